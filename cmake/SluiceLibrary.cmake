@@ -1,0 +1,31 @@
+# sluice_library(core DIR runtime/core SOURCES … DEPENDS … LINK …)
+#
+# One folder, one library, one namespace. A library sees its own headers and those of the libraries
+# it DEPENDS on, as "folder/header.h", and no others: each library's include root holds only a link
+# to its own folder, so an include against the direction of DESIGN §2 does not compile.
+#   SOURCES  the folder's .cc files
+#   DEPENDS  other sluice libraries, by folder name
+#   LINK     outside libraries that the folder's own .cc files need (never visible to dependents)
+#   LINK_PUBLIC  outside libraries that its headers need
+function(sluice_library name)
+  cmake_parse_arguments(ARG "" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
+  set(root ${PROJECT_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${ARG_DIR} ${root}/${name} SYMBOLIC)
+
+  list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_DIR}/)
+  add_library(sluice_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(sluice_${name} PUBLIC ${root})
+  list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
+  target_link_libraries(sluice_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LINK_PUBLIC} PRIVATE ${ARG_LINK} sluice_options)
+endfunction()
+
+# sluice_test(core SOURCES … DEPENDS … LINK …): one GoogleTest program per folder, named as the folder.
+function(sluice_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
+  target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINK} sluice_options GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 300 LABELS ${name})
+endfunction()

@@ -1,0 +1,108 @@
+// The durable record of every answer, reject and payment of a job (DESIGN §5). One file per job,
+// one process at a time. Nothing outside this folder knows SQLite.
+//
+// Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
+// (the pack stage's). intend(), commit(), set_rows_read() and account() on any thread. Callbacks
+// run on the committer's thread, in the order of the calls they belong to; they must not block.
+//
+// Group commit: intents are committed as soon as the previous transaction is done; results wait for
+// company for at most 50 ms (kGroupDelay). A callback runs when its transaction is durable as
+// Options::durability asks.
+//
+// Invariants (DESIGN §5):
+//   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
+//   2. What was committed is found again: by take_done() in a later run of the same generation, by
+//      find_answer() in any run.
+//   3. intend()'s callback runs only after the intents are durable; an intent without a settlement
+//   at
+//      open() is counted as maybe billed, at its worst cost, in the ledger.
+//   4. The projection is never ahead of what is durable, and is brought to it at open().
+//
+// Generations: answers belong to the question they were asked under. When `fingerprint` differs
+// from the last run's, a new generation begins: the projection starts from zero, no row of it is
+// done yet, and find_answer() gives the answers of all generations, so that only what changed is
+// asked again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/projection.h"
+#include "checkpoint/types.h"
+#include "core/error.h"
+#include "core/hash.h"
+
+namespace sluice::checkpoint {
+
+enum class Durability : std::uint8_t {
+  power,    // a commit is synced to the disk: survives power loss
+  process,  // a commit is with the operating system: survives kill -9
+};
+
+constexpr std::chrono::milliseconds kGroupDelay{50};
+
+struct Options {
+  std::string directory;      // ".sluice/<name>"; made when missing
+  std::string job;            // the pipeline's name
+  core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
+  std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
+  std::vector<std::string> models;     // answers by these are valid; others are asked again
+  Durability durability = Durability::power;
+};
+
+struct StoredAnswer {
+  std::string members;  // the answer's members, as `"queue":"bug","urgency":2` (may be empty)
+  std::string model;
+};
+
+class Checkpoint {
+ public:
+  // ErrorCode::busy names the process that holds the job; ErrorCode::corrupt refuses a file that is
+  // damaged, foreign or newer, and leaves it as it is. `projection` must outlive the checkpoint.
+  static core::Result<std::unique_ptr<Checkpoint>> open(const Options& options,
+                                                        Projection& projection);
+  virtual ~Checkpoint() = default;  // as a crash would, but for the threads: call close() first
+
+  struct Opened {
+    bool resumed = false;            // an earlier run of this generation left rows behind
+    std::uint64_t done_rows = 0;     // answered or rejected in this generation
+    std::uint64_t maybe_billed = 0;  // intents that the last run left open
+    core::Money maybe_billed_cost;   // at most
+    std::uint64_t next_attempt = 1;
+    core::Money spent;  // by all earlier runs, maybe-billed included
+  };
+  virtual const Opened& opened() const = 0;
+
+  // Whether this row ended in an earlier run of this generation; one call uses up one occurrence.
+  virtual bool take_done(const core::Hash128& row) = 0;
+  // Rows that ended earlier and were not taken: no longer in the input.
+  virtual std::uint64_t untaken() const = 0;
+  // A committed answer to this question by one of Options::models.
+  virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;
+
+  virtual void intend(std::vector<Intent> intents, std::function<void()> durable) = 0;
+  virtual void commit(Results results, std::function<void()> durable) = 0;
+  // Rows read so far in this run (distinct rows of the input, done ones included).
+  virtual void set_rows_read(std::uint64_t rows, bool input_complete) = 0;
+  virtual Account account() const = 0;
+
+  // Called once, on the committer's thread, when a commit fails (disk full, file gone). Nothing is
+  // committed after it and no callback runs any more. Set before the first intend() or commit().
+  virtual void on_failure(std::function<void(core::Error)> failed) = 0;
+
+  // Commits what is queued, flushes the projection, closes the file. Returns the first error there
+  // was.
+  virtual core::Status close() = 0;
+};
+
+// A running or finished job's account, read without disturbing it. ErrorCode::io when there is
+// none.
+core::Result<Account> read_account(const std::string& directory);
+
+}  // namespace sluice::checkpoint

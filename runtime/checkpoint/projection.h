@@ -1,0 +1,36 @@
+// Where the checkpoint's answers and rejects are projected to: the sink's files. The checkpoint is
+// the truth; whatever the projection holds beyond the recorded position is cut off and written
+// again.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace sluice::checkpoint {
+
+struct Position {
+  std::uint64_t answers = 0;  // bytes
+  std::uint64_t rejects = 0;  // bytes
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+// Threads: open() on the opening thread, all else on the committer's thread.
+class Projection {
+ public:
+  virtual ~Projection() = default;
+  // Prepares to append at `recorded`, cutting off what stands beyond it, and returns where it
+  // really stands: `recorded`, or zero when that much is no longer there (a file was removed or
+  // shortened); the checkpoint then replays from its first block. `fresh`: nothing was ever
+  // projected by this job; a file that already holds something is then refused (Error), never
+  // overwritten.
+  virtual core::Result<Position> open(Position recorded, bool fresh) = 0;
+  // Whole lines, each ended by '\n'.
+  virtual core::Status append(std::string_view answers, std::string_view rejects) = 0;
+  // All that was appended is handed to the operating system, and with `durable` to the disk;
+  // returns the position to record.
+  virtual core::Result<Position> flush(bool durable) = 0;
+};
+
+}  // namespace sluice::checkpoint

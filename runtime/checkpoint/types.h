@@ -1,0 +1,76 @@
+// What the checkpoint keeps. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/hash.h"
+#include "core/money.h"
+#include "provider/outcome.h"
+
+namespace sluice::checkpoint {
+
+// Written before an attempt is sent (invariant 3).
+struct Intent {
+  std::uint64_t attempt = 0;   // ascending, unique in the job
+  std::uint32_t endpoint = 0;  // index into Options::endpoints
+  core::Money worst_cost;
+};
+
+// Written when an attempt's fate is known; closes its intent. A settlement of a successful attempt
+// travels with the answers it paid for, in one transaction.
+struct Settlement {
+  std::uint64_t attempt = 0;
+  std::uint32_t endpoint = 0;
+  bool answered = false;  // a usable reply came (Action::none)
+  provider::Billing billing = provider::Billing::none;
+  provider::Usage usage;
+  core::Money cost;  // known: what it cost; possible: what it may have cost at most
+};
+
+enum class Kind : std::uint8_t { answer, reject };
+
+// How one row ended.
+struct Entry {
+  core::Hash128 row;       // identity of the row's question: combine(key hash, question hash)
+  core::Hash128 question;  // rendered prompt + system + schema + parameters; all zero = never asked
+  Kind kind = Kind::answer;
+  std::string model;  // whose answer it is; empty for rejects
+  std::string line;   // the output (or rejects) line, without line end
+  std::uint32_t answer_at =
+      0;  // offset in `line` where the answer's members begin, up to the final '}'
+};
+
+// One commit's worth, from one burst of parsed replies.
+struct Results {
+  std::vector<Settlement> settlements;
+  std::vector<Entry> entries;
+};
+
+struct EndpointLedger {
+  std::string name;
+  std::uint64_t attempts = 0;  // settled ones
+  std::uint64_t answered = 0;
+  std::uint64_t failed = 0;
+  provider::Usage usage;
+  core::Money cost;
+  std::uint64_t maybe_billed = 0;  // attempts that the provider may have billed without an answer
+  core::Money maybe_billed_cost;   // at most
+};
+
+// The ledger and the rows' count, at one moment.
+struct Account {
+  std::uint64_t rows_read = 0;
+  std::uint64_t rows_answered = 0;
+  std::uint64_t rows_rejected = 0;
+  std::uint64_t rows_pending() const {
+    const std::uint64_t ended = rows_answered + rows_rejected;
+    return rows_read > ended ? rows_read - ended : 0;
+  }
+  bool input_complete = false;  // the last run read the input to its end
+  std::vector<EndpointLedger> endpoints;
+  EndpointLedger total() const;
+};
+
+}  // namespace sluice::checkpoint

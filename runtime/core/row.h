@@ -1,0 +1,40 @@
+// One input record. A row keeps the bytes it was read as; fields are looked up when asked for.
+//
+// Threads: a row belongs to one thread at a time and moves between them.
+//
+// Invariants:
+//   1. `raw` is what stood on the input line, without the line end.
+//   2. `key_hash` names the row within the job: the hash of the key field's JSON text where the
+//   user
+//      names a key, else of `raw`. Two rows may have the same hash: they are then occurrences 1, 2,
+//      … of one key, told apart by count, not by number (checkpoint/index.h).
+//   3. `key_json` is the key as a JSON value, empty when the user names no key.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/hash.h"
+
+namespace sluice::core {
+
+struct Row {
+  std::string raw;
+  std::string key_json;
+  Hash128 key_hash;
+  std::uint64_t line = 0;    // in its file, from 1; for messages
+  std::uint32_t source = 0;  // index into the run's list of input files; for messages
+};
+
+// Rows travel in batches: a graph message costs far more than a row should.
+using RowBatch = std::vector<Row>;
+constexpr std::size_t kBatchRows = 256;
+constexpr std::size_t kBatchBytes = 256 * 1024;
+
+// Sets key_json and key_hash from `raw`. With `key_field` empty the key is the content. Returns
+// what is wrong when `raw` is not one JSON object, or lacks the field, or the field is not a string
+// or a number; the row is then keyed by content. `raw` must not be empty.
+std::string assign_key(Row& row, const std::string& key_field);
+
+}  // namespace sluice::core

@@ -1,0 +1,107 @@
+// HTTP/1.1 client on a Loop: a keep-alive pool per origin, TLS with verified certificates and host
+// names, connect / idle / total timeouts, gzip answers.
+//
+// Threads: everything on the loop's thread; callbacks come there too. A Client must outlive none of
+// its callbacks: its destructor cancels what is in flight, and each callback still runs once
+// (Failure::cancelled).
+//
+// Invariants:
+//   1. Every send() ends in exactly one callback.
+//   2. A request is written at most once: the client itself never retries. (A POST may have been
+//   run and
+//      billed; only the scheduler decides to repeat it.) The one exception: a kept-alive connection
+//      that the server had closed before a single byte of the request was accepted is replaced
+//      silently.
+//   3. At most `max_connections` sockets per origin; further sends wait in order.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "http/loop.h"
+
+namespace sluice::http {
+
+struct OriginOptions {
+  std::string base_url;  // "http://host[:port][/path]" or "https://…"; IPv6 in brackets
+  std::string ca_file;   // PEM; empty = the system's certificates
+  core::Duration connect_timeout = std::chrono::seconds(10);  // DNS, TCP and TLS together
+  core::Duration idle_timeout = std::chrono::seconds(60);     // no byte in either direction
+  core::Duration total_timeout = std::chrono::seconds(120);   // from send() called to the last byte
+  std::size_t max_connections = 256;
+  std::size_t max_response_bytes = 64 * 1024 * 1024;  // after inflation
+};
+
+struct Request {
+  std::string method = "POST";
+  std::string path;  // appended to the base URL's path
+  // Extra header lines, complete, each ended by CRLF; no Host, Content-Length, Connection or
+  // Accept-Encoding (the client writes these).
+  std::shared_ptr<const std::string> headers;
+  // The body, in pieces that are written one after the other without being joined.
+  std::vector<std::shared_ptr<const std::string>> body;
+};
+
+struct Response {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;                                          // inflated
+};
+
+struct Failure {
+  enum class Kind : std::uint8_t {
+    dns,
+    connect,
+    tls,
+    timeout,
+    reset,
+    protocol,
+    too_large,
+    cancelled
+  };
+  Kind kind = Kind::connect;
+  std::string message;  // for people; holds no header and no body
+  bool sent = false;  // at least one byte of the request was handed to the kernel (over TLS: of the
+                      // request, not the handshake)
+  bool answering = false;  // at least one byte of a response had come
+};
+
+using Callback = std::function<void(std::expected<Response, Failure>)>;
+using RequestHandle = std::uint64_t;
+
+class Client {
+ public:
+  explicit Client(Loop& loop);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Fails with ErrorCode::pipeline on a URL that cannot be used, ErrorCode::io on an unreadable CA
+  // file.
+  core::Result<std::size_t> add_origin(const OriginOptions& options);
+  RequestHandle send(std::size_t origin, Request request, Callback done);
+  // Ends the request with Failure::cancelled (its connection is closed). No effect when it has
+  // ended.
+  void cancel(RequestHandle handle);
+
+  struct Counts {
+    std::uint64_t connections_opened = 0;
+    std::uint64_t tls_handshakes = 0;
+    std::uint64_t tls_resumed = 0;
+  };
+  Counts counts() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,45 @@
+// A libuv event loop with the few things others need of it: run it on a thread, hand it work from
+// any thread, set timers. libuv itself stays inside runtime/http.
+//
+// Threads: post() and stop() from any thread; all else on the thread that runs run(), or before it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "core/clock.h"
+
+namespace sluice::http {
+
+class Loop {
+ public:
+  Loop();
+  ~Loop();  // closes every handle; run() must have returned
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Returns after stop(), when the work posted before it is done.
+  void run();
+  void stop();
+  // Runs `work` on the loop's thread, in the order of posting. One wake-up per burst. The queue has
+  // no bound of its own: what is posted is bounded by the credits of the flow.
+  void post(std::function<void()> work);
+
+  // One timer. Cancelled when destroyed.
+  class Timer {
+   public:
+    virtual ~Timer() = default;
+    virtual void start(core::Duration after,
+                       std::function<void()> fire) = 0;  // replaces an earlier start
+    virtual void cancel() = 0;
+  };
+  std::unique_ptr<Timer> make_timer();
+
+  struct Impl;  // for runtime/http alone
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,60 @@
+// A small HTTP/1.1 server on a Loop, for the mock (and later the dashboard): keep-alive, pipelined
+// requests answered in order, optional TLS, answers that may come later.
+//
+// Threads: everything on the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "http/loop.h"
+
+namespace sluice::http {
+
+struct ServerRequest {
+  std::string method;
+  std::string target;                                        // path and query as sent
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
+};
+
+struct ServerResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+// Answers one request, once, now or later. Answering after the peer has gone is harmless.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  virtual void respond(const ServerResponse& response) = 0;
+  // Ends the connection with a TCP reset, without (or in the middle of) an answer.
+  virtual void reset() = 0;
+};
+
+using Handler = std::function<void(ServerRequest, std::shared_ptr<Responder>)>;
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 0;                  // 0 = any free one
+  std::string certificate_file;  // PEM chain; with key_file turns TLS on
+  std::string key_file;
+  std::size_t max_body_bytes = 64 * 1024 * 1024;  // larger: 413 and close
+};
+
+class Server {
+ public:
+  static core::Result<std::unique_ptr<Server>> listen(Loop& loop, const ServerOptions& options,
+                                                      Handler handler);
+  virtual ~Server() = default;  // closes the listener and every connection
+  virtual int port() const = 0;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,68 @@
+// Wire formats. A codec turns a prompt into the bytes of one provider's request and a response into
+// text, usage, verdict and rate hints. It does no I/O and reads no clock.
+//
+// A request body is `prefix + user content as a JSON string + suffix`. Prefix and suffix are the
+// same for all requests of one question at one endpoint, so they are made once; the expensive part,
+// the escaped user content, is the same for every provider, so it is made before an endpoint is
+// chosen.
+//
+// Threads: a Codec is immutable after make_codec(); read() keeps its parser in thread-local
+// storage.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+#include "provider/endpoint.h"
+#include "provider/outcome.h"
+
+namespace sluice::provider {
+
+// What all requests of one question share.
+struct PromptFrame {
+  std::string system;       // system text; may be empty. Already holds the packing instruction
+  std::string schema_name;  // "answer" or "answers": [A-Za-z0-9_-]{1,64}
+  std::string schema;       // JSON Schema of the whole reply, as JSON text; empty = free text
+  std::string
+      schema_words;  // the same in words, added to `system` where the endpoint takes no schema
+};
+
+struct BodyFrame {
+  std::string prefix;
+  std::string suffix;
+};
+
+enum class Finish : std::uint8_t { stop, length, refusal, content_filter, other };
+
+// A successful reply: outcome.action == none.
+struct Reply {
+  Outcome outcome;
+  std::string text;  // the model's words
+  Finish finish = Finish::stop;
+  std::string model;  // the model that the server says answered; may be empty
+};
+
+using HeaderView = std::pair<std::string_view, std::string_view>;  // name in lower case, value
+
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  // Request path below base_url: "/chat/completions".
+  virtual std::string_view path() const = 0;
+  // Headers besides Host, Content-Length and Accept-Encoding. Holds the credential: never log it.
+  virtual std::vector<std::pair<std::string, std::string>> headers() const = 0;
+  virtual BodyFrame frame(const PromptFrame& prompt) const = 0;
+  // Reads any response, errors included (providers.md §1.3, §2.3, §6.2, §7). `wall_now` is for
+  // dates in headers. Never throws; bytes that are not what they should be become an Outcome that
+  // says so.
+  virtual Reply read(int status, const std::vector<HeaderView>& headers, std::string_view body,
+                     core::WallTime wall_now) const = 0;
+};
+
+std::unique_ptr<Codec> make_codec(const EndpointSpec& endpoint);
+
+}  // namespace sluice::provider

@@ -1,0 +1,64 @@
+// An endpoint: base URL + model + credential + its own quota and price. The same model in two
+// regions, or under two keys, is two endpoints. Plain values.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/money.h"
+#include "core/secret.h"
+
+namespace sluice::provider {
+
+// Which wire format an endpoint speaks.
+enum class Dialect : std::uint8_t { openai_chat, anthropic_messages };
+
+// The dimensions in which a provider limits us.
+enum class Quota : std::uint8_t {
+  requests_per_minute,
+  tokens_per_minute,  // input + output
+  input_tokens_per_minute,
+  output_tokens_per_minute,
+  requests_per_day,
+  tokens_per_day,
+};
+constexpr std::size_t kQuotas = 6;
+
+struct Limits {
+  std::array<std::optional<double>, kQuotas> per_window;  // indexed by Quota; nullopt = unknown
+  std::optional<int> max_concurrency;                     // requests in flight; a lid
+  std::optional<double>& operator[](Quota q) { return per_window[static_cast<std::size_t>(q)]; }
+  const std::optional<double>& operator[](Quota q) const {
+    return per_window[static_cast<std::size_t>(q)];
+  }
+};
+
+// Whether the endpoint is given the answer's JSON Schema, or is told the shape in words.
+enum class StructuredOutput : std::uint8_t { json_schema, json_object, instruction };
+
+constexpr std::chrono::seconds kDefaultTimeout{120};
+constexpr int kDefaultMaxConcurrency = 256;
+
+struct EndpointSpec {
+  std::string name;  // unique in the pipeline: "openai/gpt-5.4-mini", "openai/gpt-5.4-mini#2"
+  Dialect dialect = Dialect::openai_chat;
+  std::string base_url;  // "https://api.openai.com/v1", no trailing slash
+  std::string model;
+  core::Secret key;  // may be empty (a local server)
+  Limits limits;
+  std::optional<core::Price>
+      price;  // else the price table's; else unknown, booked as zero and said so
+  std::optional<int> max_output_tokens;
+  std::optional<double> temperature;
+  std::string service_tier;  // sent as it stands when not empty
+  StructuredOutput structured = StructuredOutput::json_schema;
+  core::Duration timeout = kDefaultTimeout;  // total, for one request
+  std::string ca_file;                       // PEM; empty = the system's certificates
+};
+
+}  // namespace sluice::provider

@@ -1,0 +1,79 @@
+// What became of one attempt to send a request, in terms that the scheduler and the ledger
+// understand. Made by the codec (from a response) or by dispatch (from a transport failure). Plain
+// values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/clock.h"
+#include "core/money.h"
+#include "provider/endpoint.h"
+
+namespace sluice::provider {
+
+// What to do about it (providers.md §7).
+enum class Action : std::uint8_t {
+  none,   // an answer came: nothing to do
+  retry,  // same endpoint later, after the back-off or the server's hint
+  move,   // elsewhere now, where there is an elsewhere; cool this endpoint
+  dead,   // the request can never succeed: reject its rows
+  stop,   // the endpoint is of no more use in this run (bad key, no credit)
+  job,    // nothing can succeed: end the run
+  split,  // too large: the rows go again in smaller packs
+};
+
+// Tokens of one request as billed. `cached_input` is the part of `input` that was read from the
+// provider's cache; `reasoning` is the part of `output` spent on thinking: both are included in
+// their whole, whatever the provider's own convention (providers.md §0.3).
+struct Usage {
+  std::uint64_t input = 0;
+  std::uint64_t cached_input = 0;
+  std::uint64_t output = 0;
+  std::uint64_t reasoning = 0;
+  Usage& operator+=(const Usage& o) {
+    input += o.input;
+    cached_input += o.cached_input;
+    output += o.output;
+    reasoning += o.reasoning;
+    return *this;
+  }
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+core::Money cost_of(const Usage& usage, const core::Price& price);
+
+// What the server said about one quota; every part may be missing.
+struct QuotaHint {
+  std::optional<double> limit;
+  std::optional<double> remaining;
+  std::optional<core::Duration> reset_after;  // until the bucket is full again
+};
+
+struct RateHints {
+  std::array<QuotaHint, kQuotas> quota;       // indexed by Quota
+  std::optional<core::Duration> retry_after;  // do not send before this
+};
+
+// Whether the provider may have charged for an attempt that gave no usage figures.
+enum class Billing : std::uint8_t {
+  known,     // usage (and so cost) is known, zero included
+  possible,  // sent, and no answer read: the provider may have run and billed it
+  none,      // never reached the server, or refused before it ran
+};
+
+struct Outcome {
+  Action action = Action::none;
+  std::string reason;  // one word for programs: "rate_limit", "server_error", "timeout", …; empty
+                       // on success
+  std::string message;  // for people; holds no secret
+  int status = 0;       // HTTP status; 0 = no response
+  Billing billing = Billing::none;
+  Usage usage;
+  std::optional<core::Money> charged;  // what a gateway says it charged; wins over the price table
+  RateHints hints;
+};
+
+}  // namespace sluice::provider

@@ -1,0 +1,144 @@
+// Who sends what where and when: the heart of sluice (DESIGN §4). A pure state machine: it opens no
+// socket, reads no clock, draws its randomness from a seed. Production drives it from the I/O
+// thread, tests and the simulator with a clock in the hand.
+//
+// In go submitted(), answered() and the time; out, by poll(), come Actions; wake_at() says when
+// poll() is next worth calling if nothing else happens.
+//
+// Threads: one.
+//
+// Invariants (each has a test):
+//   1. Every submitted request ends in exactly one of: answered with Action::none, RejectRequest,
+//      SplitRequest, ReleaseRequest.
+//   2. A request is in flight at one endpoint at most; a waiting request holds no slot and no
+//   quota.
+//   3. No quota is passed by more than its burst; max_concurrency never.
+//   4. money spent + worst case of everything in flight ≤ budget.
+//   5. A request that can never fit an endpoint's quota is never sent there; one that fits none is
+//      rejected at once.
+//   6. After drain() or a halt nothing is sent; what was not in flight is released at the next
+//   poll().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/money.h"
+#include "core/reject.h"
+#include "provider/endpoint.h"
+#include "provider/outcome.h"
+
+namespace sluice::schedule {
+
+using RequestId = std::uint64_t;   // one pack of rows; unique in a run
+using AttemptId = std::uint64_t;   // one sending of a request; unique in a job, across runs
+using EndpointId = std::uint32_t;  // index into Config::endpoints
+
+enum class Route : std::uint8_t {
+  cheapest,  // the cheapest endpoint that can take the request now
+  in_order,  // the first, in the order of the pipeline file
+  spread,    // in turn, in proportion to what each has free
+};
+
+struct EndpointConfig {
+  std::string name;
+  provider::Limits limits;
+  core::Price price;
+  std::optional<int> max_output_tokens;  // the cap that is sent; bounds the worst case
+};
+
+struct RetryPolicy {
+  int attempts = 8;  // sendings of one request, the first included
+  core::Duration base =
+      std::chrono::milliseconds(500);  // full jitter: uniform in [0, min(cap, base·2^n)]
+  core::Duration cap = std::chrono::seconds(30);
+};
+
+struct Config {
+  std::vector<EndpointConfig> endpoints;
+  Route route = Route::cheapest;
+  RetryPolicy retry;
+  std::optional<core::Money> budget;
+  core::Money spent;                   // by earlier runs of the job
+  std::optional<core::Time> deadline;  // nothing is sent after it
+  AttemptId first_attempt = 1;
+  std::uint64_t seed = 1;
+};
+
+// What a request will take, as far as it is known before it is sent.
+struct Demand {
+  RequestId id = 0;
+  std::uint32_t prompt_bytes = 0;  // system, schema and user text together
+  std::uint32_t rows = 1;
+};
+
+struct Send {
+  RequestId request = 0;
+  AttemptId attempt = 0;
+  EndpointId endpoint = 0;
+  core::Money worst_cost;  // reserved until answered
+};
+struct RejectRequest {
+  RequestId request = 0;
+  core::Reject reject;  // stage dispatch, with the history of its attempts
+};
+struct SplitRequest {  // its rows are to be submitted again in smaller packs
+  RequestId request = 0;
+  std::string reason;
+};
+struct ReleaseRequest {  // not asked in this run: its rows stay pending
+  RequestId request = 0;
+};
+enum class HaltCause : std::uint8_t { budget, deadline, endpoints, job };
+struct Halt {  // once: the run is to drain and end
+  HaltCause cause = HaltCause::job;
+  std::string message;
+};
+using Action = std::variant<Send, RejectRequest, SplitRequest, ReleaseRequest, Halt>;
+
+struct EndpointState {
+  int in_flight = 0;
+  int lid = 0;                       // concurrency allowed now
+  std::optional<double> quota_used;  // share of the most used quota, 0…1
+  std::uint64_t rate_limited = 0;    // 429s so far
+  bool stopped = false;
+  std::string stop_reason;
+  std::optional<core::Time> cooling_until;
+};
+struct Snapshot {
+  std::size_t waiting = 0;  // submitted, not in flight
+  std::size_t in_flight = 0;
+  core::Money reserved;  // worst case of what is in flight
+  core::Money spent;     // earlier runs included
+  std::vector<EndpointState> endpoints;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(Config config);
+  ~Scheduler();
+  Scheduler(Scheduler&&) noexcept;
+  Scheduler& operator=(Scheduler&&) noexcept;
+
+  void submitted(core::Time now, const Demand& demand);
+  // `outcome` of the attempt that is in flight for `request`.
+  void answered(core::Time now, RequestId request, const provider::Outcome& outcome);
+  // Appends all that is to be done now.
+  void poll(core::Time now, std::vector<Action>& actions);
+  std::optional<core::Time> wake_at(core::Time now) const;
+  // Send nothing more; release what waits.
+  void drain();
+
+  Snapshot snapshot(core::Time now) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::schedule

@@ -1,0 +1,27 @@
+// A field's declaration: one list of these checks rows (validate) and another one is the answer's
+// shape, which makes the JSON Schema that providers get, the words for those that take none, and
+// the check on what comes back. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::stages {
+
+enum class FieldType : std::uint8_t { text, integer, number, boolean, one_of, list, object };
+
+struct Field {
+  std::string name;  // empty for a list's element
+  FieldType type = FieldType::text;
+  bool optional = false;
+  std::optional<double>
+      min;  // text: length in characters (code points); list: elements; numbers: value
+  std::optional<double> max;
+  std::vector<std::string> choices;  // one_of, in the order given
+  std::vector<Field> members;        // object: its fields; list: exactly one, the element
+  std::string description;           // goes into the schema
+};
+
+}  // namespace sluice::stages

@@ -1,0 +1,107 @@
+// What a pipeline file says, checked, and free of Lua: dsl makes it, the stages run it. Scripted
+// steps are callables; they may be called from any worker thread at once.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "core/clock.h"
+#include "core/money.h"
+#include "core/reject.h"
+#include "core/row.h"
+#include "provider/endpoint.h"
+#include "schedule/scheduler.h"
+#include "stages/field.h"
+
+namespace sluice::stages {
+
+// A scripted step's failure on one row: `reason` is "script_error" for an error in the function,
+// else what the function said.
+struct ScriptFailure {
+  bool script_error = false;
+  std::string message;  // for a script error: "file:line: what"
+};
+
+// user = function(row) return "prompt" end
+using RenderFunction = std::function<std::expected<std::string, ScriptFailure>(const core::Row&)>;
+// check = function(row) return ok[, why] end
+using CheckFunction = std::function<std::expected<void, ScriptFailure>(const core::Row&)>;
+// parse: function(answer, row) return answer | nil, why end; takes and gives an answer object as
+// JSON
+using ParseFunction = std::function<std::expected<std::string, ScriptFailure>(
+    std::string_view answer, const core::Row&)>;
+
+struct ReadSpec {
+  std::vector<std::string>
+      paths;        // files and globs, in order; "-" = standard input; .gz and .zst are inflated
+  std::string key;  // field that names a row; empty = content
+};
+
+struct ValidateSpec {
+  std::vector<Field> fields;
+  CheckFunction check;  // may be empty
+};
+
+constexpr int kDefaultPackTokens = 8000;
+
+struct PackSpec {
+  int rows = 1;                     // rows a request at most
+  int tokens = kDefaultPackTokens;  // estimated prompt tokens of the rows of a request, at most; a
+                                    // larger row goes alone
+  std::string system;
+  std::string
+      user_template;  // "{{field}}" and "{{a.b}}"; exactly one of user_template and user is set
+  RenderFunction user;
+  // Identifies what `user` computes, so that a changed function is a changed question: the hash of
+  // its source file. Zero with a template.
+  core::Hash128 user_version;
+  std::vector<Field> answer;  // empty = free text: one column "answer"
+};
+
+struct DispatchSpec {
+  std::vector<provider::EndpointSpec> endpoints;  // at least one
+  std::optional<core::Duration> deadline;         // from the start of the run
+  std::optional<core::Money> budget;              // for the whole job, earlier runs included
+  schedule::Route route = schedule::Route::cheapest;
+  int retries = 7;  // of one request, after the first sending
+};
+
+struct ParseSpec {
+  int retries = 2;  // times a row is asked again because its answer was missing or did not fit
+  ParseFunction parse;
+  core::Hash128 parse_version;  // as PackSpec::user_version
+};
+
+struct SinkSpec {
+  std::string path;       // JSONL
+  std::string rejects;    // JSONL; empty = beside `path`, with ".rejects" before the ending
+  bool keep_row = false;  // output lines begin with all of the row's fields
+  std::vector<std::string>
+      keep;  // else with these; with neither: the key field, or all when there is no key
+};
+
+struct CheckpointSpec {
+  std::string directory;  // default ".sluice/<name>"
+  checkpoint::Durability durability = checkpoint::Durability::power;
+};
+
+struct PipelineSpec {
+  std::string name;  // [A-Za-z0-9._-]+
+  std::string file;  // as given on the command line
+  ReadSpec read;
+  std::optional<ValidateSpec> validate;
+  PackSpec pack;
+  DispatchSpec dispatch;
+  ParseSpec parse;
+  SinkSpec sink;
+  CheckpointSpec checkpoint;
+};
+
+}  // namespace sluice::stages
