@@ -32,9 +32,4 @@ using RowBatch = std::vector<Row>;
 constexpr std::size_t kBatchRows = 256;
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
-// Sets key_json and key_hash from `raw`. With `key_field` empty the key is the content. Returns
-// what is wrong when `raw` is not one JSON object, or lacks the field, or the field is not a string
-// or a number; the row is then keyed by content. `raw` must not be empty.
-std::string assign_key(Row& row, const std::string& key_field);
-
 }  // namespace sluice::core

@@ -1,0 +1,75 @@
+#include "stages/prompt_template.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sluice::stages {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\n");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+}
+
+std::vector<std::string> split_path(std::string_view name) {
+  std::vector<std::string> path;
+  std::size_t start = 0;
+  while (true) {
+    const std::size_t dot = name.find('.', start);
+    path.emplace_back(name.substr(start, dot - start));
+    if (dot == name.npos) return path;
+    start = dot + 1;
+  }
+}
+
+}  // namespace
+
+core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
+  PromptTemplate made;
+  while (true) {
+    const std::size_t open = text.find("{{");
+    Piece piece{std::string(text.substr(0, open)), {}};
+    if (open == text.npos) {
+      made.pieces_.push_back(std::move(piece));
+      return made;
+    }
+    const std::size_t close = text.find("}}", open);
+    if (close == text.npos) {
+      return core::fail(core::ErrorCode::pipeline,
+                        fmt::format("'{{{{' without '}}}}' in the template, before: {}", text.substr(open, 40)));
+    }
+    piece.path = split_path(trimmed(text.substr(open + 2, close - open - 2)));
+    for (const std::string& part : piece.path) {
+      if (part.empty()) {
+        return core::fail(core::ErrorCode::pipeline, fmt::format("no field name in '{}'", text.substr(open, close + 2 - open)));
+      }
+    }
+    made.pieces_.push_back(std::move(piece));
+    text.remove_prefix(close + 2);
+  }
+}
+
+std::expected<std::string, std::string> PromptTemplate::render(const simdjson::dom::object& row) const {
+  std::string out;
+  for (const Piece& piece : pieces_) {
+    out += piece.literal;
+    if (piece.path.empty()) continue;
+    simdjson::dom::object object = row;
+    simdjson::dom::element value;
+    for (std::size_t i = 0; i < piece.path.size(); ++i) {
+      const bool found = (i == 0 || value.get(object) == simdjson::SUCCESS) &&
+                         object[piece.path[i]].get(value) == simdjson::SUCCESS && !value.is_null();
+      if (!found) return std::unexpected(fmt::format("{}", fmt::join(piece.path, ".")));
+    }
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) {
+      out += text;
+    } else {
+      out += simdjson::minify(value);
+    }
+  }
+  return out;
+}
+
+}  // namespace sluice::stages
