@@ -1,5 +1,5 @@
 // List prices and limits of known models, as of the snapshot date in prices.cc. Prices move: what
-// the pipeline file says wins.
+// the pipeline file says wins. Plain functions, any thread.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,12 @@ struct ModelFacts {
 
 // `model` as the user writes it; a dated or prefixed variant ("openai/gpt-5-mini",
 // "gpt-5-mini-2025-08-07") finds its base model. nullopt when the model is not known.
-std::optional<ModelFacts> model_facts(std::string_view model);
+//
+// Several services sell some open models, at different prices: `base_url` says which one is asked.
+// Where it does not decide, the dearest price stands, since budgets are hard.
+std::optional<ModelFacts> model_facts(std::string_view model, std::string_view base_url = {});
+
+// The date of the snapshot, "YYYY-MM-DD": to be shown beside any cost made from these prices.
+std::string_view price_snapshot_date();
 
 }  // namespace sluice::provider
