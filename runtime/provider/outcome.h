@@ -66,8 +66,8 @@ enum class Billing : std::uint8_t {
 
 struct Outcome {
   Action action = Action::none;
-  std::string reason;  // one word for programs: "rate_limit", "server_error", "timeout", …; empty
-                       // on success
+  std::string reason;   // one word for programs: "rate_limit", "server_error", "timeout", …; empty
+                        // on success
   std::string message;  // for people; holds no secret
   int status = 0;       // HTTP status; 0 = no response
   Billing billing = Billing::none;

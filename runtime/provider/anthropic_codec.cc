@@ -1,0 +1,127 @@
+// Anthropic's Messages API (providers.md §2).
+#include <algorithm>
+
+#include "core/json.h"
+#include "provider/codecs.h"
+#include "provider/prices.h"
+
+namespace sluice::provider {
+namespace {
+
+constexpr std::string_view kVersion = "2023-06-01";
+constexpr int kDefaultMaxTokens = 4096;
+// Beyond this many the answer may take longer than ten minutes, and should be streamed.
+constexpr int kMostUnstreamedTokens = 21'333;
+
+Finish finish_of(std::string_view reason) {
+  if (reason == "end_turn" || reason == "stop_sequence" || reason.empty()) return Finish::stop;
+  if (reason == "max_tokens" || reason == "model_context_window_exceeded") return Finish::length;
+  if (reason == "refusal") return Finish::refusal;
+  return Finish::other;  // tool_use, pause_turn
+}
+
+// Here, alone among providers, input_tokens leaves out what was read from or written to the cache.
+Usage usage_of(const Element& usage) {
+  Usage counts;
+  counts.cached_input = count_at(usage, "cache_read_input_tokens");
+  counts.input = count_at(usage, "input_tokens") + counts.cached_input +
+                 count_at(usage, "cache_creation_input_tokens");
+  counts.output = count_at(usage, "output_tokens");
+  if (const auto details = member(usage, "output_tokens_details")) {
+    counts.reasoning = std::min(count_at(*details, "thinking_tokens"), counts.output);
+  }
+  return counts;
+}
+
+class AnthropicCodec final : public CodecBase {
+ public:
+  explicit AnthropicCodec(const EndpointSpec& endpoint)
+      : CodecBase(endpoint), versioned_(endpoint.base_url.ends_with("/v1")) {
+    // Errors and headers are Anthropic's, whoever's host it is.
+    service_ = Service::anthropic;
+  }
+
+  std::string_view path() const override { return versioned_ ? "/messages" : "/v1/messages"; }
+
+  std::vector<std::pair<std::string, std::string>> headers() const override {
+    std::vector<std::pair<std::string, std::string>> headers = {
+        {"content-type", "application/json"},
+        {"accept", "application/json"},
+        {"anthropic-version", std::string(kVersion)}};
+    if (!spec_.key.empty()) headers.emplace_back("x-api-key", spec_.key.reveal());
+    return headers;
+  }
+
+  BodyFrame frame(const PromptFrame& prompt) const override {
+    BodyFrame body;
+    core::JsonWriter w(body.prefix);
+    w.open('{');
+    w.field("model", spec_.model);
+    w.field("max_tokens", max_tokens());
+    if (spec_.temperature) w.field("temperature", *spec_.temperature);
+    if (!spec_.service_tier.empty()) w.field("service_tier", spec_.service_tier);
+    if (const std::string system = system_text(prompt); !system.empty()) w.field("system", system);
+    // There is no json_object mode here: both lesser modes are the words in the system text.
+    if (const std::string schema = sent_schema(prompt); !schema.empty()) {
+      w.key("output_config");
+      w.open('{');
+      w.key("format");
+      w.open('{');
+      w.field("type", "json_schema");
+      w.key("schema");
+      w.raw(schema);
+      w.close('}');
+      w.close('}');
+    }
+    w.key("messages");
+    w.open('[');
+    w.open('{');
+    w.field("role", "user");
+    w.key("content");
+    body.suffix = "}]}";
+    return body;
+  }
+
+ private:
+  int max_tokens() const {
+    if (spec_.max_output_tokens) return *spec_.max_output_tokens;
+    const auto facts = model_facts(spec_.model);
+    if (!facts || facts->max_output_tokens == 0) return kDefaultMaxTokens;
+    return std::min(facts->max_output_tokens, kMostUnstreamedTokens);
+  }
+
+  void read_answer(const Element& body, Reply& reply) const override {
+    Outcome& outcome = reply.outcome;
+    reply.model = text_at(body, "model");
+    if (const auto usage = member(body, "usage")) {
+      outcome.usage = usage_of(*usage);
+      outcome.billing = Billing::known;
+    }
+    simdjson::dom::array blocks;
+    if (body["content"].get(blocks) != simdjson::SUCCESS) {
+      if (const auto error = error_in(body)) {
+        return fill_failure_inside_ok(outcome, service_, *error, spec_.key);
+      }
+      return not_an_answer(reply, "no content in the reply");
+    }
+    for (const Element block : blocks) {
+      if (text_at(block, "type") == "text") reply.text += text_at(block, "text");
+    }
+    reply.finish = finish_of(text_at(body, "stop_reason"));
+    if (reply.finish == Finish::refusal && reply.text.empty()) {
+      if (const auto details = member(body, "stop_details")) {
+        reply.text = text_at(*details, "explanation");
+      }
+    }
+  }
+
+  bool versioned_;
+};
+
+}  // namespace
+
+std::unique_ptr<Codec> make_anthropic_codec(const EndpointSpec& endpoint) {
+  return std::make_unique<AnthropicCodec>(endpoint);
+}
+
+}  // namespace sluice::provider

@@ -1,0 +1,92 @@
+#include "provider/codec.h"
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "provider/codecs.h"
+#include "provider/rate_hints.h"
+#include "provider/schema_limits.h"
+#include "provider/wait.h"
+
+namespace sluice::provider {
+namespace {
+
+// What a gateway charged for this request, in dollars (providers.md §6.4).
+constexpr std::array<std::string_view, 2> kChargeHeaders = {"x-litellm-response-cost",
+                                                            "x-mdb-charged-usd"};
+
+std::optional<core::Money> read_charge(const std::vector<HeaderView>& headers) {
+  for (const auto& [name, value] : headers) {
+    for (const std::string_view charge : kChargeHeaders) {
+      if (name != charge) continue;
+      if (const auto exact = core::Money::parse(value)) return exact;
+      // Python prints small numbers as "1.5e-05".
+      if (const auto dollars = read_number(value)) return core::Money::from_dollars(*dollars);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+CodecBase::CodecBase(const EndpointSpec& endpoint)
+    : spec_(endpoint), service_(service_of(endpoint.base_url)) {}
+
+Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::string_view body,
+                      core::WallTime wall_now) const {
+  thread_local simdjson::dom::parser parser;
+  Reply reply;
+  Outcome& outcome = reply.outcome;
+  outcome.status = status;
+  outcome.hints = read_rate_hints(service_, status, headers, wall_now);
+
+  Element document;
+  const bool is_json = parser.parse(body.data(), body.size()).get(document) == simdjson::SUCCESS;
+  if (status < 200 || status > 299) {
+    fill_failure(outcome, service_, headers, is_json ? std::optional(document) : std::nullopt, body,
+                 spec_.key);
+    return reply;
+  }
+  outcome.charged = read_charge(headers);
+  if (!is_json) {
+    outcome.billing = Billing::possible;
+    not_an_answer(reply, "the body is not JSON");
+    return reply;
+  }
+  outcome.billing = outcome.charged ? Billing::known : Billing::possible;
+  read_answer(document, reply);
+  return reply;
+}
+
+std::string CodecBase::system_text(const PromptFrame& prompt) const {
+  if (prompt.schema.empty() || spec_.structured == StructuredOutput::json_schema) {
+    return prompt.system;
+  }
+  if (prompt.system.empty()) return prompt.schema_words;
+  return prompt.system + "\n\n" + prompt.schema_words;
+}
+
+std::string CodecBase::sent_schema(const PromptFrame& prompt) const {
+  if (spec_.structured != StructuredOutput::json_schema) return {};
+  return with_limits_in_words(prompt.schema, limits_taken(service_));
+}
+
+void CodecBase::not_an_answer(Reply& reply, std::string_view why) const {
+  reply.outcome.action = Action::retry;
+  reply.outcome.reason = "bad_reply";
+  reply.outcome.message =
+      fmt::format("HTTP {}: {}", reply.outcome.status, safe_message(why, spec_.key));
+}
+
+std::unique_ptr<Codec> make_codec(const EndpointSpec& endpoint) {
+  switch (endpoint.dialect) {
+    case Dialect::openai_chat:
+      return make_openai_codec(endpoint);
+    case Dialect::anthropic_messages:
+      return make_anthropic_codec(endpoint);
+  }
+  return nullptr;
+}
+
+}  // namespace sluice::provider

@@ -1,0 +1,41 @@
+// The two codecs and what they share. For runtime/provider alone; others call make_codec().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "provider/codec.h"
+#include "provider/failure.h"
+#include "provider/service.h"
+#include "provider/wire_json.h"
+
+namespace sluice::provider {
+
+// What a codec keeps of its endpoint.
+struct CodecBase : Codec {
+  explicit CodecBase(const EndpointSpec& endpoint);
+
+  Reply read(int status, const std::vector<HeaderView>& headers, std::string_view body,
+             core::WallTime wall_now) const final;
+
+ protected:
+  // Fills `reply` from the body of a 2xx response that is JSON. outcome.status, .hints and .charged
+  // (where a header says it) are set already.
+  virtual void read_answer(const Element& body, Reply& reply) const = 0;
+
+  // The system text, with the schema in words where the endpoint takes no schema.
+  std::string system_text(const PromptFrame& prompt) const;
+  // The schema to send, in the form that the endpoint takes; empty when none is sent.
+  std::string sent_schema(const PromptFrame& prompt) const;
+  // A 2xx body that is no answer and names no error (§7 rows 28, 29).
+  void not_an_answer(Reply& reply, std::string_view why) const;
+
+  EndpointSpec spec_;
+  Service service_;
+};
+
+std::unique_ptr<Codec> make_openai_codec(const EndpointSpec& endpoint);
+std::unique_ptr<Codec> make_anthropic_codec(const EndpointSpec& endpoint);
+
+}  // namespace sluice::provider

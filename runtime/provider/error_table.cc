@@ -1,0 +1,137 @@
+#include "provider/error_table.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::provider {
+namespace {
+
+constexpr std::nullopt_t kAny = std::nullopt;
+constexpr bool kLong = true;
+
+constexpr std::array kRules = {
+    // clang-format off
+    // Money, not rate (rows 4, 14, 15). No wait helps.
+    ErrorRule{400, 499, kAny, "insufficient_quota", "", false, Action::stop, "payment"},
+    ErrorRule{400, 499, kAny, "credit_balance_exhausted", "", false, Action::stop, "payment"},
+    ErrorRule{400, 499, kAny, "organization_spend_limit_exceeded", "", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, kAny, "project_spend_limit_exceeded", "", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, kAny, "organization_usage_limit_exceeded", "", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, kAny, "billing_hard_limit_reached", "", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, kAny, "enforced_spend_limit_reached", "", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, kAny, "blocked_api_access", "", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, kAny, "billing_error", "", false, Action::stop, "payment"},
+    ErrorRule{400, 499, kAny, "payment_required", "", false, Action::stop, "payment"},
+    ErrorRule{400, 499, Service::anthropic, "", "specified api usage limits", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, Service::anthropic, "", "workspace api usage limits", false, Action::stop, "spend_limit"},
+    ErrorRule{400, 499, Service::anthropic, "", "credit balance is too low", false, Action::stop, "payment"},
+    ErrorRule{429, 429, Service::google, "", "prepayment credits are depleted", false, Action::stop, "payment"},
+    ErrorRule{402, 402, kAny, "", "", false, Action::stop, "payment"},
+
+    // Quotas of a day or a month (rows 12, 16).
+    ErrorRule{429, 429, kAny, "", "free-models-per-day", false, Action::stop, "daily_quota"},
+    ErrorRule{429, 429, Service::google, "", "perday", false, Action::stop, "daily_quota"},
+    ErrorRule{429, 429, kAny, "", "per day", kLong, Action::stop, "daily_quota"},
+    ErrorRule{429, 429, kAny, "", "per month", kLong, Action::stop, "daily_quota"},
+
+    // Too large (rows 2, 9): half the rows may fit.
+    ErrorRule{400, 499, kAny, "context_length_exceeded", "", false, Action::split, "too_large"},
+    ErrorRule{400, 499, kAny, "token_limit_exceeded", "", false, Action::split, "too_large"},
+    ErrorRule{400, 499, kAny, "string_too_long", "", false, Action::split, "too_large"},
+    ErrorRule{400, 499, kAny, "exceed_context_size_error", "", false, Action::split, "too_large"},
+    ErrorRule{400, 422, kAny, "", "maximum context length", false, Action::split, "too_large"},
+    ErrorRule{400, 400, kAny, "", "prompt is too long", false, Action::split, "too_large"},
+    ErrorRule{413, 413, kAny, "", "", false, Action::split, "too_large"},
+    ErrorRule{429, 429, kAny, "", "request too large", false, Action::split, "too_large"},
+
+    // What this text, and no other, will never be answered for (rows 1, 5, 24).
+    ErrorRule{400, 403, kAny, "content_filter", "", false, Action::dead, "content_filter"},
+    ErrorRule{400, 403, kAny, "content_policy_violation", "", false, Action::dead, "content_filter"},
+    ErrorRule{400, 403, kAny, "invalid_prompt", "", false, Action::dead, "content_filter"},
+    ErrorRule{400, 403, kAny, "bio_policy", "", false, Action::dead, "content_filter"},
+    ErrorRule{403, 403, Service::openrouter, "", "guardrail", false, Action::dead, "content_filter"},
+    ErrorRule{403, 403, Service::openrouter, "", "moderation", false, Action::dead, "content_filter"},
+    ErrorRule{403, 403, Service::openrouter, "", "flagged", false, Action::dead, "content_filter"},
+
+    // The key, the model, the address (rows 3, 5, 6).
+    ErrorRule{400, 400, Service::google, "", "api key not valid", false, Action::stop, "auth"},
+    ErrorRule{400, 400, Service::xai, "", "incorrect api key", false, Action::stop, "auth"},
+    ErrorRule{401, 401, kAny, "", "", false, Action::stop, "auth"},
+    ErrorRule{403, 403, kAny, "", "", false, Action::stop, "forbidden"},
+    ErrorRule{404, 405, kAny, "", "", false, Action::stop, "not_found"},
+    ErrorRule{300, 399, kAny, "", "", false, Action::stop, "redirect"},
+    ErrorRule{501, 501, kAny, "", "", false, Action::stop, "unsupported"},
+
+    // Capacity and rate (rows 12, 13, 18).
+    ErrorRule{429, 429, kAny, "resource_unavailable", "", false, Action::move, "capacity"},
+    ErrorRule{429, 429, kAny, "", "resource unavailable", false, Action::move, "capacity"},
+    ErrorRule{498, 498, kAny, "", "", false, Action::move, "capacity"},
+    ErrorRule{429, 429, kAny, "slow_down", "", false, Action::retry, "slow_down"},
+    ErrorRule{503, 503, kAny, "slow_down", "", false, Action::retry, "slow_down"},
+    ErrorRule{429, 429, Service::anthropic, "", "acceleration", false, Action::retry, "slow_down"},
+    ErrorRule{429, 429, kAny, "", "", false, Action::retry, "rate_limit"},
+
+    // The rest of 4xx (rows 1, 7, 8, 10, 11).
+    ErrorRule{408, 408, kAny, "", "", false, Action::retry, "timeout"},
+    ErrorRule{409, 409, kAny, "", "", false, Action::retry, "conflict"},
+    ErrorRule{425, 425, kAny, "", "", false, Action::retry, "conflict"},
+    ErrorRule{422, 422, Service::groq, "", "", false, Action::retry, "unprocessable"},
+    ErrorRule{422, 422, kAny, "", "", false, Action::dead, "unprocessable"},
+    ErrorRule{499, 499, kAny, "", "", false, Action::retry, "cancelled"},
+    ErrorRule{400, 499, kAny, "", "", false, Action::dead, "bad_request"},
+
+    // The server's own (rows 19 to 22). Behind a gateway that gave up waiting, the call may have
+    // run.
+    ErrorRule{500, 599, Service::groq, "", "", false, Action::retry, "server_error"},
+    ErrorRule{524, 524, Service::openrouter, "", "", false, Action::move, "server_error", Billing::possible},
+    ErrorRule{529, 529, Service::openrouter, "", "", false, Action::move, "overloaded"},
+    ErrorRule{504, 504, kAny, "", "", false, Action::retry, "timeout", Billing::possible},
+    ErrorRule{520, 524, kAny, "", "", false, Action::retry, "server_error", Billing::possible},
+    ErrorRule{529, 529, kAny, "", "", false, Action::retry, "overloaded"},
+    ErrorRule{500, 599, kAny, "overloaded_error", "", false, Action::retry, "overloaded"},
+    ErrorRule{500, 599, kAny, "", "", false, Action::retry, "server_error"},
+    // clang-format on
+};
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool contains(std::string_view text, std::string_view words) {
+  return std::search(text.begin(), text.end(), words.begin(), words.end(),
+                     [](char a, char b) { return lower(a) == b; }) != text.end();
+}
+
+bool matches(const ErrorRule& rule, const ErrorFacts& facts) {
+  if (facts.status < rule.from || facts.status > rule.to) return false;
+  if (rule.service && *rule.service != facts.service) return false;
+  if (!rule.name.empty() && rule.name != facts.type && rule.name != facts.code &&
+      rule.name != facts.detail) {
+    return false;
+  }
+  if (!rule.words.empty() && !contains(facts.message, rule.words) &&
+      !contains(facts.detail, rule.words)) {
+    return false;
+  }
+  return !rule.only_long_wait || !facts.retry_after || *facts.retry_after >= kLongWait;
+}
+
+}  // namespace
+
+std::span<const ErrorRule> error_rules() {
+  return kRules;
+}
+
+Verdict classify(const ErrorFacts& facts) {
+  const auto rule = std::find_if(kRules.begin(), kRules.end(),
+                                 [&](const ErrorRule& r) { return matches(r, facts); });
+  Verdict verdict{Action::retry, "bad_reply", Billing::possible};
+  if (rule != kRules.end()) verdict = {rule->action, rule->reason, rule->billing};
+  if (!facts.should_retry) return verdict;
+  const bool again = verdict.action == Action::retry || verdict.action == Action::move;
+  if (again && !*facts.should_retry) verdict.action = Action::dead;
+  if (verdict.action == Action::dead && *facts.should_retry) verdict.action = Action::retry;
+  return verdict;
+}
+
+}  // namespace sluice::provider

@@ -1,0 +1,212 @@
+#include "provider/failure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "provider/wait.h"
+
+namespace sluice::provider {
+namespace {
+
+constexpr std::size_t kLongestMessage = 300;
+
+std::string code_text(const Element& object, std::string_view key) {
+  Element found;
+  if (object[key].get(found) != simdjson::SUCCESS) return {};
+  std::string_view text;
+  if (found.get(text) == simdjson::SUCCESS) return std::string(text);
+  std::int64_t number = 0;
+  if (found.get(number) == simdjson::SUCCESS) return std::to_string(number);
+  return {};
+}
+
+// The finer name: Anthropic details.error_code, OpenRouter metadata.error_type, Azure
+// innererror.code; for Google, whose details are a list, the quota that was violated.
+void read_details(const Element& error, ErrorBody& body) {
+  if (const auto metadata = member(error, "metadata"))
+    body.detail = text_at(*metadata, "error_type");
+  if (const auto inner = member(error, "innererror")) body.detail = text_at(*inner, "code");
+  const auto details = member(error, "details");
+  if (!details) return;
+  simdjson::dom::array list;
+  if (details->get(list) != simdjson::SUCCESS) {
+    if (const auto code = text_at(*details, "error_code"); !code.empty()) body.detail = code;
+    return;
+  }
+  for (const Element entry : list) {
+    if (const auto delay = text_at(entry, "retryDelay"); !delay.empty()) {
+      body.retry_after = read_go_duration(delay);
+    }
+    if (const auto violations = member(entry, "violations")) {
+      if (const auto first = first_of(*violations)) body.detail = text_at(*first, "quotaId");
+    }
+  }
+}
+
+// FastAPI servers: {"detail":"text"} or {"detail":[{"msg":"text"}]}; Mistral's 422 nests the same
+// list one deeper.
+std::string_view detail_message(const Element& reply) {
+  if (const auto text = text_at(reply, "detail"); !text.empty()) return text;
+  auto list = member(reply, "detail");
+  if (const auto message = member(reply, "message"); !list && message) {
+    list = member(*message, "detail");
+  }
+  if (!list) return {};
+  const auto first = first_of(*list);
+  return first ? text_at(*first, "msg") : std::string_view();
+}
+
+void read_names(const Element& object, ErrorBody& body) {
+  body.code = code_text(object, "code");
+  body.type = text_at(object, "type");
+  if (body.type.empty()) body.type = text_at(object, "status");
+}
+
+bool html(std::string_view body) {
+  const std::size_t start = body.find_first_not_of(" \t\r\n");
+  return start != body.npos && body[start] == '<';
+}
+
+ErrorFacts facts_of(Service service, int status, const ErrorBody& body) {
+  ErrorFacts facts;
+  facts.service = service;
+  facts.status = status;
+  facts.type = body.type;
+  facts.code = body.code;
+  facts.detail = body.detail;
+  facts.message = body.message;
+  return facts;
+}
+
+// "HTTP 429 (insufficient_quota): You exceeded …"
+std::string describe(int status, const ErrorBody& body, const core::Secret& key) {
+  std::string text = fmt::format("HTTP {}", status);
+  const std::string_view name = !body.detail.empty()                  ? body.detail
+                                : body.code.empty()                   ? body.type
+                                : body.code == std::to_string(status) ? body.type
+                                                                      : std::string_view(body.code);
+  if (!name.empty()) text += fmt::format(" ({})", name);
+  if (!body.message.empty()) text.append(": ").append(body.message);
+  return safe_message(text, key);
+}
+
+std::optional<bool> should_retry(const std::vector<HeaderView>& headers) {
+  for (const auto& [name, value] : headers) {
+    if (name != "x-should-retry") continue;
+    if (value == "true") return true;
+    if (value == "false") return false;
+  }
+  return std::nullopt;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+bool key_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '*' || c == '.';
+}
+
+// Servers quote back the key that they did not like, whole or starred: "sk-abc***xyz".
+void hide_keys(std::string& text) {
+  constexpr std::string_view kPrefix = "sk-";
+  for (std::size_t at = text.find(kPrefix); at != text.npos; at = text.find(kPrefix, at + 1)) {
+    if (at > 0 && key_character(text[at - 1])) continue;
+    std::size_t end = at;
+    while (end < text.size() && key_character(text[end])) ++end;
+    text.replace(at, end - at, "***");
+  }
+}
+
+}  // namespace
+
+std::optional<ErrorBody> error_in(const Element& reply) {
+  if (reply.is_array()) {
+    const auto first = first_of(reply);
+    if (!first || first->is_array()) return std::nullopt;
+    return error_in(*first);
+  }
+  ErrorBody body;
+  if (const auto error = member(reply, "error")) {
+    std::string_view text;
+    simdjson::dom::object object;
+    if (error->get(text) == simdjson::SUCCESS) {
+      read_names(reply, body);
+      body.message = text;
+      return body;
+    }
+    if (error->get(object) == simdjson::SUCCESS && object.size() > 0) {
+      read_names(*error, body);
+      body.message = text_at(*error, "message");
+      read_details(*error, body);
+      return body;
+    }
+  }
+  body.message = text_at(reply, "message");
+  if (body.message.empty()) body.message = detail_message(reply);
+  const bool marked = text_at(reply, "object") == "error" || text_at(reply, "type") == "error";
+  if (body.message.empty() && !marked) return std::nullopt;
+  read_names(reply, body);
+  return body;
+}
+
+void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderView>& headers,
+                  const std::optional<Element>& reply, std::string_view body,
+                  const core::Secret& key) {
+  ErrorBody error;
+  if (reply) {
+    error = error_in(*reply).value_or(ErrorBody());
+  } else {
+    error.message = html(body) ? std::string_view("an HTML page") : body;
+  }
+  if (!outcome.hints.retry_after) outcome.hints.retry_after = error.retry_after;
+  ErrorFacts facts = facts_of(service, outcome.status, error);
+  facts.retry_after = outcome.hints.retry_after;
+  facts.should_retry = should_retry(headers);
+
+  const Verdict verdict = classify(facts);
+  outcome.action = verdict.action;
+  outcome.reason = verdict.reason;
+  outcome.billing = verdict.billing;
+  outcome.message = describe(outcome.status, error, key);
+}
+
+void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,
+                            const core::Secret& key) {
+  // OpenRouter puts the HTTP status that it meant into the code.
+  int status = 0;
+  std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
+  // Money is recognised by its names as well, which the table knows as those of a 4xx.
+  const Verdict verdict =
+      classify(facts_of(service, status >= 400 && status < 600 ? status : 429, error));
+  const bool final = verdict.action == Action::stop || verdict.action == Action::dead ||
+                     verdict.action == Action::split;
+  outcome.action = final ? verdict.action : Action::move;
+  outcome.reason = final ? std::string(verdict.reason) : "upstream_error";
+  outcome.message = describe(outcome.status, error, key);
+}
+
+std::string safe_message(std::string_view text, const core::Secret& key) {
+  // Cutting comes last, so that no half of a key is left at the end; what is not looked at is not
+  // kept.
+  std::string safe(text.substr(0, 16 * kLongestMessage));
+  if (!key.empty()) replace_all(safe, key.reveal(), "***");
+  hide_keys(safe);
+  for (char& c : safe) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  if (safe.size() > kLongestMessage) {
+    std::size_t end = kLongestMessage;
+    while (end > 0 && (static_cast<unsigned char>(safe[end]) & 0xC0) == 0x80) --end;
+    safe.resize(end);
+    safe += "…";
+  }
+  return safe;
+}
+
+}  // namespace sluice::provider

@@ -1,0 +1,48 @@
+// From an error response, in whatever shape it comes, to an Outcome. For the codecs.
+//
+// Shapes in use (providers.md §1.3, §2.3, §6.2, §6.3): {"error":{…}}, {"error":"text"},
+// {"code","error":"text"}, flat {"message","type","code"}, {"type":"error","error":{…}},
+// {"detail":…}, each of them also as the one element of an array; plain text, HTML, nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/secret.h"
+#include "provider/codec.h"
+#include "provider/error_table.h"
+#include "provider/service.h"
+#include "provider/wire_json.h"
+
+namespace sluice::provider {
+
+// What a body says of its error; views into the parser's document or the body.
+struct ErrorBody {
+  std::string code;  // numbers too, as text
+  std::string_view type;
+  std::string_view detail;
+  std::string_view message;
+  std::optional<core::Duration> retry_after;  // google.rpc.RetryInfo
+};
+
+// nullopt when `reply` has no mark of an error.
+std::optional<ErrorBody> error_in(const Element& reply);
+
+// Fills `outcome` for a response whose status is not 2xx. `reply` is the parsed body, if it parsed.
+// outcome.status and outcome.hints are set already.
+void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderView>& headers,
+                  const std::optional<Element>& reply, std::string_view body,
+                  const core::Secret& key);
+
+// Fills `outcome` for an error that came with status 200 (§7 row 23): another endpoint may do
+// better now, unless the error names something that no repeating helps. outcome.usage is set
+// already.
+void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,
+                            const core::Secret& key);
+
+// `text` for people: one line, at most 300 bytes, without the key or anything that looks like one.
+std::string safe_message(std::string_view text, const core::Secret& key);
+
+}  // namespace sluice::provider

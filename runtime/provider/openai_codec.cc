@@ -1,0 +1,204 @@
+// Chat completions, as OpenAI defined them and as some twenty services and servers speak them
+// (providers.md §1, §5, §6).
+#include <algorithm>
+#include <array>
+
+#include "core/json.h"
+#include "provider/codecs.h"
+
+namespace sluice::provider {
+namespace {
+
+constexpr std::array<std::string_view, 3> kLengthFinish = {"length", "max_tokens", "model_length"};
+// The service broke off: what there is of an answer is not one (§7 row 23).
+constexpr std::array<std::string_view, 4> kFailedFinish = {"error", "insufficient_system_resource",
+                                                           "aborted", "abort"};
+
+bool one_of(std::string_view text, std::span<const std::string_view> names) {
+  return std::find(names.begin(), names.end(), text) != names.end();
+}
+
+Finish finish_of(std::string_view reason) {
+  // Some servers leave it null on a complete answer; a cut one fails its check later.
+  if (reason.empty() || reason == "stop" || reason == "eos") return Finish::stop;
+  if (one_of(reason, kLengthFinish)) return Finish::length;
+  if (reason == "content_filter") return Finish::content_filter;
+  if (reason == "refusal") return Finish::refusal;
+  return Finish::other;
+}
+
+// A string, or a list of chunks of which those of type "text" are the answer (Mistral).
+std::string content_of(const Element& message) {
+  const auto content = member(message, "content");
+  if (!content) return {};
+  std::string_view text;
+  if (content->get(text) == simdjson::SUCCESS) return std::string(text);
+  std::string joined;
+  simdjson::dom::array chunks;
+  if (content->get(chunks) != simdjson::SUCCESS) return {};
+  for (const Element chunk : chunks) {
+    if (text_at(chunk, "type") == "text") joined += text_at(chunk, "text");
+  }
+  return joined;
+}
+
+Usage usage_of(const Element& usage, Service service) {
+  Usage counts;
+  counts.input = count_at(usage, "prompt_tokens");
+  counts.output = count_at(usage, "completion_tokens");
+  if (const auto details = member(usage, "prompt_tokens_details")) {
+    counts.cached_input = count_at(*details, "cached_tokens");
+  }
+  if (counts.cached_input == 0) {
+    counts.cached_input = count_at(usage, "prompt_cache_hit_tokens");  // DeepSeek
+  }
+  if (const auto details = member(usage, "completion_tokens_details")) {
+    counts.reasoning = count_at(*details, "reasoning_tokens");
+  }
+  if (counts.reasoning == 0) counts.reasoning = count_at(usage, "reasoning_tokens");  // SGLang
+
+  if (service == Service::xai) {
+    counts.output += counts.reasoning;
+    if (counts.cached_input > counts.input) counts.input += counts.cached_input;
+  }
+  counts.cached_input = std::min(counts.cached_input, counts.input);
+  counts.reasoning = std::min(counts.reasoning, counts.output);
+  return counts;
+}
+
+double number_at(const Element& object, std::string_view key) {
+  double number = 0;
+  if (object[key].get(number) != simdjson::SUCCESS) return 0;
+  return number;
+}
+
+// OpenRouter. With the user's own upstream key, `cost` is its fee only.
+std::optional<core::Money> charge_of(const Element& usage) {
+  double cost = 0;
+  if (usage["cost"].get(cost) != simdjson::SUCCESS) return std::nullopt;
+  bool own_key = false;
+  if (usage["is_byok"].get(own_key) == simdjson::SUCCESS && own_key) {
+    if (const auto details = member(usage, "cost_details")) {
+      cost += number_at(*details, "upstream_inference_cost");
+    }
+  }
+  return core::Money::from_dollars(cost);
+}
+
+class OpenAiCodec final : public CodecBase {
+ public:
+  explicit OpenAiCodec(const EndpointSpec& endpoint) : CodecBase(endpoint) {}
+
+  std::string_view path() const override { return "/chat/completions"; }
+
+  std::vector<std::pair<std::string, std::string>> headers() const override {
+    std::vector<std::pair<std::string, std::string>> headers = {
+        {"content-type", "application/json"}, {"accept", "application/json"}};
+    if (spec_.key.empty()) return headers;
+    // Azure takes its own keys in a header of its own; Entra ID tokens (JWTs, so "eyJ…") as others.
+    if (service_ == Service::azure && !spec_.key.reveal().starts_with("eyJ")) {
+      headers.emplace_back("api-key", spec_.key.reveal());
+    } else {
+      headers.emplace_back("authorization", "Bearer " + spec_.key.reveal());
+    }
+    return headers;
+  }
+
+  BodyFrame frame(const PromptFrame& prompt) const override {
+    BodyFrame body;
+    core::JsonWriter w(body.prefix);
+    w.open('{');
+    w.field("model", spec_.model);
+    if (spec_.max_output_tokens) w.field(output_limit_name(), *spec_.max_output_tokens);
+    if (spec_.temperature) w.field("temperature", *spec_.temperature);
+    if (!spec_.service_tier.empty()) w.field("service_tier", spec_.service_tier);
+    if (!prompt.schema.empty()) response_format(w, prompt);
+    w.key("messages");
+    w.open('[');
+    if (const std::string system = system_text(prompt); !system.empty()) {
+      w.open('{');
+      w.field("role", "system");
+      w.field("content", system);
+      w.close('}');
+    }
+    w.open('{');
+    w.field("role", "user");
+    w.key("content");
+    body.suffix = "}]}";
+    return body;
+  }
+
+ private:
+  // OpenAI's newer models refuse max_tokens; most others know no other name.
+  std::string_view output_limit_name() const {
+    const bool newer = service_ == Service::openai || service_ == Service::azure;
+    return newer ? "max_completion_tokens" : "max_tokens";
+  }
+
+  void response_format(core::JsonWriter& w, const PromptFrame& prompt) const {
+    if (spec_.structured == StructuredOutput::instruction) return;
+    w.key("response_format");
+    w.open('{');
+    if (spec_.structured == StructuredOutput::json_object) {
+      w.field("type", "json_object");
+    } else {
+      w.field("type", "json_schema");
+      w.key("json_schema");
+      w.open('{');
+      w.field("name", prompt.schema_name);
+      w.field("strict", true);
+      w.key("schema");
+      w.raw(sent_schema(prompt));
+      w.close('}');
+    }
+    w.close('}');
+  }
+
+  void read_answer(const Element& body, Reply& reply) const override {
+    Outcome& outcome = reply.outcome;
+    reply.model = text_at(body, "model");
+    if (const auto usage = member(body, "usage")) {
+      outcome.usage = usage_of(*usage, service_);
+      outcome.billing = Billing::known;
+      if (!outcome.charged) outcome.charged = charge_of(*usage);
+    }
+    const auto choices = member(body, "choices");
+    const auto choice = choices ? first_of(*choices) : std::nullopt;
+    if (failed(body, choice, outcome)) return;
+    const auto message = choice ? member(*choice, "message") : std::nullopt;
+    if (!message) return not_an_answer(reply, "no choices[0].message in the reply");
+
+    reply.finish = finish_of(text_at(*choice, "finish_reason"));
+    reply.text = content_of(*message);
+    if (const auto refusal = text_at(*message, "refusal"); !refusal.empty()) {
+      reply.finish = Finish::refusal;
+      reply.text = refusal;
+    }
+  }
+
+  // An error that came with status 200.
+  bool failed(const Element& body, const std::optional<Element>& choice, Outcome& outcome) const {
+    if (body.is_array() || member(body, "error") || !choice) {
+      if (const auto error = error_in(body)) {
+        fill_failure_inside_ok(outcome, service_, *error, spec_.key);
+        return true;
+      }
+    }
+    if (!choice) return false;
+    const std::string_view finish = text_at(*choice, "finish_reason");
+    if (!one_of(finish, kFailedFinish)) return false;
+    ErrorBody error = error_in(*choice).value_or(ErrorBody());
+    if (error.message.empty()) error.message = "the service broke the answer off";
+    if (error.type.empty() && error.code.empty()) error.type = finish;
+    fill_failure_inside_ok(outcome, service_, error, spec_.key);
+    return true;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Codec> make_openai_codec(const EndpointSpec& endpoint) {
+  return std::make_unique<OpenAiCodec>(endpoint);
+}
+
+}  // namespace sluice::provider

@@ -1,0 +1,45 @@
+// Reading members of a reply that may lack them or hold something else: each function then gives
+// the empty value. For the codecs' own .cc files; the views live as long as the parser's document.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sluice::provider {
+
+using Element = simdjson::dom::element;
+
+inline std::optional<Element> member(const Element& object, std::string_view key) {
+  Element found;
+  if (object[key].get(found) != simdjson::SUCCESS || found.is_null()) return std::nullopt;
+  return found;
+}
+
+inline std::optional<Element> first_of(const Element& array) {
+  Element found;
+  if (array.at(0).get(found) != simdjson::SUCCESS) return std::nullopt;
+  return found;
+}
+
+inline std::string_view text_at(const Element& object, std::string_view key) {
+  std::string_view text;
+  if (object[key].get(text) != simdjson::SUCCESS) return {};
+  return text;
+}
+
+// A count of tokens. Some servers write 12.0 for 12.
+inline std::uint64_t count_at(const Element& object, std::string_view key) {
+  Element found;
+  if (object[key].get(found) != simdjson::SUCCESS) return 0;
+  std::uint64_t count = 0;
+  if (found.get(count) == simdjson::SUCCESS) return count;
+  double number = 0;
+  constexpr double kMost = 1e15;
+  if (found.get(number) != simdjson::SUCCESS || !(number >= 0) || number > kMost) return 0;
+  return static_cast<std::uint64_t>(number);
+}
+
+}  // namespace sluice::provider
