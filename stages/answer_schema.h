@@ -1,5 +1,5 @@
-// From an `answer` declaration: the JSON Schema that providers get, and the words for those that take
-// none. Pure functions.
+// From an `answer` declaration: the JSON Schema that providers get, and the words for those that
+// take none. Pure functions.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace sluice::stages {
 
-// The schema of one row's answer: an object, closed, every property required (an optional one may be
-// null), as OpenAI's strict mode asks (providers.md §1.2).
+// The schema of one row's answer: an object, closed, every property required (an optional one may
+// be null), as OpenAI's strict mode asks (providers.md §1.2).
 std::string answer_schema(const std::vector<Field>& answer);
 
 // The schema of a pack's reply: {"answers": [{"id": text, …the answer's fields}]}.
@@ -19,8 +19,8 @@ std::string pack_schema(const std::vector<Field>& answer);
 // How to reply to a pack, for the system prompt of every endpoint.
 std::string pack_instruction();
 
-// The schema put in words, for endpoints that take none: ends with the schema between "```json-schema"
-// and "```" lines.
+// The schema put in words, for endpoints that take none: ends with the schema between
+// "```json-schema" and "```" lines.
 std::string schema_in_words(const std::string& schema);
 
 }  // namespace sluice::stages

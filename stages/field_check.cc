@@ -14,12 +14,18 @@ using simdjson::dom::element_type;
 
 std::string_view type_word(element_type type) {
   switch (type) {
-    case element_type::ARRAY: return "a list";
-    case element_type::OBJECT: return "an object";
-    case element_type::STRING: return "text";
-    case element_type::BOOL: return "true or false";
-    case element_type::NULL_VALUE: return "null";
-    default: return "a number";
+    case element_type::ARRAY:
+      return "a list";
+    case element_type::OBJECT:
+      return "an object";
+    case element_type::STRING:
+      return "text";
+    case element_type::BOOL:
+      return "true or false";
+    case element_type::NULL_VALUE:
+      return "null";
+    default:
+      return "a number";
   }
 }
 
@@ -28,17 +34,22 @@ std::string wrong_type(const std::string& name, std::string_view wanted, const e
 }
 
 std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
-std::optional<std::string> out_of_bounds(const std::string& what, double value, const Field& field, std::string_view unit) {
-  if (field.min && value < *field.min) return fmt::format("{} must be at least {}{}, got {}", what, *field.min, unit, value);
-  if (field.max && value > *field.max) return fmt::format("{} must be at most {}{}, got {}", what, *field.max, unit, value);
+std::optional<std::string> out_of_bounds(const std::string& what, double value, const Field& field,
+                                         std::string_view unit) {
+  if (field.min && value < *field.min)
+    return fmt::format("{} must be at least {}{}, got {}", what, *field.min, unit, value);
+  if (field.max && value > *field.max)
+    return fmt::format("{} must be at most {}{}, got {}", what, *field.max, unit, value);
   return std::nullopt;
 }
 
-std::optional<std::string> value_misfit(const element& value, const Field& field, const std::string& name) {
+std::optional<std::string> value_misfit(const element& value, const Field& field,
+                                        const std::string& name) {
   switch (field.type) {
     case FieldType::text: {
       std::string_view text;
@@ -49,7 +60,8 @@ std::optional<std::string> value_misfit(const element& value, const Field& field
       // 3.0 is a whole number too: models write it so.
       double number = 0;
       if (value.get(number)) return wrong_type(name, "a whole number", value);
-      if (std::floor(number) != number) return fmt::format("{} must be a whole number, got {}", name, number);
+      if (std::floor(number) != number)
+        return fmt::format("{} must be a whole number, got {}", name, number);
       return out_of_bounds(name, number, field, "");
     }
     case FieldType::number: {
@@ -62,16 +74,21 @@ std::optional<std::string> value_misfit(const element& value, const Field& field
       return std::nullopt;
     case FieldType::one_of: {
       std::string_view text;
-      if (value.get(text)) return wrong_type(name, fmt::format("one of {}", fmt::join(field.choices, ", ")), value);
-      if (std::find(field.choices.begin(), field.choices.end(), text) != field.choices.end()) return std::nullopt;
-      return fmt::format("{} must be one of {}, got '{}'", name, fmt::join(field.choices, ", "), text.substr(0, 80));
+      if (value.get(text))
+        return wrong_type(name, fmt::format("one of {}", fmt::join(field.choices, ", ")), value);
+      if (std::find(field.choices.begin(), field.choices.end(), text) != field.choices.end())
+        return std::nullopt;
+      return fmt::format("{} must be one of {}, got '{}'", name, fmt::join(field.choices, ", "),
+                         text.substr(0, 80));
     }
     case FieldType::list: {
       simdjson::dom::array array;
       if (value.get(array)) return wrong_type(name, "a list", value);
       double index = 0;
       for (const element item : array) {
-        if (auto wrong = value_misfit(item, field.members.front(), fmt::format("{}[{}]", name, index))) return wrong;
+        if (auto wrong =
+                value_misfit(item, field.members.front(), fmt::format("{}[{}]", name, index)))
+          return wrong;
         ++index;
       }
       return out_of_bounds(name, index, field, " elements");
@@ -88,7 +105,8 @@ std::optional<std::string> value_misfit(const element& value, const Field& field
 
 }  // namespace
 
-std::optional<std::string> misfit(const simdjson::dom::object& object, const std::vector<Field>& fields) {
+std::optional<std::string> misfit(const simdjson::dom::object& object,
+                                  const std::vector<Field>& fields) {
   for (const Field& field : fields) {
     element value;
     const bool missing = object[field.name].get(value) != simdjson::SUCCESS || value.is_null();

@@ -12,8 +12,9 @@
 namespace sluice::stages {
 
 // The first thing in `object` that does not fit `fields`, in words that a person and a model both
-// understand ("urgency must be at most 5, got 9"); nullopt when all fits. Members that no field names
-// are allowed.
-std::optional<std::string> misfit(const simdjson::dom::object& object, const std::vector<Field>& fields);
+// understand ("urgency must be at most 5, got 9"); nullopt when all fits. Members that no field
+// names are allowed.
+std::optional<std::string> misfit(const simdjson::dom::object& object,
+                                  const std::vector<Field>& fields);
 
 }  // namespace sluice::stages

@@ -13,8 +13,9 @@ namespace sluice::stages {
 void key_by_content(core::Row& row);
 
 // Keys `row` by `key_field` of `object` (the row's parsed bytes), or by content when `key_field` is
-// empty. Returns what is wrong when the field is missing or neither text nor a number; the row is then
-// keyed by content.
-std::string assign_key(core::Row& row, const simdjson::dom::object& object, const std::string& key_field);
+// empty. Returns what is wrong when the field is missing or neither text nor a number; the row is
+// then keyed by content.
+std::string assign_key(core::Row& row, const simdjson::dom::object& object,
+                       const std::string& key_field);
 
 }  // namespace sluice::stages

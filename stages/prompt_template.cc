@@ -36,13 +36,16 @@ core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
     }
     const std::size_t close = text.find("}}", open);
     if (close == text.npos) {
-      return core::fail(core::ErrorCode::pipeline,
-                        fmt::format("'{{{{' without '}}}}' in the template, before: {}", text.substr(open, 40)));
+      return core::fail(
+          core::ErrorCode::pipeline,
+          fmt::format("'{{{{' without '}}}}' in the template, before: {}", text.substr(open, 40)));
     }
     piece.path = split_path(trimmed(text.substr(open + 2, close - open - 2)));
     for (const std::string& part : piece.path) {
       if (part.empty()) {
-        return core::fail(core::ErrorCode::pipeline, fmt::format("no field name in '{}'", text.substr(open, close + 2 - open)));
+        return core::fail(
+            core::ErrorCode::pipeline,
+            fmt::format("no field name in '{}'", text.substr(open, close + 2 - open)));
       }
     }
     made.pieces_.push_back(std::move(piece));
@@ -50,7 +53,8 @@ core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
   }
 }
 
-std::expected<std::string, std::string> PromptTemplate::render(const simdjson::dom::object& row) const {
+std::expected<std::string, std::string> PromptTemplate::render(
+    const simdjson::dom::object& row) const {
   std::string out;
   for (const Piece& piece : pieces_) {
     out += piece.literal;

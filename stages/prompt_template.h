@@ -1,6 +1,6 @@
-// "{{subject}}\n\n{{body}}": text with places for a row's fields. "{{a.b}}" looks into objects. Text
-// fields stand as they are, other values as compact JSON. There is no escape for "{{": what needs more
-// than fields is a Lua function.
+// "{{subject}}\n\n{{body}}": text with places for a row's fields. "{{a.b}}" looks into objects.
+// Text fields stand as they are, other values as compact JSON. There is no escape for "{{": what
+// needs more than fields is a Lua function.
 //
 // Threads: immutable after parse().
 #pragma once

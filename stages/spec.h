@@ -46,7 +46,8 @@ struct ReadSpec {
 
 struct ValidateSpec {
   std::vector<Field> fields;
-  CheckFunction check;  // may be empty
+  CheckFunction check;          // may be empty
+  core::Hash128 check_version;  // of the script that `check` comes from; zero without one
 };
 
 constexpr int kDefaultPackTokens = 8000;
@@ -76,7 +77,7 @@ struct DispatchSpec {
 struct ParseSpec {
   int retries = 2;  // times a row is asked again because its answer was missing or did not fit
   ParseFunction parse;
-  core::Hash128 parse_version;  // as PackSpec::user_version
+  core::Hash128 parse_version;  // of the script that `parse` comes from; zero without one
 };
 
 struct SinkSpec {

@@ -1,0 +1,56 @@
+#include "flow/credits.h"
+
+namespace sluice::flow {
+
+Credits::Taken Credits::take(Weight weight, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  const bool ready = returned_.wait_for(lock, patience, [&] {
+    const bool fits =
+        out_.rows + weight.rows <= limit_.rows && out_.bytes + weight.bytes <= limit_.bytes;
+    return closed_ || fits || out_.rows == 0;
+  });
+  if (closed_) return Taken::closed;
+  if (!ready) return Taken::timeout;
+  out_.rows += weight.rows;
+  out_.bytes += weight.bytes;
+  return Taken::yes;
+}
+
+void Credits::give(Weight weight) {
+  std::unique_lock lock(mutex_);
+  out_.rows -= weight.rows;
+  out_.bytes -= weight.bytes;
+  returned_.notify_one();
+  finish_if_empty(lock);
+}
+
+void Credits::close() {
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  returned_.notify_one();
+  finish_if_empty(lock);
+}
+
+void Credits::abandon() {
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  returned_.notify_one();
+  if (finished_) return;
+  finished_ = true;
+  lock.unlock();
+  on_empty_();
+}
+
+void Credits::finish_if_empty(std::unique_lock<std::mutex>& lock) {
+  if (!closed_ || finished_ || out_.rows != 0) return;
+  finished_ = true;
+  lock.unlock();
+  on_empty_();
+}
+
+Weight Credits::out() const {
+  std::lock_guard lock(mutex_);
+  return out_;
+}
+
+}  // namespace sluice::flow

@@ -1,0 +1,331 @@
+#include "stages/dispatch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "http/client.h"
+#include "provider/prices.h"
+#include "stages/transport_outcome.h"
+
+namespace sluice::stages {
+namespace {
+
+// An endpoint that has not once been reached for so long is given up: mostly a wrong address.
+constexpr std::chrono::seconds kNeverReached{10};
+// One that was reached before in this run: an outage that is worth waiting for.
+constexpr std::chrono::minutes kLostFor{10};
+constexpr std::chrono::milliseconds kStateEvery{100};
+
+struct Endpoint {
+  std::string name;
+  std::unique_ptr<provider::Codec> codec;
+  std::size_t origin = 0;
+  std::string path;
+  std::shared_ptr<const std::string> headers;
+  std::shared_ptr<const std::string> prefix;
+  std::shared_ptr<const std::string> suffix;
+  core::Price price;
+  bool reached = false;
+  std::optional<core::Time> unreachable_since;
+};
+
+core::Price price_of(const provider::EndpointSpec& spec) {
+  if (spec.price) return *spec.price;
+  const auto facts = provider::model_facts(spec.model);
+  return facts ? facts->price : core::Price{};
+}
+
+class LoopDispatcher final : public Dispatcher {
+ public:
+  LoopDispatcher(checkpoint::Checkpoint& checkpoint, DispatchHandlers handlers)
+      : checkpoint_(checkpoint),
+        handlers_(std::move(handlers)),
+        client_(std::make_unique<http::Client>(loop_)) {}
+  ~LoopDispatcher() override { join(); }
+
+  core::Status add_endpoint(const provider::EndpointSpec& spec, const Question& question);
+  void configure(const PipelineSpec& spec);
+
+  void start() override {
+    thread_ = std::thread([this] {
+      loop_.run();
+      client_.reset();
+    });
+  }
+  void submit(std::vector<RequestPtr> requests) override;
+  void drain() override {
+    loop_.post([this] {
+      scheduler_->drain();
+      pump();
+    });
+  }
+  void abort() override {
+    loop_.post([this] {
+      aborted_ = true;
+      timer_->cancel();
+      client_.reset();
+      loop_.stop();
+    });
+  }
+  void join() override {
+    if (!thread_.joinable()) return;
+    loop_.stop();
+    thread_.join();
+  }
+  DispatchState state() const override {
+    std::lock_guard lock(state_mutex_);
+    return state_;
+  }
+
+ private:
+  // All below: the I/O thread.
+  void pump_soon();
+  void pump();
+  void act(const schedule::Send& send);
+  void act(const schedule::RejectRequest& action) {
+    handlers_.rejected(take(action.request), action.reject);
+  }
+  void act(const schedule::SplitRequest& action) {
+    handlers_.split(take(action.request), action.reason);
+  }
+  void act(const schedule::ReleaseRequest& action) { handlers_.released(take(action.request)); }
+  void act(const schedule::Halt& halt) { handlers_.halted(halt.cause, halt.message); }
+  RequestPtr take(schedule::RequestId id);
+
+  void send(const schedule::Send& send);
+  void ended(const schedule::Send& send, std::expected<http::Response, http::Failure> result);
+  provider::Reply read(Endpoint& endpoint,
+                       const std::expected<http::Response, http::Failure>& result);
+  void watch_reachability(Endpoint& endpoint, provider::Outcome& outcome);
+  void publish_state(core::Time now);
+
+  checkpoint::Checkpoint& checkpoint_;
+  const DispatchHandlers handlers_;
+  const core::SystemClock clock_;
+  http::Loop loop_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<http::Loop::Timer> timer_ = loop_.make_timer();
+  std::vector<Endpoint> endpoints_;
+  std::size_t frame_bytes_ = 0;  // of system text and schema, which every request carries
+  std::optional<schedule::Scheduler> scheduler_;
+  std::unordered_map<schedule::RequestId, RequestPtr> requests_;  // waiting or in flight
+  bool pump_posted_ = false;
+  bool aborted_ = false;
+  std::vector<schedule::Action> actions_;
+  std::vector<schedule::Send> sends_;  // of this pump: one burst of intents
+  Completions completions_;
+  std::vector<checkpoint::Settlement> failures_;
+  DispatchState totals_;
+  core::Time published_{};
+
+  mutable std::mutex state_mutex_;  // guards state_
+  DispatchState state_;
+  std::thread thread_;
+};
+
+core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
+                                          const Question& question) {
+  Endpoint endpoint;
+  endpoint.name = spec.name;
+  endpoint.codec = provider::make_codec(spec);
+  endpoint.path = endpoint.codec->path();
+
+  http::OriginOptions origin;
+  origin.base_url = spec.base_url;
+  origin.ca_file = spec.ca_file;
+  origin.idle_timeout = spec.timeout;  // a reply that is not streamed is silent until it is whole
+  origin.total_timeout = spec.timeout;
+  origin.max_connections = static_cast<std::size_t>(
+      spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
+  auto added = client_->add_origin(origin);
+  if (!added) return std::unexpected(added.error());
+  endpoint.origin = *added;
+
+  auto headers = std::make_shared<std::string>();
+  for (const auto& [name, value] : endpoint.codec->headers())
+    *headers += name + ": " + value + "\r\n";
+  endpoint.headers = std::move(headers);
+  provider::BodyFrame frame = endpoint.codec->frame(question.frame);
+  frame_bytes_ = std::max(frame_bytes_, frame.prefix.size() + frame.suffix.size());
+  endpoint.prefix = std::make_shared<const std::string>(std::move(frame.prefix));
+  endpoint.suffix = std::make_shared<const std::string>(std::move(frame.suffix));
+  endpoint.price = price_of(spec);
+  endpoints_.push_back(std::move(endpoint));
+  return {};
+}
+
+void LoopDispatcher::configure(const PipelineSpec& spec) {
+  schedule::Config config;
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const provider::EndpointSpec& from = spec.dispatch.endpoints[i];
+    config.endpoints.push_back(
+        {from.name, from.limits, endpoints_[i].price, from.max_output_tokens});
+  }
+  config.route = spec.dispatch.route;
+  config.retry.attempts = 1 + spec.dispatch.retries;
+  config.budget = spec.dispatch.budget;
+  config.spent = checkpoint_.opened().spent;
+  if (spec.dispatch.deadline) config.deadline = clock_.now() + *spec.dispatch.deadline;
+  config.first_attempt = checkpoint_.opened().next_attempt;
+  config.seed = checkpoint_.opened().next_attempt;
+  scheduler_.emplace(std::move(config));
+  publish_state(clock_.now());
+}
+
+void LoopDispatcher::submit(std::vector<RequestPtr> requests) {
+  loop_.post([this, requests = std::move(requests)] {
+    const core::Time now = clock_.now();
+    for (const RequestPtr& request : requests) {
+      requests_.emplace(request->id, request);
+      const std::size_t bytes = frame_bytes_ + request->user_content->size();
+      scheduler_->submitted(now, {request->id, static_cast<std::uint32_t>(bytes),
+                                  static_cast<std::uint32_t>(request->items.size())});
+    }
+    pump_soon();
+  });
+}
+
+// One pump for all that happens in one turn of the loop.
+void LoopDispatcher::pump_soon() {
+  if (std::exchange(pump_posted_, true)) return;
+  loop_.post([this] {
+    pump_posted_ = false;
+    pump();
+  });
+}
+
+void LoopDispatcher::pump() {
+  if (aborted_) return;
+  const core::Time now = clock_.now();
+  actions_.clear();
+  scheduler_->poll(now, actions_);
+  for (const schedule::Action& action : actions_) {
+    std::visit([this](const auto& a) { act(a); }, action);
+  }
+  if (!sends_.empty()) {
+    std::vector<checkpoint::Intent> intents;
+    for (const schedule::Send& s : sends_) intents.push_back({s.attempt, s.endpoint, s.worst_cost});
+    checkpoint_.intend(std::move(intents), [this, sends = std::exchange(sends_, {})] {
+      loop_.post([this, sends] {
+        for (const schedule::Send& s : sends) send(s);
+      });
+    });
+  }
+  if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
+  if (!completions_.empty()) handlers_.completed(std::exchange(completions_, {}));
+
+  if (now - published_ >= kStateEvery) publish_state(now);
+  const std::optional<core::Time> wake = scheduler_->wake_at(now);
+  if (!wake) return timer_->cancel();
+  timer_->start(std::max(*wake - now, core::Duration::zero()), [this] { pump(); });
+}
+
+void LoopDispatcher::act(const schedule::Send& send) {
+  sends_.push_back(send);
+}
+
+RequestPtr LoopDispatcher::take(schedule::RequestId id) {
+  auto node = requests_.extract(id);
+  return std::move(node.mapped());
+}
+
+void LoopDispatcher::send(const schedule::Send& send) {
+  if (aborted_) return;
+  Endpoint& endpoint = endpoints_[send.endpoint];
+  const RequestPtr& request = requests_.at(send.request);
+  http::Request out;
+  out.path = endpoint.path;
+  out.headers = endpoint.headers;
+  out.body = {endpoint.prefix, request->user_content, endpoint.suffix};
+  client_->send(endpoint.origin, std::move(out),
+                [this, send](std::expected<http::Response, http::Failure> result) {
+                  ended(send, std::move(result));
+                });
+}
+
+void LoopDispatcher::ended(const schedule::Send& send,
+                           std::expected<http::Response, http::Failure> result) {
+  if (aborted_) return;
+  Endpoint& endpoint = endpoints_[send.endpoint];
+  provider::Reply reply = read(endpoint, result);
+  watch_reachability(endpoint, reply.outcome);
+  const provider::Outcome& outcome = reply.outcome;
+
+  core::Money cost;
+  if (outcome.billing == provider::Billing::possible) {
+    cost = send.worst_cost;
+  } else if (outcome.billing == provider::Billing::known) {
+    cost = outcome.charged.value_or(provider::cost_of(outcome.usage, endpoint.price));
+  }
+  ++totals_.attempts;
+  totals_.usage += outcome.usage;
+  if (outcome.billing == provider::Billing::known) totals_.cost += cost;
+
+  scheduler_->answered(clock_.now(), send.request, outcome);
+  if (outcome.action == provider::Action::none) {
+    completions_.push_back(
+        {take(send.request), std::move(reply), send.attempt, send.endpoint, cost});
+  } else {
+    ++totals_.failures;
+    failures_.push_back({send.attempt, send.endpoint, false, outcome.billing, outcome.usage, cost});
+  }
+  pump_soon();
+}
+
+provider::Reply LoopDispatcher::read(Endpoint& endpoint,
+                                     const std::expected<http::Response, http::Failure>& result) {
+  if (!result) {
+    provider::Reply reply;
+    reply.outcome = outcome_of(result.error());
+    return reply;
+  }
+  std::vector<provider::HeaderView> headers;
+  headers.reserve(result->headers.size());
+  for (const auto& [name, value] : result->headers) headers.emplace_back(name, value);
+  return endpoint.codec->read(result->status, headers, result->body, clock_.wall_now());
+}
+
+// A server that cannot be reached is waited for, but not for ever.
+void LoopDispatcher::watch_reachability(Endpoint& endpoint, provider::Outcome& outcome) {
+  if (outcome.reason != kUnreachable) {
+    endpoint.reached = true;
+    endpoint.unreachable_since.reset();
+    return;
+  }
+  const core::Time now = clock_.now();
+  if (!endpoint.unreachable_since) endpoint.unreachable_since = now;
+  const core::Duration patience =
+      endpoint.reached ? core::Duration(kLostFor) : core::Duration(kNeverReached);
+  if (now - *endpoint.unreachable_since < patience) return;
+  outcome.action = provider::Action::stop;
+  outcome.message = fmt::format("cannot be reached: {}", outcome.message);
+}
+
+void LoopDispatcher::publish_state(core::Time now) {
+  published_ = now;
+  totals_.schedule = scheduler_->snapshot(now);
+  std::lock_guard lock(state_mutex_);
+  state_ = totals_;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Dispatcher>> Dispatcher::make(const PipelineSpec& spec,
+                                                           const Question& question,
+                                                           checkpoint::Checkpoint& checkpoint,
+                                                           DispatchHandlers handlers) {
+  auto made = std::make_unique<LoopDispatcher>(checkpoint, std::move(handlers));
+  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
+    if (auto added = made->add_endpoint(endpoint, question); !added)
+      return std::unexpected(added.error());
+  }
+  made->configure(spec);
+  return made;
+}
+
+}  // namespace sluice::stages

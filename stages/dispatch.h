@@ -1,0 +1,63 @@
+// Sends requests and brings back replies. Owns the I/O thread: the event loop, the HTTP client, the
+// scheduler that decides, and the codecs. The protocol of one attempt (DESIGN §5, invariant 3):
+//
+//   scheduler says Send → intent committed → request written → reply read → scheduler told →
+//   reply handed on (its settlement travels with the answers) or settlement committed alone
+//
+// Threads: start(), submit(), drain(), abort() and state() from any; join() from the one that made
+// it; handlers run on the I/O thread and must not block.
+//
+// Bound: the queue to the I/O thread is bounded by the flow's credits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "core/error.h"
+#include "schedule/scheduler.h"
+#include "stages/item.h"
+#include "stages/question.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+struct DispatchHandlers {
+  std::function<void(Completions&&)> completed;                      // a burst of replies
+  std::function<void(RequestPtr, const core::Reject&)> rejected;     // can never be answered
+  std::function<void(RequestPtr, const std::string& reason)> split;  // too large for its endpoint
+  std::function<void(RequestPtr)> released;                          // not asked: stays pending
+  std::function<void(schedule::HaltCause, const std::string& why)>
+      halted;  // nothing more will be sent
+};
+
+// For people: what the progress display shows.
+struct DispatchState {
+  schedule::Snapshot schedule;
+  provider::Usage usage;  // of this run
+  core::Money cost;       // of this run, known
+  std::uint64_t attempts = 0;
+  std::uint64_t failures = 0;
+};
+
+class Dispatcher {
+ public:
+  // ErrorCode::pipeline when an endpoint's URL or CA file cannot be used.
+  static core::Result<std::unique_ptr<Dispatcher>> make(const PipelineSpec& spec,
+                                                        const Question& question,
+                                                        checkpoint::Checkpoint& checkpoint,
+                                                        DispatchHandlers handlers);
+  virtual ~Dispatcher() = default;
+  virtual void start() = 0;
+  virtual void submit(std::vector<RequestPtr> requests) = 0;
+  // Send nothing more; what is in flight is waited for, the rest released.
+  virtual void drain() = 0;
+  // Drop everything now: no handler runs any more once join() has returned.
+  virtual void abort() = 0;
+  virtual void join() = 0;
+  virtual DispatchState state() const = 0;
+};
+
+}  // namespace sluice::stages

@@ -1,0 +1,35 @@
+// The bytes of one input file, inflated. Whether it is gzip or zstd is told by its first bytes, not
+// by its name, so standard input may be compressed too.
+//
+// Threads: one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/error.h"
+
+namespace sluice::stages {
+
+class InputFile {
+ public:
+  // "-" is standard input.
+  static core::Result<std::unique_ptr<InputFile>> open(const std::string& path);
+  virtual ~InputFile() = default;
+
+  enum class State { bytes, end, waiting };
+  struct Read {
+    State state = State::bytes;
+    std::size_t count = 0;  // with State::bytes: at least 1
+  };
+  // Waits at most about 20 ms for a pipe or terminal that has nothing yet (State::waiting).
+  virtual core::Result<Read> read(std::span<char> into) = 0;
+};
+
+// The files that `patterns` name, in order, each glob's in alphabetical order. ErrorCode::io for
+// one that names nothing.
+core::Result<std::vector<std::string>> expand_paths(const std::vector<std::string>& patterns);
+
+}  // namespace sluice::stages

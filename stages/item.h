@@ -1,0 +1,62 @@
+// What travels through the flow. An Item is a row on its way to an answer; a Request is one API
+// call's worth of items. Plain values; they belong to one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/hash.h"
+#include "core/reject.h"
+#include "core/row.h"
+#include "flow/credits.h"
+#include "provider/codec.h"
+
+namespace sluice::stages {
+
+struct Item {
+  core::Row row;
+  std::string prompt;      // the row's own text, rendered
+  core::Hash128 question;  // of prompt, system text, schema (question.h); zero when never asked
+  core::Hash128 identity;  // of key and question: what the checkpoint knows the row by
+  std::optional<core::Reject> reject;  // ended before it was asked
+
+  unsigned shrink = 0;    // halvings of the pack size: its packs failed whole so often
+  int asked_again = 0;    // times its own answer was missing or did not fit
+  std::string complaint;  // what was wrong with it, told to the model
+  std::vector<std::string> history;
+};
+using Items = std::vector<Item>;
+
+// What a row costs in credits. Its bytes are held up to three times at once (row, prompt, request
+// body).
+inline flow::Weight weight_of(const core::Row& row) {
+  return {1, 3 * row.raw.size() + 512};
+}
+inline flow::Weight weight_of(const Items& items) {
+  flow::Weight sum;
+  for (const Item& item : items) sum += weight_of(item.row);
+  return sum;
+}
+
+struct Request {
+  std::uint64_t id = 0;
+  Items items;
+  std::vector<std::string> ids;  // of the items, in a pack; empty for one row a request
+  std::shared_ptr<const std::string> user_content;  // the user message as a JSON string
+};
+using RequestPtr = std::shared_ptr<Request>;
+
+// A request whose attempt brought a reply.
+struct Completion {
+  RequestPtr request;
+  provider::Reply reply;
+  std::uint64_t attempt = 0;
+  std::uint32_t endpoint = 0;
+  core::Money cost;
+};
+using Completions = std::vector<Completion>;
+
+}  // namespace sluice::stages

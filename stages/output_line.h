@@ -1,0 +1,39 @@
+// The lines that the sink writes: {"<key or kept fields>", …, <answer members>} and, for rejects,
+// {"row": …, "stage": …, "reason": …, "detail": …, "history": [...]}. No line end.
+//
+// Threads: a LineWriter is immutable; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/types.h"
+#include "core/reject.h"
+#include "core/row.h"
+#include "stages/item.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+class LineWriter {
+ public:
+  // `answer_names`: the answer's columns. A row's field of the same name is left out of the line.
+  LineWriter(const PipelineSpec& spec, std::vector<std::string> answer_names);
+
+  // `members`: the answer as `"queue":"bug","urgency":2`, without braces; may be empty.
+  checkpoint::Entry answer(const Item& item, std::string_view members, std::string model) const;
+  checkpoint::Entry reject(const Item& item, const core::Reject& reject) const;
+
+ private:
+  void append_kept(std::string& line, const core::Row& row) const;
+  bool is_answer_name(std::string_view name) const;
+
+  std::string key_field_;
+  bool keep_row_;
+  std::vector<std::string> keep_;
+  std::vector<std::string> answer_names_;
+};
+
+}  // namespace sluice::stages

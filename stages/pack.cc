@@ -1,0 +1,136 @@
+#include "stages/pack.h"
+
+#include <algorithm>
+
+#include "core/json.h"
+#include "provider/framing.h"
+
+namespace sluice::stages {
+namespace {
+
+constexpr std::size_t kBytesPerToken = 4;
+
+constexpr std::uint64_t kIds = 27 * 27 * 27;
+
+// Three letters and digits that are hard to mistake for one another or for a word.
+std::string short_id(std::uint64_t n) {
+  constexpr std::string_view kAlphabet = "bcdfghjkmnpqrstvwxz23456789";
+  std::string id;
+  for (int i = 0; i < 3; ++i) {
+    id += kAlphabet[n % kAlphabet.size()];
+    n /= kAlphabet.size();
+  }
+  return id;
+}
+
+// What the model sees of one row: its prompt and, when it is asked again, what was wrong.
+std::string text_of(const Item& item) {
+  if (item.complaint.empty()) return item.prompt;
+  return item.prompt + "\n\nAn earlier answer to this was not accepted: " + item.complaint +
+         ". Answer again so that it fits.";
+}
+
+}  // namespace
+
+Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
+               const LineWriter& lines)
+    : spec_(spec), checkpoint_(checkpoint), in_flight_(in_flight), lines_(lines) {}
+
+core::Result<Packer::Out> Packer::add(Items&& items) {
+  Out out;
+  for (Item& item : items) {
+    if (checkpoint_.take_done(item.identity)) {
+      out.done += weight_of(item.row);
+    } else if (item.reject) {
+      out.ended += weight_of(item.row);
+      out.entries.push_back(lines_.reject(item, *item.reject));
+    } else if (auto asked = ask(std::move(item), out); !asked) {
+      return std::unexpected(asked.error());
+    }
+  }
+  return out;
+}
+
+core::Result<Packer::Out> Packer::add_followers(Items&& items) {
+  Out out;
+  for (Item& item : items) {
+    if (auto asked = ask(std::move(item), out); !asked) return std::unexpected(asked.error());
+  }
+  return out;
+}
+
+core::Status Packer::ask(Item&& item, Out& out) {
+  if (!in_flight_.lead_or_follow(item)) return {};
+  auto stored = checkpoint_.find_answer(item.question);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) {
+    put(std::move(item), open_, out);
+    return {};
+  }
+  in_flight_.take(item.question);  // nothing is asked: who comes next finds the answer as well
+  out.ended += weight_of(item.row);
+  out.entries.push_back(lines_.answer(item, (*stored)->members, (*stored)->model));
+  ++out.shared;
+  return {};
+}
+
+Packer::Out Packer::add_again(Items&& items) {
+  Out out;
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return a.shrink < b.shrink; });
+  Open open;
+  for (Item& item : items) {
+    if (!open.items.empty() && open.items.front().shrink != item.shrink) close(open, out);
+    put(std::move(item), open, out);
+  }
+  close(open, out);
+  return out;
+}
+
+Packer::Out Packer::flush() {
+  Out out;
+  close(open_, out);
+  return out;
+}
+
+void Packer::put(Item&& item, Open& open, Out& out) {
+  const std::size_t rows = std::max<std::size_t>(
+      1, static_cast<std::size_t>(spec_.pack.rows) >> std::min(item.shrink, 20u));
+  const std::size_t bytes = static_cast<std::size_t>(spec_.pack.tokens) * kBytesPerToken;
+  if (!open.items.empty() && open.bytes + item.prompt.size() > bytes) close(open, out);
+  open.bytes += item.prompt.size();
+  open.items.push_back(std::move(item));
+  if (open.items.size() >= rows) close(open, out);
+}
+
+void Packer::close(Open& open, Out& out) {
+  if (open.items.empty()) return;
+  auto request = std::make_shared<Request>();
+  request->id = next_request_++;
+  request->items = std::move(open.items);
+  out.requests.push_back(std::move(request));
+  open = {};
+}
+
+void build(Request& request, bool packed) {
+  std::string text;
+  if (!packed) {
+    text = text_of(request.items.front());
+  } else {
+    // Ids differ from pack to pack, so that an answer that belongs elsewhere shows itself.
+    const std::uint64_t first = request.items.front().question.low;
+    std::vector<std::string> texts;
+    std::vector<provider::FramedRow> rows;
+    for (std::size_t i = 0; i < request.items.size(); ++i) {
+      request.ids.push_back(short_id(first % kIds + i));
+      texts.push_back(text_of(request.items[i]));
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) rows.push_back({request.ids[i], texts[i]});
+    provider::append_framed(text, rows);
+  }
+  auto content = std::make_shared<std::string>();
+  core::append_json_string(*content, text);
+  request.user_content = std::move(content);
+}
+
+}  // namespace sluice::stages

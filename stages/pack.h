@@ -1,0 +1,70 @@
+// Puts rows together into requests. Before that it lets go of what need not be asked: rows that
+// ended in an earlier run, rows whose question was answered before, rows whose question is being
+// asked now.
+//
+// Threads: one call at a time (a serial node).
+//
+// Invariants:
+//   1. A pack has at most `rows >> shrink` rows (at least one) and, but for a single large row, at
+//   most
+//      `tokens` estimated tokens (4 bytes each) of row text.
+//   2. Rows that were asked before are packed with their like: a row that failed with its pack
+//   never
+//      meets an untried one again.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "stages/in_flight.h"
+#include "stages/item.h"
+#include "stages/output_line.h"
+#include "stages/question.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+class Packer {
+ public:
+  Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
+         const LineWriter& lines);
+
+  struct Out {
+    std::vector<RequestPtr> requests;        // to be built and dispatched
+    std::vector<checkpoint::Entry> entries;  // ended without being asked
+    flow::Weight ended;                      // the credits of `entries`
+    flow::Weight done;                       // credits of rows that had ended in an earlier run
+    std::size_t shared = 0;                  // rows among `entries` answered by a stored answer
+  };
+  // Rows from the reader.
+  core::Result<Out> add(Items&& items);
+  // Rows that waited for the answer to an equal question, which is in the checkpoint by now.
+  core::Result<Out> add_followers(Items&& items);
+  // Rows to be asked again; they go out at once, in packs of their own.
+  Out add_again(Items&& items);
+  // Completes the open pack.
+  Out flush();
+
+ private:
+  struct Open {
+    Items items;
+    std::size_t bytes = 0;
+  };
+  core::Status ask(Item&& item, Out& out);
+  void put(Item&& item, Open& open, Out& out);
+  void close(Open& open, Out& out);
+
+  const PipelineSpec& spec_;
+  checkpoint::Checkpoint& checkpoint_;
+  InFlight& in_flight_;
+  const LineWriter& lines_;
+  Open open_;
+  std::uint64_t next_request_ = 1;
+};
+
+// Gives the items their ids and makes the request's user content. Heavy; any thread.
+void build(Request& request, bool packed);
+
+}  // namespace sluice::stages

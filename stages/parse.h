@@ -1,0 +1,67 @@
+// From a reply's text to answers: read it, match each answer to its row by id (never by place),
+// check it against the declared fields, hand it to the pipeline's parse function. What is good is
+// kept; what is missing or does not fit is asked again, a bounded number of times, then rejected
+// with its history.
+//
+// Threads: immutable; run() from any number of workers at once.
+//
+// Invariants:
+//   1. Every item of a completion ends in exactly one of Out::results.entries and Out::again.
+//   2. An answer is given to the row whose id it carries, or to none. An id that comes twice is
+//   answered
+//      by neither.
+//   3. Each asking again either halves the pack that the row stands in or uses up one of `retries`.
+#pragma once
+
+#include <simdjson.h>
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/types.h"
+#include "stages/item.h"
+#include "stages/output_line.h"
+#include "stages/question.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+class Parser {
+ public:
+  // All must outlive this. `models[i]` is endpoint i's model_identity().
+  Parser(const PipelineSpec& spec, const Question& question, const LineWriter& lines,
+         std::vector<std::string> models);
+
+  struct Out {
+    checkpoint::Results results;  // settlements and entries, to be committed together
+    flow::Weight ended;           // the credits of the entries
+    std::vector<std::pair<core::Hash128, core::Reject>>
+        rejected;  // of the entries: question and why
+    Items again;
+  };
+  Out run(Completions&& completions) const;
+
+ private:
+  struct Failed {  // why a row has no answer yet
+    std::string reason;
+    std::string detail;
+  };
+  void read(Completion& completion, Out& out) const;
+  void read_rows(Completion& completion, std::string_view text, Out& out) const;
+  // The answer's members in declared order, after the checks and the parse function.
+  std::expected<std::string, Failed> answer(const simdjson::dom::object& object,
+                                            const Item& item) const;
+  void pack_failed(Completion& completion, const Failed& failed, bool alone, Out& out) const;
+  void row_failed(Item&& item, Failed failed, Out& out) const;
+  void end(const Item& item, checkpoint::Entry entry, Out& out) const;
+  void reject(Item&& item, Failed failed, Out& out) const;
+
+  const PipelineSpec& spec_;
+  const Question& question_;
+  const LineWriter& lines_;
+  std::vector<std::string> models_;
+};
+
+}  // namespace sluice::stages

@@ -1,0 +1,100 @@
+#include "stages/prepare.h"
+
+#include <fmt/format.h>
+
+#include "stages/field_check.h"
+#include "stages/key.h"
+
+namespace sluice::stages {
+namespace {
+
+core::Reject make_reject(core::Stage stage, std::string reason, std::string detail) {
+  return {stage, std::move(reason), std::move(detail), {}};
+}
+
+core::Reject script_reject(core::Stage stage, ScriptFailure failure, std::string reason) {
+  if (failure.script_error) reason = "script_error";
+  return make_reject(stage, std::move(reason), std::move(failure.message));
+}
+
+}  // namespace
+
+core::Result<Prepare> Prepare::make(const PipelineSpec& spec, const Question& question) {
+  Prepare made(spec, question);
+  if (!spec.pack.user) {
+    auto parsed = PromptTemplate::parse(spec.pack.user_template);
+    if (!parsed) return std::unexpected(parsed.error());
+    made.template_ = std::move(*parsed);
+  }
+  return made;
+}
+
+Items Prepare::run(core::RowBatch&& rows) const {
+  Items items;
+  items.reserve(rows.size());
+  for (core::Row& row : rows) items.push_back(prepare(std::move(row)));
+  return items;
+}
+
+Item Prepare::prepare(core::Row&& row) const {
+  Item item;
+  item.row = std::move(row);
+
+  thread_local simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  const auto parsed = parser.parse(item.row.raw);
+  if (parsed.error()) {
+    key_by_content(item.row);
+    item.reject =
+        make_reject(core::Stage::read, "not_json", simdjson::error_message(parsed.error()));
+  } else if (parsed.get(object)) {
+    key_by_content(item.row);
+    item.reject = make_reject(core::Stage::read, "not_an_object", "a row must be a JSON object");
+  } else if (std::string wrong = assign_key(item.row, object, spec_.read.key); !wrong.empty()) {
+    item.reject = make_reject(core::Stage::read, "no_key", std::move(wrong));
+  } else {
+    item.reject = validate(item.row, object);
+    if (!item.reject) item.reject = render(object, item);
+  }
+
+  // A row that is never asked is known by its content, so that a corrected row is a new one.
+  if (!item.reject) item.question = question_.of(item.prompt);
+  item.identity =
+      core::combine(item.row.key_hash, item.reject ? core::hash128(item.row.raw) : item.question);
+  return item;
+}
+
+std::optional<core::Reject> Prepare::validate(const core::Row& row,
+                                              const simdjson::dom::object& object) const {
+  if (!spec_.validate) return std::nullopt;
+  if (auto wrong = misfit(object, spec_.validate->fields)) {
+    return make_reject(core::Stage::validate, "invalid_field", std::move(*wrong));
+  }
+  if (spec_.validate->check) {
+    if (auto checked = spec_.validate->check(row); !checked) {
+      return script_reject(core::Stage::validate, checked.error(), "check_failed");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object, Item& item) const {
+  if (template_) {
+    auto text = template_->render(object);
+    if (!text) {
+      return make_reject(
+          core::Stage::pack, "missing_field",
+          fmt::format("the template needs the field '{}', which this row lacks", text.error()));
+    }
+    item.prompt = std::move(*text);
+  } else {
+    auto text = spec_.pack.user(item.row);
+    if (!text) return script_reject(core::Stage::pack, text.error(), "script_error");
+    item.prompt = std::move(*text);
+  }
+  if (item.prompt.empty())
+    return make_reject(core::Stage::pack, "empty_prompt", "the prompt for this row is empty");
+  return std::nullopt;
+}
+
+}  // namespace sluice::stages

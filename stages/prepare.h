@@ -1,0 +1,36 @@
+// The first stage on a batch: parse each row once, give it its key, validate it, render its prompt
+// and name its question. A row that fails becomes an item with a Reject.
+//
+// Threads: immutable; run() from any number of workers at once.
+#pragma once
+
+#include <optional>
+
+#include "core/error.h"
+#include "stages/item.h"
+#include "stages/prompt_template.h"
+#include "stages/question.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+class Prepare {
+ public:
+  // ErrorCode::pipeline when the template is malformed. `spec` and `question` must outlive this.
+  static core::Result<Prepare> make(const PipelineSpec& spec, const Question& question);
+
+  Items run(core::RowBatch&& rows) const;
+
+ private:
+  Prepare(const PipelineSpec& spec, const Question& question) : spec_(spec), question_(question) {}
+  Item prepare(core::Row&& row) const;
+  std::optional<core::Reject> validate(const core::Row& row,
+                                       const simdjson::dom::object& object) const;
+  std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
+
+  const PipelineSpec& spec_;
+  const Question& question_;
+  std::optional<PromptTemplate> template_;
+};
+
+}  // namespace sluice::stages

@@ -1,0 +1,93 @@
+#include "stages/question.h"
+
+#include <fmt/format.h>
+
+#include "stages/answer_schema.h"
+
+namespace sluice::stages {
+namespace {
+
+// A canonical text of what is hashed: every part with its length, so that no two lists of parts
+// agree.
+class Parts {
+ public:
+  void add(std::string_view part) { text_ += fmt::format("{}:{};", part.size(), part); }
+  void add(const core::Hash128& hash) { add(hash.hex()); }
+  void add(const std::vector<Field>& fields) {
+    for (const Field& f : fields) {
+      add(f.name);
+      add(fmt::format("{} {} {} {}", static_cast<int>(f.type), f.optional, f.min.value_or(-1e300),
+                      f.max.value_or(1e300)));
+      for (const std::string& choice : f.choices) add(choice);
+      add(f.members);
+      add(f.description);
+    }
+    add("end");
+  }
+  core::Hash128 hash() const { return core::hash128(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+Question make_question(const PipelineSpec& spec) {
+  Question q;
+  q.packed = spec.pack.rows > 1;
+  q.plain_text = spec.pack.answer.empty() && !q.packed;
+  q.answer = spec.pack.answer;
+  if (q.answer.empty()) {
+    Field field;
+    field.name = "answer";
+    q.answer.push_back(field);
+  }
+
+  q.frame.system = spec.pack.system;
+  if (!q.plain_text) {
+    const std::string one = answer_schema(q.answer);
+    q.frame.schema = q.packed ? pack_schema(q.answer) : one;
+    q.frame.schema_name = q.packed ? "answers" : "answer";
+    q.frame.schema_words = schema_in_words(q.frame.schema);
+  }
+  if (q.packed) {
+    if (!q.frame.system.empty()) q.frame.system += "\n\n";
+    q.frame.system += pack_instruction();
+  }
+
+  // The pack size is not part of the question: a row's answer stays valid when packs change.
+  Parts parts;
+  parts.add("question 1");
+  parts.add(spec.pack.system);
+  parts.add(q.plain_text ? "text" : answer_schema(q.answer));
+  q.base = parts.hash();
+  return q;
+}
+
+std::string model_identity(const provider::EndpointSpec& endpoint) {
+  if (!endpoint.temperature) return endpoint.model;
+  return fmt::format("{} temperature={}", endpoint.model, *endpoint.temperature);
+}
+
+core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
+  Parts parts;
+  parts.add("generation 1");
+  parts.add(question.base);
+  parts.add(spec.read.key);
+  if (spec.validate) {
+    parts.add(spec.validate->fields);
+    parts.add(spec.validate->check_version);
+  }
+  parts.add(spec.pack.user_template);
+  parts.add(spec.pack.user_version);
+  parts.add(spec.parse.parse_version);
+  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
+    parts.add(model_identity(endpoint));
+  parts.add(spec.sink.path);
+  parts.add(spec.sink.rejects);
+  parts.add(spec.sink.keep_row ? "row" : "fields");
+  for (const std::string& field : spec.sink.keep) parts.add(field);
+  return parts.hash();
+}
+
+}  // namespace sluice::stages

@@ -1,0 +1,36 @@
+// What all rows of a pipeline are asked, made once from its description. Immutable; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hash.h"
+#include "provider/codec.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+struct Question {
+  std::vector<Field> answer;  // the declared fields; one text field "answer" when none are declared
+  bool plain_text = false;    // none declared and one row a request: the reply's text is the answer
+  bool packed = false;        // rows > 1: the reply is {"answers": [{"id", …}]}
+  provider::PromptFrame frame;  // system text and schema
+  core::Hash128 base;           // of all that the rows' questions share
+
+  // The hash of one row's question: equal questions share one answer.
+  core::Hash128 of(std::string_view prompt) const {
+    return core::combine(base, core::hash128(prompt));
+  }
+};
+
+Question make_question(const PipelineSpec& spec);
+
+// Whose answers count as this endpoint's: the model, and what else shapes its words.
+std::string model_identity(const provider::EndpointSpec& endpoint);
+
+// Of everything that decides which rows are asked what and how their output lines look, endpoints'
+// addresses, quotas and money apart. When it changes, the checkpoint begins a new generation.
+core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question);
+
+}  // namespace sluice::stages

@@ -1,0 +1,120 @@
+#include "stages/read.h"
+
+#include <fmt/format.h>
+
+#include "stages/input_file.h"
+#include "stages/item.h"
+
+namespace sluice::stages {
+namespace {
+
+constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kPatience{20};
+
+}  // namespace
+
+Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
+               flow::Credits& credits, const flow::Ending& ending, Outlet outlet)
+    : paths_(std::move(paths)),
+      limit_(limit),
+      credits_(credits),
+      ending_(ending),
+      outlet_(std::move(outlet)) {}
+
+core::Status Reader::run() {
+  Next next = limit_ == 0u ? Next::stop : Next::go_on;
+  for (std::uint32_t i = 0; i < paths_.size() && next == Next::go_on; ++i) {
+    auto read = read_file(i);
+    if (!read) return std::unexpected(read.error());
+    next = *read;
+  }
+  hand_over();
+  outlet_.done(batches_, !ending_.stopping());
+  return {};
+}
+
+core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
+  auto file = InputFile::open(paths_[index]);
+  if (!file) return std::unexpected(file.error());
+  buffer_.clear();
+  scanned_ = 0;
+  line_ = 0;
+  while (true) {
+    if (ending_.stopping()) return Next::stop;
+    const std::size_t have = buffer_.size();
+    buffer_.resize(have + kReadBytes);
+    const auto got = (*file)->read(std::span(buffer_).subspan(have));
+    buffer_.resize(have + (got && got->state == InputFile::State::bytes ? got->count : 0));
+    if (!got) return std::unexpected(got.error());
+    if (got->state == InputFile::State::waiting) {
+      if (hand_over() == Next::stop) return Next::stop;
+      outlet_.stalled();
+      continue;
+    }
+    const bool at_end = got->state == InputFile::State::end;
+    auto next = take_lines(index, at_end);
+    if (!next || *next == Next::stop || at_end) return next;
+  }
+}
+
+core::Result<Reader::Next> Reader::take_lines(std::uint32_t index, bool at_end) {
+  std::size_t start = 0;
+  while (true) {
+    std::size_t end = buffer_.find('\n', std::max(start, scanned_));
+    if (end == std::string::npos && at_end && start < buffer_.size()) end = buffer_.size();
+    if (end == std::string::npos) break;
+    if (add(std::string_view(buffer_).substr(start, end - start), index) == Next::stop)
+      return Next::stop;
+    start = std::min(end + 1, buffer_.size());
+  }
+  buffer_.erase(0, start);
+  scanned_ = buffer_.size();
+  if (buffer_.size() > kMaxRowBytes) {
+    return core::fail(core::ErrorCode::io,
+                      fmt::format("this line is longer than {} MiB, the most that a row may have",
+                                  kMaxRowBytes >> 20),
+                      fmt::format("{}:{}", paths_[index], line_ + 1));
+  }
+  return Next::go_on;
+}
+
+Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
+  ++line_;
+  if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.find_first_not_of(" \t") == line.npos) return Next::go_on;
+
+  core::Row row;
+  row.raw = line;
+  row.line = line_;
+  row.source = index;
+  batch_weight_ += weight_of(row);
+  batch_.push_back(std::move(row));
+  const bool last = limit_ && rows_.load(std::memory_order_relaxed) + batch_.size() >= *limit_;
+  if (batch_.size() >= core::kBatchRows || batch_weight_.bytes >= 3 * core::kBatchBytes || last) {
+    if (hand_over() == Next::stop || last) return Next::stop;
+  }
+  return Next::go_on;
+}
+
+Reader::Next Reader::hand_over() {
+  if (batch_.empty()) return Next::go_on;
+  while (true) {
+    const flow::Credits::Taken taken = credits_.take(batch_weight_, kPatience);
+    if (taken == flow::Credits::Taken::closed || ending_.stopping()) {
+      if (taken == flow::Credits::Taken::yes) credits_.give(batch_weight_);
+      batch_.clear();
+      return Next::stop;
+    }
+    if (taken == flow::Credits::Taken::yes) break;
+    outlet_.stalled();
+  }
+  rows_.fetch_add(batch_.size(), std::memory_order_relaxed);
+  ++batches_;
+  outlet_.batch(std::move(batch_));
+  batch_ = {};
+  batch_weight_ = {};
+  return Next::go_on;
+}
+
+}  // namespace sluice::stages

@@ -1,0 +1,68 @@
+// Reads JSON lines and feeds them to the flow in batches, as fast as credits allow. Nothing ever
+// holds the whole input.
+//
+// Threads: run() on a thread of its own, once; rows_read() from any.
+//
+// Input: one JSON object a line; "\n" or "\r\n"; empty lines are passed over; a byte order mark at
+// the start of a file too; the last line needs no line end. A line longer than kMaxRowBytes ends
+// the run.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/row.h"
+#include "flow/credits.h"
+#include "flow/ending.h"
+
+namespace sluice::stages {
+
+constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
+
+class Reader {
+ public:
+  struct Outlet {
+    std::function<void(core::RowBatch&&)> batch;
+    // Nothing has come for a while, or credits are spent: rows that wait for company should not.
+    std::function<void()> stalled;
+    // The last batch was handed over; `complete`: the input was read to its end (or to `limit`).
+    std::function<void(std::uint64_t batches, bool complete)> done;
+  };
+
+  Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
+         const flow::Ending& ending, Outlet outlet);
+
+  // Returns at the end of the input, when the run is stopping, or with the error that ended the
+  // reading.
+  core::Status run();
+  std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
+
+ private:
+  enum class Next { go_on, stop };
+  core::Result<Next> read_file(std::uint32_t index);
+  core::Result<Next> take_lines(std::uint32_t index, bool at_end);
+  Next add(std::string_view line, std::uint32_t index);
+  Next hand_over();
+
+  const std::vector<std::string> paths_;
+  const std::optional<std::uint64_t> limit_;
+  flow::Credits& credits_;
+  const flow::Ending& ending_;
+  const Outlet outlet_;
+
+  std::string buffer_;  // bytes not yet cut into lines
+  std::size_t scanned_ = 0;
+  std::uint64_t line_ = 0;
+  core::RowBatch batch_;
+  flow::Weight batch_weight_;
+  std::uint64_t batches_ = 0;
+  std::atomic<std::uint64_t> rows_ = 0;
+};
+
+}  // namespace sluice::stages

@@ -1,0 +1,387 @@
+#include "stages/run.h"
+
+#include <oneapi/tbb/flow_graph.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "flow/credits.h"
+#include "flow/ending.h"
+#include "stages/in_flight.h"
+#include "stages/input_file.h"
+#include "stages/output_line.h"
+#include "stages/pack.h"
+#include "stages/parse.h"
+#include "stages/prepare.h"
+#include "stages/question.h"
+#include "stages/read.h"
+#include "stages/sink.h"
+
+namespace sluice::stages {
+namespace {
+
+namespace tf = oneapi::tbb::flow;
+
+constexpr std::size_t kCreditBytes = 256 * 1024 * 1024;
+constexpr std::size_t kMinCreditRows = 4 * core::kBatchRows;
+constexpr std::size_t kParseBurst = 64;  // completions a graph message
+
+// What the pack stage is sent.
+struct PackInput {
+  enum class Kind : std::uint8_t {
+    rows,       // from the reader
+    again,      // asked before, without a good answer
+    followers,  // their question has been answered for another row
+    stalled,    // no row comes for now: let none wait for company
+    done,       // the last of `batches` batches has been handed over
+  };
+  Kind kind = Kind::rows;
+  Items items;
+  std::uint64_t batches = 0;
+};
+using PackInputPtr = std::shared_ptr<PackInput>;
+using RowBatchPtr = std::shared_ptr<core::RowBatch>;
+using RequestsPtr = std::shared_ptr<std::vector<RequestPtr>>;
+using CompletionsPtr = std::shared_ptr<Completions>;
+
+std::vector<std::string> models_of(const PipelineSpec& spec) {
+  std::vector<std::string> models;
+  for (const auto& endpoint : spec.dispatch.endpoints) models.push_back(model_identity(endpoint));
+  return models;
+}
+
+std::vector<std::string> names_of(const std::vector<Field>& fields) {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  return names;
+}
+
+// 4 × the rows that can be in flight (DESIGN §3).
+flow::Weight credit_limit(const PipelineSpec& spec) {
+  std::size_t requests = 0;
+  for (const auto& endpoint : spec.dispatch.endpoints) {
+    requests += static_cast<std::size_t>(
+        endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
+  }
+  return {std::max(kMinCreditRows, 4 * requests * static_cast<std::size_t>(spec.pack.rows)),
+          kCreditBytes};
+}
+
+class FlowRun final : public Run {
+ public:
+  FlowRun(const PipelineSpec& spec, const RunOptions& options)
+      : spec_(spec),
+        options_(options),
+        question_(make_question(spec)),
+        lines_(spec, names_of(question_.answer)),
+        credits_(credit_limit(spec), [this] { graph_.release_wait(); }) {}
+
+  core::Status open();
+  const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
+  core::Result<RunResult> run() override;
+  void stop(std::string why) override { ending_.stop(std::move(why)); }
+  Progress progress() const override;
+
+ private:
+  using PackNode = tf::multifunction_node<PackInputPtr, std::tuple<RequestsPtr>>;
+  using DispatchNode = tf::async_node<RequestsPtr, CompletionsPtr>;
+
+  void make_graph();
+  void read();
+  void pack(PackInput& input, PackNode::output_ports_type& ports);
+  core::Result<Packer::Out> packed(PackInput& input);
+  void parse(Completions& completions);
+  void commit(checkpoint::Results&& results, flow::Weight ended,
+              std::vector<std::pair<core::Hash128, core::Reject>> rejected);
+  void reject(Items&& items, const core::Reject& why);
+  void release(Items&& items);
+  void to_pack(PackInput::Kind kind, Items&& items);
+  DispatchHandlers handlers();
+
+  const PipelineSpec& spec_;
+  const RunOptions options_;
+  const Question question_;
+  const LineWriter lines_;
+  std::optional<Prepare> prepare_;
+  std::optional<Parser> parser_;
+  std::unique_ptr<checkpoint::Projection> sink_;
+  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  InFlight in_flight_;
+  std::optional<Packer> packer_;
+  flow::Ending ending_;
+  flow::Credits credits_;
+  std::optional<Reader> reader_;
+  std::optional<core::Error> reader_error_;  // the reader's thread, then run()
+  std::optional<core::Error> halt_error_;    // the I/O thread, then run()
+  std::atomic<bool> input_complete_ = false;
+  std::uint64_t batches_packed_ = 0;           // the pack node's
+  std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
+  std::atomic<std::uint64_t> rows_ended_ = 0;
+  std::atomic<std::uint64_t> rows_shared_ = 0;
+  std::atomic<std::uint64_t> rows_asked_again_ = 0;
+
+  tf::graph graph_;
+  std::optional<tf::function_node<RowBatchPtr, PackInputPtr>> prepare_node_;
+  std::optional<PackNode> pack_node_;
+  std::optional<tf::function_node<RequestsPtr, RequestsPtr>> build_node_;
+  std::optional<DispatchNode> dispatch_node_;
+  std::optional<tf::function_node<CompletionsPtr>> parse_node_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+core::Status FlowRun::open() {
+  auto prepare = Prepare::make(spec_, question_);
+  if (!prepare) return std::unexpected(prepare.error());
+  prepare_ = std::move(*prepare);
+  auto paths = expand_paths(spec_.read.paths);
+  if (!paths) return std::unexpected(paths.error());
+
+  checkpoint::Options options;
+  options.directory = spec_.checkpoint.directory;
+  options.job = spec_.name;
+  options.fingerprint = fingerprint(spec_, question_);
+  for (const auto& endpoint : spec_.dispatch.endpoints) options.endpoints.push_back(endpoint.name);
+  options.models = models_of(spec_);
+  options.durability = spec_.checkpoint.durability;
+  sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects);
+  auto opened = checkpoint::Checkpoint::open(options, *sink_);
+  if (!opened) return std::unexpected(opened.error());
+  checkpoint_ = std::move(*opened);
+
+  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_);
+  parser_.emplace(spec_, question_, lines_, models_of(spec_));
+  auto dispatcher = Dispatcher::make(spec_, question_, *checkpoint_, handlers());
+  if (!dispatcher) return std::unexpected(dispatcher.error());
+  dispatcher_ = std::move(*dispatcher);
+  make_graph();
+  reader_.emplace(
+      std::move(*paths), options_.limit, credits_, ending_,
+      Reader::Outlet{[this](core::RowBatch&& rows) {
+                       checkpoint_->set_rows_read(reader_->rows_read(), false);
+                       prepare_node_->try_put(std::make_shared<core::RowBatch>(std::move(rows)));
+                     },
+                     [this] { to_pack(PackInput::Kind::stalled, {}); },
+                     [this](std::uint64_t batches, bool complete) {
+                       input_complete_ = complete;
+                       checkpoint_->set_rows_read(reader_->rows_read(),
+                                                  complete && !options_.limit);
+                       pack_node_->try_put(std::make_shared<PackInput>(
+                           PackInput{PackInput::Kind::done, {}, batches}));
+                     }});
+
+  ending_.on_stop([this] { dispatcher_->drain(); });
+  ending_.on_failure([this] {
+    dispatcher_->abort();
+    credits_.abandon();
+  });
+  checkpoint_->on_failure([this](core::Error error) { ending_.fail(std::move(error)); });
+  return {};
+}
+
+void FlowRun::make_graph() {
+  prepare_node_.emplace(graph_, tf::unlimited, [this](const RowBatchPtr& rows) {
+    return std::make_shared<PackInput>(
+        PackInput{PackInput::Kind::rows, prepare_->run(std::move(*rows)), 0});
+  });
+  pack_node_.emplace(graph_, tf::serial,
+                     [this](const PackInputPtr& input, PackNode::output_ports_type& ports) {
+                       pack(*input, ports);
+                     });
+  build_node_.emplace(graph_, tf::unlimited, [this](const RequestsPtr& requests) {
+    for (const RequestPtr& request : *requests) build(*request, question_.packed);
+    return requests;
+  });
+  dispatch_node_.emplace(graph_, tf::unlimited,
+                         [this](const RequestsPtr& requests, DispatchNode::gateway_type&) {
+                           dispatcher_->submit(std::move(*requests));
+                         });
+  parse_node_.emplace(graph_, tf::unlimited,
+                      [this](const CompletionsPtr& completions) { parse(*completions); });
+  tf::make_edge(*prepare_node_, *pack_node_);
+  tf::make_edge(tf::output_port<0>(*pack_node_), *build_node_);
+  tf::make_edge(*build_node_, *dispatch_node_);
+  tf::make_edge(*dispatch_node_, *parse_node_);
+}
+
+DispatchHandlers FlowRun::handlers() {
+  return {
+      .completed =
+          [this](Completions&& completions) {
+            // In parts, so that workers can share a large burst.
+            for (std::size_t start = 0; start < completions.size(); start += kParseBurst) {
+              const auto from = completions.begin() + static_cast<std::ptrdiff_t>(start);
+              const auto to = completions.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                        start + kParseBurst, completions.size()));
+              dispatch_node_->gateway().try_put(std::make_shared<Completions>(
+                  std::make_move_iterator(from), std::make_move_iterator(to)));
+            }
+          },
+      .rejected = [this](RequestPtr request,
+                         const core::Reject& why) { reject(std::move(request->items), why); },
+      .split =
+          [this](RequestPtr request, const std::string& reason) {
+            for (Item& item : request->items) {
+              ++item.shrink;
+              item.history.push_back(reason);
+            }
+            to_pack(PackInput::Kind::again, std::move(request->items));
+          },
+      .released = [this](RequestPtr request) { release(std::move(request->items)); },
+      .halted =
+          [this](schedule::HaltCause cause, const std::string& why) {
+            const bool limit =
+                cause == schedule::HaltCause::budget || cause == schedule::HaltCause::deadline;
+            if (!limit) halt_error_ = core::Error{core::ErrorCode::io, why, {}};
+            ending_.stop(why);
+          },
+  };
+}
+
+core::Result<RunResult> FlowRun::run() {
+  graph_.reserve_wait();  // until the last credit is back
+  dispatcher_->start();
+  std::thread reader([this] { read(); });
+  graph_.wait_for_all();
+  reader.join();
+  dispatcher_->join();
+  graph_.wait_for_all();
+
+  const core::Status closed = checkpoint_->close();
+  if (auto error = ending_.error()) return std::unexpected(*error);
+  if (!closed) return std::unexpected(closed.error());
+  if (reader_error_) return std::unexpected(*reader_error_);
+  if (halt_error_) return std::unexpected(*halt_error_);
+
+  RunResult result;
+  result.progress = progress();
+  result.end = ending_.stopping() ? RunEnd::stopped : RunEnd::finished;
+  result.why = ending_.why();
+  result.untaken = result.progress.input_complete && !options_.limit ? checkpoint_->untaken() : 0;
+  return result;
+}
+
+void FlowRun::read() {
+  if (auto read = reader_->run(); !read) {
+    // What is in flight is paid for: let it end, then say what happened.
+    reader_error_ = read.error();
+    ending_.stop(read.error().text());
+  }
+  credits_.close();
+}
+
+void FlowRun::pack(PackInput& input, PackNode::output_ports_type& ports) {
+  auto out = packed(input);
+  if (!out) return ending_.fail(out.error());
+  if (out->done.rows > 0) credits_.give(out->done);
+  rows_shared_ += out->shared;
+  if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
+  if (!out->requests.empty()) {
+    std::get<0>(ports).try_put(std::make_shared<std::vector<RequestPtr>>(std::move(out->requests)));
+  }
+}
+
+core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
+  switch (input.kind) {
+    case PackInput::Kind::again:
+      return packer_->add_again(std::move(input.items));
+    case PackInput::Kind::stalled:
+      return packer_->flush();
+    case PackInput::Kind::done:
+      batches_read_ = input.batches;
+      break;
+    case PackInput::Kind::rows:
+      ++batches_packed_;
+      break;
+    case PackInput::Kind::followers:
+      break;
+  }
+  auto out = input.kind == PackInput::Kind::followers
+                 ? packer_->add_followers(std::move(input.items))
+                 : packer_->add(std::move(input.items));
+  // Batches overtake each other on their way here: the last one is known by its number, not its
+  // place.
+  if (out && batches_read_ == batches_packed_) {
+    Packer::Out rest = packer_->flush();
+    std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
+  }
+  return out;
+}
+
+void FlowRun::parse(Completions& completions) {
+  Parser::Out out = parser_->run(std::move(completions));
+  commit(std::move(out.results), out.ended, std::move(out.rejected));
+  if (!out.again.empty()) {
+    rows_asked_again_ += out.again.size();
+    to_pack(PackInput::Kind::again, std::move(out.again));
+  }
+}
+
+void FlowRun::commit(checkpoint::Results&& results, flow::Weight ended,
+                     std::vector<std::pair<core::Hash128, core::Reject>> rejected) {
+  std::vector<core::Hash128> answered;
+  for (const checkpoint::Entry& entry : results.entries) {
+    if (entry.kind == checkpoint::Kind::answer) answered.push_back(entry.question);
+  }
+  checkpoint_->commit(std::move(results), [this, ended, answered = std::move(answered),
+                                           rejected = std::move(rejected)] {
+    rows_ended_ += ended.rows;
+    Items followers;
+    for (const core::Hash128& question : answered) {
+      Items waiting = in_flight_.take(question);
+      std::move(waiting.begin(), waiting.end(), std::back_inserter(followers));
+    }
+    if (!followers.empty()) to_pack(PackInput::Kind::followers, std::move(followers));
+    for (const auto& [question, why] : rejected) {
+      if (Items waiting = in_flight_.take(question); !waiting.empty())
+        reject(std::move(waiting), why);
+    }
+    if (ended.rows > 0) credits_.give(ended);
+  });
+}
+
+void FlowRun::reject(Items&& items, const core::Reject& why) {
+  checkpoint::Results results;
+  std::vector<std::pair<core::Hash128, core::Reject>> rejected;
+  for (Item& item : items) {
+    core::Reject whole = why;
+    whole.history.insert(whole.history.begin(), item.history.begin(), item.history.end());
+    results.entries.push_back(lines_.reject(item, whole));
+    rejected.emplace_back(item.question, why);
+  }
+  commit(std::move(results), weight_of(items), std::move(rejected));
+}
+
+void FlowRun::release(Items&& items) {
+  flow::Weight weight = weight_of(items);
+  for (const Item& item : items) weight += weight_of(in_flight_.take(item.question));
+  credits_.give(weight);
+}
+
+void FlowRun::to_pack(PackInput::Kind kind, Items&& items) {
+  pack_node_->try_put(std::make_shared<PackInput>(PackInput{kind, std::move(items), 0}));
+}
+
+Progress FlowRun::progress() const {
+  Progress progress;
+  progress.account = checkpoint_->account();
+  progress.rows_at_start = checkpoint_->opened().done_rows;
+  progress.rows_read = reader_->rows_read();
+  progress.rows_ended = rows_ended_;
+  progress.rows_shared = rows_shared_;
+  progress.rows_asked_again = rows_asked_again_;
+  progress.input_complete = input_complete_;
+  progress.dispatch = dispatcher_->state();
+  return progress;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Run>> Run::make(const PipelineSpec& spec, const RunOptions& options) {
+  auto run = std::make_unique<FlowRun>(spec, options);
+  if (auto opened = run->open(); !opened) return std::unexpected(opened.error());
+  return run;
+}
+
+}  // namespace sluice::stages

@@ -1,0 +1,68 @@
+// A run of a job: joins the stages into a flow graph and drives it to its end.
+//
+//   reader ──▶ prepare ──▶ pack ──▶ build ──▶ dispatch ──▶ parse ──▶ sink
+//   (thread)   parallel    serial   parallel  (I/O thread) parallel  (committer's thread)
+//                            ▲                                │
+//                            └───────── asked again ──────────┘
+//
+// Threads: make() and run() on one thread; stop(), progress() from any (stop() not from a signal
+// handler). A Run is used once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "checkpoint/checkpoint.h"
+#include "core/error.h"
+#include "stages/dispatch.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+struct RunOptions {
+  std::optional<std::uint64_t> limit;  // read at most so many rows
+};
+
+// How far a run is, for the display and the summary.
+struct Progress {
+  checkpoint::Account account;      // of the job: earlier runs included
+  std::uint64_t rows_at_start = 0;  // had ended before this run
+  std::uint64_t rows_read = 0;      // by this run
+  std::uint64_t rows_ended = 0;     // by this run: answered or rejected
+  std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
+  std::uint64_t rows_asked_again =
+      0;  // askings beyond a row's first, for an answer that did not fit
+  bool input_complete = false;
+  DispatchState dispatch;
+};
+
+enum class RunEnd : std::uint8_t {
+  finished,  // every row has ended
+  stopped,   // on request, budget or deadline: resumable
+};
+
+struct RunResult {
+  RunEnd end = RunEnd::finished;
+  std::string why;  // stopped: by what
+  Progress progress;
+  std::uint64_t untaken = 0;  // rows of the checkpoint that are no longer in the input
+};
+
+class Run {
+ public:
+  // Opens the input, the checkpoint and the sink. Nothing is sent yet. `spec` must outlive the run.
+  static core::Result<std::unique_ptr<Run>> make(const PipelineSpec& spec,
+                                                 const RunOptions& options);
+  virtual ~Run() = default;
+
+  virtual const checkpoint::Checkpoint::Opened& opened() const = 0;
+  // Blocks until the run has ended. What was committed is safe whatever it returns.
+  virtual core::Result<RunResult> run() = 0;
+  // Read no more, ask no more, finish what is in flight.
+  virtual void stop(std::string why) = 0;
+  virtual Progress progress() const = 0;
+};
+
+}  // namespace sluice::stages

@@ -1,0 +1,14 @@
+// What a transport failure means for the scheduler and the ledger (providers.md §7, rows 30 to 33).
+#pragma once
+
+#include "http/client.h"
+#include "provider/outcome.h"
+
+namespace sluice::stages {
+
+// The word of Outcome::reason for a server that could not be reached at all.
+inline constexpr const char* kUnreachable = "unreachable";
+
+provider::Outcome outcome_of(const http::Failure& failure);
+
+}  // namespace sluice::stages
