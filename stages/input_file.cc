@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <vector>
 
 namespace sluice::stages {
 namespace {
@@ -22,7 +21,8 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 // The file's own bytes.
 class PlainFile final : public InputFile {
  public:
-  PlainFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {
+  PlainFile(int fd, std::string path, std::atomic<std::uint64_t>& consumed)
+      : fd_(fd), path_(std::move(path)), consumed_(consumed) {
     struct stat info{};
     may_wait_ = ::fstat(fd_, &info) == 0 && !S_ISREG(info.st_mode);
   }
@@ -37,7 +37,10 @@ class PlainFile final : public InputFile {
     }
     while (true) {
       const ssize_t count = ::read(fd_, into.data(), into.size());
-      if (count > 0) return Read{State::bytes, static_cast<std::size_t>(count)};
+      if (count > 0) {
+        consumed_.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
+        return Read{State::bytes, static_cast<std::size_t>(count)};
+      }
       if (count == 0) return Read{State::end, 0};
       if (errno != EINTR) return core::fail_errno("cannot read the input", errno, path_);
     }
@@ -46,6 +49,7 @@ class PlainFile final : public InputFile {
  private:
   const int fd_;
   const std::string path_;
+  std::atomic<std::uint64_t>& consumed_;
   bool may_wait_ = false;
 };
 
@@ -187,10 +191,11 @@ class DetectingFile final : public InputFile {
 
 }  // namespace
 
-core::Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path) {
+core::Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path,
+                                                         std::atomic<std::uint64_t>& consumed) {
   const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return core::fail_errno("cannot open the input", errno, path);
-  return std::make_unique<DetectingFile>(std::make_unique<PlainFile>(fd, path), path);
+  return std::make_unique<DetectingFile>(std::make_unique<PlainFile>(fd, path, consumed), path);
 }
 
 core::Result<std::vector<std::string>> expand_paths(const std::vector<std::string>& patterns) {
@@ -211,6 +216,17 @@ core::Result<std::vector<std::string>> expand_paths(const std::vector<std::strin
                       pattern);
   }
   return paths;
+}
+
+std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& paths) {
+  std::uint64_t sum = 0;
+  for (const std::string& path : paths) {
+    struct stat info{};
+    const int code = path == "-" ? ::fstat(STDIN_FILENO, &info) : ::stat(path.c_str(), &info);
+    if (code != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+    sum += static_cast<std::uint64_t>(info.st_size);
+  }
+  return sum;
 }
 
 }  // namespace sluice::stages

@@ -4,10 +4,13 @@
 // Threads: one.
 #pragma once
 
-#include <functional>
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
@@ -15,8 +18,10 @@ namespace sluice::stages {
 
 class InputFile {
  public:
-  // "-" is standard input.
-  static core::Result<std::unique_ptr<InputFile>> open(const std::string& path);
+  // "-" is standard input. `consumed` grows by the file's own bytes, as they are read; it must
+  // outlive the file.
+  static core::Result<std::unique_ptr<InputFile>> open(const std::string& path,
+                                                       std::atomic<std::uint64_t>& consumed);
   virtual ~InputFile() = default;
 
   enum class State { bytes, end, waiting };
@@ -31,5 +36,8 @@ class InputFile {
 // The files that `patterns` name, in order, each glob's in alphabetical order. ErrorCode::io for
 // one that names nothing.
 core::Result<std::vector<std::string>> expand_paths(const std::vector<std::string>& patterns);
+
+// Their size in bytes together; nullopt when one of them has none (a pipe).
+std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& paths);
 
 }  // namespace sluice::stages

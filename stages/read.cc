@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds kPatience{20};
 Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
                flow::Credits& credits, const flow::Ending& ending, Outlet outlet)
     : paths_(std::move(paths)),
+      total_bytes_(limit ? std::nullopt : total_bytes(paths_)),
       limit_(limit),
       credits_(credits),
       ending_(ending),
@@ -33,8 +34,14 @@ core::Status Reader::run() {
   return {};
 }
 
+std::optional<double> Reader::share_read() const {
+  if (!total_bytes_ || *total_bytes_ == 0) return std::nullopt;
+  const auto consumed = static_cast<double>(consumed_.load(std::memory_order_relaxed));
+  return std::min(1.0, consumed / static_cast<double>(*total_bytes_));
+}
+
 core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
-  auto file = InputFile::open(paths_[index]);
+  auto file = InputFile::open(paths_[index], consumed_);
   if (!file) return std::unexpected(file.error());
   buffer_.clear();
   scanned_ = 0;

@@ -1,7 +1,7 @@
 // Reads JSON lines and feeds them to the flow in batches, as fast as credits allow. Nothing ever
 // holds the whole input.
 //
-// Threads: run() on a thread of its own, once; rows_read() from any.
+// Threads: run() on a thread of its own, once; rows_read() and share_read() from any.
 //
 // Input: one JSON object a line; "\n" or "\r\n"; empty lines are passed over; a byte order mark at
 // the start of a file too; the last line needs no line end. A line longer than kMaxRowBytes ends
@@ -42,6 +42,8 @@ class Reader {
   // reading.
   core::Status run();
   std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
+  // Of the files' own bytes, 0…1; nullopt when their size is not known or a limit is set.
+  std::optional<double> share_read() const;
 
  private:
   enum class Next { go_on, stop };
@@ -51,6 +53,7 @@ class Reader {
   Next hand_over();
 
   const std::vector<std::string> paths_;
+  const std::optional<std::uint64_t> total_bytes_;
   const std::optional<std::uint64_t> limit_;
   flow::Credits& credits_;
   const flow::Ending& ending_;
@@ -63,6 +66,7 @@ class Reader {
   flow::Weight batch_weight_;
   std::uint64_t batches_ = 0;
   std::atomic<std::uint64_t> rows_ = 0;
+  std::atomic<std::uint64_t> consumed_ = 0;  // bytes of the files themselves
 };
 
 }  // namespace sluice::stages

@@ -134,7 +134,7 @@ class FlowRun final : public Run {
 core::Status FlowRun::open() {
   auto prepare = Prepare::make(spec_, question_);
   if (!prepare) return std::unexpected(prepare.error());
-  prepare_ = std::move(*prepare);
+  prepare_.emplace(std::move(*prepare));
   auto paths = expand_paths(spec_.read.paths);
   if (!paths) return std::unexpected(paths.error());
 
@@ -372,6 +372,7 @@ Progress FlowRun::progress() const {
   progress.rows_shared = rows_shared_;
   progress.rows_asked_again = rows_asked_again_;
   progress.input_complete = input_complete_;
+  progress.share_read = reader_->share_read();
   progress.dispatch = dispatcher_->state();
   return progress;
 }

@@ -35,6 +35,7 @@ struct Progress {
   std::uint64_t rows_asked_again =
       0;  // askings beyond a row's first, for an answer that did not fit
   bool input_complete = false;
+  std::optional<double> share_read;  // of the input, when its size is known
   DispatchState dispatch;
 };
 

@@ -1,0 +1,80 @@
+#include "observe/display.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+
+namespace sluice::observe {
+namespace {
+
+constexpr std::size_t kDefaultColumns = 80;
+constexpr std::string_view kHideCursor = "\x1b[?25l";
+constexpr std::string_view kShowCursor = "\x1b[?25h";
+
+std::atomic<int> hidden_on{-1};  // the terminal whose cursor is hidden
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd, text.data(), text.size());
+    if (count <= 0) return;  // a display that cannot be written to is no reason to stop
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::size_t columns_of(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return kDefaultColumns;
+}
+
+// Back to the first line of a block, everything below wiped.
+std::string wipe(std::size_t lines) {
+  return lines == 0 ? "" : fmt::format("\r\x1b[{}A\x1b[J", lines);
+}
+
+}  // namespace
+
+Display::Display(int fd, Style style, core::Duration line_interval)
+    : fd_(fd), style_(style), line_interval_(line_interval) {}
+
+Display::~Display() {
+  clear();
+  restore_terminal();
+}
+
+void Display::show(const View& view, core::Time now) {
+  if (style_ == Style::block) return paint(view);
+  if (last_line_ && now - *last_line_ < line_interval_) return;
+  last_line_ = now;
+  write_all(fd_, (style_ == Style::json ? as_json(view) : as_line(view)) + "\n");
+}
+
+void Display::paint(const View& view) {
+  std::string text;
+  if (hidden_on.exchange(fd_) < 0) text += kHideCursor;
+  text += wipe(painted_lines_);
+  const auto lines = as_block(view, columns_of(fd_) - 1);
+  for (const std::string& line : lines) text += line + "\n";
+  painted_lines_ = lines.size();
+  write_all(fd_, text);
+}
+
+void Display::clear() {
+  write_all(fd_, wipe(painted_lines_));
+  painted_lines_ = 0;
+}
+
+void Display::restore_terminal() {
+  const int fd = hidden_on.exchange(-1);
+  if (fd >= 0) write_all(fd, kShowCursor);
+}
+
+bool is_live_terminal(int fd) {
+  const char* term = std::getenv("TERM");
+  return ::isatty(fd) == 1 && term != nullptr && std::string_view(term) != "dumb" && *term != '\0';
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,46 @@
+// Where a run's progress is shown: one live block on a terminal, repainted in place; plain lines,
+// now and then, elsewhere; or JSON lines for programs.
+//
+// Threads: one at a time; but restore_terminal() is safe in a signal handler.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "core/clock.h"
+#include "observe/view.h"
+
+namespace sluice::observe {
+
+enum class Style : std::uint8_t { block, lines, json };
+
+class Display {
+ public:
+  // Writes to `fd`. Lines and JSON come at most every `line_interval`.
+  Display(int fd, Style style, core::Duration line_interval);
+  ~Display();
+  Display(const Display&) = delete;
+  Display& operator=(const Display&) = delete;
+
+  void show(const View& view, core::Time now);
+  // Takes the block away; what is written next stands in its place.
+  void clear();
+
+  // Makes the cursor visible again. For a process that ends at once; any context.
+  static void restore_terminal();
+
+ private:
+  void paint(const View& view);
+  const int fd_;
+  const Style style_;
+  const core::Duration line_interval_;
+  std::optional<core::Time> last_line_;
+  std::size_t painted_lines_ = 0;
+};
+
+// `fd` is a terminal that understands cursor movement.
+bool is_live_terminal(int fd);
+
+}  // namespace sluice::observe

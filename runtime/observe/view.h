@@ -1,0 +1,47 @@
+// What there is to see of a run at one moment, and how it is written: as a calm block for a
+// terminal, as one line, or as JSON. Pure functions of the View.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/money.h"
+
+namespace sluice::observe {
+
+struct EndpointView {
+  std::string name;
+  int in_flight = 0;
+  int lid = 0;
+  std::optional<double> quota_used;  // 0…1
+  std::uint64_t rate_limited = 0;
+  std::string state;  // "", "cooling", "stopped: …"
+};
+
+struct View {
+  std::string job;
+  std::string phase;  // "running", "stopping (Ctrl-C): …"
+  std::chrono::nanoseconds elapsed{0};
+  std::uint64_t rows_done = 0;  // answered or rejected, earlier runs included
+  std::uint64_t rows_rejected = 0;
+  std::optional<std::uint64_t> rows_total;  // when known
+  bool total_is_estimate = false;
+  double rows_per_second = 0;
+  std::uint64_t input_tokens = 0;  // of this run
+  std::uint64_t output_tokens = 0;
+  double tokens_per_second = 0;
+  core::Money spent;  // by the job
+  std::optional<core::Money> budget;
+  std::optional<std::chrono::nanoseconds> left;
+  std::vector<EndpointView> endpoints;
+};
+
+// One line an element, each at most `width` columns wide, without colour.
+std::vector<std::string> as_block(const View& view, std::size_t width);
+std::string as_line(const View& view);
+std::string as_json(const View& view);
+
+}  // namespace sluice::observe
