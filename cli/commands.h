@@ -1,0 +1,14 @@
+// The subcommands. Each adds itself to the parser; when it was chosen, its callback leaves the exit
+// status (DESIGN §8) in `exit_status`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace sluice::cli {
+
+void add_run_command(CLI::App& app, int& exit_status);
+void add_check_command(CLI::App& app, int& exit_status);
+void add_status_command(CLI::App& app, int& exit_status);
+void add_mock_command(CLI::App& app, int& exit_status);
+
+}  // namespace sluice::cli

@@ -1,0 +1,30 @@
+// The command `sluice`: wiring and words, nothing else.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
+               "inside your budget and your deadline, and it never pays twice for the same row."};
+  app.name("sluice");
+  app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 every row answered, 1 some rejected, 2 wrong usage, 3 the pipeline file does not\n"
+             "check, 4 stopped before the end (run again to go on), 5 I/O or internal error, 130 aborted.");
+  int exit_status = 0;
+  sluice::cli::add_run_command(app, exit_status);
+  sluice::cli::add_check_command(app, exit_status);
+  sluice::cli::add_status_command(app, exit_status);
+  sluice::cli::add_mock_command(app, exit_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "sluice: internal error: {}\n", error.what());
+    return 5;
+  }
+  return exit_status;
+}

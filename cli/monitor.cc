@@ -1,0 +1,101 @@
+#include "cli/monitor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::seconds kLineEvery{5};
+constexpr double kSmoothSeconds = 5;  // a rate is an average over about so long
+
+double seconds(core::Duration d) { return std::chrono::duration<double>(d).count(); }
+
+observe::EndpointView view_of(const provider::EndpointSpec& spec, const schedule::EndpointState& state, core::Time now) {
+  observe::EndpointView view;
+  view.name = spec.name;
+  view.in_flight = state.in_flight;
+  view.lid = state.lid;
+  view.quota_used = state.quota_used;
+  view.rate_limited = state.rate_limited;
+  if (state.stopped) {
+    view.state = "stopped: " + state.stop_reason;
+  } else if (state.cooling_until && *state.cooling_until > now) {
+    view.state = "cooling";
+  }
+  return view;
+}
+
+}  // namespace
+
+Monitor::Monitor(const stages::PipelineSpec& spec, stages::Run& run, observe::Style style)
+    : spec_(spec), run_(run), display_(STDERR_FILENO, style, kLineEvery), thread_([this] { watch(); }) {}
+
+Monitor::~Monitor() {
+  signal_.release();
+  thread_.join();
+}
+
+void Monitor::watch() {
+  while (true) {
+    switch (signal_.wait(kTick)) {
+      case StopSignal::Woken::released: return;
+      case StopSignal::Woken::signal:
+        stopping_ = true;
+        run_.stop("on request");
+        break;
+      case StopSignal::Woken::timeout: break;
+    }
+    display_.show(view(), clock_.now());
+  }
+}
+
+observe::View Monitor::view() {
+  const stages::Progress progress = run_.progress();
+  const core::Time now = clock_.now();
+  const std::uint64_t tokens = progress.dispatch.usage.input + progress.dispatch.usage.output;
+
+  if (const double passed = seconds(now - rated_at_); passed >= 0.5) {
+    const double rows = static_cast<double>(progress.rows_ended - rated_rows_) / passed;
+    const double token_rate = static_cast<double>(tokens - rated_tokens_) / passed;
+    const double weight = rows_per_second_ ? 1 - std::exp(-passed / kSmoothSeconds) : 1;
+    rows_per_second_ = rows_per_second_.value_or(0) * (1 - weight) + rows * weight;
+    tokens_per_second_ = tokens_per_second_ * (1 - weight) + token_rate * weight;
+    rated_at_ = now;
+    rated_rows_ = progress.rows_ended;
+    rated_tokens_ = tokens;
+  }
+
+  observe::View view;
+  view.job = spec_.name;
+  view.phase = stopping_ ? "stopping: waiting for what is in flight (Ctrl-C again to abort)" : "running";
+  view.elapsed = now - started_;
+  view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
+  view.rows_rejected = progress.account.rows_rejected;
+  if (progress.input_complete) {
+    view.rows_total = std::max(progress.rows_read, view.rows_done);
+  } else if (progress.share_read && *progress.share_read > 0.001) {
+    view.rows_total = std::max(view.rows_done, static_cast<std::uint64_t>(static_cast<double>(progress.rows_read) / *progress.share_read));
+    view.total_is_estimate = true;
+  }
+  view.rows_per_second = rows_per_second_.value_or(0);
+  view.input_tokens = progress.dispatch.usage.input;
+  view.output_tokens = progress.dispatch.usage.output;
+  view.tokens_per_second = tokens_per_second_;
+  view.spent = progress.dispatch.schedule.spent;
+  view.budget = spec_.dispatch.budget;
+  if (!stopping_ && view.rows_total && view.rows_per_second > 0 && *view.rows_total > view.rows_done) {
+    const double left = static_cast<double>(*view.rows_total - view.rows_done) / view.rows_per_second;
+    if (left < 3e7) view.left = std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(left));
+  }
+  const auto& states = progress.dispatch.schedule.endpoints;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    view.endpoints.push_back(view_of(spec_.dispatch.endpoints[i], states[i], now));
+  }
+  return view;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,45 @@
+// Watches a run from a thread of its own: shows its progress, and passes Ctrl-C on to it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "cli/signals.h"
+#include "core/clock.h"
+#include "observe/display.h"
+#include "stages/run.h"
+#include "stages/spec.h"
+
+namespace sluice::cli {
+
+class Monitor {
+ public:
+  // Starts watching. Both must outlive the monitor.
+  Monitor(const stages::PipelineSpec& spec, stages::Run& run, observe::Style style);
+  ~Monitor();  // stops watching and takes the display away
+
+  core::Duration elapsed() const { return clock_.now() - started_; }
+
+ private:
+  void watch();
+  observe::View view();
+
+  const stages::PipelineSpec& spec_;
+  stages::Run& run_;
+  const core::SystemClock clock_;
+  const core::Time started_ = clock_.now();
+  bool stopping_ = false;
+  // Rates, smoothed over some seconds.
+  core::Time rated_at_ = started_;
+  std::uint64_t rated_rows_ = 0;
+  std::uint64_t rated_tokens_ = 0;
+  std::optional<double> rows_per_second_;
+  double tokens_per_second_ = 0;
+  StopSignal signal_;
+  observe::Display display_;
+  std::thread thread_;
+};
+
+}  // namespace sluice::cli
