@@ -1,0 +1,80 @@
+#include "observe/view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+namespace sluice::observe {
+namespace {
+
+using testing::ElementsAre;
+
+View tickets() {
+  View view;
+  view.job = "tickets";
+  view.phase = "running";
+  view.elapsed = std::chrono::seconds(42);
+  view.rows_done = 12'480;
+  view.rows_rejected = 3;
+  view.rows_total = 200'000;
+  view.total_is_estimate = true;
+  view.rows_per_second = 1204;
+  view.input_tokens = 1'200'000;
+  view.output_tokens = 310'000;
+  view.tokens_per_second = 36'000;
+  view.spent = *core::Money::parse("1.24");
+  view.budget = core::Money::parse("1500");
+  view.left = std::chrono::seconds(156);
+  EndpointView endpoint;
+  endpoint.name = "openai/gpt-5.4-mini";
+  endpoint.in_flight = 64;
+  endpoint.lid = 256;
+  endpoint.quota_used = 0.83;
+  endpoint.rate_limited = 12;
+  view.endpoints.push_back(endpoint);
+  return view;
+}
+
+TEST(View, IsACalmBlockOnATerminal) {
+  EXPECT_THAT(as_block(tickets(), 80),
+              ElementsAre("tickets  running  42 s", "  rows    12,480 of about 200,000  6 %  1.20 k/s  3 rejected",
+                          "  tokens  1.20 M in, 310 k out  36.0 k/s", "  spent   $1.24 of $1,500.00",
+                          "  openai/gpt-5.4-mini  64 of 256 in flight  quota 83 %  12 × 429",
+                          "  left    about 2 min 36 s"));
+}
+
+TEST(View, NeverPassesTheWidthOfTheTerminal) {
+  View view = tickets();
+  view.job = "grüße-und-mehr";
+  for (const std::string& line : as_block(view, 10)) {
+    const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    EXPECT_LE(columns, 10) << line;
+  }
+  EXPECT_EQ(as_block(view, 10).front(), "grüße-und-");
+}
+
+TEST(View, LeavesOutWhatIsNotKnown) {
+  View view;
+  view.job = "j";
+  view.phase = "running";
+  EXPECT_THAT(as_block(view, 80), ElementsAre("j  running  0.0 s", "  rows    0  0/s", "  tokens  0 in, 0 out  0/s", "  spent   $0.00"));
+}
+
+TEST(View, IsOneLineElsewhere) {
+  EXPECT_EQ(as_line(tickets()),
+            "tickets: running after 42 s: rows 12,480 of about 200,000  6 %  1.20 k/s  3 rejected; "
+            "spent $1.24 of $1,500.00; about 2 min 36 s left");
+}
+
+TEST(View, IsJsonForPrograms) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element json;
+  const std::string text = as_json(tickets());
+  ASSERT_EQ(parser.parse(text).get(json), simdjson::SUCCESS);
+  EXPECT_EQ(json["rows_done"].get_uint64().value(), 12'480u);
+  EXPECT_EQ(json["endpoints"].at(0)["rate_limited"].get_uint64().value(), 12u);
+  EXPECT_DOUBLE_EQ(json["budget_usd"].get_double().value(), 1500);
+}
+
+}  // namespace
+}  // namespace sluice::observe
