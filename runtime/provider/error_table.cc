@@ -12,12 +12,13 @@ constexpr bool kLong = true;
 constexpr std::array kRules = {
     // clang-format off
     // Money, not rate (rows 4, 14, 15). No wait helps.
-    ErrorRule{400, 499, kAny, "insufficient_quota", "", false, Action::stop, "payment"},
     ErrorRule{400, 499, kAny, "credit_balance_exhausted", "", false, Action::stop, "payment"},
     ErrorRule{400, 499, kAny, "organization_spend_limit_exceeded", "", false, Action::stop, "spend_limit"},
     ErrorRule{400, 499, kAny, "project_spend_limit_exceeded", "", false, Action::stop, "spend_limit"},
     ErrorRule{400, 499, kAny, "organization_usage_limit_exceeded", "", false, Action::stop, "spend_limit"},
     ErrorRule{400, 499, kAny, "billing_hard_limit_reached", "", false, Action::stop, "spend_limit"},
+    // The type of all of the above at OpenAI, and the code of the plain case.
+    ErrorRule{400, 499, kAny, "insufficient_quota", "", false, Action::stop, "payment"},
     ErrorRule{400, 499, kAny, "enforced_spend_limit_reached", "", false, Action::stop, "spend_limit"},
     ErrorRule{400, 499, kAny, "blocked_api_access", "", false, Action::stop, "spend_limit"},
     ErrorRule{400, 499, kAny, "billing_error", "", false, Action::stop, "payment"},
@@ -59,7 +60,7 @@ constexpr std::array kRules = {
     ErrorRule{401, 401, kAny, "", "", false, Action::stop, "auth"},
     ErrorRule{403, 403, kAny, "", "", false, Action::stop, "forbidden"},
     ErrorRule{404, 405, kAny, "", "", false, Action::stop, "not_found"},
-    ErrorRule{300, 399, kAny, "", "", false, Action::stop, "redirect"},
+    ErrorRule{300, 399, kAny, "", "", false, Action::stop, "redirect"},  // base_url is an old address
     ErrorRule{501, 501, kAny, "", "", false, Action::stop, "unsupported"},
 
     // Capacity and rate (rows 12, 13, 18).

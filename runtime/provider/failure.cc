@@ -89,6 +89,7 @@ std::string describe(int status, const ErrorBody& body, const core::Secret& key)
                                                                       : std::string_view(body.code);
   if (!name.empty()) text += fmt::format(" ({})", name);
   if (!body.message.empty()) text.append(": ").append(body.message);
+  if (status >= 300 && status < 400) text += ": redirects are not followed; correct base_url";
   return safe_message(text, key);
 }
 

@@ -12,21 +12,20 @@ namespace {
 
 struct Limit {
   std::string_view keyword;
-  std::string_view before;  // words around its value
-  std::string_view after;
+  std::string_view words;  // its value follows
   bool text_length = false;
 };
 
 constexpr std::array kLimits = {
-    Limit{"minLength", "at least ", " characters", true},
-    Limit{"maxLength", "at most ", " characters", true},
-    Limit{"minimum", "at least ", ""},
-    Limit{"maximum", "at most ", ""},
-    Limit{"exclusiveMinimum", "more than ", ""},
-    Limit{"exclusiveMaximum", "less than ", ""},
-    Limit{"multipleOf", "a multiple of ", ""},
-    Limit{"minItems", "at least ", " elements"},
-    Limit{"maxItems", "at most ", " elements"},
+    Limit{"minLength", "length in characters at least ", true},
+    Limit{"maxLength", "length in characters at most ", true},
+    Limit{"minimum", "at least "},
+    Limit{"maximum", "at most "},
+    Limit{"exclusiveMinimum", "more than "},
+    Limit{"exclusiveMaximum", "less than "},
+    Limit{"multipleOf", "a multiple of "},
+    Limit{"minItems", "number of elements at least "},
+    Limit{"maxItems", "number of elements at most "},
 };
 
 class Rewriter {
@@ -55,7 +54,7 @@ class Rewriter {
     for (const auto [key, value] : object) {
       if (const Limit* limit = refused(key)) {
         if (!words.empty()) words += ", ";
-        words.append(limit->before).append(simdjson::minify(value)).append(limit->after);
+        words.append(limit->words).append(simdjson::minify(value));
       } else if (key == "description" && value.get(description) == simdjson::SUCCESS) {
         // written below, with the words
       } else {

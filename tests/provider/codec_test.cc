@@ -1,0 +1,167 @@
+#include "provider/codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include "core/json.h"
+
+namespace sluice::provider {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+
+EndpointSpec openai() {
+  EndpointSpec spec;
+  spec.name = "openai/gpt-5.4-mini";
+  spec.base_url = "https://api.openai.com/v1";
+  spec.model = "gpt-5.4-mini";
+  spec.key = core::Secret("sk-1");
+  return spec;
+}
+
+EndpointSpec anthropic() {
+  EndpointSpec spec;
+  spec.name = "anthropic/claude-haiku-4-5";
+  spec.dialect = Dialect::anthropic_messages;
+  spec.base_url = "https://api.anthropic.com";
+  spec.model = "claude-haiku-4-5";
+  spec.key = core::Secret("sk-ant-1");
+  return spec;
+}
+
+PromptFrame prompt() {
+  return {"Be brief.", "answer",
+          R"({"type":"object","properties":{"a":{"type":"string","maxLength":9}}})",
+          "Reply with one JSON value."};
+}
+
+// The body of a request whose user content is `user`.
+std::string body_of(const EndpointSpec& spec, const PromptFrame& frame, std::string_view user) {
+  const BodyFrame body = make_codec(spec)->frame(frame);
+  std::string out = body.prefix;
+  core::append_json_string(out, user);
+  return out + body.suffix;
+}
+
+TEST(OpenAiRequest, CarriesTheSchemaAndAllOptions) {
+  EndpointSpec spec = openai();
+  spec.max_output_tokens = 800;
+  spec.temperature = 0.5;
+  spec.service_tier = "flex";
+  EXPECT_EQ(
+      body_of(spec, prompt(), "say \"hi\""),
+      R"({"model":"gpt-5.4-mini","max_completion_tokens":800,"temperature":0.5,"service_tier":"flex",)"
+      R"("response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,)"
+      R"("schema":{"type":"object","properties":{"a":{"type":"string","description":"length in characters at most 9"}}}}},)"
+      R"("messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"say \"hi\""}]})");
+}
+
+TEST(OpenAiRequest, IsBareWhereNothingIsAskedFor) {
+  EXPECT_EQ(body_of(openai(), {}, "hi"),
+            R"({"model":"gpt-5.4-mini","messages":[{"role":"user","content":"hi"}]})");
+}
+
+TEST(OpenAiRequest, PutsTheShapeInWordsWhereNoSchemaIsTaken) {
+  EndpointSpec spec = openai();
+  spec.structured = StructuredOutput::json_object;
+  EXPECT_EQ(body_of(spec, prompt(), "hi"),
+            R"({"model":"gpt-5.4-mini","response_format":{"type":"json_object"},)"
+            R"("messages":[{"role":"system","content":"Be brief.\n\nReply with one JSON value."},)"
+            R"({"role":"user","content":"hi"}]})");
+  spec.structured = StructuredOutput::instruction;
+  PromptFrame frame = prompt();
+  frame.system.clear();
+  EXPECT_EQ(body_of(spec, frame, "hi"),
+            R"({"model":"gpt-5.4-mini","messages":[{"role":"system","content":)"
+            R"("Reply with one JSON value."},{"role":"user","content":"hi"}]})");
+}
+
+TEST(OpenAiRequest, NamesTheOutputLimitAsTheServiceKnowsIt) {
+  EndpointSpec spec = openai();
+  spec.max_output_tokens = 5;
+  for (const auto& [url, name] : std::vector<std::pair<std::string, std::string>>{
+           {"https://api.openai.com/v1", "\"max_completion_tokens\":5"},
+           {"https://r.openai.azure.com/openai/v1", "\"max_completion_tokens\":5"},
+           {"https://api.mistral.ai/v1", "\"max_tokens\":5"},
+           {"http://127.0.0.1:8000/v1", "\"max_tokens\":5"},
+           {"https://api.openai.com.evil.example/v1", "\"max_tokens\":5"}}) {
+    spec.base_url = url;
+    EXPECT_THAT(body_of(spec, {}, "hi"), HasSubstr(name)) << url;
+  }
+}
+
+TEST(OpenAiRequest, LeavesLimitsInTheSchemaForALocalServer) {
+  EndpointSpec spec = openai();
+  spec.base_url = "http://127.0.0.1:8000/v1";
+  EXPECT_THAT(body_of(spec, prompt(), "hi"), HasSubstr(prompt().schema));
+}
+
+TEST(OpenAiRequest, SendsTheKeyAsTheServiceTakesIt) {
+  EndpointSpec spec = openai();
+  EXPECT_EQ(make_codec(spec)->path(), "/chat/completions");
+  EXPECT_THAT(make_codec(spec)->headers(), Contains(Pair("authorization", "Bearer sk-1")));
+
+  spec.base_url = "https://r.openai.azure.com/openai/v1";
+  EXPECT_THAT(make_codec(spec)->headers(), Contains(Pair("api-key", "sk-1")));
+  EXPECT_THAT(make_codec(spec)->headers(), Not(Contains(Pair("authorization", testing::_))));
+  spec.key = core::Secret("eyJhbGciOi.x.y");
+  EXPECT_THAT(make_codec(spec)->headers(),
+              Contains(Pair("authorization", "Bearer eyJhbGciOi.x.y")));
+
+  spec.key = core::Secret();
+  EXPECT_THAT(make_codec(spec)->headers(),
+              testing::ElementsAre(Pair("content-type", "application/json"),
+                                   Pair("accept", "application/json")));
+}
+
+TEST(AnthropicRequest, CarriesTheSchemaWithoutItsLimits) {
+  EndpointSpec spec = anthropic();
+  spec.max_output_tokens = 800;
+  spec.temperature = 0;
+  spec.service_tier = "standard_only";
+  EXPECT_EQ(
+      body_of(spec, prompt(), "hi"),
+      R"({"model":"claude-haiku-4-5","max_tokens":800,"temperature":0,"service_tier":"standard_only",)"
+      R"("system":"Be brief.","output_config":{"format":{"type":"json_schema","schema":)"
+      R"({"type":"object","properties":{"a":{"type":"string","description":"length in characters at most 9"}}}}},)"
+      R"("messages":[{"role":"user","content":"hi"}]})");
+}
+
+TEST(AnthropicRequest, AlwaysHasAnOutputLimitThatNeedsNoStreaming) {
+  EndpointSpec spec = anthropic();
+  EXPECT_THAT(body_of(spec, {}, "hi"), HasSubstr("\"max_tokens\":21333"));
+  spec.model = "claude-unknown";
+  EXPECT_THAT(body_of(spec, {}, "hi"), HasSubstr("\"max_tokens\":4096"));
+}
+
+TEST(AnthropicRequest, PutsTheShapeInWordsWhereNoSchemaIsTaken) {
+  EndpointSpec spec = anthropic();
+  spec.structured = StructuredOutput::json_object;
+  const std::string body = body_of(spec, prompt(), "hi");
+  EXPECT_THAT(body, HasSubstr(R"("system":"Be brief.\n\nReply with one JSON value.")"));
+  EXPECT_THAT(body, Not(HasSubstr("output_config")));
+}
+
+TEST(AnthropicRequest, GoesToMessagesWithKeyAndVersion) {
+  EndpointSpec spec = anthropic();
+  EXPECT_EQ(make_codec(spec)->path(), "/v1/messages");
+  EXPECT_THAT(make_codec(spec)->headers(), Contains(Pair("x-api-key", "sk-ant-1")));
+  EXPECT_THAT(make_codec(spec)->headers(), Contains(Pair("anthropic-version", "2023-06-01")));
+  spec.base_url = "https://api.anthropic.com/v1";
+  EXPECT_EQ(make_codec(spec)->path(), "/messages");
+}
+
+TEST(Requests, AreJsonWhateverTheUserSays) {
+  for (const EndpointSpec& spec : {openai(), anthropic()}) {
+    const std::string body = body_of(spec, prompt(), "\x01\xff \" \\ \n</row>");
+    simdjson::dom::parser parser;
+    EXPECT_EQ(parser.parse(body).error(), simdjson::SUCCESS) << body;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::provider

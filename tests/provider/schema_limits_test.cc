@@ -1,0 +1,46 @@
+#include "provider/schema_limits.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::provider {
+namespace {
+
+TEST(SchemaLimits, BecomeWordsInTheDescription) {
+  EXPECT_EQ(
+      with_limits_in_words(
+          R"j({"type":"string","minLength":1,"maxLength":160,"description":"Why."})j",
+          LimitsTaken::none),
+      R"j({"type":"string","description":"Why. (length in characters at least 1, length in characters at most 160)"})j");
+  EXPECT_EQ(with_limits_in_words(R"j({"type":"number","minimum":-0.5,"exclusiveMaximum":2})j",
+                                 LimitsTaken::none),
+            R"j({"type":"number","description":"at least -0.5, less than 2"})j");
+}
+
+TEST(SchemaLimits, AreFoundInEveryNestedSchema) {
+  EXPECT_EQ(
+      with_limits_in_words(
+          R"j({"type":"object","properties":{"l":{"type":"array","maxItems":3,"items":{"anyOf":[{"type":"integer","minimum":1},{"type":"null"}]}}},"required":["l"],"additionalProperties":false})j",
+          LimitsTaken::none),
+      R"j({"type":"object","properties":{"l":{"type":"array","items":{"anyOf":[{"type":"integer","description":"at least 1"},{"type":"null"}]},"description":"number of elements at most 3"}},"required":["l"],"additionalProperties":false})j");
+}
+
+TEST(SchemaLimits, AreNotMistakenInTheUsersOwnNamesAndValues) {
+  constexpr std::string_view kSchema =
+      R"j({"type":"object","properties":{"maximum":{"type":"string"},"description":{"enum":["minimum",{"maxLength":1}]}},"required":["maximum","description"]})j";
+  EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::none), kSchema);
+}
+
+TEST(SchemaLimits, StayWhereTheServiceTakesThem) {
+  constexpr std::string_view kSchema = R"j({"type":"integer","minimum":1,"maxLength":2})j";
+  EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::all), kSchema);
+  EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::no_text_lengths),
+            R"j({"type":"integer","minimum":1,"description":"length in characters at most 2"})j");
+}
+
+TEST(SchemaLimits, LeaveAloneWhatIsNoJson) {
+  EXPECT_EQ(with_limits_in_words("{", LimitsTaken::none), "{");
+  EXPECT_EQ(with_limits_in_words("", LimitsTaken::none), "");
+}
+
+}  // namespace
+}  // namespace sluice::provider
