@@ -3,15 +3,16 @@
 //
 // Threads: everything on the loop's thread; callbacks come there too. A Client must outlive none of
 // its callbacks: its destructor cancels what is in flight, and each callback still runs once
-// (Failure::cancelled).
+// (Failure::cancelled). Callbacks never run inside send() or cancel(); a callback may send, cancel,
+// or destroy the client.
 //
 // Invariants:
 //   1. Every send() ends in exactly one callback.
 //   2. A request is written at most once: the client itself never retries. (A POST may have been
-//   run and
-//      billed; only the scheduler decides to repeat it.) The one exception: a kept-alive connection
-//      that the server had closed before a single byte of the request was accepted is replaced
-//      silently.
+//   run
+//      and billed; only the scheduler decides to repeat it.) The one exception: a kept-alive
+//      connection that the server had closed before a single byte of the request was accepted is
+//      replaced silently.
 //   3. At most `max_connections` sockets per origin; further sends wait in order.
 #pragma once
 
@@ -88,8 +89,8 @@ class Client {
   // file.
   core::Result<std::size_t> add_origin(const OriginOptions& options);
   RequestHandle send(std::size_t origin, Request request, Callback done);
-  // Ends the request with Failure::cancelled (its connection is closed). No effect when it has
-  // ended.
+  // Ends the request with Failure::cancelled, soon (its connection is closed at once). No effect
+  // when it has ended.
   void cancel(RequestHandle handle);
 
   struct Counts {
@@ -101,7 +102,7 @@ class Client {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with what it has posted to the loop
 };
 
 }  // namespace sluice::http

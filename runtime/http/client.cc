@@ -1,0 +1,103 @@
+#include "http/client.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "http/exchanges.h"
+#include "http/origin.h"
+
+namespace sluice::http {
+namespace {
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+  });
+}
+
+// What would let a request's parts be taken for something else on the wire. "" when all is well.
+std::string_view trouble_in(const Request& request) {
+  if (!is_token(request.method)) return "the request's method is no word";
+  if (std::any_of(request.path.begin(), request.path.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '#';
+      })) {
+    return "the request's path holds a space, a '#' or a control character";
+  }
+  if (request.headers && !request.headers->empty()) {
+    const std::string& lines = *request.headers;
+    if (!lines.ends_with("\r\n") || lines.starts_with("\r\n") ||
+        lines.find("\r\n\r\n") != std::string::npos) {
+      return "the request's headers are not complete lines";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+  explicit Impl(Loop& on)
+      : loop(on), exchanges([this] {
+          loop.post([weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->exchanges.drain();
+          });
+        }) {}
+
+  Loop& loop;
+  Exchanges exchanges;
+  Counts counts;
+  bool closing = false;
+  std::map<std::string, TlsContext> contexts;  // by CA file: reading the system's takes a while
+  std::vector<std::unique_ptr<Origin>> origins;
+};
+
+Client::Client(Loop& loop) : impl_(std::make_shared<Impl>(loop)) {}
+
+Client::~Client() {
+  impl_->closing = true;
+  impl_->origins.clear();
+  impl_->exchanges.drain();
+}
+
+core::Result<std::size_t> Client::add_origin(const OriginOptions& options) {
+  auto url = parse_url(options.base_url);
+  if (!url) return std::unexpected(url.error());
+  TlsContext context;
+  if (url->tls) {
+    TlsContext& known = impl_->contexts[options.ca_file];
+    if (!known) {
+      auto made = client_tls_context(options.ca_file);
+      if (!made) return std::unexpected(made.error());
+      known = *made;
+    }
+    context = known;
+  }
+  impl_->origins.push_back(std::make_unique<Origin>(impl_->loop, impl_->exchanges, impl_->counts,
+                                                    options, std::move(*url), std::move(context)));
+  return impl_->origins.size() - 1;
+}
+
+RequestHandle Client::send(std::size_t origin, Request request, Callback done) {
+  Exchange& exchange = impl_->exchanges.add(std::move(request), std::move(done));
+  const RequestHandle handle = exchange.handle;
+  if (const auto trouble = trouble_in(exchange.request); !trouble.empty()) {
+    impl_->exchanges.fail_later(exchange, Failure::Kind::protocol, std::string(trouble));
+  } else if (impl_->closing) {
+    impl_->exchanges.fail_later(exchange, Failure::Kind::cancelled, "the client is closing");
+  } else {
+    impl_->origins.at(origin)->send(exchange);
+  }
+  return handle;
+}
+
+void Client::cancel(RequestHandle handle) {
+  Exchange* exchange = impl_->exchanges.find(handle);
+  if (exchange) exchange->origin->cancel(*exchange);
+}
+
+Client::Counts Client::counts() const {
+  return impl_->counts;
+}
+
+}  // namespace sluice::http

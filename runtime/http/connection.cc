@@ -1,0 +1,166 @@
+#include "http/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace sluice::http {
+namespace {
+
+// Cuts the first `count` bytes off `pieces`.
+void skip(std::vector<std::string_view>& pieces, std::size_t count) {
+  for (std::string_view& piece : pieces) {
+    const std::size_t part = std::min(count, piece.size());
+    piece.remove_prefix(part);
+    count -= part;
+  }
+  std::erase_if(pieces, [](std::string_view piece) { return piece.empty(); });
+}
+
+}  // namespace
+
+Connection::Connection(Owner& owner, std::unique_ptr<Transport> transport,
+                       const std::string& authority, std::size_t max_response_bytes)
+    : owner_(owner),
+      transport_(std::move(transport)),
+      authority_(authority),
+      max_response_bytes_(max_response_bytes),
+      parser_(MessageParser::Type::response, *this) {
+  transport_->set_events(*this);
+}
+
+bool Connection::begin(Exchange& exchange) {
+  if (!transport_->quiet()) return false;
+  parser_.start(exchange.request.method == "HEAD");
+  response_ = {};
+  inflater_.reset();
+  trouble_.clear();
+
+  std::vector<std::string_view> pieces;
+  pieces.reserve(3 + exchange.request.body.size());
+  pieces.push_back(exchange.head);
+  if (exchange.request.headers) pieces.push_back(*exchange.request.headers);
+  pieces.push_back("\r\n");
+  for (const auto& piece : exchange.request.body) pieces.push_back(*piece);
+  std::size_t total = 0;
+  for (const std::string_view piece : pieces) total += piece.size();
+
+  const auto result = transport_->write(pieces, Transport::WhenFull::refuse);
+  if (!result.accepted) return false;
+  exchange.sent = true;
+  exchange.connection = this;
+  exchange_ = &exchange;
+  if (result.taken < total) {
+    skip(pieces, result.taken);
+    transport_->queue(pieces);
+  }
+  unsent_bytes_ = transport_->unsent_bytes();
+  return true;
+}
+
+bool Connection::took_more() {
+  const std::size_t before = std::exchange(unsent_bytes_, transport_->unsent_bytes());
+  return unsent_bytes_ < before;
+}
+
+void Connection::on_bytes(std::string_view bytes) {
+  if (exchange_ == nullptr) return owner_.on_idle_end(*this);
+  owner_.on_progress(*this);
+  exchange_->answering = true;
+  const MessageParser::Step step = parser_.parse(bytes);
+  switch (step.progress) {
+    case MessageParser::Progress::more:
+      return;
+    case MessageParser::Progress::failed:
+      if (trouble_.empty()) {
+        refuse(Failure::Kind::protocol, "sent a malformed answer: " + parser_.trouble());
+      }
+      return owner_.on_failed(*this, trouble_kind_, std::move(trouble_));
+    case MessageParser::Progress::complete:
+      // Bytes behind the answer belong to no request: whoever sent them is out of step.
+      return answered(parser_.keep_alive() && step.used == bytes.size());
+  }
+}
+
+void Connection::on_end(const Transport::End& end) {
+  if (exchange_ == nullptr) return owner_.on_idle_end(*this);
+  using Cause = Transport::End::Cause;
+  const bool whole =
+      end.cause == Cause::closed && parser_.finish() == MessageParser::Progress::complete;
+  if (whole && end.clean) return answered(false);
+  if (end.cause == Cause::tls) {
+    return owner_.on_failed(*this, Failure::Kind::tls, end.message);
+  }
+  const char* how = end.cause == Cause::reset ? "reset" : "closed";
+  const char* when = !exchange_->answering ? "before it answered"
+                     : whole ? "without saying that the answer was complete (TLS close_notify)"
+                             : "in the middle of the answer";
+  refuse(Failure::Kind::reset, fmt::format("{} the connection {}", how, when));
+  owner_.on_failed(*this, trouble_kind_, std::move(trouble_));
+}
+
+bool Connection::on_head(MessageHead&& head) {
+  response_.status = head.status;
+  response_.headers = std::move(head.headers);
+  const bool bodiless =
+      head.status == 204 || head.status == 304 || exchange_->request.method == "HEAD";
+  if (bodiless) return true;
+
+  const std::string* encoding = find_header(response_.headers, "content-encoding");
+  const auto coding = Inflater::coding(encoding ? *encoding : "");
+  if (coding == Inflater::Coding::unknown) {
+    return refuse(Failure::Kind::protocol, "sent an answer in a content encoding not asked for");
+  }
+  if (coding != Inflater::Coding::identity) {
+    inflater_ = std::make_unique<Inflater>(coding);
+  } else if (head.content_length > 0) {
+    const auto size = static_cast<std::uint64_t>(head.content_length);
+    if (size > max_response_bytes_) return refuse_size();
+    // What the peer says is not yet a reason to take memory.
+    constexpr std::uint64_t kTrusted = 1024 * 1024;
+    response_.body.reserve(std::min(size, kTrusted));
+  }
+  return true;
+}
+
+bool Connection::on_body(std::string_view bytes) {
+  if (inflater_ == nullptr) {
+    if (bytes.size() > max_response_bytes_ - response_.body.size()) return refuse_size();
+    response_.body += bytes;
+    return true;
+  }
+  switch (inflater_->add(bytes, response_.body, max_response_bytes_)) {
+    case Inflater::Result::ok:
+      return true;
+    case Inflater::Result::too_large:
+      return refuse_size();
+    case Inflater::Result::damaged:
+      break;
+  }
+  return refuse(Failure::Kind::protocol, "sent an answer whose compression is damaged");
+}
+
+bool Connection::refuse(Failure::Kind kind, std::string_view why) {
+  trouble_kind_ = kind;
+  trouble_ = fmt::format("{} {}", authority_, why);
+  return false;
+}
+
+bool Connection::refuse_size() {
+  return refuse(Failure::Kind::too_large,
+                fmt::format("sent an answer of more than {} bytes", max_response_bytes_));
+}
+
+void Connection::answered(bool reusable) {
+  if (inflater_ && !inflater_->whole()) {
+    refuse(Failure::Kind::protocol, "sent an answer whose compression ends too early");
+    return owner_.on_failed(*this, trouble_kind_, std::move(trouble_));
+  }
+  inflater_.reset();
+  reusable = reusable && transport_->drained() && !transport_->ended();
+  owner_.on_answered(*this, std::move(response_), reusable);
+}
+
+}  // namespace sluice::http

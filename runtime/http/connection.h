@@ -1,0 +1,77 @@
+// A client's open connection: one request at a time, its answer taken apart as it comes.
+//
+// Threads: the loop's.
+//
+// Invariants:
+//   1. Idle (no exchange) or busy (one). Its Owner moves it between the two and may destroy it in
+//      any call that it gets; a Connection does nothing after such a call.
+//   2. begin() returns false when, and only when, the kernel took no byte of the request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/exchanges.h"
+#include "http/inflate.h"
+#include "http/message_parser.h"
+#include "http/transport.h"
+
+namespace sluice::http {
+
+class Connection final : Transport::Events, MessageParser::Sink {
+ public:
+  class Owner {
+   public:
+    // A byte came, or was sent.
+    virtual void on_progress(Connection& connection) = 0;
+    virtual void on_answered(Connection& connection, Response response, bool reusable) = 0;
+    virtual void on_failed(Connection& connection, Failure::Kind kind, std::string message) = 0;
+    virtual void on_idle_end(Connection& connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // `authority` names the peer in messages; it must outlive the connection.
+  Connection(Owner& owner, std::unique_ptr<Transport> transport, const std::string& authority,
+             std::size_t max_response_bytes);
+
+  // False: the connection is of no use any more, and the exchange is as it was.
+  bool begin(Exchange& exchange);
+  Exchange* exchange() const { return exchange_; }
+  void let_go() { exchange_ = nullptr; }  // of the exchange that has ended
+
+  // Has the kernel taken request bytes since the last call? (It does so without telling.)
+  bool took_more();
+
+  Links<Connection> links;     // of the owner's list of the idle, or of the busy
+  std::uint64_t since_ms = 0;  // of the last progress, or of being idle
+
+ private:
+  void on_ready() override {}
+  void on_bytes(std::string_view bytes) override;
+  void on_end(const Transport::End& end) override;
+  void on_drained() override { owner_.on_progress(*this); }
+  bool on_head(MessageHead&& head) override;
+  bool on_body(std::string_view bytes) override;
+  bool refuse(Failure::Kind kind, std::string_view why);
+  bool refuse_size();
+  void answered(bool reusable);
+
+  Owner& owner_;
+  std::unique_ptr<Transport> transport_;
+  const std::string& authority_;
+  std::size_t max_response_bytes_;
+  MessageParser parser_;
+  Exchange* exchange_ = nullptr;
+  Response response_;
+  std::unique_ptr<Inflater> inflater_;
+  std::size_t unsent_bytes_ = 0;
+  Failure::Kind trouble_kind_ = Failure::Kind::protocol;
+  std::string trouble_;
+};
+
+}  // namespace sluice::http

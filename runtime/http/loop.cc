@@ -1,0 +1,124 @@
+#include "http/loop.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "http/loop_impl.h"
+
+namespace sluice::http {
+namespace {
+
+// Writing to a socket that its peer has reset raises SIGPIPE, whose default is to end the process;
+// libuv leaves it to its users. A handler that somebody has set stays.
+void ignore_sigpipe() {
+  struct sigaction current{};
+  if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+}
+
+void run_posted(Loop::Impl& loop) {
+  {
+    const std::lock_guard lock(loop.mutex);
+    loop.awake = false;
+    loop.burst.swap(loop.posted);
+  }
+  for (auto& work : loop.burst) work();
+  loop.burst.clear();
+}
+
+class UvTimer final : public Loop::Timer {
+ public:
+  explicit UvTimer(uv_loop_t* loop) : state_(new State{}) {
+    uv_timer_init(loop, &state_->handle);
+    state_->handle.data = state_;
+  }
+  ~UvTimer() override {
+    state_->fire = nullptr;
+    uv_close(reinterpret_cast<uv_handle_t*>(&state_->handle),
+             [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
+  }
+
+  void start(core::Duration after, std::function<void()> fire) override {
+    state_->fire = std::move(fire);
+    // libuv counts whole milliseconds of a clock that stands still while callbacks run: aim at the
+    // first tick that is not early.
+    uv_update_time(state_->handle.loop);
+    const auto target =
+        uv_hrtime() + static_cast<std::uint64_t>(std::max<std::int64_t>(after.count(), 0));
+    const std::uint64_t tick = (target + 999'999) / 1'000'000;
+    const std::uint64_t now = uv_now(state_->handle.loop);
+    uv_timer_start(&state_->handle, &UvTimer::on_fire, tick > now ? tick - now : 0, 0);
+  }
+
+  void cancel() override {
+    uv_timer_stop(&state_->handle);
+    state_->fire = nullptr;
+  }
+
+ private:
+  // Lives until libuv has closed the handle, which is later than the timer's own end.
+  struct State {
+    uv_timer_t handle;
+    std::function<void()> fire;
+  };
+
+  static void on_fire(uv_timer_t* handle) {
+    // Moved out: `fire` may start the timer again, or destroy it.
+    const auto fire = std::exchange(static_cast<State*>(handle->data)->fire, nullptr);
+    if (fire) fire();
+  }
+
+  State* state_;
+};
+
+}  // namespace
+
+Loop::Impl::Impl() {
+  ignore_sigpipe();
+  // These fail only when the process has no descriptors or memory left to start with.
+  if (uv_loop_init(&uv) != 0) std::abort();
+  if (uv_async_init(&uv, &wake, [](uv_async_t* handle) {
+        run_posted(*static_cast<Impl*>(handle->data));
+      }) != 0) {
+    std::abort();
+  }
+  wake.data = this;
+  uv.data = this;
+}
+
+Loop::Impl::~Impl() {
+  uv_close(reinterpret_cast<uv_handle_t*>(&wake), nullptr);
+  // Runs the close callbacks of all that was destroyed since the loop stopped, and waits for name
+  // look-ups under way: their threads hold pointers into the loop.
+  uv_run(&uv, UV_RUN_DEFAULT);
+  uv_loop_close(&uv);
+}
+
+Loop::Loop() : impl_(std::make_unique<Impl>()) {}
+Loop::~Loop() = default;
+
+void Loop::run() {
+  uv_run(&impl_->uv, UV_RUN_DEFAULT);
+}
+
+void Loop::stop() {
+  post([uv = &impl_->uv] { uv_stop(uv); });
+}
+
+void Loop::post(std::function<void()> work) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->posted.push_back(std::move(work));
+    if (std::exchange(impl_->awake, true)) return;
+  }
+  uv_async_send(&impl_->wake);
+}
+
+std::unique_ptr<Loop::Timer> Loop::make_timer() {
+  return std::make_unique<UvTimer>(&impl_->uv);
+}
+
+}  // namespace sluice::http

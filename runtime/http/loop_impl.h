@@ -1,0 +1,53 @@
+// The libuv side of a Loop, for runtime/http alone.
+//
+// Threads: `posted` and `awake` are guarded by `mutex`; all else belongs to the loop's thread.
+//
+// Invariants:
+//   1. The two buffers are borrowed for one read callback. Nothing that a callback starts reads
+//   into
+//      them again: a read that happens outside libuv's own callbacks brings its own memory.
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "http/loop.h"
+
+namespace sluice::http {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+// One read plus a record that an earlier read had left unfinished, both decrypted.
+constexpr std::size_t kPlainBytes = kReadBytes + 32 * 1024;
+
+struct Loop::Impl {
+  Impl();
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  uv_loop_t uv{};
+  uv_async_t wake{};
+
+  std::mutex mutex;
+  std::vector<std::function<void()>> posted;
+  bool awake = false;  // a wake-up is on its way: no other is needed
+
+  std::vector<std::function<void()>> burst;  // what is being run
+  std::array<char, kReadBytes> read_buffer;
+  std::array<char, kPlainBytes> plain_buffer;
+};
+
+// Milliseconds on the loop's clock. update_now() first where the loop may have been busy for long.
+inline std::uint64_t now_ms(Loop::Impl& loop) {
+  return uv_now(&loop.uv);
+}
+inline std::uint64_t update_now(Loop::Impl& loop) {
+  uv_update_time(&loop.uv);
+  return uv_now(&loop.uv);
+}
+
+}  // namespace sluice::http

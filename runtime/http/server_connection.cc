@@ -1,0 +1,260 @@
+#include "http/server_connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/response_text.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr std::size_t kMaxUnanswered = 64;
+constexpr auto kGoodbye = std::chrono::seconds(2);
+
+ServerResponse error_answer(int status, std::string_view why) {
+  ServerResponse response;
+  response.status = status;
+  response.body = fmt::format(R"({{"error":"{}"}})", why);
+  return response;
+}
+
+class ConnectionResponder final : public Responder {
+ public:
+  ConnectionResponder(std::weak_ptr<ServerConnection> connection, std::uint64_t id)
+      : connection_(std::move(connection)), id_(id) {}
+  ~ConnectionResponder() override {
+    if (const auto connection = take()) {
+      connection->respond(id_, error_answer(500, "no answer was given"), std::string::npos);
+    }
+  }
+  void respond(const ServerResponse& response) override {
+    respond_in_part(response, std::string::npos);
+  }
+  void respond_in_part(const ServerResponse& response, std::size_t body_bytes) override {
+    if (std::exchange(answered_, true)) return;
+    if (const auto connection = connection_.lock()) connection->respond(id_, response, body_bytes);
+  }
+  void reset() override {
+    if (const auto connection = connection_.lock()) connection->reset();
+    answered_ = true;
+  }
+
+ private:
+  std::shared_ptr<ServerConnection> take() {
+    return std::exchange(answered_, true) ? nullptr : connection_.lock();
+  }
+
+  std::weak_ptr<ServerConnection> connection_;
+  std::uint64_t id_;
+  bool answered_ = false;
+};
+
+bool same_word(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+  });
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(Loop& loop, Owner& owner, std::unique_ptr<Tls> tls,
+                                   std::size_t max_body_bytes)
+    : loop_(loop),
+      owner_(&owner),
+      max_body_bytes_(max_body_bytes),
+      transport_(std::make_unique<Transport>(loop.impl(), std::move(tls), *this)),
+      parser_(MessageParser::Type::request, *this) {}
+
+bool ServerConnection::accept(uv_stream_t* listener) {
+  return transport_->accept(listener) == 0;
+}
+
+void ServerConnection::close() {
+  owner_ = nullptr;
+  goodbye_.reset();
+  transport_.reset();
+}
+
+void ServerConnection::gone() {
+  Owner* const owner = owner_;
+  if (owner == nullptr) return;
+  const auto self = shared_from_this();
+  close();
+  owner->on_gone(*this);
+}
+
+void ServerConnection::reset() {
+  if (transport_) transport_->reset();
+  gone();
+}
+
+void ServerConnection::on_bytes(std::string_view bytes) {
+  const auto self = shared_from_this();  // a handler may do anything
+  while (!done() && !bytes.empty()) {
+    if (paused_ || answers_.size() >= kMaxUnanswered) {
+      paused_ = true;
+      transport_->pause_reading();
+      held_ += bytes;
+      return;
+    }
+    const MessageParser::Step step = parser_.parse(bytes);
+    if (step.progress == MessageParser::Progress::more) return;
+    if (step.progress == MessageParser::Progress::failed) return refuse(too_large_ ? 413 : 400);
+    bytes.remove_prefix(step.used);
+    hand_out();
+  }
+}
+
+void ServerConnection::on_end(const Transport::End& end) {
+  peer_done_ = true;
+  // A peer may close its side after its last request and still wait for the answer.
+  if (end.cause == Transport::End::Cause::closed && !answers_.empty() && !finished_) {
+    closing_ = true;
+    return;
+  }
+  gone();
+}
+
+bool ServerConnection::on_head(MessageHead&& head) {
+  request_ = {std::move(head.method), std::move(head.target), std::move(head.headers), {}};
+  if (head.content_length > 0 &&
+      static_cast<std::uint64_t>(head.content_length) > max_body_bytes_) {
+    too_large_ = true;
+    return false;
+  }
+  const std::string* expect = find_header(request_.headers, "expect");
+  continue_due_ = expect && same_word(*expect, "100-continue") && !parser_.http10();
+  send_continue();
+  return true;
+}
+
+// An interim response belongs to the request being read: it must not overtake the answers before
+// it.
+void ServerConnection::send_continue() {
+  if (!answers_.empty() || !std::exchange(continue_due_, false)) return;
+  send("HTTP/1.1 100 Continue\r\n\r\n", {});
+}
+
+bool ServerConnection::on_body(std::string_view bytes) {
+  if (bytes.size() > max_body_bytes_ - request_.body.size()) {
+    too_large_ = true;
+    return false;
+  }
+  request_.body += bytes;
+  return true;
+}
+
+ServerConnection::Answer& ServerConnection::expect_answer() {
+  Answer& answer = answers_.emplace_back();
+  answer.id = next_id_++;
+  return answer;
+}
+
+void ServerConnection::hand_out() {
+  Answer& answer = expect_answer();
+  answer.closes = closing_ = !parser_.keep_alive();
+  answer.head_only = request_.method == "HEAD";
+  answer.http10 = parser_.http10();
+  continue_due_ = false;
+  parser_.start();
+  owner_->on_request(std::exchange(request_, {}),
+                     std::make_shared<ConnectionResponder>(weak_from_this(), answer.id));
+}
+
+void ServerConnection::refuse(int status) {
+  Answer& answer = expect_answer();
+  answer.closes = closing_ = true;
+  const char* why = status == 413 ? "the request is too large" : "the request is malformed";
+  respond(answer.id, error_answer(status, why), std::string::npos);
+}
+
+void ServerConnection::respond(std::uint64_t id, const ServerResponse& response,
+                               std::size_t body_bytes) {
+  const auto self = shared_from_this();
+  const auto found = std::find_if(answers_.begin(), answers_.end(),
+                                  [&](const Answer& answer) { return answer.id == id; });
+  if (owner_ == nullptr || found == answers_.end()) return;
+  Answer& answer = *found;
+  const std::string head = response_head(response, answer.closes, answer.http10);
+  std::string_view body = may_have_body(response.status) && !answer.head_only
+                              ? std::string_view(response.body)
+                              : std::string_view();
+  answer.ready = true;
+  answer.cut = body_bytes != std::string::npos;
+  body = body.substr(0, body_bytes);
+  if (found == answers_.begin()) {
+    send(head, body);
+  } else {
+    answer.bytes = head;
+    answer.bytes += body;
+  }
+  flush_answers();
+}
+
+void ServerConnection::flush_answers() {
+  while (!cut_ && !answers_.empty() && answers_.front().ready) {
+    const Answer answer = std::move(answers_.front());
+    answers_.pop_front();
+    if (!answer.bytes.empty()) send(answer.bytes, {});
+    cut_ = answer.cut;
+    finished_ = answer.closes && !cut_;
+    if (finished_) break;
+  }
+  if (cut_) return;
+  finished_ = finished_ || (peer_done_ && answers_.empty());
+  if (finished_) {
+    if (transport_->drained()) say_goodbye();
+    return;
+  }
+  send_continue();
+  continue_reading();
+}
+
+void ServerConnection::continue_reading() {
+  if (!paused_ || answers_.size() >= kMaxUnanswered / 2) return;
+  paused_ = false;
+  transport_->resume_reading();
+  on_bytes(std::exchange(held_, {}));
+}
+
+void ServerConnection::send(std::string_view head, std::string_view body) {
+  if (cut_) return;
+  if (!transport_->drained()) {
+    backlog_ += head;
+    backlog_ += body;
+    return;
+  }
+  const std::array<std::string_view, 2> pieces = {head, body};
+  const auto result = transport_->write(pieces, Transport::WhenFull::queue);
+  // With an error the peer has gone, which reading will tell.
+  if (result.error != 0 || result.taken == head.size() + body.size()) return;
+  writing_ = head.substr(std::min(result.taken, head.size()));
+  writing_ += body.substr(result.taken - std::min(result.taken, head.size()));
+  const std::array<std::string_view, 1> rest = {writing_};
+  transport_->queue(rest);
+}
+
+void ServerConnection::on_drained() {
+  writing_ = {};
+  if (!backlog_.empty()) {
+    const std::string more = std::exchange(backlog_, {});
+    send(more, {});
+  }
+  if (finished_ && transport_->drained()) say_goodbye();
+}
+
+void ServerConnection::say_goodbye() {
+  if (peer_done_) return gone();
+  if (goodbye_) return;
+  transport_->end_writing();
+  transport_->resume_reading();
+  goodbye_ = loop_.make_timer();
+  goodbye_->start(kGoodbye, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->gone();
+  });
+}
+
+}  // namespace sluice::http

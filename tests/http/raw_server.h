@@ -1,0 +1,62 @@
+// A server of blocking sockets on its own thread, which says exactly the bytes that a test wants
+// said, when the test wants them said.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "http/loop.h"
+
+namespace sluice::http {
+
+class RawServer {
+ public:
+  // One accepted connection. Closed at its end.
+  class Peer {
+   public:
+    explicit Peer(int descriptor) : descriptor_(descriptor) {}
+    ~Peer() { close(); }
+    Peer(const Peer&) = delete;
+
+    // Head and Content-Length body of one request; what it has got when the client closes first.
+    std::string read_request();
+    // Until the client closes: true, or resets: false.
+    bool read_until_closed();
+    // Exactly so many bytes.
+    std::string read_bytes(std::size_t count);
+    void send(std::string_view bytes);
+    // In such pieces that the client's loop has surely seen each before the next comes.
+    void send_pieces(Loop& loop, std::string_view bytes, std::size_t piece);
+    void close();
+    void reset();
+
+   private:
+    int descriptor_;
+    std::string pending_;  // read, behind the last request
+  };
+  // Called on the server's thread for each connection, one after the other.
+  using Script = std::function<void(Peer& peer, int number)>;
+
+  explicit RawServer(Script script, bool ipv6 = false);
+  ~RawServer();  // waits for the script to return
+  int port() const { return port_; }
+  std::string url() const;
+
+ private:
+  void serve();
+
+  Script script_;
+  bool ipv6_;
+  int listener_ = -1;
+  int port_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+// Returns when the loop has gone once around, and so has read all that was sent before.
+void pass_once(Loop& loop);
+
+}  // namespace sluice::http
