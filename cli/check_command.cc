@@ -36,8 +36,10 @@ void add_check_command(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("check", "Load and check pipeline files; send nothing");
   command->add_option("files", options->paths, "The pipeline files")->required();
-  command->add_option("--set", options->settings, "A parameter of the pipeline file (s.param), as name=value");
-  command->callback([options, &exit_status] { exit_status = check(options->paths, options->settings); });
+  command->add_option("--set", options->settings,
+                      "A parameter of the pipeline file (s.param), as name=value");
+  command->callback(
+      [options, &exit_status] { exit_status = check(options->paths, options->settings); });
 }
 
 }  // namespace sluice::cli

@@ -10,7 +10,9 @@ namespace sluice::cli {
 
 void JobFile::add_options(CLI::App& command) {
   command.add_option("file", path, "The pipeline file")->required();
-  command.add_option("--set", settings, "A parameter of the pipeline file (s.param), as name=value")->take_all();
+  command
+      .add_option("--set", settings, "A parameter of the pipeline file (s.param), as name=value")
+      ->take_all();
 }
 
 core::Result<stages::PipelineSpec> JobFile::load(Secrets secrets) const {
@@ -18,7 +20,8 @@ core::Result<stages::PipelineSpec> JobFile::load(Secrets secrets) const {
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
     if (equals == setting.npos || equals == 0) {
-      return core::fail(core::ErrorCode::usage, fmt::format("--set takes name=value, not '{}'", setting));
+      return core::fail(core::ErrorCode::usage,
+                        fmt::format("--set takes name=value, not '{}'", setting));
     }
     options.parameters[setting.substr(0, equals)] = setting.substr(equals + 1);
   }

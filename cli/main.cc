@@ -6,13 +6,17 @@
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
-               "inside your budget and your deadline, and it never pays twice for the same row."};
+  CLI::App app{
+      "sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
+      "inside your budget and your deadline, and it never pays twice for the same row."};
   app.name("sluice");
   app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit status: 0 every row answered, 1 some rejected, 2 wrong usage, 3 the pipeline file does not\n"
-             "check, 4 stopped before the end (run again to go on), 5 I/O or internal error, 130 aborted.");
+  app.footer(
+      "Exit status: 0 every row answered, 1 some rejected, 2 wrong usage, 3 the pipeline file does "
+      "not\n"
+      "check, 4 stopped before the end (run again to go on), 5 I/O or internal error, 130 "
+      "aborted.");
   int exit_status = 0;
   sluice::cli::add_run_command(app, exit_status);
   sluice::cli::add_check_command(app, exit_status);

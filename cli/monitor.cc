@@ -12,9 +12,12 @@ constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::seconds kLineEvery{5};
 constexpr double kSmoothSeconds = 5;  // a rate is an average over about so long
 
-double seconds(core::Duration d) { return std::chrono::duration<double>(d).count(); }
+double seconds(core::Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
-observe::EndpointView view_of(const provider::EndpointSpec& spec, const schedule::EndpointState& state, core::Time now) {
+observe::EndpointView view_of(const provider::EndpointSpec& spec,
+                              const schedule::EndpointState& state, core::Time now) {
   observe::EndpointView view;
   view.name = spec.name;
   view.in_flight = state.in_flight;
@@ -32,7 +35,10 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec, const schedule
 }  // namespace
 
 Monitor::Monitor(const stages::PipelineSpec& spec, stages::Run& run, observe::Style style)
-    : spec_(spec), run_(run), display_(STDERR_FILENO, style, kLineEvery), thread_([this] { watch(); }) {}
+    : spec_(spec),
+      run_(run),
+      display_(STDERR_FILENO, style, kLineEvery),
+      thread_([this] { watch(); }) {}
 
 Monitor::~Monitor() {
   signal_.release();
@@ -42,12 +48,14 @@ Monitor::~Monitor() {
 void Monitor::watch() {
   while (true) {
     switch (signal_.wait(kTick)) {
-      case StopSignal::Woken::released: return;
+      case StopSignal::Woken::released:
+        return;
       case StopSignal::Woken::signal:
         stopping_ = true;
         run_.stop("on request");
         break;
-      case StopSignal::Woken::timeout: break;
+      case StopSignal::Woken::timeout:
+        break;
     }
     display_.show(view(), clock_.now());
   }
@@ -71,14 +79,17 @@ observe::View Monitor::view() {
 
   observe::View view;
   view.job = spec_.name;
-  view.phase = stopping_ ? "stopping: waiting for what is in flight (Ctrl-C again to abort)" : "running";
+  view.phase =
+      stopping_ ? "stopping: waiting for what is in flight (Ctrl-C again to abort)" : "running";
   view.elapsed = now - started_;
   view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
   view.rows_rejected = progress.account.rows_rejected;
   if (progress.input_complete) {
     view.rows_total = std::max(progress.rows_read, view.rows_done);
   } else if (progress.share_read && *progress.share_read > 0.001) {
-    view.rows_total = std::max(view.rows_done, static_cast<std::uint64_t>(static_cast<double>(progress.rows_read) / *progress.share_read));
+    view.rows_total = std::max(
+        view.rows_done,
+        static_cast<std::uint64_t>(static_cast<double>(progress.rows_read) / *progress.share_read));
     view.total_is_estimate = true;
   }
   view.rows_per_second = rows_per_second_.value_or(0);
@@ -87,9 +98,12 @@ observe::View Monitor::view() {
   view.tokens_per_second = tokens_per_second_;
   view.spent = progress.dispatch.schedule.spent;
   view.budget = spec_.dispatch.budget;
-  if (!stopping_ && view.rows_total && view.rows_per_second > 0 && *view.rows_total > view.rows_done) {
-    const double left = static_cast<double>(*view.rows_total - view.rows_done) / view.rows_per_second;
-    if (left < 3e7) view.left = std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(left));
+  if (!stopping_ && view.rows_total && view.rows_per_second > 0 &&
+      *view.rows_total > view.rows_done) {
+    const double left =
+        static_cast<double>(*view.rows_total - view.rows_done) / view.rows_per_second;
+    if (left < 3e7)
+      view.left = std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(left));
   }
   const auto& states = progress.dispatch.schedule.endpoints;
   for (std::size_t i = 0; i < states.size(); ++i) {

@@ -26,46 +26,66 @@ struct RunFlags {
 };
 
 void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
-  if (opened.resumed) fmt::print(stderr, "going on: {} rows have ended before\n", count(opened.done_rows));
+  if (opened.resumed)
+    fmt::print(stderr, "going on: {} rows have ended before\n", count(opened.done_rows));
   if (opened.maybe_billed > 0) {
     fmt::print(stderr,
-               "the last run was cut off: {} requests may have been billed without an answer, at most {}; they are asked again\n",
+               "the last run was cut off: {} requests may have been billed without an answer, at "
+               "most {}; they are asked again\n",
                count(opened.maybe_billed), opened.maybe_billed_cost.text());
   }
 }
 
-std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& result, core::Duration elapsed) {
+std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& result,
+                    core::Duration elapsed) {
   const stages::Progress& p = result.progress;
   const checkpoint::Account& account = p.account;
   const checkpoint::EndpointLedger total = account.total();
   const double seconds = std::max(1e-3, std::chrono::duration<double>(elapsed).count());
   const bool finished = result.end == stages::RunEnd::finished;
 
-  std::string text = finished ? fmt::format("{}: finished in {}\n", spec.name, observe::duration(elapsed))
-                              : fmt::format("{}: stopped {} after {}; run it again to go on\n", spec.name, result.why, observe::duration(elapsed));
-  const auto line = [&text](std::string_view name, std::string value) { text += fmt::format("  {:<10}{}\n", name, value); };
-  std::string rows = fmt::format("{} read, {} answered, {} rejected", count(account.rows_read), count(account.rows_answered),
-                                 count(account.rows_rejected));
-  if (account.rows_pending() > 0) rows += fmt::format(", {} pending", count(account.rows_pending()));
+  std::string text =
+      finished ? fmt::format("{}: finished in {}\n", spec.name, observe::duration(elapsed))
+               : fmt::format("{}: stopped {} after {}; run it again to go on\n", spec.name,
+                             result.why, observe::duration(elapsed));
+  const auto line = [&text](std::string_view name, std::string value) {
+    text += fmt::format("  {:<10}{}\n", name, value);
+  };
+  std::string rows = fmt::format("{} read, {} answered, {} rejected", count(account.rows_read),
+                                 count(account.rows_answered), count(account.rows_rejected));
+  if (account.rows_pending() > 0)
+    rows += fmt::format(", {} pending", count(account.rows_pending()));
   line("rows", rows);
-  if (p.rows_at_start > 0) line("", fmt::format("{} of them had ended in earlier runs", count(p.rows_at_start)));
-  if (p.rows_shared > 0) line("", fmt::format("{} answered by the answer to an equal question", count(p.rows_shared)));
-  if (p.rows_asked_again > 0) line("", fmt::format("{} askings repeated because an answer was missing or did not fit", count(p.rows_asked_again)));
-  if (result.untaken > 0) line("", fmt::format("{} rows of earlier runs are no longer in the input; their lines stay in the output", count(result.untaken)));
-  line("requests", fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
+  if (p.rows_at_start > 0)
+    line("", fmt::format("{} of them had ended in earlier runs", count(p.rows_at_start)));
+  if (p.rows_shared > 0)
+    line("", fmt::format("{} answered by the answer to an equal question", count(p.rows_shared)));
+  if (p.rows_asked_again > 0)
+    line("", fmt::format("{} askings repeated because an answer was missing or did not fit",
+                         count(p.rows_asked_again)));
+  if (result.untaken > 0)
+    line("",
+         fmt::format(
+             "{} rows of earlier runs are no longer in the input; their lines stay in the output",
+             count(result.untaken)));
+  line("requests",
+       fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
   line("tokens", fmt::format("{} in, {} out", count(total.usage.input), count(total.usage.output)));
   line("cost", total.cost.text());
   if (total.maybe_billed > 0) {
-    line("", fmt::format("and at most {} for {} requests that may have been billed without an answer", total.maybe_billed_cost.text(),
-                         count(total.maybe_billed)));
+    line("",
+         fmt::format("and at most {} for {} requests that may have been billed without an answer",
+                     total.maybe_billed_cost.text(), count(total.maybe_billed)));
   }
-  line("speed", fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
+  line("speed",
+       fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
   line("output", spec.sink.path);
   if (account.rows_rejected > 0) line("rejects", spec.sink.rejects);
   return text;
 }
 
-std::string summary_json(const stages::PipelineSpec& spec, const stages::RunResult& result, core::Duration elapsed) {
+std::string summary_json(const stages::PipelineSpec& spec, const stages::RunResult& result,
+                         core::Duration elapsed) {
   const checkpoint::Account& account = result.progress.account;
   const checkpoint::EndpointLedger total = account.total();
   std::string out;
@@ -126,9 +146,12 @@ void add_run_command(CLI::App& app, int& exit_status) {
   flags->file.add_options(*command);
   command->add_option("--limit", flags->limit, "Read at most so many rows");
   command->add_option("--log", flags->log, "Progress and summary as text or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Log>{{"text", Log::text}, {"json", Log::json}}));
-  command->footer("Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one aborts\n"
-                  "at once with 130. Either way the same command goes on where the job was.");
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Log>{{"text", Log::text}, {"json", Log::json}}));
+  command->footer(
+      "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "
+      "aborts\n"
+      "at once with 130. Either way the same command goes on where the job was.");
   command->callback([flags, &exit_status] { exit_status = run(*flags); });
 }
 

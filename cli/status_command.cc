@@ -63,20 +63,25 @@ std::string as_json(const std::string& job, const checkpoint::Account& account) 
 std::string as_text(const std::string& job, const checkpoint::Account& account) {
   const checkpoint::EndpointLedger total = account.total();
   std::string text = fmt::format("{}\n", job);
-  text += fmt::format("  rows      {} read: {} answered, {} rejected, {} pending{}\n", count(account.rows_read),
-                      count(account.rows_answered), count(account.rows_rejected), count(account.rows_pending()),
+  text += fmt::format("  rows      {} read: {} answered, {} rejected, {} pending{}\n",
+                      count(account.rows_read), count(account.rows_answered),
+                      count(account.rows_rejected), count(account.rows_pending()),
                       account.input_complete ? "" : " (the input has not been read to its end)");
-  text += fmt::format("  requests  {}: {} answered, {} failed\n", count(total.attempts), count(total.answered), count(total.failed));
-  text += fmt::format("  tokens    {} in ({} cached), {} out ({} reasoning)\n", count(total.usage.input),
-                      count(total.usage.cached_input), count(total.usage.output), count(total.usage.reasoning));
+  text += fmt::format("  requests  {}: {} answered, {} failed\n", count(total.attempts),
+                      count(total.answered), count(total.failed));
+  text += fmt::format("  tokens    {} in ({} cached), {} out ({} reasoning)\n",
+                      count(total.usage.input), count(total.usage.cached_input),
+                      count(total.usage.output), count(total.usage.reasoning));
   text += fmt::format("  cost      {}\n", total.cost.text());
   if (total.maybe_billed > 0) {
-    text += fmt::format("            and at most {} for {} requests that may have been billed without an answer\n",
-                        total.maybe_billed_cost.text(), count(total.maybe_billed));
+    text += fmt::format(
+        "            and at most {} for {} requests that may have been billed without an answer\n",
+        total.maybe_billed_cost.text(), count(total.maybe_billed));
   }
   if (account.endpoints.size() > 1) {
     for (const checkpoint::EndpointLedger& e : account.endpoints) {
-      text += fmt::format("  {}: {} requests, {} failed, {}\n", e.name, count(e.attempts), count(e.failed), e.cost.text());
+      text += fmt::format("  {}: {} requests, {} failed, {}\n", e.name, count(e.attempts),
+                          count(e.failed), e.cost.text());
     }
   }
   return text;
@@ -106,7 +111,8 @@ void add_status_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand("status", "Where the job stands, from its checkpoint");
   options->file.add_options(*command);
   command->add_flag("--json", options->json, "For programs");
-  command->callback([options, &exit_status] { exit_status = status(options->file, options->json); });
+  command->callback(
+      [options, &exit_status] { exit_status = status(options->file, options->json); });
 }
 
 }  // namespace sluice::cli

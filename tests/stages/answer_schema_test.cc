@@ -48,9 +48,10 @@ std::vector<Field> everything() {
 }
 
 TEST(AnswerSchema, IsClosedAndRequiresEveryProperty) {
-  EXPECT_EQ(answer_schema({everything()[0], everything()[3]}),
-            R"({"type":"object","properties":{"text":{"description":"short","type":"string","minLength":1,"maxLength":4},)"
-            R"("choice":{"type":["string","null"],"enum":["x","y",null]}},"required":["text","choice"],"additionalProperties":false})");
+  EXPECT_EQ(
+      answer_schema({everything()[0], everything()[3]}),
+      R"({"type":"object","properties":{"text":{"description":"short","type":"string","minLength":1,"maxLength":4},)"
+      R"("choice":{"type":["string","null"],"enum":["x","y",null]}},"required":["text","choice"],"additionalProperties":false})");
 }
 
 TEST(AnswerSchema, OfAPackCarriesTheId) {
@@ -67,22 +68,33 @@ TEST(AnswerSchema, InWordsEndsWithTheSchemaItself) {
 
 json random_value(std::mt19937& random) {
   switch (random() % 11) {
-    case 0: return nullptr;
-    case 1: return true;
-    case 2: return static_cast<int>(random() % 7) - 3;
-    case 3: return 0.25 * static_cast<double>(random() % 9) - 1;
-    case 4: return "x";
-    case 5: return "";
-    case 6: return "äöüßé";
-    case 7: return json::array({true, false});
-    case 8: return json::array({true, 1, true});
-    case 9: return json{{"inner", "t"}};
-    default: return json::object();
+    case 0:
+      return nullptr;
+    case 1:
+      return true;
+    case 2:
+      return static_cast<int>(random() % 7) - 3;
+    case 3:
+      return 0.25 * static_cast<double>(random() % 9) - 1;
+    case 4:
+      return "x";
+    case 5:
+      return "";
+    case 6:
+      return "äöüßé";
+    case 7:
+      return json::array({true, false});
+    case 8:
+      return json::array({true, 1, true});
+    case 9:
+      return json{{"inner", "t"}};
+    default:
+      return json::object();
   }
 }
 
-// Our own check and a JSON Schema validator must agree on every value, but for the one thing that ours
-// allows on purpose: members that the schema does not name, and missing optional ones.
+// Our own check and a JSON Schema validator must agree on every value, but for the one thing that
+// ours allows on purpose: members that the schema does not name, and missing optional ones.
 TEST(AnswerSchema, AgreesWithTheCheckOnRandomAnswers) {
   const std::vector<Field> fields = everything();
   const json schema_document = json::parse(answer_schema(fields));
@@ -95,12 +107,14 @@ TEST(AnswerSchema, AgreesWithTheCheckOnRandomAnswers) {
   simdjson::dom::parser parser;
   int fitting = 0;
   for (int round = 0; round < 20'000; ++round) {
-    json answer = {{"text", "x"}, {"integer", 1}, {"number", nullptr}, {"choice", "y"}, {"list", json::array()}, {"object", nullptr}};
+    json answer = {{"text", "x"},   {"integer", 1},          {"number", nullptr},
+                   {"choice", "y"}, {"list", json::array()}, {"object", nullptr}};
     const std::string changed[] = {"text", "integer", "number", "choice", "list", "object"};
     for (int i = 0; i < 2; ++i) answer[changed[random() % 6]] = random_value(random);
 
     valijson::Validator validator;
-    const bool valid = validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(answer), nullptr);
+    const bool valid =
+        validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(answer), nullptr);
     const std::string text = answer.dump();
     simdjson::dom::object object;
     ASSERT_EQ(parser.parse(text).get(object), simdjson::SUCCESS);

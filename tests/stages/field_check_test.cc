@@ -34,10 +34,11 @@ TEST(Misfit, IsNothingWhenAllFits) {
   list.members = {field("", FieldType::text)};
   Field object = field("o", FieldType::object);
   object.members = {field("a", FieldType::boolean)};
-  EXPECT_EQ(check(R"({"t":"","i":3,"w":3.0,"n":0.5,"c":"y","l":["q"],"o":{"a":false},"more":1})",
-                  {field("t", FieldType::text), field("i", FieldType::integer), field("w", FieldType::integer),
-                   field("n", FieldType::number), choice, list, object}),
-            "");
+  EXPECT_EQ(
+      check(R"({"t":"","i":3,"w":3.0,"n":0.5,"c":"y","l":["q"],"o":{"a":false},"more":1})",
+            {field("t", FieldType::text), field("i", FieldType::integer),
+             field("w", FieldType::integer), field("n", FieldType::number), choice, list, object}),
+      "");
 }
 
 TEST(Misfit, NamesTheMissingField) {
@@ -53,16 +54,23 @@ TEST(Misfit, NamesTheMissingField) {
 
 TEST(Misfit, NamesTheWrongType) {
   EXPECT_EQ(check(R"({"a":[1]})", {field("a", FieldType::text)}), "a must be text, got a list");
-  EXPECT_EQ(check(R"({"a":"3"})", {field("a", FieldType::integer)}), "a must be a whole number, got text");
-  EXPECT_EQ(check(R"({"a":3.5})", {field("a", FieldType::integer)}), "a must be a whole number, got 3.5");
-  EXPECT_EQ(check(R"({"a":true})", {field("a", FieldType::number)}), "a must be a number, got true or false");
-  EXPECT_EQ(check(R"({"a":0})", {field("a", FieldType::boolean)}), "a must be true or false, got a number");
+  EXPECT_EQ(check(R"({"a":"3"})", {field("a", FieldType::integer)}),
+            "a must be a whole number, got text");
+  EXPECT_EQ(check(R"({"a":3.5})", {field("a", FieldType::integer)}),
+            "a must be a whole number, got 3.5");
+  EXPECT_EQ(check(R"({"a":true})", {field("a", FieldType::number)}),
+            "a must be a number, got true or false");
+  EXPECT_EQ(check(R"({"a":0})", {field("a", FieldType::boolean)}),
+            "a must be true or false, got a number");
 }
 
 TEST(Misfit, NamesTheBound) {
-  EXPECT_EQ(check(R"({"a":9})", {bounded("a", FieldType::integer, 1, 5)}), "a must be at most 5, got 9");
-  EXPECT_EQ(check(R"({"a":0.5})", {bounded("a", FieldType::number, 1, 5)}), "a must be at least 1, got 0.5");
-  EXPECT_EQ(check(R"({"a":"abcdef"})", {bounded("a", FieldType::text, 1, 5)}), "a must be at most 5 characters, got 6");
+  EXPECT_EQ(check(R"({"a":9})", {bounded("a", FieldType::integer, 1, 5)}),
+            "a must be at most 5, got 9");
+  EXPECT_EQ(check(R"({"a":0.5})", {bounded("a", FieldType::number, 1, 5)}),
+            "a must be at least 1, got 0.5");
+  EXPECT_EQ(check(R"({"a":"abcdef"})", {bounded("a", FieldType::text, 1, 5)}),
+            "a must be at most 5 characters, got 6");
 }
 
 TEST(Misfit, CountsCharactersNotBytes) {

@@ -1,0 +1,233 @@
+#include "stages/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stages/pack.h"
+#include "tests/stages/support.h"
+
+namespace sluice::stages {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A pipeline's parser, and requests for it.
+class ParserTest : public testing::Test {
+ protected:
+  void start(int rows, int retries = 2, ParseFunction parse = {}) {
+    spec_ = simple_spec(rows);
+    spec_.parse.retries = retries;
+    spec_.parse.parse = std::move(parse);
+    question_ = make_question(spec_);
+    lines_.emplace(spec_, std::vector<std::string>{"a"});
+    parser_.emplace(spec_, question_, *lines_, std::vector<std::string>{"m"});
+  }
+  RequestPtr request(int rows) {
+    auto made = std::make_shared<Request>();
+    for (int i = 0; i < rows; ++i)
+      made->items.push_back(item_of(question_, "k" + std::to_string(i), "p" + std::to_string(i)));
+    build(*made, question_.packed);
+    return made;
+  }
+  Parser::Out reply(RequestPtr request, std::string text,
+                    provider::Finish finish = provider::Finish::stop) {
+    Completion completion;
+    completion.request = std::move(request);
+    completion.reply.text = std::move(text);
+    completion.reply.finish = finish;
+    completion.reply.outcome.usage.input = 7;
+    completion.attempt = 42;
+    Completions all;
+    all.push_back(std::move(completion));
+    return parser_->run(std::move(all));
+  }
+  // {"answers":[…]} with an answer "A0", "A1", … for each of the given rows of the request.
+  static std::string answers(const Request& request, const std::vector<std::size_t>& rows) {
+    std::string text;
+    for (const std::size_t row : rows) {
+      text += text.empty() ? "" : ",";
+      text += R"({"id":")" + request.ids[row] + R"(","a":"A)" + std::to_string(row) + "\"}";
+    }
+    return "{\"answers\":[" + text + "]}";
+  }
+  static std::vector<std::string> lines(const Parser::Out& out) {
+    std::vector<std::string> lines;
+    for (const checkpoint::Entry& entry : out.results.entries) lines.push_back(entry.line);
+    return lines;
+  }
+  static std::vector<std::string> keys(const Items& items) {
+    std::vector<std::string> keys;
+    for (const Item& item : items) keys.push_back(item.row.key_json);
+    return keys;
+  }
+
+  PipelineSpec spec_;
+  Question question_;
+  std::optional<LineWriter> lines_;
+  std::optional<Parser> parser_;
+};
+
+TEST_F(ParserTest, TakesASingleRowsAnswer) {
+  start(1);
+  const auto out = reply(request(1), R"({"a": "yes"})");
+  EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"yes"})"));
+  EXPECT_EQ(out.results.entries[0].model, "m");
+  EXPECT_EQ(out.results.entries[0].line.substr(out.results.entries[0].answer_at), R"("a":"yes"})");
+  EXPECT_EQ(out.ended.rows, 1u);
+  ASSERT_EQ(out.results.settlements.size(), 1u);
+  EXPECT_EQ(out.results.settlements[0].attempt, 42u);
+  EXPECT_EQ(out.results.settlements[0].usage.input, 7u);
+}
+
+TEST_F(ParserTest, MatchesByIdWhateverTheOrder) {
+  start(3);
+  const RequestPtr pack = request(3);
+  const auto out = reply(pack, answers(*pack, {2, 0, 1}));
+  EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"A0"})", R"({"id":"k1","a":"A1"})",
+                                      R"({"id":"k2","a":"A2"})"));
+  EXPECT_TRUE(out.again.empty());
+}
+
+// DocETL matches packed answers by position: one skipped row shifts all later ones.
+TEST_F(ParserTest, ASkippedRowShiftsNoOther) {
+  start(3);
+  const RequestPtr pack = request(3);
+  const auto out = reply(pack, answers(*pack, {0, 2}));
+  EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"A0"})", R"({"id":"k2","a":"A2"})"));
+  EXPECT_THAT(keys(out.again), ElementsAre("\"k1\""));
+  EXPECT_EQ(out.again[0].asked_again, 1);
+}
+
+TEST_F(ParserTest, AnIdThatComesTwiceIsNotAnswered) {
+  start(2);
+  const RequestPtr pack = request(2);
+  const auto out = reply(pack, answers(*pack, {0, 1, 1}));
+  EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"A0"})"));
+  EXPECT_THAT(keys(out.again), ElementsAre("\"k1\""));
+  EXPECT_THAT(out.again[0].complaint, HasSubstr("more than one"));
+}
+
+TEST_F(ParserTest, AForeignIdIsGivenToNobody) {
+  start(2);
+  const RequestPtr pack = request(2);
+  const auto out = reply(
+      pack, R"({"answers":[{"id":"zzzz","a":"X"},{"id":")" + pack->ids[1] + R"(","a":"A1"}]})");
+  EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k1","a":"A1"})"));
+  EXPECT_THAT(keys(out.again), ElementsAre("\"k0\""));
+}
+
+TEST_F(ParserTest, AMisfitIsAskedAgainWithItsComplaintThenRejectedWithItsHistory) {
+  start(1, 1);
+  RequestPtr first = request(1);
+  auto out = reply(first, R"({"a": 5})");
+  ASSERT_EQ(out.again.size(), 1u);
+  EXPECT_EQ(out.again[0].complaint, "a must be text, got a number");
+
+  auto second = std::make_shared<Request>();
+  second->items = std::move(out.again);
+  out = reply(second, R"({"b": 5})");
+  EXPECT_TRUE(out.again.empty());
+  ASSERT_EQ(out.results.entries.size(), 1u);
+  EXPECT_EQ(out.results.entries[0].kind, checkpoint::Kind::reject);
+  EXPECT_EQ(out.results.entries[0].line,
+            R"({"key":"k0","stage":"parse","reason":"bad_answer","detail":"a is missing",)"
+            R"("history":["a must be text, got a number"],"row":{"id":"k0","q":"p0"}})");
+  ASSERT_EQ(out.rejected.size(), 1u);
+  EXPECT_EQ(out.rejected[0].second.reason, "bad_answer");
+}
+
+TEST_F(ParserTest, AGarbledPackIsHalvedUntilTheRowStandsAlone) {
+  start(8, 0);
+  auto out = reply(request(8), "no json");
+  EXPECT_EQ(out.again.size(), 8u);
+  EXPECT_TRUE(out.results.entries.empty());
+  for (const Item& item : out.again) EXPECT_EQ(item.shrink, 1u);
+  EXPECT_EQ(out.results.settlements.size(), 1u) << "it was paid for";
+
+  auto alone = std::make_shared<Request>();
+  alone->items.push_back(std::move(out.again[0]));
+  build(*alone, true);
+  out = reply(alone, "still no json");
+  ASSERT_EQ(out.results.entries.size(), 1u);
+  EXPECT_THAT(out.results.entries[0].line, HasSubstr("in a pack of 8: the answer is not JSON"));
+}
+
+TEST_F(ParserTest, ARefusalInAPackIsAskedRowByRow) {
+  start(4);
+  const auto out = reply(request(4), "I cannot", provider::Finish::refusal);
+  ASSERT_EQ(out.again.size(), 4u);
+  for (const Item& item : out.again) EXPECT_GE(item.shrink, 2u);
+}
+
+TEST_F(ParserTest, ARefusalOfOneRowIsARejectOfItsOwnKind) {
+  start(1);
+  EXPECT_THAT(lines(reply(request(1), "I cannot", provider::Finish::refusal)),
+              ElementsAre(HasSubstr(R"("reason":"refused")")));
+  EXPECT_THAT(lines(reply(request(1), "", provider::Finish::content_filter)),
+              ElementsAre(HasSubstr(R"("reason":"content_filter")")));
+}
+
+TEST_F(ParserTest, ATruncatedAnswerNeverBecomesAValue) {
+  start(1, 0);
+  EXPECT_THAT(lines(reply(request(1), R"({"a":"x"})", provider::Finish::length)),
+              ElementsAre(HasSubstr(R"("reason":"truncated")")));
+}
+
+// LOTUS #255: the empty answer becomes the default label.
+TEST_F(ParserTest, AnEmptyAnswerNeverBecomesAValue) {
+  start(1, 0);
+  EXPECT_THAT(lines(reply(request(1), "")), ElementsAre(HasSubstr(R"("reason":"empty_answer")")));
+  EXPECT_THAT(lines(reply(request(1), " \n ")),
+              ElementsAre(HasSubstr(R"("reason":"empty_answer")")));
+}
+
+TEST_F(ParserTest, ReadsInsideACodeFence) {
+  start(1);
+  EXPECT_THAT(lines(reply(request(1), "```json\n{\"a\":\"x\"}\n```\n")),
+              ElementsAre(R"({"id":"k0","a":"x"})"));
+}
+
+TEST_F(ParserTest, TheParseFunctionMayChangeTheAnswer) {
+  start(1, 2,
+        [](std::string_view answer,
+           const core::Row& row) -> std::expected<std::string, ScriptFailure> {
+          EXPECT_EQ(answer, R"({"a":"x"})");
+          EXPECT_EQ(row.key_json, "\"k0\"");
+          return R"({"a":"X","b":1})";
+        });
+  EXPECT_THAT(lines(reply(request(1), R"({"a":"x"})")),
+              ElementsAre(R"({"id":"k0","a":"X","b":1})"));
+}
+
+TEST_F(ParserTest, TheParseFunctionMayRefuseAnAnswer) {
+  start(1, 2, [](std::string_view, const core::Row&) -> std::expected<std::string, ScriptFailure> {
+    return std::unexpected(ScriptFailure{false, "too vague"});
+  });
+  const auto out = reply(request(1), R"({"a":"x"})");
+  ASSERT_EQ(out.again.size(), 1u);
+  EXPECT_EQ(out.again[0].complaint, "too vague");
+}
+
+TEST_F(ParserTest, AScriptErrorKeepsThePaidAnswer) {
+  start(1, 2, [](std::string_view, const core::Row&) -> std::expected<std::string, ScriptFailure> {
+    return std::unexpected(ScriptFailure{true, "p.lua:3: oops"});
+  });
+  const auto out = reply(request(1), R"({"a":"x"})");
+  EXPECT_TRUE(out.again.empty());
+  EXPECT_THAT(lines(out),
+              ElementsAre(testing::AllOf(HasSubstr("script_error"), HasSubstr("p.lua:3: oops"),
+                                         HasSubstr(R"(the answer was {\"a\":\"x\"})"))));
+}
+
+TEST_F(ParserTest, FreeTextIsTheAnswer) {
+  start(1);
+  spec_.pack.answer.clear();
+  question_ = make_question(spec_);
+  parser_.emplace(spec_, question_, *lines_, std::vector<std::string>{"m"});
+  EXPECT_THAT(lines(reply(request(1), "Bonjour \"le\" monde")),
+              ElementsAre(testing::StartsWith(R"({"id":"k0","answer":"Bonjour \"le\" monde"})")));
+}
+
+}  // namespace
+}  // namespace sluice::stages

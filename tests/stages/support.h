@@ -1,0 +1,116 @@
+// What several stage tests need.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "stages/item.h"
+#include "stages/question.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+inline Field text_field(std::string name) {
+  Field field;
+  field.name = std::move(name);
+  return field;
+}
+
+// A pipeline that asks "{{q}}" of rows keyed by "id" and wants {"a": text}.
+inline PipelineSpec simple_spec(int rows_a_request) {
+  PipelineSpec spec;
+  spec.name = "simple";
+  spec.read.key = "id";
+  spec.pack.rows = rows_a_request;
+  spec.pack.user_template = "{{q}}";
+  spec.pack.answer = {text_field("a")};
+  spec.sink.path = "out.jsonl";
+  spec.sink.rejects = "out.rejects.jsonl";
+  provider::EndpointSpec endpoint;
+  endpoint.name = "m";
+  endpoint.model = "m";
+  spec.dispatch.endpoints = {endpoint};
+  return spec;
+}
+
+// The item that prepare makes of row `id` asking `prompt`.
+inline Item item_of(const Question& question, const std::string& id, const std::string& prompt) {
+  Item item;
+  item.row.raw = R"({"id":")" + id + R"(","q":")" + prompt + "\"}";
+  item.row.key_json = '"' + id + '"';
+  item.row.key_hash = core::hash128(item.row.key_json);
+  item.prompt = prompt;
+  item.question = question.of(prompt);
+  item.identity = core::combine(item.row.key_hash, item.question);
+  return item;
+}
+
+// A checkpoint in memory that commits at once, on the caller's thread.
+class MemoryCheckpoint final : public checkpoint::Checkpoint {
+ public:
+  std::multiset<core::Hash128> done;
+  std::map<core::Hash128, checkpoint::StoredAnswer> answers;
+
+  const Opened& opened() const override { return opened_; }
+  bool take_done(const core::Hash128& row) override {
+    const auto at = done.find(row);
+    if (at == done.end()) return false;
+    done.erase(at);
+    return true;
+  }
+  std::uint64_t untaken() const override { return done.size(); }
+  core::Result<std::optional<checkpoint::StoredAnswer>> find_answer(
+      const core::Hash128& question) override {
+    const auto at = answers.find(question);
+    if (at == answers.end()) return std::nullopt;
+    return at->second;
+  }
+  void intend(std::vector<checkpoint::Intent>, std::function<void()> durable) override {
+    durable();
+  }
+  void commit(checkpoint::Results, std::function<void()> durable) override { durable(); }
+  void set_rows_read(std::uint64_t, bool) override {}
+  checkpoint::Account account() const override { return {}; }
+  void on_failure(std::function<void(core::Error)>) override {}
+  core::Status close() override { return {}; }
+
+ private:
+  Opened opened_;
+};
+
+// A folder that goes with the test.
+class Scratch {
+ public:
+  Scratch() {
+    std::string pattern = testing::TempDir() + "sluice-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~Scratch() { std::filesystem::remove_all(path_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+  std::string write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(path(name), std::ios::binary) << bytes;
+    return path(name);
+  }
+  static std::string read(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace sluice::stages
