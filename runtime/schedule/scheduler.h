@@ -60,12 +60,12 @@ struct RetryPolicy {
 };
 
 struct Config {
-  std::vector<EndpointConfig> endpoints;
+  std::vector<EndpointConfig> endpoints{};
   Route route = Route::cheapest;
-  RetryPolicy retry;
-  std::optional<core::Money> budget;
-  core::Money spent;                   // by earlier runs of the job
-  std::optional<core::Time> deadline;  // nothing is sent after it
+  RetryPolicy retry{};
+  std::optional<core::Money> budget{};
+  core::Money spent{};                   // by earlier runs of the job
+  std::optional<core::Time> deadline{};  // nothing is sent after it
   AttemptId first_attempt = 1;
   std::uint64_t seed = 1;
 };

@@ -1,0 +1,39 @@
+#include "schedule/estimate.h"
+
+#include <algorithm>
+
+namespace sluice::schedule {
+
+Estimator::Estimator(std::optional<int> max_output_tokens)
+    : max_output_tokens_(max_output_tokens) {}
+
+Tokens Estimator::expected(const Demand& demand) const {
+  Tokens tokens{.input = std::max(1.0, demand.prompt_bytes * tokens_per_byte_),
+                .output = demand.rows * output_per_row_};
+  if (max_output_tokens_)
+    tokens.output = std::min(tokens.output, static_cast<double>(*max_output_tokens_));
+  return tokens;
+}
+
+void Estimator::learn(const Demand& demand, const provider::Usage& usage) {
+  if (usage.input == 0 || demand.prompt_bytes == 0 || demand.rows == 0) return;
+  answers_ = std::min(answers_ + 1, kEstimateMemory);
+  const double weight = 1.0 / static_cast<double>(answers_);
+  const auto learn_one = [weight](double& mean, double seen) { mean += weight * (seen - mean); };
+  learn_one(mean_bytes_, demand.prompt_bytes);
+  learn_one(mean_input_, static_cast<double>(usage.input));
+  learn_one(mean_rows_, demand.rows);
+  learn_one(mean_output_, static_cast<double>(usage.output));
+  tokens_per_byte_ = mean_input_ / mean_bytes_;
+  output_per_row_ = mean_output_ / mean_rows_;
+}
+
+core::Money Estimator::worst_cost(const Demand& demand, const core::Price& price) const {
+  const std::uint64_t input = demand.prompt_bytes + kFrameTokens;
+  const std::uint64_t output = max_output_tokens_
+                                   ? static_cast<std::uint64_t>(std::max(0, *max_output_tokens_))
+                                   : kUncappedOutputTokens;
+  return std::max(price.input, price.cached_input) * input + price.output * output;
+}
+
+}  // namespace sluice::schedule

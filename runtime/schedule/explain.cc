@@ -1,0 +1,93 @@
+#include "schedule/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice::schedule {
+namespace {
+
+void add(std::string& text, std::string_view separator, std::string_view more) {
+  if (!text.empty()) text += separator;
+  text += more;
+}
+
+std::string explain(const Failure& failure, std::span<const Endpoint> endpoints) {
+  std::string text = fmt::format("attempt {} at {}:", failure.last_attempt,
+                                 endpoints[failure.endpoint].config.name);
+  if (failure.status != 0) text += fmt::format(" {}", failure.status);
+  text += fmt::format(" {}", failure.reason);
+  if (!failure.message.empty()) text += fmt::format(": {}", failure.message);
+  if (failure.times > 1) text += fmt::format(" ({} times)", failure.times);
+  return text;
+}
+
+}  // namespace
+
+std::string explain_too_large(const Demand& demand, std::span<const Endpoint> endpoints) {
+  std::string text;
+  for (const Endpoint& endpoint : endpoints) {
+    const auto excess = endpoint.quota.too_large(endpoint.estimate.expected(demand));
+    if (excess) {
+      add(text, "; ",
+          fmt::format("{} allows {:.0f} {}, it needs about {:.0f}", endpoint.config.name,
+                      excess->limit, quota_name(excess->quota), std::ceil(excess->tokens)));
+    } else if (endpoint.stopped) {
+      add(text, "; ",
+          fmt::format("{} would take it but is stopped ({})", endpoint.config.name,
+                      endpoint.stop_reason));
+    }
+  }
+  return fmt::format("request of {} bytes and {} row{}: {}", demand.prompt_bytes, demand.rows,
+                     demand.rows == 1 ? "" : "s", text);
+}
+
+std::string explain_exhausted(const Request& request, std::span<const Endpoint> endpoints) {
+  int sent = 0;
+  const Failure* last = nullptr;
+  for (const Failure& failure : request.history) {
+    sent += failure.times;
+    if (last == nullptr || failure.last_attempt > last->last_attempt) last = &failure;
+  }
+  return fmt::format("gave up after {} attempt{}; the last: {}", sent, sent == 1 ? "" : "s",
+                     last == nullptr ? "" : explain(*last, endpoints));
+}
+
+std::vector<std::string> explain_history(const Request& request,
+                                         std::span<const Endpoint> endpoints) {
+  std::vector<std::string> lines;
+  lines.reserve(request.history.size());
+  for (const Failure& failure : request.history) lines.push_back(explain(failure, endpoints));
+  return lines;
+}
+
+std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoints,
+                           const Budget& budget) {
+  core::Money least = core::Money::max();
+  bool capped = true;
+  for (const Endpoint& endpoint : endpoints) {
+    if (endpoint.stopped || endpoint.quota.too_large(endpoint.estimate.expected(next))) continue;
+    least = std::min(least, endpoint.estimate.worst_cost(next, endpoint.config.price));
+    capped = capped && endpoint.config.max_output_tokens.has_value();
+  }
+  std::string text = fmt::format(
+      "budget reached: {} of {} spent, and the next request could cost {}", budget.spent().text(),
+      budget.limit().value_or(core::Money()).text(), least.text());
+  if (!capped) text += "; set max_output_tokens to bound what a request can cost";
+  return text;
+}
+
+std::string explain_stopped(std::span<const Endpoint> endpoints) {
+  std::string text;
+  for (const Endpoint& endpoint : endpoints)
+    add(text, "; ", fmt::format("{}: {}", endpoint.config.name, endpoint.stop_reason));
+  return fmt::format("no endpoint is left: {}", text);
+}
+
+std::string explain_deadline(std::size_t open, std::size_t in_flight) {
+  return fmt::format("deadline reached with {} request{} open, {} of them in flight", open,
+                     open == 1 ? "" : "s", in_flight);
+}
+
+}  // namespace sluice::schedule

@@ -1,0 +1,25 @@
+// The scheduler's words for people. Plain functions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "schedule/budget.h"
+#include "schedule/endpoint.h"
+#include "schedule/request.h"
+
+namespace sluice::schedule {
+
+// Why no endpoint is left that could ever take it, with each one's figures.
+std::string explain_too_large(const Demand& demand, std::span<const Endpoint> endpoints);
+std::string explain_exhausted(const Request& request, std::span<const Endpoint> endpoints);
+// "attempt 17 at openai/gpt: 503 server_error: overloaded (3 times)", one line a kind of failure.
+std::vector<std::string> explain_history(const Request& request,
+                                         std::span<const Endpoint> endpoints);
+std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoints,
+                           const Budget& budget);
+std::string explain_stopped(std::span<const Endpoint> endpoints);
+std::string explain_deadline(std::size_t open, std::size_t in_flight);
+
+}  // namespace sluice::schedule

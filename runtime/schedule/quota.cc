@@ -1,0 +1,175 @@
+#include "schedule/quota.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace sluice::schedule {
+namespace {
+
+using provider::kQuotas;
+using provider::Quota;
+
+constexpr std::array<Quota, kQuotas> kAll = {
+    Quota::requests_per_minute,      Quota::tokens_per_minute, Quota::input_tokens_per_minute,
+    Quota::output_tokens_per_minute, Quota::requests_per_day,  Quota::tokens_per_day};
+
+constexpr std::size_t index(Quota q) {
+  return static_cast<std::size_t>(q);
+}
+constexpr std::uint8_t bit(Quota q) {
+  return static_cast<std::uint8_t>(1U << index(q));
+}
+
+constexpr bool per_day(Quota q) {
+  return q == Quota::requests_per_day || q == Quota::tokens_per_day;
+}
+constexpr bool counts_requests(Quota q) {
+  return q == Quota::requests_per_minute || q == Quota::requests_per_day;
+}
+
+double burst_of(Quota q, double limit) {
+  return std::max(1.0, per_day(q) ? limit : limit / 60);
+}
+
+TokenBucket make_bucket(Quota q, double limit) {
+  const core::Duration window = per_day(q) ? std::chrono::hours(24) : std::chrono::minutes(1);
+  return TokenBucket(limit, window, burst_of(q, limit));
+}
+
+double units_of(Quota q, const Tokens& tokens) {
+  switch (q) {
+    case Quota::requests_per_minute:
+    case Quota::requests_per_day:
+      return 1;
+    case Quota::tokens_per_minute:
+    case Quota::tokens_per_day:
+      return tokens.total();
+    case Quota::input_tokens_per_minute:
+      return tokens.input;
+    case Quota::output_tokens_per_minute:
+      return tokens.output;
+  }
+  return 0;
+}
+
+double actual_units(Quota q, double reserved, const provider::Outcome& outcome) {
+  const provider::Usage& usage = outcome.usage;
+  const bool never_arrived = outcome.status == 0 && outcome.billing == provider::Billing::none;
+  if (counts_requests(q))
+    return never_arrived && outcome.action != provider::Action::none ? 0 : reserved;
+  if (usage == provider::Usage{})
+    return outcome.billing == provider::Billing::possible ? reserved : 0;
+  Tokens tokens{.input = static_cast<double>(usage.input),
+                .output = static_cast<double>(usage.output)};
+  if (q == Quota::input_tokens_per_minute)
+    tokens.input -= static_cast<double>(std::min(usage.input, usage.cached_input));
+  return units_of(q, tokens);
+}
+
+}  // namespace
+
+std::string_view quota_name(Quota quota) {
+  switch (quota) {
+    case Quota::requests_per_minute:
+      return "requests per minute";
+    case Quota::tokens_per_minute:
+      return "tokens per minute";
+    case Quota::input_tokens_per_minute:
+      return "input tokens per minute";
+    case Quota::output_tokens_per_minute:
+      return "output tokens per minute";
+    case Quota::requests_per_day:
+      return "requests per day";
+    case Quota::tokens_per_day:
+      return "tokens per day";
+  }
+  return "";
+}
+
+QuotaSet::QuotaSet(const provider::Limits& limits) {
+  for (const Quota q : kAll) {
+    if (limits[q] && *limits[q] > 0) buckets_[index(q)] = make_bucket(q, *limits[q]);
+  }
+}
+
+std::optional<Excess> QuotaSet::too_large(const Tokens& tokens) const {
+  for (const Quota q : kAll) {
+    const auto& bucket = buckets_[index(q)];
+    if (!bucket || counts_requests(q)) continue;
+    const double units = units_of(q, tokens);
+    if (units > bucket->limit()) return Excess{q, bucket->limit(), units};
+  }
+  return std::nullopt;
+}
+
+core::Time QuotaSet::earliest(core::Time now, const Tokens& tokens) const {
+  core::Time when = now;
+  for (const Quota q : kAll) {
+    const auto& bucket = buckets_[index(q)];
+    if (bucket) when = std::max(when, bucket->earliest(now, units_of(q, tokens)));
+  }
+  return when;
+}
+
+double QuotaSet::room(core::Time now, const Tokens& tokens) const {
+  double room = std::numeric_limits<double>::infinity();
+  for (const Quota q : kAll) {
+    const auto& bucket = buckets_[index(q)];
+    const double units = units_of(q, tokens);
+    if (bucket && units > 0) room = std::min(room, bucket->level(now) / units);
+  }
+  return room;
+}
+
+Reservation QuotaSet::reserve(core::Time now, const Tokens& tokens) {
+  Reservation held;
+  for (const Quota q : kAll) {
+    auto& bucket = buckets_[index(q)];
+    if (!bucket) continue;
+    held.units[index(q)] = units_of(q, tokens);
+    held.mark[index(q)] = bucket->reserve(now, held.units[index(q)]);
+    held.held |= bit(q);
+  }
+  return held;
+}
+
+void QuotaSet::settle(core::Time now, const Reservation& held, const provider::Outcome& outcome) {
+  for (const Quota q : kAll) {
+    if (!(held.held & bit(q))) continue;
+    const double reserved = held.units[index(q)];
+    buckets_[index(q)]->settle(now, reserved, actual_units(q, reserved, outcome));
+  }
+}
+
+void QuotaSet::correct(core::Time now, const Reservation& held, const provider::RateHints& hints) {
+  for (const Quota q : kAll) {
+    const provider::QuotaHint& hint = hints.quota[index(q)];
+    auto& bucket = buckets_[index(q)];
+    if (hint.limit && *hint.limit > 0) {
+      if (!bucket) {
+        bucket = make_bucket(q, *hint.limit);
+        from_server_ |= bit(q);
+        // No attempt in flight has taken from this bucket; the figure is the best start there is.
+        if (hint.remaining) bucket->observe(now, bucket->reserve(now, 0), *hint.remaining);
+      } else if ((from_server_ & bit(q)) && *hint.limit != bucket->limit()) {
+        bucket->set_limit(now, *hint.limit, burst_of(q, *hint.limit));
+      }
+    }
+    if (bucket && hint.remaining && (held.held & bit(q)))
+      bucket->observe(now, held.mark[index(q)], *hint.remaining);
+  }
+}
+
+std::optional<double> QuotaSet::used(core::Time now) const {
+  std::optional<double> most;
+  for (const Quota q : kAll) {
+    const auto& bucket = buckets_[index(q)];
+    if (!bucket) continue;
+    const double share = per_day(q) ? std::clamp(1 - bucket->level(now) / bucket->burst(), 0.0, 1.0)
+                                    : bucket->rate_used(now);
+    most = std::max(most.value_or(0), share);
+  }
+  return most;
+}
+
+}  // namespace sluice::schedule

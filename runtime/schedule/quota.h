@@ -1,0 +1,74 @@
+// The quotas of one endpoint: a token bucket for each dimension that is known, from the pipeline
+// file or, where that says nothing, from the server's own headers.
+//
+// Bursts. A per-minute quota may save up one second's worth (limit / 60, at least 1): enough that a
+// late wake-up or a pause between bursts of work loses nothing, so that throughput stays at the
+// full quota, and little enough that a window of a minute never sees more than 1/60 above it, which
+// also suits servers that cut the minute into seconds. A per-day quota may be spent as soon as the
+// other quotas let it (burst = limit): spread over the day, a job of an hour would take one.
+//
+// What counts:
+//   requests  every request that reached the server, refused ones included
+//   tokens    what the usage says; without usage, nothing where the server refused or was never
+//             reached, the estimate where it may have run
+//   input     without the part read from the provider's cache: that is free of the input quota
+//             (Anthropic, providers.md §2.1). It does count in tokens_per_minute.
+//
+// Threads: one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "provider/endpoint.h"
+#include "provider/outcome.h"
+#include "schedule/estimate.h"
+#include "schedule/token_bucket.h"
+
+namespace sluice::schedule {
+
+// "tokens per minute"
+std::string_view quota_name(provider::Quota quota);
+
+// The units that one attempt has taken from each bucket.
+struct Reservation {
+  std::array<double, provider::kQuotas> units{};
+  std::array<double, provider::kQuotas> mark{};  // TokenBucket::observe
+  std::uint8_t held = 0;  // bit q: bucket q was there when the attempt was sent
+};
+
+// Why a request can never go: its tokens alone pass what a whole window allows.
+struct Excess {
+  provider::Quota quota;
+  double limit = 0;
+  double tokens = 0;
+};
+
+class QuotaSet {
+ public:
+  explicit QuotaSet(const provider::Limits& limits);
+
+  std::optional<Excess> too_large(const Tokens& tokens) const;
+  // The first moment at which no bucket stands in the way; `now` when none does already.
+  core::Time earliest(core::Time now, const Tokens& tokens) const;
+  // How many such requests fit now, fractions included; infinite where no quota is known.
+  double room(core::Time now, const Tokens& tokens) const;
+
+  Reservation reserve(core::Time now, const Tokens& tokens);
+  void settle(core::Time now, const Reservation& held, const provider::Outcome& outcome);
+  // What the server said. A limit that it states is taken where we know none, and followed from
+  // then on; one from the pipeline file stays as it is.
+  void correct(core::Time now, const Reservation& held, const provider::RateHints& hints);
+
+  // Share of the most used quota, 0…1: of the rate for a minute's, of what may be spent for a
+  // day's. nullopt where no quota is known.
+  std::optional<double> used(core::Time now) const;
+
+ private:
+  std::array<std::optional<TokenBucket>, provider::kQuotas> buckets_;
+  std::uint8_t from_server_ = 0;  // bit q: bucket q's limit came from the server
+};
+
+}  // namespace sluice::schedule

@@ -1,0 +1,64 @@
+#include "schedule/retry.h"
+
+#include <algorithm>
+
+namespace sluice::schedule {
+namespace {
+
+constexpr core::Duration kMostSpread = std::chrono::seconds(10);
+
+// The jitter on top of a hint: a tenth of it, so that a crowd which was told the same moment does
+// not return in one.
+core::Duration spread(core::Duration hint, const RetryPolicy& policy) {
+  return std::min(std::max(hint / 10, policy.base), kMostSpread);
+}
+
+core::Duration bounded(core::Duration hint) {
+  return std::clamp(hint, core::Duration::zero(), kLongestHint);
+}
+
+core::Duration scaled(core::Duration d, double fraction) {
+  return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * fraction));
+}
+
+}  // namespace
+
+core::Duration Jitter::up_to(core::Duration most) {
+  return scaled(most, fraction());
+}
+
+core::Duration ceiling(const RetryPolicy& policy, int n) {
+  core::Duration wait = policy.base;
+  for (int i = 0; i < n && wait < policy.cap; ++i) wait *= 2;
+  return std::min(wait, policy.cap);
+}
+
+core::Duration back_off(const RetryPolicy& policy, int failures,
+                        const std::optional<core::Duration>& hint, Jitter& jitter) {
+  const core::Duration wait = jitter.up_to(ceiling(policy, failures - 1));
+  if (!hint) return wait;
+  const core::Duration asked = bounded(*hint);
+  return std::max(wait, asked + jitter.up_to(spread(asked, policy)));
+}
+
+void CoolDown::begin(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
+                     const RetryPolicy& policy, Jitter& jitter) {
+  if (sent_at > began_) {
+    began_ = now;
+    ++volleys_;
+    fraction_ = jitter.fraction();
+  } else if (!hint && active(now)) {
+    return;
+  }
+  const core::Duration longest = ceiling(policy, volleys_ - 1);
+  const core::Duration wait =
+      hint ? bounded(*hint) + scaled(spread(bounded(*hint), policy), fraction_)
+           : longest / 2 + scaled(longest / 2, fraction_);
+  until_ = std::max(until_, now + wait);
+}
+
+void CoolDown::answered(core::Time sent_at) {
+  if (sent_at > began_) volleys_ = 0;
+}
+
+}  // namespace sluice::schedule

@@ -1,0 +1,81 @@
+#include "schedule/route.h"
+
+#include <algorithm>
+
+namespace sluice::schedule {
+namespace {
+
+double expected_cost(const Candidate& candidate, const Endpoint& endpoint) {
+  const core::Price& price = endpoint.config.price;
+  return static_cast<double>(price.input.picodollars()) * candidate.expected.input +
+         static_cast<double>(price.output.picodollars()) * candidate.expected.output;
+}
+
+}  // namespace
+
+void Survey::measure(const Demand& demand, std::span<const Endpoint> endpoints) {
+  fits.assign(endpoints.size(), false);
+  anywhere = false;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const Endpoint& endpoint = endpoints[i];
+    if (endpoint.quota.too_large(endpoint.estimate.expected(demand))) continue;
+    fits[i] = true;
+    if (!endpoint.stopped) anywhere = true;
+  }
+}
+
+void Survey::make(const Demand& demand, core::Time now, std::span<const Endpoint> endpoints,
+                  const Budget& budget, const EndpointSet& claimed) {
+  measure(demand, endpoints);
+  candidates.clear();
+  when.reset();
+  affordable = false;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const Endpoint& endpoint = endpoints[i];
+    if (!fits[i] || endpoint.stopped) continue;
+    const core::Money worst = endpoint.estimate.worst_cost(demand, endpoint.config.price);
+    if (!budget.affords(worst)) continue;
+    affordable = true;
+    if (endpoint.in_flight >= endpoint.lid || (!claimed.empty() && claimed[i])) continue;
+    const Tokens tokens = endpoint.estimate.expected(demand);
+    const core::Time free =
+        std::max(endpoint.cooling.until(), endpoint.quota.earliest(now, tokens));
+    if (free > now) {
+      when = std::min(when.value_or(free), free);
+      continue;
+    }
+    const double room = std::min(static_cast<double>(endpoint.lid - endpoint.in_flight),
+                                 endpoint.quota.room(now, tokens));
+    candidates.push_back({static_cast<EndpointId>(i), tokens, worst, room});
+  }
+}
+
+const Candidate& Router::choose(std::span<const Candidate> candidates,
+                                std::span<const Endpoint> endpoints) {
+  switch (route_) {
+    case Route::in_order:
+      break;
+    case Route::cheapest:
+      return *std::ranges::min_element(candidates, {}, [&](const Candidate& c) {
+        return expected_cost(c, endpoints[c.endpoint]);
+      });
+    case Route::spread:
+      return next_in_turn(candidates);
+  }
+  return candidates.front();
+}
+
+const Candidate& Router::next_in_turn(std::span<const Candidate> candidates) {
+  // As nginx balances: each gains its weight, the one with the most goes and pays for all.
+  const Candidate* best = nullptr;
+  double total = 0;
+  for (const Candidate& candidate : candidates) {
+    total += candidate.room;
+    turn_[candidate.endpoint] += candidate.room;
+    if (best == nullptr || turn_[candidate.endpoint] > turn_[best->endpoint]) best = &candidate;
+  }
+  turn_[best->endpoint] -= total;
+  return *best;
+}
+
+}  // namespace sluice::schedule

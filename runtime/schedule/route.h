@@ -1,0 +1,61 @@
+// Where a request can go now, and where it shall go.
+//
+// Threads: one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/money.h"
+#include "schedule/budget.h"
+#include "schedule/endpoint.h"
+#include "schedule/waiting.h"
+
+namespace sluice::schedule {
+
+// An endpoint that can take a request now.
+struct Candidate {
+  EndpointId endpoint = 0;
+  Tokens expected;
+  core::Money worst_cost;
+  double room = 0;  // how many such requests it could take now
+};
+
+// What there is to know about sending one request at one moment.
+struct Survey {
+  std::vector<Candidate> candidates;  // in the order of the pipeline file
+  std::optional<core::Time> when;     // else: the first moment at which time alone brings one
+  EndpointSet fits;                   // where it is small enough to go at all
+  bool anywhere = false;              // some of those is not stopped
+  bool affordable = false;            // the budget covers its worst case at some of these
+
+  // `claimed` names endpoints whose quota and slots an older request is waiting for; empty = none.
+  // One Survey is made over and over, so that its memory is kept.
+  void make(const Demand& demand, core::Time now, std::span<const Endpoint> endpoints,
+            const Budget& budget, const EndpointSet& claimed);
+  // The first part alone: fits and anywhere.
+  void measure(const Demand& demand, std::span<const Endpoint> endpoints);
+};
+
+// Chooses among candidates.
+//   cheapest  by expected cost; equal ones in the order of the pipeline file
+//   in_order  the first
+//   spread    smooth weighted round robin, weighted by what each has free: over time each gets its
+//             share, and no two in a row more than it must
+class Router {
+ public:
+  Router(Route route, std::size_t endpoints) : route_(route), turn_(endpoints, 0.0) {}
+  // `candidates` must not be empty.
+  const Candidate& choose(std::span<const Candidate> candidates,
+                          std::span<const Endpoint> endpoints);
+
+ private:
+  const Candidate& next_in_turn(std::span<const Candidate> candidates);
+
+  Route route_;
+  std::vector<double> turn_;  // by EndpointId; sums to zero
+};
+
+}  // namespace sluice::schedule

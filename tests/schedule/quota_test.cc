@@ -1,0 +1,183 @@
+#include "schedule/quota.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace sluice::schedule {
+namespace {
+
+using namespace std::chrono_literals;
+using provider::Limits;
+using provider::Outcome;
+using provider::Quota;
+
+constexpr core::Time kStart{1h};
+
+Limits with(Quota quota, double limit) {
+  Limits limits;
+  limits[quota] = limit;
+  return limits;
+}
+
+// How long after one request of `tokens` at kStart, settled by `outcome`, the next may go.
+core::Duration next_after(QuotaSet& quotas, const Tokens& tokens, const Outcome& outcome) {
+  const Reservation held = quotas.reserve(kStart, tokens);
+  quotas.settle(kStart, held, outcome);
+  return quotas.earliest(kStart, tokens) - kStart;
+}
+
+Outcome answer(std::uint64_t input, std::uint64_t output, std::uint64_t cached = 0) {
+  Outcome outcome;
+  outcome.status = 200;
+  outcome.billing = provider::Billing::known;
+  outcome.usage = {.input = input, .cached_input = cached, .output = output};
+  return outcome;
+}
+
+Outcome failure(int status, provider::Billing billing) {
+  Outcome outcome;
+  outcome.action = provider::Action::retry;
+  outcome.reason = "server_error";
+  outcome.status = status;
+  outcome.billing = billing;
+  return outcome;
+}
+
+TEST(Quota, EveryDimensionHoldsBackWhatItCounts) {
+  const Tokens tokens{.input = 300, .output = 100};
+  const struct {
+    Quota quota;
+    double limit;
+    core::Duration next;
+  } cases[] = {
+      {Quota::requests_per_minute, 60, 1s},
+      {Quota::tokens_per_minute, 24'000, 1s},
+      {Quota::input_tokens_per_minute, 18'000, 1s},
+      {Quota::output_tokens_per_minute, 6'000, 1s},
+      {Quota::requests_per_day, 1, 24h},
+      {Quota::tokens_per_day, 400, 24h},
+  };
+  for (const auto& c : cases) {
+    QuotaSet quotas(with(c.quota, c.limit));
+    EXPECT_EQ(quotas.earliest(kStart, tokens), kStart) << quota_name(c.quota);
+    quotas.reserve(kStart, tokens);
+    EXPECT_EQ(quotas.earliest(kStart, tokens), kStart + c.next) << quota_name(c.quota);
+  }
+}
+
+TEST(Quota, ADayMayBeSpentAtOnceAMinuteMayNot) {
+  QuotaSet day(with(Quota::requests_per_day, 1000));
+  QuotaSet minute(with(Quota::requests_per_minute, 1200));
+  EXPECT_DOUBLE_EQ(day.room(kStart, {}), 1000);
+  EXPECT_DOUBLE_EQ(minute.room(kStart, {}), 20);
+}
+
+TEST(Quota, TheTightestDimensionDecides) {
+  Limits limits = with(Quota::requests_per_minute, 600);
+  limits[Quota::tokens_per_minute] = 6000;
+  QuotaSet quotas(limits);
+  const Tokens tokens{.input = 150, .output = 50};
+  quotas.reserve(kStart, tokens);
+  EXPECT_EQ(quotas.earliest(kStart, tokens), kStart + 2s);
+}
+
+TEST(Quota, NoKnownLimitHoldsNothingBack) {
+  QuotaSet quotas(Limits{});
+  quotas.reserve(kStart, {.input = 1e9, .output = 1e9});
+  EXPECT_EQ(quotas.earliest(kStart, {.input = 1e9, .output = 1e9}), kStart);
+  EXPECT_EQ(quotas.room(kStart, {}), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(quotas.used(kStart), std::nullopt);
+}
+
+TEST(Quota, TooLargeIsWhatPassesAWholeWindow) {
+  const QuotaSet quotas(with(Quota::tokens_per_minute, 1000));
+  EXPECT_FALSE(quotas.too_large({.input = 900, .output = 100}));
+  const auto excess = quotas.too_large({.input = 900, .output = 101});
+  ASSERT_TRUE(excess);
+  EXPECT_EQ(excess->quota, Quota::tokens_per_minute);
+  EXPECT_DOUBLE_EQ(excess->limit, 1000);
+  EXPECT_DOUBLE_EQ(excess->tokens, 1001);
+}
+
+TEST(Quota, LessThanOneRequestAMinuteIsSlowNotTooLarge) {
+  QuotaSet quotas(with(Quota::requests_per_minute, 0.5));
+  EXPECT_FALSE(quotas.too_large({.input = 1, .output = 1}));
+  quotas.reserve(kStart, {});
+  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 2min);
+}
+
+TEST(Quota, TokensAreSettledByUsage) {
+  QuotaSet quotas(with(Quota::tokens_per_minute, 6000));  // 100 a second
+  EXPECT_EQ(next_after(quotas, {.input = 100, .output = 100}, answer(30, 20)), 500ms);
+}
+
+TEST(Quota, CachedInputIsFreeOfTheInputQuotaOnly) {
+  QuotaSet input(with(Quota::input_tokens_per_minute, 6000));
+  EXPECT_EQ(next_after(input, {.input = 100, .output = 0}, answer(100, 1, 90)), 100ms);
+  QuotaSet total(with(Quota::tokens_per_minute, 6000));
+  EXPECT_EQ(next_after(total, {.input = 100, .output = 0}, answer(99, 1, 90)), 1s);
+}
+
+TEST(Quota, ARefusedRequestCountsAsRequestButNotItsTokens) {
+  QuotaSet requests(with(Quota::requests_per_minute, 60));
+  EXPECT_EQ(next_after(requests, {}, failure(429, provider::Billing::none)), 1s);
+  QuotaSet tokens(with(Quota::tokens_per_minute, 6000));
+  EXPECT_EQ(next_after(tokens, {.input = 100}, failure(429, provider::Billing::none)), 0s);
+}
+
+TEST(Quota, ARequestThatNeverArrivedCountsAsNothing) {
+  QuotaSet requests(with(Quota::requests_per_minute, 60));
+  EXPECT_EQ(next_after(requests, {}, failure(0, provider::Billing::none)), 0s);
+}
+
+TEST(Quota, ARequestThatMayHaveRunCountsAsEstimated) {
+  Limits limits = with(Quota::tokens_per_minute, 6000);
+  limits[Quota::requests_per_minute] = 60;
+  QuotaSet quotas(limits);
+  EXPECT_EQ(next_after(quotas, {.input = 100}, failure(0, provider::Billing::possible)), 1s);
+}
+
+TEST(Quota, TheServerSuppliesALimitThatWeLackAndKeepsItCurrent) {
+  QuotaSet quotas(Limits{});
+  const Reservation held = quotas.reserve(kStart, {});
+  provider::RateHints hints;
+  auto& hint = hints.quota[static_cast<std::size_t>(Quota::requests_per_minute)];
+  hint = {.limit = 60, .remaining = 0, .reset_after = {}};
+  quotas.correct(kStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s);
+
+  hint = {.limit = 600, .remaining = {}, .reset_after = {}};
+  quotas.correct(kStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 100ms);
+}
+
+TEST(Quota, TheServerDoesNotChangeALimitFromThePipelineFile) {
+  QuotaSet quotas(with(Quota::requests_per_minute, 60));
+  const Reservation held = quotas.reserve(kStart, {});
+  provider::RateHints hints;
+  hints.quota[static_cast<std::size_t>(Quota::requests_per_minute)].limit = 6000;
+  quotas.correct(kStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s);
+}
+
+TEST(Quota, AnAttemptSentBeforeABucketWasKnownIsNotSettledAgainstIt) {
+  QuotaSet quotas(Limits{});
+  const Reservation before = quotas.reserve(kStart, {.input = 100});
+  provider::RateHints hints;
+  hints.quota[static_cast<std::size_t>(Quota::tokens_per_minute)].limit = 6000;
+  quotas.correct(kStart, quotas.reserve(kStart, {}), hints);
+  quotas.settle(kStart, before, answer(5000, 0));
+  EXPECT_DOUBLE_EQ(quotas.room(kStart, {.input = 100}), 1);
+}
+
+TEST(Quota, ShowsTheMostUsedQuota) {
+  Limits limits = with(Quota::requests_per_day, 100);
+  limits[Quota::tokens_per_minute] = 600'000;
+  QuotaSet quotas(limits);
+  for (int i = 0; i < 80; ++i) quotas.reserve(kStart, {.input = 10});
+  EXPECT_NEAR(*quotas.used(kStart), 0.8, 1e-9);
+}
+
+}  // namespace
+}  // namespace sluice::schedule

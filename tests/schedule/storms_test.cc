@@ -1,0 +1,183 @@
+// What users of other tools suffered from: rate limits, cool-downs, storms.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "harness.h"
+#include "schedule/retry.h"
+#include "schedule/simulator.h"
+
+namespace sluice::schedule {
+namespace {
+
+using namespace std::chrono_literals;
+using Verdict = provider::Action;
+using provider::Quota;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Storm, ARateLimitCoolsTheEndpointForAllItsRequests) {
+  Harness h({.endpoints = {endpoint("a", {}, 1)}});
+  h.submit_many(1, 3);
+  h.poll();
+  h.answer(1, rate_limit(20s));
+  EXPECT_THAT(h.words(), IsEmpty());
+  EXPECT_GE(*h.wake_in(), 20s);
+  h.now += 20s - 1ns;
+  EXPECT_THAT(h.words(), IsEmpty());
+}
+
+TEST(Storm, ARateLimitedRequestGoesElsewhereNow) {
+  Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
+  h.submit(1);
+  h.poll();
+  h.answer(1, rate_limit(20s));
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 1"));
+}
+
+// LiteLLM #40130: a second cool-down keeps the first, shorter time.
+TEST(Storm, ASecondCoolDownExtendsTheFirstAndAShorterOneDoesNotShortenIt) {
+  Harness h({.endpoints = {endpoint("a")}});
+  h.submit_many(1, 3);
+  h.poll();
+  const auto until = [&] { return *h.scheduler.snapshot(h.now).endpoints[0].cooling_until; };
+  h.answer(1, rate_limit(5s));
+  const core::Time first = until();
+  h.answer(2, rate_limit(60s));
+  const core::Time second = until();
+  EXPECT_GT(second, first);
+  EXPECT_GE(second, h.now + 60s);
+  h.answer(3, rate_limit(1s));
+  EXPECT_EQ(until(), second);
+}
+
+// LiteLLM #3646: with all deployments cooling it fails, where users wanted it to wait.
+TEST(Storm, WhenAllEndpointsCoolDownWorkWaitsForTheFirstToReturn) {
+  Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
+  h.submit(1);
+  h.poll();
+  h.answer(1, rate_limit(1h));
+  h.poll();
+  h.answer(1, rate_limit(10s));
+  EXPECT_THAT(h.words(), IsEmpty());
+  EXPECT_GE(*h.wake_in(), 10s);
+  EXPECT_LE(*h.wake_in(), 12s);
+  h.sleep();
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 1"));
+}
+
+// Curator #205: a 429 storm uses up all retries.
+TEST(Storm, RateLimitsDoNotUseUpTheAttempts) {
+  Harness h({.endpoints = {endpoint("a")}, .retry = {.attempts = 2}});
+  h.submit(1);
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+    h.answer(1, rate_limit(2s));
+    h.sleep();
+  }
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+  h.answer(1, failure(Verdict::retry, "server_error"));
+  h.sleep();
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0")) << "its first real failure of two";
+}
+
+TEST(Storm, PatienceWithRateLimitsEndsWhereNobodyIsAnswered) {
+  Harness h({.endpoints = {endpoint("a")}});
+  h.submit(1);
+  for (int i = 0; i < kRateLimitPatience; ++i) {
+    ASSERT_THAT(h.words(), ElementsAre("send 1 to 0"));
+    h.answer(1, rate_limit(2s));
+    h.sleep();
+  }
+  const auto actions = h.poll();
+  ASSERT_EQ(actions.size(), 1U);
+  const core::Reject& reject = std::get<RejectRequest>(actions[0]).reject;
+  EXPECT_EQ(reject.reason, "retries_exhausted");
+  EXPECT_THAT(reject.history, ElementsAre("attempt 100 at a: 429 rate_limit (100 times)"));
+}
+
+TEST(Storm, PatienceIsNotUsedUpWhileOthersAreAnswered) {
+  Harness h({.endpoints = {endpoint("a", {}, 2)}});
+  h.submit(1);
+  RequestId other = 2;
+  for (int i = 0; i < 3 * kRateLimitPatience; ++i) {
+    h.submit(other);
+    ASSERT_EQ(h.poll().size(), 2U);
+    h.answer(other++, success());
+    h.answer(1, rate_limit(2s));
+    h.now += 1min;
+  }
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+}
+
+// 30 requests a minute behind an endpoint of which we know nothing, with 64 at once.
+TEST(Storm, ATightUnknownLimitLosesNoRequest) {
+  ModelEndpoint model;
+  model.limits[Quota::requests_per_minute] = 30;
+  const auto report =
+      simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 2000}, 1);
+  EXPECT_EQ(report.answered, 2000U);
+  EXPECT_EQ(report.rejected, 0U);
+  EXPECT_GT(report.rate_limited, 0U);
+}
+
+TEST(Storm, AnUnknownLimitIsLearnedFromTheServersHeaders) {
+  ModelEndpoint model;
+  model.limits[Quota::requests_per_minute] = 600;
+  model.tells_limits = true;
+  const auto report =
+      simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 5000}, 1);
+  EXPECT_EQ(report.answered, 5000U);
+  EXPECT_EQ(report.rate_limited, 0U);
+}
+
+// datatrove sleeps its back-off while it holds the concurrency slot.
+TEST(Storm, AWaitingRequestHoldsNoSlotAndNoQuota) {
+  Harness h({.endpoints = {endpoint("a", {{Quota::tokens_per_minute, 12'000}}, 1)}});
+  h.submit(1);
+  h.poll();
+  h.answer(1, failure(Verdict::retry, "server_error", 500, 1min));
+  const Snapshot s = h.scheduler.snapshot(h.now);
+  EXPECT_EQ(s.endpoints[0].in_flight, 0);
+  EXPECT_EQ(s.reserved, core::Money());
+  h.submit(2);
+  EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
+}
+
+TEST(Storm, ACrowdOfRetriesDoesNotReturnAtOneMoment) {
+  Harness h({.endpoints = {endpoint("a")}});
+  h.submit_many(1, 100);
+  h.poll();
+  for (RequestId id = 1; id <= 100; ++id)
+    h.answer(id, failure(Verdict::retry, "server_error", 503, 10s));
+  std::set<core::Time> moments;
+  for (std::size_t sent = 0; sent < 100;) {
+    h.sleep();
+    sent += h.poll().size();
+    moments.insert(h.now);
+  }
+  EXPECT_GT(moments.size(), 95U);
+}
+
+TEST(Storm, TheSameSeedMakesTheSameRun) {
+  const auto run = [](std::uint64_t seed) {
+    ModelEndpoint model;
+    model.error_rate = 0.2;
+    model.lost_rate = 0.05;
+    model.limits[Quota::requests_per_minute] = 900;
+    Config config{.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::spread};
+    config.seed = seed;
+    std::string log;
+    simulate(config, {{model, model}}, {.requests = 500}, 9,
+             [&](core::Time now, const Action& action) {
+               log += std::to_string(now.time_since_epoch().count()) + Harness::word(action) + "\n";
+             });
+    return log;
+  };
+  EXPECT_EQ(run(1), run(1));
+  EXPECT_NE(run(1), run(2));
+}
+
+}  // namespace
+}  // namespace sluice::schedule
