@@ -1,0 +1,37 @@
+// The constructors of the `sluice` module, as C functions for Lua. Each checks its argument
+// (dsl/arguments.h) and pushes a node (dsl/node.h).
+//
+// Threads: as the Lua state.
+#pragma once
+
+#include <lua.hpp>
+#include <vector>
+
+#include "dsl/arguments.h"
+#include "stages/field.h"
+
+namespace sluice::dsl {
+
+// dsl/fields.cc
+int construct_field(lua_State* lua);  // calling a bare field type: s.text { … }
+void push_bare_field(lua_State* lua, stages::FieldType type);
+// The names of `arguments` that are no options, as fields, in the order of the source.
+std::vector<stages::Field> read_fields(lua_State* lua, const Arguments& arguments,
+                                       const Section& section);
+
+// dsl/endpoints.cc
+int construct_openai(lua_State* lua);
+int construct_anthropic(lua_State* lua);
+
+// dsl/stage_constructors.cc
+int construct_read(lua_State* lua);
+int construct_validate(lua_State* lua);
+int construct_pack(lua_State* lua);
+int construct_dispatch(lua_State* lua);
+int construct_parse(lua_State* lua);
+int construct_sink(lua_State* lua);
+
+// dsl/build.cc
+int construct_pipeline(lua_State* lua);
+
+}  // namespace sluice::dsl

@@ -1,0 +1,120 @@
+// s.openai { … } and s.anthropic { … }.
+#include <fmt/format.h>
+
+#include "dsl/constructors.h"
+#include "dsl/node.h"
+
+namespace sluice::dsl {
+namespace {
+
+using provider::Dialect;
+using provider::EndpointSpec;
+using provider::Quota;
+using provider::StructuredOutput;
+
+// "host:port" of "http://host:port/path"; empty when it is no such URL.
+std::string_view host_of(std::string_view url) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!url.starts_with(scheme)) continue;
+    url.remove_prefix(scheme.size());
+    return url.substr(0, url.find('/'));
+  }
+  return {};
+}
+
+std::string read_base_url(const Arguments& arguments) {
+  std::string url = *arguments.text("base_url");
+  const std::string_view host = host_of(url);
+  if (host.find('@') != host.npos) {
+    arguments.fail_value("base_url", "base_url must not hold a password",
+                         "give it as key = s.secret \"NAME\"");
+  }
+  if (host.empty() || host.starts_with(':') || url.find_first_of(" \t\r\n?#") != url.npos) {
+    arguments.fail_value("base_url",
+                         "base_url must be a http:// or https:// address without a query",
+                         "for example base_url = \"http://127.0.0.1:8080/v1\"");
+  }
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+core::Price read_price(const Arguments& endpoint) {
+  const Arguments price(endpoint, section("price"), "price");
+  // Dollars per million tokens are millionths of a dollar per token.
+  const auto per_token = [&price](std::string_view name) {
+    return core::Money::from_dollars(*price.number(name) * 1e-6).value_or(core::Money());
+  };
+  const core::Money input = per_token("input");
+  return {.input = input,
+          .cached_input = price.has("cached_input") ? per_token("cached_input") : input,
+          .output = per_token("output")};
+}
+
+provider::Limits read_limits(const Arguments& arguments) {
+  provider::Limits limits;
+  limits[Quota::requests_per_minute] = arguments.number("rpm");
+  limits[Quota::tokens_per_minute] = arguments.number("tpm");
+  limits[Quota::input_tokens_per_minute] = arguments.number("input_tpm");
+  limits[Quota::output_tokens_per_minute] = arguments.number("output_tpm");
+  limits[Quota::requests_per_day] = arguments.number("rpd");
+  limits[Quota::tokens_per_day] = arguments.number("tpd");
+  limits.max_concurrency = arguments.whole("max_concurrency");
+  return limits;
+}
+
+StructuredOutput read_structured(const Arguments& arguments) {
+  const std::string how = arguments.text("structured").value_or("json_schema");
+  if (how == "json_object") return StructuredOutput::json_object;
+  if (how == "instruction") return StructuredOutput::instruction;
+  return StructuredOutput::json_schema;
+}
+
+int construct(lua_State* lua, const Section& options, Dialect dialect) {
+  const Arguments arguments(lua, options);
+  if (arguments.has("proxy")) {
+    arguments.fail_key("proxy", "proxy is not supported in this version",
+                       "take it out; requests go straight to base_url");
+  }
+  EndpointSpec spec;
+  spec.dialect = dialect;
+  spec.model = *arguments.text("model");
+  spec.key = arguments.secret("key");
+  spec.limits = read_limits(arguments);
+  if (arguments.has("price")) spec.price = read_price(arguments);
+  spec.max_output_tokens = arguments.whole("max_output_tokens");
+  spec.temperature = arguments.number("temperature");
+  spec.service_tier = arguments.text("service_tier").value_or("");
+  spec.structured = read_structured(arguments);
+  spec.timeout = arguments.duration("timeout").value_or(provider::kDefaultTimeout);
+  spec.ca_file = arguments.text("ca_file").value_or("");
+  if (arguments.has("base_url")) {
+    spec.base_url = read_base_url(arguments);
+    spec.name = fmt::format("{}/{}", host_of(spec.base_url), spec.model);
+  } else {
+    spec.base_url = find_option(options, "base_url")->fallback;
+    spec.name = fmt::format("{}/{}", options.name, spec.model);
+    if (spec.key.empty()) {
+      arguments.fail(fmt::format("missing option 'key' for {}", options.name),
+                     fmt::format("add key = {}", find_option(options, "key")->example));
+    }
+  }
+  if (auto name = arguments.text("name")) spec.name = std::move(*name);
+  const Place& place = arguments.place();
+  push_node(lua, Node{.name = options.name,
+                      .source = place.source,
+                      .span = place.whole,
+                      .value = std::move(spec)});
+  return 1;
+}
+
+}  // namespace
+
+int construct_openai(lua_State* lua) {
+  return construct(lua, section("openai"), Dialect::openai_chat);
+}
+
+int construct_anthropic(lua_State* lua) {
+  return construct(lua, section("anthropic"), Dialect::anthropic_messages);
+}
+
+}  // namespace sluice::dsl

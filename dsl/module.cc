@@ -1,0 +1,317 @@
+#include "dsl/module.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "dsl/constructors.h"
+#include "dsl/node.h"
+#include "dsl/source_error.h"
+
+namespace sluice::dsl {
+namespace {
+
+using stages::FieldType;
+
+const char kLoadedKey = 0;  // registry: modules loaded, by name
+
+constexpr std::array<std::string_view, 19> kNames = {
+    "pipeline", "read", "validate", "pack",   "dispatch", "openai", "anthropic",
+    "parse",    "sink", "file",     "secret", "param",    "text",   "int",
+    "number",   "bool", "one_of",   "list",   "object"};
+
+// The place of the running function's call, and its first argument as text.
+struct TextCall {
+  Place place;
+  std::string text;
+};
+TextCall text_call(lua_State* lua, std::string_view function, std::string_view example) {
+  TextCall call{.place = call_place(lua, function), .text = {}};
+  std::size_t length = 0;
+  if (lua_type(lua, 1) != LUA_TSTRING) {
+    raise_at(lua, call.place.source, call.place.argument,
+             fmt::format("{} takes text, got {}", function, describe(lua, 1)),
+             fmt::format("write {}", example));
+  }
+  const char* text = lua_tolstring(lua, 1, &length);
+  call.text.assign(text, length);
+  return call;
+}
+
+int construct_file(lua_State* lua) {
+  const TextCall call = text_call(lua, "file", "s.file \"prompts/triage.md\"");
+  Project& project = loader_of(lua).project;
+  const bool absolute = call.text.starts_with('/');
+  const auto bytes = project.text(absolute ? call.text : project.beside(call.text));
+  if (!bytes) {
+    raise_at(lua, call.place.source, call.place.argument, bytes.error().message,
+             "s.file looks beside the pipeline file");
+  }
+  lua_pushlstring(lua, bytes->data(), bytes->size());
+  return 1;
+}
+
+int construct_secret(lua_State* lua) {
+  const TextCall call = text_call(lua, "secret", "s.secret \"OPENAI_API_KEY\"");
+  auto secret = loader_of(lua).project.secret(call.text);
+  if (!secret) {
+    raise_at(lua, call.place.source, call.place.argument,
+             fmt::format("environment variable {} is not set", call.text),
+             fmt::format("run: export {}=…", call.text));
+  }
+  push_node(lua, Node{.name = "secret",
+                      .source = call.place.source,
+                      .span = call.place.whole,
+                      .value = std::move(*secret)});
+  return 1;
+}
+
+// Pushes a parameter's text as the type of its default, at index 2.
+int push_parameter(lua_State* lua, const TextCall& call, const std::string& value) {
+  const int type = lua_type(lua, 2);
+  const auto wrong = [&](std::string_view words, std::string_view example) {
+    raise_at(lua, call.place.source, call.place.argument,
+             fmt::format("parameter '{}' must be {}, got '{}'", call.text, words, value),
+             fmt::format("give it as --set {}={}", call.text, example));
+  };
+  if (type == LUA_TNUMBER) {
+    if (lua_stringtonumber(lua, value.c_str()) != value.size() + 1) {
+      wrong("a number", std::string(luaL_tolstring(lua, 2, nullptr)));
+    }
+    return 1;
+  }
+  if (type == LUA_TBOOLEAN) {
+    if (value != "true" && value != "false") wrong("true or false", "true");
+    lua_pushboolean(lua, value == "true" ? 1 : 0);
+    return 1;
+  }
+  lua_pushlstring(lua, value.data(), value.size());
+  return 1;
+}
+
+int construct_param(lua_State* lua) {
+  const TextCall call = text_call(lua, "param", "s.param(\"model\", \"gpt-5.4-mini\")");
+  lua_settop(lua, 2);
+  const int type = lua_type(lua, 2);
+  if (type != LUA_TNIL && type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
+    raise_at(
+        lua, call.place.source, call.place.argument,
+        fmt::format("the default of parameter '{}' must be text, a number or a boolean, got {}",
+                    call.text, describe(lua, 2)),
+        "for example s.param(\"rows\", 20)");
+  }
+  if (const auto value = loader_of(lua).project.parameter(call.text)) {
+    return push_parameter(lua, call, *value);
+  }
+  if (type == LUA_TNIL) {
+    raise_at(lua, call.place.source, call.place.argument,
+             fmt::format("parameter '{}' is not given", call.text),
+             fmt::format("run with --set {}=…, or give a default: s.param(\"{}\", …)", call.text,
+                         call.text));
+  }
+  return 1;
+}
+
+// s.anything else.
+int unknown_name(lua_State* lua) {
+  std::size_t length = 0;
+  const char* text = luaL_tolstring(lua, 2, &length);
+  const std::string name(text, length);
+  const ScriptPlace at = place_of(lua);
+  const Source* source = loader_of(lua).project.find_chunk(at.chunk);
+  Span span;
+  if (source != nullptr) {
+    span =
+        source->find_name(at.line, name, ".").value_or(source->first_on(at.line).value_or(Span{}));
+  }
+  std::string hint;
+  if (name == "map" || name == "keep" || name == "explode") {
+    hint = "this version has no scripted stages beside validate's check, pack's user and parse";
+  } else {
+    hint = did_you_mean(name, kNames, fmt::format("sluice has: {}", fmt::join(kNames, ", ")));
+  }
+  raise_at(lua, source, span, fmt::format("sluice has no '{}'", name), hint);
+}
+
+void push_module(lua_State* lua) {
+  constexpr luaL_Reg kConstructors[] = {{"pipeline", construct_pipeline},
+                                        {"read", construct_read},
+                                        {"validate", construct_validate},
+                                        {"pack", construct_pack},
+                                        {"dispatch", construct_dispatch},
+                                        {"openai", construct_openai},
+                                        {"anthropic", construct_anthropic},
+                                        {"parse", construct_parse},
+                                        {"sink", construct_sink},
+                                        {"file", construct_file},
+                                        {"secret", construct_secret},
+                                        {"param", construct_param},
+                                        {nullptr, nullptr}};
+  constexpr std::pair<const char*, FieldType> kFields[] = {
+      {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
+      {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},
+      {"object", FieldType::object}};
+  luaL_newlib(lua, kConstructors);
+  for (const auto& [name, type] : kFields) {
+    push_bare_field(lua, type);
+    lua_setfield(lua, -2, name);
+  }
+  lua_createtable(lua, 0, 2);
+  lua_pushcfunction(lua, unknown_name);
+  lua_setfield(lua, -2, "__index");
+  lua_pushboolean(lua, 0);
+  lua_setfield(lua, -2, "__metatable");
+  lua_setmetatable(lua, -2);
+}
+
+bool is_module_name(std::string_view name) {
+  return !name.empty() && name.size() <= 100 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+// require "name": name.lua from beside the pipeline file, once.
+int require(lua_State* lua) {
+  const TextCall call = text_call(lua, "require", "require \"name\"");
+  const auto wrong = [&](std::string_view what, std::string_view hint) {
+    raise_at(lua, call.place.source, call.place.argument, what, hint);
+  };
+  if (!is_module_name(call.text)) {
+    wrong(fmt::format("no such module: '{}'", call.text),
+          "require \"name\" loads name.lua from beside the pipeline file, and from nowhere else");
+  }
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kLoadedKey);
+  const int loaded = lua_gettop(lua);
+  if (lua_getfield(lua, loaded, call.text.c_str()) != LUA_TNIL) {
+    if (lua_islightuserdata(lua, -1) != 0) {
+      wrong(fmt::format("module '{}' requires itself", call.text),
+            "move what both need into a third file");
+    }
+    return 1;
+  }
+  Project& project = loader_of(lua).project;
+  const auto source = project.source(project.beside(call.text + ".lua"));
+  if (!source) wrong(source.error().message, "require looks beside the pipeline file");
+  lua_pushlightuserdata(lua, &project);  // being loaded
+  lua_setfield(lua, loaded, call.text.c_str());
+  push_chunk(lua, **source);
+  lua_call(lua, 0, 1);
+  if (lua_isnil(lua, -1)) {
+    lua_pop(lua, 1);
+    lua_pushboolean(lua, 1);
+  }
+  lua_pushvalue(lua, -1);
+  lua_setfield(lua, loaded, call.text.c_str());
+  return 1;
+}
+
+// What Lua says of a chunk that does not compile: "NAME:LINE: WHAT near TOKEN".
+struct SyntaxMistake {
+  int line = 0;
+  std::string what;
+  std::string token;  // empty = the end of the file
+};
+
+SyntaxMistake read_message(std::string_view message) {
+  SyntaxMistake mistake;
+  // The chunk's name may hold anything: the line number stands before the first ": " that has one.
+  for (std::size_t i = message.find(": "); i != message.npos; i = message.find(": ", i + 1)) {
+    const std::size_t colon = message.substr(0, i).rfind(':');
+    if (colon == message.npos) continue;
+    const std::string_view digits = message.substr(colon + 1, i - colon - 1);
+    if (digits.empty() || digits.find_first_not_of("0123456789") != digits.npos) continue;
+    mistake.line = std::atoi(std::string(digits).c_str());
+    mistake.what = message.substr(i + 2);
+    break;
+  }
+  const std::size_t near = mistake.what.rfind(" near ");
+  if (near == std::string::npos) return mistake;
+  const std::string token = mistake.what.substr(near + 6);
+  if (token.size() >= 2 && token.front() == '\'') mistake.token = token.substr(1, token.size() - 2);
+  return mistake;
+}
+
+// The message of Lua for `text` as a chunk, empty when it compiles.
+std::string compile_error(lua_State* lua, std::string_view text) {
+  std::string message;
+  if (luaL_loadbufferx(lua, text.data(), text.size(), "=x", "t") != LUA_OK)
+    message = lua_tostring(lua, -1);
+  lua_pop(lua, 1);
+  return message;
+}
+
+// The token that Lua stumbled over: the first of that text on that line up to which the source does
+// not compile for another reason than its end.
+Span offending(lua_State* lua, const Source& source, const SyntaxMistake& mistake) {
+  const auto& tokens = source.tokens();
+  const Token* last_seen = nullptr;
+  for (const Token& token : tokens) {
+    const std::string_view text = source.token_text(token);
+    const bool same = !mistake.token.empty() &&
+                      (text == mistake.token ||
+                       (token.kind == TokenKind::bad && text.starts_with(mistake.token)));
+    if (!same || token.line > mistake.line) continue;
+    last_seen = &token;
+    if (token.line < mistake.line && token.kind != TokenKind::bad) continue;
+    const std::string_view until =
+        std::string_view(source.text()).substr(0, token.offset + token.length);
+    if (!compile_error(lua, until).ends_with("near <eof>")) return Source::span(token);
+  }
+  if (last_seen != nullptr && last_seen->line == mistake.line) return Source::span(*last_seen);
+  if (!mistake.token.empty())
+    return source.first_on(mistake.line).value_or(Span{0, 0, mistake.line});
+  // The end of the file: behind its last token.
+  if (tokens.size() < 2) return {0, 0, 1};
+  const Token& last = tokens[tokens.size() - 2];
+  const int ends_on =
+      last.line + static_cast<int>(std::ranges::count(source.token_text(last), '\n'));
+  return {last.offset + last.length, 0, ends_on};
+}
+
+std::string_view syntax_hint(std::string_view what) {
+  if (what.starts_with("'}' expected")) return "is a comma or a '}' missing before this?";
+  if (what.starts_with("')' expected")) return "is a comma or a ')' missing before this?";
+  if (what.starts_with("'end' expected")) return "is an 'end' missing before this?";
+  if (what.starts_with("'=' expected"))
+    return "is this a call without its parentheses, or a name without '='?";
+  if (what.starts_with("unfinished string")) return "the closing quote is missing";
+  if (what.starts_with("unfinished long")) return "the closing brackets are missing";
+  if (what.starts_with("unexpected symbol")) return "nothing can begin with this here";
+  if (what.starts_with("'<eof>' expected"))
+    return "is there one 'end' or '}' too many before this?";
+  return "Lua's grammar does not allow this here";
+}
+
+}  // namespace
+
+void push_chunk(lua_State* lua, const Source& source) {
+  const std::string chunk = "@" + source.name();
+  const int status =
+      luaL_loadbufferx(lua, source.text().data(), source.text().size(), chunk.c_str(), "t");
+  if (status == LUA_OK) return;
+  if (status != LUA_ERRSYNTAX) lua_error(lua);
+  const SyntaxMistake mistake = read_message(lua_tostring(lua, -1));
+  if (mistake.line == 0) {  // bytecode, for one
+    raise_at(lua, &source, {0, 0, 1}, "this is not Lua source text",
+             "a pipeline file is plain text");
+  }
+  raise_at(lua, &source, offending(lua, source, mistake), mistake.what, syntax_hint(mistake.what));
+}
+
+void open_module(lua_State* lua) {
+  register_nodes(lua, construct_field);
+  push_module(lua);
+  lua_pushvalue(lua, -1);
+  lua_setfield(lua, LUA_REGISTRYINDEX, "sluice");
+  lua_newtable(lua);
+  lua_insert(lua, -2);
+  lua_setfield(lua, -2, "sluice");
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &kLoadedKey);
+  lua_pushcfunction(lua, require);
+  lua_setglobal(lua, "require");
+}
+
+}  // namespace sluice::dsl

@@ -1,0 +1,46 @@
+// What a constructor of the `sluice` module gives to Lua: an opaque value that holds what it stands
+// for, already checked, and the place of its call. Lua can pass it on and nothing else; a secret in
+// it is out of a script's reach.
+//
+// Threads: as the Lua state that it lives in.
+#pragma once
+
+#include <lua.hpp>
+#include <string_view>
+#include <variant>
+
+#include "core/secret.h"
+#include "dsl/source.h"
+#include "provider/endpoint.h"
+#include "stages/field.h"
+#include "stages/spec.h"
+
+namespace sluice::dsl {
+
+// s.text without a table: the type alone.
+struct BareField {
+  stages::FieldType type;
+};
+
+struct Node {
+  using Value =
+      std::variant<BareField, stages::Field, core::Secret, provider::EndpointSpec, stages::ReadSpec,
+                   stages::ValidateSpec, stages::PackSpec, stages::DispatchSpec, stages::ParseSpec,
+                   stages::SinkSpec, stages::PipelineSpec>;
+  std::string_view name;           // of the constructor
+  const Source* source = nullptr;  // where it was called; null for bare field types
+  Span span;
+  Value value;
+};
+
+// Pushes a node. Its user value 1 (nil until set) holds its Lua functions, which cannot leave the
+// state: of pipeline a table { user =, check =, parse = }, of the stages the function itself.
+Node& push_node(lua_State* lua, Node node);
+
+// The node at `index`, or null when something else is there.
+Node* to_node(lua_State* lua, int index);
+
+// Makes the nodes' metatable; `call` is what calling a node does.
+void register_nodes(lua_State* lua, lua_CFunction call);
+
+}  // namespace sluice::dsl

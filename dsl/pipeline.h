@@ -1,0 +1,29 @@
+// A pipeline file → what it says, checked and free of Lua (DESIGN §7).
+//
+// Threads: load() on any thread; it keeps no state of its own. The functions in the spec may be
+// called from any thread at once (dsl/scripts.h).
+//
+// Every mistake is one Error with ErrorCode::pipeline: `where` is "file:line:column", `message`
+// says what is wrong, shows the line, and says what to do.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/error.h"
+#include "stages/spec.h"
+
+namespace sluice::dsl {
+
+struct LoadOptions {
+  std::map<std::string, std::string> parameters;  // --set name=value
+  // For s.secret; nullopt = not set. Empty = the process's environment.
+  std::function<std::optional<std::string>(const std::string&)> environment;
+};
+
+// `path` as given by the user: it stands in messages, and s.file and require look beside it.
+core::Result<stages::PipelineSpec> load(const std::string& path, const LoadOptions& options);
+
+}  // namespace sluice::dsl

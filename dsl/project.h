@@ -1,0 +1,69 @@
+// All that a pipeline file is made from: its own bytes and its modules', the texts that s.file
+// read, the values of s.param and s.secret. The first execution records them; the workers' states
+// execute from the record, so each has the same functions even when a file changes during the run.
+//
+// Threads: one until seal(); after it constant, any thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/secret.h"
+#include "dsl/source.h"
+
+namespace sluice::dsl {
+
+constexpr std::size_t kMaxFileBytes = 1u << 20;  // of a Lua file, or of a text of s.file
+
+class Project {
+ public:
+  using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+  Project(std::string file, std::map<std::string, std::string> parameters, Environment environment);
+
+  const std::string& file() const { return file_; }
+  // `name` beside the pipeline file, as shown in messages.
+  std::string beside(const std::string& name) const { return folder_ + name; }
+
+  // The Lua file at `path`. The error's message is why it cannot be read.
+  core::Result<const Source*> source(const std::string& path);
+  // The bytes of the text file at `path`.
+  core::Result<std::string> text(const std::string& path);
+  std::optional<core::Secret> secret(const std::string& name);
+  std::optional<std::string> parameter(const std::string& name);
+
+  // The source that Lua calls `chunk` in its messages; null when it is none of ours.
+  const Source* find_chunk(const std::string& chunk) const;
+
+  // The entries of the first table in any source that names exactly `keys`; empty when none does.
+  std::vector<Entry> find_table(const std::set<std::string>& keys) const;
+
+  // Parameters that were given and never asked for; those that were asked for.
+  std::vector<std::string> unused_parameters() const;
+  std::vector<std::string> known_parameters() const;
+
+  // Nothing more is read from outside.
+  void seal() { sealed_ = true; }
+  // Of all that the functions in the file can depend on: files, texts and parameters.
+  core::Hash128 version() const;
+
+ private:
+  std::string file_;
+  std::string folder_;  // of file_, with a slash; may be empty
+  std::map<std::string, std::string> given_;
+  Environment environment_;
+  bool sealed_ = false;
+  std::map<std::string, std::unique_ptr<Source>> sources_;
+  std::map<std::string, std::string> texts_;
+  std::map<std::string, core::Secret> secrets_;
+  std::map<std::string, std::optional<std::string>> parameters_;  // asked for
+};
+
+}  // namespace sluice::dsl

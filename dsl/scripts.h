@@ -1,0 +1,57 @@
+// The functions of a pipeline file as callables that any thread may call at once.
+//
+// Ownership and threads:
+//   1. A Lua state belongs to one thread at a time. A thread's first call takes an idle state, or
+//      makes one by executing the file again (from the record in Project, so all are alike).
+//   2. States live as long as any callable of the load; the thread that drops the last one closes
+//      them all, whichever it is. A thread that ends gives its state back.
+//   3. `mutex_` guards `states_` and `idle_`; a call that finds its thread's state takes no lock.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dsl/state.h"
+#include "stages/spec.h"
+
+namespace sluice::dsl {
+
+class Scripts : public std::enable_shared_from_this<Scripts> {
+ public:
+  // `first` is the state of the load; `project` is sealed.
+  static std::shared_ptr<Scripts> make(std::shared_ptr<Project> project,
+                                       std::unique_ptr<State> first);
+  ~Scripts();
+
+  stages::RenderFunction render_function();
+  stages::CheckFunction check_function();
+  stages::ParseFunction parse_function();
+
+ private:
+  friend class ThreadStates;
+  struct Worker;  // a state and its JSON parsers
+
+  explicit Scripts(std::shared_ptr<Project> project);
+  std::expected<Worker*, stages::ScriptFailure> mine();
+  std::expected<Worker*, stages::ScriptFailure> take();
+  void give_back(Worker* worker);
+
+  std::expected<std::string, stages::ScriptFailure> render(const core::Row& row);
+  std::expected<void, stages::ScriptFailure> check(const core::Row& row);
+  std::expected<std::string, stages::ScriptFailure> parse(std::string_view answer,
+                                                          const core::Row& row);
+
+  const std::uint64_t id_;  // unique in the process
+  std::shared_ptr<Project> project_;
+  std::vector<stages::Field> columns_;  // of an answer
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> states_;
+  std::vector<Worker*> idle_;
+};
+
+}  // namespace sluice::dsl

@@ -1,0 +1,85 @@
+#include "dsl/source_error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace sluice::dsl {
+namespace {
+
+// What stands under `line` before the caret: tabs stay tabs, so that the caret is under its word
+// whatever the width of a tab.
+std::string padding(std::string_view line, int columns) {
+  std::string pad;
+  for (const char c : line) {
+    if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;
+    if (columns-- == 0) break;
+    pad += c == '\t' ? '\t' : ' ';
+  }
+  if (columns > 0) pad.append(static_cast<std::size_t>(columns), ' ');
+  return pad;
+}
+
+// Levenshtein's distance, with two neighbours swapped counting as one edit.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+}  // namespace
+
+core::Error error_at(const Source& source, const Span& span, std::string_view what,
+                     std::string_view hint) {
+  const std::string_view line = source.line_text(span.offset);
+  const int column = source.column(span.offset);
+  const std::size_t start =
+      static_cast<std::size_t>(source.text().data() + span.offset - line.data());
+  const std::string_view marked = line.substr(std::min(start, line.size()), span.length);
+  const auto width = static_cast<std::size_t>(std::max(1, code_points(marked)));
+  std::string message = fmt::format("error: {}\n{:>6} | {}\n{:>6} | {}{}", what, span.line, line,
+                                    "", padding(line, column - 1), std::string(width, '^'));
+  if (!hint.empty()) message += fmt::format(" {}", hint);
+  return {core::ErrorCode::pipeline, std::move(message),
+          fmt::format("{}:{}:{}", source.name(), span.line, column)};
+}
+
+core::Error error_in(const std::string& file, std::string_view what, std::string_view hint) {
+  std::string message = fmt::format("error: {}", what);
+  if (!hint.empty()) message += fmt::format("\n{:>6} | {}", "", hint);
+  return {core::ErrorCode::pipeline, std::move(message), file};
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongestWord = 40;  // longer ones are no slip of the finger
+  std::string_view best;
+  std::size_t best_distance = 1 + std::max<std::size_t>(1, word.size() / 3);
+  if (word.size() > kLongestWord) return best;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
+                         std::string otherwise) {
+  const std::string_view near = nearest(word, candidates);
+  return near.empty() ? std::move(otherwise) : fmt::format("did you mean '{}'?", near);
+}
+
+}  // namespace sluice::dsl

@@ -1,0 +1,180 @@
+// s.read, s.validate, s.pack, s.dispatch, s.parse and s.sink.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dsl/constructors.h"
+#include "dsl/node.h"
+#include "stages/prompt_template.h"
+
+namespace sluice::dsl {
+namespace {
+
+// What `answer = { … }` takes: fields and nothing else.
+constexpr Section kAnswer{.name = "answer",
+                          .kind = SectionKind::table,
+                          .meaning = "columns of the answer",
+                          .example = "answer = { queue = s.text }",
+                          .options = {},
+                          .fields = true};
+
+Node& push_stage(lua_State* lua, const Arguments& arguments, std::string_view name,
+                 Node::Value spec) {
+  const Place& place = arguments.place();
+  return push_node(
+      lua,
+      Node{.name = name, .source = place.source, .span = place.whole, .value = std::move(spec)});
+}
+
+// Moves the function on top of the stack into the node below it.
+void keep_function(lua_State* lua) {
+  lua_setiuservalue(lua, -2, 1);
+}
+
+// "out/tickets.jsonl" → "out/tickets.rejects.jsonl"
+std::string default_rejects(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;  // npos + 1 = 0
+  const std::size_t dot = path.rfind('.');
+  if (dot == path.npos || dot <= name) return path + ".rejects";
+  return path.substr(0, dot) + ".rejects" + path.substr(dot);
+}
+
+// Names unique in the pipeline: the second "a" is "a#2".
+void make_unique(std::vector<provider::EndpointSpec>& endpoints) {
+  std::vector<std::string> taken;
+  for (provider::EndpointSpec& endpoint : endpoints) {
+    const std::string wanted = endpoint.name;
+    for (int n = 2; std::ranges::find(taken, endpoint.name) != taken.end(); ++n) {
+      endpoint.name = fmt::format("{}#{}", wanted, n);
+    }
+    taken.push_back(endpoint.name);
+  }
+}
+
+}  // namespace
+
+int construct_read(lua_State* lua) {
+  const Arguments arguments(lua, section("read"));
+  stages::ReadSpec spec;
+  for (std::size_t i = 1; i <= arguments.items(); ++i) spec.paths.push_back(arguments.text_item(i));
+  spec.key = arguments.text("key").value_or("");
+  push_stage(lua, arguments, "read", std::move(spec));
+  return 1;
+}
+
+int construct_validate(lua_State* lua) {
+  const Section& options = section("validate");
+  const Arguments arguments(lua, options);
+  stages::ValidateSpec spec;
+  spec.fields = read_fields(lua, arguments, options);
+  arguments.push("check");
+  const bool function = lua_type(lua, -1) == LUA_TFUNCTION;
+  if (!function && spec.fields.empty()) {
+    arguments.fail("validate checks nothing", fmt::format("for example {}", options.example));
+  }
+  push_stage(lua, arguments, "validate", std::move(spec));
+  if (function) {
+    lua_pushvalue(lua, -2);
+    keep_function(lua);
+  }
+  return 1;
+}
+
+int construct_pack(lua_State* lua) {
+  const Arguments arguments(lua, section("pack"));
+  stages::PackSpec spec;
+  spec.rows = arguments.whole("rows").value_or(spec.rows);
+  spec.tokens = arguments.whole("tokens").value_or(spec.tokens);
+  spec.system = arguments.text("system").value_or("");
+  if (auto text = arguments.text("user")) {
+    const auto parsed = stages::PromptTemplate::parse(*text);
+    if (!parsed) {
+      arguments.fail_value("user", parsed.error().message,
+                           "write a row's field as {{field}} or {{a.b}}");
+    }
+    spec.user_template = std::move(*text);
+    if (spec.user_template.empty()) {
+      arguments.fail_value("user", "user is empty", "for example user = \"{{body}}\"");
+    }
+  }
+  if (arguments.has("answer")) {
+    const Arguments answer(arguments, kAnswer, "answer");
+    spec.answer = read_fields(lua, answer, kAnswer);
+    if (spec.answer.empty()) {
+      answer.fail("answer has no fields",
+                  "add one, as in { queue = s.text }, or leave answer out for free text");
+    }
+  }
+  arguments.push("user");
+  const bool function = lua_type(lua, -1) == LUA_TFUNCTION;
+  push_stage(lua, arguments, "pack", std::move(spec));
+  if (function) {
+    lua_pushvalue(lua, -2);
+    keep_function(lua);
+  }
+  return 1;
+}
+
+int construct_dispatch(lua_State* lua) {
+  const Arguments arguments(lua, section("dispatch"));
+  stages::DispatchSpec spec;
+  for (std::size_t i = 1; i <= arguments.items(); ++i) {
+    arguments.push_item(i);
+    const Node* node = to_node(lua, -1);
+    const auto* endpoint =
+        node == nullptr ? nullptr : std::get_if<provider::EndpointSpec>(&node->value);
+    if (endpoint == nullptr) {
+      arguments.fail_item(
+          i, fmt::format("endpoint of dispatch must be an endpoint, got {}", describe(lua, -1)),
+          "for example s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\" }");
+    }
+    spec.endpoints.push_back(*endpoint);
+    lua_pop(lua, 1);
+  }
+  make_unique(spec.endpoints);
+  spec.deadline = arguments.duration("deadline");
+  spec.budget = arguments.money("budget");
+  const std::string route = arguments.text("route").value_or("cheapest");
+  spec.route = route == "in_order" ? schedule::Route::in_order
+               : route == "spread" ? schedule::Route::spread
+                                   : schedule::Route::cheapest;
+  spec.retries = arguments.whole("retries").value_or(spec.retries);
+  push_stage(lua, arguments, "dispatch", std::move(spec));
+  return 1;
+}
+
+int construct_parse(lua_State* lua) {
+  const Arguments arguments(lua, section("parse"));
+  stages::ParseSpec spec;
+  spec.retries = arguments.whole("retries").value_or(spec.retries);
+  push_stage(lua, arguments, "parse", std::move(spec));
+  if (arguments.items() == 1) {
+    arguments.push_item(1);
+    keep_function(lua);
+  }
+  return 1;
+}
+
+int construct_sink(lua_State* lua) {
+  const Arguments arguments(lua, section("sink"));
+  stages::SinkSpec spec;
+  spec.path = arguments.text_item(1);
+  if (spec.path == "-") {
+    arguments.fail_item(
+        1, "sink needs a file: a job that goes on cuts its output back to what is sure",
+        "for example s.sink { \"out/answers.jsonl\" }");
+  }
+  spec.rejects = arguments.text("rejects").value_or(default_rejects(spec.path));
+  if (spec.rejects == spec.path) {
+    arguments.fail_value("rejects", "rejects is the same file as the output",
+                         "give it a name of its own");
+  }
+  arguments.push("keep");
+  spec.keep_row = lua_type(lua, -1) == LUA_TSTRING;
+  lua_pop(lua, 1);
+  spec.keep = arguments.columns("keep");
+  push_stage(lua, arguments, "sink", std::move(spec));
+  return 1;
+}
+
+}  // namespace sluice::dsl

@@ -1,0 +1,173 @@
+#include "dsl/state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "dsl/module.h"
+#include "dsl/node.h"
+#include "dsl/source_error.h"
+
+namespace sluice::dsl {
+namespace {
+
+const char kPipelineKey = 0;  // registry: the node that the file returned
+
+// A script's error with its place found: the place that its message begins with, as error() writes
+// it, else the innermost Lua function's.
+struct Located {
+  const Source* source = nullptr;
+  int line = 0;
+  std::string what;
+};
+
+Located locate(const Project& project, const ScriptError& wrong) {
+  Located found{project.find_chunk(wrong.place.chunk), wrong.place.line, wrong.message};
+  const std::string& message = wrong.message;
+  for (std::size_t i = message.find(": "); i != message.npos; i = message.find(": ", i + 1)) {
+    const std::size_t colon = message.rfind(':', i - 1);
+    if (i == 0 || colon == message.npos || colon + 1 == i) continue;
+    const std::string digits = message.substr(colon + 1, i - colon - 1);
+    if (digits.size() > 7 ||
+        !std::ranges::all_of(digits, [](unsigned char c) { return std::isdigit(c) != 0; }))
+      continue;
+    const Source* source = project.find_chunk(message.substr(0, colon));
+    if (source == nullptr) continue;
+    found = {source, std::stoi(digits), message.substr(i + 2)};
+    break;
+  }
+  return found;
+}
+
+// The word of the line that the message names: "… (global 'sytem')".
+Span named_span(const Located& error) {
+  const std::string& what = error.what;
+  for (std::size_t open = what.find('\''); open != what.npos; open = what.find('\'', open + 1)) {
+    const std::size_t close = what.find('\'', open + 1);
+    if (close == what.npos) break;
+    std::string word = what.substr(open + 1, close - open - 1);
+    word.erase(0, word.rfind('.') + 1);  // "math.random"
+    if (const auto span = error.source->find_name(error.line, word)) return *span;
+  }
+  return error.source->first_on(error.line).value_or(Span{0, 0, error.line});
+}
+
+std::string run_time_hint(const Located& error) {
+  const std::string_view what = error.what;
+  if (what.find("limit of") != what.npos)
+    return "loading must be short: leave work to the functions";
+  if (what.find("a nil value") == what.npos) return {};
+  const std::size_t global = what.find("(global '");
+  if (global == what.npos) return "it has no value here";
+  const std::string_view name = what.substr(global + 9, what.find('\'', global + 9) - global - 9);
+  std::vector<std::string_view> candidates = {"require",  "ipairs", "pairs",  "tostring",
+                                              "tonumber", "type",   "string", "table",
+                                              "math",     "select", "error",  "assert"};
+  for (const Token& token : error.source->tokens()) {
+    const std::string_view text = error.source->token_text(token);
+    if (token.kind == TokenKind::name && text != name) candidates.push_back(text);
+  }
+  return did_you_mean(name, candidates, "nothing of that name is defined above");
+}
+
+Span last_token(const Source& source) {
+  const auto& tokens = source.tokens();
+  return tokens.size() < 2 ? Span{0, 0, 1} : Source::span(tokens[tokens.size() - 2]);
+}
+
+// The last `return` of a source; its last token when it has none.
+Span return_span(const Source& source) {
+  Span span = last_token(source);
+  for (const Token& token : source.tokens()) {
+    if (token.kind == TokenKind::keyword && source.token_text(token) == "return")
+      span = Source::span(token);
+  }
+  return span;
+}
+
+}  // namespace
+
+State::State(std::shared_ptr<Project> project)
+    : project_(std::move(project)),
+      loader_{.project = *project_, .sandbox = sandbox_, .error = {}} {}
+
+core::Result<std::unique_ptr<State>> State::load(std::shared_ptr<Project> project) {
+  if (auto source = project->source(project->file()); !source) {
+    return std::unexpected(
+        error_in(project->file(), source.error().message, "give the path of a pipeline file"));
+  }
+  std::unique_ptr<State> state(new State(std::move(project)));
+  const auto wrong = state->sandbox_.protected_call(run_file, state.get(), kLoadWork, kLoadSeconds);
+  if (state->loader_.error) return std::unexpected(*state->loader_.error);
+  if (wrong) return std::unexpected(state->load_error(*wrong));
+  return state;
+}
+
+int State::run_file(lua_State* lua) {
+  auto& state = *static_cast<State*>(lua_touserdata(lua, 1));
+  set_loader(lua, &state.loader_);
+  open_module(lua);
+  const Source& source = **state.project_->source(state.project_->file());
+  push_chunk(lua, source);
+  lua_call(lua, 0, 1);
+  const Node* node = to_node(lua, -1);
+  const auto* spec = node == nullptr ? nullptr : std::get_if<stages::PipelineSpec>(&node->value);
+  if (spec == nullptr) {
+    const bool nothing = lua_isnil(lua, -1);
+    raise_at(lua, &source, nothing ? last_token(source) : return_span(source),
+             fmt::format("the file returns {}, not a pipeline", describe(lua, -1)),
+             "end it with return s.pipeline { … }");
+  }
+  state.spec_ = spec;
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &kPipelineKey);
+  return 0;
+}
+
+core::Error State::load_error(const ScriptError& wrong) const {
+  const Located error = locate(*project_, wrong);
+  if (error.source == nullptr || error.line == 0)
+    return error_in(project_->file(), wrong.message, "");
+  return error_at(*error.source, named_span(error), error.what, run_time_hint(error));
+}
+
+void push_function(lua_State* lua, Function function) {
+  constexpr const char* kNames[] = {"user", "check", "parse"};
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kPipelineKey);
+  lua_getiuservalue(lua, -1, 1);
+  lua_getfield(lua, -1, kNames[static_cast<std::size_t>(function)]);
+  lua_replace(lua, -3);
+  lua_pop(lua, 1);
+}
+
+bool State::has(Function function) const {
+  push_function(sandbox_.lua(), function);
+  const bool there = lua_isfunction(sandbox_.lua(), -1);
+  lua_pop(sandbox_.lua(), 1);
+  return there;
+}
+
+// "file:line" where the function begins.
+std::string State::definition_place(Function function) const {
+  lua_Debug about;
+  push_function(sandbox_.lua(), function);
+  lua_getinfo(sandbox_.lua(), ">S", &about);
+  const Source* source = project_->find_chunk(about.short_src);
+  return fmt::format("{}:{}", source != nullptr ? source->name() : project_->file(),
+                     about.linedefined);
+}
+
+std::optional<std::string> State::call(Function function, lua_CFunction body, void* context) {
+  constexpr std::size_t kLongestMessage = 2000;
+  loader_.error.reset();
+  const auto wrong = sandbox_.protected_call(body, context, kCallWork, kCallSeconds);
+  if (!wrong) return std::nullopt;
+  if (loader_.error) return loader_.error->text();
+  const Located error = locate(*project_, *wrong);
+  const std::string place = error.source != nullptr && error.line > 0
+                                ? fmt::format("{}:{}", error.source->name(), error.line)
+                                : definition_place(function);
+  return fmt::format("{}: {}", place, std::string_view(error.what).substr(0, kLongestMessage));
+}
+
+}  // namespace sluice::dsl
