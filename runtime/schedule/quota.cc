@@ -88,7 +88,9 @@ std::string_view quota_name(Quota quota) {
 
 QuotaSet::QuotaSet(const provider::Limits& limits) {
   for (const Quota q : kAll) {
-    if (limits[q] && *limits[q] > 0) buckets_[index(q)] = make_bucket(q, *limits[q]);
+    const double limit = limits[q].value_or(0);
+    lid_[index(q)] = limit > 0 ? limit : std::numeric_limits<double>::infinity();
+    if (limit > 0) buckets_[index(q)] = make_bucket(q, limit);
   }
 }
 
@@ -146,13 +148,13 @@ void QuotaSet::correct(core::Time now, const Reservation& held, const provider::
     const provider::QuotaHint& hint = hints.quota[index(q)];
     auto& bucket = buckets_[index(q)];
     if (hint.limit && *hint.limit > 0) {
+      const double limit = std::min(*hint.limit, lid_[index(q)]);
       if (!bucket) {
-        bucket = make_bucket(q, *hint.limit);
-        from_server_ |= bit(q);
+        bucket = make_bucket(q, limit);
         // No attempt in flight has taken from this bucket; the figure is the best start there is.
         if (hint.remaining) bucket->observe(now, bucket->reserve(now, 0), *hint.remaining);
-      } else if ((from_server_ & bit(q)) && *hint.limit != bucket->limit()) {
-        bucket->set_limit(now, *hint.limit, burst_of(q, *hint.limit));
+      } else if (limit != bucket->limit()) {
+        bucket->set_limit(now, limit, burst_of(q, limit));
       }
     }
     if (bucket && hint.remaining && (held.held & bit(q)))

@@ -58,8 +58,9 @@ class QuotaSet {
 
   Reservation reserve(core::Time now, const Tokens& tokens);
   void settle(core::Time now, const Reservation& held, const provider::Outcome& outcome);
-  // What the server said. A limit that it states is taken where we know none, and followed from
-  // then on; one from the pipeline file stays as it is.
+  // What the server said. Its limit is taken where the pipeline file names none, and where it is
+  // below the file's: more than the server grants cannot be had. It is followed from then on, but
+  // never above the file's.
   void correct(core::Time now, const Reservation& held, const provider::RateHints& hints);
 
   // Share of the most used quota, 0…1: of the rate for a minute's, of what may be spent for a
@@ -68,7 +69,7 @@ class QuotaSet {
 
  private:
   std::array<std::optional<TokenBucket>, provider::kQuotas> buckets_;
-  std::uint8_t from_server_ = 0;  // bit q: bucket q's limit came from the server
+  std::array<double, provider::kQuotas> lid_{};  // the file's limits; infinite = none named
 };
 
 }  // namespace sluice::schedule

@@ -152,13 +152,20 @@ TEST(Quota, TheServerSuppliesALimitThatWeLackAndKeepsItCurrent) {
   EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 100ms);
 }
 
-TEST(Quota, TheServerDoesNotChangeALimitFromThePipelineFile) {
+TEST(Quota, TheServerMayLowerALimitFromThePipelineFileButNotRaiseIt) {
   QuotaSet quotas(with(Quota::requests_per_minute, 60));
   const Reservation held = quotas.reserve(kStart, {});
   provider::RateHints hints;
-  hints.quota[static_cast<std::size_t>(Quota::requests_per_minute)].limit = 6000;
+  auto& hint = hints.quota[static_cast<std::size_t>(Quota::requests_per_minute)];
+  hint.limit = 6000;
   quotas.correct(kStart, held, hints);
   EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s);
+  hint.limit = 6;
+  quotas.correct(kStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 10s);
+  hint.limit = 6000;
+  quotas.correct(kStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s) << "up to the file's again";
 }
 
 TEST(Quota, AnAttemptSentBeforeABucketWasKnownIsNotSettledAgainstIt) {

@@ -1,0 +1,293 @@
+#include "referee.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "harness.h"
+#include "schedule/retry.h"
+
+namespace sluice::schedule {
+namespace {
+
+using namespace std::chrono_literals;
+using provider::Quota;
+using Verdict = provider::Action;
+
+constexpr int kRowTokens = 128;  // what an estimate starts from; answers here cost just that
+
+}  // namespace
+
+Config Referee::random_config(std::mt19937_64& random) {
+  const auto below = [&](std::uint64_t n) { return random() % n; };
+  Config config;
+  const std::uint64_t endpoints = 1 + below(4);
+  for (std::uint64_t i = 0; i < endpoints; ++i) {
+    EndpointConfig e = endpoint("e" + std::to_string(i));
+    e.max_output_tokens = 128 * 20;
+    if (below(2) == 0)
+      e.limits[Quota::requests_per_minute] = 1.0 + static_cast<double>(below(3000));
+    if (below(2) == 0)
+      e.limits[Quota::tokens_per_minute] = 2000.0 + static_cast<double>(below(1'000'000));
+    if (below(2) == 0) e.limits.max_concurrency = 1 + static_cast<int>(below(40));
+    if (below(3) != 0)
+      e.price = price(static_cast<double>(below(20)), static_cast<double>(below(60)));
+    config.endpoints.push_back(e);
+  }
+  config.route = static_cast<Route>(below(3));
+  config.retry.attempts = 1 + static_cast<int>(below(8));
+  if (below(3) == 0)
+    config.budget = core::Money::picodollars(static_cast<std::int64_t>(below(3'000'000'000'000)));
+  if (below(4) == 0)
+    config.spent = core::Money::picodollars(static_cast<std::int64_t>(below(1'000'000'000)));
+  if (below(4) == 0) config.deadline = core::Time{1h} + core::Duration(below(600'000'000'000));
+  config.first_attempt = 1 + below(1000);
+  config.seed = random();
+  return config;
+}
+
+Referee::Referee(std::uint64_t seed)
+    : random_(seed), config_(random_config(random_)), scheduler_(config_) {
+  for (const EndpointConfig& e : config_.endpoints) {
+    Side& side = sides_.emplace_back();
+    if (const auto rpm = e.limits[Quota::requests_per_minute])
+      side.requests.emplace(*rpm, 1min, std::max(1.0, *rpm / 60));
+    if (const auto tpm = e.limits[Quota::tokens_per_minute])
+      side.tokens.emplace(*tpm, 1min, std::max(1.0, *tpm / 60));
+  }
+  weights_[static_cast<std::size_t>(Verdict::none)] = 1;
+  for (const Verdict v : {Verdict::retry, Verdict::move, Verdict::dead, Verdict::split}) {
+    if (below(2) == 0) weights_[static_cast<std::size_t>(v)] = fraction() * fraction();
+  }
+  if (below(5) == 0) weights_[static_cast<std::size_t>(Verdict::stop)] = 0.01;
+  if (below(8) == 0) weights_[static_cast<std::size_t>(Verdict::job)] = 0.005;
+  rate_limit_share_ = below(2) == 0 ? fraction() : 0;
+  to_submit_ = 1 + below(300);
+  drain_after_ = below(4) == 0 ? below(300) : ~0ULL;
+  spent_ = config_.spent;
+  last_attempt_ = config_.first_attempt - 1;
+}
+
+void Referee::broken(const std::string& what) {
+  if (broken_.empty())
+    broken_ = what + " at " + std::to_string(now_.time_since_epoch().count()) + " ns";
+}
+
+std::string Referee::play() {
+  int idle_polls = 0;
+  while (broken_.empty()) {
+    if (submitted_ < to_submit_ && open_.size() < 100 && below(3) != 0) submit_some();
+    if (!over_ && ended_.size() >= drain_after_) {
+      scheduler_.drain();
+      over_ = true;
+    }
+    const std::size_t before = log_.size();
+    poll();
+    check_books();
+    idle_polls = log_.size() == before ? idle_polls + 1 : 0;
+    if (open_.empty() && submitted_ == to_submit_) break;
+
+    const std::optional<core::Time> wake = scheduler_.wake_at(now_);
+    if (wake && *wake <= now_) broken("asks to be polled again at once");
+    if (idle_polls > 20) broken("many polls without an action");
+    if (submitted_ < to_submit_ && below(2) == 0) {
+      now_ += core::Duration(below(50'000'000));  // time passes as it does, no event
+      if (!arrivals_.empty()) now_ = std::min(now_, arrivals_.top().at);
+      idle_polls = 0;
+    } else if (!arrivals_.empty() && (!wake || arrivals_.top().at <= *wake)) {
+      idle_polls = 0;
+    } else if (wake) {
+      now_ = *wake;
+    } else if (!open_.empty()) {
+      broken("work is open, nothing is in flight, and no wake-up is asked for");
+    }
+    if (!arrivals_.empty() && (!wake || arrivals_.top().at <= *wake) && now_ < arrivals_.top().at &&
+        idle_polls == 0)
+      now_ = arrivals_.top().at;
+    while (!arrivals_.empty() && arrivals_.top().at <= now_ && broken_.empty()) {
+      const Arrival arrival = arrivals_.top();
+      arrivals_.pop();
+      answer(arrival);
+    }
+  }
+  if (broken_.empty() && ended_.size() != to_submit_) broken("not every request has ended");
+  return broken_;
+}
+
+void Referee::submit_some() {
+  for (std::uint64_t n = 1 + below(20); n > 0 && submitted_ < to_submit_; --n) {
+    Demand demand{.id = ++submitted_,
+                  .prompt_bytes = static_cast<std::uint32_t>(4 * (1 + below(2000))),
+                  .rows = static_cast<std::uint32_t>(1 + below(20))};
+    if (below(20) == 0) demand.prompt_bytes *= 20;
+    open_[demand.id] = {.demand = demand, .failures = 0, .flight = {}};
+    scheduler_.submitted(now_, demand);
+  }
+}
+
+void Referee::poll() {
+  std::vector<Action> actions;
+  scheduler_.poll(now_, actions);
+  for (const Action& action : actions) {
+    log_ += std::to_string(now_.time_since_epoch().count()) + " " + Harness::word(action) + "\n";
+    std::visit([this](const auto& a) { see(a); }, action);
+  }
+  if (over_ && scheduler_.snapshot(now_).waiting != 0) broken("waits after a halt or drain");
+}
+
+void Referee::see(const Send& send) {
+  const auto entry = open_.find(send.request);
+  if (entry == open_.end()) return broken("sends a request that is not open");
+  Open& request = entry->second;
+  const EndpointConfig& config = config_.endpoints[send.endpoint];
+  Side& side = sides_[send.endpoint];
+  if (request.flight) broken("a request is in flight twice");
+  if (over_) broken("sends after a halt or drain");
+  if (config_.deadline && now_ >= *config_.deadline) broken("sends past the deadline");
+  if (side.stopped) broken("sends to a stopped endpoint");
+  if (now_ < side.not_before) broken("sends before the server's hint");
+  if (never_fits(request.demand, send.endpoint)) broken("sends where it can never fit");
+  if (send.attempt != last_attempt_ + 1) broken("attempt ids do not ascend by one");
+  last_attempt_ = send.attempt;
+
+  if (++side.in_flight > config.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency))
+    broken("max_concurrency is passed");
+  if (side.requests && !side.requests->fits(now_, 1)) broken("requests per minute are passed");
+  if (side.requests) side.requests->reserve(now_, 1);
+  if (side.tokens && !side.tokens->fits(now_, tokens(request.demand)))
+    broken("tokens per minute are passed");
+  if (side.tokens) side.tokens->reserve(now_, tokens(request.demand));
+
+  if (send.worst_cost != worst(request.demand, config)) broken("wrong worst cost");
+  reserved_ += send.worst_cost;
+  if (config_.budget && send.worst_cost > core::Money() && spent_ + reserved_ > *config_.budget)
+    broken("the budget is passed");
+  request.flight = send;
+  arrivals_.push({now_ + core::Duration(1 + below(5'000'000'000)), ++arrived_, send.request,
+                  random_outcome(request.demand)});
+}
+
+provider::Outcome Referee::random_outcome(const Demand& demand) {
+  const auto verdict = static_cast<Verdict>(
+      std::discrete_distribution<int>(weights_.begin(), weights_.end())(random_));
+  provider::Outcome outcome;
+  outcome.action = verdict;
+  outcome.status = 200;
+  const bool can_wait = verdict == Verdict::retry || verdict == Verdict::move;
+  if (verdict != Verdict::none) {
+    outcome.reason = can_wait && fraction() < rate_limit_share_ ? "rate_limit" : "fault";
+    outcome.status = below(3) == 0 ? 0 : 500;
+    if (below(4) == 0) outcome.billing = provider::Billing::possible;
+  }
+  if (can_wait && below(2) == 0) outcome.hints.retry_after = core::Duration(below(20'000'000'000));
+  if (verdict == Verdict::none || below(10) == 0) {
+    outcome.billing = provider::Billing::known;
+    outcome.usage = {.input = demand.prompt_bytes / 4, .output = demand.rows * kRowTokens};
+  }
+  return outcome;
+}
+
+void Referee::answer(const Arrival& arrival) {
+  Open& request = open_.at(arrival.request);
+  const Send flight = *request.flight;
+  request.flight.reset();
+  Side& side = sides_[flight.endpoint];
+  const provider::Outcome& outcome = arrival.outcome;
+  const EndpointConfig& config = config_.endpoints[flight.endpoint];
+  --side.in_flight;
+  reserved_ -= flight.worst_cost;
+  const bool possible = outcome.billing == provider::Billing::possible;
+  const bool used = outcome.billing == provider::Billing::known;
+  if (used) spent_ += provider::cost_of(outcome.usage, config.price);
+  if (possible) spent_ += flight.worst_cost;
+  const double units = tokens(request.demand);
+  if (side.tokens) side.tokens->settle(now_, units, used || possible ? units : 0);
+  if (side.requests && outcome.status == 0 && outcome.billing == provider::Billing::none)
+    side.requests->settle(now_, 1, 0);
+
+  const bool cools = outcome.action == Verdict::move || outcome.reason == "rate_limit";
+  if (cools && outcome.hints.retry_after)
+    side.not_before = std::max(side.not_before, now_ + *outcome.hints.retry_after);
+  if ((outcome.action == Verdict::retry || outcome.action == Verdict::move) &&
+      outcome.reason != "rate_limit") {
+    if (++request.failures > config_.retry.attempts) broken("more attempts than allowed");
+  }
+  if (outcome.action == Verdict::stop) side.stopped = true;
+  scheduler_.answered(now_, arrival.request, outcome);
+  if (outcome.action == Verdict::none) end(arrival.request, "answered");
+}
+
+void Referee::see(const RejectRequest& action) {
+  const core::Reject& reject = action.reject;
+  const auto entry = open_.find(action.request);
+  if (entry != open_.end() && reject.reason == "too_large") {
+    for (EndpointId e = 0; e < sides_.size(); ++e) {
+      if (!sides_[e].stopped && !never_fits(entry->second.demand, e))
+        broken("rejects as too large what fits");
+    }
+  }
+  if (entry != open_.end() && reject.reason == "retries_exhausted") {
+    if (entry->second.failures < config_.retry.attempts) broken("gives up early");
+    if (reject.history.empty()) broken("gives up without a history");
+  }
+  end(action.request, "rejected");
+}
+
+void Referee::see(const SplitRequest& split) {
+  const auto entry = open_.find(split.request);
+  if (entry != open_.end() && entry->second.demand.rows < 2) broken("splits a single row");
+  end(split.request, "split");
+}
+
+void Referee::see(const ReleaseRequest& release) {
+  if (!over_) broken("releases before a halt or drain");
+  end(release.request, "released");
+}
+
+void Referee::see(const Halt& halt) {
+  if (++halts_ > 1) broken("halts twice");
+  if (halt.message.empty()) broken("halts without a word");
+  if (halt.cause == HaltCause::budget && reserved_ != core::Money())
+    broken("halts for money while some may come back");
+  if (halt.cause == HaltCause::deadline && now_ < *config_.deadline) broken("halts before time");
+  if (halt.cause == HaltCause::endpoints &&
+      !std::ranges::all_of(sides_, [](const Side& s) { return s.stopped; }))
+    broken("halts while an endpoint is left");
+  over_ = true;
+}
+
+void Referee::end(RequestId id, const char* how) {
+  const auto entry = open_.find(id);
+  if (entry == open_.end()) return broken(std::string(how) + " twice, or never submitted");
+  if (entry->second.flight) broken(std::string(how) + " while in flight");
+  open_.erase(entry);
+  ended_.insert(id);
+}
+
+void Referee::check_books() {
+  const Snapshot s = scheduler_.snapshot(now_);
+  std::size_t flying = 0;
+  for (const auto& [id, request] : open_) flying += request.flight ? 1 : 0;
+  if (s.in_flight != flying) broken("wrong count in flight");
+  if (s.waiting != open_.size() - flying) broken("wrong count waiting");
+  if (s.reserved != reserved_) broken("wrong sum reserved");
+  if (s.spent != spent_) broken("wrong sum spent");
+  for (std::size_t e = 0; e < sides_.size(); ++e) {
+    if (s.endpoints[e].in_flight != sides_[e].in_flight) broken("a slot is held or lost");
+    if (s.endpoints[e].stopped != sides_[e].stopped) broken("wrong word on who is stopped");
+  }
+}
+
+core::Money Referee::worst(const Demand& demand, const EndpointConfig& e) const {
+  return e.price.input * (demand.prompt_bytes + 64) +
+         e.price.output * static_cast<std::uint64_t>(*e.max_output_tokens);
+}
+
+double Referee::tokens(const Demand& demand) const {
+  return demand.prompt_bytes / 4.0 + demand.rows * static_cast<double>(kRowTokens);
+}
+
+bool Referee::never_fits(const Demand& demand, EndpointId e) const {
+  return tokens(demand) > config_.endpoints[e].limits[Quota::tokens_per_minute].value_or(1e18);
+}
+
+}  // namespace sluice::schedule

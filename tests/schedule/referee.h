@@ -1,0 +1,93 @@
+// Plays one random scenario against a Scheduler and checks every invariant of scheduler.h with
+// books of its own. For the property test.
+#pragma once
+
+#include <map>
+#include <queue>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "schedule/scheduler.h"
+#include "schedule/token_bucket.h"
+
+namespace sluice::schedule {
+
+class Referee {
+ public:
+  explicit Referee(std::uint64_t seed);
+
+  // Plays to the end. Empty when all is well, else what was broken first.
+  std::string play();
+  // Every action with its time; the same for the same seed.
+  const std::string& log() const { return log_; }
+
+ private:
+  struct Side {  // one endpoint, as the referee keeps it
+    bool stopped = false;
+    int in_flight = 0;
+    core::Time not_before = core::Time::min();
+    std::optional<TokenBucket> requests;
+    std::optional<TokenBucket> tokens;
+  };
+  struct Open {
+    Demand demand;
+    int failures = 0;
+    std::optional<Send> flight;
+  };
+  struct Arrival {
+    core::Time at;
+    std::uint64_t number = 0;
+    RequestId request = 0;
+    provider::Outcome outcome;
+    bool operator<(const Arrival& o) const { return at != o.at ? at > o.at : number > o.number; }
+  };
+
+  static Config random_config(std::mt19937_64& random);
+  double fraction() { return std::uniform_real_distribution(0.0, 1.0)(random_); }
+  std::uint64_t below(std::uint64_t n) { return random_() % n; }
+
+  void submit_some();
+  void poll();
+  void answer(const Arrival& arrival);
+  provider::Outcome random_outcome(const Demand& demand);
+  void check_books();
+  void broken(const std::string& what);
+
+  void see(const Send& send);
+  void see(const RejectRequest& reject);
+  void see(const SplitRequest& split);
+  void see(const ReleaseRequest& release);
+  void see(const Halt& halt);
+  void end(RequestId id, const char* how);
+
+  core::Money worst(const Demand& demand, const EndpointConfig& endpoint) const;
+  double tokens(const Demand& demand) const;
+  bool never_fits(const Demand& demand, EndpointId endpoint) const;
+
+  std::mt19937_64 random_;
+  Config config_;
+  Scheduler scheduler_;
+  std::vector<Side> sides_;
+  std::array<double, 7> weights_{};  // of each provider::Action
+  double rate_limit_share_ = 0;
+  std::map<RequestId, Open> open_;
+  std::set<RequestId> ended_;
+  std::priority_queue<Arrival> arrivals_;
+  core::Time now_{std::chrono::hours(1)};
+  core::Money spent_;
+  core::Money reserved_;
+  std::uint64_t submitted_ = 0;
+  std::uint64_t to_submit_ = 0;
+  std::uint64_t arrived_ = 0;
+  AttemptId last_attempt_ = 0;
+  int halts_ = 0;
+  bool over_ = false;  // drained or halted
+  int rejected_exhausted_ = 0;
+  std::uint64_t drain_after_ = 0;
+  std::string broken_;
+  std::string log_;
+};
+
+}  // namespace sluice::schedule
