@@ -3,7 +3,8 @@
 //
 // Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
 // (the pack stage's). intend(), commit(), set_rows_read() and account() on any thread. Callbacks
-// run on the committer's thread, in the order of the calls they belong to; they must not block.
+// run on the committer's thread, those of intend() in the order of its calls and those of commit()
+// in the order of its calls (intents overtake results); they must not block.
 //
 // Group commit: intents are committed as soon as the previous transaction is done; results wait for
 // company for at most 50 ms (kGroupDelay). A callback runs when its transaction is durable as
@@ -14,8 +15,7 @@
 //   2. What was committed is found again: by take_done() in a later run of the same generation, by
 //      find_answer() in any run.
 //   3. intend()'s callback runs only after the intents are durable; an intent without a settlement
-//   at
-//      open() is counted as maybe billed, at its worst cost, in the ledger.
+//      at open() is counted as maybe billed, at its worst cost, in the ledger.
 //   4. The projection is never ahead of what is durable, and is brought to it at open().
 //
 // Generations: answers belong to the question they were asked under. When `fingerprint` differs

@@ -1,0 +1,85 @@
+#include "checkpoint/attempts.h"
+
+#include <algorithm>
+
+#include "checkpoint/bytes.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+// attempt:u64 endpoint:u32 picodollars:i64
+constexpr std::size_t kIntent = 20;
+constexpr std::size_t kSettled = 8;
+constexpr std::size_t kSlack = 1024;
+
+void put_intent(std::string& out, std::uint64_t attempt, const Attempts::Open& open) {
+  put(out, attempt);
+  put(out, open.endpoint);
+  put(out, open.worst_cost.picodollars());
+}
+
+}  // namespace
+
+core::Status Attempts::load(Store& store, std::uint64_t next) {
+  next_ = std::max<std::uint64_t>(next, 1);
+  return store.attempts([&](AttemptRecords kind, std::string_view records) -> core::Status {
+    const std::size_t size = kind == AttemptRecords::intents ? kIntent : kSettled;
+    if (records.size() % size != 0 || kind > AttemptRecords::settled)
+      return corrupt(store.path(), "the checkpoint is damaged: its record of attempts is torn");
+    for (const char* at = records.data(); at != records.data() + records.size(); at += size) {
+      const auto attempt = get<std::uint64_t>(at);
+      ++logged_;
+      if (kind == AttemptRecords::settled) {
+        open_.erase(attempt);
+        continue;
+      }
+      open_[attempt] = {get<std::uint32_t>(at + 8),
+                        core::Money::picodollars(get<std::int64_t>(at + 12))};
+      next_ = std::max(next_, attempt + 1);
+    }
+    return {};
+  });
+}
+
+void Attempts::intend(std::uint64_t attempt, const Open& open) {
+  open_[attempt] = open;
+  next_ = std::max(next_, attempt + 1);
+  put_intent(intents_, attempt, open);
+}
+
+void Attempts::settle(std::uint64_t attempt) {
+  if (open_.erase(attempt) != 0) put(settled_, attempt);
+}
+
+void Attempts::abandon() {
+  open_.clear();
+}
+
+core::Status Attempts::write(Store& store) {
+  if (!intents_.empty()) {
+    if (auto status = store.put_attempts(AttemptRecords::intents, intents_); !status) return status;
+    logged_ += intents_.size() / kIntent;
+    intents_.clear();
+  }
+  if (!settled_.empty()) {
+    if (auto status = store.put_attempts(AttemptRecords::settled, settled_); !status) return status;
+    logged_ += settled_.size() / kSettled;
+    settled_.clear();
+  }
+  return {};
+}
+
+core::Status Attempts::write_and_compact(Store& store) {
+  return logged_ > 2 * open_.size() + kSlack ? rewrite(store) : write(store);
+}
+
+core::Status Attempts::rewrite(Store& store) {
+  if (auto status = store.clear_attempts(); !status) return status;
+  logged_ = 0;
+  settled_.clear();
+  intents_.clear();
+  for (const auto& [attempt, open] : open_) put_intent(intents_, attempt, open);
+  return write(store);
+}
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,122 @@
+#include "checkpoint/checkpoint.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "checkpoint/block_cache.h"
+#include "checkpoint/committer.h"
+#include "checkpoint/done_set.h"
+#include "checkpoint/journal.h"
+#include "checkpoint/lock.h"
+#include "checkpoint/question_index.h"
+#include "checkpoint/store.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+class JobCheckpoint final : public Checkpoint {
+ public:
+  static core::Result<std::unique_ptr<Checkpoint>> open(const Options& options,
+                                                        Projection& projection) {
+    std::error_code error;
+    std::filesystem::create_directories(options.directory, error);
+    if (error)
+      return core::fail_errno("cannot make the checkpoint's directory", error.value(),
+                              options.directory);
+    auto lock = DirectoryLock::take(options.directory, options.job);
+    if (!lock) return std::unexpected(lock.error());
+    auto store = Store::open(options.directory, options.durability);
+    if (!store) return std::unexpected(store.error());
+
+    std::unique_ptr<JobCheckpoint> checkpoint(new JobCheckpoint(std::move(*lock)));
+    auto journal = Journal::open(std::move(*store), options, projection, checkpoint->index_,
+                                 checkpoint->done_);
+    if (!journal) return std::unexpected(journal.error());
+    checkpoint->journal_ = std::move(*journal);
+    auto reader = Store::open_reader(options.directory);
+    if (!reader) return std::unexpected(reader.error());
+    checkpoint->reader_ = std::move(*reader);
+    checkpoint->blocks_.emplace(*checkpoint->reader_);
+    checkpoint->committer_.emplace(*checkpoint->journal_);
+    return checkpoint;
+  }
+
+  const Opened& opened() const override { return journal_->opened(); }
+  bool take_done(const core::Hash128& row) override { return done_.take(row); }
+  std::uint64_t untaken() const override { return done_.size(); }
+
+  core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
+    if (question == core::Hash128()) return std::nullopt;
+    candidates_.clear();
+    index_.candidates(question, candidates_);
+    for (const std::int64_t block : candidates_) {
+      auto answer = answer_in(block, question);
+      if (!answer || *answer) return answer;
+    }
+    return std::nullopt;
+  }
+
+  void intend(std::vector<Intent> intents, std::function<void()> durable) override {
+    committer_->intend(std::move(intents), std::move(durable));
+  }
+  void commit(Results results, std::function<void()> durable) override {
+    committer_->commit(std::move(results), std::move(durable));
+  }
+  void set_rows_read(std::uint64_t rows, bool input_complete) override {
+    journal_->set_rows_read(rows, input_complete);
+    committer_->touch();
+  }
+  Account account() const override { return journal_->account(); }
+  void on_failure(std::function<void(core::Error)> failed) override {
+    committer_->on_failure(std::move(failed));
+  }
+
+  core::Status close() override {
+    // The log is emptied into the file only when nobody reads it.
+    blocks_.reset();
+    reader_.reset();
+    core::Status status = committer_->close();
+    lock_.reset();
+    return status;
+  }
+
+ private:
+  explicit JobCheckpoint(DirectoryLock lock) : lock_(std::move(lock)) {}
+
+  core::Result<std::optional<StoredAnswer>> answer_in(std::int64_t block,
+                                                      const core::Hash128& question) {
+    const auto keys = blocks_->keys(block);
+    if (!keys) return std::unexpected(keys.error());
+    for (std::size_t i = (*keys)->find(question); i < (*keys)->size();
+         i = (*keys)->find(question, i + 1)) {
+      const std::string* model = journal_->models().valid((*keys)->at(i).model);
+      if (model == nullptr) continue;
+      const auto lines = blocks_->lines(block);
+      if (!lines) return std::unexpected(lines.error());
+      const std::string_view line = (*lines)->line(i);
+      const std::size_t from = (*lines)->answer_at(i);
+      const std::size_t end = line.empty() ? 0 : line.size() - 1;  // without the final '}'
+      return StoredAnswer{from < end ? std::string(line.substr(from, end - from)) : "", *model};
+    }
+    return std::nullopt;
+  }
+
+  // In the order in which they may go: the lock last.
+  std::optional<DirectoryLock> lock_;
+  QuestionIndex index_;
+  DoneSet done_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Store> reader_;
+  std::optional<BlockCache> blocks_;  // of reader_
+  std::vector<std::int64_t> candidates_;
+  std::optional<Committer> committer_;
+};
+
+}  // namespace
+
+core::Result<std::unique_ptr<Checkpoint>> Checkpoint::open(const Options& options,
+                                                           Projection& projection) {
+  return JobCheckpoint::open(options, projection);
+}
+
+}  // namespace sluice::checkpoint

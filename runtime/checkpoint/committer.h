@@ -1,0 +1,43 @@
+// The committer's thread: takes what is queued, has the journal commit it, runs the callbacks, and
+// hands the lines to the projection, in that order (journal.h has the invariants).
+//
+// Threads: one of its own, from start() to close() or the destructor. intend(), commit(), touch():
+// any. close() and the destructor: the one that owns it.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "checkpoint/commit_queue.h"
+#include "checkpoint/journal.h"
+
+namespace sluice::checkpoint {
+
+class Committer {
+ public:
+  explicit Committer(Journal& journal);
+  // As a crash would: what is queued is forgotten, and no callback runs any more.
+  ~Committer();
+
+  void on_failure(std::function<void(core::Error)> failed);
+  void intend(std::vector<Intent> intents, std::function<void()> durable);
+  void commit(Results results, std::function<void()> durable);
+  void touch();
+  // Commits what is queued and closes the journal. Returns the first error there was.
+  core::Status close();
+
+ private:
+  void run();
+  core::Status work_off(CommitQueue::Work work);
+
+  Journal& journal_;
+  CommitQueue queue_;
+  std::mutex mutex_;  // guards what follows
+  std::function<void(core::Error)> failed_;
+  std::optional<core::Error> error_;  // the first
+  std::thread thread_;                // last: it uses all of the above
+};
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,18 @@
+// Whether a file is a checkpoint of ours, by its first bytes: before SQLite opens it, since opening
+// alone may change a database that is somebody else's.
+#pragma once
+
+#include <string>
+
+#include "core/error.h"
+
+namespace sluice::checkpoint {
+
+constexpr int kApplicationId = 0x534c4331;  // "SLC1"
+constexpr int kFormatVersion = 1;           // SQLite's user_version; see store.cc and block.h
+
+// ErrorCode::io when there is no such file or it cannot be read, ErrorCode::corrupt when it is not
+// one of ours, cut off, or written by a newer sluice.
+core::Status check_file(const std::string& path);
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,155 @@
+#include "checkpoint/journal.h"
+
+#include <algorithm>
+
+namespace sluice::checkpoint {
+
+core::Status Journal::transact(const std::function<core::Status()>& write) {
+  core::Status status = store_->begin();
+  if (status) status = write();
+  if (status) status = store_->commit();
+  if (!status) store_->rollback();
+  return status;
+}
+
+core::Status Journal::commit(std::span<const Intent> intents, std::span<const Results> results) {
+  written_.clear();
+  if (intents.empty() && results.empty()) return {};
+  if (auto status = transact([&] { return write(intents, results); }); !status) return status;
+  if (results.empty()) return {};
+  publish();
+  for (const Written& w : written_) index_.add(w.questions, w.number);
+  return {};
+}
+
+core::Status Journal::write(std::span<const Intent> intents, std::span<const Results> results) {
+  const auto unknown = [] {
+    return core::fail(core::ErrorCode::internal, "an attempt names an endpoint that is not there");
+  };
+  for (const Intent& intent : intents) {
+    if (!ledger_.knows(intent.endpoint)) return unknown();
+    attempts_.intend(intent.attempt, {ledger_.number(intent.endpoint), intent.worst_cost});
+  }
+  if (results.empty()) return attempts_.write(*store_);
+
+  for (const Results& burst : results) {
+    for (const Settlement& settlement : burst.settlements) {
+      if (!ledger_.knows(settlement.endpoint)) return unknown();
+      attempts_.settle(settlement.attempt);
+      ledger_.settle(settlement);
+    }
+    for (const Entry& entry : burst.entries)
+      if (auto status = write_entry(entry); !status) return status;
+  }
+  if (!builder_.empty()) {
+    if (auto status = write_block(); !status) return status;
+  }
+  if (auto status = attempts_.write_and_compact(*store_); !status) return status;
+  if (auto status = ledger_.write(*store_); !status) return status;
+  if (auto status = models_.write(*store_); !status) return status;
+  return write_job();
+}
+
+core::Status Journal::write_entry(const Entry& entry) {
+  if (entry.kind == Kind::reject) {
+    builder_.add(entry, 0, false);
+  } else {
+    const std::uint32_t model = models_.number(entry.model);
+    if (model > kMaxModelId)
+      return core::fail(core::ErrorCode::internal, "the job has had too many models");
+    bool repeat = false;
+    if (entry.question != core::Hash128() && models_.valid(model) != nullptr) {
+      const auto seen = repeats_.is_repeat(entry.question, model);
+      if (!seen) return std::unexpected(seen.error());
+      repeat = *seen;
+      if (!repeat) questions_.push_back(entry.question);
+    }
+    builder_.add(entry, model, repeat);
+  }
+  return builder_.full() ? write_block() : core::Status();
+}
+
+core::Status Journal::write_block() {
+  auto block = builder_.finish();
+  if (!block) return std::unexpected(block.error());
+  written_.push_back({++last_block_, std::move(*block), std::move(questions_)});
+  questions_.clear();
+  const Written& w = written_.back();
+  job_.answered += w.block.answers_count;
+  job_.rejected += w.block.rejects_count;
+  return store_->put_block(w.number, job_.generation, w.block.answers_count, w.block.rejects_count,
+                           w.block.keys, w.block.payload);
+}
+
+core::Status Journal::write_job() {
+  job_.next_attempt = attempts_.next();
+  {
+    const std::lock_guard lock(mutex_);
+    job_.rows_read = rows_read(job_.answered + job_.rejected);
+    job_.input_complete = run_complete_;
+  }
+  return store_->put_job(job_);
+}
+
+core::Result<bool> Journal::project() {
+  for (const Written& w : written_) {
+    if (auto status = projection_.append(w.block.answers, w.block.rejects); !status)
+      return std::unexpected(status.error());
+    appended_block_ = w.number;
+  }
+  const bool any = !written_.empty();
+  written_.clear();
+  return any;
+}
+
+core::Status Journal::flush() {
+  if (appended_block_ == job_.projected_block) return {};
+  const auto position = projection_.flush(durability_ == Durability::power);
+  if (!position) return std::unexpected(position.error());
+  job_.projected = *position;
+  job_.projected_block = appended_block_;
+  return {};
+}
+
+core::Status Journal::record() {
+  if (auto status = flush(); !status) return status;
+  return transact([&] { return write_job(); });
+}
+
+core::Status Journal::close() {
+  if (auto status = flush(); !status) return status;
+  auto status = transact([&]() -> core::Status {
+    if (auto written = attempts_.rewrite(*store_); !written) return written;
+    return write_job();
+  });
+  if (!status) return status;
+  return store_->close();
+}
+
+void Journal::publish() {
+  const std::lock_guard lock(mutex_);
+  account_.rows_answered = job_.answered;
+  account_.rows_rejected = job_.rejected;
+  account_.endpoints = ledger_.endpoints();
+}
+
+std::uint64_t Journal::rows_read(std::uint64_t ended) const {
+  const std::uint64_t read = run_complete_ ? run_rows_ : std::max(run_rows_, account_.rows_read);
+  return std::max(read, ended);
+}
+
+void Journal::set_rows_read(std::uint64_t rows, bool input_complete) {
+  const std::lock_guard lock(mutex_);
+  run_rows_ = rows;
+  run_complete_ = input_complete;
+}
+
+Account Journal::account() const {
+  const std::lock_guard lock(mutex_);
+  Account account = account_;
+  account.rows_read = rows_read(account.rows_answered + account.rows_rejected);
+  account.input_complete = run_complete_;
+  return account;
+}
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,142 @@
+// What a commit writes, and in which order: the transactions of a job, from opening it to closing
+// it. No thread of its own; the committer (committer.h) decides when.
+//
+// Threads: all but set_rows_read() and account() on one thread at a time; those two on any.
+//
+// Durability invariants, in the order in which one commit meets them:
+//   1. An intent is in the file before its callback runs, and so before its request is sent.
+//   2. A settlement, the answers it paid for, the ledger and the counts of rows change in one
+//      transaction: none of them is ever ahead of another.
+//   3. A block's questions are in the index before the callbacks of its commit run: a question is
+//      in flight, or in the index, with no moment between.
+//   4. A line goes to the projection after the commit that holds it, in the order of blocks; so the
+//      projection is a prefix of the blocks' lines, and replay writes the same bytes again.
+//   5. The projection's position is recorded after flush() has returned it; what stands beyond it
+//      is cut off and written again at the next opening.
+//   6. An attempt that is intended and not settled when the file is opened is moved to the ledger
+//      as maybe billed in one transaction: it is counted once.
+//   7. No count that is stored has rows read < answered + rejected.
+//
+// One row, with what makes each transition:
+//
+//   read ── take_done() ──▶ done earlier: nothing to do
+//    │ └─── find_answer() ─▶ answered before: straight to commit(), no attempt
+//    ▼
+//   PENDING ◀────────────────────────────────────────────────┐
+//    │ Checkpoint::intend()                                  │
+//    ▼                                                       │
+//   QUEUED ── crash: never sent, never billed ───────────────┤
+//    │ Journal::commit() writes the intent; its callback     │
+//    ▼                                                       │
+//   INTENDED ── crash: Journal::open() counts it             │
+//    │          as maybe billed ─────────────────────────────┤
+//    │ the flow sends it                                     │
+//    ▼                                                       │
+//   SENT ────── crash: as INTENDED ──────────────────────────┤
+//    │          failed: commit() settles it ─────────────────┘
+//    │ a reply is parsed
+//    ▼
+//   ANSWERED ── crash: as INTENDED (at most kGroupDelay of work)
+//    │ Checkpoint::commit(), Journal::commit(); its callback
+//    ▼
+//   COMMITTED ─ crash: Journal::open() projects it
+//    │ Journal::project()
+//    ▼
+//   PROJECTED ─ crash: cut off and projected again by Journal::open()
+//    │ Journal::record(), at most once a second, and at close
+//    ▼
+//   RECORDED
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkpoint/attempts.h"
+#include "checkpoint/block.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/done_set.h"
+#include "checkpoint/ledger.h"
+#include "checkpoint/models.h"
+#include "checkpoint/question_index.h"
+#include "checkpoint/repeat_filter.h"
+#include "checkpoint/store.h"
+
+namespace sluice::checkpoint {
+
+class Journal {
+ public:
+  // Checks the file, brings the projection to what is durable, and begins a generation when the
+  // fingerprint is a new one. Nothing is written before the projection has accepted its position.
+  // `index` and `done` are filled; both and `projection` outlive the journal.
+  static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
+                                                     const Options& options, Projection& projection,
+                                                     QuestionIndex& index, DoneSet& done);
+
+  const Checkpoint::Opened& opened() const { return opened_; }
+  const Models& models() const { return models_; }
+
+  // One transaction with all of it; when it returns, it is as durable as Options asked, and
+  // indexed.
+  core::Status commit(std::span<const Intent> intents, std::span<const Results> results);
+  // Hands the lines of the last commit to the projection. True when there were any.
+  core::Result<bool> project();
+  // Flushes the projection and records its position and the rows read.
+  core::Status record();
+  // Records, and leaves the file in one piece.
+  core::Status close();
+
+  void set_rows_read(std::uint64_t rows, bool input_complete);
+  Account account() const;
+
+ private:
+  struct Written {
+    std::int64_t number;
+    BlockBuilder::Block block;
+    std::vector<core::Hash128> questions;  // to be indexed
+  };
+
+  Journal(std::unique_ptr<Store> store, const Options& options, Projection& projection,
+          QuestionIndex& index, Ledger ledger, Models models);
+  core::Status load(const Options& options, DoneSet& done);
+  core::Status scan(DoneSet* done);
+  core::Status replay(bool fresh);
+  core::Status begin_run(const Options& options, bool new_generation);
+
+  core::Status transact(const std::function<core::Status()>& write);
+  core::Status write(std::span<const Intent> intents, std::span<const Results> results);
+  core::Status write_entry(const Entry& entry);
+  core::Status write_block();
+  core::Status write_job();
+  core::Status flush();
+  void publish();
+  std::uint64_t rows_read(std::uint64_t ended) const;  // with mutex_ held
+
+  const std::unique_ptr<Store> store_;
+  Projection& projection_;
+  QuestionIndex& index_;
+  const Durability durability_;
+  Ledger ledger_;
+  Models models_;
+  RepeatFilter repeats_;
+  Attempts attempts_;
+  JobState job_;  // as the next transaction will leave it
+  Checkpoint::Opened opened_;
+
+  BlockBuilder builder_;
+  std::vector<core::Hash128> questions_;  // of the block that is being built
+  std::vector<Written> written_;          // by the last commit
+  std::int64_t last_block_ = 0;
+  std::int64_t appended_block_ = 0;  // the last that the projection was given
+
+  mutable std::mutex mutex_;  // guards what follows
+  Account account_;           // as committed; rows_read: of earlier runs
+  std::uint64_t run_rows_ = 0;
+  bool run_complete_ = false;
+};
+
+}  // namespace sluice::checkpoint

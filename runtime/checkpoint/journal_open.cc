@@ -1,0 +1,160 @@
+// Journal::open(): from the file as the last run left it to one that this run can go on with.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "checkpoint/journal.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+std::unexpected<core::Error> damaged(const Store& store, std::string_view what) {
+  return corrupt(store.path(), fmt::format("the checkpoint is damaged: {}", what));
+}
+
+// More rows than the file could hold the keys of are no reason to allocate.
+bool plausible(const Store& store, const JobState& job) {
+  std::error_code error;
+  std::uintmax_t bytes = std::filesystem::file_size(store.path(), error);
+  const std::uintmax_t log = std::filesystem::file_size(store.path() + "-wal", error);
+  if (!error) bytes += log;
+  return job.answered <= bytes && job.rejected <= bytes;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> store,
+                                                     const Options& options, Projection& projection,
+                                                     QuestionIndex& index, DoneSet& done) {
+  if (auto status = store->check(); !status) return std::unexpected(status.error());
+  auto endpoints = store->endpoints();
+  if (!endpoints) return std::unexpected(endpoints.error());
+  const auto models = store->models();
+  if (!models) return std::unexpected(models.error());
+  std::unique_ptr<Journal> journal(new Journal(std::move(store), options, projection, index,
+                                               Ledger(std::move(*endpoints), options.endpoints),
+                                               Models(*models, options.models)));
+  if (auto status = journal->load(options, done); !status) return std::unexpected(status.error());
+  return journal;
+}
+
+Journal::Journal(std::unique_ptr<Store> store, const Options& options, Projection& projection,
+                 QuestionIndex& index, Ledger ledger, Models models)
+    : store_(std::move(store)),
+      projection_(projection),
+      index_(index),
+      durability_(options.durability),
+      ledger_(std::move(ledger)),
+      models_(std::move(models)),
+      repeats_(*store_, index) {}
+
+core::Status Journal::load(const Options& options, DoneSet& done) {
+  const auto job = store_->job();
+  if (!job) return std::unexpected(job.error());
+  job_ = *job;
+  if (auto status = attempts_.load(*store_, job_.next_attempt); !status) return status;
+
+  bool same = false;
+  if (job_.generation != 0) {
+    const auto fingerprint = store_->fingerprint(job_.generation);
+    if (!fingerprint) return std::unexpected(fingerprint.error());
+    same = *fingerprint == options.fingerprint;
+  }
+  if (!plausible(*store_, job_)) return damaged(*store_, "its counts cannot be");
+  if (same) done.reserve(job_.answered + job_.rejected);
+  if (auto status = scan(same ? &done : nullptr); !status) return status;
+
+  const bool fresh = last_block_ == 0;
+  if (!same) {
+    const std::int64_t generation = job_.generation + 1;
+    job_ = {.generation = generation, .next_attempt = job_.next_attempt, .projected = {}};
+  }
+  opened_.resumed = job_.answered + job_.rejected > 0;
+  opened_.done_rows = job_.answered + job_.rejected;
+  if (auto status = replay(fresh); !status) return status;
+  return begin_run(options, !same);
+}
+
+core::Status Journal::scan(DoneSet* done) {
+  std::uint64_t answered = 0;
+  std::uint64_t rejected = 0;
+  auto status = store_->scan_keys(
+      [&](std::int64_t block, std::int64_t generation, std::string bytes) -> core::Status {
+        const auto keys = BlockKeys::decode(std::move(bytes));
+        if (!keys || block <= 0)
+          return damaged(*store_, fmt::format("the keys of block {}", block));
+        last_block_ = block;
+        questions_.clear();
+        for (std::size_t i = 0; i < keys->size(); ++i) {
+          const KeyRecord record = keys->at(i);
+          if (generation == job_.generation) {
+            ++(record.kind == Kind::answer ? answered : rejected);
+            if (done != nullptr) done->add(record.row);
+          }
+          if (record.kind == Kind::answer && !record.repeat && record.question != core::Hash128() &&
+              models_.valid(record.model) != nullptr)
+            questions_.push_back(record.question);
+        }
+        index_.add(questions_, block);
+        return {};
+      });
+  questions_.clear();
+  if (!status) return status;
+  if (answered != job_.answered || rejected != job_.rejected)
+    return damaged(*store_, "its counts and its blocks disagree");
+  return {};
+}
+
+core::Status Journal::replay(bool fresh) {
+  const Position recorded = job_.projected;
+  const auto stands = projection_.open(recorded, fresh);
+  if (!stands) return std::unexpected(stands.error());
+  if (*stands != recorded) {
+    if (*stands != Position())
+      return core::fail(core::ErrorCode::internal,
+                        "the output stands neither where it was recorded nor at its beginning");
+    // Recorded first, or a crash half way through would find a file as long as the old record.
+    job_.projected = {};
+    job_.projected_block = 0;
+    if (auto status = transact([&] { return store_->put_job(job_); }); !status) return status;
+  }
+  appended_block_ = job_.projected_block;
+  return store_->scan_blocks(
+      job_.generation, job_.projected_block,
+      [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
+        const auto keys = BlockKeys::decode(std::move(bytes));
+        const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
+        if (!lines) return damaged(*store_, fmt::format("the answers of block {}", block));
+        appended_block_ = block;
+        return projection_.append(lines->answers(), lines->rejects());
+      });
+}
+
+core::Status Journal::begin_run(const Options& options, bool new_generation) {
+  for (const auto& [attempt, open] : attempts_.open()) {
+    if (!ledger_.maybe_billed(open.endpoint, open.worst_cost))
+      return damaged(*store_, "an attempt names an endpoint that is not there");
+    ++opened_.maybe_billed;
+    opened_.maybe_billed_cost += open.worst_cost;
+  }
+  attempts_.abandon();
+  opened_.next_attempt = attempts_.next();
+  opened_.spent = ledger_.spent();
+  account_.rows_read = job_.rows_read;
+  publish();
+
+  if (auto status = flush(); !status) return status;
+  return transact([&]() -> core::Status {
+    if (new_generation) {
+      if (auto status = store_->put_generation(job_.generation, options.fingerprint); !status)
+        return status;
+    }
+    if (auto status = attempts_.rewrite(*store_); !status) return status;
+    if (auto status = ledger_.write(*store_); !status) return status;
+    if (auto status = models_.write(*store_); !status) return status;
+    return write_job();
+  });
+}
+
+}  // namespace sluice::checkpoint

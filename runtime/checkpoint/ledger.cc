@@ -1,0 +1,88 @@
+#include "checkpoint/ledger.h"
+
+#include <algorithm>
+
+namespace sluice::checkpoint {
+
+Ledger::Ledger(std::vector<StoredEndpoint> stored, const std::vector<std::string>& names) {
+  std::int64_t last = 0;
+  for (StoredEndpoint& endpoint : stored) {
+    last = std::max(last, endpoint.id);
+    lines_.push_back({std::move(endpoint), false});
+  }
+  for (const std::string& name : names) {
+    auto line =
+        std::ranges::find_if(lines_, [&](const Line& l) { return l.stored.ledger.name == name; });
+    if (line == lines_.end()) {
+      Line added{{.id = ++last, .ledger = {}}, true};
+      added.stored.ledger.name = name;
+      line = lines_.insert(lines_.end(), std::move(added));
+    }
+    by_option_.push_back(static_cast<std::size_t>(line - lines_.begin()));
+  }
+}
+
+std::uint32_t Ledger::number(std::uint32_t endpoint) const {
+  return static_cast<std::uint32_t>(lines_[by_option_[endpoint]].stored.id);
+}
+
+void Ledger::settle(const Settlement& settlement) {
+  Line& line = lines_[by_option_[settlement.endpoint]];
+  line.changed = true;
+  EndpointLedger& ledger = line.stored.ledger;
+  ++ledger.attempts;
+  ++(settlement.answered ? ledger.answered : ledger.failed);
+  switch (settlement.billing) {
+    case provider::Billing::known:
+      ledger.usage += settlement.usage;
+      ledger.cost += settlement.cost;
+      break;
+    case provider::Billing::possible:
+      ++ledger.maybe_billed;
+      ledger.maybe_billed_cost += settlement.cost;
+      break;
+    case provider::Billing::none:
+      break;
+  }
+}
+
+bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost) {
+  const auto line =
+      std::ranges::find_if(lines_, [&](const Line& l) { return l.stored.id == number; });
+  if (line == lines_.end()) return false;
+  line->changed = true;
+  ++line->stored.ledger.maybe_billed;
+  line->stored.ledger.maybe_billed_cost += worst_cost;
+  return true;
+}
+
+core::Status Ledger::write(Store& store) {
+  for (Line& line : lines_) {
+    if (!line.changed) continue;
+    if (auto status = store.put_endpoint(line.stored); !status) return status;
+    line.changed = false;
+  }
+  return {};
+}
+
+std::vector<EndpointLedger> Ledger::endpoints() const {
+  std::vector<EndpointLedger> all;
+  std::vector<bool> listed(lines_.size());
+  for (const std::size_t i : by_option_) {
+    if (listed[i]) continue;
+    listed[i] = true;
+    all.push_back(lines_[i].stored.ledger);
+  }
+  for (std::size_t i = 0; i < lines_.size(); ++i)
+    if (!listed[i]) all.push_back(lines_[i].stored.ledger);
+  return all;
+}
+
+core::Money Ledger::spent() const {
+  core::Money sum;
+  for (const Line& line : lines_)
+    sum += line.stored.ledger.cost + line.stored.ledger.maybe_billed_cost;
+  return sum;
+}
+
+}  // namespace sluice::checkpoint

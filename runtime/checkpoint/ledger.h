@@ -1,0 +1,45 @@
+// What was spent where: one EndpointLedger per endpoint that the job ever had, by name. The file
+// keeps them under a small number, which is stable when the pipeline's endpoints change.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checkpoint/store.h"
+#include "checkpoint/types.h"
+
+namespace sluice::checkpoint {
+
+class Ledger {
+ public:
+  // `names`: Options::endpoints. Those that are not stored yet are given a number and count as
+  // changed.
+  Ledger(std::vector<StoredEndpoint> stored, const std::vector<std::string>& names);
+
+  bool knows(std::uint32_t endpoint) const { return endpoint < by_option_.size(); }
+  // Of an endpoint given as its index into Options::endpoints.
+  std::uint32_t number(std::uint32_t endpoint) const;
+  void settle(const Settlement& settlement);
+  // An intent that a crash left open: billed without an answer, perhaps. False: no such number.
+  bool maybe_billed(std::uint32_t number, core::Money worst_cost);
+
+  // Writes what changed since the last write.
+  core::Status write(Store& store);
+
+  // Those of Options::endpoints in that order, then the former ones.
+  std::vector<EndpointLedger> endpoints() const;
+  core::Money spent() const;  // what may have been billed included
+
+ private:
+  struct Line {
+    StoredEndpoint stored;
+    bool changed = false;
+  };
+  std::vector<Line> lines_;
+  std::vector<std::size_t> by_option_;  // index into lines_
+};
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,52 @@
+#include "checkpoint/lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+namespace sluice::checkpoint {
+namespace {
+
+std::string owner_of(int fd) {
+  char digits[16];
+  const ssize_t got = ::pread(fd, digits, sizeof digits, 0);
+  std::string_view text(digits, got > 0 ? static_cast<std::size_t>(got) : 0);
+  text = text.substr(0, text.find('\n'));
+  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return "another process";
+  return fmt::format("process {}", text);
+}
+
+}  // namespace
+
+core::Result<DirectoryLock> DirectoryLock::take(const std::string& directory,
+                                                const std::string& job) {
+  const std::string path = directory + "/lock";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return core::fail_errno("cannot open the job's lock", errno, path);
+  DirectoryLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return core::fail_errno("cannot lock the job", errno, path);
+    return core::fail(core::ErrorCode::busy,
+                      fmt::format("job '{}' is being run by {}. Wait for it or stop it first; "
+                                  "`sluice status` works meanwhile",
+                                  job, owner_of(fd)),
+                      directory);
+  }
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0)
+    return core::fail_errno("cannot write the job's lock", errno, path);
+  return lock;
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace sluice::checkpoint

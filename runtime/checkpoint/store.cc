@@ -1,0 +1,276 @@
+#include "checkpoint/store.h"
+
+#include <fmt/format.h>
+
+#include "checkpoint/bytes.h"
+
+namespace sluice::checkpoint {
+
+const char* const Store::kSql[kQueries] = {
+    // kJob
+    "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+    " projected_block, projected_answers, projected_rejects FROM job WHERE id = 1",
+    // kFingerprint
+    "SELECT fingerprint FROM generation WHERE id = ?",
+    // kEndpoints
+    "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens, output_tokens,"
+    " reasoning_tokens, cost, maybe_billed, maybe_billed_cost FROM endpoint ORDER BY id",
+    // kModels
+    "SELECT id, name FROM model ORDER BY id",
+    // kAttempts
+    "SELECT kind, records FROM attempts ORDER BY id",
+    // kScanKeys
+    "SELECT block, generation, keys FROM block_keys ORDER BY block",
+    // kScanBlocks
+    "SELECT k.block, k.keys, d.payload FROM block_keys k JOIN block_data d ON d.block = k.block"
+    " WHERE k.block > ? AND k.generation = ? ORDER BY k.block",
+    // kKeys
+    "SELECT keys FROM block_keys WHERE block = ?",
+    // kPayload
+    "SELECT payload FROM block_data WHERE block = ?",
+    // kBegin
+    "BEGIN IMMEDIATE",
+    // kCommit
+    "COMMIT",
+    // kRollback
+    "ROLLBACK",
+    // kPutJob
+    "UPDATE job SET generation = ?, next_attempt = ?, rows_read = ?, input_complete = ?,"
+    " answered = ?, rejected = ?, projected_block = ?, projected_answers = ?,"
+    " projected_rejects = ? WHERE id = 1",
+    // kPutGeneration
+    "INSERT INTO generation VALUES(?, ?)",
+    // kPutEndpoint
+    "INSERT OR REPLACE INTO endpoint VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    // kPutModel
+    "INSERT INTO model VALUES(?, ?)",
+    // kPutKeys
+    "INSERT INTO block_keys VALUES(?, ?, ?, ?, ?)",
+    // kPutPayload
+    "INSERT INTO block_data VALUES(?, ?)",
+    // kPutAttempts
+    "INSERT INTO attempts(kind, records) VALUES(?, ?)",
+    // kClearAttempts
+    "DELETE FROM attempts",
+};
+
+core::Status Store::prepare() {
+  for (std::size_t i = 0; i < kQueries; ++i) {
+    auto statement = connection_.prepare(kSql[i]);
+    if (!statement) {
+      // The file says that it is ours, so a table that is not there is damage.
+      if (statement.error().code == core::ErrorCode::io)
+        return corrupt(path_, statement.error().message);
+      return std::unexpected(statement.error());
+    }
+    statements_[i] = std::move(*statement);
+  }
+  return {};
+}
+
+core::Result<JobState> Store::job() {
+  Statement& s = statements_[kJob];
+  const auto row = s.step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) {
+    s.reset();
+    return corrupt(path_, "the checkpoint is damaged: it names no job");
+  }
+  const JobState job{.generation = s.integer(0),
+                     .next_attempt = s.unsigned_integer(1),
+                     .rows_read = s.unsigned_integer(2),
+                     .input_complete = s.integer(3) != 0,
+                     .answered = s.unsigned_integer(4),
+                     .rejected = s.unsigned_integer(5),
+                     .projected_block = s.integer(6),
+                     .projected = {s.unsigned_integer(7), s.unsigned_integer(8)}};
+  s.reset();
+  return job;
+}
+
+core::Result<core::Hash128> Store::fingerprint(std::int64_t generation) {
+  Statement& s = statements_[kFingerprint].bind(1, generation);
+  const auto row = s.step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row || s.bytes(0).size() != sizeof(core::Hash128)) {
+    s.reset();
+    return corrupt(path_, "the checkpoint is damaged: its generation is missing");
+  }
+  const core::Hash128 fingerprint = get_hash(s.bytes(0).data());
+  s.reset();
+  return fingerprint;
+}
+
+core::Status Store::each_row(Query query, const std::function<core::Status(Statement&)>& each) {
+  Statement& s = statements_[query];
+  while (true) {
+    const auto row = s.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    if (auto status = each(s); !status) {
+      s.reset();
+      return status;
+    }
+  }
+  s.reset();
+  return {};
+}
+
+core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
+  std::vector<StoredEndpoint> all;
+  auto status = each_row(kEndpoints, [&](Statement& s) -> core::Status {
+    StoredEndpoint e{.id = s.integer(0), .ledger = {}};
+    e.ledger.name = s.bytes(1);
+    e.ledger.attempts = s.unsigned_integer(2);
+    e.ledger.answered = s.unsigned_integer(3);
+    e.ledger.failed = s.unsigned_integer(4);
+    e.ledger.usage = {.input = s.unsigned_integer(5),
+                      .cached_input = s.unsigned_integer(6),
+                      .output = s.unsigned_integer(7),
+                      .reasoning = s.unsigned_integer(8)};
+    e.ledger.cost = core::Money::picodollars(s.integer(9));
+    e.ledger.maybe_billed = s.unsigned_integer(10);
+    e.ledger.maybe_billed_cost = core::Money::picodollars(s.integer(11));
+    all.push_back(std::move(e));
+    return {};
+  });
+  if (!status) return std::unexpected(status.error());
+  return all;
+}
+
+core::Result<std::vector<StoredModel>> Store::models() {
+  std::vector<StoredModel> all;
+  auto status = each_row(kModels, [&](Statement& s) -> core::Status {
+    all.push_back({s.integer(0), std::string(s.bytes(1))});
+    return {};
+  });
+  if (!status) return std::unexpected(status.error());
+  return all;
+}
+
+core::Status Store::attempts(
+    const std::function<core::Status(AttemptRecords, std::string_view)>& each) {
+  return each_row(kAttempts, [&](Statement& s) {
+    return each(static_cast<AttemptRecords>(s.integer(0)), s.bytes(1));
+  });
+}
+
+core::Status Store::scan_keys(const EachKeys& each) {
+  return each_row(kScanKeys, [&](Statement& s) {
+    return each(s.integer(0), s.integer(1), std::string(s.bytes(2)));
+  });
+}
+
+core::Status Store::scan_blocks(std::int64_t generation, std::int64_t after,
+                                const EachBlock& each) {
+  statements_[kScanBlocks].bind(1, after).bind(2, generation);
+  return each_row(kScanBlocks, [&](Statement& s) {
+    return each(s.integer(0), std::string(s.bytes(1)), s.bytes(2));
+  });
+}
+
+core::Result<std::string> Store::blob_of(Query query, std::int64_t block) {
+  Statement& s = statements_[query].bind(1, block);
+  const auto row = s.step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) {
+    s.reset();
+    return corrupt(path_, fmt::format("the checkpoint is damaged: block {} is missing", block));
+  }
+  std::string bytes(s.bytes(0));
+  s.reset();
+  return bytes;
+}
+
+core::Result<std::string> Store::keys(std::int64_t block) {
+  return blob_of(kKeys, block);
+}
+core::Result<std::string> Store::payload(std::int64_t block) {
+  return blob_of(kPayload, block);
+}
+
+core::Status Store::begin() {
+  return statements_[kBegin].run();
+}
+core::Status Store::commit() {
+  return statements_[kCommit].run();
+}
+// SQLite may have rolled back by itself: that there is nothing left to roll back is no error.
+void Store::rollback() {
+  (void)statements_[kRollback].run();
+}
+
+core::Status Store::put_job(const JobState& job) {
+  return statements_[kPutJob]
+      .bind(1, job.generation)
+      .bind(2, job.next_attempt)
+      .bind(3, job.rows_read)
+      .bind(4, std::int64_t{job.input_complete})
+      .bind(5, job.answered)
+      .bind(6, job.rejected)
+      .bind(7, job.projected_block)
+      .bind(8, job.projected.answers)
+      .bind(9, job.projected.rejects)
+      .run();
+}
+
+core::Status Store::put_generation(std::int64_t generation, const core::Hash128& fingerprint) {
+  std::string bytes;
+  put(bytes, fingerprint);
+  return statements_[kPutGeneration].bind(1, generation).bind_blob(2, bytes).run();
+}
+
+core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
+  const EndpointLedger& l = endpoint.ledger;
+  return statements_[kPutEndpoint]
+      .bind(1, endpoint.id)
+      .bind_text(2, l.name)
+      .bind(3, l.attempts)
+      .bind(4, l.answered)
+      .bind(5, l.failed)
+      .bind(6, l.usage.input)
+      .bind(7, l.usage.cached_input)
+      .bind(8, l.usage.output)
+      .bind(9, l.usage.reasoning)
+      .bind(10, l.cost.picodollars())
+      .bind(11, l.maybe_billed)
+      .bind(12, l.maybe_billed_cost.picodollars())
+      .run();
+}
+
+core::Status Store::put_model(const StoredModel& model) {
+  return statements_[kPutModel].bind(1, model.id).bind_text(2, model.name).run();
+}
+
+core::Status Store::put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
+                              std::uint32_t rejects, std::string_view keys,
+                              std::string_view payload) {
+  if (auto status = statements_[kPutKeys]
+                        .bind(1, block)
+                        .bind(2, generation)
+                        .bind(3, std::int64_t{answers})
+                        .bind(4, std::int64_t{rejects})
+                        .bind_blob(5, keys)
+                        .run();
+      !status)
+    return status;
+  return statements_[kPutPayload].bind(1, block).bind_blob(2, payload).run();
+}
+
+core::Status Store::put_attempts(AttemptRecords kind, std::string_view records) {
+  return statements_[kPutAttempts]
+      .bind(1, static_cast<std::int64_t>(kind))
+      .bind_blob(2, records)
+      .run();
+}
+
+core::Status Store::clear_attempts() {
+  return statements_[kClearAttempts].run();
+}
+
+core::Status Store::close() {
+  for (Statement& statement : statements_) statement = Statement();
+  return connection_.checkpoint_and_close();
+}
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,141 @@
+// The checkpoint's file, `<directory>/checkpoint.db`: what stands in it and how it is read and
+// written. SQLite in WAL mode; no policy, no threads. Everything is keyed by an ascending integer,
+// and what is written per row stands in blocks (block.h).
+//
+// Threads: one at a time for each Store. One Store writes; any number of others read beside it, in
+// this process or another.
+//
+// Invariants:
+//   1. The file is made whole under another name and renamed into place: a checkpoint.db that is
+//      not a whole checkpoint is damage, or somebody else's.
+//   2. A file that is not one of ours, or is damaged, or newer, is not written to.
+//   3. `job` has one row; all counts in it are changed in the transaction that changes what they
+//      count.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/sqlite.h"
+
+namespace sluice::checkpoint {
+
+struct JobState {
+  std::int64_t generation = 0;  // 0: none yet
+  std::uint64_t next_attempt = 1;
+  // Of this generation:
+  std::uint64_t rows_read = 0;
+  bool input_complete = false;
+  std::uint64_t answered = 0;
+  std::uint64_t rejected = 0;
+  std::int64_t projected_block = 0;  // the last block that `projected` includes
+  Position projected;
+};
+
+struct StoredEndpoint {
+  std::int64_t id = 0;
+  EndpointLedger ledger;
+};
+
+struct StoredModel {
+  std::int64_t id = 0;
+  std::string name;
+};
+
+// The attempts' log (attempts.h): what was intended and what was settled, in the order of commits.
+enum class AttemptRecords : std::uint8_t { intents = 0, settled = 1 };
+
+class Store {
+ public:
+  // To write, making the file when there is none. The caller holds the job's lock.
+  static core::Result<std::unique_ptr<Store>> open(const std::string& directory,
+                                                   Durability durability);
+  // To read. ErrorCode::io when there is no file.
+  static core::Result<std::unique_ptr<Store>> open_reader(const std::string& directory);
+
+  const std::string& path() const { return path_; }
+  // ErrorCode::corrupt when SQLite finds the file damaged.
+  core::Status check();
+
+  core::Result<JobState> job();
+  core::Result<core::Hash128> fingerprint(std::int64_t generation);
+  core::Result<std::vector<StoredEndpoint>> endpoints();
+  core::Result<std::vector<StoredModel>> models();
+  core::Status attempts(const std::function<core::Status(AttemptRecords, std::string_view)>& each);
+
+  // Every block in order, keys only.
+  using EachKeys =
+      std::function<core::Status(std::int64_t block, std::int64_t generation, std::string keys)>;
+  core::Status scan_keys(const EachKeys& each);
+  // The blocks of `generation` after `after`, in order.
+  using EachBlock =
+      std::function<core::Status(std::int64_t block, std::string keys, std::string_view payload)>;
+  core::Status scan_blocks(std::int64_t generation, std::int64_t after, const EachBlock& each);
+  core::Result<std::string> keys(std::int64_t block);
+  core::Result<std::string> payload(std::int64_t block);
+
+  // From here on all is read as of one moment.
+  core::Status begin_read() { return connection_.execute("BEGIN"); }
+
+  // A transaction: begin(), puts, commit(). After a failure: rollback().
+  core::Status begin();
+  core::Status commit();
+  void rollback();
+  core::Status put_job(const JobState& job);
+  core::Status put_generation(std::int64_t generation, const core::Hash128& fingerprint);
+  core::Status put_endpoint(const StoredEndpoint& endpoint);
+  core::Status put_model(const StoredModel& model);
+  core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
+                         std::uint32_t rejects, std::string_view keys, std::string_view payload);
+  core::Status put_attempts(AttemptRecords kind, std::string_view records);
+  core::Status clear_attempts();
+
+  // Empties the write-ahead log into the file. The store is of no use after it.
+  core::Status close();
+
+ private:
+  enum Query : std::uint8_t {
+    kJob,
+    kFingerprint,
+    kEndpoints,
+    kModels,
+    kAttempts,
+    kScanKeys,
+    kScanBlocks,
+    kKeys,
+    kPayload,
+    kBegin,
+    kCommit,
+    kRollback,
+    kPutJob,
+    kPutGeneration,
+    kPutEndpoint,
+    kPutModel,
+    kPutKeys,
+    kPutPayload,
+    kPutAttempts,
+    kClearAttempts,
+    kQueries
+  };
+  static const char* const kSql[kQueries];
+
+  Store(std::string path, Connection connection)
+      : path_(std::move(path)), connection_(std::move(connection)) {}
+  static core::Status create_file(const std::string& directory);
+  static core::Result<std::unique_ptr<Store>> open_existing(const std::string& path, int flags);
+  core::Status prepare();
+  core::Status each_row(Query query, const std::function<core::Status(Statement&)>& each);
+  core::Result<std::string> blob_of(Query query, std::int64_t block);
+
+  std::string path_;
+  Connection connection_;
+  Statement statements_[kQueries];
+};
+
+}  // namespace sluice::checkpoint

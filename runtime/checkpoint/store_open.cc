@@ -1,0 +1,142 @@
+// Store::open(): the file made, recognised and checked.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "checkpoint/file_check.h"
+#include "checkpoint/store.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+// Version 1. Money is in picodollars. The columns of `job` are those of JobState.
+constexpr char kSchema[] = R"(
+CREATE TABLE job(
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  generation INTEGER NOT NULL, next_attempt INTEGER NOT NULL,
+  rows_read INTEGER NOT NULL, input_complete INTEGER NOT NULL,
+  answered INTEGER NOT NULL, rejected INTEGER NOT NULL,
+  projected_block INTEGER NOT NULL,
+  projected_answers INTEGER NOT NULL, projected_rejects INTEGER NOT NULL) STRICT;
+CREATE TABLE generation(id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL) STRICT;
+CREATE TABLE endpoint(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL,
+  attempts INTEGER NOT NULL, answered INTEGER NOT NULL, failed INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
+  cost INTEGER NOT NULL, maybe_billed INTEGER NOT NULL, maybe_billed_cost INTEGER NOT NULL) STRICT;
+CREATE TABLE model(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE block_keys(
+  block INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
+  answers INTEGER NOT NULL, rejects INTEGER NOT NULL, keys BLOB NOT NULL) STRICT;
+CREATE TABLE block_data(block INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT;
+CREATE TABLE attempts(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, records BLOB NOT NULL) STRICT;
+INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0);
+)";
+
+// Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
+// one, what a start reads in any case; the payloads are then checked as they are read, by zstd's
+// checksum.
+constexpr std::uintmax_t kFullCheckBytes = 64 * 1024 * 1024;
+
+std::string file_of(const std::string& directory) {
+  return directory + "/checkpoint.db";
+}
+
+core::Status sync_directory(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return core::fail_errno("cannot open", errno, directory);
+  const int failed = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  if (failed != 0) return core::fail_errno("cannot sync", failed, directory);
+  return {};
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory,
+                                                 Durability durability) {
+  const std::string path = file_of(directory);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    if (auto status = create_file(directory); !status) return std::unexpected(status.error());
+  }
+  auto store = open_existing(path, SQLITE_OPEN_READWRITE);
+  if (!store) return store;
+  // NORMAL syncs only when the log is emptied into the file: a crash of the process loses nothing,
+  // a power cut the last moments, and neither damages the file.
+  const char* pragmas = durability == Durability::power
+                            ? "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000"
+                            : "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000";
+  if (auto status = (*store)->connection_.execute(pragmas); !status)
+    return std::unexpected(status.error());
+  return store;
+}
+
+core::Result<std::unique_ptr<Store>> Store::open_reader(const std::string& directory) {
+  return open_existing(file_of(directory), SQLITE_OPEN_READONLY);
+}
+
+core::Result<std::unique_ptr<Store>> Store::open_existing(const std::string& path, int flags) {
+  if (auto status = check_file(path); !status) return std::unexpected(status.error());
+  auto connection = Connection::open(path, flags);
+  if (!connection) return std::unexpected(connection.error());
+  std::unique_ptr<Store> store(new Store(path, std::move(*connection)));
+  if (auto status = store->prepare(); !status) return std::unexpected(status.error());
+  return store;
+}
+
+core::Status Store::create_file(const std::string& directory) {
+  const std::string path = file_of(directory);
+  const std::string draft = path + ".new";
+  std::error_code error;
+  // A log without its file would be taken for the log of the new one.
+  if (std::filesystem::exists(path + "-wal", error)) {
+    if (std::filesystem::file_size(path + "-wal", error) > 0)
+      return corrupt(path + "-wal",
+                     "checkpoint.db is missing, but its log is there and may hold answers");
+    std::filesystem::remove(path + "-wal", error);
+  }
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+    std::filesystem::remove(draft + suffix, error);
+
+  auto connection = Connection::open(draft, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!connection) return std::unexpected(connection.error());
+  const std::string sql = fmt::format(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN; PRAGMA application_id = {}; "
+      "PRAGMA user_version = {}; {} COMMIT",
+      kApplicationId, kFormatVersion, kSchema);
+  if (auto status = connection->execute(sql.c_str()); !status) return status;
+  if (auto status = connection->checkpoint_and_close(); !status) return status;
+  if (std::rename(draft.c_str(), path.c_str()) != 0)
+    return core::fail_errno("cannot make the checkpoint", errno, path);
+  return sync_directory(directory);
+}
+
+core::Status Store::check() {
+  std::error_code error;
+  const bool whole = std::filesystem::file_size(path_, error) <= kFullCheckBytes;
+  std::vector<const char*> checks = {"PRAGMA quick_check(1)"};
+  if (!whole)
+    checks = {"PRAGMA quick_check(job)",      "PRAGMA quick_check(generation)",
+              "PRAGMA quick_check(endpoint)", "PRAGMA quick_check(model)",
+              "PRAGMA quick_check(attempts)", "PRAGMA quick_check(block_keys)"};
+  for (const char* sql : checks) {
+    auto statement = connection_.prepare(sql);
+    if (!statement) return std::unexpected(statement.error());
+    auto row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row || statement->bytes(0) != "ok")
+      return corrupt(path_, fmt::format("the checkpoint is damaged ({})",
+                                        *row ? statement->bytes(0) : "no result"));
+  }
+  return {};
+}
+
+}  // namespace sluice::checkpoint

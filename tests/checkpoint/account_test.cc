@@ -1,0 +1,229 @@
+// Rows and money: what the ledger counts, in the run, after it, and beside it.
+#include <gtest/gtest.h>
+
+#include "support.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+class AccountTest : public testing::Test {
+ protected:
+  std::unique_ptr<Checkpoint> open() { return open_checkpoint(options_for(scratch_), projection_); }
+  Account stored() {
+    const auto account = read_account(scratch_.job());
+    EXPECT_TRUE(account.has_value()) << account.error().text();
+    return account.value_or(Account());
+  }
+
+  ScratchDirectory scratch_;
+  FileProjection projection_{scratch_.path()};
+};
+
+void expect_equal(const Account& a, const Account& b) {
+  EXPECT_EQ(a.rows_read, b.rows_read);
+  EXPECT_EQ(a.rows_answered, b.rows_answered);
+  EXPECT_EQ(a.rows_rejected, b.rows_rejected);
+  EXPECT_EQ(a.input_complete, b.input_complete);
+  ASSERT_EQ(a.endpoints.size(), b.endpoints.size());
+  for (std::size_t i = 0; i < a.endpoints.size(); ++i) {
+    const EndpointLedger& x = a.endpoints[i];
+    const EndpointLedger& y = b.endpoints[i];
+    EXPECT_EQ(x.name, y.name);
+    EXPECT_EQ(x.attempts, y.attempts);
+    EXPECT_EQ(x.answered, y.answered);
+    EXPECT_EQ(x.failed, y.failed);
+    EXPECT_EQ(x.usage, y.usage);
+    EXPECT_EQ(x.cost, y.cost);
+    EXPECT_EQ(x.maybe_billed, y.maybe_billed);
+    EXPECT_EQ(x.maybe_billed_cost, y.maybe_billed_cost);
+  }
+}
+
+TEST_F(AccountTest, CountsEveryKindOfSettlementAtItsEndpoint) {
+  auto c = open();
+  intend_now(*c, {{1, 0, dollars(1)}, {2, 0, dollars(1)}, {3, 1, dollars(1)}, {4, 1, dollars(1)}});
+  Settlement failed_and_billed = settled(2, 0, 0.25);
+  failed_and_billed.answered = false;
+  const Settlement lost{.attempt = 3,
+                        .endpoint = 1,
+                        .billing = provider::Billing::possible,
+                        .usage = {},
+                        .cost = dollars(0.75)};
+  const Settlement refused{.attempt = 4, .endpoint = 1, .usage = {}, .cost = {}};
+  commit_now(*c, {answer("a"), reject("b")},
+             {settled(1, 0, 0.5), failed_and_billed, lost, refused});
+  c->set_rows_read(10, false);
+
+  Account expected{.rows_read = 10, .rows_answered = 1, .rows_rejected = 1, .endpoints = {}};
+  expected.endpoints = {{.name = "east",
+                         .attempts = 2,
+                         .answered = 1,
+                         .failed = 1,
+                         .usage = {.input = 200, .cached_input = 20, .output = 40, .reasoning = 10},
+                         .cost = dollars(0.75),
+                         .maybe_billed_cost = {}},
+                        {.name = "west",
+                         .attempts = 2,
+                         .failed = 2,
+                         .usage = {},
+                         .cost = {},
+                         .maybe_billed = 1,
+                         .maybe_billed_cost = dollars(0.75)}};
+  expect_equal(c->account(), expected);
+  EXPECT_EQ(expected.rows_pending(), 8U);
+  ASSERT_TRUE(c->close().has_value());
+  expect_equal(stored(), expected);
+  EXPECT_EQ(stored().total().attempts, 4U);
+  EXPECT_EQ(stored().total().cost, dollars(0.75));
+  EXPECT_EQ(stored().total().maybe_billed, 1U);
+}
+
+TEST_F(AccountTest, OpenIntentsOfACrashAreMaybeBilledOnce) {
+  auto c = open();
+  intend_now(*c, {{1, 0, dollars(1)}, {2, 1, dollars(2)}});
+  intend_now(*c, {{5, 1, dollars(4)}});
+  commit_now(*c, {answer("a")}, {settled(2, 1, 0.5)});
+  c.reset();
+  EXPECT_EQ(stored().total().maybe_billed, 0U);
+
+  c = open();
+  EXPECT_EQ(c->opened().maybe_billed, 2U);
+  EXPECT_EQ(c->opened().maybe_billed_cost, dollars(5));
+  EXPECT_EQ(c->opened().spent, dollars(5.5));
+  EXPECT_EQ(c->opened().next_attempt, 6U);
+  EXPECT_EQ(stored().total().maybe_billed, 2U);
+  c.reset();
+
+  c = open();
+  EXPECT_EQ(c->opened().maybe_billed, 0U);
+  EXPECT_EQ(c->opened().maybe_billed_cost, core::Money());
+  EXPECT_EQ(c->opened().spent, dollars(5.5));
+  EXPECT_EQ(c->opened().next_attempt, 6U);
+  EXPECT_EQ(c->account().total().maybe_billed, 2U);
+  EXPECT_EQ(c->account().total().attempts, 1U);
+  ASSERT_TRUE(c->close().has_value());
+}
+
+TEST_F(AccountTest, IntentsStillOpenAtACleanCloseAreMaybeBilledToo) {
+  auto c = open();
+  intend_now(*c, {{1, 0, dollars(1)}, {2, 0, dollars(1)}});
+  commit_now(*c, {}, {settled(1, 0, 0.5)});
+  ASSERT_TRUE(c->close().has_value());
+  c = open();
+  EXPECT_EQ(c->opened().maybe_billed, 1U);
+  ASSERT_TRUE(c->close().has_value());
+}
+
+TEST_F(AccountTest, EndpointsAreKnownByNameWhenTheirListChanges) {
+  Options options = options_for(scratch_);
+  auto c = open();
+  intend_now(*c, {{1, 1, dollars(1)}, {2, 1, dollars(3)}});
+  commit_now(*c, {}, {settled(1, 1, 0.5)});
+  c.reset();
+  options.endpoints = {"north", "west"};
+  c = open_checkpoint(options, projection_);
+  commit_now(*c, {}, {settled(3, 0, 0.125), settled(4, 1, 0.25)});
+  const Account account = c->account();
+  ASSERT_EQ(account.endpoints.size(), 3U);
+  EXPECT_EQ(account.endpoints[0].name, "north");
+  EXPECT_EQ(account.endpoints[0].cost, dollars(0.125));
+  EXPECT_EQ(account.endpoints[1].name, "west");
+  EXPECT_EQ(account.endpoints[1].cost, dollars(0.75));
+  EXPECT_EQ(account.endpoints[1].maybe_billed_cost, dollars(3));
+  EXPECT_EQ(account.endpoints[2].name, "east");
+  EXPECT_EQ(account.endpoints[2].attempts, 0U);
+  ASSERT_TRUE(c->close().has_value());
+}
+
+TEST_F(AccountTest, AttemptNumbersGoOnThoughEverythingIsSettled) {
+  auto c = open();
+  for (std::uint64_t i = 1; i <= 5000; i += 50) {
+    std::vector<Intent> intents;
+    std::vector<Settlement> settlements;
+    for (std::uint64_t a = i; a < i + 50; ++a) {
+      intents.push_back({a, 0, dollars(1)});
+      settlements.push_back(settled(a, 0, 0.001));
+    }
+    c->intend(std::move(intents), [] {});
+    c->commit({std::move(settlements), {}}, [] {});
+  }
+  ASSERT_TRUE(c->close().has_value());
+  c = open();
+  EXPECT_EQ(c->opened().next_attempt, 5001U);
+  EXPECT_EQ(c->opened().maybe_billed, 0U);
+  EXPECT_EQ(c->opened().spent, dollars(5));
+  ASSERT_TRUE(c->close().has_value());
+}
+
+TEST_F(AccountTest, RowsReadIsTheLargerOfTwoRunsUntilTheInputIsComplete) {
+  auto c = open();
+  c->set_rows_read(100, false);
+  ASSERT_TRUE(c->close().has_value());
+  EXPECT_EQ(stored().rows_read, 100U);
+  EXPECT_FALSE(stored().input_complete);
+
+  c = open();
+  c->set_rows_read(40, false);
+  EXPECT_EQ(c->account().rows_read, 100U);
+  c->set_rows_read(120, false);
+  EXPECT_EQ(c->account().rows_read, 120U);
+  c->set_rows_read(90, true);  // rows were taken from the input
+  EXPECT_EQ(c->account().rows_read, 90U);
+  EXPECT_TRUE(c->account().input_complete);
+  ASSERT_TRUE(c->close().has_value());
+  EXPECT_EQ(stored().rows_read, 90U);
+  EXPECT_TRUE(stored().input_complete);
+
+  c = open();  // a run that has not read to the end is not complete
+  EXPECT_FALSE(stored().input_complete);
+  EXPECT_EQ(stored().rows_read, 90U);
+  ASSERT_TRUE(c->close().has_value());
+}
+
+TEST_F(AccountTest, RowsReadIsNeverBelowWhatEnded) {
+  auto c = open();
+  commit_now(*c, {answer("a"), answer("b"), reject("c")});
+  EXPECT_EQ(c->account().rows_read, 3U);
+  EXPECT_EQ(stored().rows_read, 3U);
+  c->set_rows_read(2, true);
+  EXPECT_EQ(c->account().rows_read, 3U);
+  EXPECT_EQ(c->account().rows_pending(), 0U);
+  ASSERT_TRUE(c->close().has_value());
+  EXPECT_EQ(stored().rows_read, 3U);
+}
+
+TEST_F(AccountTest, IsReadBesideARunningJobAsOfItsLastCommit) {
+  auto c = open();
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    c->set_rows_read(i * 2, false);
+    commit_now(*c, {answer(std::to_string(i))}, {settled(i, 0, 0.5)});
+    const Account account = stored();
+    EXPECT_EQ(account.rows_answered, i);
+    EXPECT_EQ(account.rows_read, i * 2);
+    EXPECT_EQ(account.total().cost, dollars(0.5) * i);
+    expect_equal(account, c->account());
+  }
+  ASSERT_TRUE(c->close().has_value());
+}
+
+TEST_F(AccountTest, ReadingItChangesNoByteOfACrashedJob) {
+  auto c = open();
+  commit_now(*c, {answer("a")}, {settled(1, 0, 0.5)});
+  c.reset();
+  const std::string database = read_file(scratch_.database());
+  const std::string log = read_file(scratch_.database() + "-wal");
+  EXPECT_FALSE(log.empty());
+  EXPECT_EQ(stored().rows_answered, 1U);
+  EXPECT_EQ(read_file(scratch_.database()), database);
+  EXPECT_EQ(read_file(scratch_.database() + "-wal"), log);
+}
+
+TEST_F(AccountTest, ThereIsNoneBeforeTheFirstRun) {
+  const auto account = read_account(scratch_.job());
+  ASSERT_FALSE(account.has_value());
+  EXPECT_EQ(account.error().code, core::ErrorCode::io);
+  EXPECT_FALSE(std::filesystem::exists(scratch_.job()));
+}
+
+}  // namespace
+}  // namespace sluice::checkpoint

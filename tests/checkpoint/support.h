@@ -1,0 +1,168 @@
+// What the checkpoint's tests share: a scratch directory, projections to memory and to files, and
+// short ways to make entries and to wait for their commits.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+
+namespace sluice::checkpoint {
+
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string pattern = testing::TempDir() + "/sluice-checkpoint-XXXXXX";
+    path_ = std::filesystem::canonical(::mkdtemp(pattern.data()));
+  }
+  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  const std::string& path() const { return path_; }
+  std::string job() const { return path_ + "/job"; }
+  std::string database() const { return job() + "/checkpoint.db"; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+// Two plain files, unbuffered. Keeps what it was told, and fails when asked to.
+class FileProjection final : public Projection {
+ public:
+  explicit FileProjection(const std::string& directory)
+      : answers_(directory + "/answers.jsonl"), rejects_(directory + "/rejects.jsonl") {}
+
+  core::Result<Position> open(Position recorded, bool fresh) override {
+    recorded_ = recorded;
+    fresh_ = fresh;
+    if (fresh && size(answers_) + size(rejects_) > 0)
+      return core::fail(core::ErrorCode::usage, "the output already exists", answers_);
+    if (size(answers_) < recorded.answers || size(rejects_) < recorded.rejects) recorded = {};
+    for (const auto& [path, at] :
+         {std::pair(&answers_, recorded.answers), std::pair(&rejects_, recorded.rejects)}) {
+      std::ofstream(*path, std::ios::app);  // made when missing
+      std::filesystem::resize_file(*path, at);
+    }
+    position_ = recorded;
+    return recorded;
+  }
+  core::Status append(std::string_view answers, std::string_view rejects) override {
+    if (fail_appends_) return core::fail(core::ErrorCode::io, "cannot append", answers_);
+    write(answers_, answers);
+    write(rejects_, rejects);
+    position_.answers += answers.size();
+    position_.rejects += rejects.size();
+    return {};
+  }
+  core::Result<Position> flush(bool) override { return position_; }
+
+  std::string answers() const { return read_file(answers_); }
+  std::string rejects() const { return read_file(rejects_); }
+  const std::string& answers_path() const { return answers_; }
+  Position recorded() const { return recorded_; }  // as given to open()
+  bool fresh() const { return fresh_; }
+  void fail_appends() { fail_appends_ = true; }
+
+ private:
+  static std::uintmax_t size(const std::string& path) {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(path, error);
+    return error ? 0 : bytes;
+  }
+  static void write(const std::string& path, std::string_view bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::app)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
+  std::string answers_;
+  std::string rejects_;
+  Position position_;
+  Position recorded_;
+  bool fresh_ = false;
+  bool fail_appends_ = false;
+};
+
+inline core::Hash128 hash_of(std::string_view text) {
+  return core::hash128(text);
+}
+
+// The answer {"id":"NAME","label":"LABEL"} to the question NAME by MODEL.
+inline Entry answer(const std::string& name, const std::string& label = "x",
+                    const std::string& model = "m1") {
+  Entry entry;
+  entry.row = hash_of("row " + name);
+  entry.question = hash_of("question " + name);
+  entry.model = model;
+  entry.line = R"({"id":")" + name + R"(",)";
+  entry.answer_at = static_cast<std::uint32_t>(entry.line.size());
+  entry.line += R"("label":")" + label + R"("})";
+  return entry;
+}
+
+inline Entry reject(const std::string& name) {
+  Entry entry;
+  entry.row = hash_of("row " + name);
+  entry.question = hash_of("question " + name);
+  entry.kind = Kind::reject;
+  entry.line = R"({"id":")" + name + R"(","reason":"refusal"})";
+  return entry;
+}
+
+inline Options options_for(const ScratchDirectory& scratch, const std::string& fingerprint = "f1") {
+  return {.directory = scratch.job(),
+          .job = "classify",
+          .fingerprint = hash_of(fingerprint),
+          .endpoints = {"east", "west"},
+          .models = {"m1", "m2"},
+          .durability = Durability::process};
+}
+
+// An open checkpoint that is expected to open; failures of it are test failures.
+inline std::unique_ptr<Checkpoint> open_checkpoint(const Options& options, Projection& projection) {
+  auto checkpoint = Checkpoint::open(options, projection);
+  EXPECT_TRUE(checkpoint.has_value()) << checkpoint.error().text();
+  return checkpoint ? std::move(*checkpoint) : nullptr;
+}
+
+inline void commit_now(Checkpoint& checkpoint, std::vector<Entry> entries,
+                       std::vector<Settlement> settlements = {}) {
+  std::promise<void> done;
+  checkpoint.commit({std::move(settlements), std::move(entries)}, [&] { done.set_value(); });
+  done.get_future().wait();
+}
+
+inline void intend_now(Checkpoint& checkpoint, std::vector<Intent> intents) {
+  std::promise<void> done;
+  checkpoint.intend(std::move(intents), [&] { done.set_value(); });
+  done.get_future().wait();
+}
+
+inline core::Money dollars(double d) {
+  return *core::Money::from_dollars(d);
+}
+
+inline Settlement settled(std::uint64_t attempt, std::uint32_t endpoint, double cost) {
+  return {.attempt = attempt,
+          .endpoint = endpoint,
+          .answered = true,
+          .billing = provider::Billing::known,
+          .usage = {.input = 100, .cached_input = 10, .output = 20, .reasoning = 5},
+          .cost = dollars(cost)};
+}
+
+}  // namespace sluice::checkpoint
