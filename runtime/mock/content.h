@@ -1,0 +1,31 @@
+// The text of an answer, and how a fault spoils it. Plain functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mock/chat.h"
+#include "provider/framing.h"
+
+namespace sluice::mock {
+
+// How the rows of a pack come back.
+enum class PackFault : std::uint8_t { none, drop_row, double_row, foreign_id };
+
+// The rows that a request asks about: those of a pack, or the whole user message.
+std::vector<provider::FramedRow> rows_of(const ChatRequest& request);
+
+// `draw` chooses the row that a fault befalls; what is answered about the others does not depend on
+// it.
+std::string content_for(const ChatRequest& request, const std::vector<provider::FramedRow>& rows,
+                        std::uint64_t seed, PackFault fault, std::uint64_t draw);
+
+// Cuts `content` to at most `bytes`, between characters.
+void cut_text(std::string& content, std::size_t bytes);
+
+// Words around `content` that make it no JSON, whatever it was.
+std::string garbled(std::string_view content);
+
+}  // namespace sluice::mock

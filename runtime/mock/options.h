@@ -1,0 +1,51 @@
+// What the mock is to be like. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/clock.h"
+#include "core/money.h"
+#include "core/secret.h"
+
+namespace sluice::mock {
+
+// Shares of the requests, 0…1, that go wrong in each way. A request has one fault at most, so the
+// shares of those up to `hang` should not add up to more than 1; the last three befall packs that
+// have none of those, and spoil one row of the pack.
+struct Faults {
+  double error_429 = 0;  // "rate limit", whatever the quota says
+  double error_500 = 0;
+  double reset = 0;       // TCP reset when the request has been read
+  double hang = 0;        // never answered
+  double truncate = 0;    // finish_reason "length", the text cut off
+  double garble = 0;      // the text is no JSON
+  double drop_row = 0;    // a row's answer is missing
+  double double_row = 0;  // a row's answer comes twice
+  double foreign_id = 0;  // a row's answer carries an id that nobody asked about
+};
+
+struct Options {
+  std::string host = "127.0.0.1";
+  int port = 0;  // 0 = any free one
+  std::uint64_t seed = 1;
+
+  // Time to answer: (latency + latency_per_token × output tokens) × a log-normal factor with median
+  // 1 and this sigma.
+  core::Duration latency{};
+  core::Duration latency_per_token{};
+  double latency_sigma = 0;
+
+  std::optional<double> rpm;
+  std::optional<double> tpm;
+  Faults faults;
+
+  core::Price price;             // for the bill
+  core::Secret require_key;      // when not empty: any other bearer gets 401
+  bool count_repeats = false;    // keeps a 64-bit hash of every row answered
+  std::string certificate_file;  // PEM chain; with key_file turns TLS on
+  std::string key_file;
+};
+
+}  // namespace sluice::mock

@@ -1,0 +1,218 @@
+#include "mock/provider_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "core/hash.h"
+#include "mock/content.h"
+#include "mock/random.h"
+#include "provider/outcome.h"
+
+namespace sluice::mock {
+namespace {
+
+// What the draws of one request are for: each has its own.
+enum Purpose : std::uint64_t { kFault, kPackFault, kRow, kCut, kLatency, kLatencyAngle, kId };
+
+constexpr core::Duration kInjectedWait = std::chrono::milliseconds(100);
+
+http::ServerResponse json_response(int status, std::string body) {
+  http::ServerResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+void append_wait(std::vector<std::pair<std::string, std::string>>& headers, core::Duration wait) {
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  headers.emplace_back("retry-after",
+                       std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+  headers.emplace_back("retry-after-ms", std::to_string(milliseconds.count()));
+}
+
+}  // namespace
+
+ProviderModel::ProviderModel(Options options)
+    : options_(std::move(options)), limiter_(options_.rpm, options_.tpm) {}
+
+Decision ProviderModel::handle(const http::ServerRequest& request, core::Time now,
+                               core::WallTime wall_now) {
+  const std::string_view target =
+      std::string_view(request.target).substr(0, request.target.find('?'));
+  const bool post = request.method == "POST";
+  if (post && (target == "/v1/chat/completions" || target == "/chat/completions")) {
+    return chat(request, now, wall_now);
+  }
+  Decision decision;
+  if (request.method == "GET" && target == "/stats") {
+    decision.response = json_response(200, stats_json(stats_));
+  } else if (post && target == "/stats/reset") {
+    reset_stats();
+    decision.response = json_response(200, "{}");
+  } else {
+    decision.response = json_response(
+        404, error_body(fmt::format("Unknown request URL: {} {}", request.method, target),
+                        "invalid_request_error", "unknown_url"));
+  }
+  return decision;
+}
+
+Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
+                             core::WallTime wall_now) {
+  const std::uint64_t number = ++number_;
+  const auto draw = [&](Purpose purpose) { return mix(mix(options_.seed, number), purpose); };
+  ++stats_.requests;
+
+  if (!key_fits(request)) {
+    return refuse(
+        401, error_body("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
+        now, false);
+  }
+  const auto chat = reader_.read(request.body);
+  if (!chat) {
+    return refuse(400,
+                  error_body("The body is not JSON, or lacks \"model\" or \"messages\".",
+                             "invalid_request_error", ""),
+                  now, false);
+  }
+  const Fault fault = draw_fault(draw(kFault), chat->plan && chat->plan->is_pack());
+  if (fault == Fault::reset || fault == Fault::hang) {
+    ++(fault == Fault::reset ? stats_.resets : stats_.hangs);
+    Decision decision;
+    decision.kind = fault == Fault::reset ? Decision::Kind::reset : Decision::Kind::hang;
+    return decision;
+  }
+  if (fault == Fault::error_500) {
+    return refuse(500, error_body("The server had an error.", "server_error", ""), now, true);
+  }
+  if (fault == Fault::error_429) {
+    return rate_limited({false, false, "requests", kInjectedWait}, now);
+  }
+  const Limiter::Verdict verdict = limiter_.admit(now, chat->prompt_tokens);
+  if (!verdict.admitted) return rate_limited(verdict, now);
+
+  const std::vector<provider::FramedRow> rows = rows_of(*chat);
+  const PackFault pack_fault = fault == Fault::drop_row     ? PackFault::drop_row
+                               : fault == Fault::double_row ? PackFault::double_row
+                               : fault == Fault::foreign_id ? PackFault::foreign_id
+                                                            : PackFault::none;
+  ChatReply reply;
+  reply.id = draw(kId);
+  reply.created = std::chrono::floor<std::chrono::seconds>(wall_now).time_since_epoch().count();
+  reply.model = chat->model;
+  reply.content = content_for(*chat, rows, options_.seed, pack_fault, draw(kRow));
+  if (fault == Fault::garble) reply.content = garbled(reply.content);
+  std::size_t most = chat->max_output_tokens
+                         ? std::min<std::uint64_t>(*chat->max_output_tokens, UINT32_MAX) * 4
+                         : reply.content.size();
+  if (fault == Fault::truncate) {
+    // Somewhere in the middle: at least one byte is missing.
+    most = std::min(most, static_cast<std::size_t>(unit(draw(kCut)) *
+                                                   static_cast<double>(reply.content.size())));
+  }
+  reply.cut = most < reply.content.size();
+  cut_text(reply.content, most);
+  reply.prompt_tokens = chat->prompt_tokens;
+  reply.completion_tokens = tokens_of(reply.content.size());
+  limiter_.charge(reply.completion_tokens);
+
+  ++stats_.by_status[200];
+  ++stats_.answered;
+  stats_.rows += rows.size();
+  if (options_.count_repeats) {
+    for (const provider::FramedRow& row : rows) {
+      if (!seen_.insert(core::hash128(row.text).low).second) ++stats_.repeated_rows;
+    }
+  }
+  stats_.input_tokens += reply.prompt_tokens;
+  stats_.output_tokens += reply.completion_tokens;
+  provider::Usage usage;
+  usage.input = reply.prompt_tokens;
+  usage.output = reply.completion_tokens;
+  stats_.cost += provider::cost_of(usage, options_.price);
+
+  Decision decision;
+  decision.response = json_response(200, reply_body(reply));
+  limiter_.append_headers(now, decision.response.headers);
+  decision.delay = draw_latency(mix(options_.seed, number), reply.completion_tokens);
+  decision.counted = true;
+  stats_.max_in_flight = std::max(stats_.max_in_flight, ++stats_.in_flight);
+  return decision;
+}
+
+ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, bool pack) const {
+  const Faults& f = options_.faults;
+  double at = unit(draw);
+  const auto any = [&](const auto& shares) {
+    for (const auto& [share, fault] : shares) {
+      if (at < share) return fault;
+      at -= share;
+    }
+    return Fault::none;
+  };
+  using Share = std::pair<double, Fault>;
+  const Fault fault =
+      any(std::array{Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
+                     Share{f.reset, Fault::reset}, Share{f.hang, Fault::hang},
+                     Share{f.truncate, Fault::truncate}, Share{f.garble, Fault::garble}});
+  if (fault != Fault::none || !pack) return fault;
+  at = unit(mix(draw, kPackFault));
+  return any(std::array{Share{f.drop_row, Fault::drop_row}, Share{f.double_row, Fault::double_row},
+                        Share{f.foreign_id, Fault::foreign_id}});
+}
+
+core::Duration ProviderModel::draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const {
+  const double fixed =
+      static_cast<double>(options_.latency.count()) +
+      static_cast<double>(options_.latency_per_token.count()) * static_cast<double>(output_tokens);
+  if (options_.latency_sigma == 0 || fixed == 0) {
+    return core::Duration(static_cast<std::int64_t>(fixed));
+  }
+  // Box-Muller; 1 - u keeps the logarithm finite.
+  const double radius = std::sqrt(-2 * std::log(1 - unit(mix(draw, kLatency))));
+  const double normal = radius * std::cos(2 * std::numbers::pi * unit(mix(draw, kLatencyAngle)));
+  constexpr double kDay = 86'400e9;
+  return core::Duration(
+      static_cast<std::int64_t>(std::min(fixed * std::exp(options_.latency_sigma * normal), kDay)));
+}
+
+Decision ProviderModel::refuse(int status, std::string body, core::Time now, bool limit_headers) {
+  ++stats_.by_status[status];
+  Decision decision;
+  decision.response = json_response(status, std::move(body));
+  if (limit_headers) limiter_.append_headers(now, decision.response.headers);
+  return decision;
+}
+
+Decision ProviderModel::rate_limited(const Limiter::Verdict& verdict, core::Time now) {
+  const std::string message =
+      verdict.never ? "Request too large: it asks for more tokens than a minute's quota holds."
+                    : fmt::format("Rate limit reached on {} per min. Please try again in {}.",
+                                  verdict.kind, go_duration(verdict.retry_after));
+  Decision decision =
+      refuse(429, error_body(message, verdict.kind, "rate_limit_exceeded"), now, true);
+  if (!verdict.never) append_wait(decision.response.headers, verdict.retry_after);
+  return decision;
+}
+
+bool ProviderModel::key_fits(const http::ServerRequest& request) const {
+  if (options_.require_key.empty()) return true;
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](const auto& header) {
+    return header.first == "authorization" &&
+           header.second == "Bearer " + options_.require_key.reveal();
+  });
+}
+
+void ProviderModel::reset_stats() {
+  const std::uint64_t in_flight = stats_.in_flight;
+  stats_ = Stats();
+  stats_.in_flight = stats_.max_in_flight = in_flight;
+  seen_.clear();
+}
+
+}  // namespace sluice::mock

@@ -1,0 +1,74 @@
+// The mock's mind: decides what becomes of each request. It opens no socket and reads no clock; so
+// the tests hold the time in their hand, and the same requests in the same order always meet the
+// same faults.
+//
+// Threads: one.
+//
+// Invariants:
+//   1. What is drawn for a request depends on the seed and on its number in the order of arrival;
+//      what is answered about a row depends on the seed and the row's text alone.
+//   2. A request that is answered with status 200 is billed when it arrives, any other never.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "core/clock.h"
+#include "http/server.h"
+#include "mock/chat.h"
+#include "mock/limiter.h"
+#include "mock/options.h"
+#include "mock/stats.h"
+
+namespace sluice::mock {
+
+struct Decision {
+  enum class Kind : std::uint8_t { respond, reset, hang };
+  Kind kind = Kind::respond;
+  core::Duration delay{};  // before the response
+  http::ServerResponse response;
+  bool counted = false;  // stands in Stats::in_flight until finished()
+};
+
+class ProviderModel {
+ public:
+  explicit ProviderModel(Options options);
+
+  Decision handle(const http::ServerRequest& request, core::Time now, core::WallTime wall_now);
+  // The response of a decision that was counted has been sent.
+  void finished() { --stats_.in_flight; }
+  const Stats& stats() const { return stats_; }
+
+ private:
+  enum class Fault : std::uint8_t {
+    none,
+    error_429,
+    error_500,
+    reset,
+    hang,
+    truncate,
+    garble,
+    drop_row,
+    double_row,
+    foreign_id
+  };
+  Fault draw_fault(std::uint64_t draw, bool pack) const;
+  core::Duration draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const;
+
+  Decision chat(const http::ServerRequest& request, core::Time now, core::WallTime wall_now);
+  Decision refuse(int status, std::string body, core::Time now, bool limit_headers);
+  Decision rate_limited(const Limiter::Verdict& verdict, core::Time now);
+  bool key_fits(const http::ServerRequest& request) const;
+  void reset_stats();
+
+  Options options_;
+  Limiter limiter_;
+  ChatReader reader_;
+  Stats stats_;
+  std::uint64_t number_ = 0;  // of chat requests so far
+  std::unordered_set<std::uint64_t> seen_;
+};
+
+}  // namespace sluice::mock

@@ -1,0 +1,30 @@
+// What the mock has counted: the other side's books, to hold a ledger against. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "core/money.h"
+
+namespace sluice::mock {
+
+struct Stats {
+  std::uint64_t requests = 0;              // chat completions asked for, whatever came of them
+  std::map<int, std::uint64_t> by_status;  // of those that got a response
+  std::uint64_t resets = 0;
+  std::uint64_t hangs = 0;
+  std::uint64_t answered = 0;       // with status 200: these are billed, and no others
+  std::uint64_t rows = 0;           // asked about in the answered ones
+  std::uint64_t repeated_rows = 0;  // of these, seen before (with Options::count_repeats)
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  core::Money cost;
+  std::uint64_t in_flight = 0;  // being answered now; without those that hang
+  std::uint64_t max_in_flight = 0;
+};
+
+// One JSON object; cost as "cost_usd", exact.
+std::string stats_json(const Stats& stats);
+
+}  // namespace sluice::mock

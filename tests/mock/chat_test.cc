@@ -1,0 +1,91 @@
+#include "mock/chat.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "mock/content.h"
+#include "provider/codec.h"
+
+namespace sluice::mock {
+namespace {
+
+TEST(ChatReader, ReadsModelTextTokensAndLimit) {
+  ChatReader reader;
+  const auto request = reader.read(
+      R"({"model":"m","max_tokens":7,"messages":[{"role":"system","content":"abcd"},)"
+      R"({"role":"user","content":[{"type":"text","text":"ef"},{"type":"text","text":"ghi"}]}]})");
+  ASSERT_TRUE(request.has_value());
+  EXPECT_EQ(request->model, "m");
+  EXPECT_EQ(request->user, "efghi");
+  EXPECT_EQ(request->prompt_tokens, 3u);  // 9 bytes
+  EXPECT_EQ(request->max_output_tokens, 7u);
+  EXPECT_EQ(request->plan, nullptr);
+}
+
+TEST(ChatReader, RefusesWhatIsNoRequest) {
+  ChatReader reader;
+  for (const char* body :
+       {"", "{", "[]", R"({"model":"m"})", R"({"messages":[{"role":"user","content":"x"}]})",
+        R"({"model":"m","messages":[]})", R"({"model":"m","messages":[{"content":"x"}]})",
+        R"({"model":7,"messages":[{"role":"user","content":"x"}]})"}) {
+    EXPECT_FALSE(reader.read(body).has_value()) << body;
+  }
+}
+
+TEST(ChatReader, UnderstandsWhatTheCodecSendsInEveryMode) {
+  provider::PromptFrame prompt;
+  prompt.system = "Be brief.";
+  prompt.schema_name = "answer";
+  prompt.schema =
+      R"({"type":"object","properties":{"a":{"type":"integer","minimum":3,"maximum":3}}})";
+  prompt.schema_words = "Fit this:\n```json-schema\n" + prompt.schema + "\n```";
+  ChatReader reader;
+  for (const auto mode :
+       {provider::StructuredOutput::json_schema, provider::StructuredOutput::json_object,
+        provider::StructuredOutput::instruction}) {
+    provider::EndpointSpec spec;
+    spec.base_url = "http://127.0.0.1:1/v1";
+    spec.model = "m";
+    spec.structured = mode;
+    const provider::BodyFrame frame = provider::make_codec(spec)->frame(prompt);
+    const auto request = reader.read(frame.prefix + "\"hi\"" + frame.suffix);
+    ASSERT_TRUE(request.has_value());
+    EXPECT_EQ(content_for(*request, rows_of(*request), 1, PackFault::none, 0), R"({"a":3})");
+  }
+}
+
+TEST(ReplyBody, IsWhatTheCodecReads) {
+  ChatReply reply;
+  reply.id = 0xABC;
+  reply.created = 1'760'000'000;
+  reply.model = "m";
+  reply.content = "say \"hi\"\n";
+  reply.cut = true;
+  reply.prompt_tokens = 12;
+  reply.completion_tokens = 3;
+  provider::EndpointSpec spec;
+  spec.base_url = "http://127.0.0.1:1/v1";
+  const provider::Reply read =
+      provider::make_codec(spec)->read(200, {}, reply_body(reply), core::WallTime());
+  EXPECT_EQ(read.outcome.action, provider::Action::none);
+  EXPECT_EQ(read.text, reply.content);
+  EXPECT_EQ(read.finish, provider::Finish::length);
+  EXPECT_EQ(read.model, "m");
+  EXPECT_EQ(read.outcome.billing, provider::Billing::known);
+  EXPECT_EQ(read.outcome.usage, (provider::Usage{12, 0, 3, 0}));
+  EXPECT_EQ(nlohmann::json::parse(reply_body(reply)).at("id"), "chatcmpl-0000000000000abc");
+}
+
+TEST(CutText, CutsBetweenCharacters) {
+  std::string text = "aé";  // three bytes
+  cut_text(text, 2);
+  EXPECT_EQ(text, "a");
+  cut_text(text, 5);
+  EXPECT_EQ(text, "a");
+  cut_text(text, 0);
+  EXPECT_EQ(text, "");
+}
+
+}  // namespace
+}  // namespace sluice::mock

@@ -1,0 +1,319 @@
+#include "mock/provider_model.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/json.h"
+#include "mock/answerer.h"
+#include "provider/framing.h"
+
+namespace sluice::mock {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+const core::Time kNow(1000s);
+const core::WallTime kWall = core::ManualClock().wall_now();
+
+constexpr std::string_view kRowSchema =
+    R"({"type":"object","properties":{"n":{"type":"integer","minimum":0,"maximum":999999}}})";
+const std::string kPackSchema =
+    R"({"type":"object","properties":{"answers":{"type":"array","items":{"type":"object",)"
+    R"("properties":{"id":{"type":"string"},"n":{"type":"integer","minimum":0,"maximum":999999}}}}}})";
+
+http::ServerRequest ask(std::string_view user, std::string_view schema = {}) {
+  http::ServerRequest request;
+  request.method = "POST";
+  request.target = "/v1/chat/completions";
+  core::JsonWriter w(request.body);
+  w.open('{');
+  w.field("model", "m");
+  if (!schema.empty()) {
+    w.key("response_format");
+    w.raw(R"({"type":"json_schema","json_schema":{"name":"a","schema":)" + std::string(schema) +
+          "}}");
+  }
+  w.key("messages");
+  w.open('[');
+  w.open('{');
+  w.field("role", "user");
+  w.field("content", user);
+  w.close('}');
+  w.close(']');
+  w.close('}');
+  return request;
+}
+
+http::ServerRequest ask_pack(const std::vector<provider::FramedRow>& rows) {
+  std::string user;
+  provider::append_framed(user, rows);
+  return ask(user, kPackSchema);
+}
+
+const std::vector<provider::FramedRow> kRows = {{"a1", "first"}, {"a2", "second"}, {"a3", "third"}};
+
+json content_of(const Decision& decision) {
+  const json reply = json::parse(decision.response.body);
+  return json::parse(reply.at("choices").at(0).at("message").at("content").get<std::string>());
+}
+
+std::string header(const Decision& decision, std::string_view name) {
+  for (const auto& [key, value] : decision.response.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+Options with(std::uint64_t seed, double Faults::* fault, double share) {
+  Options options;
+  options.seed = seed;
+  options.faults.*fault = share;
+  return options;
+}
+
+TEST(ProviderModel, AnswersEachRowOfAPackUnderItsId) {
+  ProviderModel model(Options{});
+  const Decision decision = model.handle(ask_pack(kRows), kNow, kWall);
+  EXPECT_EQ(decision.response.status, 200);
+  json expected = {{"answers", json::array()}};
+  for (const auto& row : kRows) {
+    json entry = json::parse(answer_for(kRowSchema, row.text, 1));
+    entry["id"] = row.id;
+    expected["answers"].push_back(entry);
+  }
+  EXPECT_EQ(content_of(decision), expected);
+}
+
+TEST(ProviderModel, AnswersOneRowAndFreeTextFromTheRowAlone) {
+  ProviderModel model(Options{});
+  EXPECT_EQ(content_of(model.handle(ask("hello", kRowSchema), kNow, kWall)),
+            json::parse(answer_for(kRowSchema, "hello", 1)));
+  const Decision free = model.handle(ask("hello"), kNow, kWall);
+  EXPECT_EQ(json::parse(free.response.body).at("choices").at(0).at("message").at("content"),
+            free_text_for("hello", 1));
+}
+
+TEST(ProviderModel, BillsAnswersByTheirTokens) {
+  Options options;
+  options.price = {core::Money::picodollars(1000), core::Money::picodollars(100),
+                   core::Money::picodollars(5000)};
+  options.count_repeats = true;
+  ProviderModel model(options);
+  const json usage =
+      json::parse(model.handle(ask("12345678", kRowSchema), kNow, kWall).response.body).at("usage");
+  EXPECT_EQ(usage.at("prompt_tokens"), 2);
+  const auto output = usage.at("completion_tokens").get<std::uint64_t>();
+  const Stats& stats = model.stats();
+  EXPECT_EQ(stats.requests, 1u);
+  EXPECT_EQ(stats.answered, 1u);
+  EXPECT_EQ(stats.rows, 1u);
+  EXPECT_EQ(stats.repeated_rows, 0u);
+  EXPECT_EQ(stats.input_tokens, 2u);
+  EXPECT_EQ(stats.output_tokens, output);
+  EXPECT_EQ(stats.cost, core::Money::picodollars(static_cast<std::int64_t>(2000 + 5000 * output)));
+  EXPECT_EQ(stats.in_flight, 1u);
+  model.finished();
+  EXPECT_EQ(model.stats().in_flight, 0u);
+
+  static_cast<void>(model.handle(ask("12345678", kRowSchema), kNow, kWall));
+  EXPECT_EQ(model.stats().repeated_rows, 1u);
+}
+
+TEST(ProviderModel, KeepsItsQuotaAndSaysSo) {
+  Options options;
+  options.rpm = 2;
+  options.tpm = 1000;
+  ProviderModel model(options);
+  EXPECT_EQ(header(model.handle(ask("x"), kNow, kWall), "x-ratelimit-remaining-requests"), "1");
+  EXPECT_EQ(model.handle(ask("x"), kNow, kWall).response.status, 200);
+  const Decision refused = model.handle(ask("x"), kNow, kWall);
+  EXPECT_EQ(refused.response.status, 429);
+  EXPECT_EQ(header(refused, "retry-after"), "30");
+  EXPECT_EQ(header(refused, "retry-after-ms"), "30000");
+  EXPECT_EQ(header(refused, "x-ratelimit-remaining-requests"), "0");
+  EXPECT_EQ(json::parse(refused.response.body).at("error").at("code"), "rate_limit_exceeded");
+  EXPECT_EQ(model.handle(ask("x"), kNow + 30s, kWall).response.status, 200);
+  const Decision never = model.handle(ask(std::string(5000, 'x')), kNow + 2min, kWall);
+  EXPECT_EQ(never.response.status, 429);
+  EXPECT_EQ(header(never, "retry-after"), "");
+  EXPECT_EQ(model.stats().by_status, (std::map<int, std::uint64_t>{{200, 3}, {429, 2}}));
+  EXPECT_EQ(model.stats().answered, 3u);
+}
+
+TEST(ProviderModel, MeetsTheSameFaultsInTheSameOrder) {
+  Options options;
+  options.faults = {.error_429 = 0.1, .error_500 = 0.1, .reset = 0.1, .hang = 0.1};
+  const auto run = [&](std::uint64_t seed) {
+    options.seed = seed;
+    ProviderModel model(options);
+    std::string log;
+    for (int i = 0; i < 1000; ++i) {
+      const Decision decision = model.handle(ask("x"), kNow, kWall);
+      log += decision.kind == Decision::Kind::reset ? 'r'
+             : decision.kind == Decision::Kind::hang
+                 ? 'h'
+                 : static_cast<char>('0' + decision.response.status / 100);
+    }
+    return log;
+  };
+  const std::string log = run(5);
+  EXPECT_EQ(log, run(5));
+  EXPECT_NE(log, run(6));
+  for (const char kind : {'r', 'h', '4', '5'}) {
+    EXPECT_NEAR(static_cast<double>(std::count(log.begin(), log.end(), kind)), 100, 40) << kind;
+  }
+}
+
+TEST(ProviderModel, NeverBillsWhatItDidNotAnswer) {
+  Options options;
+  options.price = {core::Money::picodollars(1), core::Money::picodollars(1),
+                   core::Money::picodollars(1)};
+  for (double Faults::* fault :
+       {&Faults::error_429, &Faults::error_500, &Faults::reset, &Faults::hang}) {
+    options.faults = Faults();
+    options.faults.*fault = 1;
+    ProviderModel model(options);
+    static_cast<void>(model.handle(ask("x"), kNow, kWall));
+    EXPECT_EQ(model.stats().requests, 1u);
+    EXPECT_EQ(model.stats().answered, 0u);
+    EXPECT_EQ(model.stats().input_tokens, 0u);
+    EXPECT_EQ(model.stats().cost, core::Money());
+    EXPECT_EQ(model.stats().in_flight, 0u);
+  }
+}
+
+TEST(ProviderModel, DropsDoublesOrMisnamesOneRowOfAPackAndLeavesTheOthers) {
+  ProviderModel whole(Options{});
+  const json full = content_of(whole.handle(ask_pack(kRows), kNow, kWall)).at("answers");
+  for (std::uint64_t n = 0; n < 20; ++n) {
+    const auto spoilt = [&](double Faults::* fault) {
+      Options options = with(1, fault, 1);
+      ProviderModel model(options);
+      for (std::uint64_t i = 0; i < n; ++i) {
+        static_cast<void>(model.handle(ask("x"), kNow, kWall));
+      }
+      return content_of(model.handle(ask_pack(kRows), kNow, kWall)).at("answers");
+    };
+    const json dropped = spoilt(&Faults::drop_row);
+    EXPECT_EQ(dropped.size(), 2u);
+    for (const json& entry : dropped) {
+      EXPECT_NE(std::find(full.begin(), full.end(), entry), full.end());
+    }
+    const json doubled = spoilt(&Faults::double_row);
+    EXPECT_EQ(doubled.size(), 4u);
+    std::map<std::string, int> counts;
+    for (const json& entry : doubled) ++counts[entry.at("id").get<std::string>()];
+    EXPECT_EQ(counts.size(), 3u);
+    const json foreign = spoilt(&Faults::foreign_id);
+    EXPECT_EQ(foreign.size(), 3u);
+    EXPECT_EQ(std::count_if(foreign.begin(), foreign.end(),
+                            [](const json& e) {
+                              return e.at("id").get<std::string>().starts_with("foreign-");
+                            }),
+              1);
+  }
+}
+
+TEST(ProviderModel, CutsOffAndGarblesTexts) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    ProviderModel cut(with(seed, &Faults::truncate, 1));
+    const json reply = json::parse(cut.handle(ask_pack(kRows), kNow, kWall).response.body);
+    EXPECT_EQ(reply.at("choices").at(0).at("finish_reason"), "length");
+    EXPECT_FALSE(
+        json::accept(reply.at("choices").at(0).at("message").at("content").get<std::string>()));
+
+    ProviderModel garbling(with(seed, &Faults::garble, 1));
+    const json garbled = json::parse(garbling.handle(ask_pack(kRows), kNow, kWall).response.body);
+    EXPECT_EQ(garbled.at("choices").at(0).at("finish_reason"), "stop");
+    EXPECT_FALSE(
+        json::accept(garbled.at("choices").at(0).at("message").at("content").get<std::string>()));
+  }
+}
+
+TEST(ProviderModel, KeepsToTheOutputLimitThatItIsGiven) {
+  ProviderModel model(Options{});
+  http::ServerRequest request = ask_pack(kRows);
+  request.body.replace(0, 1, R"({"max_completion_tokens":3,)");
+  const json reply = json::parse(model.handle(request, kNow, kWall).response.body);
+  EXPECT_EQ(reply.at("choices").at(0).at("finish_reason"), "length");
+  EXPECT_EQ(reply.at("usage").at("completion_tokens"), 3);
+}
+
+TEST(ProviderModel, DrawsItsLatencyAroundTheMedian) {
+  Options options;
+  options.latency = 100ms;
+  options.latency_per_token = 10ms;
+  ProviderModel exact(options);
+  const Decision decision = exact.handle(ask("x"), kNow, kWall);
+  const auto tokens =
+      json::parse(decision.response.body).at("usage").at("completion_tokens").get<std::int64_t>();
+  EXPECT_EQ(decision.delay, 100ms + 10ms * tokens);
+
+  options.latency_sigma = 0.5;
+  ProviderModel jittered(options);
+  int below = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const core::Duration delay = jittered.handle(ask("x"), kNow, kWall).delay;
+    EXPECT_GT(delay, 0ms);
+    below += delay < decision.delay ? 1 : 0;
+  }
+  EXPECT_NEAR(below, 500, 60);
+}
+
+TEST(ProviderModel, RefusesStrangersBadBodiesAndOtherPaths) {
+  Options options;
+  options.require_key = core::Secret("k");
+  ProviderModel model(options);
+  EXPECT_EQ(model.handle(ask("x"), kNow, kWall).response.status, 401);
+  http::ServerRequest request = ask("x");
+  request.headers.emplace_back("authorization", "Bearer k");
+  EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
+  request.target = "/chat/completions?api-version=1";
+  EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
+  request.body = "{";
+  EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 400);
+  request.target = "/v1/embeddings";
+  EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 404);
+  EXPECT_EQ(model.stats().requests, 4u);
+}
+
+TEST(ProviderModel, ShowsAndClearsItsBooks) {
+  Options options;
+  options.price.input = core::Money::picodollars(1'500'000'000'000);
+  options.count_repeats = true;
+  ProviderModel model(options);
+  static_cast<void>(model.handle(ask("x", kRowSchema), kNow, kWall));
+  model.finished();
+  http::ServerRequest show;
+  show.method = "GET";
+  show.target = "/stats";
+  const json stats = json::parse(model.handle(show, kNow, kWall).response.body);
+  const json expected = {{"requests", 1},
+                         {"by_status", {{"200", 1}}},
+                         {"resets", 0},
+                         {"hangs", 0},
+                         {"answered", 1},
+                         {"rows", 1},
+                         {"repeated_rows", 0},
+                         {"input_tokens", 1},
+                         {"output_tokens", model.stats().output_tokens},
+                         {"cost_usd", 1.5},
+                         {"in_flight", 0},
+                         {"max_in_flight", 1}};
+  EXPECT_EQ(stats, expected);
+
+  http::ServerRequest clear;
+  clear.method = "POST";
+  clear.target = "/stats/reset";
+  EXPECT_EQ(model.handle(clear, kNow, kWall).response.status, 200);
+  EXPECT_EQ(model.stats().requests, 0u);
+  EXPECT_EQ(model.stats().cost, core::Money());
+  static_cast<void>(model.handle(ask("x", kRowSchema), kNow, kWall));
+  EXPECT_EQ(model.stats().repeated_rows, 0u);
+}
+
+}  // namespace
+}  // namespace sluice::mock
