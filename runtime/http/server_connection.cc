@@ -93,7 +93,14 @@ void ServerConnection::reset() {
 
 void ServerConnection::on_bytes(std::string_view bytes) {
   const auto self = shared_from_this();  // a handler may do anything
-  while (!done() && !bytes.empty()) {
+  taking_ = true;
+  take_requests(bytes);
+  taking_ = false;
+  finish_if_done();
+}
+
+void ServerConnection::take_requests(std::string_view bytes) {
+  while (owner_ && !closing_ && !bytes.empty()) {
     if (paused_ || answers_.size() >= kMaxUnanswered) {
       paused_ = true;
       transport_->pause_reading();
@@ -110,12 +117,15 @@ void ServerConnection::on_bytes(std::string_view bytes) {
 
 void ServerConnection::on_end(const Transport::End& end) {
   peer_done_ = true;
-  // A peer may close its side after its last request and still wait for the answer.
-  if (end.cause == Transport::End::Cause::closed && !answers_.empty() && !finished_) {
-    closing_ = true;
-    return;
-  }
-  gone();
+  if (end.cause != Transport::End::Cause::closed) return gone();
+  // A peer may close its side after its last request and still wait for the answers.
+  finish_if_done();
+}
+
+void ServerConnection::finish_if_done() {
+  if (owner_ == nullptr || taking_ || cut_) return;
+  if (peer_done_ && answers_.empty() && held_.empty()) finished_ = true;
+  if (finished_ && transport_->drained()) say_goodbye();
 }
 
 bool ServerConnection::on_head(MessageHead&& head) {
@@ -203,20 +213,17 @@ void ServerConnection::flush_answers() {
     finished_ = answer.closes && !cut_;
     if (finished_) break;
   }
-  if (cut_) return;
-  finished_ = finished_ || (peer_done_ && answers_.empty());
-  if (finished_) {
-    if (transport_->drained()) say_goodbye();
-    return;
+  if (!cut_ && !finished_) {
+    send_continue();
+    continue_reading();
   }
-  send_continue();
-  continue_reading();
+  finish_if_done();
 }
 
 void ServerConnection::continue_reading() {
   if (!paused_ || answers_.size() >= kMaxUnanswered / 2) return;
   paused_ = false;
-  transport_->resume_reading();
+  if (!peer_done_) transport_->resume_reading();
   on_bytes(std::exchange(held_, {}));
 }
 
@@ -243,7 +250,7 @@ void ServerConnection::on_drained() {
     const std::string more = std::exchange(backlog_, {});
     send(more, {});
   }
-  if (finished_ && transport_->drained()) say_goodbye();
+  finish_if_done();
 }
 
 void ServerConnection::say_goodbye() {

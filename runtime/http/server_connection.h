@@ -61,14 +61,15 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   bool on_head(MessageHead&& head) override;
   bool on_body(std::string_view bytes) override;
 
-  bool done() const { return owner_ == nullptr || closing_; }
   Answer& expect_answer();
+  void take_requests(std::string_view bytes);
   void hand_out();
   void refuse(int status);
   void flush_answers();
   void send(std::string_view head, std::string_view body);
   void continue_reading();
   void send_continue();
+  void finish_if_done();
   void say_goodbye();
   void gone();
 
@@ -87,6 +88,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   std::string backlog_;         // what comes behind it
   std::string held_;            // input that came while reading was stopped
   bool paused_ = false;
+  bool taking_ = false;    // inside take_requests()
   bool closing_ = false;   // no further request is read
   bool finished_ = false;  // the last answer has been written
   bool cut_ = false;       // nothing more is written

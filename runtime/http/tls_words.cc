@@ -129,6 +129,11 @@ std::string certificate_trouble(int code, X509* certificate, int depth, const st
           "certificate of {} is not trusted: unknown certificate authority (use ca_file if this is "
           "your own CA)",
           host);
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return fmt::format(
+          "certificate of {} is not trusted: a certificate authority of the right name has another "
+          "key (is ca_file out of date?)",
+          host);
     default:
       return fmt::format("{} is not accepted: {}", whose, X509_verify_cert_error_string(code));
   }

@@ -78,6 +78,9 @@ core::Result<Url> parse_url(std::string_view text) {
     const std::size_t colon = authority.find(':');
     url.host = authority.substr(0, colon);
     has_port = colon != std::string_view::npos;
+    if (has_port && authority.find(':', colon + 1) != std::string_view::npos) {
+      return bad("has an IPv6 address without brackets, or a second ':'", text);
+    }
     if (has_port) port = authority.substr(colon);
   }
   std::transform(url.host.begin(), url.host.end(), url.host.begin(),

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
+#include "deflated.h"
 #include "raw_server.h"
 #include "support.h"
 
@@ -13,28 +13,14 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 
-using Client_ = HttpTest;
+class ClientTest : public HttpTest {};
 
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
-  std::string out(compressBound(text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string with_length(const std::string& headers, const std::string& body) {
+std::string ok(const std::string& headers, const std::string& body) {
   return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
          "\r\n\r\n" + body;
 }
 
-TEST_F(Client_, WritesTheRequestAsItWasGivenWithItsOwnHeaders) {
+TEST_F(ClientTest, WritesTheRequestAsItWasGivenWithItsOwnHeaders) {
   std::string seen;
   RawServer server([&](RawServer::Peer& peer, int) {
     seen = peer.read_request();
@@ -54,19 +40,38 @@ TEST_F(Client_, WritesTheRequestAsItWasGivenWithItsOwnHeaders) {
   client_.reset();
 }
 
-TEST_F(Client_, ReadsEveryKindOfAnswerInPiecesOfEverySize) {
+TEST_F(ClientTest, AsksForTheRootWhenThereIsNoPath) {
+  std::vector<std::string> seen;
+  RawServer server([&](RawServer::Peer& peer, int) {
+    for (;;) {
+      const std::string request = peer.read_request();
+      if (request.empty()) return;
+      seen.push_back(request.substr(0, request.find(" HTTP")));
+      EXPECT_EQ(request.find("Content-Length"), std::string::npos) << "a GET has no body";
+      peer.send(ok("", ""));
+    }
+  });
+  const auto origin = add(server.url());
+  expect_answer(ask(origin, get("")), 200, "");
+  expect_answer(ask(origin, get("?q=1")), 200, "");
+  client_.reset();
+  EXPECT_THAT(seen, ElementsAre("GET /", "GET /?q=1"));
+}
+
+TEST_F(ClientTest, ReadsEveryKindOfAnswerInPiecesOfEverySize) {
+  const std::string text(500, 'x');
   const std::vector<std::pair<std::string, std::string>> answers = {
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
        "5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\nTrailer: t\r\n\r\n",
        "hello, world"},
-      {with_length("", "{}"), "{}"},
-      {with_length("", ""), ""},
-      {"HTTP/1.1 204 No Content\r\n\r\n", ""},
-      {with_length("Content-Encoding: gzip\r\n", gzip(std::string(500, 'x'))),
-       std::string(500, 'x')},
+      {ok("", "{}"), "{}"},
+      {ok("", ""), ""},
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n", ""},
+      {ok("Content-Encoding: gzip\r\n", deflated(text, kGzipFormat)), text},
+      {ok("Content-Encoding: deflate\r\n", deflated(text, kRawFormat)), text},
   };
-  std::size_t piece = 1;
-  std::size_t which = 0;
+  std::atomic<std::size_t> piece = 1;
+  std::atomic<std::size_t> which = 0;
   RawServer server([&](RawServer::Peer& peer, int) {
     while (!peer.read_request().empty()) peer.send_pieces(loop_, answers[which].first, piece);
   });
@@ -81,6 +86,114 @@ TEST_F(Client_, ReadsEveryKindOfAnswerInPiecesOfEverySize) {
   }
   EXPECT_EQ(client_->counts().connections_opened, 1u);
   client_.reset();
+}
+
+TEST_F(ClientTest, ReadsABodyThatEndsWithTheConnection) {
+  RawServer server([&](RawServer::Peer& peer, int) {
+    peer.read_request();
+    peer.send_pieces(loop_, "HTTP/1.1 200 OK\r\n\r\nall there is", 7);
+  });
+  const auto origin = add(server.url());
+  expect_answer(ask(origin, post("/")), 200, "all there is");
+  expect_answer(ask(origin, post("/")), 200, "all there is");
+  EXPECT_EQ(client_->counts().connections_opened, 2u);
+}
+
+TEST_F(ClientTest, DoesNotWaitForABodyThatAnAnswerToHeadCannotHave) {
+  RawServer server([&](RawServer::Peer& peer, int) {
+    while (!peer.read_request().empty()) {
+      peer.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99999\r\n\r\n");
+    }
+  });
+  OriginOptions options = origin_options(server.url());
+  options.max_response_bytes = 10;
+  const auto origin = add(options);
+  Request request = get("/");
+  request.method = "HEAD";
+  expect_answer(ask(origin, request), 200, "");
+  expect_answer(ask(origin, request), 200, "");
+  EXPECT_EQ(client_->counts().connections_opened, 1u);
+  client_.reset();
+}
+
+TEST_F(ClientTest, SendsABodyThatDoesNotFitIntoTheSocketAtOnce) {
+  const std::string big(20'000'000, 'b');
+  std::size_t got = 0;
+  RawServer server([&](RawServer::Peer& peer, int) {
+    got = peer.read_request().size();
+    peer.send(ok("", "done"));
+    peer.read_until_closed();
+  });
+  const auto origin = add(server.url());
+  Request request = post("/", big);
+  request.body.push_back(std::make_shared<const std::string>("tail"));
+  expect_answer(ask(origin, std::move(request)), 200, "done");
+  EXPECT_GT(got, big.size() + 4);
+  client_.reset();
+}
+
+TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheRequestIsThrough) {
+  RawServer server([&](RawServer::Peer& peer, int number) {
+    if (number > 0) {
+      peer.read_request();
+      return peer.send(ok("", "next"));
+    }
+    peer.read_bytes(1000);
+    peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
+    peer.read_until_closed();
+  });
+  const auto origin = add(server.url());
+  expect_answer(ask(origin, post("/", std::string(20'000'000, 'b'))), 413, "no");
+  // What is left of the first request must not go before the second.
+  expect_answer(ask(origin, post("/")), 200, "next");
+  EXPECT_EQ(client_->counts().connections_opened, 2u);
+}
+
+TEST_F(ClientTest, SpeaksIpv6) {
+  RawServer server(
+      [&](RawServer::Peer& peer, int) {
+        const std::string request = peer.read_request();
+        peer.send(ok("", request.find("Host: [::1]:") != std::string::npos ? "six" : "?"));
+      },
+      true);
+  expect_answer(ask(add(server.url()), post("/")), 200, "six");
+}
+
+// "localhost" has an address of either family on most machines; the server listens on one alone.
+TEST_F(ClientTest, FindsTheAddressOfANameThatAnswers) {
+  RawServer server([&](RawServer::Peer& peer, int) {
+    peer.read_request();
+    peer.send(ok("", "here"));
+  });
+  const auto origin = add("http://localhost:" + std::to_string(server.port()));
+  expect_answer(ask(origin, post("/")), 200, "here");
+}
+
+TEST_F(ClientTest, RefusesARequestThatWouldBreakTheProtocol) {
+  const auto origin = add("http://127.0.0.1:1");
+  std::vector<Request> bad = {get("/a b"), get("/a\r\nX: y"), get("/a#b"), get("/"),
+                              get("/"),    get("/"),          get("/")};
+  bad[3].method = "GET /x HTTP/1.1\r\n";
+  bad[4].headers = std::make_shared<const std::string>("X: y");
+  bad[5].headers = std::make_shared<const std::string>("X: y\r\n\r\nGET");
+  bad[6].headers = std::make_shared<const std::string>("X: y\r\n\r\n");
+  for (Request& request : bad) {
+    expect_failure(ask(origin, request), Failure::Kind::protocol, false, false, "the request's");
+  }
+  EXPECT_EQ(client_->counts().connections_opened, 0u);
+}
+
+TEST_F(ClientTest, RefusesAnOriginThatCannotBeUsed) {
+  const auto bad_url = client().add_origin(origin_options("nonsense"));
+  ASSERT_FALSE(bad_url.has_value());
+  EXPECT_EQ(bad_url.error().code, core::ErrorCode::pipeline);
+  OriginOptions options = origin_options("https://localhost");
+  options.ca_file = testing::TempDir() + "/no-such-file.pem";
+  const auto bad_file = client().add_origin(options);
+  ASSERT_FALSE(bad_file.has_value());
+  EXPECT_EQ(bad_file.error().code, core::ErrorCode::io);
+  EXPECT_EQ(bad_file.error().where, options.ca_file);
+  EXPECT_EQ(bad_file.error().message, "cannot read the CA file: No such file or directory");
 }
 
 }  // namespace

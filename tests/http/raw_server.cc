@@ -56,6 +56,12 @@ bool RawServer::Peer::read_until_closed() {
   }
 }
 
+std::string RawServer::Peer::read_some() {
+  char bytes[4096];
+  const ssize_t count = recv(descriptor_, bytes, sizeof bytes, 0);
+  return {bytes, count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
 std::string RawServer::Peer::read_bytes(std::size_t count) {
   std::string bytes(count, '\0');
   const ssize_t got = recv(descriptor_, bytes.data(), count, MSG_WAITALL);
@@ -77,6 +83,11 @@ void RawServer::Peer::send_pieces(Loop& loop, std::string_view bytes, std::size_
     bytes.remove_prefix(std::min(piece, bytes.size()));
     pass_once(loop);
   }
+}
+
+bool RawServer::Peer::alive() {
+  char byte = 0;
+  return recv(descriptor_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0;
 }
 
 void RawServer::Peer::close() {

@@ -25,11 +25,13 @@ class RawServer {
     std::string read_request();
     // Until the client closes: true, or resets: false.
     bool read_until_closed();
+    std::string read_some();  // at least a byte; "" when the client has closed
     // Exactly so many bytes.
     std::string read_bytes(std::size_t count);
     void send(std::string_view bytes);
     // In such pieces that the client's loop has surely seen each before the next comes.
     void send_pieces(Loop& loop, std::string_view bytes, std::size_t piece);
+    bool alive();  // the client has not closed
     void close();
     void reset();
 

@@ -1,0 +1,127 @@
+#include "http/loop.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+namespace sluice::http {
+namespace {
+
+TEST(Loop, RunsWhatWasPostedFromAnyThreadInTheOrderOfPosting) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5000;
+  Loop loop;
+  std::vector<std::vector<int>> seen(kThreads);
+  int total = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        loop.post([&, t, i] {
+          seen[static_cast<std::size_t>(t)].push_back(i);
+          if (++total == kThreads * kEach) loop.stop();
+        });
+      }
+    });
+  }
+  loop.run();
+  for (auto& thread : threads) thread.join();
+  std::vector<int> expected(kEach);
+  for (int i = 0; i < kEach; ++i) expected[static_cast<std::size_t>(i)] = i;
+  for (const auto& one : seen) EXPECT_EQ(one, expected);
+}
+
+TEST(Loop, DoesTheWorkPostedBeforeStop) {
+  Loop loop;
+  std::vector<int> done;
+  for (int i = 0; i < 3; ++i) loop.post([&, i] { done.push_back(i); });
+  loop.stop();
+  loop.run();
+  EXPECT_EQ(done, (std::vector<int>{0, 1, 2}));
+}
+
+TEST(Loop, RunsAgainAfterStop) {
+  Loop loop;
+  int runs = 0;
+  for (int i = 0; i < 2; ++i) {
+    loop.post([&] { ++runs; });
+    loop.stop();
+    loop.run();
+  }
+  EXPECT_EQ(runs, 2);
+}
+
+TEST(Loop, WorkMayPostMoreWork) {
+  Loop loop;
+  int depth = 0;
+  std::function<void()> more = [&] {
+    if (++depth == 100) return loop.stop();
+    loop.post(more);
+  };
+  loop.post(more);
+  loop.run();
+  EXPECT_EQ(depth, 100);
+}
+
+TEST(LoopTimer, FiresOnceAndNeverEarly) {
+  Loop loop;
+  auto timer = loop.make_timer();
+  const auto start = std::chrono::steady_clock::now();
+  auto fired = start;
+  int times = 0;
+  timer->start(std::chrono::microseconds(12'300), [&] {
+    ++times;
+    fired = std::chrono::steady_clock::now();
+  });
+  auto end = loop.make_timer();
+  end->start(std::chrono::milliseconds(40), [&] { loop.stop(); });
+  loop.run();
+  EXPECT_EQ(times, 1);
+  EXPECT_GE(fired - start, std::chrono::microseconds(12'300));
+}
+
+TEST(LoopTimer, ALaterStartReplacesAnEarlierOne) {
+  Loop loop;
+  auto timer = loop.make_timer();
+  std::vector<int> fired;
+  timer->start(std::chrono::milliseconds(1), [&] { fired.push_back(1); });
+  timer->start(std::chrono::milliseconds(5), [&] {
+    fired.push_back(2);
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(fired, std::vector<int>{2});
+}
+
+TEST(LoopTimer, DoesNotFireWhenCancelledOrDestroyed) {
+  Loop loop;
+  auto cancelled = loop.make_timer();
+  auto destroyed = loop.make_timer();
+  auto end = loop.make_timer();
+  int fired = 0;
+  cancelled->start(std::chrono::milliseconds(2), [&] { ++fired; });
+  destroyed->start(std::chrono::milliseconds(2), [&] { ++fired; });
+  end->start(std::chrono::milliseconds(10), [&] { loop.stop(); });
+  cancelled->cancel();
+  destroyed.reset();
+  loop.run();
+  EXPECT_EQ(fired, 0);
+}
+
+TEST(LoopTimer, MayBeStartedAgainOrDestroyedByWhatItFires) {
+  Loop loop;
+  auto timer = loop.make_timer();
+  int fired = 0;
+  std::function<void()> fire = [&] {
+    if (++fired < 3) return timer->start(core::Duration::zero(), fire);
+    timer.reset();
+    loop.stop();
+  };
+  timer->start(core::Duration::zero(), fire);
+  loop.run();
+  EXPECT_EQ(fired, 3);
+}
+
+}  // namespace
+}  // namespace sluice::http
