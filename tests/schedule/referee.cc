@@ -73,7 +73,8 @@ void Referee::broken(const std::string& what) {
 }
 
 std::string Referee::play() {
-  int idle_polls = 0;
+  int fruitless = 0;  // polls in a row, at the moment that the scheduler asked for, without action
+  bool woken = false;
   while (broken_.empty()) {
     if (submitted_ < to_submit_ && open_.size() < 100 && below(3) != 0) submit_some();
     if (!over_ && ended_.size() >= drain_after_) {
@@ -83,26 +84,10 @@ std::string Referee::play() {
     const std::size_t before = log_.size();
     poll();
     check_books();
-    idle_polls = log_.size() == before ? idle_polls + 1 : 0;
+    fruitless = woken && log_.size() == before ? fruitless + 1 : 0;
+    if (fruitless > 20) broken("many polls without an action");
     if (open_.empty() && submitted_ == to_submit_) break;
-
-    const std::optional<core::Time> wake = scheduler_.wake_at(now_);
-    if (wake && *wake <= now_) broken("asks to be polled again at once");
-    if (idle_polls > 20) broken("many polls without an action");
-    if (submitted_ < to_submit_ && below(2) == 0) {
-      now_ += core::Duration(below(50'000'000));  // time passes as it does, no event
-      if (!arrivals_.empty()) now_ = std::min(now_, arrivals_.top().at);
-      idle_polls = 0;
-    } else if (!arrivals_.empty() && (!wake || arrivals_.top().at <= *wake)) {
-      idle_polls = 0;
-    } else if (wake) {
-      now_ = *wake;
-    } else if (!open_.empty()) {
-      broken("work is open, nothing is in flight, and no wake-up is asked for");
-    }
-    if (!arrivals_.empty() && (!wake || arrivals_.top().at <= *wake) && now_ < arrivals_.top().at &&
-        idle_polls == 0)
-      now_ = arrivals_.top().at;
+    woken = advance();
     while (!arrivals_.empty() && arrivals_.top().at <= now_ && broken_.empty()) {
       const Arrival arrival = arrivals_.top();
       arrivals_.pop();
@@ -111,6 +96,20 @@ std::string Referee::play() {
   }
   if (broken_.empty() && ended_.size() != to_submit_) broken("not every request has ended");
   return broken_;
+}
+
+bool Referee::advance() {
+  const std::optional<core::Time> wake = scheduler_.wake_at(now_);
+  if (wake && *wake <= now_) broken("asks to be polled again at once");
+  core::Time next = wake.value_or(core::Time::max());
+  if (!arrivals_.empty()) next = std::min(next, arrivals_.top().at);
+  if (next == core::Time::max() && !open_.empty())
+    broken("work is open, nothing is in flight, and no wake-up is asked for");
+  // While more is to come, it comes at moments of its own.
+  if (submitted_ < to_submit_ && (next == core::Time::max() || below(2) == 0))
+    next = std::min(next, now_ + core::Duration(1 + below(50'000'000)));
+  now_ = next;
+  return wake && now_ == *wake;
 }
 
 void Referee::submit_some() {

@@ -48,6 +48,8 @@ class Referee {
   double fraction() { return std::uniform_real_distribution(0.0, 1.0)(random_); }
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
 
+  // Moves time on; true when to the moment that the scheduler asked for.
+  bool advance();
   void submit_some();
   void poll();
   void answer(const Arrival& arrival);
@@ -84,7 +86,6 @@ class Referee {
   AttemptId last_attempt_ = 0;
   int halts_ = 0;
   bool over_ = false;  // drained or halted
-  int rejected_exhausted_ = 0;
   std::uint64_t drain_after_ = 0;
   std::string broken_;
   std::string log_;
