@@ -11,8 +11,8 @@
 //      in flight, or in the index, with no moment between.
 //   4. A line goes to the projection after the commit that holds it, in the order of blocks; so the
 //      projection is a prefix of the blocks' lines, and replay writes the same bytes again.
-//   5. The projection's position is recorded after flush() has returned it; what stands beyond it
-//      is cut off and written again at the next opening.
+//   5. The projection's position is recorded after flush() has synced what stands below it; what
+//      stands beyond it is cut off and written again at the next opening.
 //   6. An attempt that is intended and not settled when the file is opened is moved to the ledger
 //      as maybe billed in one transaction: it is counted once.
 //   7. No count that is stored has rows read < answered + rejected.
@@ -100,8 +100,8 @@ class Journal {
     std::vector<core::Hash128> questions;  // to be indexed
   };
 
-  Journal(std::unique_ptr<Store> store, const Options& options, Projection& projection,
-          QuestionIndex& index, Ledger ledger, Models models);
+  Journal(std::unique_ptr<Store> store, Projection& projection, QuestionIndex& index, Ledger ledger,
+          Models models);
   core::Status load(const Options& options, DoneSet& done);
   core::Status scan(DoneSet* done);
   core::Status replay(bool fresh);
@@ -119,7 +119,6 @@ class Journal {
   const std::unique_ptr<Store> store_;
   Projection& projection_;
   QuestionIndex& index_;
-  const Durability durability_;
   Ledger ledger_;
   Models models_;
   RepeatFilter repeats_;

@@ -32,19 +32,18 @@ core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> stor
   if (!endpoints) return std::unexpected(endpoints.error());
   const auto models = store->models();
   if (!models) return std::unexpected(models.error());
-  std::unique_ptr<Journal> journal(new Journal(std::move(store), options, projection, index,
+  std::unique_ptr<Journal> journal(new Journal(std::move(store), projection, index,
                                                Ledger(std::move(*endpoints), options.endpoints),
                                                Models(*models, options.models)));
   if (auto status = journal->load(options, done); !status) return std::unexpected(status.error());
   return journal;
 }
 
-Journal::Journal(std::unique_ptr<Store> store, const Options& options, Projection& projection,
-                 QuestionIndex& index, Ledger ledger, Models models)
+Journal::Journal(std::unique_ptr<Store> store, Projection& projection, QuestionIndex& index,
+                 Ledger ledger, Models models)
     : store_(std::move(store)),
       projection_(projection),
       index_(index),
-      durability_(options.durability),
       ledger_(std::move(ledger)),
       models_(std::move(models)),
       repeats_(*store_, index) {}

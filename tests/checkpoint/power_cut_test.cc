@@ -1,0 +1,213 @@
+// Power is lost after every single write, truncation and sync of a job in turn, with unsynced
+// writes lost, torn and kept by chance; the job is opened again and compared (journal.h's
+// invariants). Durability::power must have kept all that it promised; Durability::process may have
+// lost the last moments, but must stand in one piece.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "checkpoint/journal.h"
+#include "faulty_disk.h"
+#include "support.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+// The projection on the same disk.
+class DiskProjection final : public Projection {
+ public:
+  DiskProjection(FaultyDisk& disk, const std::string& directory)
+      : disk_(disk),
+        answers_(directory + "/answers.jsonl"),
+        rejects_(directory + "/rejects.jsonl") {}
+
+  core::Result<Position> open(Position recorded, bool) override {
+    std::error_code error;
+    for (const auto& [path, size] :
+         {std::pair(&answers_, recorded.answers), std::pair(&rejects_, recorded.rejects)})
+      if (!std::filesystem::exists(*path) || std::filesystem::file_size(*path, error) < size)
+        recorded = {};
+    disk_.truncate(answers_, recorded.answers);
+    disk_.truncate(rejects_, recorded.rejects);
+    position_ = recorded;
+    return recorded;
+  }
+  core::Status append(std::string_view answers, std::string_view rejects) override {
+    if (!answers.empty()) disk_.write_at_end(answers_, answers);
+    if (!rejects.empty()) disk_.write_at_end(rejects_, rejects);
+    position_.answers += answers.size();
+    position_.rejects += rejects.size();
+    return {};
+  }
+  core::Result<Position> flush(bool durable) override {
+    if (durable) {
+      disk_.sync(answers_);
+      disk_.sync(rejects_);
+    }
+    return position_;
+  }
+  std::string text() const { return read_file(answers_) + read_file(rejects_); }
+
+ private:
+  FaultyDisk& disk_;
+  std::string answers_;
+  std::string rejects_;
+  Position position_;
+};
+
+struct Life {
+  ScratchDirectory scratch;
+  FaultyDisk disk;
+  DiskProjection projection{disk, scratch.path()};
+  QuestionIndex index{64};
+  DoneSet done;
+  std::unique_ptr<Journal> journal;
+
+  std::map<int, Entry> handed;  // rows that were passed to commit()
+  std::set<int> promised;       // and whose commit returned before power was lost
+  std::set<std::uint64_t> intended, intended_promised, settled_handed, settled_promised;
+  std::uint64_t next_attempt = 1;
+  int next_row = 0;
+
+  void open(const Options& options) {
+    journal.reset();
+    done = DoneSet();
+    auto store = Store::open(options.directory, options.durability);
+    ASSERT_TRUE(store.has_value()) << store.error().text();
+    auto opened = Journal::open(std::move(*store), options, projection, index, done);
+    ASSERT_TRUE(opened.has_value()) << opened.error().text();
+    journal = std::move(*opened);
+    next_attempt = std::max(next_attempt, journal->opened().next_attempt);
+  }
+
+  // A part of the job, its size by chance. Errors are power that went.
+  void work(std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::vector<std::uint64_t> open_attempts;
+    for (int round = 0; round < 6; ++round) {
+      std::vector<Intent> intents;
+      for (std::uint32_t n = 1 + random() % 4; n > 0; --n)
+        intents.push_back({next_attempt++, 0, dollars(1)});
+      for (const Intent& intent : intents) intended.insert(intent.attempt);
+      if (!journal->commit(intents, {})) return;
+      for (const Intent& intent : intents) {
+        open_attempts.push_back(intent.attempt);
+        if (disk.has_power()) intended_promised.insert(intent.attempt);
+      }
+      Results results;
+      std::vector<int> rows;
+      while (!open_attempts.empty() && random() % 8 != 0) {
+        const std::uint64_t attempt = open_attempts.back();
+        open_attempts.pop_back();
+        results.settlements.push_back(settled(attempt, 0, 0.5));
+        settled_handed.insert(attempt);
+        const int row = next_row++;
+        const Entry entry =
+            row % 5 == 0 ? reject(std::to_string(row)) : answer(std::to_string(row));
+        handed[row] = entry;
+        rows.push_back(row);
+        results.entries.push_back(entry);
+      }
+      const std::vector<Results> all = {results};
+      if (!journal->commit({}, all)) return;
+      if (disk.has_power()) {
+        promised.insert(rows.begin(), rows.end());
+        for (const Settlement& s : results.settlements) settled_promised.insert(s.attempt);
+      }
+      if (!journal->project()) return;
+      if (random() % 3 == 0 && !journal->record()) return;
+    }
+    if (random() % 2 == 0) (void)journal->close();
+  }
+
+  void compare(bool promises_hold) {
+    std::set<int> found;
+    std::multiset<std::string> expected;
+    for (const auto& [row, entry] : handed) {
+      if (!done.take(entry.row)) continue;
+      EXPECT_FALSE(done.take(entry.row)) << "row " << row << " twice";
+      found.insert(row);
+      expected.insert(entry.line);
+    }
+    EXPECT_EQ(done.size(), 0U);
+    std::multiset<std::string> lines;
+    std::istringstream text(projection.text());
+    for (std::string line; std::getline(text, line);) lines.insert(line);
+    EXPECT_EQ(lines, expected);
+
+    const EndpointLedger total = journal->account().total();
+    EXPECT_EQ(total.answered, found.size());
+    EXPECT_EQ(total.cost, dollars(0.5) * found.size());
+    EXPECT_LE(total.attempts + total.maybe_billed, intended.size());
+    EXPECT_EQ(total.maybe_billed_cost, dollars(1) * total.maybe_billed);
+    if (!promises_hold) return;
+    EXPECT_TRUE(std::ranges::includes(found, promised)) << "a durable row is lost";
+    EXPECT_GE(total.attempts, settled_promised.size());
+    EXPECT_GE(total.attempts + total.maybe_billed, intended_promised.size());
+    if (!intended_promised.empty()) {
+      EXPECT_GT(journal->opened().next_attempt, *intended_promised.rbegin());
+    }
+  }
+};
+
+class PowerCutTest : public testing::TestWithParam<std::tuple<Durability, std::uint32_t>> {};
+
+TEST_P(PowerCutTest, AfterAnyStepTheJobGoesOnWithAllThatWasPromised) {
+  const auto [durability, seed] = GetParam();
+  std::uint64_t cuts = 0;
+  for (std::uint64_t step = 0; !HasFailure(); ++step) {
+    SCOPED_TRACE("power lost after step " + std::to_string(step));
+    Life life;
+    Options options = options_for(life.scratch);
+    options.durability = durability;
+    std::filesystem::create_directories(options.directory);
+    std::mt19937 random(seed * 1000 + static_cast<std::uint32_t>(step));
+
+    life.open(options);
+    ASSERT_NE(life.journal, nullptr);
+    life.disk.lose_power_after(step);
+    life.work(seed);
+    const bool lost = !life.disk.has_power();
+    life.journal.reset();
+    if (lost) life.disk.restore(random);
+    life.open(options);
+    if (HasFailure()) return;
+    life.compare(durability == Durability::power || !lost);
+    life.work(seed + 1);  // it goes on
+    life.open(options);
+    if (HasFailure()) return;
+    life.compare(durability == Durability::power || !lost);
+    if (!lost) break;
+    ++cuts;
+  }
+  EXPECT_GT(cuts, 30U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, PowerCutTest,
+                         testing::Combine(testing::Values(Durability::power, Durability::process),
+                                          testing::Range(1U, 3U)));
+
+TEST(FullDisk, EndsTheRunWithAdvice) {
+  ScratchDirectory scratch;
+  FaultyDisk disk;
+  FileProjection projection(scratch.path());
+  auto c = open_checkpoint(options_for(scratch), projection);
+  commit_now(*c, {answer("a")});
+  std::promise<core::Error> failed;
+  c->on_failure([&](core::Error error) { failed.set_value(std::move(error)); });
+  disk.fill();
+  c->commit({{}, {answer("b")}}, [] { ADD_FAILURE() << "promised on a full disk"; });
+  const core::Error error = failed.get_future().get();
+  EXPECT_EQ(error.code, core::ErrorCode::io);
+  EXPECT_EQ(error.where, scratch.database());
+  EXPECT_EQ(error.message,
+            "the disk is full: free some space and run again; nothing that was committed is lost");
+  EXPECT_FALSE(c->close().has_value());
+  EXPECT_EQ(projection.answers(), answer("a").line + "\n");
+}
+
+}  // namespace
+}  // namespace sluice::checkpoint
