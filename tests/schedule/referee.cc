@@ -28,6 +28,7 @@ Config Referee::random_config(std::mt19937_64& random) {
       e.limits[Quota::requests_per_minute] = 1.0 + static_cast<double>(below(3000));
     if (below(2) == 0)
       e.limits[Quota::tokens_per_minute] = 2000.0 + static_cast<double>(below(1'000'000));
+    if (below(5) == 0) e.limits[Quota::requests_per_day] = 1.0 + static_cast<double>(below(200));
     if (below(2) == 0) e.limits.max_concurrency = 1 + static_cast<int>(below(40));
     if (below(3) != 0)
       e.price = price(static_cast<double>(below(20)), static_cast<double>(below(60)));
@@ -51,6 +52,7 @@ Referee::Referee(std::uint64_t seed)
     Side& side = sides_.emplace_back();
     if (const auto rpm = e.limits[Quota::requests_per_minute])
       side.requests.emplace(*rpm, 1min, std::max(1.0, *rpm / 60));
+    if (const auto rpd = e.limits[Quota::requests_per_day]) side.day.emplace(*rpd, 24h, *rpd);
     if (const auto tpm = e.limits[Quota::tokens_per_minute])
       side.tokens.emplace(*tpm, 1min, std::max(1.0, *tpm / 60));
   }
@@ -152,6 +154,8 @@ void Referee::see(const Send& send) {
     broken("max_concurrency is passed");
   if (side.requests && !side.requests->fits(now_, 1)) broken("requests per minute are passed");
   if (side.requests) side.requests->reserve(now_, 1);
+  if (side.day && !side.day->fits(now_, 1)) broken("requests per day are passed");
+  if (side.day) side.day->reserve(now_, 1);
   if (side.tokens && !side.tokens->fits(now_, tokens(request.demand)))
     broken("tokens per minute are passed");
   if (side.tokens) side.tokens->reserve(now_, tokens(request.demand));
@@ -200,8 +204,10 @@ void Referee::answer(const Arrival& arrival) {
   if (possible) spent_ += flight.worst_cost;
   const double units = tokens(request.demand);
   if (side.tokens) side.tokens->settle(now_, units, used || possible ? units : 0);
-  if (side.requests && outcome.status == 0 && outcome.billing == provider::Billing::none)
-    side.requests->settle(now_, 1, 0);
+  if (outcome.status == 0 && outcome.billing == provider::Billing::none) {
+    if (side.requests) side.requests->settle(now_, 1, 0);
+    if (side.day) side.day->settle(now_, 1, 0);
+  }
 
   const bool cools = outcome.action == Verdict::move || outcome.reason == "rate_limit";
   if (cools && outcome.hints.retry_after)

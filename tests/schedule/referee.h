@@ -29,6 +29,7 @@ class Referee {
     int in_flight = 0;
     core::Time not_before = core::Time::min();
     std::optional<TokenBucket> requests;
+    std::optional<TokenBucket> day;
     std::optional<TokenBucket> tokens;
   };
   struct Open {

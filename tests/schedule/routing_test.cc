@@ -103,12 +103,15 @@ TEST(Size, ALargeRequestThatWaitsForItsEndpointDoesNotHoldUpTheSmall) {
 }
 
 TEST(Size, SmallRequestsDoNotStarveALargeOneOfTheQuotaItWaitsFor) {
-  // Requests of 50,000 tokens fit only b; small ones fit both, and there is no end of them.
-  Harness h({.endpoints = {endpoint("a", {{Quota::tokens_per_minute, 30'000}}),
-                           endpoint("b", {{Quota::tokens_per_minute, 60'000}})}});
-  RequestId id = 1;
-  for (; id <= 50; ++id) h.submit(id, 400);
+  // The large one fits only b, and needs b's bucket full. Small ones fit both, take b first, and
+  // there is no end of them.
+  Harness h({.endpoints = {endpoint("b", {{Quota::tokens_per_minute, 60'000}}),
+                           endpoint("a", {{Quota::tokens_per_minute, 30'000}})},
+             .route = Route::in_order});
+  h.submit_many(1, 50);
   h.submit(1000, 200'000);
+  RequestId id = 2000;
+  while (id <= 2050) h.submit(id++);
   std::optional<core::Time> sent;
   const core::Time start = h.now;
   while (!sent && h.now < start + 2min) {
@@ -116,12 +119,29 @@ TEST(Size, SmallRequestsDoNotStarveALargeOneOfTheQuotaItWaitsFor) {
       const Send& send = std::get<Send>(action);
       if (send.request == 1000) sent = h.now;
       h.answer(send.request, success(100, 100));
+      h.submit(id++);
     }
-    h.submit(id++, 400);
     h.sleep();
   }
   ASSERT_TRUE(sent);
   EXPECT_LE(*sent - start, 15s);
+}
+
+TEST(Size, ARequestThatTurnsOutTooLargeForAnEndpointGetsOutOfTheWayOfThoseThatFit) {
+  Harness h({.endpoints = {endpoint("small", {{Quota::tokens_per_minute, 1000}}),
+                           endpoint("large", {}, 1)},
+             .route = Route::in_order});
+  h.submit(1, 400);
+  h.submit(2, 40'000);
+  h.submit(3, 3000);  // 850 tokens as estimated now
+  h.submit(4, 400);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0", "send 2 to 1"));
+  h.answer(1, success(200, 100));  // twice the input that was expected: 3 needs 1600
+  EXPECT_THAT(h.words(), IsEmpty());
+  h.sleep();
+  EXPECT_THAT(h.words(), ElementsAre("send 4 to 0"));
+  h.answer(2, success(10'000, 100));
+  EXPECT_THAT(h.words(), ElementsAre("send 3 to 1"));
 }
 
 TEST(Size, ARequestThatOnlyAStoppedEndpointCouldTakeIsRejectedAndSaysSo) {
