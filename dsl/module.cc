@@ -271,14 +271,19 @@ Span offending(lua_State* lua, const Source& source, const SyntaxMistake& mistak
   return {last.offset + last.length, 0, ends_on};
 }
 
-std::string_view syntax_hint(std::string_view what) {
+std::string_view syntax_hint(const Source& source, const SyntaxMistake& mistake) {
+  const std::string_view what = mistake.what;
+  if (what.ends_with("near <eof>")) return "the file ends here, in the middle of something";
+  for (const Token& token : source.tokens()) {
+    const bool open_quote = token.kind == TokenKind::bad && token.length > 1;
+    if (open_quote && token.line == mistake.line)
+      return "a quote or bracket in this line is never closed";
+  }
   if (what.starts_with("'}' expected")) return "is a comma or a '}' missing before this?";
   if (what.starts_with("')' expected")) return "is a comma or a ')' missing before this?";
   if (what.starts_with("'end' expected")) return "is an 'end' missing before this?";
   if (what.starts_with("'=' expected"))
     return "is this a call without its parentheses, or a name without '='?";
-  if (what.starts_with("unfinished string")) return "the closing quote is missing";
-  if (what.starts_with("unfinished long")) return "the closing brackets are missing";
   if (what.starts_with("unexpected symbol")) return "nothing can begin with this here";
   if (what.starts_with("'<eof>' expected"))
     return "is there one 'end' or '}' too many before this?";
@@ -298,7 +303,8 @@ void push_chunk(lua_State* lua, const Source& source) {
     raise_at(lua, &source, {0, 0, 1}, "this is not Lua source text",
              "a pipeline file is plain text");
   }
-  raise_at(lua, &source, offending(lua, source, mistake), mistake.what, syntax_hint(mistake.what));
+  raise_at(lua, &source, offending(lua, source, mistake), mistake.what,
+           syntax_hint(source, mistake));
 }
 
 void open_module(lua_State* lua) {

@@ -23,12 +23,12 @@ core::Status check_parameters(const Project& project) {
   if (unused.empty()) return {};
   const auto known = project.known_parameters();
   const std::vector<std::string_view> candidates(known.begin(), known.end());
-  const std::string takes = known.empty()
-                                ? "this file takes none"
-                                : fmt::format("this file takes: {}", fmt::join(known, ", "));
-  return std::unexpected(error_in(project.file(),
-                                  fmt::format("unknown parameter '{}' in --set", unused.front()),
-                                  did_you_mean(unused.front(), candidates, takes)));
+  std::string hint = known.empty() ? "this file takes none"
+                                   : fmt::format("this file takes: {}", fmt::join(known, ", "));
+  const std::string_view near = nearest(unused.front(), candidates);
+  if (!near.empty()) hint = fmt::format("did you mean '{}'? {}", near, hint);
+  return std::unexpected(error_in(
+      project.file(), fmt::format("unknown parameter '{}' in --set", unused.front()), hint));
 }
 
 }  // namespace

@@ -21,6 +21,37 @@ std::string padding(std::string_view line, int columns) {
   return pad;
 }
 
+// The line as it may be shown: what looks like a credential is starred out, one star a character.
+// Those are a long text given as `key`, and what stands before the '@' of an address.
+std::string shown_line(const Source& source, std::string_view line) {
+  constexpr std::size_t kLongName = 16;  // names of fields, which read's key is, are shorter
+  std::string shown(line);
+  const std::size_t start = static_cast<std::size_t>(line.data() - source.text().data());
+  const auto& tokens = source.tokens();
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    const std::string_view text = source.token_text(token);
+    if (token.offset < start || token.offset + token.length > start + line.size()) continue;
+    if (token.kind != TokenKind::string && token.kind != TokenKind::bad) continue;
+    const std::size_t in_line = token.offset - start;
+    const bool is_key = i >= 2 && source.token_text(tokens[i - 2]) == "key" &&
+                        source.token_text(tokens[i - 1]) == "=";
+    if (is_key && text.size() >= kLongName + 2) {
+      std::fill_n(shown.begin() + static_cast<std::ptrdiff_t>(in_line) + 1, text.size() - 2, '*');
+    }
+    const std::size_t scheme = text.find("://");
+    const std::size_t at = text.find('@', scheme == text.npos ? text.size() : scheme);
+    if (at != text.npos) {
+      std::fill_n(shown.begin() + static_cast<std::ptrdiff_t>(in_line + scheme) + 3,
+                  at - scheme - 3, '*');
+    }
+  }
+  // What would move the cursor stays out of the terminal.
+  std::ranges::replace_if(
+      shown, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; }, '?');
+  return shown;
+}
+
 // Levenshtein's distance, with two neighbours swapped counting as one edit.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -48,8 +79,9 @@ core::Error error_at(const Source& source, const Span& span, std::string_view wh
       static_cast<std::size_t>(source.text().data() + span.offset - line.data());
   const std::string_view marked = line.substr(std::min(start, line.size()), span.length);
   const auto width = static_cast<std::size_t>(std::max(1, code_points(marked)));
-  std::string message = fmt::format("error: {}\n{:>6} | {}\n{:>6} | {}{}", what, span.line, line,
-                                    "", padding(line, column - 1), std::string(width, '^'));
+  std::string message =
+      fmt::format("error: {}\n{:>6} | {}\n{:>6} | {}{}", what, span.line, shown_line(source, line),
+                  "", padding(line, column - 1), std::string(width, '^'));
   if (!hint.empty()) message += fmt::format(" {}", hint);
   return {core::ErrorCode::pipeline, std::move(message),
           fmt::format("{}:{}:{}", source.name(), span.line, column)};

@@ -12,7 +12,9 @@
 namespace sluice::dsl {
 namespace {
 
-const char kPipelineKey = 0;  // registry: the node that the file returned
+const char kPipelineKey = 0;             // registry: the node that the file returned
+const char kFunctionKeys[] = {0, 0, 0};  // registry: its functions, as Function counts them
+constexpr const char* kFunctionNames[] = {"user", "check", "parse"};
 
 // A script's error with its place found: the place that its message begins with, as error() writes
 // it, else the innermost Lua function's.
@@ -50,6 +52,7 @@ Span named_span(const Located& error) {
     word.erase(0, word.rfind('.') + 1);  // "math.random"
     if (const auto span = error.source->find_name(error.line, word)) return *span;
   }
+  if (const auto call = error.source->find_name(error.line, "error")) return *call;
   return error.source->first_on(error.line).value_or(Span{0, 0, error.line});
 }
 
@@ -57,7 +60,8 @@ std::string run_time_hint(const Located& error) {
   const std::string_view what = error.what;
   if (what.find("limit of") != what.npos)
     return "loading must be short: leave work to the functions";
-  if (what.find("a nil value") == what.npos) return {};
+  if (what.find("attempt to ") == what.npos) return {};
+  if (what.find("a nil value") == what.npos) return "the value is not of a type that can do this";
   const std::size_t global = what.find("(global '");
   if (global == what.npos) return "it has no value here";
   const std::string_view name = what.substr(global + 9, what.find('\'', global + 9) - global - 9);
@@ -120,6 +124,12 @@ int State::run_file(lua_State* lua) {
              "end it with return s.pipeline { … }");
   }
   state.spec_ = spec;
+  lua_getiuservalue(lua, -1, 1);
+  for (std::size_t i = 0; i < std::size(kFunctionKeys); ++i) {
+    lua_getfield(lua, -1, kFunctionNames[i]);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &kFunctionKeys[i]);
+  }
+  lua_pop(lua, 1);
   lua_rawsetp(lua, LUA_REGISTRYINDEX, &kPipelineKey);
   return 0;
 }
@@ -132,12 +142,7 @@ core::Error State::load_error(const ScriptError& wrong) const {
 }
 
 void push_function(lua_State* lua, Function function) {
-  constexpr const char* kNames[] = {"user", "check", "parse"};
-  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kPipelineKey);
-  lua_getiuservalue(lua, -1, 1);
-  lua_getfield(lua, -1, kNames[static_cast<std::size_t>(function)]);
-  lua_replace(lua, -3);
-  lua_pop(lua, 1);
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kFunctionKeys[static_cast<std::size_t>(function)]);
 }
 
 bool State::has(Function function) const {

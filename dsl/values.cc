@@ -107,11 +107,7 @@ class Writer {
     lua_pushnil(lua_);
     while (lua_next(lua_, table) != 0) {
       lua_pop(lua_, 1);
-      if (lua_type(lua_, -1) != LUA_TSTRING) {
-        luaL_error(
-            lua_,
-            "the answer has a table with both names and list items, which JSON has no form for");
-      }
+      if (lua_type(lua_, -1) != LUA_TSTRING) mixed();
       std::size_t length = 0;
       const char* text = lua_tolstring(lua_, -1, &length);
       const std::string_view name(text, length);
@@ -122,10 +118,41 @@ class Writer {
     return names;
   }
 
-  void list(int index, const Field* element, int depth) {
-    const int table = enter(index, depth);
-    const auto length = static_cast<lua_Integer>(lua_rawlen(lua_, table));
-    Sandbox::of(lua_).charge(static_cast<std::uint64_t>(length));
+  // What the keys of the table on top of the stack make it.
+  struct Shape {
+    std::uint64_t keys = 0;
+    lua_Integer last = 0;  // greatest list position; the list may have holes, which are nulls
+    bool names = false;
+  };
+  Shape shape_of_top() {
+    constexpr std::uint64_t kMoreHolesThanKeys = 8;
+    Shape shape;
+    lua_pushnil(lua_);
+    while (lua_next(lua_, -2) != 0) {
+      lua_pop(lua_, 1);
+      ++shape.keys;
+      const lua_Integer position = lua_isinteger(lua_, -1) != 0 ? lua_tointeger(lua_, -1) : 0;
+      if (position > 0) {
+        shape.last = std::max(shape.last, position);
+      } else {
+        shape.names = true;
+      }
+    }
+    Sandbox::of(lua_).charge(shape.keys);
+    if (shape.names && shape.last > 0) mixed();
+    if (static_cast<std::uint64_t>(shape.last) > 2 * shape.keys + kMoreHolesThanKeys) {
+      luaL_error(lua_, "the answer has a list with more holes than elements");
+    }
+    return shape;
+  }
+
+  void mixed() {
+    luaL_error(lua_,
+               "the answer has a table with both names and list items, which JSON has no form for");
+  }
+
+  void list(lua_Integer length, const Field* element, int depth) {
+    const int table = enter(-1, depth);
     json_.open('[');
     for (lua_Integer i = 1; i <= length; ++i) {
       lua_rawgeti(lua_, table, i);
@@ -135,14 +162,14 @@ class Writer {
     json_.close(']');
   }
 
+  // The table on top of the stack. An empty one is a list unless it is declared as an object.
   void table(const Field* field, int depth) {
     const bool declared_list = field != nullptr && field->type == FieldType::list;
     const bool declared_object = field != nullptr && field->type == FieldType::object;
-    lua_pushnil(lua_);
-    const bool empty = lua_next(lua_, -2) == 0;
-    if (!empty) lua_pop(lua_, 2);
-    const bool as_list = empty ? !declared_object : lua_rawlen(lua_, -1) > 0;
-    if (as_list) return list(-1, declared_list ? field->members.data() : nullptr, depth + 1);
+    const Shape shape = shape_of_top();
+    if (shape.last > 0 || (shape.keys == 0 && !declared_object)) {
+      return list(shape.last, declared_list ? field->members.data() : nullptr, depth + 1);
+    }
     object(-1, declared_object ? std::span<const Field>(field->members) : std::span<const Field>(),
            depth + 1);
   }

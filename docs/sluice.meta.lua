@@ -1,0 +1,249 @@
+---@meta sluice
+
+-- For the Lua language server (LuaLS): add the folder of this file to `workspace.library`.
+-- Made from the option tables in dsl/options.cc; SLUICE_REGENERATE=1 with the test dsl.Docs
+-- writes it anew.
+
+---@class sluice.Stage
+---@class sluice.Endpoint
+---@class sluice.Field
+---@class sluice.Secret
+---@class sluice.Pipeline
+
+---The job; what the file returns.
+---@class sluice.pipelineOptions
+---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
+---@field checkpoint? sluice.checkpointOptions where and how durably answers are kept
+---@field [integer] sluice.Stage read, validate, pack, dispatch, parse and sink, in this order; validate and parse may be left out
+
+---The checkpoint of the job, an option of pipeline.
+---@class sluice.checkpointOptions
+---@field dir? string folder of the checkpoint, made when missing
+---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
+
+---Where the rows come from: JSONL, one object a line.
+---@class sluice.readOptions
+---@field key? string field that names a row: text or a number; without one, a row is named by its content
+---@field [integer] string files and globs, in order; .gz and .zst are inflated; "-" is standard input; relative to the working directory
+
+---What a row must be, before anything is spent on it.
+---@class sluice.validateOptions
+---@field check? fun(row: table): boolean, string? function(row) that returns true, or false and the reason to reject the row
+---@field [string] sluice.Field a field
+
+---The question: how rows become requests, and what an answer is.
+---@class sluice.packOptions
+---@field rows? integer rows in one request, at most
+---@field tokens? integer estimated prompt tokens of a request's rows, at most; a larger row goes alone
+---@field system? string system prompt, shared by the rows of a request
+---@field user string|fun(row: table): string?, string? prompt of one row: a template with {{field}} and {{a.b}}, or function(row) that returns it (or nil and the reason to reject the row)
+---@field answer? table<string, sluice.Field> columns of the answer, in order; without it the answer is free text in one column, answer
+
+---Who is asked, by when, and for how much.
+---@class sluice.dispatchOptions
+---@field deadline? string|number from the start of the run; when it is reached, the run drains and can go on later
+---@field budget? string|number for the whole job, earlier runs included; never passed
+---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now
+---@field retries? integer of one request after a failure, at most
+---@field [integer] sluice.Endpoint s.openai { … } or s.anthropic { … }
+
+---What becomes of an answer; the declaration in pack is always checked first.
+---@class sluice.parseOptions
+---@field retries? integer times that a row is asked again because its answer was missing or did not fit
+---@field [integer] fun(answer: table, row: table): table?, string? function(answer, row) that returns the answer, changed or not, or nil and the reason to ask again
+
+---Where answers and rejects go: JSONL.
+---@class sluice.sinkOptions
+---@field rejects? string JSONL file for rows without an answer
+---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
+---@field [integer] string the output file, relative to the working directory
+
+---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
+---@class sluice.openaiOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field max_output_tokens? integer output tokens of one request, at most
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
+---@field price? sluice.priceOptions what tokens cost
+---@field timeout? string|number for one request, from sending to the last byte
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? string not supported in this version: an error says so
+---@field service_tier? string sent as it stands
+
+---An endpoint that speaks Anthropic's messages.
+---@class sluice.anthropicOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field max_output_tokens? integer output tokens of one request, at most
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
+---@field price? sluice.priceOptions what tokens cost
+---@field timeout? string|number for one request, from sending to the last byte
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? string not supported in this version: an error says so
+---@field service_tier? string sent as it stands
+
+---What tokens cost, an option of the endpoints.
+---@class sluice.priceOptions
+---@field input number dollars per million input tokens
+---@field output number dollars per million output tokens
+---@field cached_input? number dollars per million input tokens read from the provider's cache
+
+---Text.
+---@class sluice.textOptions
+---@field min? integer characters, at least
+---@field max? integer characters, at most
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+
+---A whole number.
+---@class sluice.intOptions
+---@field min? integer least value
+---@field max? integer greatest value
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+
+---A number.
+---@class sluice.numberOptions
+---@field min? number least value
+---@field max? number greatest value
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+
+---True or false.
+---@class sluice.boolOptions
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+
+---One of the texts given.
+---@class sluice.one_ofOptions
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+---@field [integer] string the texts to choose from
+
+---A list, all of one type.
+---@class sluice.listOptions
+---@field min? integer elements, at least
+---@field max? integer elements, at most
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+---@field [integer] sluice.Field type of the elements
+
+---An object with fields of its own.
+---@class sluice.objectOptions
+---@field optional? boolean whether the field may be missing or null
+---@field description? string what the field means; goes to the model with the schema
+---@field [string] sluice.Field a field
+
+local sluice = {}
+
+---The job; what the file returns.
+---@param options sluice.pipelineOptions
+---@return sluice.Pipeline
+function sluice.pipeline(options) end
+
+---Where the rows come from: JSONL, one object a line.
+---@param options sluice.readOptions
+---@return sluice.Stage
+function sluice.read(options) end
+
+---What a row must be, before anything is spent on it.
+---@param options sluice.validateOptions
+---@return sluice.Stage
+function sluice.validate(options) end
+
+---The question: how rows become requests, and what an answer is.
+---@param options sluice.packOptions
+---@return sluice.Stage
+function sluice.pack(options) end
+
+---Who is asked, by when, and for how much.
+---@param options sluice.dispatchOptions
+---@return sluice.Stage
+function sluice.dispatch(options) end
+
+---What becomes of an answer; the declaration in pack is always checked first.
+---@param options sluice.parseOptions
+---@return sluice.Stage
+function sluice.parse(options) end
+
+---Where answers and rejects go: JSONL.
+---@param options sluice.sinkOptions
+---@return sluice.Stage
+function sluice.sink(options) end
+
+---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.openai(options) end
+
+---An endpoint that speaks Anthropic's messages.
+---@param options sluice.anthropicOptions
+---@return sluice.Endpoint
+function sluice.anthropic(options) end
+
+---Text: `s.text { max = 160 }`.
+---@type sluice.Field|fun(options: sluice.textOptions): sluice.Field
+sluice.text = nil
+
+---A whole number: `s.int { min = 1, max = 5 }`.
+---@type sluice.Field|fun(options: sluice.intOptions): sluice.Field
+sluice.int = nil
+
+---A number: `s.number { min = 0, max = 1 }`.
+---@type sluice.Field|fun(options: sluice.numberOptions): sluice.Field
+sluice.number = nil
+
+---True or false: `s.bool`.
+---@type sluice.Field|fun(options: sluice.boolOptions): sluice.Field
+sluice.bool = nil
+
+---One of the texts given: `s.one_of { "billing", "bug" }`.
+---@type sluice.Field|fun(options: sluice.one_ofOptions): sluice.Field
+sluice.one_of = nil
+
+---A list, all of one type: `s.list { s.text, max = 5 }`.
+---@type sluice.Field|fun(options: sluice.listOptions): sluice.Field
+sluice.list = nil
+
+---An object with fields of its own: `s.object { city = s.text, zip = s.text }`.
+---@type sluice.Field|fun(options: sluice.objectOptions): sluice.Field
+sluice.object = nil
+
+---The bytes of a file beside the pipeline file, as text.
+---@param path string
+---@return string
+function sluice.file(path) end
+
+---The value of an environment variable, for `key`.
+---@param name string
+---@return sluice.Secret
+function sluice.secret(name) end
+
+---What --set gave, else the default.
+---@generic T: string|number|boolean
+---@param name string
+---@param default? T
+---@return T
+function sluice.param(name, default) end
+
+return sluice

@@ -1,0 +1,229 @@
+// The option tables of the pipeline and its stages.
+#include "dsl/option_tables.h"
+
+namespace sluice::dsl {
+namespace {
+
+using enum ValueType;
+
+constexpr Option kPipeline[] = {
+    {.name = "name",
+     .type = text,
+     .meaning = "names the job and its checkpoint; letters, digits, '.', '_', '-'",
+     .example = "\"classify-tickets\"",
+     .required = true,
+     .min = 1,
+     .max = 100},
+    {.name = "checkpoint",
+     .type = table,
+     .meaning = "where and how durably answers are kept",
+     .example = "{ durability = \"process\" }",
+     .fallback = "see checkpoint"},
+};
+
+constexpr Option kCheckpoint[] = {
+    {.name = "dir",
+     .type = text,
+     .meaning = "folder of the checkpoint, made when missing",
+     .example = "\".sluice/classify-tickets\"",
+     .fallback = ".sluice/NAME",
+     .min = 1,
+     .max = 4096},
+    {.name = "durability",
+     .type = choice,
+     .meaning = "what a committed answer survives: loss of power (it is synced to the disk), or "
+                "the end of the process only",
+     .example = "\"power\"",
+     .fallback = "\"power\"",
+     .choices = "power|process"},
+};
+
+constexpr Option kRead[] = {
+    {.name = "key",
+     .type = text,
+     .meaning =
+         "field that names a row: text or a number; without one, a row is named by its content",
+     .example = "\"id\"",
+     .fallback = "none",
+     .min = 1,
+     .max = 1000},
+};
+
+constexpr Option kValidate[] = {
+    {.name = "check",
+     .type = function,
+     .meaning = "function(row) that returns true, or false and the reason to reject the row",
+     .example = "function(row) return #row.body > 0, \"empty\" end",
+     .fallback = "none"},
+};
+
+constexpr Option kPack[] = {
+    {.name = "rows",
+     .type = whole,
+     .meaning = "rows in one request, at most",
+     .example = "20",
+     .fallback = "1",
+     .min = 1,
+     .max = 1000},
+    {.name = "tokens",
+     .type = whole,
+     .meaning = "estimated prompt tokens of a request's rows, at most; a larger row goes alone",
+     .example = "6000",
+     .fallback = "8000",
+     .min = 1,
+     .max = 10e6},
+    {.name = "system",
+     .type = text,
+     .meaning = "system prompt, shared by the rows of a request",
+     .example = "s.file \"prompts/triage.md\"",
+     .fallback = "none"},
+    {.name = "user",
+     .type = prompt,
+     .meaning = "prompt of one row: a template with {{field}} and {{a.b}}, or function(row) that "
+                "returns it (or nil and the reason to reject the row)",
+     .example = "\"{{subject}}\\n\\n{{body}}\"",
+     .required = true},
+    {.name = "answer",
+     .type = fields,
+     .meaning = "columns of the answer, in order; without it the answer is free text in one "
+                "column, answer",
+     .example = "{ queue = s.one_of { \"billing\", \"bug\" } }",
+     .fallback = "free text"},
+};
+
+constexpr Option kDispatch[] = {
+    {.name = "deadline",
+     .type = duration,
+     .meaning = "from the start of the run; when it is reached, the run drains and can go on later",
+     .example = "\"1h30m\"",
+     .fallback = "none"},
+    {.name = "budget",
+     .type = money,
+     .meaning = "for the whole job, earlier runs included; never passed",
+     .example = "\"$1500\"",
+     .fallback = "none"},
+    {.name = "route",
+     .type = choice,
+     .meaning = "which endpoint a request goes to, among those that can take it now",
+     .example = "\"cheapest\"",
+     .fallback = "\"cheapest\"",
+     .choices = "cheapest|in_order|spread"},
+    {.name = "retries",
+     .type = whole,
+     .meaning = "of one request after a failure, at most",
+     .example = "7",
+     .fallback = "7",
+     .min = 0,
+     .max = 100},
+};
+
+constexpr Option kParse[] = {
+    {.name = "retries",
+     .type = whole,
+     .meaning = "times that a row is asked again because its answer was missing or did not fit",
+     .example = "2",
+     .fallback = "2",
+     .min = 0,
+     .max = 100},
+};
+
+constexpr Option kSink[] = {
+    {.name = "rejects",
+     .type = text,
+     .meaning = "JSONL file for rows without an answer",
+     .example = "\"out/rejects.jsonl\"",
+     .fallback = "the output's name with .rejects before its ending",
+     .min = 1,
+     .max = 4096},
+    {.name = "keep",
+     .type = columns,
+     .meaning = "fields of the row that output lines begin with: all (\"row\") or those listed",
+     .example = "{ \"id\", \"subject\" }",
+     .fallback = "the key, or all fields when there is no key"},
+};
+
+constexpr Section kJob[] = {
+    {.name = "pipeline",
+     .kind = SectionKind::pipeline,
+     .meaning = "the job; what the file returns",
+     .example = "return s.pipeline { name = \"classify-tickets\", s.read { … }, … }",
+     .options = kPipeline,
+     .positional = {.word = "stage",
+                    .type = "a stage",
+                    .luals = "sluice.Stage",
+                    .meaning = "read, validate, pack, dispatch, parse and sink, in this order; "
+                               "validate and parse may be left out",
+                    .example = "s.read { \"data.jsonl\" }",
+                    .least = 1,
+                    .most = 100}},
+    {.name = "checkpoint",
+     .kind = SectionKind::table,
+     .meaning = "the checkpoint of the job, an option of pipeline",
+     .example = "checkpoint = { dir = \"/fast/disk/job\", durability = \"process\" }",
+     .options = kCheckpoint},
+    {.name = "read",
+     .meaning = "where the rows come from: JSONL, one object a line",
+     .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
+     .options = kRead,
+     .positional = {.word = "path",
+                    .type = "text",
+                    .luals = "string",
+                    .meaning = "files and globs, in order; .gz and .zst are inflated; \"-\" is "
+                               "standard input; relative to the working directory",
+                    .example = "\"data/*.jsonl\"",
+                    .least = 1,
+                    .most = 10000}},
+    {.name = "validate",
+     .meaning = "what a row must be, before anything is spent on it",
+     .example = "s.validate { subject = s.text, body = s.text { min = 1, max = 20000 } }",
+     .options = kValidate,
+     .fields = true},
+    {.name = "pack",
+     .meaning = "the question: how rows become requests, and what an answer is",
+     .example = "s.pack { rows = 20, user = \"{{body}}\", answer = { urgency = s.int { min = 1, "
+                "max = 5 } } }",
+     .options = kPack},
+    {.name = "dispatch",
+     .meaning = "who is asked, by when, and for how much",
+     .example = "s.dispatch { s.openai { … }, deadline = \"1h\", budget = \"$1500\" }",
+     .options = kDispatch,
+     .positional = {.word = "endpoint",
+                    .type = "an endpoint",
+                    .luals = "sluice.Endpoint",
+                    .meaning = "s.openai { … } or s.anthropic { … }",
+                    .example =
+                        "s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\" }",
+                    .least = 1,
+                    .most = 1000}},
+    {.name = "parse",
+     .meaning = "what becomes of an answer; the declaration in pack is always checked first",
+     .example = "s.parse { retries = 2, function(answer, row) return answer end }",
+     .options = kParse,
+     .positional = {.word = "function",
+                    .type = "a function",
+                    .luals = "fun(answer: table, row: table): table?, string?",
+                    .meaning = "function(answer, row) that returns the answer, changed or not, or "
+                               "nil and the reason to ask again",
+                    .example = "function(answer, row) return answer end",
+                    .least = 0,
+                    .most = 1}},
+    {.name = "sink",
+     .meaning = "where answers and rejects go: JSONL",
+     .example = "s.sink { \"out/tickets.jsonl\", rejects = \"out/rejects.jsonl\" }",
+     .options = kSink,
+     .positional = {.word = "path",
+                    .type = "text",
+                    .luals = "string",
+                    .meaning = "the output file, relative to the working directory",
+                    .example = "\"out/answers.jsonl\"",
+                    .least = 1,
+                    .most = 1}},
+};
+
+}  // namespace
+
+std::span<const Section> job_sections() {
+  return kJob;
+}
+
+}  // namespace sluice::dsl

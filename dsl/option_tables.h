@@ -1,0 +1,16 @@
+// The parts that sections() (dsl/options.h) is joined from.
+//
+// Threads: constant data.
+#pragma once
+
+#include <span>
+
+#include "dsl/options.h"
+
+namespace sluice::dsl {
+
+std::span<const Section> job_sections();
+std::span<const Section> endpoint_sections();
+std::span<const Section> field_sections();
+
+}  // namespace sluice::dsl

@@ -1,0 +1,253 @@
+#include "dsl/render_docs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dsl/meter.h"
+#include "dsl/options.h"
+#include "dsl/project.h"
+
+namespace sluice::dsl {
+namespace {
+
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out(text);
+  for (std::size_t at = out.find(from); at != out.npos; at = out.find(from, at + to.size())) {
+    out.replace(at, from.size(), to);
+  }
+  return out;
+}
+
+// As a sentence begins.
+std::string capital(std::string_view text) {
+  std::string out(text);
+  if (!out.empty() && out[0] >= 'a' && out[0] <= 'z')
+    out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  return out;
+}
+
+// For a cell of a Markdown table.
+std::string cell(std::string_view text) {
+  return replaced(text, "|", "\\|");
+}
+
+std::string type_cell(const Option& option) {
+  if (option.type != ValueType::choice) return std::string(type_words(option.type));
+  return fmt::format("\"{}\"", replaced(option.choices, "|", "\", \""));
+}
+
+std::string bounds_cell(const Option& option) {
+  const std::string_view unit =
+      option.type == ValueType::text || option.type == ValueType::secret ? " bytes" : "";
+  if (option.min && option.max) return fmt::format("{} to {}{}", *option.min, *option.max, unit);
+  if (option.min) return fmt::format("at least {}{}", *option.min, unit);
+  if (option.max) return fmt::format("at most {}{}", *option.max, unit);
+  return {};
+}
+
+void append_section(std::string& page, const Section& section) {
+  const bool table = section.kind == SectionKind::table;
+  page += fmt::format("### {}{}\n\n{}.\n\n```lua\n{}\n```\n\n", table ? "" : "s.", section.name,
+                      capital(section.meaning), section.example);
+  const Positional& positional = section.positional;
+  if (!positional.word.empty()) {
+    page += fmt::format("Without a name: **{}** ({}{}): {}.\n\n", positional.word, positional.type,
+                        positional.least == 0  ? ", may be left out"
+                        : positional.most == 1 ? ", one"
+                                               : ", one or more",
+                        positional.meaning);
+  }
+  if (section.fields) page += "Each other name is a field: `name = field type`.\n\n";
+  if (section.options.empty()) return;
+  page += "| option | type | default | bounds | meaning | example |\n|---|---|---|---|---|---|\n";
+  for (const Option& option : section.options) {
+    page +=
+        fmt::format("| `{}` | {} | {} | {} | {} | `{}` |\n", option.name, cell(type_cell(option)),
+                    option.required ? "**required**" : cell(option.fallback), bounds_cell(option),
+                    cell(option.meaning), cell(option.example));
+  }
+  page += '\n';
+}
+
+constexpr std::string_view kHead = R"(# Pipeline options
+
+Made from the option tables in `dsl/options.cc`; `SLUICE_REGENERATE=1` with the test `dsl.Docs` writes
+it anew. An option in a file that is not here is an error.
+
+A pipeline file is Lua 5.4. `local s = require "sluice"` gives the constructors below; the file returns
+`s.pipeline { … }`.
+
+)";
+
+std::string functions_part() {
+  return fmt::format(
+      R"(## Texts, secrets, parameters, modules
+
+| call | gives |
+|---|---|
+| `s.file "prompts/triage.md"` | the bytes of a file, as text; looked for beside the pipeline file; at most {0} MiB |
+| `s.secret "OPENAI_API_KEY"` | the value of an environment variable, for `key`; a script cannot read it |
+| `s.param("rows", 20)` | what `--set rows=…` gave, else the default; of the default's type (text, number or boolean); without a default it must be given |
+| `require "name"` | what `name.lua` beside the pipeline file returns; at most {0} MiB; no other folder |
+
+## Functions
+
+| function | gets | returns |
+|---|---|---|
+| `check` in `s.validate` | row | true, or false and the reason to reject the row |
+| `user` in `s.pack` | row | the prompt as text, or nil and the reason to reject the row |
+| in `s.parse` | answer, row | the answer, changed or not, or nil and the reason to ask again |
+
+A row or answer is a table. A field that is null is absent; a whole number is an integer; a null in a list
+leaves a hole. What a function returns is written with the declared columns first.
+
+Functions run in several threads, each with a state of its own in which the file has been executed again:
+a variable that one call changes is not seen by the others. A function's error rejects the row with the
+reason `script_error`.
+
+## The sandbox
+
+There are the basic functions, `string`, `table`, `math` and `utf8` of Lua 5.4. There are no `io`, `os`,
+`debug`, `package`, `coroutine`, `load`, `loadstring`, `loadfile`, `dofile`, `collectgarbage`, `print`,
+`warn`, `string.dump`, `math.random` and `math.randomseed`, and no `__gc`: a file means the same in each
+run. `pairs` goes through whole numbers in order, then through texts in byte order. `xpcall` calls its
+handler after the error has left the function.
+
+| limit | |
+|---|---|
+| memory of one state | {1} MiB |
+| one call of a function | {2} million instructions |
+| loading the file and its modules | {3} million instructions |
+| processor time of a call / of loading | {4} / {5} seconds |
+
+What a C function does counts as instructions too: a step of pattern matching, an element moved or sorted,
+{6} bytes allocated. `pcall` does not catch a passed limit. A pattern has at most 4096 bytes and 200
+repeated items.
+)",
+      kMaxFileBytes >> 20, kMemoryLimit >> 20, kCallWork / 1'000'000, kLoadWork / 1'000'000,
+      kCallSeconds, kLoadSeconds, kBytesPerWork);
+}
+
+std::string class_name(const Section& section) {
+  return fmt::format("sluice.{}Options", section.name);
+}
+
+std::string luals_type(const Option& option) {
+  switch (option.type) {
+    case ValueType::text:
+      return "string";
+    case ValueType::whole:
+      return "integer";
+    case ValueType::number:
+      return "number";
+    case ValueType::boolean:
+      return "boolean";
+    case ValueType::duration:
+    case ValueType::money:
+      return "string|number";
+    case ValueType::choice:
+      return fmt::format("\"{}\"", replaced(option.choices, "|", "\"|\""));
+    case ValueType::secret:
+      return "sluice.Secret|string";
+    case ValueType::function:
+      return "fun(row: table): boolean, string?";
+    case ValueType::prompt:
+      return "string|fun(row: table): string?, string?";
+    case ValueType::columns:
+      return "\"row\"|string[]";
+    case ValueType::fields:
+      return "table<string, sluice.Field>";
+    case ValueType::table:
+      return fmt::format("sluice.{}Options", option.name);
+  }
+  return "any";
+}
+
+std::string_view result_class(const Section& section) {
+  switch (section.kind) {
+    case SectionKind::pipeline:
+      return "sluice.Pipeline";
+    case SectionKind::stage:
+      return "sluice.Stage";
+    case SectionKind::endpoint:
+      return "sluice.Endpoint";
+    case SectionKind::field:
+    case SectionKind::table:
+      return "sluice.Field";
+  }
+  return {};
+}
+
+void append_class(std::string& page, const Section& section) {
+  page += fmt::format("---{}.\n---@class {}\n", capital(section.meaning), class_name(section));
+  for (const Option& option : section.options) {
+    page += fmt::format("---@field {}{} {} {}\n", option.name, option.required ? "" : "?",
+                        luals_type(option), option.meaning);
+  }
+  const Positional& positional = section.positional;
+  if (!positional.word.empty()) {
+    page += fmt::format("---@field [integer] {} {}\n", positional.luals, positional.meaning);
+  }
+  if (section.fields) page += "---@field [string] sluice.Field a field\n";
+  page += '\n';
+}
+
+void append_function(std::string& page, const Section& section) {
+  if (section.kind == SectionKind::table) return;
+  if (section.kind == SectionKind::field) {
+    // Works bare and called.
+    page += fmt::format(
+        "---{}: `{}`.\n---@type sluice.Field|fun(options: {}): sluice.Field\nsluice.{} = nil\n\n",
+        capital(section.meaning), section.example, class_name(section), section.name);
+    return;
+  }
+  page += fmt::format(
+      "---{}.\n---@param options {}\n---@return {}\nfunction sluice.{}(options) end\n\n",
+      capital(section.meaning), class_name(section), result_class(section), section.name);
+}
+
+}  // namespace
+
+std::string render_options_page() {
+  std::string page(kHead);
+  page += "## The job and its stages\n\n";
+  for (const Section& section : sections()) {
+    if (section.kind != SectionKind::field) append_section(page, section);
+  }
+  page +=
+      "## Field types\n\nFor `validate`, `answer` and `s.object`. Each but the last three works "
+      "bare "
+      "(`s.text`) and with options.\n\n";
+  for (const Section& section : sections()) {
+    if (section.kind == SectionKind::field) append_section(page, section);
+  }
+  return page + functions_part();
+}
+
+std::string render_editor_types() {
+  std::string page =
+      "---@meta sluice\n\n"
+      "-- For the Lua language server (LuaLS): add the folder of this file to "
+      "`workspace.library`.\n"
+      "-- Made from the option tables in dsl/options.cc; SLUICE_REGENERATE=1 with the test "
+      "dsl.Docs\n"
+      "-- writes it anew.\n\n"
+      "---@class sluice.Stage\n---@class sluice.Endpoint\n---@class sluice.Field\n"
+      "---@class sluice.Secret\n---@class sluice.Pipeline\n\n";
+  for (const Section& section : sections()) append_class(page, section);
+  page += "local sluice = {}\n\n";
+  for (const Section& section : sections()) append_function(page, section);
+  page +=
+      "---The bytes of a file beside the pipeline file, as text.\n"
+      "---@param path string\n---@return string\nfunction sluice.file(path) end\n\n"
+      "---The value of an environment variable, for `key`.\n"
+      "---@param name string\n---@return sluice.Secret\nfunction sluice.secret(name) end\n\n"
+      "---What --set gave, else the default.\n"
+      "---@generic T: string|number|boolean\n---@param name string\n---@param default? T\n"
+      "---@return T\nfunction sluice.param(name, default) end\n\n"
+      "return sluice\n";
+  return page;
+}
+
+}  // namespace sluice::dsl
