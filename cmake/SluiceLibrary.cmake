@@ -1,3 +1,11 @@
+# An include root that holds nothing but a link to `dir`, so that its headers are "name/header.h".
+function(sluice_include_root name dir out)
+  set(root ${PROJECT_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${dir} ${root}/${name} SYMBOLIC)
+  set(${out} ${root} PARENT_SCOPE)
+endfunction()
+
 # sluice_library(core DIR runtime/core SOURCES … DEPENDS … LINK …)
 #
 # One folder, one library, one namespace. A library sees its own headers and those of the libraries
@@ -9,9 +17,7 @@
 #   LINK_PUBLIC  outside libraries that its headers need
 function(sluice_library name)
   cmake_parse_arguments(ARG "" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
-  set(root ${PROJECT_BINARY_DIR}/include/${name})
-  file(MAKE_DIRECTORY ${root})
-  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${ARG_DIR} ${root}/${name} SYMBOLIC)
+  sluice_include_root(${name} ${PROJECT_SOURCE_DIR}/${ARG_DIR} root)
 
   list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_DIR}/)
   add_library(sluice_${name} STATIC ${ARG_SOURCES})

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stages/output_line.h"
 #include "tests/stages/support.h"
 
 namespace sluice::stages {
