@@ -53,7 +53,9 @@ struct EndpointConfig {
 };
 
 struct RetryPolicy {
-  int attempts = 8;  // sendings of one request, the first included
+  // Sendings of one request, the first included. Those that came back with "rate_limit" do not
+  // count: retry.h bounds the patience with these.
+  int attempts = 8;
   core::Duration base =
       std::chrono::milliseconds(500);  // full jitter: uniform in [0, min(cap, base·2^n)]
   core::Duration cap = std::chrono::seconds(30);
@@ -114,7 +116,9 @@ struct Snapshot {
   std::size_t waiting = 0;  // submitted, not in flight
   std::size_t in_flight = 0;
   core::Money reserved;  // worst case of what is in flight
-  core::Money spent;     // earlier runs included
+  // Earlier runs included, and the worst case of attempts that may have been billed without an
+  // answer: the budget is hard.
+  core::Money spent;
   std::vector<EndpointState> endpoints;
 };
 
