@@ -96,7 +96,7 @@ observe::View Monitor::view() {
   view.input_tokens = progress.dispatch.usage.input;
   view.output_tokens = progress.dispatch.usage.output;
   view.tokens_per_second = tokens_per_second_;
-  view.spent = progress.dispatch.schedule.spent;
+  view.spent = progress.account.total().cost;
   view.budget = spec_.dispatch.budget;
   if (!stopping_ && view.rows_total && view.rows_per_second > 0 &&
       *view.rows_total > view.rows_done) {

@@ -1,0 +1,83 @@
+#include "tests/cli/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace sluice::cli {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+Process::Process(const std::string& folder, const std::string& name,
+                 const std::vector<std::string>& arguments)
+    : stem_(folder + "/" + name) {
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const std::string out = stem_ + ".out";
+  const std::string err = stem_ + ".err";
+  pid_ = ::fork();
+  if (pid_ != 0) return;
+  // The child: only calls that are safe after a fork.
+  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
+  ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+  if (::chdir(folder.c_str()) == 0) ::execv(argv[0], argv.data());
+  ::_exit(127);
+}
+
+Process::~Process() {
+  if (status_) return;
+  signal(SIGKILL);
+  reap(0);
+}
+
+void Process::signal(int number) {
+  if (!status_) ::kill(pid_, number);
+}
+
+std::optional<int> Process::reap(int options) {
+  int status = 0;
+  if (!status_ && ::waitpid(pid_, &status, options) == pid_) {
+    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  return status_;
+}
+
+bool Process::running() {
+  return !reap(WNOHANG);
+}
+
+std::optional<int> Process::wait(std::chrono::seconds patience) {
+  if (status_) return status_;
+  const int process_fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  pollfd ended{process_fd, POLLIN, 0};
+  const int ready =
+      ::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(patience).count()));
+  ::close(process_fd);
+  if (ready == 1) return reap(0);
+  signal(SIGKILL);
+  reap(0);
+  return std::nullopt;
+}
+
+std::string Process::output() const {
+  return read_file(stem_ + ".out");
+}
+std::string Process::errors() const {
+  return read_file(stem_ + ".err");
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,38 @@
+// A child process whose output goes to files. For tests of the real program.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+
+class Process {
+ public:
+  // Runs `arguments` (the first is the program) in `folder`; output and errors go to `name`.out and
+  // `name`.err there.
+  Process(const std::string& folder, const std::string& name,
+          const std::vector<std::string>& arguments);
+  ~Process();  // kills what still runs
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void signal(int number);
+  // The exit status; 128 + the signal when one ended it; nullopt when it still runs after
+  // `patience` (it is killed then).
+  std::optional<int> wait(std::chrono::seconds patience = std::chrono::seconds(120));
+  bool running();
+  std::string output() const;
+  std::string errors() const;
+
+ private:
+  std::optional<int> reap(int options);
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+  std::string stem_;
+};
+
+}  // namespace sluice::cli

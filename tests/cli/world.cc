@@ -1,0 +1,213 @@
+#include "tests/cli/world.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+#include <unordered_map>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+// One GET to a server on loopback; the body.
+std::string get(int port, const std::string& target) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string reply;
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    const std::string request =
+        "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    if (::write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
+      char chunk[4096];
+      for (ssize_t n = 0; (n = ::read(fd, chunk, sizeof chunk)) > 0;)
+        reply.append(chunk, static_cast<std::size_t>(n));
+    }
+  }
+  ::close(fd);
+  const auto body = reply.find("\r\n\r\n");
+  return body == reply.npos ? "" : reply.substr(body + 4);
+}
+
+std::uint64_t number(const simdjson::dom::element& json, const char* pointer) {
+  std::uint64_t value = 0;
+  EXPECT_EQ(json.at_pointer(pointer).get(value), simdjson::SUCCESS) << pointer;
+  return value;
+}
+
+}  // namespace
+
+World::World() {
+  std::string pattern = testing::TempDir() + "sluice-world-XXXXXX";
+  folder_ = ::mkdtemp(pattern.data());
+}
+
+World::~World() {
+  mock_.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+void World::write(const std::string& name, std::string_view text) const {
+  std::ofstream(path(name), std::ios::binary) << text;
+}
+
+std::string World::read(const std::string& name) const {
+  std::ifstream in(path(name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::string> World::lines(const std::string& name) const {
+  std::ifstream in(path(name), std::ios::binary);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+void World::make_rows(std::size_t count) const {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    text += fmt::format(
+        "{{\"id\":\"T-{}\",\"text\":\"row number {} with some text to look at\"}}\n", i, i);
+  }
+  write("in.jsonl", text);
+}
+
+void World::make_job(int rows, const std::string& endpoint, const std::string& stages) const {
+  write("job.lua", fmt::format(R"lua(
+local s = require "sluice"
+return s.pipeline {{
+  name = "job",
+  s.read {{ "in.jsonl", key = "id" }},
+  s.pack {{
+    rows = {}, system = "Say the colour.", user = "{{{{text}}}}",
+    answer = {{ colour = s.one_of {{ "red", "green", "blue" }}, size = s.int {{ min = 1, max = 9 }} }},
+  }},
+  s.dispatch {{ s.openai {{ model = "mock", base_url = s.param "base_url", price = {{ input = 1, output = 2 }}, {} }} }},
+  s.sink {{ "out.jsonl" }},
+  {}
+}}
+)lua",
+                               rows, endpoint, stages));
+}
+
+World::Ended World::sluice(std::vector<std::string> arguments) const {
+  const auto process = start(std::move(arguments));
+  Ended ended;
+  ended.status = process->wait();
+  ended.output = process->output();
+  ended.errors = process->errors();
+  return ended;
+}
+
+std::unique_ptr<Process> World::start(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), SLUICE_PROGRAM);
+  return std::make_unique<Process>(folder_, "sluice", arguments);
+}
+
+std::vector<std::string> World::run_job() const {
+  return {"run", "job.lua", "--set", "base_url=" + base_url_};
+}
+
+JobStatus World::status() const {
+  const Ended ended = sluice({"status", "--json", "job.lua", "--set", "base_url=http://none"});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  simdjson::dom::parser parser;
+  simdjson::dom::element json;
+  JobStatus status;
+  if (parser.parse(ended.output).get(json)) {
+    ADD_FAILURE() << "status is no JSON: " << ended.output;
+    return status;
+  }
+  status.read = number(json, "/rows/read");
+  status.answered = number(json, "/rows/answered");
+  status.rejected = number(json, "/rows/rejected");
+  status.pending = number(json, "/rows/pending");
+  status.requests = number(json, "/ledger/requests");
+  status.answered_requests = number(json, "/ledger/answered");
+  status.failed_requests = number(json, "/ledger/failed");
+  status.input_tokens = number(json, "/ledger/input_tokens");
+  status.output_tokens = number(json, "/ledger/output_tokens");
+  status.maybe_billed = number(json, "/ledger/maybe_billed/requests");
+  return status;
+}
+
+void World::start_mock(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {SLUICE_PROGRAM, "mock", "--port", "0", "--count-repeats"});
+  mock_ = std::make_unique<Process>(folder_, "mock", arguments);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::string line;
+  while (line.find('\n') == line.npos) {
+    ASSERT_TRUE(mock_->running()) << mock_->errors();
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the mock does not come up";
+    std::this_thread::yield();
+    line = mock_->output();
+  }
+  base_url_ = line.substr(line.find("http"), line.find('\n') - line.find("http"));
+}
+
+MockStats World::mock_stats() const {
+  const int port = std::stoi(base_url_.substr(base_url_.rfind(':') + 1));
+  const std::string body = get(port, "/stats");
+  simdjson::dom::parser parser;
+  simdjson::dom::element json;
+  MockStats stats;
+  if (parser.parse(body).get(json)) {
+    ADD_FAILURE() << "no stats from the mock: " << body;
+    return stats;
+  }
+  stats.requests = number(json, "/requests");
+  stats.answered = number(json, "/answered");
+  stats.rows = number(json, "/rows");
+  stats.repeated_rows = number(json, "/repeated_rows");
+  stats.input_tokens = number(json, "/input_tokens");
+  stats.output_tokens = number(json, "/output_tokens");
+  stats.in_flight = number(json, "/in_flight");
+  return stats;
+}
+
+void World::wait_for_requests(std::uint64_t count) const {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (mock_stats().requests < count) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the mock is not asked";
+    std::this_thread::yield();
+  }
+}
+
+std::string wrong_with_output(const World& world, std::size_t rows) {
+  std::unordered_map<std::string, int> seen;
+  simdjson::dom::parser parser;
+  for (const auto& [file, field] :
+       {std::pair("out.jsonl", "id"), std::pair("out.rejects.jsonl", "key")}) {
+    const std::string text = world.read(file);
+    if (!text.empty() && text.back() != '\n')
+      return fmt::format("{} ends in the middle of a line", file);
+    for (const std::string& line : world.lines(file)) {
+      simdjson::dom::element json;
+      std::string_view key;
+      if (parser.parse(line).get(json) || json[field].get(key))
+        return fmt::format("torn line in {}: {}", file, line);
+      ++seen[std::string(key)];
+    }
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    const int times = seen[fmt::format("T-{}", i)];
+    if (times != 1) return fmt::format("row T-{} stands {} times in the output", i, times);
+  }
+  return seen.size() == rows
+             ? ""
+             : fmt::format("{} keys in the output, {} in the input", seen.size(), rows);
+}
+
+}  // namespace sluice::cli
