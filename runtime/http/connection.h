@@ -25,7 +25,7 @@ class Connection final : Transport::Events, MessageParser::Sink {
  public:
   class Owner {
    public:
-    // A byte came, or was sent.
+    // A byte of the exchange came, or was sent.
     virtual void on_progress(Connection& connection) = 0;
     virtual void on_answered(Connection& connection, Response response, bool reusable) = 0;
     virtual void on_failed(Connection& connection, Failure::Kind kind, std::string message) = 0;
@@ -54,7 +54,9 @@ class Connection final : Transport::Events, MessageParser::Sink {
   void on_ready() override {}
   void on_bytes(std::string_view bytes) override;
   void on_end(const Transport::End& end) override;
-  void on_drained() override { owner_.on_progress(*this); }
+  void on_drained() override {
+    if (exchange_) owner_.on_progress(*this);
+  }
   bool on_head(MessageHead&& head) override;
   bool on_body(std::string_view bytes) override;
   bool refuse(Failure::Kind kind, std::string_view why);
