@@ -40,6 +40,7 @@ class MockServerImpl final : public MockServer {
         hanging_.push_back(std::move(responder));
         return;
       case Decision::Kind::respond:
+      case Decision::Kind::respond_half:
         break;
     }
     if (decision.delay == core::Duration::zero()) return answer(decision, *responder);
@@ -51,7 +52,9 @@ class MockServerImpl final : public MockServer {
 
   void answer(const Decision& decision, http::Responder& responder) {
     if (decision.counted) model_.finished();
-    responder.respond(decision.response);
+    if (decision.kind == Decision::Kind::respond) return responder.respond(decision.response);
+    responder.respond_in_part(decision.response, decision.response.body.size() / 2);
+    responder.reset();
   }
 
   core::SystemClock clock_;

@@ -12,13 +12,14 @@
 namespace sluice::mock {
 
 // Shares of the requests, 0…1, that go wrong in each way. A request has one fault at most, so the
-// shares of those up to `hang` should not add up to more than 1; the last three befall packs that
-// have none of those, and spoil one row of the pack.
+// shares of those before `drop_row` should not add up to more than 1; the last three befall packs
+// that have none of those, and spoil one row of the pack.
 struct Faults {
   double error_429 = 0;  // "rate limit", whatever the quota says
   double error_500 = 0;
   double reset = 0;       // TCP reset when the request has been read
   double hang = 0;        // never answered
+  double cut = 0;         // the body breaks off half way, then TCP reset; billed, since it has run
   double truncate = 0;    // finish_reason "length", the text cut off
   double garble = 0;      // the text is no JSON
   double drop_row = 0;    // a row's answer is missing

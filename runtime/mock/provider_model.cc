@@ -137,6 +137,7 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   stats_.cost += provider::cost_of(usage, options_.price);
 
   Decision decision;
+  if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
   decision.response = json_response(200, reply_body(reply));
   limiter_.append_headers(now, decision.response.headers);
   decision.delay = draw_latency(mix(options_.seed, number), reply.completion_tokens);
@@ -156,10 +157,10 @@ ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, bool pack) co
     return Fault::none;
   };
   using Share = std::pair<double, Fault>;
-  const Fault fault =
-      any(std::array{Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
-                     Share{f.reset, Fault::reset}, Share{f.hang, Fault::hang},
-                     Share{f.truncate, Fault::truncate}, Share{f.garble, Fault::garble}});
+  const Fault fault = any(
+      std::array{Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
+                 Share{f.reset, Fault::reset}, Share{f.hang, Fault::hang}, Share{f.cut, Fault::cut},
+                 Share{f.truncate, Fault::truncate}, Share{f.garble, Fault::garble}});
   if (fault != Fault::none || !pack) return fault;
   at = unit(mix(draw, kPackFault));
   return any(std::array{Share{f.drop_row, Fault::drop_row}, Share{f.double_row, Fault::double_row},

@@ -25,9 +25,9 @@
 namespace sluice::mock {
 
 struct Decision {
-  enum class Kind : std::uint8_t { respond, reset, hang };
+  enum class Kind : std::uint8_t { respond, respond_half, reset, hang };
   Kind kind = Kind::respond;
-  core::Duration delay{};  // before the response
+  core::Duration delay{};  // before the response, whole or half
   http::ServerResponse response;
   bool counted = false;  // stands in Stats::in_flight until finished()
 };
@@ -48,6 +48,7 @@ class ProviderModel {
     error_500,
     reset,
     hang,
+    cut,
     truncate,
     garble,
     drop_row,

@@ -1,6 +1,7 @@
 #include "mock/text_words.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice::mock {
 namespace {
@@ -9,9 +10,16 @@ constexpr std::size_t kLeastLikeness = 3;
 constexpr std::size_t kMostWords = 6;
 constexpr std::string_view kFiller = "mock";
 
+constexpr std::array<bool, 256> letter_bytes() {
+  std::array<bool, 256> letters{};
+  for (std::size_t c = 'a'; c <= 'z'; ++c) letters[c] = true;
+  for (std::size_t c = 'A'; c <= 'Z'; ++c) letters[c] = true;
+  for (std::size_t c = 0x80; c < 0x100; ++c) letters[c] = true;
+  return letters;
+}
+constexpr std::array<bool, 256> kLetters = letter_bytes();
 bool is_letter(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  return (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || u >= 0x80;
+  return kLetters[static_cast<unsigned char>(c)];
 }
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -26,6 +34,7 @@ bool is_ascii(std::string_view word) {
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
+  words.reserve(text.size() / 5);
   std::size_t at = 0;
   while (at < text.size()) {
     if (!is_letter(text[at])) {
@@ -40,6 +49,7 @@ std::vector<std::string_view> words_of(std::string_view text) {
 }
 
 std::size_t likeness(std::string_view choice, std::string_view word) {
+  if (choice.empty() || word.empty() || lower(choice[0]) != lower(word[0])) return 0;
   const std::size_t most = std::min(choice.size(), word.size());
   std::size_t same = 0;
   while (same < most && lower(choice[same]) == lower(word[same])) ++same;

@@ -148,6 +148,18 @@ TEST_F(MockServerTest, ResetsConnections) {
   EXPECT_EQ(mock_->stats().resets, 1u);
 }
 
+TEST_F(MockServerTest, BreaksOffAnswersThatItBilled) {
+  Options options;
+  options.faults.cut = 1;
+  start(std::move(options));
+  const auto results = send({request("a")});
+  ASSERT_FALSE(results[0].has_value());
+  EXPECT_EQ(results[0].error().kind, http::Failure::Kind::reset);
+  EXPECT_TRUE(results[0].error().sent);
+  EXPECT_EQ(mock_->stats().answered, 1u);
+  EXPECT_GT(mock_->stats().output_tokens, 0u);
+}
+
 TEST_F(MockServerTest, LeavesSomeRequestsHangingForEver) {
   Options options;
   options.faults.hang = 1;
