@@ -97,7 +97,7 @@ class Checkpoint {
   virtual void on_failure(std::function<void(core::Error)> failed) = 0;
 
   // Commits what is queued, flushes the projection, closes the file. Returns the first error there
-  // was.
+  // was. After it only opened(), account() and untaken() may be called.
   virtual core::Status close() = 0;
 };
 

@@ -49,8 +49,9 @@ core::Status Committer::work_off(CommitQueue::Work work) {
   for (const auto& durable : work.results_durable) durable();
   const auto projected = journal_.project();
   if (!projected) return std::unexpected(projected.error());
+  if (work.record) return journal_.record();
   if (*projected) queue_.touch();
-  return work.record ? journal_.record() : core::Status();
+  return {};
 }
 
 core::Status Committer::close() {

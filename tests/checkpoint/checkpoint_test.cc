@@ -108,6 +108,25 @@ TEST_F(CheckpointTest, AnAnswerThatWasNeverAskedForIsNotShared) {
   close(c);
 }
 
+TEST_F(CheckpointTest, QuestionsThatTheIndexCannotTellApartKeepTheirOwnAnswers) {
+  auto c = open();
+  Entry first = answer("first", "one");
+  Entry second = answer("second", "two");
+  first.question = {1, 0xabcdef0000000000};
+  second.question = {2, 0xabcdef0000000000};
+  commit_now(*c, {first});
+  EXPECT_EQ(*c->find_answer(second.question), std::nullopt);
+  commit_now(*c, {second});
+  for (int run = 0; run < 2; ++run) {
+    EXPECT_EQ((*c->find_answer(first.question))->members, R"("label":"one")");
+    EXPECT_EQ((*c->find_answer(second.question))->members, R"("label":"two")");
+    EXPECT_EQ(*c->find_answer({3, 0xabcdef0000000000}), std::nullopt);
+    close(c);
+    c = open();
+  }
+  close(c);
+}
+
 TEST_F(CheckpointTest, AnswersOfOtherModelsAreNotGivenButKept) {
   auto c = open();
   commit_now(*c,

@@ -188,7 +188,12 @@ TEST_P(PowerCutTest, AfterAnyStepTheJobGoesOnWithAllThatWasPromised) {
 
 INSTANTIATE_TEST_SUITE_P(Steps, PowerCutTest,
                          testing::Combine(testing::Values(Durability::power, Durability::process),
-                                          testing::Range(1U, 3U)));
+                                          testing::Range(1U, 3U)),
+                         [](const auto& test) {
+                           return (std::get<0>(test.param) == Durability::power ? "Power"
+                                                                                : "Process") +
+                                  std::to_string(std::get<1>(test.param));
+                         });
 
 TEST(FullDisk, EndsTheRunWithAdvice) {
   ScratchDirectory scratch;
