@@ -48,6 +48,8 @@ namespace {
 std::atomic<std::uint64_t> next_id{1};
 thread_local ThreadStates thread_states;
 
+constexpr std::size_t kLongestReason = 2000;  // bytes
+
 // What a body below is given, and gives back.
 struct RowCall {
   const core::Row& row;
@@ -66,7 +68,7 @@ RowCall& call_of(lua_State* lua) {
 std::string reason(lua_State* lua) {
   std::size_t length = 0;
   const char* text = luaL_tolstring(lua, -1, &length);
-  return {text, length};
+  return {text, std::min(length, kLongestReason)};
 }
 
 int render_body(lua_State* lua) {

@@ -100,6 +100,10 @@ int construct_pack(lua_State* lua) {
   if (arguments.has("answer")) {
     const Arguments answer(arguments, kAnswer, "answer");
     spec.answer = read_fields(lua, answer, kAnswer);
+    if (spec.rows > 1 && answer.has("id")) {
+      answer.fail_key("id", "answer must not have a column 'id' when a request has several rows",
+                      "it carries the row's own id there; call the column otherwise");
+    }
     if (spec.answer.empty()) {
       answer.fail("answer has no fields",
                   "add one, as in { queue = s.text }, or leave answer out for free text");

@@ -96,6 +96,31 @@ TEST(Sandbox, LetsNoPcallSwallowALimit) {
       kMemory);
 }
 
+TEST(Sandbox, StopsALoopInTheTextOfAnError) {
+  EXPECT_EQ(run("error(setmetatable({}, { __tostring = function() while true do end end }))"),
+            kWork);
+  EXPECT_EQ(run("error(setmetatable({}, { __tostring = function() return 'own text' end }))"),
+            "error: own text");
+  EXPECT_EQ(run("error({})"), "error: error(table)");
+}
+
+// Comparing long texts is neither instructions nor memory.
+TEST(Sandbox, BoundsProcessorTime) {
+  Sandbox sandbox;
+  const auto wrong = sandbox.protected_call(
+      [](lua_State* lua) {
+        constexpr std::string_view kCode =
+            "local a, b = ('x'):rep(4 << 20), ('x'):rep(4 << 20)\n"
+            "while true do local same = a == b end";
+        luaL_loadbufferx(lua, kCode.data(), kCode.size(), "@script", "t");
+        lua_call(lua, 0, 0);
+        return 0;
+      },
+      nullptr, kLoadWork, 0.05);
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->message, "it passed the limit of 0.05 seconds of processor time");
+}
+
 TEST(Sandbox, HasNoFinalizers) {
   EXPECT_THAT(run("setmetatable({}, { __gc = function() while true do end end })"),
               HasSubstr("__gc is not there"));
