@@ -27,7 +27,8 @@ core::Result<stages::PipelineSpec> JobFile::load(Secrets secrets) const {
   }
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
     if (const char* value = std::getenv(name.c_str())) return value;
-    return secrets == Secrets::required ? std::nullopt : std::optional<std::string>("");
+    if (secrets == Secrets::required) return std::nullopt;
+    return "not set";  // stands in: nothing is sent
   };
   return dsl::load(path, options);
 }

@@ -26,14 +26,22 @@ Process::Process(const std::string& folder, const std::string& name,
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const std::string out = stem_ + ".out";
-  const std::string err = stem_ + ".err";
+  // Opened here, so that output() shows nothing of an earlier process of this name.
+  const auto open = [](const std::string& path, int flags) {
+    return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  };
+  const int in = open("/dev/null", O_RDONLY);
+  const int out = open(stem_ + ".out", O_WRONLY | O_CREAT | O_TRUNC);
+  const int err = open(stem_ + ".err", O_WRONLY | O_CREAT | O_TRUNC);
   pid_ = ::fork();
-  if (pid_ != 0) return;
+  if (pid_ != 0) {
+    for (const int fd : {in, out, err}) ::close(fd);
+    return;
+  }
   // The child: only calls that are safe after a fork.
-  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
-  ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
-  ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+  ::dup2(in, STDIN_FILENO);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(err, STDERR_FILENO);
   if (::chdir(folder.c_str()) == 0) ::execv(argv[0], argv.data());
   ::_exit(127);
 }

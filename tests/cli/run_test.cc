@@ -152,14 +152,14 @@ TEST(Run, ABudgetStopsTheJobBelowItAndAHigherOneGoesOn) {
     world.write("job.lua", text);
     return world.sluice(world.run_job());
   };
-  const auto poor = with_budget("$0.02");
+  const auto poor = with_budget("$0.006");
   EXPECT_EQ(poor.status, 4) << poor.errors;
   EXPECT_THAT(poor.output, HasSubstr("budget"));
   const MockStats mock = world.mock_stats();
   const double billed = static_cast<double>(mock.input_tokens) * 1e-6 +
                         static_cast<double>(mock.output_tokens) * 2e-6;
-  EXPECT_LE(billed, 0.02);
-  EXPECT_GT(billed, 0.01) << "the budget was hardly used";
+  EXPECT_LE(billed, 0.006);
+  EXPECT_GT(billed, 0.003) << "the budget was hardly used";
   EXPECT_GT(world.status().pending, 0u);
   EXPECT_EQ(with_budget("$5").status, 0);
   EXPECT_EQ(wrong_with_output(world, 400), "");
