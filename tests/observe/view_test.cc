@@ -36,18 +36,21 @@ View tickets() {
 }
 
 TEST(View, IsACalmBlockOnATerminal) {
-  EXPECT_THAT(as_block(tickets(), 80),
-              ElementsAre("tickets  running  42 s", "  rows    12,480 of about 200,000  6 %  1.20 k/s  3 rejected",
-                          "  tokens  1.20 M in, 310 k out  36.0 k/s", "  spent   $1.24 of $1,500.00",
-                          "  openai/gpt-5.4-mini  64 of 256 in flight  quota 83 %  12 × 429",
-                          "  left    about 2 min 36 s"));
+  EXPECT_THAT(
+      as_block(tickets(), 80),
+      ElementsAre("tickets  running  42 s",
+                  "  rows    12,480 of about 200,000  6 %  1.20 k/s  3 rejected",
+                  "  tokens  1.20 M in, 310 k out  36.0 k/s", "  spent   $1.24 of $1,500.00",
+                  "  openai/gpt-5.4-mini  64 of 256 in flight  quota 83 %  12 × 429",
+                  "  left    about 2 min 36 s"));
 }
 
 TEST(View, NeverPassesTheWidthOfTheTerminal) {
   View view = tickets();
   view.job = "grüße-und-mehr";
   for (const std::string& line : as_block(view, 10)) {
-    const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    const auto columns =
+        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
     EXPECT_LE(columns, 10) << line;
   }
   EXPECT_EQ(as_block(view, 10).front(), "grüße-und-");
@@ -57,7 +60,8 @@ TEST(View, LeavesOutWhatIsNotKnown) {
   View view;
   view.job = "j";
   view.phase = "running";
-  EXPECT_THAT(as_block(view, 80), ElementsAre("j  running  0.0 s", "  rows    0  0/s", "  tokens  0 in, 0 out  0/s", "  spent   $0.00"));
+  EXPECT_THAT(as_block(view, 80), ElementsAre("j  running  0.0 s", "  rows    0  0/s",
+                                              "  tokens  0 in, 0 out  0/s", "  spent   $0.00"));
 }
 
 TEST(View, IsOneLineElsewhere) {
