@@ -184,7 +184,7 @@ void Arguments::order_names() {
   const auto position = [&entries](const std::string& name) {
     return std::ranges::find(entries, name, &Entry::key) - entries.begin();
   };
-  std::ranges::stable_sort(names_, {}, position);
+  std::ranges::sort(names_, {}, position);
 }
 
 void Arguments::check() {

@@ -147,9 +147,10 @@ void push_ordered_keys(lua_State* lua, int index) {
     keys.push_back(key);
   }
   Sandbox::of(lua).charge(keys.size() * std::bit_width(keys.size()));
-  std::ranges::stable_sort(keys, [](const Key& a, const Key& b) {
+  std::ranges::sort(keys, [](const Key& a, const Key& b) {
     if (a.rank != b.rank) return a.rank < b.rank;
-    return a.rank == 0 ? a.number < b.number : a.text < b.text;
+    if (a.rank == 0) return a.number < b.number;
+    return a.rank == 1 ? a.text < b.text : a.slot < b.slot;
   });
   lua_createtable(lua, static_cast<int>(keys.size()), 0);
   for (std::size_t i = 0; i < keys.size(); ++i) {

@@ -57,8 +57,8 @@ constexpr const char* kCodes[] = {
     "return s:find(p, 1, true)",
     "return s:match(p)",
     "return s:match(p, 3)",
-    "local t = {} for a, b in s:gmatch(p) do t[#t + 1] = tostring(a) .. '/' .. tostring(b) end "
-    "return table.concat(t, ';')",
+    ("local t = {} for a, b in s:gmatch(p) do t[#t + 1] = tostring(a) .. '/' .. tostring(b) end "
+     "return table.concat(t, ';')"),
     "return s:gsub(p, '<%0>')",
     "return s:gsub(p, '<%1>', 2)",
     "return s:gsub(p, function(a, b) return a ~= '' and tostring(a) .. tostring(b) or nil end)",
