@@ -33,5 +33,8 @@ function(sluice_test name)
   list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINK} sluice_options GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Test code is compiled often and run briefly.
+  target_precompile_headers(${name}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> <functional> <map> <memory> <string> <vector>)
+  target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 300 LABELS ${name})
 endfunction()
