@@ -15,8 +15,9 @@ endfunction()
 #   DEPENDS  other sluice libraries, by folder name
 #   LINK     outside libraries that the folder's own .cc files need (never visible to dependents)
 #   LINK_PUBLIC  outside libraries that its headers need
+#   OWN_FILES    its files cannot be joined in a unity build: they have helpers of the same name
 function(sluice_library name)
-  cmake_parse_arguments(ARG "" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FILES" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
   sluice_include_root(${name} ${PROJECT_SOURCE_DIR}/${ARG_DIR} root)
 
   list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_DIR}/)
@@ -24,12 +25,20 @@ function(sluice_library name)
   target_include_directories(sluice_${name} PUBLIC ${root})
   list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
   target_link_libraries(sluice_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LINK_PUBLIC} PRIVATE ${ARG_LINK} sluice_options)
+  set_target_properties(sluice_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
+  if(ARG_OWN_FILES)
+    set_target_properties(sluice_${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
 endfunction()
 
-# sluice_test(core SOURCES … DEPENDS … LINK …): one GoogleTest program per folder, named as the folder.
+# sluice_test(core SOURCES … DEPENDS … LINK … [OWN_FILES]): one GoogleTest program per folder, named as the folder.
 function(sluice_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FILES" "" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
+  if(ARG_OWN_FILES)
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
+  endif()
   list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINK} sluice_options GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

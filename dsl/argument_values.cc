@@ -20,12 +20,6 @@ std::optional<core::Duration> from_seconds(double seconds) {
   return core::Duration(std::llround(seconds * 1e9));
 }
 
-std::string_view text_at(lua_State* lua, int index) {
-  std::size_t length = 0;
-  const char* text = lua_tolstring(lua, index, &length);
-  return {text, length};
-}
-
 bool is_number(lua_State* lua, int index) {
   return lua_type(lua, index) == LUA_TNUMBER && std::isfinite(lua_tonumber(lua, index));
 }

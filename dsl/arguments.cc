@@ -10,15 +10,15 @@
 #include "dsl/source_error.h"
 
 namespace sluice::dsl {
-namespace {
-
-const char kLoaderKey = 0;
-
 std::string_view text_at(lua_State* lua, int index) {
   std::size_t length = 0;
   const char* text = lua_tolstring(lua, index, &length);
   return {text, length};
 }
+
+namespace {
+
+const char kLoaderKey = 0;
 
 std::vector<std::string_view> option_names(const Section& section) {
   std::vector<std::string_view> names;

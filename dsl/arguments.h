@@ -23,6 +23,9 @@
 
 namespace sluice::dsl {
 
+// The string at `index`, borrowed for as long as Lua keeps it; what stands there must be one.
+std::string_view text_at(lua_State* lua, int index);
+
 // One execution of a pipeline file in a state.
 struct Loader {
   Project& project;

@@ -25,9 +25,6 @@ bool is_name_start(char c) {
 bool is_name_part(char c) {
   return is_name_start(c) || is_digit(c);
 }
-bool is_newline(char c) {
-  return c == '\n' || c == '\r';
-}
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }

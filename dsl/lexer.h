@@ -19,6 +19,11 @@
 
 namespace sluice::dsl {
 
+// Lua counts either as a line end.
+inline bool is_newline(char c) {
+  return c == '\n' || c == '\r';
+}
+
 enum class TokenKind : std::uint8_t { name, keyword, number, string, symbol, bad, end };
 
 struct Token {

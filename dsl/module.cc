@@ -17,7 +17,7 @@ using stages::FieldType;
 
 const char kLoadedKey = 0;  // registry: modules loaded, by name
 
-constexpr std::array<std::string_view, 19> kNames = {
+constexpr std::array<std::string_view, 19> kConstructors = {
     "pipeline", "read", "validate", "pack",   "dispatch", "openai", "anthropic",
     "parse",    "sink", "file",     "secret", "param",    "text",   "int",
     "number",   "bool", "one_of",   "list",   "object"};
@@ -130,7 +130,8 @@ int unknown_name(lua_State* lua) {
   if (name == "map" || name == "keep" || name == "explode") {
     hint = "this version has no scripted stages beside validate's check, pack's user and parse";
   } else {
-    hint = did_you_mean(name, kNames, fmt::format("sluice has: {}", fmt::join(kNames, ", ")));
+    hint = did_you_mean(name, kConstructors,
+                        fmt::format("sluice has: {}", fmt::join(kConstructors, ", ")));
   }
   raise_at(lua, source, span, fmt::format("sluice has no '{}'", name), hint);
 }

@@ -49,6 +49,7 @@ core::Result<stages::PipelineSpec> load(const std::string& path, const LoadOptio
   if (!user && !check && !parse) return spec;  // no Lua runs
 
   const core::Hash128 version = project->version();
+  const core::Hash128 parse_code = parse ? (*state)->code_hash(Function::parse) : core::Hash128{};
   const auto scripts = Scripts::make(project, std::move(*state));
   if (user) {
     spec.pack.user = scripts->render_function();
@@ -60,7 +61,7 @@ core::Result<stages::PipelineSpec> load(const std::string& path, const LoadOptio
   }
   if (parse) {
     spec.parse.parse = scripts->parse_function();
-    spec.parse.parse_version = version;
+    spec.parse.parse_version = parse_code;
   }
   return spec;
 }

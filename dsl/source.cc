@@ -5,10 +5,6 @@
 namespace sluice::dsl {
 namespace {
 
-bool is_newline(char c) {
-  return c == '\n' || c == '\r';
-}
-
 std::set<std::string> names_of(const std::vector<Entry>& entries) {
   std::set<std::string> names;
   for (const Entry& entry : entries) {

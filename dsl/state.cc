@@ -145,6 +145,18 @@ void push_function(lua_State* lua, Function function) {
   lua_rawgetp(lua, LUA_REGISTRYINDEX, &kFunctionKeys[static_cast<std::size_t>(function)]);
 }
 
+core::Hash128 State::code_hash(Function function) const {
+  std::string code;
+  const auto append = [](lua_State*, const void* bytes, std::size_t size, void* into) {
+    static_cast<std::string*>(into)->append(static_cast<const char*>(bytes), size);
+    return 0;
+  };
+  push_function(sandbox_.lua(), function);
+  lua_dump(sandbox_.lua(), append, &code, 1);
+  lua_pop(sandbox_.lua(), 1);
+  return core::hash128(code);
+}
+
 bool State::has(Function function) const {
   push_function(sandbox_.lua(), function);
   const bool there = lua_isfunction(sandbox_.lua(), -1);

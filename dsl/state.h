@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "dsl/arguments.h"
 #include "dsl/project.h"
 #include "dsl/sandbox.h"
@@ -27,6 +28,9 @@ class State {
   // As the file has it, its functions left empty.
   const stages::PipelineSpec& spec() const { return *spec_; }
   bool has(Function function) const;
+  // Of the function's compiled code, without names and line numbers: what it calls, and the values
+  // it has closed over, are not part of it.
+  core::Hash128 code_hash(Function function) const;
 
   // Runs `body` as Sandbox::protected_call() does; it finds the function on top of the stack.
   // nullopt when it went well, else "file:line: what".

@@ -36,7 +36,7 @@ struct Endpoint {
 
 core::Price price_of(const provider::EndpointSpec& spec) {
   if (spec.price) return *spec.price;
-  const auto facts = provider::model_facts(spec.model);
+  const auto facts = provider::model_facts(spec.model, spec.base_url);
   return facts ? facts->price : core::Price{};
 }
 

@@ -60,6 +60,7 @@ Question make_question(const PipelineSpec& spec) {
   parts.add("question 1");
   parts.add(spec.pack.system);
   parts.add(q.plain_text ? "text" : answer_schema(q.answer));
+  parts.add(spec.parse.parse_version);
   q.base = parts.hash();
   return q;
 }
@@ -80,7 +81,6 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   }
   parts.add(spec.pack.user_template);
   parts.add(spec.pack.user_version);
-  parts.add(spec.parse.parse_version);
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
     parts.add(model_identity(endpoint));
   parts.add(spec.sink.path);

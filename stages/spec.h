@@ -77,7 +77,9 @@ struct DispatchSpec {
 struct ParseSpec {
   int retries = 2;  // times a row is asked again because its answer was missing or did not fit
   ParseFunction parse;
-  core::Hash128 parse_version;  // of the script that `parse` comes from; zero without one
+  // Of `parse`'s own code: answers are stored as it made them, so another function is another
+  // question.
+  core::Hash128 parse_version;
 };
 
 struct SinkSpec {

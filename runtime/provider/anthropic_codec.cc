@@ -13,7 +13,7 @@ constexpr int kDefaultMaxTokens = 4096;
 // Beyond this many the answer may take longer than ten minutes, and should be streamed.
 constexpr int kMostUnstreamedTokens = 21'333;
 
-Finish finish_of(std::string_view reason) {
+Finish finish_of_stop_reason(std::string_view reason) {
   if (reason == "end_turn" || reason == "stop_sequence" || reason.empty()) return Finish::stop;
   if (reason == "max_tokens" || reason == "model_context_window_exceeded") return Finish::length;
   if (reason == "refusal") return Finish::refusal;
@@ -107,7 +107,7 @@ class AnthropicCodec final : public CodecBase {
     for (const Element block : blocks) {
       if (text_at(block, "type") == "text") reply.text += text_at(block, "text");
     }
-    reply.finish = finish_of(text_at(body, "stop_reason"));
+    reply.finish = finish_of_stop_reason(text_at(body, "stop_reason"));
     if (reply.finish == Finish::refusal && reply.text.empty()) {
       if (const auto details = member(body, "stop_details")) {
         reply.text = text_at(*details, "explanation");

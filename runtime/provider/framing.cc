@@ -12,13 +12,14 @@ constexpr std::size_t kMaxDigits = 9;  // a pack would need 10^9 forged tags to 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-char lower(char c) {
+char lower_ascii(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
 bool starts_with_tag(std::string_view text) {
-  return text.size() >= kTag.size() && std::equal(kTag.begin(), kTag.end(), text.begin(),
-                                                  [](char a, char b) { return a == lower(b); });
+  return text.size() >= kTag.size() &&
+         std::equal(kTag.begin(), kTag.end(), text.begin(),
+                    [](char a, char b) { return a == lower_ascii(b); });
 }
 
 // Notes what stands in `text` after "<row" or "</row". `plain` becomes true when there is any; for
@@ -56,7 +57,7 @@ std::string choose_tag(std::span<const FramedRow> rows) {
 }
 
 // Takes `expected` off the front of `text`; false when it does not stand there.
-bool take(std::string_view& text, std::string_view expected) {
+bool take_prefix(std::string_view& text, std::string_view expected) {
   if (!text.starts_with(expected)) return false;
   text.remove_prefix(expected.size());
   return true;
@@ -95,13 +96,13 @@ std::vector<FramedRow> read_framed(std::string_view message) {
   const std::string close = "\n</" + std::string(tag) + ">\n";
 
   while (!message.empty()) {
-    if (!take(message, open)) return {};
+    if (!take_prefix(message, open)) return {};
     const std::size_t id_end = message.find('"');
     if (id_end == message.npos) return {};
     const std::string_view id = message.substr(0, id_end);
     message.remove_prefix(id_end);
     // The line end before an empty text is also the one before its closing tag's line.
-    if (!take(message, "\">\n")) return {};
+    if (!take_prefix(message, "\">\n")) return {};
     const std::size_t text_end = message.find(close);
     if (text_end == message.npos) return {};
     rows.push_back({id, message.substr(0, text_end)});

@@ -18,7 +18,7 @@ bool one_of(std::string_view text, std::span<const std::string_view> names) {
   return std::find(names.begin(), names.end(), text) != names.end();
 }
 
-Finish finish_of(std::string_view reason) {
+Finish finish_of_reason(std::string_view reason) {
   // Some servers leave it null on a complete answer; a cut one fails its check later.
   if (reason.empty() || reason == "stop" || reason == "eos") return Finish::stop;
   if (one_of(reason, kLengthFinish)) return Finish::length;
@@ -168,7 +168,7 @@ class OpenAiCodec final : public CodecBase {
     const auto message = choice ? member(*choice, "message") : std::nullopt;
     if (!message) return not_an_answer(reply, "no choices[0].message in the reply");
 
-    reply.finish = finish_of(text_at(*choice, "finish_reason"));
+    reply.finish = finish_of_reason(text_at(*choice, "finish_reason"));
     reply.text = content_of(*message);
     if (const auto refusal = text_at(*message, "refusal"); !refusal.empty()) {
       reply.finish = Finish::refusal;

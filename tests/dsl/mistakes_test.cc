@@ -58,8 +58,8 @@ TEST_P(Mistakes, AreShownWhereTheyStand) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, Mistakes, testing::Values("options.md", "files.md", "lua.md"),
-                         [](const auto& info) {
-                           return info.param.substr(0, info.param.find('.'));
+                         [](const auto& fixture) {
+                           return fixture.param.substr(0, fixture.param.find('.'));
                          });
 
 TEST(Mistake, OfAMissingFileNamesTheFile) {

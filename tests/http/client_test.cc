@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "deflated.h"
 #include "raw_server.h"
 #include "support.h"
@@ -133,6 +135,7 @@ TEST_F(ClientTest, SendsABodyThatDoesNotFitIntoTheSocketAtOnce) {
 }
 
 TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheRequestIsThrough) {
+  std::promise<void> answered;  // until then the server takes no more of the request
   RawServer server([&](RawServer::Peer& peer, int number) {
     if (number > 0) {
       peer.read_request();
@@ -140,10 +143,12 @@ TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheRequestIsThrough) {
     }
     peer.read_bytes(1000);
     peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
+    answered.get_future().wait();
     peer.read_until_closed();
   });
   const auto origin = add(server.url());
   expect_answer(ask(origin, post("/", std::string(20'000'000, 'b'))), 413, "no");
+  answered.set_value();
   // What is left of the first request must not go before the second.
   expect_answer(ask(origin, post("/")), 200, "next");
   EXPECT_EQ(client_->counts().connections_opened, 2u);

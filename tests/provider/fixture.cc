@@ -52,7 +52,7 @@ constexpr const char* kQuotaNames[] = {"requests_per_minute",     "tokens_per_mi
                                        "input_tokens_per_minute", "output_tokens_per_minute",
                                        "requests_per_day",        "tokens_per_day"};
 
-std::string milliseconds(core::Duration d) {
+std::string in_milliseconds(core::Duration d) {
   return fmt::format("{} ms", static_cast<double>(d.count()) / 1e6);
 }
 
@@ -60,7 +60,7 @@ std::string hint_text(const QuotaHint& hint) {
   std::vector<std::string> parts;
   if (hint.limit) parts.push_back(fmt::format("limit {}", *hint.limit));
   if (hint.remaining) parts.push_back(fmt::format("remaining {}", *hint.remaining));
-  if (hint.reset_after) parts.push_back("reset " + milliseconds(*hint.reset_after));
+  if (hint.reset_after) parts.push_back("reset " + in_milliseconds(*hint.reset_after));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -135,7 +135,7 @@ std::string reply_text(const Fixture& fixture) {
   if (outcome.charged) {
     line("charged", fmt::format("{} picodollars", outcome.charged->picodollars()));
   }
-  if (outcome.hints.retry_after) line("retry_after", milliseconds(*outcome.hints.retry_after));
+  if (outcome.hints.retry_after) line("retry_after", in_milliseconds(*outcome.hints.retry_after));
   for (std::size_t q = 0; q < kQuotas; ++q) {
     line(kQuotaNames[q], hint_text(outcome.hints.quota[q]));
   }

@@ -12,7 +12,7 @@ using provider::Limits;
 using provider::Outcome;
 using provider::Quota;
 
-constexpr core::Time kStart{1h};
+constexpr core::Time kQuotaStart{1h};
 
 Limits with(Quota quota, double limit) {
   Limits limits;
@@ -20,11 +20,11 @@ Limits with(Quota quota, double limit) {
   return limits;
 }
 
-// How long after one request of `tokens` at kStart, settled by `outcome`, the next may go.
+// How long after one request of `tokens` at kQuotaStart, settled by `outcome`, the next may go.
 core::Duration next_after(QuotaSet& quotas, const Tokens& tokens, const Outcome& outcome) {
-  const Reservation held = quotas.reserve(kStart, tokens);
-  quotas.settle(kStart, held, outcome);
-  return quotas.earliest(kStart, tokens) - kStart;
+  const Reservation held = quotas.reserve(kQuotaStart, tokens);
+  quotas.settle(kQuotaStart, held, outcome);
+  return quotas.earliest(kQuotaStart, tokens) - kQuotaStart;
 }
 
 Outcome answer(std::uint64_t input, std::uint64_t output, std::uint64_t cached = 0) {
@@ -35,7 +35,7 @@ Outcome answer(std::uint64_t input, std::uint64_t output, std::uint64_t cached =
   return outcome;
 }
 
-Outcome failure(int status, provider::Billing billing) {
+Outcome refused(int status, provider::Billing billing) {
   Outcome outcome;
   outcome.action = provider::Action::retry;
   outcome.reason = "server_error";
@@ -60,17 +60,17 @@ TEST(Quota, EveryDimensionHoldsBackWhatItCounts) {
   };
   for (const auto& c : cases) {
     QuotaSet quotas(with(c.quota, c.limit));
-    EXPECT_EQ(quotas.earliest(kStart, tokens), kStart) << quota_name(c.quota);
-    quotas.reserve(kStart, tokens);
-    EXPECT_EQ(quotas.earliest(kStart, tokens), kStart + c.next) << quota_name(c.quota);
+    EXPECT_EQ(quotas.earliest(kQuotaStart, tokens), kQuotaStart) << quota_name(c.quota);
+    quotas.reserve(kQuotaStart, tokens);
+    EXPECT_EQ(quotas.earliest(kQuotaStart, tokens), kQuotaStart + c.next) << quota_name(c.quota);
   }
 }
 
 TEST(Quota, ADayMayBeSpentAtOnceAMinuteMayNot) {
   QuotaSet day(with(Quota::requests_per_day, 1000));
   QuotaSet minute(with(Quota::requests_per_minute, 1200));
-  EXPECT_DOUBLE_EQ(day.room(kStart, {}), 1000);
-  EXPECT_DOUBLE_EQ(minute.room(kStart, {}), 20);
+  EXPECT_DOUBLE_EQ(day.room(kQuotaStart, {}), 1000);
+  EXPECT_DOUBLE_EQ(minute.room(kQuotaStart, {}), 20);
 }
 
 TEST(Quota, TheTightestDimensionDecides) {
@@ -78,16 +78,16 @@ TEST(Quota, TheTightestDimensionDecides) {
   limits[Quota::tokens_per_minute] = 6000;
   QuotaSet quotas(limits);
   const Tokens tokens{.input = 150, .output = 50};
-  quotas.reserve(kStart, tokens);
-  EXPECT_EQ(quotas.earliest(kStart, tokens), kStart + 2s);
+  quotas.reserve(kQuotaStart, tokens);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, tokens), kQuotaStart + 2s);
 }
 
 TEST(Quota, NoKnownLimitHoldsNothingBack) {
   QuotaSet quotas(Limits{});
-  quotas.reserve(kStart, {.input = 1e9, .output = 1e9});
-  EXPECT_EQ(quotas.earliest(kStart, {.input = 1e9, .output = 1e9}), kStart);
-  EXPECT_EQ(quotas.room(kStart, {}), std::numeric_limits<double>::infinity());
-  EXPECT_EQ(quotas.used(kStart), std::nullopt);
+  quotas.reserve(kQuotaStart, {.input = 1e9, .output = 1e9});
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {.input = 1e9, .output = 1e9}), kQuotaStart);
+  EXPECT_EQ(quotas.room(kQuotaStart, {}), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(quotas.used(kQuotaStart), std::nullopt);
 }
 
 TEST(Quota, TooLargeIsWhatPassesAWholeWindow) {
@@ -103,8 +103,8 @@ TEST(Quota, TooLargeIsWhatPassesAWholeWindow) {
 TEST(Quota, LessThanOneRequestAMinuteIsSlowNotTooLarge) {
   QuotaSet quotas(with(Quota::requests_per_minute, 0.5));
   EXPECT_FALSE(quotas.too_large({.input = 1, .output = 1}));
-  quotas.reserve(kStart, {});
-  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 2min);
+  quotas.reserve(kQuotaStart, {});
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 2min);
 }
 
 TEST(Quota, TokensAreSettledByUsage) {
@@ -121,69 +121,69 @@ TEST(Quota, CachedInputIsFreeOfTheInputQuotaOnly) {
 
 TEST(Quota, ARefusedRequestCountsAsRequestButNotItsTokens) {
   QuotaSet requests(with(Quota::requests_per_minute, 60));
-  EXPECT_EQ(next_after(requests, {}, failure(429, provider::Billing::none)), 1s);
+  EXPECT_EQ(next_after(requests, {}, refused(429, provider::Billing::none)), 1s);
   QuotaSet tokens(with(Quota::tokens_per_minute, 6000));
-  EXPECT_EQ(next_after(tokens, {.input = 100}, failure(429, provider::Billing::none)), 0s);
+  EXPECT_EQ(next_after(tokens, {.input = 100}, refused(429, provider::Billing::none)), 0s);
 }
 
 TEST(Quota, ARequestThatNeverArrivedCountsAsNothing) {
   QuotaSet requests(with(Quota::requests_per_minute, 60));
-  EXPECT_EQ(next_after(requests, {}, failure(0, provider::Billing::none)), 0s);
+  EXPECT_EQ(next_after(requests, {}, refused(0, provider::Billing::none)), 0s);
 }
 
 TEST(Quota, ARequestThatMayHaveRunCountsAsEstimated) {
   Limits limits = with(Quota::tokens_per_minute, 6000);
   limits[Quota::requests_per_minute] = 60;
   QuotaSet quotas(limits);
-  EXPECT_EQ(next_after(quotas, {.input = 100}, failure(0, provider::Billing::possible)), 1s);
+  EXPECT_EQ(next_after(quotas, {.input = 100}, refused(0, provider::Billing::possible)), 1s);
 }
 
 TEST(Quota, TheServerSuppliesALimitThatWeLackAndKeepsItCurrent) {
   QuotaSet quotas(Limits{});
-  const Reservation held = quotas.reserve(kStart, {});
+  const Reservation held = quotas.reserve(kQuotaStart, {});
   provider::RateHints hints;
   auto& hint = hints.quota[static_cast<std::size_t>(Quota::requests_per_minute)];
   hint = {.limit = 60, .remaining = 0, .reset_after = {}};
-  quotas.correct(kStart, held, hints);
-  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s);
+  quotas.correct(kQuotaStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 1s);
 
   hint = {.limit = 600, .remaining = {}, .reset_after = {}};
-  quotas.correct(kStart, held, hints);
-  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 100ms);
+  quotas.correct(kQuotaStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 100ms);
 }
 
 TEST(Quota, TheServerMayLowerALimitFromThePipelineFileButNotRaiseIt) {
   QuotaSet quotas(with(Quota::requests_per_minute, 60));
-  const Reservation held = quotas.reserve(kStart, {});
+  const Reservation held = quotas.reserve(kQuotaStart, {});
   provider::RateHints hints;
   auto& hint = hints.quota[static_cast<std::size_t>(Quota::requests_per_minute)];
   hint.limit = 6000;
-  quotas.correct(kStart, held, hints);
-  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s);
+  quotas.correct(kQuotaStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 1s);
   hint.limit = 6;
-  quotas.correct(kStart, held, hints);
-  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 10s);
+  quotas.correct(kQuotaStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 10s);
   hint.limit = 6000;
-  quotas.correct(kStart, held, hints);
-  EXPECT_EQ(quotas.earliest(kStart, {}), kStart + 1s) << "up to the file's again";
+  quotas.correct(kQuotaStart, held, hints);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 1s) << "up to the file's again";
 }
 
 TEST(Quota, AnAttemptSentBeforeABucketWasKnownIsNotSettledAgainstIt) {
   QuotaSet quotas(Limits{});
-  const Reservation before = quotas.reserve(kStart, {.input = 100});
+  const Reservation before = quotas.reserve(kQuotaStart, {.input = 100});
   provider::RateHints hints;
   hints.quota[static_cast<std::size_t>(Quota::tokens_per_minute)].limit = 6000;
-  quotas.correct(kStart, quotas.reserve(kStart, {}), hints);
-  quotas.settle(kStart, before, answer(5000, 0));
-  EXPECT_DOUBLE_EQ(quotas.room(kStart, {.input = 100}), 1);
+  quotas.correct(kQuotaStart, quotas.reserve(kQuotaStart, {}), hints);
+  quotas.settle(kQuotaStart, before, answer(5000, 0));
+  EXPECT_DOUBLE_EQ(quotas.room(kQuotaStart, {.input = 100}), 1);
 }
 
 TEST(Quota, ShowsTheMostUsedQuota) {
   Limits limits = with(Quota::requests_per_day, 100);
   limits[Quota::tokens_per_minute] = 600'000;
   QuotaSet quotas(limits);
-  for (int i = 0; i < 80; ++i) quotas.reserve(kStart, {.input = 10});
-  EXPECT_NEAR(*quotas.used(kStart), 0.8, 1e-9);
+  for (int i = 0; i < 80; ++i) quotas.reserve(kQuotaStart, {.input = 10});
+  EXPECT_NEAR(*quotas.used(kQuotaStart), 0.8, 1e-9);
 }
 
 }  // namespace

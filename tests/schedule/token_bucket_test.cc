@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr core::Time kStart{1000h};
+constexpr core::Time kBucketStart{1000h};
 
 TokenBucket per_minute(double limit, double burst) {
   return {limit, 1min, burst};
@@ -17,22 +17,22 @@ TokenBucket per_minute(double limit, double burst) {
 
 TEST(TokenBucket, StartsFullAndRefillsContinuously) {
   TokenBucket bucket = per_minute(60, 10);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 10);
-  bucket.reserve(kStart, 10);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 0);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart + 500ms), 0.5);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart + 3s), 3);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart + 1h), 10);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 10);
+  bucket.reserve(kBucketStart, 10);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 0);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart + 500ms), 0.5);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart + 3s), 3);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart + 1h), 10);
 }
 
 TEST(TokenBucket, TellsTheMomentAtWhichUnitsFit) {
   TokenBucket bucket = per_minute(60, 10);
-  bucket.reserve(kStart, 10);
-  EXPECT_FALSE(bucket.fits(kStart, 3));
-  EXPECT_EQ(bucket.earliest(kStart, 3), kStart + 3s);
-  EXPECT_FALSE(bucket.fits(kStart + 2999ms, 3));
-  EXPECT_TRUE(bucket.fits(kStart + 3s, 3));
-  EXPECT_EQ(bucket.earliest(kStart + 4s, 3), kStart + 4s);
+  bucket.reserve(kBucketStart, 10);
+  EXPECT_FALSE(bucket.fits(kBucketStart, 3));
+  EXPECT_EQ(bucket.earliest(kBucketStart, 3), kBucketStart + 3s);
+  EXPECT_FALSE(bucket.fits(kBucketStart + 2999ms, 3));
+  EXPECT_TRUE(bucket.fits(kBucketStart + 3s, 3));
+  EXPECT_EQ(bucket.earliest(kBucketStart + 4s, 3), kBucketStart + 4s);
 }
 
 TEST(TokenBucket, FitsAtTheMomentItPromisedWhateverTheFigures) {
@@ -41,9 +41,9 @@ TEST(TokenBucket, FitsAtTheMomentItPromisedWhateverTheFigures) {
     const double limit = std::exp(std::uniform_real_distribution(-2.0, 25.0)(random));
     const double burst = std::max(1.0, limit / 60);
     TokenBucket bucket(limit, round % 2 == 0 ? core::Duration(1min) : core::Duration(24h), burst);
-    bucket.reserve(kStart, burst * std::uniform_real_distribution(0.0, 3.0)(random));
+    bucket.reserve(kBucketStart, burst * std::uniform_real_distribution(0.0, 3.0)(random));
     const double units = burst * std::uniform_real_distribution(0.0, 2.0)(random);
-    const core::Time when = bucket.earliest(kStart, units);
+    const core::Time when = bucket.earliest(kBucketStart, units);
     ASSERT_TRUE(bucket.fits(when, units)) << limit << " " << units;
     ASSERT_EQ(bucket.earliest(when, units), when) << limit << " " << units;
   }
@@ -51,114 +51,116 @@ TEST(TokenBucket, FitsAtTheMomentItPromisedWhateverTheFigures) {
 
 TEST(TokenBucket, ARequestLargerThanTheBurstGoesWhenFullAndLeavesDebt) {
   TokenBucket bucket = per_minute(60, 5);
-  EXPECT_TRUE(bucket.fits(kStart, 30));
-  bucket.reserve(kStart, 30);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), -25);
-  EXPECT_EQ(bucket.earliest(kStart, 1), kStart + 26s);
-  EXPECT_EQ(bucket.earliest(kStart, 30), kStart + 30s);
+  EXPECT_TRUE(bucket.fits(kBucketStart, 30));
+  bucket.reserve(kBucketStart, 30);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), -25);
+  EXPECT_EQ(bucket.earliest(kBucketStart, 1), kBucketStart + 26s);
+  EXPECT_EQ(bucket.earliest(kBucketStart, 30), kBucketStart + 30s);
 }
 
 TEST(TokenBucket, SettlingRefundsWhatWasNotUsedAndChargesWhatWas) {
   TokenBucket bucket = per_minute(60, 10);
-  bucket.reserve(kStart, 8);
-  bucket.settle(kStart, 8, 3);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 7);
-  bucket.reserve(kStart, 7);
-  bucket.settle(kStart, 7, 12);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), -5);
-  bucket.settle(kStart, 100, 0);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 10) << "a refund does not pass the burst";
+  bucket.reserve(kBucketStart, 8);
+  bucket.settle(kBucketStart, 8, 3);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 7);
+  bucket.reserve(kBucketStart, 7);
+  bucket.settle(kBucketStart, 7, 12);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), -5);
+  bucket.settle(kBucketStart, 100, 0);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 10) << "a refund does not pass the burst";
 }
 
 TEST(TokenBucket, AServerFigureBelowOursLowersOurs) {
   TokenBucket bucket = per_minute(60, 10);
-  const double mark = bucket.reserve(kStart, 2);
-  bucket.observe(kStart + 1s, mark, 3);
+  const double mark = bucket.reserve(kBucketStart, 2);
+  bucket.observe(kBucketStart + 1s, mark, 3);
   // Then we had 8 and the server 3; a second has refilled one since.
-  EXPECT_DOUBLE_EQ(bucket.level(kStart + 1s), 4);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart + 1s), 4);
 }
 
 TEST(TokenBucket, AServerFigureAboveOursChangesNothing) {
   TokenBucket bucket = per_minute(60, 10);
-  const double mark = bucket.reserve(kStart, 9);
-  bucket.observe(kStart, mark, 50);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 1);
+  const double mark = bucket.reserve(kBucketStart, 9);
+  bucket.observe(kBucketStart, mark, 50);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 1);
 }
 
 TEST(TokenBucket, ManyAnswersThatTellOfOneDifferenceTakeItOffOnce) {
   TokenBucket bucket = per_minute(600, 10);
   std::vector<double> marks;
-  for (int i = 0; i < 5; ++i) marks.push_back(bucket.reserve(kStart, 1));  // we had 9, 8, 7, 6, 5
-  for (int i = 0; i < 5; ++i) bucket.observe(kStart + i * 100ms, marks[i], 4 - i);
-  EXPECT_NEAR(bucket.level(kStart + 400ms), 4, 1e-9) << "0 at the start and 4 refilled since";
+  for (int i = 0; i < 5; ++i)
+    marks.push_back(bucket.reserve(kBucketStart, 1));  // we had 9, 8, 7, 6, 5
+  for (int i = 0; i < 5; ++i) bucket.observe(kBucketStart + i * 100ms, marks[i], 4 - i);
+  EXPECT_NEAR(bucket.level(kBucketStart + 400ms), 4, 1e-9) << "0 at the start and 4 refilled since";
 }
 
 TEST(TokenBucket, AStaleFigureCostsWhatWeHadThenHoweverOftenItIsTold) {
   TokenBucket bucket = per_minute(60, 10);
-  const double mark = bucket.reserve(kStart, 1);
-  bucket.reserve(kStart, 4);
+  const double mark = bucket.reserve(kBucketStart, 1);
+  bucket.reserve(kBucketStart, 4);
   for (int i = 0; i <= 5000; ++i) {
-    bucket.observe(kStart + i * 1ms, mark, 0);
-    ASSERT_GE(bucket.level(kStart + i * 1ms), 0) << "a correction makes no debt";
+    bucket.observe(kBucketStart + i * 1ms, mark, 0);
+    ASSERT_GE(bucket.level(kBucketStart + i * 1ms), 0) << "a correction makes no debt";
   }
-  EXPECT_NEAR(bucket.level(kStart + 5s), 5 + 5 - 9, 1e-9);
+  EXPECT_NEAR(bucket.level(kBucketStart + 5s), 5 + 5 - 9, 1e-9);
 }
 
 TEST(TokenBucket, WhatWasSentSinceIsNotHeldAgainstUsTwice) {
   TokenBucket bucket = per_minute(60, 10);
-  const double mark = bucket.reserve(kStart, 1);
-  bucket.reserve(kStart, 4);
-  bucket.observe(kStart, mark, 4);  // 9 then, 5 now: 1 lower
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 4);
-  bucket.observe(kStart, mark, 4);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 4);
+  const double mark = bucket.reserve(kBucketStart, 1);
+  bucket.reserve(kBucketStart, 4);
+  bucket.observe(kBucketStart, mark, 4);  // 9 then, 5 now: 1 lower
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 4);
+  bucket.observe(kBucketStart, mark, 4);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 4);
 }
 
 TEST(TokenBucket, WhatOverflowedSinceIsNotTakenOffAsWell) {
   TokenBucket bucket = per_minute(60, 10);
-  const double mark = bucket.reserve(kStart, 1);
+  const double mark = bucket.reserve(kBucketStart, 1);
   // An hour later ours has long been full; the server, 5 below ours then, has refilled too.
-  bucket.observe(kStart + 1h, mark, 4);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart + 1h), 10);
+  bucket.observe(kBucketStart + 1h, mark, 4);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart + 1h), 10);
 }
 
 TEST(TokenBucket, ALowerLimitCutsWhatIsSaved) {
   TokenBucket bucket = per_minute(600, 10);
-  bucket.set_limit(kStart, 60, 1);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 1);
-  bucket.reserve(kStart, 1);
-  EXPECT_EQ(bucket.earliest(kStart, 1), kStart + 1s);
+  bucket.set_limit(kBucketStart, 60, 1);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 1);
+  bucket.reserve(kBucketStart, 1);
+  EXPECT_EQ(bucket.earliest(kBucketStart, 1), kBucketStart + 1s);
 }
 
 TEST(TokenBucket, DoesNotDriftOverTenDays) {
   constexpr double kLimit = 97.3;
   TokenBucket bucket = per_minute(kLimit, kLimit / 60);
-  core::Time now = kStart;
-  const core::Time end = kStart + 240h;
+  core::Time now = kBucketStart;
+  const core::Time end = kBucketStart + 240h;
   std::uint64_t sent = 0;
   for (; now < end; ++sent) {
     bucket.reserve(now, 3);
     bucket.settle(now, 3, 1);
     now = bucket.earliest(now, 1);
   }
-  const double minutes = std::chrono::duration<double, std::ratio<60>>(now - kStart).count();
+  const double minutes = std::chrono::duration<double, std::ratio<60>>(now - kBucketStart).count();
   EXPECT_NEAR(static_cast<double>(sent), minutes * kLimit + kLimit / 60, 1.5);
 }
 
 TEST(TokenBucket, ShowsTheShareOfTheRateInUse) {
   TokenBucket bucket = per_minute(600, 10);
-  EXPECT_EQ(bucket.rate_used(kStart), 0);
-  for (int i = 0; i < 300; ++i) bucket.reserve(kStart + i * 200ms, 1);  // half the rate, a minute
-  EXPECT_NEAR(bucket.rate_used(kStart + 60s), 0.5, 0.02);
-  EXPECT_EQ(bucket.rate_used(kStart + 80s), 0);
+  EXPECT_EQ(bucket.rate_used(kBucketStart), 0);
+  for (int i = 0; i < 300; ++i)
+    bucket.reserve(kBucketStart + i * 200ms, 1);  // half the rate, a minute
+  EXPECT_NEAR(bucket.rate_used(kBucketStart + 60s), 0.5, 0.02);
+  EXPECT_EQ(bucket.rate_used(kBucketStart + 80s), 0);
 }
 
 TEST(TokenBucket, StandsStillWhenTimeRunsBackwards) {
   TokenBucket bucket = per_minute(60, 10);
-  bucket.reserve(kStart, 5);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart - 1s), 5);
-  bucket.reserve(kStart - 1s, 1);
-  EXPECT_DOUBLE_EQ(bucket.level(kStart), 4);
+  bucket.reserve(kBucketStart, 5);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart - 1s), 5);
+  bucket.reserve(kBucketStart - 1s, 1);
+  EXPECT_DOUBLE_EQ(bucket.level(kBucketStart), 4);
 }
 
 }  // namespace

@@ -11,18 +11,12 @@
 #include <valijson/validator.hpp>
 
 #include "stages/field_check.h"
+#include "tests/stages/support.h"
 
 namespace sluice::stages {
 namespace {
 
 using nlohmann::json;
-
-Field field(std::string name, FieldType type) {
-  Field f;
-  f.name = std::move(name);
-  f.type = type;
-  return f;
-}
 
 std::vector<Field> everything() {
   Field text = field("text", FieldType::text);

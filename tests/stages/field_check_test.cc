@@ -2,15 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/stages/support.h"
+
 namespace sluice::stages {
 namespace {
-
-Field field(std::string name, FieldType type) {
-  Field f;
-  f.name = std::move(name);
-  f.type = type;
-  return f;
-}
 
 Field bounded(std::string name, FieldType type, double min, double max) {
   Field f = field(std::move(name), type);
@@ -20,10 +15,10 @@ Field bounded(std::string name, FieldType type, double min, double max) {
 }
 
 // What is wrong with `json`, or "".
-std::string check(const std::string& json, const std::vector<Field>& fields) {
+std::string check(const std::string& row, const std::vector<Field>& fields) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  EXPECT_EQ(parser.parse(json).get(object), simdjson::SUCCESS) << json;
+  EXPECT_EQ(parser.parse(row).get(object), simdjson::SUCCESS) << row;
   return misfit(object, fields).value_or("");
 }
 

@@ -41,10 +41,10 @@ TEST(Prepare, RendersAndNamesTheQuestion) {
 TEST(Prepare, RejectsEachKindOfBadRowWithItsReason) {
   PipelineSpec spec = simple_spec(1);
   spec.validate.emplace();
-  Field field = text_field("q");
-  field.max = 3;
-  field.optional = true;
-  spec.validate->fields = {field};
+  Field short_text = field("q", FieldType::text);
+  short_text.max = 3;
+  short_text.optional = true;
+  spec.validate->fields = {short_text};
   const Items items =
       prepare(spec, {R"({"id":"a","q")", R"([1])", R"({"q":"x"})", R"({"id":"a","q":"xxxx"})",
                      R"({"id":"a"})", R"({"id":"a","q":""})", R"({"id":"a","q":"ok"})"});

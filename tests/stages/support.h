@@ -20,10 +20,11 @@
 
 namespace sluice::stages {
 
-inline Field text_field(std::string name) {
-  Field field;
-  field.name = std::move(name);
-  return field;
+inline Field field(std::string name, FieldType type) {
+  Field made;
+  made.name = std::move(name);
+  made.type = type;
+  return made;
 }
 
 // A pipeline that asks "{{q}}" of rows keyed by "id" and wants {"a": text}.
@@ -33,7 +34,7 @@ inline PipelineSpec simple_spec(int rows_a_request) {
   spec.read.key = "id";
   spec.pack.rows = rows_a_request;
   spec.pack.user_template = "{{q}}";
-  spec.pack.answer = {text_field("a")};
+  spec.pack.answer = {field("a", FieldType::text)};
   spec.sink.path = "out.jsonl";
   spec.sink.rejects = "out.rejects.jsonl";
   provider::EndpointSpec endpoint;
