@@ -1,5 +1,6 @@
 // sluice run: run the job, or go on with it.
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <map>
@@ -106,6 +107,9 @@ std::string summary_json(const stages::PipelineSpec& spec, const stages::RunResu
   w.field("input_tokens", total.usage.input);
   w.field("output_tokens", total.usage.output);
   w.field("cost_usd", total.cost.dollars());
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  w.field("peak_rss_mb", static_cast<double>(usage.ru_maxrss) / 1024);  // Linux counts in KiB
   w.close('}');
   return out;
 }

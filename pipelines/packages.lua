@@ -34,11 +34,11 @@ return s.pipeline {
 
   s.dispatch {
     s.openai {
-      model    = model,
-      base_url = s.param("base_url", "http://127.0.0.1:8080/v1"),
-      key      = s.param("key", ""),
-      rpm      = 3000,
-      price    = model == "mock" and { input = 0.20, output = 1.25 } or nil,
+      model           = model,
+      base_url        = s.param("base_url", "http://127.0.0.1:8080/v1"),
+      key             = s.param("key", ""),
+      max_concurrency = s.param("max_concurrency", 8),
+      price           = model == "mock" and { input = 0.20, output = 1.25 } or nil,
     },
   },
 
