@@ -1,11 +1,16 @@
 // The command `sluice`: wiring and words, nothing else.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
+  // Rows are made on one thread and freed on another. With an arena a thread, glibc keeps what each
+  // of them once needed; two arenas keep memory flat, and are measurably faster here.
+  ::mallopt(M_ARENA_MAX, 2);
+
   CLI::App app{
       "sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
       "inside your budget and your deadline, and it never pays twice for the same row."};

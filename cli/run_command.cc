@@ -47,8 +47,8 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
 
   std::string text =
       finished ? fmt::format("{}: finished in {}\n", spec.name, observe::duration(elapsed))
-               : fmt::format("{}: stopped {} after {}; run it again to go on\n", spec.name,
-                             result.why, observe::duration(elapsed));
+               : fmt::format("{}: stopped after {}: {}; run it again to go on\n", spec.name,
+                             observe::duration(elapsed), result.why);
   const auto line = [&text](std::string_view name, std::string value) {
     text += fmt::format("  {:<10}{}\n", name, value);
   };
