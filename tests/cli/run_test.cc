@@ -98,6 +98,52 @@ TEST(Run, AnotherPromptAsksAgainAndTheOldOneIsStillKnown) {
   EXPECT_EQ(wrong_with_output(world, 50), "");
 }
 
+TEST(Run, LuaFunctionsRenderCheckAndParse) {
+  World world;
+  world.make_rows(40);
+  world.start_mock();
+  const auto job = [&](const std::string& concurrency, const std::string& suffix) {
+    world.write("job.lua", R"lua(
+local s = require "sluice"
+return s.pipeline {
+  name = "job",
+  s.read { "in.jsonl", key = "id" },
+  s.validate { check = function(row)
+    if row.id == "T-7" then return false, "seven is out" end
+    return true
+  end },
+  s.pack {
+    user = function(row) return "Look: " .. row.text end,
+    answer = { colour = s.one_of { "red", "green" } },
+  },
+  s.dispatch { s.openai { model = "mock", base_url = s.param "base_url", max_concurrency = )lua" +
+                               concurrency + R"lua( } },
+  s.parse { function(answer, row)
+    answer.colour = answer.colour .. ")lua" +
+                               suffix + R"lua(" .. #row.id
+    return answer
+  end },
+  s.sink { "out.jsonl" },
+}
+)lua");
+    return world.sluice(world.run_job());
+  };
+  const auto first = job("4", "-of-");
+  EXPECT_EQ(first.status, 1) << first.errors;
+  EXPECT_EQ(wrong_with_output(world, 40), "");
+  EXPECT_THAT(world.read("out.rejects.jsonl"), HasSubstr("seven is out"));
+  EXPECT_THAT(world.read("out.jsonl"),
+              testing::ContainsRegex("\"id\":\"T-12\",\"colour\":\"(red|green)-of-4\""));
+  EXPECT_EQ(world.mock_stats().requests, 39u);
+
+  job("8", "-of-");
+  EXPECT_EQ(world.mock_stats().requests, 39u) << "an edit elsewhere in the file asks nothing again";
+  job("8", "-OF-");
+  EXPECT_EQ(world.mock_stats().requests, 78u) << "another parse function is another question";
+  EXPECT_THAT(world.read("out.jsonl"), HasSubstr("-OF-4"));
+  EXPECT_EQ(wrong_with_output(world, 40), "");
+}
+
 TEST(Run, GoesThroughFaultsToTheEnd) {
   World world;
   world.make_rows(2000);
