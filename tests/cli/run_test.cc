@@ -211,6 +211,25 @@ TEST(Run, ABudgetStopsTheJobBelowItAndAHigherOneGoesOn) {
   EXPECT_EQ(wrong_with_output(world, 400), "");
 }
 
+TEST(Run, ADeadlineStopsTheJobAndTheNextRunGoesOn) {
+  World world;
+  world.make_rows(200);
+  world.make_job(1, "max_concurrency = 2");
+  world.start_mock({"--latency-ms", "50"});
+  const std::string job = world.read("job.lua");
+  std::string hurried = job;
+  hurried.insert(hurried.find("s.dispatch {") + 12, " deadline = \"1s\",");
+  world.write("job.lua", hurried);
+  const auto run = world.sluice(world.run_job());
+  EXPECT_EQ(run.status, 4);
+  EXPECT_THAT(run.output, HasSubstr("deadline"));
+  EXPECT_GT(world.status().answered, 0u);
+  EXPECT_GT(world.status().pending, 0u);
+  world.write("job.lua", job);
+  EXPECT_EQ(world.sluice(world.run_job()).status, 0);
+  EXPECT_EQ(world.mock_stats().requests, 200u);
+}
+
 TEST(Run, AWrongKeyStopsTheEndpointAndLosesNoRow) {
   World world;
   world.make_rows(20);
