@@ -76,8 +76,8 @@ core::Status Packer::ask(Item&& item, Out& out) {
 
 Packer::Out Packer::add_again(Items&& items) {
   Out out;
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Item& a, const Item& b) { return a.shrink < b.shrink; });
+  std::sort(items.begin(), items.end(),
+            [](const Item& a, const Item& b) { return a.shrink < b.shrink; });
   Open open;
   for (Item& item : items) {
     if (!open.items.empty() && open.items.front().shrink != item.shrink) close(open, out);
