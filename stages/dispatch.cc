@@ -87,6 +87,7 @@ class LoopDispatcher final : public Dispatcher {
   void pump_soon();
   void pump();
   void act(const schedule::Send& send);
+  void act(const schedule::Cancel&) {}
   void act(const schedule::RejectRequest& action) {
     handlers_.rejected(take(action.request), action.reject);
   }
@@ -266,7 +267,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
   totals_.usage += outcome.usage;
   if (outcome.billing == provider::Billing::known) totals_.cost += cost;
 
-  scheduler_->answered(clock_.now(), send.request, outcome);
+  scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
   if (outcome.action == provider::Action::none) {
     completions_.push_back(
         {take(send.request), std::move(reply), send.attempt, send.endpoint, cost});

@@ -283,10 +283,10 @@ void Scheduler::submitted(core::Time now, const Demand& demand) {
   impl_->enqueue(now, entry->second);
 }
 
-void Scheduler::answered(core::Time now, RequestId id, const Outcome& outcome) {
+bool Scheduler::answered(core::Time now, RequestId id, AttemptId, const Outcome& outcome) {
   const auto entry = impl_->requests.find(id);
   assert(entry != impl_->requests.end() && entry->second.flight && "an answer to nothing sent");
-  if (entry == impl_->requests.end() || !entry->second.flight) return;
+  if (entry == impl_->requests.end() || !entry->second.flight) return false;
 
   Request& request = entry->second;
   const Flight flight = impl_->land(now, request, outcome);
@@ -322,6 +322,7 @@ void Scheduler::answered(core::Time now, RequestId id, const Outcome& outcome) {
       impl_->enqueue(now, request);
       break;
   }
+  return true;
 }
 
 void Scheduler::poll(core::Time now, std::vector<Action>& actions) {

@@ -50,6 +50,7 @@ struct EndpointConfig {
   provider::Limits limits;
   core::Price price;
   std::optional<int> max_output_tokens;  // the cap that is sent; bounds the worst case
+  double weight = 1;                     // > 0; its share beside the others with Route::spread
 };
 
 struct RetryPolicy {
@@ -68,6 +69,7 @@ struct Config {
   std::optional<core::Money> budget{};
   core::Money spent{};                   // by earlier runs of the job
   std::optional<core::Time> deadline{};  // nothing is sent after it
+  bool hedge = false;                    // ask the slow tail a second time, see hedge.h
   AttemptId first_attempt = 1;
   std::uint64_t seed = 1;
 };
@@ -96,12 +98,19 @@ struct SplitRequest {  // its rows are to be submitted again in smaller packs
 struct ReleaseRequest {  // not asked in this run: its rows stay pending
   RequestId request = 0;
 };
+// Another attempt of the same request was answered first: end this one. It stays in flight until
+// answered() tells its outcome, "cancelled" or, if that came in between, its answer.
+struct Cancel {
+  RequestId request = 0;
+  AttemptId attempt = 0;
+  EndpointId endpoint = 0;
+};
 enum class HaltCause : std::uint8_t { budget, deadline, endpoints, job };
 struct Halt {  // once: the run is to drain and end
   HaltCause cause = HaltCause::job;
   std::string message;
 };
-using Action = std::variant<Send, RejectRequest, SplitRequest, ReleaseRequest, Halt>;
+using Action = std::variant<Send, Cancel, RejectRequest, SplitRequest, ReleaseRequest, Halt>;
 
 struct EndpointState {
   int in_flight = 0;
@@ -130,8 +139,10 @@ class Scheduler {
   Scheduler& operator=(Scheduler&&) noexcept;
 
   void submitted(core::Time now, const Demand& demand);
-  // `outcome` of the attempt that is in flight for `request`.
-  void answered(core::Time now, RequestId request, const provider::Outcome& outcome);
+  // `outcome` of one attempt in flight. False when the request has ended already, by its other
+  // attempt: this outcome is to be booked, and its answer, if it has one, dropped.
+  bool answered(core::Time now, RequestId request, AttemptId attempt,
+                const provider::Outcome& outcome);
   // Appends all that is to be done now.
   void poll(core::Time now, std::vector<Action>& actions);
   std::optional<core::Time> wake_at(core::Time now) const;

@@ -12,6 +12,7 @@ struct Arrival {
   core::Time at;
   std::uint64_t number = 0;  // so that equal times keep their order
   RequestId request = 0;
+  AttemptId attempt = 0;
   provider::Outcome outcome;
 };
 struct Later {
@@ -62,8 +63,9 @@ class Simulation {
     }
     now_ = arrivals_.top().at;
     for (; !arrivals_.empty() && arrivals_.top().at == now_; arrivals_.pop()) {
-      count(arrivals_.top().outcome);
-      scheduler_.answered(now_, arrivals_.top().request, arrivals_.top().outcome);
+      const Arrival& arrival = arrivals_.top();
+      count(arrival.outcome);
+      scheduler_.answered(now_, arrival.request, arrival.attempt, arrival.outcome);
     }
     return true;
   }
@@ -75,8 +77,10 @@ class Simulation {
   void act(const Send& send) {
     ++report_.sent;
     auto reply = servers_[send.endpoint].take(now_, demand(send.request));
-    arrivals_.push({now_ + reply.after, report_.sent, send.request, std::move(reply.outcome)});
+    arrivals_.push({now_ + reply.after, report_.sent, send.request, send.attempt,
+                    std::move(reply.outcome)});
   }
+  void act(const Cancel&) {}
   void act(const RejectRequest&) {
     ++report_.rejected;
     --open_;

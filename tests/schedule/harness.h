@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -64,12 +65,16 @@ class Harness {
   void submit_many(RequestId first, RequestId last) {
     for (RequestId id = first; id <= last; ++id) submit(id);
   }
-  void answer(RequestId id, const provider::Outcome& outcome) {
-    scheduler.answered(now, id, outcome);
+  // Of the latest attempt of `id`.
+  bool answer(RequestId id, const provider::Outcome& outcome) {
+    return scheduler.answered(now, id, attempts[id], outcome);
   }
   std::vector<Action> poll() {
     std::vector<Action> actions;
     scheduler.poll(now, actions);
+    for (const Action& action : actions) {
+      if (const auto* send = std::get_if<Send>(&action)) attempts[send->request] = send->attempt;
+    }
     return actions;
   }
   // One word an action: "send 1 to 0", "reject 1 too_large", "split 1", "release 1", "halt budget".
@@ -94,6 +99,9 @@ class Harness {
       std::string operator()(const Send& a) const {
         return "send " + std::to_string(a.request) + " to " + std::to_string(a.endpoint);
       }
+      std::string operator()(const Cancel& a) const {
+        return "cancel " + std::to_string(a.request) + " at " + std::to_string(a.endpoint);
+      }
       std::string operator()(const RejectRequest& a) const {
         return "reject " + std::to_string(a.request) + " " + a.reject.reason;
       }
@@ -112,6 +120,7 @@ class Harness {
   }
 
   Scheduler scheduler;
+  std::map<RequestId, AttemptId> attempts;  // the latest of each request
   core::Time now{std::chrono::hours(1)};
 };
 

@@ -217,8 +217,12 @@ void Referee::answer(const Arrival& arrival) {
     if (++request.failures > config_.retry.attempts) broken("more attempts than allowed");
   }
   if (outcome.action == Verdict::stop) side.stopped = true;
-  scheduler_.answered(now_, arrival.request, outcome);
+  scheduler_.answered(now_, arrival.request, flight.attempt, outcome);
   if (outcome.action == Verdict::none) end(arrival.request, "answered");
+}
+
+void Referee::see(const Cancel&) {
+  broken("cancels without a second attempt");
 }
 
 void Referee::see(const RejectRequest& action) {
