@@ -97,7 +97,9 @@ void Client::cancel(RequestHandle handle) {
 }
 
 Client::Counts Client::counts() const {
-  return impl_->counts;
+  Counts counts = impl_->counts;
+  for (const auto& origin : impl_->origins) counts.connections_open += origin->open_connections();
+  return counts;
 }
 
 }  // namespace sluice::http

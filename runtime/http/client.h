@@ -95,6 +95,7 @@ class Client {
 
   struct Counts {
     std::uint64_t connections_opened = 0;
+    std::uint64_t connections_open = 0;  // now, idle or busy, over all origins
     std::uint64_t tls_handshakes = 0;
     std::uint64_t tls_resumed = 0;
   };

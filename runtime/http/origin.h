@@ -35,6 +35,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
 
   void send(Exchange& exchange);
   void cancel(Exchange& exchange);
+  std::size_t open_connections() const { return idle_.size() + busy_.size(); }
 
  private:
   void on_connected(Connector& connector, std::unique_ptr<Transport> transport) override;
@@ -53,7 +54,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   void remove(Connector& connector);
   void fail(Exchange& exchange, Failure::Kind kind, std::string message);
   void drop(Connection& connection);
-  std::size_t sockets() const { return idle_.size() + busy_.size() + connectors_.size(); }
+  std::size_t sockets() const { return open_connections() + connectors_.size(); }
 
   void arm(std::uint64_t deadline_ms);
   void on_timer();

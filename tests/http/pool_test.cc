@@ -76,7 +76,7 @@ TEST_F(Pool, NoticesThatTheServerHasClosedAnIdleConnection) {
   const auto origin = add(server.url());
   for (int i = 0; i < 5; ++i) {
     expect_answer(ask(origin, post("/")), 200, std::to_string(i));
-    run_until([] { return true; });
+    run_until([&] { return client().counts().connections_open == 0; });
   }
   EXPECT_EQ(client_->counts().connections_opened, 5u);
 }
