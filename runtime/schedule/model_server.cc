@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 namespace sluice::schedule {
 namespace {
@@ -11,6 +10,21 @@ using provider::Billing;
 using provider::Quota;
 
 constexpr core::Duration kRefusalLatency = std::chrono::milliseconds(50);
+constexpr core::Duration kNoConnection = std::chrono::milliseconds(1);
+
+constexpr bool of_a_day(std::size_t quota) {
+  const auto q = static_cast<Quota>(quota);
+  return q == Quota::requests_per_day || q == Quota::tokens_per_day;
+}
+
+constexpr bool of_requests(std::size_t quota) {
+  const auto q = static_cast<Quota>(quota);
+  return q == Quota::requests_per_minute || q == Quota::requests_per_day;
+}
+
+core::Duration window_of(std::size_t quota) {
+  return of_a_day(quota) ? core::Duration(std::chrono::hours(24)) : std::chrono::minutes(1);
+}
 
 double units_of(std::size_t quota, const provider::Usage& usage) {
   switch (static_cast<Quota>(quota)) {
@@ -28,92 +42,125 @@ double units_of(std::size_t quota, const provider::Usage& usage) {
   return 0;
 }
 
-provider::Outcome failed(const char* reason, int status) {
-  provider::Outcome outcome;
-  outcome.action = provider::Action::retry;
-  outcome.reason = reason;
-  outcome.status = status;
-  return outcome;
+// The quota under which the headers tell this one.
+std::size_t told_as(std::size_t quota, ToldWindow window) {
+  if (window != ToldWindow::day) return quota;
+  const auto day = static_cast<std::size_t>(of_requests(quota) ? Quota::requests_per_day
+                                                               : Quota::tokens_per_day);
+  return of_a_day(quota) ? quota : day;
 }
 
-core::Duration window_of(std::size_t quota) {
-  const auto q = static_cast<Quota>(quota);
-  if (q == Quota::requests_per_day || q == Quota::tokens_per_day) return std::chrono::hours(24);
-  return std::chrono::minutes(1);
+core::Duration scaled(core::Duration d, double factor, core::Duration most) {
+  return core::Duration(static_cast<std::int64_t>(
+      std::min(static_cast<double>(d.count()) * factor, static_cast<double>(most.count()))));
+}
+
+ModelServer::Reply failed(core::Duration after, provider::Action action, const char* reason,
+                          int status, Billing billing = Billing::none) {
+  ModelServer::Reply reply{.after = after, .outcome = {}};
+  reply.outcome.action = action;
+  reply.outcome.reason = reason;
+  reply.outcome.status = status;
+  reply.outcome.billing = billing;
+  return reply;
 }
 
 }  // namespace
 
 ModelServer::ModelServer(const ModelEndpoint& model, std::uint64_t seed)
-    : model_(model), engine_(seed) {
+    : model_(std::make_unique<const ModelEndpoint>(model)), random_(seed), latency_(*model_) {
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
     const auto& limit = model.limits.per_window[q];
-    if (limit) buckets_[q].emplace(*limit, window_of(q), *limit);
+    if (limit && *limit > 0) limits_[q] = make_limit(model.limiter, *limit, window_of(q));
   }
 }
 
-double ModelServer::uniform() {
-  return static_cast<double>(engine_() >> 11) * 0x1p-53;
-}
-
-core::Duration ModelServer::latency() {
-  const double normal = std::sqrt(-2 * std::log(1 - uniform())) *
-                        std::cos(2 * std::numbers::pi * uniform());  // Box and Muller
-  const double factor = std::exp(model_.latency_spread * normal);
-  return core::Duration(
-      static_cast<std::int64_t>(static_cast<double>(model_.latency.count()) * factor));
-}
-
-provider::Usage ModelServer::usage_of(const Demand& demand) {
-  const double factor = 1 + model_.token_spread * (2 * uniform() - 1);
+provider::Usage ModelServer::usage_of(const Demand& demand, double output_factor) {
+  const double factor = 1 + model_->token_spread * (2 * random_.uniform() - 1);
   const auto tokens = [factor](double mean) {
     return static_cast<std::uint64_t>(std::llround(std::max(1.0, mean * factor)));
   };
-  return {.input = tokens(demand.prompt_bytes / model_.bytes_per_token),
-          .output = tokens(demand.rows * model_.output_tokens_per_row)};
+  return {.input = tokens(demand.prompt_bytes / model_->bytes_per_token),
+          .output = tokens(demand.rows * model_->output_tokens_per_row * output_factor)};
+}
+
+std::optional<OutageKind> ModelServer::outage(core::Time now) {
+  const std::vector<Outage>& outages = model_->outages;
+  while (outage_ < outages.size() && now >= core::Time(outages[outage_].to)) ++outage_;
+  if (outage_ == outages.size() || now < core::Time(outages[outage_].from)) return std::nullopt;
+  return outages[outage_].kind;
 }
 
 std::optional<core::Duration> ModelServer::refuse(core::Time now, const provider::Usage& usage) {
   core::Time when = now;
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
-    if (buckets_[q]) when = std::max(when, buckets_[q]->earliest(now, units_of(q, usage)));
+    if (limits_[q]) when = std::max(when, limits_[q]->earliest(now, units_of(q, usage)));
   }
-  if (when > now) return when - now;
+  const bool refused = when > now;
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
-    if (buckets_[q]) buckets_[q]->reserve(now, units_of(q, usage));
+    if (!limits_[q]) continue;
+    if (!refused || (model_->limiter.counts_refused && of_requests(q)))
+      limits_[q]->take(now, units_of(q, usage));
   }
-  return std::nullopt;
+  return refused ? std::optional(when - now) : std::nullopt;
 }
 
-ModelServer::Reply ModelServer::take(core::Time now, const Demand& demand) {
-  const provider::Usage usage = usage_of(demand);
-  Reply reply;
-  provider::Outcome& outcome = reply.outcome;
-  if (const auto wait = refuse(now, usage)) {
-    reply.after = kRefusalLatency;
-    outcome = failed("rate_limit", 429);
-    if (model_.tells_retry_after) outcome.hints.retry_after = *wait;
-  } else if (const double fate = uniform(); fate < model_.lost_rate) {
-    reply.after = model_.timeout;
-    outcome = failed("timeout", 0);
-    outcome.billing = Billing::possible;
-  } else if (fate < model_.lost_rate + model_.error_rate) {
-    reply.after = latency();
-    outcome = failed("server_error", 500);
-  } else {
-    reply.after = latency();
-    outcome.status = 200;
-    outcome.billing = Billing::known;
-    outcome.usage = usage;
-  }
-  if (model_.tells_limits && outcome.status != 0) {
-    for (std::size_t q = 0; q < provider::kQuotas; ++q) {
-      if (!buckets_[q]) continue;
-      outcome.hints.quota[q].limit = buckets_[q]->limit();
-      outcome.hints.quota[q].remaining = std::max(0.0, std::floor(buckets_[q]->level(now)));
+ModelServer::Reply ModelServer::take(core::Time now, const Demand& demand, double output_factor) {
+  using provider::Action;
+  const provider::Usage usage = usage_of(demand, output_factor);
+  if (const auto kind = outage(now)) {
+    switch (*kind) {
+      case OutageKind::refuse:
+        return failed(kNoConnection, Action::move, "unreachable", 0);
+      case OutageKind::hang:
+        return failed(model_->timeout, Action::retry, "timeout", 0, Billing::possible);
+      case OutageKind::error:
+        return failed(kRefusalLatency, Action::retry, "server_error", 500);
     }
   }
+  Reply reply;
+  if (const auto wait = refuse(now, usage)) {
+    reply = failed(kRefusalLatency, Action::retry, "rate_limit", 429);
+    if (model_->tells_retry_after)
+      reply.outcome.hints.retry_after =
+          scaled(*wait, model_->retry_after_factor, std::chrono::hours(24));
+  } else {
+    reply = answer(now, usage);
+  }
+  if (model_->tells_limits && reply.outcome.status != 0) tell_limits(now, reply.outcome.hints);
   return reply;
+}
+
+ModelServer::Reply ModelServer::answer(core::Time now, const provider::Usage& usage) {
+  const double fate = random_.uniform();
+  const core::Duration after = latency_.served(now, random_) - now;
+  if (fate < model_->lost_rate || after > model_->timeout)
+    return failed(model_->timeout, provider::Action::retry, "timeout", 0, Billing::possible);
+  if (fate < model_->lost_rate + model_->error_rate)
+    return failed(after, provider::Action::retry, "server_error", 500);
+  Reply reply{.after = after, .outcome = {}};
+  reply.outcome.status = 200;
+  reply.outcome.billing = Billing::known;
+  reply.outcome.usage = usage;
+  return reply;
+}
+
+void ModelServer::tell_limits(core::Time now, provider::RateHints& hints) {
+  const HeaderLies& lies = model_->lies;
+  const double share = lies.window == ToldWindow::second ? 1.0 / 60 : 1.0;
+  for (std::size_t q = 0; q < provider::kQuotas; ++q) {
+    if (!limits_[q]) continue;
+    provider::QuotaHint& hint = hints.quota[told_as(q, lies.window)];
+    if (lies.unknown) {
+      hint = {.limit = -1, .remaining = -1, .reset_after = core::Duration::zero()};
+      continue;
+    }
+    Told& told = told_[q];
+    if (told.as_of == core::Time::min() || now - told.as_of >= lies.stale)
+      told = {.as_of = now, .remaining = limits_[q]->remaining(now)};
+    hint.limit = *model_->limits.per_window[q] * lies.limit * share;
+    hint.remaining = std::max(0.0, std::floor(told.remaining * lies.remaining * share));
+  }
 }
 
 }  // namespace sluice::schedule

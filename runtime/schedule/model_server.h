@@ -1,14 +1,18 @@
-// The far side of the simulator: one endpoint's limiter, latency and faults. Private to it.
+// The far side of the simulator: one endpoint's limits, latency, faults and headers, put together.
+// Private to the simulator.
+//
+// Threads: one. Time must not run backwards.
 #pragma once
 
 #include <array>
-#include <cstdint>
+#include <memory>
 #include <optional>
-#include <random>
 
 #include "provider/outcome.h"
-#include "schedule/simulator.h"
-#include "schedule/token_bucket.h"
+#include "schedule/model_latency.h"
+#include "schedule/model_limiter.h"
+#include "schedule/model_random.h"
+#include "schedule/scheduler.h"
 
 namespace sluice::schedule {
 
@@ -20,18 +24,28 @@ class ModelServer {
     core::Duration after{};  // the client has it this long after it sent
     provider::Outcome outcome;
   };
-  Reply take(core::Time now, const Demand& demand);
+  // `output_factor`: how much longer than usual the answer to this one is.
+  Reply take(core::Time now, const Demand& demand, double output_factor);
 
  private:
-  double uniform();  // [0, 1)
-  core::Duration latency();
-  provider::Usage usage_of(const Demand& demand);
+  struct Told {  // what the headers say of one quota
+    core::Time as_of = core::Time::min();
+    double remaining = 0;
+  };
+
+  provider::Usage usage_of(const Demand& demand, double output_factor);
+  std::optional<OutageKind> outage(core::Time now);
   // nullopt = admitted, and counted; else how long until it would be.
   std::optional<core::Duration> refuse(core::Time now, const provider::Usage& usage);
+  Reply answer(core::Time now, const provider::Usage& usage);
+  void tell_limits(core::Time now, provider::RateHints& hints);
 
-  ModelEndpoint model_;
-  std::array<std::optional<TokenBucket>, provider::kQuotas> buckets_;
-  std::mt19937_64 engine_;
+  std::unique_ptr<const ModelEndpoint> model_;  // where it is, latency_ may rely on
+  ModelRandom random_;
+  ModelLatency latency_;
+  std::array<std::unique_ptr<ServerLimit>, provider::kQuotas> limits_;
+  std::array<Told, provider::kQuotas> told_;
+  std::size_t outage_ = 0;  // of model_->outages: those before it are over
 };
 
 }  // namespace sluice::schedule

@@ -1,18 +1,24 @@
 #include "schedule/simulator.h"
 
+#include <algorithm>
+#include <cmath>
 #include <queue>
-#include <vector>
+#include <unordered_set>
+#include <utility>
 
+#include "schedule/model_random.h"
 #include "schedule/model_server.h"
 
 namespace sluice::schedule {
 namespace {
 
+// So many wake-ups in a row without an action or an answer are a scheduler that runs on the spot.
+constexpr int kIdleWakes = 1000;
+
 struct Arrival {
   core::Time at;
   std::uint64_t number = 0;  // so that equal times keep their order
-  RequestId request = 0;
-  AttemptId attempt = 0;
+  Send of;
   provider::Outcome outcome;
 };
 struct Later {
@@ -24,9 +30,11 @@ struct Later {
 class Simulation {
  public:
   Simulation(const Config& config, std::span<const ModelEndpoint> endpoints,
-             const Workload& workload, std::uint64_t seed, const Watch& watch)
-      : scheduler_(config), workload_(workload), watch_(watch) {
+             const Workload& workload, std::uint64_t seed, Watcher& watcher)
+      : scheduler_(config), workload_(workload), watcher_(watcher), seed_(seed) {
+    servers_.reserve(endpoints.size());
     for (const ModelEndpoint& endpoint : endpoints) servers_.emplace_back(endpoint, ++seed);
+    report_.endpoints.resize(endpoints.size());
   }
 
   SimulationReport run() {
@@ -40,52 +48,120 @@ class Simulation {
  private:
   // One moment; then time moves to the next. False at the end.
   bool step() {
-    while (!report_.halt && submitted_ < workload_.requests && open_ < workload_.open) {
-      scheduler_.submitted(now_, demand(++submitted_));
-      ++open_;
+    submit();
+    if (!draining_ && workload_.drain_after && now_ >= core::Time(*workload_.drain_after)) {
+      draining_ = true;
+      watcher_.drained(now_);
+      scheduler_.drain();
     }
     actions_.clear();
     scheduler_.poll(now_, actions_);
     for (const Action& action : actions_) {
-      if (watch_) watch_(now_, action);
+      watcher_.acted(now_, action);
       std::visit([this](const auto& a) { act(a); }, action);
     }
-    if (open_ == 0) return !report_.halt && submitted_ < workload_.requests;
+    watcher_.polled(now_, scheduler_);
+    if (open_ == 0 && flying_ == 0 && !more()) return false;
+    return pass_time();
+  }
 
+  bool more() const { return !report_.halt && !draining_ && submitted_ < workload_.requests; }
+
+  // When the next request comes in, as far as time alone decides.
+  std::optional<core::Time> next_input() const {
+    if (!more() || open_ >= workload_.open) return std::nullopt;
+    if (!workload_.per_second) return now_;
+    return core::Time(core::Duration(
+        std::llround(static_cast<double>(submitted_) * 1e9 / *workload_.per_second)));
+  }
+
+  void submit() {
+    for (auto at = next_input(); at && *at <= now_; at = next_input()) {
+      const Demand demand = demand_of(++submitted_).first;
+      watcher_.submitted(now_, demand);
+      scheduler_.submitted(now_, demand);
+      ++open_;
+    }
+  }
+
+  // What a request asks for, and how much longer than usual its answer is: always the same.
+  std::pair<Demand, double> demand_of(RequestId id) const {
+    ModelRandom random(seed_, id);
+    Demand demand{.id = id, .prompt_bytes = workload_.prompt_bytes, .rows = workload_.rows};
+    if (workload_.prompt_sigma > 0) {
+      const double bytes = workload_.prompt_bytes * random.log_normal(workload_.prompt_sigma);
+      demand.prompt_bytes = static_cast<std::uint32_t>(
+          std::clamp<double>(bytes, workload_.least_prompt, workload_.most_prompt));
+    }
+    return {demand, random.log_normal(workload_.output_sigma)};
+  }
+
+  bool pass_time() {
     const std::optional<core::Time> wake = scheduler_.wake_at(now_);
-    if (arrivals_.empty() && (!wake || (*wake <= now_ && actions_.empty()))) {
+    if (wake && *wake <= now_) {
+      report_.busy = true;
+      return false;
+    }
+    core::Time next = wake.value_or(core::Time::max());
+    if (!arrivals_.empty()) next = std::min(next, arrivals_.top().at);
+    if (const auto input = next_input()) next = std::min(next, *input);
+    if (workload_.drain_after && !draining_)
+      next = std::min(next, core::Time(*workload_.drain_after));
+    if (next == core::Time::max()) {
       report_.stalled = true;
       return false;
     }
-    if (arrivals_.empty() || (wake && *wake < arrivals_.top().at)) {
-      now_ = *wake;
-      return true;
+    const bool nothing_else = wake && next == *wake && actions_.empty();
+    idle_wakes_ = nothing_else ? idle_wakes_ + 1 : 0;
+    if (idle_wakes_ > kIdleWakes) {
+      report_.busy = true;
+      return false;
     }
-    now_ = arrivals_.top().at;
-    for (; !arrivals_.empty() && arrivals_.top().at == now_; arrivals_.pop()) {
-      const Arrival& arrival = arrivals_.top();
-      count(arrival.outcome);
-      scheduler_.answered(now_, arrival.request, arrival.attempt, arrival.outcome);
-    }
+    now_ = next;
+    while (!arrivals_.empty() && arrivals_.top().at == now_) arrive();
     return true;
   }
 
-  Demand demand(RequestId id) const {
-    return {.id = id, .prompt_bytes = workload_.prompt_bytes, .rows = workload_.rows};
+  void arrive() {
+    const Arrival arrival = arrivals_.top();
+    arrivals_.pop();
+    if (arrival.outcome.reason != "cancelled" && cancelled_.erase(arrival.of.attempt) > 0) return;
+    --flying_;
+    watcher_.answered(now_, arrival.of, arrival.outcome);
+    const bool its =
+        scheduler_.answered(now_, arrival.of.request, arrival.of.attempt, arrival.outcome);
+    count(arrival, its);
   }
 
   void act(const Send& send) {
+    ++flying_;
     ++report_.sent;
-    auto reply = servers_[send.endpoint].take(now_, demand(send.request));
-    arrivals_.push({now_ + reply.after, report_.sent, send.request, send.attempt,
-                    std::move(reply.outcome)});
+    ++report_.endpoints[send.endpoint].sent;
+    const auto [demand, output_factor] = demand_of(send.request);
+    auto reply = servers_[send.endpoint].take(now_, demand, output_factor);
+    arrivals_.push({now_ + reply.after, ++arrived_, send, std::move(reply.outcome)});
   }
-  void act(const Cancel&) {}
+  // The server knows nothing of it and works on; its answer finds nobody.
+  void act(const Cancel& cancel) {
+    ++report_.cancelled;
+    cancelled_.insert(cancel.attempt);
+    provider::Outcome outcome;
+    outcome.action = provider::Action::retry;
+    outcome.reason = "cancelled";
+    outcome.billing = provider::Billing::possible;
+    arrivals_.push({now_,
+                    ++arrived_,
+                    {.request = cancel.request,
+                     .attempt = cancel.attempt,
+                     .endpoint = cancel.endpoint,
+                     .worst_cost = {}},
+                    std::move(outcome)});
+  }
   void act(const RejectRequest&) {
     ++report_.rejected;
     --open_;
   }
-  // No modelled server asks for a split; the requests here are alike.
+  // No modelled server asks for a split; the requests here stand for themselves.
   void act(const SplitRequest&) { --open_; }
   void act(const ReleaseRequest&) {
     ++report_.released;
@@ -93,10 +169,19 @@ class Simulation {
   }
   void act(const Halt& halt) { report_.halt = halt; }
 
-  void count(const provider::Outcome& outcome) {
-    if (outcome.reason == "rate_limit") ++report_.rate_limited;
-    if (outcome.billing == provider::Billing::possible) ++report_.lost;
+  void count(const Arrival& arrival, bool its) {
+    const provider::Outcome& outcome = arrival.outcome;
+    EndpointCounts& endpoint = report_.endpoints[arrival.of.endpoint];
+    if (outcome.reason == "rate_limit") {
+      ++report_.rate_limited;
+      ++endpoint.rate_limited;
+    }
+    if (outcome.billing == provider::Billing::possible && outcome.reason != "cancelled")
+      ++report_.lost;
     if (outcome.action != provider::Action::none) return;
+    ++endpoint.answered;
+    endpoint.tokens += outcome.usage.input + outcome.usage.output;
+    if (!its) return;
     ++report_.answered;
     report_.input_tokens += outcome.usage.input;
     report_.output_tokens += outcome.usage.output;
@@ -105,21 +190,44 @@ class Simulation {
 
   Scheduler scheduler_;
   Workload workload_;
-  const Watch& watch_;
+  Watcher& watcher_;
+  std::uint64_t seed_;
   std::vector<ModelServer> servers_;
   std::priority_queue<Arrival, std::vector<Arrival>, Later> arrivals_;
+  std::unordered_set<AttemptId> cancelled_;  // whose answers are still on their way
   std::vector<Action> actions_;
   core::Time now_{};
   std::uint64_t submitted_ = 0;
   std::uint64_t open_ = 0;
+  std::uint64_t flying_ = 0;  // attempts sent, whose end the scheduler has not been told
+  std::uint64_t arrived_ = 0;
+  int idle_wakes_ = 0;
+  bool draining_ = false;
   SimulationReport report_;
+};
+
+class WatchActions final : public Watcher {
+ public:
+  explicit WatchActions(const Watch& watch) : watch_(watch) {}
+  void acted(core::Time now, const Action& action) override {
+    if (watch_) watch_(now, action);
+  }
+
+ private:
+  const Watch& watch_;
 };
 
 }  // namespace
 
 SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
+                          const Workload& workload, std::uint64_t seed, Watcher& watcher) {
+  return Simulation(config, endpoints, workload, seed, watcher).run();
+}
+
+SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
                           const Workload& workload, std::uint64_t seed, const Watch& watch) {
-  return Simulation(config, endpoints, workload, seed, watch).run();
+  WatchActions watcher(watch);
+  return simulate(config, endpoints, workload, seed, watcher);
 }
 
 }  // namespace sluice::schedule

@@ -9,34 +9,21 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/money.h"
-#include "provider/endpoint.h"
+#include "schedule/model_endpoint.h"
 #include "schedule/scheduler.h"
 
 namespace sluice::schedule {
 
-// How one endpoint behaves. It need not be what the scheduler was told about it.
-struct ModelEndpoint {
-  provider::Limits limits;  // enforced: continuous refill, a whole window may be saved up
-  core::Duration latency = std::chrono::seconds(1);  // median of a log-normal distribution …
-  double latency_spread = 0.3;                       // … and its sigma
-  double bytes_per_token = 4;
-  double output_tokens_per_row = 100;
-  double token_spread = 0;  // uniform: 0.2 = each request's tokens within ±20 % of the above
-  double error_rate = 0;    // share answered 500
-  double lost_rate = 0;     // share never answered: the client gives up after `timeout`
-  core::Duration timeout = std::chrono::seconds(60);
-  bool tells_limits = false;      // limit and remaining in every answer
-  bool tells_retry_after = true;  // with every 429
-};
-
-struct Workload {
-  std::uint64_t requests = 0;
-  std::uint32_t prompt_bytes = 2000;
-  std::uint32_t rows = 1;
-  std::uint64_t open = 2000;  // submitted and not ended, at most: the flow's credits
+// Attempts, by what became of them; those that were cancelled are in none but `sent`.
+struct EndpointCounts {
+  std::uint64_t sent = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t rate_limited = 0;
+  std::uint64_t tokens = 0;  // of the answers
 };
 
 struct SimulationReport {
@@ -46,19 +33,36 @@ struct SimulationReport {
   std::uint64_t released = 0;
   std::uint64_t rate_limited = 0;
   std::uint64_t lost = 0;
+  std::uint64_t cancelled = 0;     // attempts
   std::uint64_t input_tokens = 0;  // of answered requests
   std::uint64_t output_tokens = 0;
+  std::vector<EndpointCounts> endpoints;
   core::Duration elapsed{};
   core::Money spent;
   std::optional<Halt> halt;
-  // Nothing was in flight and the scheduler asked for no wake-up, with work left: a defect in it.
-  bool stalled = false;
+  // Defects of the scheduler; each ends the run.
+  bool stalled = false;  // nothing was in flight and it asked for no wake-up, with work left
+  bool busy = false;     // it asked for a wake-up at once, or for many in a row and did nothing
 };
 
 // Sees every action at its time, before the model acts on it.
 using Watch = std::function<void(core::Time, const Action&)>;
 
+// Sees all that goes in and out, before the simulator or the scheduler acts on it.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void submitted(core::Time, const Demand&) {}
+  virtual void acted(core::Time, const Action&) {}
+  virtual void answered(core::Time, const Send&, const provider::Outcome&) {}
+  virtual void drained(core::Time) {}
+  // After every poll().
+  virtual void polled(core::Time, const Scheduler&) {}
+};
+
 // `endpoints` models config.endpoints, one each, in their order.
+SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
+                          const Workload& workload, std::uint64_t seed, Watcher& watcher);
 SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
                           const Workload& workload, std::uint64_t seed, const Watch& watch = {});
 

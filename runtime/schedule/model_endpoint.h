@@ -1,0 +1,105 @@
+// How one endpoint behaves in the simulator, and what is asked of it. It need not be what the
+// scheduler was told about it. Plain values; all moments are since the simulation's start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/clock.h"
+#include "provider/endpoint.h"
+
+namespace sluice::schedule {
+
+// How the endpoint enforces its limits. A request larger than all that a limiter ever has to give
+// passes when nothing is taken.
+enum class LimiterKind : std::uint8_t {
+  token_bucket,    // refilled continuously, `burst` units saved up
+  leaky_bucket,    // nginx's `limit_req burst=… nodelay`, in whole milliseconds as there
+  fixed_window,    // counted from one multiple of the window to the next
+  sliding_window,  // counted over the window that ends now
+};
+struct ModelLimiter {
+  LimiterKind kind = LimiterKind::token_bucket;
+  std::optional<double> burst{};  // of the buckets; none = what one window permits
+  // Of the windows; none = the quota's own, a minute or a day. In a shorter one the limit is cut
+  // down in proportion.
+  std::optional<core::Duration> window{};
+  bool counts_refused = false;  // a request that was refused takes from the requests too
+};
+
+enum class OutageKind : std::uint8_t {
+  error,   // answers 500
+  hang,    // never answers
+  refuse,  // takes no connection
+};
+// Befalls what arrives in [from, to).
+struct Outage {
+  core::Duration from{};
+  core::Duration to{};
+  OutageKind kind = OutageKind::error;
+};
+
+// A cold server is `factor` times slower. That wears off evenly, within a time or a number of
+// requests, whichever is done first (zero = not by that), after the start and after each outage.
+struct SlowStart {
+  double factor = 1;
+  core::Duration lasts{};
+  std::uint64_t requests = 0;
+};
+
+// From that moment on so many requests are served at once and the rest queue, first come first
+// served: more in flight brings latency, not throughput.
+struct Slots {
+  core::Duration from{};
+  int count = 0;
+};
+
+// What is wrong with the limits that it tells.
+enum class ToldWindow : std::uint8_t {
+  right,
+  second,  // a second's worth, told as the minute's
+  day,     // the minute's figures, told as the day's
+};
+struct HeaderLies {
+  double limit = 1;  // told = true × this
+  double remaining = 1;
+  core::Duration stale{};  // `remaining` is up to so old
+  ToldWindow window = ToldWindow::right;
+  bool unknown = false;  // limit and remaining -1, reset 0: as Azure says "unknown"
+};
+
+struct ModelEndpoint {
+  provider::Limits limits;  // enforced as `limiter` says
+  ModelLimiter limiter{};
+  core::Duration latency = std::chrono::seconds(1);  // median of a log-normal distribution …
+  double latency_spread = 0.3;                       // … and its sigma
+  SlowStart cold{};
+  std::vector<Slots> slots{};  // ascending; none = all are served at once
+  double bytes_per_token = 4;
+  double output_tokens_per_row = 100;
+  double token_spread = 0;  // uniform: 0.2 = each request's tokens within ±20 % of the above
+  double error_rate = 0;    // share answered 500
+  double lost_rate = 0;     // share never answered: the client gives up after `timeout`
+  std::vector<Outage> outages{};
+  core::Duration timeout = std::chrono::seconds(60);
+  bool tells_limits = false;  // limit and remaining in every answer
+  HeaderLies lies{};
+  bool tells_retry_after = true;  // with every 429
+  double retry_after_factor = 1;  // told = true × this: below 1 it is too short
+};
+
+struct Workload {
+  std::uint64_t requests = 0;
+  std::uint32_t prompt_bytes = 2000;  // median of a log-normal distribution …
+  double prompt_sigma = 0;            // … and its sigma, within …
+  std::uint32_t least_prompt = 100;
+  std::uint32_t most_prompt = 50'000;
+  double output_sigma = 0;  // of the factor by which a request's output is longer than usual
+  std::uint32_t rows = 1;
+  std::uint64_t open = 2000;           // submitted and not ended, at most: the flow's credits
+  std::optional<double> per_second{};  // the input brings so many; none = all are there at once
+  std::optional<core::Duration> drain_after{};
+};
+
+}  // namespace sluice::schedule
