@@ -37,22 +37,24 @@ std::string_view trouble_in(const Request& request) {
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-  explicit Impl(Loop& on)
-      : loop(on), exchanges([this] {
+  Impl(Loop& on, NameLookup& names)
+      : loop(on), lookup(names), exchanges([this] {
           loop.post([weak = weak_from_this()] {
             if (const auto self = weak.lock()) self->exchanges.drain();
           });
         }) {}
 
   Loop& loop;
+  NameLookup& lookup;
   Exchanges exchanges;
-  Counts counts;
+  Totals totals;
   bool closing = false;
   std::map<std::string, TlsContext> contexts;  // by CA file: reading the system's takes a while
   std::vector<std::unique_ptr<Origin>> origins;
 };
 
-Client::Client(Loop& loop) : impl_(std::make_shared<Impl>(loop)) {}
+Client::Client(Loop& loop) : Client(loop, system_lookup()) {}
+Client::Client(Loop& loop, NameLookup& lookup) : impl_(std::make_shared<Impl>(loop, lookup)) {}
 
 Client::~Client() {
   impl_->closing = true;
@@ -73,8 +75,10 @@ core::Result<std::size_t> Client::add_origin(const OriginOptions& options) {
     }
     context = known;
   }
-  impl_->origins.push_back(std::make_unique<Origin>(impl_->loop, impl_->exchanges, impl_->counts,
-                                                    options, std::move(*url), std::move(context)));
+  impl_->totals.max_connections += options.max_connections;
+  impl_->origins.push_back(std::make_unique<Origin>(impl_->loop, impl_->lookup, impl_->exchanges,
+                                                    impl_->totals, options, std::move(*url),
+                                                    std::move(context)));
   return impl_->origins.size() - 1;
 }
 
@@ -97,7 +101,7 @@ void Client::cancel(RequestHandle handle) {
 }
 
 Client::Counts Client::counts() const {
-  Counts counts = impl_->counts;
+  Counts counts = impl_->totals.counts;
   for (const auto& origin : impl_->origins) counts.connections_open += origin->open_connections();
   return counts;
 }

@@ -1,5 +1,5 @@
 // HTTP/1.1 client on a Loop: a keep-alive pool per origin, TLS with verified certificates and host
-// names, connect / idle / total timeouts, gzip answers.
+// names, proxies, connect / first-byte / idle / total timeouts, gzip answers.
 //
 // Threads: everything on the loop's thread; callbacks come there too. A Client must outlive none of
 // its callbacks: its destructor cancels what is in flight, and each callback still runs once
@@ -13,13 +13,20 @@
 //      and billed; only the scheduler decides to repeat it.) The one exception: a kept-alive
 //      connection that the server had closed before a single byte of the request was accepted is
 //      replaced silently.
-//   3. At most `max_connections` sockets per origin; further sends wait in order.
+//   3. At most `max_connections` sockets per origin; further sends wait in order. (While several
+//      addresses of a name are tried at once, each attempt is counted as one.)
+//   4. A timeout is acted upon only after all that had come to the sockets by then has been read: a
+//      loop that was held up does not take for silent those who have answered.
+//
+// With a proxy, all connections of the origin go to it: an https origin is reached through a tunnel
+// (CONNECT) with TLS from end to end, an http origin by requests in absolute form.
 #pragma once
 
 #include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,15 +35,23 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "http/loop.h"
+#include "http/proxy.h"
 
 namespace sluice::http {
+
+class NameLookup;
 
 struct OriginOptions {
   std::string base_url;  // "http://host[:port][/path]" or "https://…"; IPv6 in brackets
   std::string ca_file;   // PEM; empty = the system's certificates
-  core::Duration connect_timeout = std::chrono::seconds(10);  // DNS, TCP and TLS together
-  core::Duration idle_timeout = std::chrono::seconds(60);     // no byte in either direction
-  core::Duration total_timeout = std::chrono::seconds(120);   // from send() called to the last byte
+  std::optional<Proxy> proxy;
+  // DNS, TCP, the proxy's tunnel and TLS together.
+  core::Duration connect_timeout = std::chrono::seconds(10);
+  // From the last byte of the request written to the first byte of the answer; nullopt: no limit of
+  // its own.
+  std::optional<core::Duration> first_byte_timeout;
+  core::Duration idle_timeout = std::chrono::seconds(60);    // no byte in either direction
+  core::Duration total_timeout = std::chrono::seconds(120);  // from send() called to the last byte
   std::size_t max_connections = 256;
   std::size_t max_response_bytes = 64 * 1024 * 1024;  // after inflation
 };
@@ -81,6 +96,8 @@ using RequestHandle = std::uint64_t;
 class Client {
  public:
   explicit Client(Loop& loop);
+  // Asks `lookup` for addresses, which must outlive it, instead of the system.
+  Client(Loop& loop, NameLookup& lookup);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

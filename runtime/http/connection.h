@@ -27,6 +27,8 @@ class Connection final : Transport::Events, MessageParser::Sink {
    public:
     // A byte of the exchange came, or was sent.
     virtual void on_progress(Connection& connection) = 0;
+    // The kernel has the last byte of the request, which begin() had not yet written.
+    virtual void on_written(Connection& connection) = 0;
     virtual void on_answered(Connection& connection, Response response, bool reusable) = 0;
     virtual void on_failed(Connection& connection, Failure::Kind kind, std::string message) = 0;
     virtual void on_idle_end(Connection& connection) = 0;
@@ -44,18 +46,23 @@ class Connection final : Transport::Events, MessageParser::Sink {
   Exchange* exchange() const { return exchange_; }
   void let_go() { exchange_ = nullptr; }  // of the exchange that has ended
 
+  bool written() const { return transport_->drained(); }
   // Has the kernel taken request bytes since the last call? (It does so without telling.)
   bool took_more();
 
   Links<Connection> links;     // of the owner's list of the idle, or of the busy
   std::uint64_t since_ms = 0;  // of the last progress, or of being idle
+  Links<Connection> awaiting;  // of the owner's list of those that have yet to begin their answer
+  std::uint64_t written_ms = 0;
 
  private:
   void on_ready() override {}
   void on_bytes(std::string_view bytes) override;
   void on_end(const Transport::End& end) override;
   void on_drained() override {
-    if (exchange_) owner_.on_progress(*this);
+    if (exchange_ == nullptr) return;
+    owner_.on_progress(*this);
+    if (!exchange_->answering) owner_.on_written(*this);
   }
   bool on_head(MessageHead&& head) override;
   bool on_body(std::string_view bytes) override;

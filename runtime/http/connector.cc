@@ -2,52 +2,80 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice::http {
 
-Connector::Connector(Loop::Impl& loop, const Url& url, Resolver& resolver, std::uint64_t limit_ms,
-                     Owner& owner)
+Connector::Connector(Loop::Impl& loop, const Route& route, Resolver& resolver,
+                     std::uint64_t limit_ms, Owner& owner)
     : loop_(loop),
-      url_(url),
+      route_(route),
       resolver_(resolver),
       owner_(owner),
       limit_ms_(limit_ms),
-      deadline_ms_(now_ms(loop) + limit_ms),
-      attempt_deadline_ms_(deadline_ms_) {}
+      deadline_ms_(now_ms(loop) + limit_ms) {}
 
 void Connector::start() {
-  set_deadline(deadline_ms_);
+  look_up();
+}
+
+void Connector::look_up() {
+  const auto keep = shared_from_this();
+  asking_ = true;
   resolver_.resolve([weak = weak_from_this()](int status, const Addresses& addresses) {
     if (const auto self = weak.lock()) self->on_addresses(status, addresses);
   });
+  asking_ = false;
 }
 
 void Connector::on_addresses(int status, const Addresses& addresses) {
   if (status != 0) {
     return fail(Failure::Kind::dns,
-                fmt::format("cannot find the host '{}': {}", url_.host, uv_strerror(status)));
+                fmt::format("cannot find the host '{}'{}: {}",
+                            route_.proxy ? route_.proxy->host : route_.url.host,
+                            route_.proxy ? " of the proxy" : "", uv_strerror(status)));
   }
-  addresses_ = addresses;
-  try_next();
+  remembered_ = asking_;
+  dialer_.emplace(loop_, addresses, *this);
+  dialer_->start_next();
 }
 
-void Connector::try_next() {
-  while (next_ < addresses_->size()) {
-    const std::uint64_t now = now_ms(loop_);
-    const std::uint64_t left = deadline_ms_ > now ? deadline_ms_ - now : 0;
-    const auto& address = reinterpret_cast<const sockaddr&>((*addresses_)[next_]);
-    transport_ = std::make_unique<Transport>(loop_, owner_.make_tls(), *this);
-    const int status = transport_->connect(address);
-    set_deadline(now + left / (addresses_->size() - next_));
-    ++next_;
-    if (status == 0) return;
-    last_trouble_ = uv_strerror(status);
+void Connector::on_not_dialed(bool out_of_files) {
+  if (out_of_files) {
+    return fail(Failure::Kind::connect,
+                fmt::format("cannot connect to {}: {}", route_.peer(), owner_.out_of_files()));
   }
-  resolver_.forget();
-  fail(Failure::Kind::connect,
-       fmt::format("cannot connect to {}: {}", url_.authority(), last_trouble_));
+  const bool may_have_moved = resolver_.forget(dialer_->addresses()) && remembered_;
+  const std::string reasons = dialer_->reasons();
+  dialer_.reset();
+  if (may_have_moved) return look_up();
+  fail(Failure::Kind::connect, fmt::format("cannot connect to {}: {}", route_.peer(), reasons));
+}
+
+void Connector::on_dialed(Socket::Ptr socket) {
+  dialer_.reset();
+  if (!route_.tunnelled()) return begin(std::move(socket));
+  tunnel_.emplace(loop_, std::move(socket), route_.url.host_and_port(), route_.proxy->headers(),
+                  *this);
+  tunnel_->start();
+}
+
+void Connector::on_tunnel(Socket::Ptr socket) {
+  tunnel_.reset();
+  begin(std::move(socket));
+}
+
+void Connector::on_no_tunnel(std::string why) {
+  fail(Failure::Kind::connect, fmt::format("{} {}", route_.peer(), why));
+}
+
+void Connector::begin(Socket::Ptr socket) {
+  transport_ = std::make_unique<Transport>(loop_, owner_.make_tls(), *this, std::move(socket));
+  const auto keep = shared_from_this();
+  if (const int status = transport_->start(); status != 0) {
+    fail(Failure::Kind::connect,
+         fmt::format("cannot connect to {}: {}", route_.peer(), uv_strerror(status)));
+  }
 }
 
 void Connector::on_ready() {
@@ -56,37 +84,35 @@ void Connector::on_ready() {
 
 void Connector::on_bytes(std::string_view) {
   fail(Failure::Kind::protocol,
-       fmt::format("{} sent something before it was asked", url_.authority()));
+       fmt::format("{} sent something before it was asked", route_.url.authority()));
 }
 
 void Connector::on_end(const Transport::End& end) {
-  if (end.cause == Transport::End::Cause::connect) {
-    last_trouble_ = end.message;
-    return try_next();
-  }
   const bool tls = end.cause == Transport::End::Cause::tls;
   fail(tls ? Failure::Kind::tls : Failure::Kind::connect,
-       tls ? end.message : fmt::format("cannot connect to {}: {}", url_.authority(), end.message));
+       tls ? end.message : fmt::format("cannot connect to {}: {}", route_.peer(), end.message));
 }
 
-void Connector::on_deadline() {
-  const bool more = addresses_ && next_ < addresses_->size() && now_ms(loop_) < deadline_ms_;
-  if (more) {
-    last_trouble_ = "no answer from the address";
-    return try_next();
-  }
+void Connector::start_next() {
+  if (dialer_) dialer_->start_next();
+}
+
+void Connector::expire() {
+  const std::string through =
+      route_.proxy ? fmt::format(" through {}", route_.peer()) : std::string();
   fail(Failure::Kind::timeout,
-       fmt::format("no connection to {} within {} ms{}", url_.authority(), limit_ms_,
-                   addresses_ ? "" : " (still looking up its name)"));
+       fmt::format("no connection to {}{} within {} ms ({})", route_.url.authority(), through,
+                   limit_ms_ - 1, progress()));
+}
+
+std::string Connector::progress() const {
+  if (dialer_) return dialer_->reasons();
+  if (tunnel_) return "the proxy has not answered CONNECT";
+  return transport_ ? "the TLS handshake is not complete" : "still looking up its name";
 }
 
 void Connector::fail(Failure::Kind kind, std::string message) {
   owner_.on_not_connected(*this, kind, std::move(message));
-}
-
-void Connector::set_deadline(std::uint64_t deadline_ms) {
-  attempt_deadline_ms_ = deadline_ms;
-  owner_.on_deadline_set(deadline_ms);
 }
 
 }  // namespace sluice::http

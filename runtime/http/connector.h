@@ -1,69 +1,107 @@
-// Opens one connection: name look-up, the addresses of the name in turn, TLS.
+// Opens one connection: name look-up, the addresses of the name, the proxy's tunnel, TLS.
+//
+//   start() ──▶ looking up ──on_addresses()──▶ dialing ──on_dialed()──▶ tunnel ──on_tunnel()──▶ TLS
+//                    ▲                            │                    (with a proxy,        (https
+//                    └────────on_not_dialed()─────┘                     for https) alone)
+//                 (once, when the addresses were remembered ones)
 //
 // Threads: the loop's.
 //
 // Invariants:
-//   1. It ends in exactly one of the two calls on its Owner, which then lets go of it; or the owner
-//      lets go of it first, and hears nothing.
-//   2. The whole takes no longer than `limit_ms`. An address may use its share of what is left, so
-//      that one that swallows packets does not use up the time of the others.
+//   1. It ends in exactly one of on_connected() and on_not_connected(), in which its Owner lets go
+//   of
+//      it; or the owner lets go of it first, and hears nothing.
+//   2. The whole takes no longer than `limit_ms`: the owner calls expire() then.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/client.h"
+#include "http/dialer.h"
+#include "http/intrusive_list.h"
+#include "http/proxy.h"
 #include "http/resolver.h"
-#include "http/transport.h"
+#include "http/tunnel.h"
 #include "http/url.h"
 
 namespace sluice::http {
 
-class Connector final : public std::enable_shared_from_this<Connector>, public Transport::Events {
+// What all connections of an origin have in common.
+struct Route {
+  Url url;
+  std::optional<Proxy> proxy;
+
+  bool tunnelled() const { return proxy && url.tls; }
+  // Whom the socket is connected to, in messages.
+  std::string peer() const { return proxy ? "the proxy " + proxy->name() : url.authority(); }
+};
+
+class Connector final : public std::enable_shared_from_this<Connector>,
+                        public Dialer::Owner,
+                        public Tunnel::Owner,
+                        public Transport::Events {
  public:
   class Owner {
    public:
     virtual void on_connected(Connector& connector, std::unique_ptr<Transport> transport) = 0;
     virtual void on_not_connected(Connector& connector, Failure::Kind kind,
                                   std::string message) = 0;
-    virtual void on_deadline_set(std::uint64_t deadline_ms) = 0;
+    // Wants start_next() in kNextAddressMs.
+    virtual void on_next_wanted(Connector& connector) = 0;
     virtual std::unique_ptr<Tls> make_tls() = 0;  // null without TLS
+    virtual std::string out_of_files() = 0;       // what to do about it
 
    protected:
     ~Owner() = default;
   };
 
-  // `url` and `resolver` must outlive it.
-  Connector(Loop::Impl& loop, const Url& url, Resolver& resolver, std::uint64_t limit_ms,
+  // `route` and `resolver` must outlive it.
+  Connector(Loop::Impl& loop, const Route& route, Resolver& resolver, std::uint64_t limit_ms,
             Owner& owner);
 
-  void start();  // may end at once
-  std::uint64_t deadline_ms() const { return attempt_deadline_ms_; }
-  void on_deadline();  // deadline_ms() has come
+  void start();       // may end at once
+  void start_next();  // as wanted; may end at once
+  void expire();      // deadline_ms() has come
+  std::uint64_t deadline_ms() const { return deadline_ms_; }
+
+  // The owner's: its place among the connectors, which are in order of deadline, and among those
+  // that want their next address tried.
+  std::list<std::shared_ptr<Connector>>::iterator place;
+  Links<Connector> next_wanted;
+  std::uint64_t next_ms = 0;
 
  private:
+  void look_up();
   void on_addresses(int status, const Addresses& addresses);
-  void try_next();
-  void fail(Failure::Kind kind, std::string message);
-  void set_deadline(std::uint64_t deadline_ms);
+  void begin(Socket::Ptr socket);
+  void on_dialed(Socket::Ptr socket) override;
+  void on_not_dialed(bool out_of_files) override;
+  void on_next_wanted() override { owner_.on_next_wanted(*this); }
+  void on_tunnel(Socket::Ptr socket) override;
+  void on_no_tunnel(std::string why) override;
 
   void on_ready() override;
   void on_bytes(std::string_view bytes) override;
   void on_end(const Transport::End& end) override;
   void on_drained() override {}
 
+  std::string progress() const;
+  void fail(Failure::Kind kind, std::string message);
+
   Loop::Impl& loop_;
-  const Url& url_;
+  const Route& route_;
   Resolver& resolver_;
   Owner& owner_;
   std::uint64_t limit_ms_;
-  std::uint64_t deadline_ms_;          // of the whole
-  std::uint64_t attempt_deadline_ms_;  // of this address
-  Addresses addresses_;                // null: still looking up
-  std::size_t next_ = 0;
-  std::string last_trouble_;
+  std::uint64_t deadline_ms_;
+  bool asking_ = false;           // inside look_up()
+  bool remembered_ = false;       // the dialer's addresses were known without asking
+  std::optional<Dialer> dialer_;  // at most one of these three: how far it has come
+  std::optional<Tunnel> tunnel_;
   std::unique_ptr<Transport> transport_;
 };
 

@@ -85,12 +85,16 @@ Loop::Impl::Impl() {
       }) != 0) {
     std::abort();
   }
+  uv_idle_init(&uv, &no_wait);
+  uv_check_init(&uv, &check);
   wake.data = this;
   uv.data = this;
 }
 
 Loop::Impl::~Impl() {
   uv_close(reinterpret_cast<uv_handle_t*>(&wake), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&no_wait), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&check), nullptr);
   // Runs the close callbacks of all that was destroyed since the loop stopped, and waits for name
   // look-ups under way: their threads hold pointers into the loop.
   uv_run(&uv, UV_RUN_DEFAULT);

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <vector>
 
+#include "http/after_poll.h"
 #include "http/loop.h"
 
 namespace sluice::http {
@@ -31,6 +32,9 @@ struct Loop::Impl {
 
   uv_loop_t uv{};
   uv_async_t wake{};
+  uv_idle_t no_wait{};  // with `check`: runs what is in after_poll
+  uv_check_t check{};
+  AfterPollList after_poll;
 
   std::mutex mutex;
   std::vector<std::function<void()>> posted;

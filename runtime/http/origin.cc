@@ -3,16 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
+
+#include "http/file_limit.h"
 
 namespace sluice::http {
 namespace {
 
-constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
-// Shorter than what load balancers and gateways in between keep in mind; one that forgets silently
-// would swallow the next request.
-constexpr std::uint64_t kKeepIdleMs = 60'000;
+// Being opened at once: thousands of handshakes side by side would take so long, on both ends, that
+// their own timeouts ended them.
+constexpr std::size_t kMaxConnecting = 256;
+// Files that a run has open besides its sockets to endpoints, roughly.
+constexpr std::size_t kOtherFiles = 64;
 
 // The loop's clock is cut to milliseconds: one more, so that no deadline is early.
 std::uint64_t to_ms(core::Duration duration) {
@@ -27,22 +29,27 @@ bool has_body(const Request& request) {
 
 }  // namespace
 
-Origin::Origin(Loop& loop, Exchanges& exchanges, Client::Counts& counts, OriginOptions options,
-               Url url, TlsContext tls)
+Origin::Origin(Loop& loop, NameLookup& lookup, Exchanges& exchanges, Totals& totals,
+               OriginOptions options, Url url, TlsContext tls)
     : loop_(loop.impl()),
       exchanges_(exchanges),
-      counts_(counts),
+      totals_(totals),
       options_(std::move(options)),
-      url_(std::move(url)),
-      authority_(url_.authority()),
-      head_end_(fmt::format(" HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n", authority_)),
+      route_{std::move(url), options_.proxy},
+      authority_(route_.url.authority()),
+      head_start_((asks_proxy() ? "http://" + authority_ : "") + route_.url.path),
+      head_end_(fmt::format(" HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{}", authority_,
+                            asks_proxy() ? route_.proxy->headers() : "")),
       connect_ms_(to_ms(options_.connect_timeout)),
+      first_byte_ms_(options_.first_byte_timeout ? to_ms(*options_.first_byte_timeout) : kNeverMs),
       idle_ms_(to_ms(options_.idle_timeout)),
       total_ms_(to_ms(options_.total_timeout)),
       tls_(std::move(tls)),
-      resolver_(loop_, url_.host, url_.port),
+      resolver_(loop, lookup, route_.proxy ? route_.proxy->host : route_.url.host,
+                route_.proxy ? route_.proxy->port : route_.url.port),
       timer_(loop.make_timer()),
-      armed_ms_(kNever) {}
+      after_poll_(loop_, [this] { expire(); }),
+      armed_ms_(kNeverMs) {}
 
 Origin::~Origin() {
   pumping_ = true;  // opens nothing any more
@@ -60,8 +67,8 @@ void Origin::send(Exchange& exchange) {
   head.clear();
   head += request.method;
   head += ' ';
-  head += url_.path;
-  if (url_.path.empty() && !request.path.starts_with('/')) head += '/';
+  head += head_start_;
+  if (route_.url.path.empty() && !request.path.starts_with('/')) head += '/';
   head += request.path;
   head += head_end_;
   if (has_body(request)) {
@@ -93,7 +100,7 @@ void Origin::pump() {
     // Nothing was accepted, so another connection may have the request (client.h, invariant 2).
     if (!begin_front(connection)) delete &connection;
   }
-  while (connectors_.size() < waiting_.size() &&
+  while (connectors_.size() < std::min(waiting_.size(), kMaxConnecting) &&
          sockets() < std::max<std::size_t>(options_.max_connections, 1)) {
     open();
   }
@@ -108,38 +115,39 @@ bool Origin::begin_front(Connection& connection) {
   connection.since_ms = now_ms(loop_);
   busy_.push_back(connection);
   arm(connection.since_ms + idle_ms_);
+  if (connection.written()) on_written(connection);
   return true;
 }
 
-void Origin::make_idle(Connection& connection) {
-  connection.since_ms = now_ms(loop_);
-  idle_.push_back(connection);
-  arm(connection.since_ms + kKeepIdleMs);
-}
-
 void Origin::open() {
-  auto connector = std::make_shared<Connector>(loop_, url_, resolver_, connect_ms_, *this);
-  connectors_.push_back(connector);
+  auto connector = std::make_shared<Connector>(loop_, route_, resolver_, connect_ms_, *this);
+  connector->place = connectors_.insert(connectors_.end(), connector);
+  arm(connector->deadline_ms());
   connector->start();
 }
 
 std::unique_ptr<Tls> Origin::make_tls() {
-  return tls_ ? Tls::client(tls_, url_.host, sessions_) : nullptr;
+  return tls_ ? Tls::client(tls_, route_.url.host, sessions_) : nullptr;
+}
+
+std::string Origin::out_of_files() {
+  return fmt::format(
+      "this process may open {} files and has none left; its endpoints need up to {}, as their "
+      "max_concurrency adds up (raise the limit with ulimit -n, or lower max_concurrency)",
+      file_limit(), totals_.max_connections + kOtherFiles);
 }
 
 void Origin::remove(Connector& connector) {
-  const auto found = std::find_if(connectors_.begin(), connectors_.end(),
-                                  [&](const auto& c) { return c.get() == &connector; });
-  std::swap(*found, connectors_.back());
-  connectors_.pop_back();
+  next_wanted_.remove(connector);
+  connectors_.erase(connector.place);
 }
 
 void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> transport) {
   remove(connector);
-  ++counts_.connections_opened;
+  ++totals_.counts.connections_opened;
   if (const Tls* tls = transport->tls()) {
-    ++counts_.tls_handshakes;
-    if (tls->resumed()) ++counts_.tls_resumed;
+    ++totals_.counts.tls_handshakes;
+    if (tls->resumed()) ++totals_.counts.tls_resumed;
   }
   auto connection = std::make_unique<Connection>(*this, std::move(transport), authority_,
                                                  options_.max_response_bytes);
@@ -167,10 +175,24 @@ void Origin::on_not_connected(Connector& connector, Failure::Kind kind, std::str
 void Origin::on_progress(Connection& connection) {
   connection.since_ms = now_ms(loop_);
   busy_.move_to_back(connection);
+  awaiting_.remove(connection);
+}
+
+void Origin::on_written(Connection& connection) {
+  if (first_byte_ms_ == kNeverMs) return;
+  connection.written_ms = now_ms(loop_);
+  awaiting_.push_back(connection);
+  arm(connection.written_ms + first_byte_ms_);
 }
 
 void Origin::on_answered(Connection& connection, Response response, bool reusable) {
   Exchange& exchange = *connection.exchange();
+  if (asks_proxy() && response.status == 407) {
+    exchange.sent = false;  // the proxy says that it has not passed it on
+    return on_failed(
+        connection, Failure::Kind::connect,
+        fmt::format("{} refuses the request with status 407{}", route_.peer(), refusal_words(407)));
+  }
   exchange.connection = nullptr;
   connection.let_go();
   unfinished_.remove(exchange);
@@ -199,6 +221,7 @@ void Origin::drop(Connection& connection) {
   if (Exchange* exchange = connection.exchange()) {
     exchange->connection = nullptr;
     busy_.remove(connection);
+    awaiting_.remove(connection);
   } else {
     idle_.remove(connection);
   }
@@ -210,60 +233,6 @@ void Origin::fail(Exchange& exchange, Failure::Kind kind, std::string message) {
   unfinished_.remove(exchange);
   waiting_.remove(exchange);
   exchanges_.fail_later(exchange, kind, std::move(message));
-}
-
-void Origin::arm(std::uint64_t deadline_ms) {
-  if (deadline_ms >= armed_ms_) return;
-  armed_ms_ = deadline_ms;
-  const std::uint64_t now = now_ms(loop_);
-  timer_->start(std::chrono::milliseconds(deadline_ms > now ? deadline_ms - now : 0),
-                [this] { on_timer(); });
-}
-
-void Origin::on_timer() {
-  armed_ms_ = kNever;
-  const std::uint64_t now = now_ms(loop_);
-  expire_requests(now);
-  expire_connections(now);
-  pump();
-  if (!unfinished_.empty()) arm(unfinished_.front()->deadline_ms);
-  if (!busy_.empty()) arm(busy_.front()->since_ms + idle_ms_);
-  if (!idle_.empty()) arm(idle_.front()->since_ms + kKeepIdleMs);
-  for (const auto& connector : connectors_) arm(connector->deadline_ms());
-}
-
-void Origin::expire_requests(std::uint64_t now) {
-  while (!unfinished_.empty() && unfinished_.front()->deadline_ms <= now) {
-    Exchange& exchange = *unfinished_.front();
-    const char* what = exchange.answering ? "the answer was not complete"
-                       : exchange.sent    ? "no answer"
-                                          : "no connection was free";
-    if (exchange.connection) drop(*exchange.connection);
-    fail(exchange, Failure::Kind::timeout,
-         fmt::format("{}: {} within {} ms of sending (total timeout)", authority_, what,
-                     total_ms_ - 1));
-  }
-}
-
-void Origin::expire_connections(std::uint64_t now) {
-  while (!busy_.empty() && busy_.front()->since_ms + idle_ms_ <= now) {
-    Connection& connection = *busy_.front();
-    if (connection.took_more()) {
-      on_progress(connection);
-      continue;
-    }
-    Exchange& exchange = *connection.exchange();
-    drop(connection);
-    fail(exchange, Failure::Kind::timeout,
-         fmt::format("{}: no byte came for {} ms (idle timeout)", authority_, idle_ms_ - 1));
-  }
-  while (!idle_.empty() && idle_.front()->since_ms + kKeepIdleMs <= now) drop(*idle_.front());
-
-  std::vector<std::shared_ptr<Connector>> late;
-  for (const auto& connector : connectors_) {
-    if (connector->deadline_ms() <= now) late.push_back(connector);
-  }
-  for (const auto& connector : late) connector->on_deadline();
 }
 
 }  // namespace sluice::http

@@ -37,6 +37,7 @@ class Socket {
   using Ptr = std::unique_ptr<Socket, Close>;
 
   static Ptr make(Loop::Impl& loop, Events& events);
+  void set_events(Events& events) { events_ = &events; }
 
   // 0, or an error at once; otherwise on_connect() follows. Errors here and below are libuv's
   // (negative errno values).

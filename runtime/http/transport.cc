@@ -15,8 +15,13 @@ uv_buf_t buffer(std::string_view text) {
 
 }  // namespace
 
-Transport::Transport(Loop::Impl& loop, std::unique_ptr<Tls> tls, Events& events)
-    : loop_(loop), events_(&events), socket_(Socket::make(loop, *this)), tls_(std::move(tls)) {}
+Transport::Transport(Loop::Impl& loop, std::unique_ptr<Tls> tls, Events& events, Socket::Ptr socket)
+    : loop_(loop),
+      events_(&events),
+      socket_(socket ? std::move(socket) : Socket::make(loop, *this)),
+      tls_(std::move(tls)) {
+  socket_->set_events(*this);
+}
 
 Transport::~Transport() {
   if (gone_) *gone_ = true;
@@ -26,10 +31,6 @@ Transport::~Transport() {
   }
 }
 
-int Transport::connect(const sockaddr& address) {
-  return socket_->connect(address);
-}
-
 int Transport::accept(uv_stream_t* listener) {
   if (const int status = socket_->accept(listener); status != 0) return status;
   socket_->set_no_delay();
@@ -37,19 +38,22 @@ int Transport::accept(uv_stream_t* listener) {
   return socket_->start_reading();
 }
 
-void Transport::on_connect(int status) {
-  if (status != 0) return end(End::Cause::connect, false, uv_strerror(status));
+int Transport::start() {
   socket_->set_no_delay();
   socket_->set_keep_alive();
-  if (const int failed = socket_->start_reading(); failed != 0) {
-    return end(End::Cause::connect, false, uv_strerror(failed));
-  }
+  if (const int failed = socket_->start_reading(); failed != 0) return failed;
   if (tls_) {
     read_tls({});  // says hello
   } else {
     announced_ = true;
     events_->on_ready();
   }
+  return 0;
+}
+
+Socket::Ptr Transport::release() {
+  socket_->stop_reading();
+  return std::move(socket_);
 }
 
 void Transport::on_read(std::string_view bytes) {

@@ -27,14 +27,14 @@ namespace sluice::http {
 class Transport final : Socket::Events {
  public:
   struct End {
-    enum class Cause : std::uint8_t { connect, closed, reset, tls };
+    enum class Cause : std::uint8_t { closed, reset, tls };
     Cause cause = Cause::closed;
     bool clean = false;  // closed, and over TLS the peer has said so
     std::string message;
   };
   class Events {
    public:
-    virtual void on_ready() = 0;                        // connected, and the handshake is done
+    virtual void on_ready() = 0;                        // start() has come to its end
     virtual void on_bytes(std::string_view bytes) = 0;  // plaintext, borrowed for the call
     virtual void on_end(const End& end) = 0;
     virtual void on_drained() = 0;  // all that was queued has been sent
@@ -48,14 +48,18 @@ class Transport final : Socket::Events {
     int error = 0;          // libuv's; nothing more can be written
   };
 
-  // `tls` may be null.
-  Transport(Loop::Impl& loop, std::unique_ptr<Tls> tls, Events& events);
+  // `tls` may be null. Without a socket it is one to accept() a peer with.
+  Transport(Loop::Impl& loop, std::unique_ptr<Tls> tls, Events& events, Socket::Ptr socket = {});
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  int connect(const sockaddr& address);  // 0, or libuv's error at once
+  // Over a connected socket. 0 and then on_ready(), which without TLS comes inside the call; or
+  // libuv's error.
+  int start();
   int accept(uv_stream_t* listener);
+  // Gives the socket away: this can only be destroyed. Without TLS only.
+  Socket::Ptr release();
   void set_events(Events& events) { events_ = &events; }
 
   // With `refuse`, a stream that takes not one byte at once is given up: nothing of the pieces is
@@ -79,7 +83,7 @@ class Transport final : Socket::Events {
   void reset();
 
  private:
-  void on_connect(int status) override;
+  void on_connect(int) override {}
   void on_read(std::string_view bytes) override;
   void on_read_end(int error) override;
   void on_write_end(int status) override;

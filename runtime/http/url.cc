@@ -33,9 +33,12 @@ bool host_character(char c) {
 }  // namespace
 
 std::string Url::authority() const {
-  std::string out = is_ipv6() ? fmt::format("[{}]", host) : host;
-  if (port != (tls ? 443 : 80)) out += fmt::format(":{}", port);
-  return out;
+  if (port != (tls ? 443 : 80)) return host_and_port();
+  return is_ipv6() ? fmt::format("[{}]", host) : host;
+}
+
+std::string Url::host_and_port() const {
+  return is_ipv6() ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 core::Result<Url> parse_url(std::string_view text) {

@@ -20,6 +20,8 @@ struct Url {
   bool is_ipv6() const { return host.find(':') != std::string::npos; }
   // As the Host header has it: brackets around IPv6, the port unless it is the scheme's own.
   std::string authority() const;
+  // Always with the port, as CONNECT has it.
+  std::string host_and_port() const;
 };
 
 // ErrorCode::pipeline, with what is wrong, for anything that cannot be a base URL. Refused as well:
