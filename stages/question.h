@@ -18,6 +18,12 @@ struct Question {
   provider::PromptFrame frame;  // system text and schema
   core::Hash128 base;           // of all that the rows' questions share
 
+  std::vector<std::string> answer_names() const {
+    std::vector<std::string> names;
+    for (const Field& field : answer) names.push_back(field.name);
+    return names;
+  }
+
   // The hash of one row's question: equal questions share one answer.
   core::Hash128 of(std::string_view prompt) const {
     return core::combine(base, core::hash128(prompt));

@@ -52,12 +52,6 @@ std::vector<std::string> models_of(const PipelineSpec& spec) {
   return models;
 }
 
-std::vector<std::string> names_of(const std::vector<Field>& fields) {
-  std::vector<std::string> names;
-  for (const Field& field : fields) names.push_back(field.name);
-  return names;
-}
-
 // 4 × the rows that can be in flight (DESIGN §3).
 flow::Weight credit_limit(const PipelineSpec& spec) {
   std::size_t requests = 0;
@@ -75,7 +69,7 @@ class FlowRun final : public Run {
       : spec_(spec),
         options_(options),
         question_(make_question(spec)),
-        lines_(spec, names_of(question_.answer)),
+        lines_(spec, question_.answer_names()),
         credits_(credit_limit(spec), [this] { graph_.release_wait(); }) {}
 
   core::Status open();

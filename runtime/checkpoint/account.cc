@@ -1,11 +1,6 @@
 // Account, and how it is read beside a running job.
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <system_error>
-
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/store.h"
+#include "checkpoint/view.h"
 
 namespace sluice::checkpoint {
 
@@ -24,27 +19,9 @@ EndpointLedger Account::total() const {
 }
 
 core::Result<Account> read_account(const std::string& directory) {
-  std::error_code error;
-  if (!std::filesystem::exists(directory + "/checkpoint.db", error))
-    return core::fail(core::ErrorCode::io, "there is no checkpoint: the job was never run here",
-                      directory);
-  auto store = Store::open_reader(directory);
-  if (!store) return std::unexpected(store.error());
-  // One transaction: counts and ledger of the same moment.
-  if (auto status = (*store)->begin_read(); !status) return std::unexpected(status.error());
-  const auto job = (*store)->job();
-  if (!job) return std::unexpected(job.error());
-  auto endpoints = (*store)->endpoints();
-  if (!endpoints) return std::unexpected(endpoints.error());
-
-  Account account{.rows_read = job->rows_read,
-                  .rows_answered = job->answered,
-                  .rows_rejected = job->rejected,
-                  .input_complete = job->input_complete,
-                  .endpoints = {}};
-  for (StoredEndpoint& endpoint : *endpoints)
-    account.endpoints.push_back(std::move(endpoint.ledger));
-  return account;
+  const auto view = View::open(directory);
+  if (!view) return std::unexpected(view.error());
+  return (*view)->account();
 }
 
 }  // namespace sluice::checkpoint

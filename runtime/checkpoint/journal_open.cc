@@ -1,9 +1,6 @@
 // Journal::open(): from the file as the last run left it to one that this run can go on with.
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <system_error>
-
 #include "checkpoint/journal.h"
 
 namespace sluice::checkpoint {
@@ -11,15 +8,6 @@ namespace {
 
 std::unexpected<core::Error> damaged(const Store& store, std::string_view what) {
   return corrupt(store.path(), fmt::format("the checkpoint is damaged: {}", what));
-}
-
-// More rows than the file could hold the keys of are no reason to allocate.
-bool plausible(const Store& store, const JobState& job) {
-  std::error_code error;
-  std::uintmax_t bytes = std::filesystem::file_size(store.path(), error);
-  const std::uintmax_t log = std::filesystem::file_size(store.path() + "-wal", error);
-  if (!error) bytes += log;
-  return job.answered <= bytes && job.rejected <= bytes;
 }
 
 }  // namespace
@@ -60,7 +48,6 @@ core::Status Journal::load(const Options& options, DoneSet& done) {
     if (!fingerprint) return std::unexpected(fingerprint.error());
     same = *fingerprint == options.fingerprint;
   }
-  if (!plausible(*store_, job_)) return damaged(*store_, "its counts cannot be");
   if (same) done.reserve(job_.answered + job_.rejected);
   if (auto status = scan(same ? &done : nullptr); !status) return status;
 
@@ -120,7 +107,7 @@ core::Status Journal::replay(bool fresh) {
   }
   appended_block_ = job_.projected_block;
   return store_->scan_blocks(
-      job_.generation, job_.projected_block,
+      job_.generation, job_.projected_block, job_.projected_block,
       [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
         const auto keys = BlockKeys::decode(std::move(bytes));
         const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <string_view>
 #include <utility>
 
@@ -17,8 +20,21 @@ std::string owner_of(int fd) {
   const ssize_t got = ::pread(fd, digits, sizeof digits, 0);
   std::string_view text(digits, got > 0 ? static_cast<std::size_t>(got) : 0);
   text = text.substr(0, text.find('\n'));
-  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return "another process";
+  pid_t owner = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), owner);
+  // Whoever shares the lock writes no number: the one that stands there is an earlier owner's.
+  if (wrong != std::errc() || end != text.data() + text.size() || owner <= 0 ||
+      (::kill(owner, 0) != 0 && errno == ESRCH))
+    return "another process";
   return fmt::format("process {}", text);
+}
+
+std::unexpected<core::Error> held(int fd, const std::string& directory, const std::string& job) {
+  return core::fail(core::ErrorCode::busy,
+                    fmt::format("job '{}' is being run by {}. Wait for it or stop it first; "
+                                "`sluice status` works meanwhile",
+                                job, owner_of(fd)),
+                    directory);
 }
 
 }  // namespace
@@ -31,16 +47,23 @@ core::Result<DirectoryLock> DirectoryLock::take(const std::string& directory,
   DirectoryLock lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return core::fail_errno("cannot lock the job", errno, path);
-    return core::fail(core::ErrorCode::busy,
-                      fmt::format("job '{}' is being run by {}. Wait for it or stop it first; "
-                                  "`sluice status` works meanwhile",
-                                  job, owner_of(fd)),
-                      directory);
+    return held(fd, directory, job);
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0)
     return core::fail_errno("cannot write the job's lock", errno, path);
   return lock;
+}
+
+core::Result<DirectoryLock> DirectoryLock::share(const std::string& directory,
+                                                 const std::string& job) {
+  const std::string path = directory + "/lock";
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno != ENOENT) return core::fail_errno("cannot open the job's lock", errno, path);
+  DirectoryLock lock(fd);
+  if (fd < 0 || ::flock(fd, LOCK_SH | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return core::fail_errno("cannot lock the job", errno, path);
+  return held(fd, directory, job);
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -12,6 +12,9 @@ class DirectoryLock {
  public:
   // ErrorCode::busy when another process (or another checkpoint of this one) holds it.
   static core::Result<DirectoryLock> take(const std::string& directory, const std::string& job);
+  // Keeps runs away without writing anything; any number may share. ErrorCode::busy as above. Where
+  // no run ever made a lock there is none to keep.
+  static core::Result<DirectoryLock> share(const std::string& directory, const std::string& job);
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&&) = delete;
   ~DirectoryLock();

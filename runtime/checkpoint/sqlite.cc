@@ -111,9 +111,26 @@ std::string_view Statement::bytes(int column) const {
 }
 
 core::Result<Connection> Connection::open(const std::string& path, int flags) {
+  return open_name(path, path, flags);
+}
+
+core::Result<Connection> Connection::open_unchanging(const std::string& path) {
+  std::string name = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      name += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      name += c;
+    }
+  }
+  return open_name(name + "?immutable=1", path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+}
+
+core::Result<Connection> Connection::open_name(const std::string& name, const std::string& path,
+                                               int flags) {
   Connection connection;
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   connection.db_.reset(raw);
   if (raw == nullptr) return core::fail(core::ErrorCode::io, "SQLite is out of memory", path);
   if (code != SQLITE_OK) {

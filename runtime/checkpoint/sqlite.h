@@ -53,6 +53,8 @@ class Connection {
   // `flags`: SQLITE_OPEN_…. Closing never checkpoints the write-ahead log, so that looking at a
   // file does not change it; checkpoint_and_close() does.
   static core::Result<Connection> open(const std::string& path, int flags);
+  // To read a file without a log that nobody writes to meanwhile. No file is made beside it.
+  static core::Result<Connection> open_unchanging(const std::string& path);
 
   core::Status execute(const char* sql);
   core::Result<Statement> prepare(std::string_view sql);
@@ -60,6 +62,8 @@ class Connection {
   core::Status checkpoint_and_close();
 
  private:
+  static core::Result<Connection> open_name(const std::string& name, const std::string& path,
+                                            int flags);
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "checkpoint/bytes.h"
 
 namespace sluice::checkpoint {
@@ -23,7 +26,8 @@ const char* const Store::kSql[kQueries] = {
     "SELECT block, generation, keys FROM block_keys ORDER BY block",
     // kScanBlocks
     "SELECT k.block, k.keys, d.payload FROM block_keys k JOIN block_data d ON d.block = k.block"
-    " WHERE k.block > ? AND k.generation = ? ORDER BY k.block",
+    " WHERE k.block > min(?2, ?3) AND k.generation = ?1"
+    " AND (k.block > ?2 OR k.rejects > 0) ORDER BY k.block",
     // kKeys
     "SELECT keys FROM block_keys WHERE block = ?",
     // kPayload
@@ -85,6 +89,12 @@ core::Result<JobState> Store::job() {
                      .projected_block = s.integer(6),
                      .projected = {s.unsigned_integer(7), s.unsigned_integer(8)}};
   s.reset();
+  std::error_code error;
+  std::uintmax_t bytes = std::filesystem::file_size(path_, error);
+  const std::uintmax_t log = std::filesystem::file_size(path_ + "-wal", error);
+  if (!error) bytes += log;
+  if (job.answered > bytes || job.rejected > bytes)
+    return corrupt(path_, "the checkpoint is damaged: its counts cannot be");
   return job;
 }
 
@@ -99,6 +109,15 @@ core::Result<core::Hash128> Store::fingerprint(std::int64_t generation) {
   const core::Hash128 fingerprint = get_hash(s.bytes(0).data());
   s.reset();
   return fingerprint;
+}
+
+core::Status Store::expect_fingerprint(const std::optional<core::Hash128>& stored,
+                                       const core::Hash128& fingerprint) const {
+  if (stored && *stored == fingerprint) return {};
+  return core::fail(core::ErrorCode::pipeline,
+                    "the pipeline file asks another question, or writes another output, than the "
+                    "job's last run: run it first, or use the file (and --set) as they were",
+                    path_);
 }
 
 core::Status Store::each_row(Query query, const std::function<core::Status(Statement&)>& each) {
@@ -162,8 +181,8 @@ core::Status Store::scan_keys(const EachKeys& each) {
 }
 
 core::Status Store::scan_blocks(std::int64_t generation, std::int64_t after,
-                                const EachBlock& each) {
-  statements_[kScanBlocks].bind(1, after).bind(2, generation);
+                                std::int64_t rejects_after, const EachBlock& each) {
+  statements_[kScanBlocks].bind(1, generation).bind(2, after).bind(3, rejects_after);
   return each_row(kScanBlocks, [&](Statement& s) {
     return each(s.integer(0), std::string(s.bytes(1)), s.bytes(2));
   });

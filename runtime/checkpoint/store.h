@@ -58,13 +58,21 @@ class Store {
                                                    Durability durability);
   // To read. ErrorCode::io when there is no file.
   static core::Result<std::unique_ptr<Store>> open_reader(const std::string& directory);
+  // To read while nobody writes, which the caller answers for. Works in a folder that cannot be
+  // written, and leaves nothing in it, unless a crash has left a log to be read.
+  static core::Result<std::unique_ptr<Store>> open_at_rest(const std::string& directory);
 
   const std::string& path() const { return path_; }
   // ErrorCode::corrupt when SQLite finds the file damaged.
   core::Status check();
 
+  // ErrorCode::corrupt also when it counts more rows than the file can hold the keys of: whoever
+  // makes room for them may rely on it.
   core::Result<JobState> job();
   core::Result<core::Hash128> fingerprint(std::int64_t generation);
+  // ErrorCode::pipeline, with words for the user, unless the two are the same.
+  core::Status expect_fingerprint(const std::optional<core::Hash128>& stored,
+                                  const core::Hash128& fingerprint) const;
   core::Result<std::vector<StoredEndpoint>> endpoints();
   core::Result<std::vector<StoredModel>> models();
   core::Status attempts(const std::function<core::Status(AttemptRecords, std::string_view)>& each);
@@ -73,10 +81,12 @@ class Store {
   using EachKeys =
       std::function<core::Status(std::int64_t block, std::int64_t generation, std::string keys)>;
   core::Status scan_keys(const EachKeys& each);
-  // The blocks of `generation` after `after`, in order.
+  // The blocks of `generation` after `after`, in order; and of the others, those with rejects after
+  // `rejects_after`.
   using EachBlock =
       std::function<core::Status(std::int64_t block, std::string keys, std::string_view payload)>;
-  core::Status scan_blocks(std::int64_t generation, std::int64_t after, const EachBlock& each);
+  core::Status scan_blocks(std::int64_t generation, std::int64_t after, std::int64_t rejects_after,
+                           const EachBlock& each);
   core::Result<std::string> keys(std::int64_t block);
   core::Result<std::string> payload(std::int64_t block);
 
@@ -129,6 +139,8 @@ class Store {
       : path_(std::move(path)), connection_(std::move(connection)) {}
   static core::Status create_file(const std::string& directory);
   static core::Result<std::unique_ptr<Store>> open_existing(const std::string& path, int flags);
+  static core::Result<std::unique_ptr<Store>> prepared(const std::string& path,
+                                                       core::Result<Connection> connection);
   core::Status prepare();
   core::Status each_row(Query query, const std::function<core::Status(Statement&)>& each);
   core::Result<std::string> blob_of(Query query, std::int64_t block);

@@ -80,12 +80,30 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory,
 }
 
 core::Result<std::unique_ptr<Store>> Store::open_reader(const std::string& directory) {
+  std::error_code error;
+  if (!std::filesystem::exists(file_of(directory), error))
+    return core::fail(core::ErrorCode::io, "there is no checkpoint: the job was never run here",
+                      directory);
   return open_existing(file_of(directory), SQLITE_OPEN_READONLY);
+}
+
+core::Result<std::unique_ptr<Store>> Store::open_at_rest(const std::string& directory) {
+  const std::string path = file_of(directory);
+  std::error_code error;
+  const std::uintmax_t log = std::filesystem::file_size(path + "-wal", error);
+  if (!error && log > 0) return open_reader(directory);
+  if (!std::filesystem::exists(path, error)) return open_reader(directory);  // says so
+  if (auto status = check_file(path); !status) return std::unexpected(status.error());
+  return prepared(path, Connection::open_unchanging(path));
 }
 
 core::Result<std::unique_ptr<Store>> Store::open_existing(const std::string& path, int flags) {
   if (auto status = check_file(path); !status) return std::unexpected(status.error());
-  auto connection = Connection::open(path, flags);
+  return prepared(path, Connection::open(path, flags));
+}
+
+core::Result<std::unique_ptr<Store>> Store::prepared(const std::string& path,
+                                                     core::Result<Connection> connection) {
   if (!connection) return std::unexpected(connection.error());
   std::unique_ptr<Store> store(new Store(path, std::move(*connection)));
   if (auto status = store->prepare(); !status) return std::unexpected(status.error());

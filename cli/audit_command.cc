@@ -1,0 +1,149 @@
+// sluice audit: proves that every row of the input ended exactly once.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/job_file.h"
+#include "core/json.h"
+#include "observe/figures.h"
+#include "stages/audit.h"
+
+namespace sluice::cli {
+namespace {
+
+using stages::AuditReport;
+using stages::Finding;
+
+constexpr Finding kAllFindings[] = {Finding::lost, Finding::doubled, Finding::foreign,
+                                    Finding::torn, Finding::different};
+
+const char* meaning_of(Finding finding) {
+  switch (finding) {
+    case Finding::lost:
+      return "ended, but no file has its line";
+    case Finding::doubled:
+      return "more often in the files than in the input";
+    case Finding::foreign:
+      return "in a file, but not in the input";
+    case Finding::torn:
+      return "no whole line";
+    case Finding::different:
+      return "not the line that the checkpoint has";
+  }
+  return "";
+}
+
+std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& report) {
+  using observe::count;
+  std::string text =
+      fmt::format("{}: {}\n", spec.name,
+                  report.proven() ? "proven: every row ended once or is pending" : "NOT proven");
+  text += fmt::format("  rows      {} in the input = {} answered + {} rejected + {} pending\n",
+                      count(report.rows), count(report.answered), count(report.rejected),
+                      count(report.pending));
+  if (report.read != report.rows)
+    text += fmt::format("            the last run had read {}\n", count(report.read));
+  text += fmt::format("  output    {}: {} lines\n", spec.sink.path, count(report.output_lines));
+  text += fmt::format("  rejects   {}: {} lines\n", spec.sink.rejects, count(report.reject_lines));
+  if (report.unwritten > 0)
+    text +=
+        fmt::format("  unwritten {} committed and not yet in the files: the next run writes them\n",
+                    count(report.unwritten));
+  for (const Finding finding : kAllFindings) {
+    const AuditReport::Class& found = report.of(finding);
+    if (found.count == 0) continue;
+    text += fmt::format("  {:<9} {}: {}\n", finding_name(finding), count(found.count),
+                        meaning_of(finding));
+    for (const AuditReport::Row& row : found.rows)
+      text += fmt::format("            {}{}{}\n", row.name, row.where.empty() ? "" : "  at ",
+                          row.where);
+    if (found.count > found.rows.size())
+      text += fmt::format("            and {} more\n", count(found.count - found.rows.size()));
+  }
+  if (!report.proven())
+    text +=
+        "  The checkpoint has every answer: move both files away and run again, and they are\n"
+        "  written anew without asking; rows that left the input are then still in them.\n";
+  return text;
+}
+
+std::string audit_json(const stages::PipelineSpec& spec, const AuditReport& report) {
+  std::string out;
+  core::JsonWriter w(out);
+  w.open('{');
+  w.field("job", spec.name);
+  w.field("proven", report.proven());
+  w.key("rows");
+  w.open('{');
+  w.field("input", report.rows);
+  w.field("answered", report.answered);
+  w.field("rejected", report.rejected);
+  w.field("pending", report.pending);
+  w.field("read", report.read);
+  w.close('}');
+  w.key("lines");
+  w.open('{');
+  w.field("output", report.output_lines);
+  w.field("rejects", report.reject_lines);
+  w.field("unwritten", report.unwritten);
+  w.close('}');
+  w.key("findings");
+  w.open('{');
+  for (const Finding finding : kAllFindings) {
+    const AuditReport::Class& found = report.of(finding);
+    w.key(finding_name(finding));
+    w.open('{');
+    w.field("count", found.count);
+    w.key("rows");
+    w.open('[');
+    for (const AuditReport::Row& row : found.rows) {
+      w.open('{');
+      w.field("row", row.name);
+      w.field("where", row.where);
+      w.close('}');
+    }
+    w.close(']');
+    w.close('}');
+  }
+  w.close('}');
+  w.close('}');
+  return out;
+}
+
+int audit_job(const JobFile& file, bool json) {
+  const auto spec = file.load(Secrets::optional);
+  if (!spec) return report(spec.error());
+  const auto audited = stages::audit(*spec);
+  if (!audited) return report(audited.error());
+  if (json) {
+    fmt::print("{}\n", audit_json(*spec, *audited));
+  } else {
+    fmt::print("{}", audit_text(*spec, *audited));
+  }
+  return audited->proven() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_audit_command(CLI::App& app, int& exit_status) {
+  struct Options {
+    JobFile file;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("audit", "Prove that every row of the input ended exactly once");
+  options->file.add_options(*command);
+  command->add_flag("--json", options->json, "For programs");
+  command->footer(
+      "Holds the input, the checkpoint, the output and the rejects file against one another; "
+      "changes\n"
+      "nothing. Exit status: 0 proven, 1 with findings, 5 when something cannot be read or the job "
+      "is\n"
+      "running.");
+  command->callback(
+      [options, &exit_status] { exit_status = audit_job(options->file, options->json); });
+}
+
+}  // namespace sluice::cli

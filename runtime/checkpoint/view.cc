@@ -1,0 +1,93 @@
+#include "checkpoint/view.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "checkpoint/block.h"
+#include "checkpoint/store.h"
+
+namespace sluice::checkpoint {
+
+core::Result<std::unique_ptr<View>> View::open(const std::string& directory) {
+  return load(Store::open_reader(directory), std::nullopt);
+}
+
+core::Result<std::unique_ptr<View>> View::open_at_rest(const std::string& directory,
+                                                       const std::string& job) {
+  auto lock = DirectoryLock::share(directory, job);
+  if (!lock) return std::unexpected(lock.error());
+  return load(Store::open_at_rest(directory), std::move(*lock));
+}
+
+View::View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock)
+    : lock_(std::move(lock)), store_(std::move(store)) {}
+
+View::~View() = default;
+
+core::Result<std::unique_ptr<View>> View::load(core::Result<std::unique_ptr<Store>> store,
+                                               std::optional<DirectoryLock> lock) {
+  if (!store) return std::unexpected(store.error());
+  std::unique_ptr<View> view(new View(std::move(*store), std::move(lock)));
+  Store& from = *view->store_;
+  if (auto status = from.begin_read(); !status) return std::unexpected(status.error());
+  const auto job = from.job();
+  if (!job) return std::unexpected(job.error());
+  auto endpoints = from.endpoints();
+  if (!endpoints) return std::unexpected(endpoints.error());
+  if (job->generation != 0) {
+    const auto fingerprint = from.fingerprint(job->generation);
+    if (!fingerprint) return std::unexpected(fingerprint.error());
+    view->fingerprint_ = *fingerprint;
+  }
+  view->account_ = {.rows_read = job->rows_read,
+                    .rows_answered = job->answered,
+                    .rows_rejected = job->rejected,
+                    .input_complete = job->input_complete,
+                    .endpoints = {}};
+  for (StoredEndpoint& endpoint : *endpoints)
+    view->account_.endpoints.push_back(std::move(endpoint.ledger));
+  view->recorded_ = job->projected;
+  view->recorded_block_ = job->projected_block;
+  view->generation_ = job->generation;
+  return view;
+}
+
+core::Status View::expect_fingerprint(const core::Hash128& fingerprint) const {
+  return store_->expect_fingerprint(fingerprint_, fingerprint);
+}
+
+core::Status View::each(const Each& each) {
+  return scan(0, each);
+}
+
+core::Status View::each_reject(const Each& each) {
+  return scan(std::numeric_limits<std::int64_t>::max(), [&](const Ended& ended) -> core::Status {
+    return ended.kind == Kind::reject ? each(ended) : core::Status();
+  });
+}
+
+// Blocks after `after`, and of the others those with rejects.
+core::Status View::scan(std::int64_t after, const Each& each) {
+  return store_->scan_blocks(
+      generation_, after, 0,
+      [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
+        const auto keys = BlockKeys::decode(std::move(bytes));
+        const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
+        if (!lines)
+          return corrupt(store_->path(),
+                         fmt::format("the checkpoint is damaged: the answers of block {}", block));
+        for (std::size_t i = 0; i < keys->size(); ++i) {
+          const KeyRecord record = keys->at(i);
+          auto status = each({.row = record.row,
+                              .kind = record.kind,
+                              .line = lines->line(i),
+                              .answer_at = lines->answer_at(i),
+                              .recorded = block <= recorded_block_});
+          if (!status) return status;
+        }
+        return {};
+      });
+}
+
+}  // namespace sluice::checkpoint

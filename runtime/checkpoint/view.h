@@ -1,0 +1,75 @@
+// A job's checkpoint as it stands, read without changing it: what `status`, `audit`, `rejects` and
+// `export` look at. A View shows one moment, also beside a run that goes on writing.
+//
+// Threads: one at a time for each View.
+//
+// Invariants:
+//   1. Entries are those of the last run's generation, in the order in which their lines stand in
+//      the output and in the rejects file.
+//   2. An entry beyond the recorded position of the projection has `recorded` false: its line may
+//      not be in the file yet. Every other standing entry's line is in its file, or the file was
+//      changed by somebody else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "checkpoint/lock.h"
+#include "checkpoint/projection.h"
+#include "checkpoint/types.h"
+#include "core/error.h"
+#include "core/hash.h"
+
+namespace sluice::checkpoint {
+
+class Store;
+
+class View {
+ public:
+  // ErrorCode::io when there is no checkpoint, ErrorCode::corrupt when it is damaged, foreign or
+  // newer.
+  static core::Result<std::unique_ptr<View>> open(const std::string& directory);
+  // The same while no run has the job, and none can begin before the View is gone: the files of the
+  // sink hold still as well. ErrorCode::busy when one has it. Not even a lock is written.
+  static core::Result<std::unique_ptr<View>> open_at_rest(const std::string& directory,
+                                                          const std::string& job);
+  ~View();
+
+  const Account& account() const { return account_; }
+  // Up to where the last run knew the sink's files to be whole.
+  Position recorded() const { return recorded_; }
+  // ErrorCode::pipeline unless the last run had this fingerprint (Options::fingerprint).
+  core::Status expect_fingerprint(const core::Hash128& fingerprint) const;
+
+  struct Ended {
+    core::Hash128 row;
+    Kind kind = Kind::answer;
+    std::string_view line;      // without line end; valid during the call
+    std::size_t answer_at = 0;  // as Entry::answer_at
+    bool recorded = false;
+  };
+  using Each = std::function<core::Status(const Ended&)>;
+  // Stops at the first error, and returns it.
+  core::Status each(const Each& each);
+  core::Status each_reject(const Each& each);
+
+ private:
+  View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock);
+  static core::Result<std::unique_ptr<View>> load(core::Result<std::unique_ptr<Store>> store,
+                                                  std::optional<DirectoryLock> lock);
+  core::Status scan(std::int64_t after, const Each& each);
+
+  std::optional<DirectoryLock> lock_;
+  std::unique_ptr<Store> store_;
+  Account account_;
+  Position recorded_;
+  std::int64_t recorded_block_ = 0;
+  std::int64_t generation_ = 0;
+  std::optional<core::Hash128> fingerprint_;  // none before the first run has begun
+};
+
+}  // namespace sluice::checkpoint

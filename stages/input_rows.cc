@@ -1,0 +1,39 @@
+#include "stages/input_rows.h"
+
+#include "flow/credits.h"
+#include "flow/ending.h"
+#include "stages/input_file.h"
+#include "stages/prepare.h"
+#include "stages/read.h"
+
+namespace sluice::stages {
+
+core::Status each_input_row(const PipelineSpec& spec, const Question& question,
+                            const std::function<core::Status(const Item&)>& each) {
+  const auto prepare = Prepare::make(spec, question);
+  if (!prepare) return std::unexpected(prepare.error());
+  auto paths = expand_paths(spec.read.paths);
+  if (!paths) return std::unexpected(paths.error());
+
+  // The batch that is looked at holds all the credits there are, and gives them back.
+  flow::Credits credits({1, 1}, [] {});
+  flow::Ending ending;
+  core::Status status;
+  const auto look = [&](core::RowBatch&& rows) {
+    flow::Weight weight;
+    for (const core::Row& row : rows) weight += weight_of(row);
+    for (const Item& item : prepare->run(std::move(rows))) {
+      status = each(item);
+      if (status) continue;
+      ending.stop("");
+      break;
+    }
+    credits.give(weight);
+  };
+  Reader reader(std::move(*paths), std::nullopt, credits, ending,
+                {look, [] {}, [](std::uint64_t, bool) {}});
+  if (auto read = reader.run(); !read) return read;
+  return status;
+}
+
+}  // namespace sluice::stages

@@ -1,0 +1,44 @@
+#include "stages/line_identity.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+namespace sluice::stages {
+
+std::string line_start(std::string_view line, std::size_t bytes) {
+  if (line.size() <= bytes) return std::string(line);
+  while (bytes > 0 && (static_cast<unsigned char>(line[bytes]) & 0xC0) == 0x80) --bytes;
+  return std::string(line.substr(0, bytes)) + "…";
+}
+
+LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) const {
+  thread_local simdjson::dom::parser parser;
+  LineIdentity identity;
+  identity.name = line_start(line);
+  simdjson::dom::object object;
+  if (parser.parse(line.data(), line.size()).get(object)) return identity;
+  identity.whole = true;
+
+  std::string row;
+  bool named = false;
+  const bool answer = kind == checkpoint::Kind::answer;
+  const std::string_view key = answer ? std::string_view(key_field_) : "key";
+  for (const auto& [name, value] : object) {
+    // The answer's columns come last, and a row's own column of such a name is left out.
+    if (answer && std::ranges::find(answer_names_, name) != answer_names_.end()) break;
+    if (!answer && name != "key" && name != "row") continue;
+    const std::string json = simdjson::minify(value);
+    row.append(name).append(":").append(json).append(",");
+    if (!key.empty() && name == key) {
+      identity.name = json;
+      named = true;
+    } else if (!answer && !named) {
+      identity.name = line_start(json);  // a reject without a key: the row itself
+    }
+  }
+  identity.row = core::hash128(row);
+  return identity;
+}
+
+}  // namespace sluice::stages
