@@ -1,12 +1,15 @@
 // One endpoint as the scheduler sees it. Plain state; scheduler.cc moves it.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
 #include "provider/endpoint.h"
+#include "schedule/breaker.h"
+#include "schedule/concurrency.h"
 #include "schedule/estimate.h"
+#include "schedule/latency.h"
+#include "schedule/learned_rate.h"
 #include "schedule/quota.h"
 #include "schedule/retry.h"
 #include "schedule/scheduler.h"
@@ -18,18 +21,26 @@ struct Endpoint {
       : config(given),
         quota(given.limits),
         estimate(given.max_output_tokens),
-        lid(std::max(1, given.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency))) {}
+        concurrency(given.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency),
+                    !quota.any()) {}
 
   EndpointConfig config;
   QuotaSet quota;
   Estimator estimate;
   CoolDown cooling;
-  int lid;  // requests in flight at once
+  LearnedRate rate;
+  Concurrency concurrency;
+  Breaker breaker;
+  Latency latency;
   int in_flight = 0;
   bool stopped = false;
   std::string stop_reason;
   std::uint64_t rate_limited = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t hedged = 0;
   std::uint64_t answers = 0;
+  std::string refusal;    // the message of the latest bad_request, while there are no answers
+  int same_refusals = 0;  // times in a row
 };
 
 }  // namespace sluice::schedule

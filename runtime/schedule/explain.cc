@@ -85,6 +85,11 @@ std::string explain_stopped(std::span<const Endpoint> endpoints) {
   return fmt::format("no endpoint is left: {}", text);
 }
 
+std::string explain_refused(const Endpoint& endpoint, int times) {
+  return fmt::format("{} has refused the first {} requests, all for the same reason: {}",
+                     endpoint.config.name, times, endpoint.refusal);
+}
+
 std::string explain_deadline(std::size_t open, std::size_t in_flight) {
   return fmt::format("deadline reached with {} request{} open, {} of them in flight", open,
                      open == 1 ? "" : "s", in_flight);

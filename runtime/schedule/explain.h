@@ -20,6 +20,7 @@ std::vector<std::string> explain_history(const Request& request,
 std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoints,
                            const Budget& budget);
 std::string explain_stopped(std::span<const Endpoint> endpoints);
+std::string explain_refused(const Endpoint& endpoint, int times);
 std::string explain_deadline(std::size_t open, std::size_t in_flight);
 
 }  // namespace sluice::schedule

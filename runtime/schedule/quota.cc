@@ -28,6 +28,7 @@ constexpr bool counts_requests(Quota q) {
 }
 
 double burst_of(Quota q, double limit) {
+  if (q == Quota::requests_per_minute) return 1 + 0.05 * limit / 60;
   return std::max(1.0, per_day(q) ? limit : limit / 60);
 }
 
@@ -92,6 +93,15 @@ QuotaSet::QuotaSet(const provider::Limits& limits) {
     lid_[index(q)] = limit > 0 ? limit : std::numeric_limits<double>::infinity();
     if (limit > 0) buckets_[index(q)] = make_bucket(q, limit);
   }
+}
+
+bool QuotaSet::any() const {
+  return std::ranges::any_of(kAll, [this](Quota q) { return !per_day(q) && buckets_[index(q)]; });
+}
+
+std::optional<double> QuotaSet::requests_per_second() const {
+  const auto& bucket = buckets_[index(Quota::requests_per_minute)];
+  return bucket ? std::optional(bucket->limit() / 60) : std::nullopt;
 }
 
 std::optional<Excess> QuotaSet::too_large(const Tokens& tokens) const {

@@ -1,11 +1,14 @@
 // The quotas of one endpoint: a token bucket for each dimension that is known, from the pipeline
 // file or, where that says nothing, from the server's own headers.
 //
-// Bursts. A per-minute quota may save up one second's worth (limit / 60, at least 1): enough that a
-// late wake-up or a pause between bursts of work loses nothing, so that throughput stays at the
-// full quota, and little enough that a window of a minute never sees more than 1/60 above it, which
-// also suits servers that cut the minute into seconds. A per-day quota may be spent as soon as the
-// other quotas let it (burst = limit): spread over the day, a job of an hour would take one.
+// Bursts. How much a server lets come at once is hardly ever told, so ours are small:
+//   requests per minute   one, and what 50 ms bring: enough that a late wake-up loses nothing, and
+//                         little enough for limiters that look at fractions of a second
+//   tokens per minute     what one second brings (limit / 60): no request knows its tokens before
+//                         it is answered, and servers count them in larger pieces
+//   per day               all of it (burst = limit): spread over the day, a job of an hour would
+//                         take one
+// So a minute never sees more than 1/60 above its quota.
 //
 // What counts:
 //   requests  every request that reached the server, refused ones included
@@ -49,6 +52,10 @@ struct Excess {
 class QuotaSet {
  public:
   explicit QuotaSet(const provider::Limits& limits);
+
+  // Whether any quota of a minute is known.
+  bool any() const;
+  std::optional<double> requests_per_second() const;
 
   std::optional<Excess> too_large(const Tokens& tokens) const;
   // The first moment at which no bucket stands in the way; `now` when none does already.

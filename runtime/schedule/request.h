@@ -1,6 +1,7 @@
 // What the scheduler knows of one request, from submitted() until its end. Plain values.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,13 +13,16 @@
 
 namespace sluice::schedule {
 
-// The attempt that is under way.
+// An attempt that is under way.
 struct Flight {
   AttemptId attempt = 0;
   EndpointId endpoint = 0;
   core::Time sent_at;
   core::Money worst_cost;
   Reservation reserved;
+  std::uint64_t ordinal = 0;  // LearnedRate::sent
+  std::uint32_t epoch = 0;    // Concurrency::sent
+  bool probe = false;         // Breaker::sent
 };
 
 // Failures of one kind at one endpoint, told once however often they came: a storm of 429s must not
@@ -35,10 +39,22 @@ struct Failure {
 
 struct Request {
   Demand demand;
-  int failures = 0;      // that count towards RetryPolicy::attempts
-  int rate_limited = 0;  // that count towards kRateLimitPatience
-  std::optional<Flight> flight;
+  int failures = 0;                              // that count towards RetryPolicy::attempts
+  int rate_limited = 0;                          // that count towards kRateLimitPatience
+  std::array<std::optional<Flight>, 2> flights;  // the second is a hedge
+  bool ended = false;                            // told; kept until its other attempt has landed
   std::vector<Failure> history;
+  // After a failure it goes elsewhere at once, but not there before its back-off is over.
+  std::optional<EndpointId> avoid;
+  core::Time avoid_until;
+
+  int in_flight() const { return (flights[0] ? 1 : 0) + (flights[1] ? 1 : 0); }
+  std::optional<Flight>* find(AttemptId attempt) {
+    for (auto& flight : flights) {
+      if (flight && flight->attempt == attempt) return &flight;
+    }
+    return nullptr;
+  }
 };
 
 }  // namespace sluice::schedule

@@ -41,16 +41,40 @@ core::Duration back_off(const RetryPolicy& policy, int failures,
   return std::max(wait, asked + jitter.up_to(spread(asked, policy)));
 }
 
+core::Time RetryBudget::take(core::Time now) {
+  if (saved_ > 0) {
+    --saved_;
+    return now;
+  }
+  next_ = std::max(now, next_ + kApart);
+  return next_;
+}
+
 void CoolDown::begin(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
                      const RetryPolicy& policy, Jitter& jitter) {
+  if (count(now, sent_at, hint, jitter)) wait(now, ceiling(policy, volleys_ - 1), hint, policy);
+}
+
+void CoolDown::begin_for_rate(core::Time now, core::Time sent_at,
+                              const std::optional<core::Duration>& hint, const RetryPolicy& policy,
+                              Jitter& jitter) {
+  if (!count(now, sent_at, hint, jitter)) return;
+  if (volleys_ > 1 || hint) wait(now, ceiling(policy, std::max(0, volleys_ - 2)), hint, policy);
+}
+
+bool CoolDown::count(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
+                     Jitter& jitter) {
   if (sent_at > began_) {
     began_ = now;
     ++volleys_;
     fraction_ = jitter.fraction();
-  } else if (!hint && active(now)) {
-    return;
+    return true;
   }
-  const core::Duration longest = ceiling(policy, volleys_ - 1);
+  return hint || !active(now);
+}
+
+void CoolDown::wait(core::Time now, core::Duration longest,
+                    const std::optional<core::Duration>& hint, const RetryPolicy& policy) {
   const core::Duration wait =
       hint ? bounded(*hint) + scaled(spread(bounded(*hint), policy), fraction_)
            : longest / 2 + scaled(longest / 2, fraction_);

@@ -41,6 +41,23 @@ core::Duration ceiling(const RetryPolicy& policy, int n);
 core::Duration back_off(const RetryPolicy& policy, int failures,
                         const std::optional<core::Duration>& hint, Jitter& jitter);
 
+// The retry budget of a job: a repeat for each answer, and ten a second beside. While answers come
+// that is no limit; where nothing is answered any more it keeps repeats from becoming a storm.
+// Repeats that are over the budget wait their turn, they do not fail. Refusals for the rate do not
+// come here: the rate is learned from these.
+class RetryBudget {
+ public:
+  void answered() { saved_ = saved_ < kMostSaved ? saved_ + 1 : saved_; }
+  // When the next repeat may go; takes its place.
+  core::Time take(core::Time now);
+
+ private:
+  static constexpr int kMostSaved = 100;
+  static constexpr core::Duration kApart = std::chrono::milliseconds(100);
+  int saved_ = kMostSaved;
+  core::Time next_ = core::Time::min();
+};
+
 // The cool-down of one endpoint.
 //
 // Invariants:
@@ -50,6 +67,8 @@ core::Duration back_off(const RetryPolicy& policy, int failures,
 //      make the next wait longer, they may only bring a later hint.
 //   3. Without a hint the wait is between a half and the whole of min(cap, base · 2^n), n = volleys
 //      without an answer in between: an endpoint that has just said no gets some rest for certain.
+//      A refusal for the rate alone, the first since an answer, is no reason for a pause: the rate
+//      is lowered (learned_rate.h).
 class CoolDown {
  public:
   bool active(core::Time now) const { return now < until_; }
@@ -58,10 +77,19 @@ class CoolDown {
   // The attempt sent at `sent_at` came back with "not now".
   void begin(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
              const RetryPolicy& policy, Jitter& jitter);
+  // The same, where it was refused for the rate.
+  void begin_for_rate(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
+                      const RetryPolicy& policy, Jitter& jitter);
   // The attempt sent at `sent_at` was answered.
   void answered(core::Time sent_at);
 
  private:
+  // True when this failure is to bring a wait.
+  bool count(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
+             Jitter& jitter);
+  void wait(core::Time now, core::Duration longest, const std::optional<core::Duration>& hint,
+            const RetryPolicy& policy);
+
   core::Time until_ = core::Time::min();
   core::Time began_ = core::Time::min();
   int volleys_ = 0;

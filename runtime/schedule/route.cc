@@ -24,8 +24,10 @@ void Survey::measure(const Demand& demand, std::span<const Endpoint> endpoints) 
   }
 }
 
-void Survey::make(const Demand& demand, core::Time now, std::span<const Endpoint> endpoints,
-                  const Budget& budget, const EndpointSet& claimed) {
+void Survey::make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
+                  const Budget& budget, const EndpointSet& claimed,
+                  const std::optional<core::Time>& deadline) {
+  const Demand& demand = request.demand;
   measure(demand, endpoints);
   candidates.clear();
   when.reset();
@@ -36,22 +38,37 @@ void Survey::make(const Demand& demand, core::Time now, std::span<const Endpoint
     const core::Money worst = endpoint.estimate.worst_cost(demand, endpoint.config.price);
     if (!budget.affords(worst)) continue;
     affordable = true;
-    if (endpoint.in_flight >= endpoint.lid || (!claimed.empty() && claimed[i])) continue;
+    const int slots = endpoint.concurrency.limit() - endpoint.in_flight;
+    if (slots <= 0 || (!claimed.empty() && claimed[i])) continue;
     const Tokens tokens = endpoint.estimate.expected(demand);
-    const core::Time free =
-        std::max(endpoint.cooling.until(), endpoint.quota.earliest(now, tokens));
+    core::Time free = std::max({endpoint.cooling.until(), endpoint.quota.earliest(now, tokens),
+                                endpoint.rate.earliest(now), endpoint.breaker.earliest(now)});
+    if (free == core::Time::max()) continue;
+    if (request.avoid == static_cast<EndpointId>(i)) free = std::max(free, request.avoid_until);
     if (free > now) {
       when = std::min(when.value_or(free), free);
       continue;
     }
-    const double room = std::min(static_cast<double>(endpoint.lid - endpoint.in_flight),
-                                 endpoint.quota.room(now, tokens));
-    candidates.push_back({static_cast<EndpointId>(i), tokens, worst, room});
+    const double room = std::min(static_cast<double>(slots), endpoint.quota.room(now, tokens));
+    bool late = false;
+    if (deadline) {
+      const auto& takes = endpoint.latency.median();
+      late = takes && now + *takes > *deadline;
+    }
+    candidates.push_back({static_cast<EndpointId>(i), tokens, worst, room, late});
   }
 }
 
-const Candidate& Router::choose(std::span<const Candidate> candidates,
+Router::Router(Route route, std::span<const Endpoint> endpoints)
+    : route_(route),
+      weighted_(std::ranges::any_of(endpoints,
+                                    [](const Endpoint& e) { return e.config.weight.has_value(); })),
+      turn_(endpoints.size(), 0.0) {}
+
+const Candidate& Router::choose(std::vector<Candidate>& candidates,
                                 std::span<const Endpoint> endpoints) {
+  if (!std::ranges::all_of(candidates, &Candidate::late))
+    std::erase_if(candidates, &Candidate::late);
   switch (route_) {
     case Route::in_order:
       break;
@@ -60,18 +77,21 @@ const Candidate& Router::choose(std::span<const Candidate> candidates,
         return expected_cost(c, endpoints[c.endpoint]);
       });
     case Route::spread:
-      return next_in_turn(candidates);
+      return next_in_turn(candidates, endpoints);
   }
   return candidates.front();
 }
 
-const Candidate& Router::next_in_turn(std::span<const Candidate> candidates) {
+const Candidate& Router::next_in_turn(std::span<const Candidate> candidates,
+                                      std::span<const Endpoint> endpoints) {
   // As nginx balances: each gains its weight, the one with the most goes and pays for all.
   const Candidate* best = nullptr;
   double total = 0;
   for (const Candidate& candidate : candidates) {
-    total += candidate.room;
-    turn_[candidate.endpoint] += candidate.room;
+    const double share =
+        weighted_ ? endpoints[candidate.endpoint].config.weight.value_or(1) : candidate.room;
+    total += share;
+    turn_[candidate.endpoint] += share;
     if (best == nullptr || turn_[candidate.endpoint] > turn_[best->endpoint]) best = &candidate;
   }
   turn_[best->endpoint] -= total;

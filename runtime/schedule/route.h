@@ -20,7 +20,8 @@ struct Candidate {
   EndpointId endpoint = 0;
   Tokens expected;
   core::Money worst_cost;
-  double room = 0;  // how many such requests it could take now
+  double room = 0;    // how many such requests it could take now
+  bool late = false;  // it would be answered after the deadline, as far as one can tell
 };
 
 // What there is to know about sending one request at one moment.
@@ -33,8 +34,9 @@ struct Survey {
 
   // `claimed` names endpoints whose quota and slots an older request is waiting for; empty = none.
   // One Survey is made over and over, so that its memory is kept.
-  void make(const Demand& demand, core::Time now, std::span<const Endpoint> endpoints,
-            const Budget& budget, const EndpointSet& claimed);
+  void make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
+            const Budget& budget, const EndpointSet& claimed,
+            const std::optional<core::Time>& deadline);
   // The first part alone: fits and anywhere.
   void measure(const Demand& demand, std::span<const Endpoint> endpoints);
 };
@@ -42,19 +44,22 @@ struct Survey {
 // Chooses among candidates.
 //   cheapest  by expected cost; equal ones in the order of the pipeline file
 //   in_order  the first
-//   spread    smooth weighted round robin, weighted by what each has free: over time each gets its
-//             share, and no two in a row more than it must
+//   spread    smooth weighted round robin, weighted by the endpoints' weights or, where none is
+//             given, by what each has free: over time each gets its share, and no two in a row more
+//             than it must
+// Those that would be late come into question only where all would.
 class Router {
  public:
-  Router(Route route, std::size_t endpoints) : route_(route), turn_(endpoints, 0.0) {}
-  // `candidates` must not be empty.
-  const Candidate& choose(std::span<const Candidate> candidates,
-                          std::span<const Endpoint> endpoints);
+  Router(Route route, std::span<const Endpoint> endpoints);
+  // `candidates` must not be empty; those that need not be considered are taken out.
+  const Candidate& choose(std::vector<Candidate>& candidates, std::span<const Endpoint> endpoints);
 
  private:
-  const Candidate& next_in_turn(std::span<const Candidate> candidates);
+  const Candidate& next_in_turn(std::span<const Candidate> candidates,
+                                std::span<const Endpoint> endpoints);
 
   Route route_;
+  bool weighted_;
   std::vector<double> turn_;  // by EndpointId; sums to zero
 };
 

@@ -10,8 +10,8 @@
 // Invariants (each has a test):
 //   1. Every submitted request ends in exactly one of: answered with Action::none, RejectRequest,
 //      SplitRequest, ReleaseRequest.
-//   2. A request is in flight at one endpoint at most; a waiting request holds no slot and no
-//   quota.
+//   2. A request has one attempt in flight at most, with Config::hedge two; a waiting request holds
+//      no slot and no quota.
 //   3. No quota is passed by more than its burst; max_concurrency never.
 //   4. money spent + worst case of everything in flight ≤ budget.
 //   5. A request that can never fit an endpoint's quota is never sent there; one that fits none is
@@ -42,7 +42,7 @@ using EndpointId = std::uint32_t;  // index into Config::endpoints
 enum class Route : std::uint8_t {
   cheapest,  // the cheapest endpoint that can take the request now
   in_order,  // the first, in the order of the pipeline file
-  spread,    // in turn, in proportion to what each has free
+  spread,    // in turn, in proportion to the weights, or else to what each has free
 };
 
 struct EndpointConfig {
@@ -50,7 +50,8 @@ struct EndpointConfig {
   provider::Limits limits;
   core::Price price;
   std::optional<int> max_output_tokens;  // the cap that is sent; bounds the worst case
-  double weight = 1;                     // > 0; its share beside the others with Route::spread
+  // > 0; Route::spread goes by weights as soon as one endpoint has one (1 where it has none).
+  std::optional<double> weight{};
 };
 
 struct RetryPolicy {
@@ -112,11 +113,17 @@ struct Halt {  // once: the run is to drain and end
 };
 using Action = std::variant<Send, Cancel, RejectRequest, SplitRequest, ReleaseRequest, Halt>;
 
+enum class BreakerState : std::uint8_t { closed, open, half_open };
+
 struct EndpointState {
   int in_flight = 0;
-  int lid = 0;                       // concurrency allowed now
-  std::optional<double> quota_used;  // share of the most used quota, 0…1
-  std::uint64_t rate_limited = 0;    // 429s so far
+  int lid = 0;                               // concurrency allowed now
+  std::optional<double> quota_used;          // share of the most used quota, 0…1
+  std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
+  std::uint64_t rate_limited = 0;            // 429s so far
+  std::uint64_t failed = 0;                  // failures that the breaker counts, so far
+  std::uint64_t hedged = 0;                  // second attempts so far, Config::hedge
+  BreakerState breaker = BreakerState::closed;
   bool stopped = false;
   std::string stop_reason;
   std::optional<core::Time> cooling_until;

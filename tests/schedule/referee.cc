@@ -51,7 +51,7 @@ Referee::Referee(std::uint64_t seed)
   for (const EndpointConfig& e : config_.endpoints) {
     Side& side = sides_.emplace_back();
     if (const auto rpm = e.limits[Quota::requests_per_minute])
-      side.requests.emplace(*rpm, 1min, std::max(1.0, *rpm / 60));
+      side.requests.emplace(*rpm, 1min, 1 + *rpm / 60 / 20);
     if (const auto rpd = e.limits[Quota::requests_per_day]) side.day.emplace(*rpd, 24h, *rpd);
     if (const auto tpm = e.limits[Quota::tokens_per_minute])
       side.tokens.emplace(*tpm, 1min, std::max(1.0, *tpm / 60));

@@ -53,8 +53,9 @@ TEST(Route, SpreadGoesInTurn) {
 }
 
 TEST(Route, SpreadIsInProportionToWhatEachHasFree) {
-  Harness h(
-      {.endpoints = {endpoint("a", {}, 300), endpoint("b", {}, 100)}, .route = Route::spread});
+  const std::initializer_list<std::pair<Quota, double>> ample = {{Quota::requests_per_minute, 1e9}};
+  Harness h({.endpoints = {endpoint("a", ample, 300), endpoint("b", ample, 100)},
+             .route = Route::spread});
   std::map<EndpointId, int> sent;
   for (RequestId id = 1; id <= 4000; ++id) {
     h.submit(id);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "harness.h"
+#include "schedule/concurrency.h"
 
 namespace sluice::schedule {
 namespace {
@@ -45,17 +46,26 @@ TEST(Scheduler, KeepsNoMoreInFlightThanTheLid) {
 }
 
 TEST(Scheduler, TheLidHasADefault) {
-  Harness h({.endpoints = {endpoint("a")}});
+  Harness h({.endpoints = {endpoint("a", {{Quota::requests_per_minute, 1e6}})}});
   h.submit_many(1, 300);
   EXPECT_EQ(h.poll().size(), static_cast<std::size_t>(provider::kDefaultMaxConcurrency));
+}
+
+TEST(Scheduler, WithoutAQuotaItBeginsWithFewAndFindsTheRest) {
+  Harness h({.endpoints = {endpoint("a")}});
+  h.submit_many(1, 300);
+  EXPECT_EQ(h.poll().size(), static_cast<std::size_t>(Concurrency::kStart));
+  h.now += 1s;
+  for (RequestId id = 1; id <= Concurrency::kStart; ++id) h.answer(id, success());
+  EXPECT_EQ(h.poll().size(), 2 * static_cast<std::size_t>(Concurrency::kStart));
 }
 
 TEST(Scheduler, WaitsForQuotaToTheNanosecond) {
   Harness h({.endpoints = {endpoint("a", {{Quota::requests_per_minute, 60}})}});
   h.submit_many(1, 2);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
-  EXPECT_EQ(h.wake_in(), 1s);
-  h.now += 1s - 1ns;
+  EXPECT_EQ(h.wake_in(), 950ms);
+  h.now += 950ms - 1ns;
   EXPECT_THAT(h.words(), IsEmpty());
   h.now += 1ns;
   EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));

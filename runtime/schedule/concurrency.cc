@@ -1,0 +1,167 @@
+#include "schedule/concurrency.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice::schedule {
+namespace {
+
+constexpr double kWorthClimbing = 1.0 / 3;
+constexpr double kStep = 0.15;
+constexpr double kWidest = 1.0;
+constexpr double kWorthMore = 0.025;
+constexpr double kWorthLess = -0.015;
+constexpr double kClear = 2.5;  // standard errors
+constexpr std::uint64_t kFewest = 30;
+constexpr core::Duration kShortestHold = std::chrono::seconds(5);
+constexpr core::Duration kLongestHold = std::chrono::minutes(5);
+
+double in_seconds(core::Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+}  // namespace
+
+void Mean::add(double value) {
+  ++count_;
+  const double off = value - mean_;
+  mean_ += off / static_cast<double>(count_);
+  squares_ += off * (value - mean_);
+}
+
+double Mean::relative_error() const {
+  if (count_ < 2 || mean_ <= 0) return 1;
+  const auto n = static_cast<double>(count_);
+  return std::sqrt(squares_ / (n - 1) / n) / mean_;
+}
+
+Concurrency::Concurrency(int lid, bool climb)
+    : lid_(std::max(1, lid)),
+      limit_(climb ? std::min(lid_, kStart) : lid_),
+      phase_(climb ? Phase::climbing : Phase::holding) {}
+
+std::uint32_t Concurrency::sent(core::Time now, int in_flight) {
+  if (in_flight >= limit_) full_at_ = now;
+  return epoch_;
+}
+
+void Concurrency::answered(core::Time now, core::Time sent_at, std::uint32_t epoch) {
+  if (full_at_ < sent_at) return;
+  if (phase_ == Phase::holding && now >= hold_until_) begin_trial();
+  if (epoch != epoch_) return;
+  latency_.add(std::max(1e-9, in_seconds(now - sent_at)));
+  switch (phase_) {
+    case Phase::climbing:
+      climb(now);
+      break;
+    case Phase::holding:
+      break;
+    case Phase::base: {
+      const auto n = static_cast<std::uint64_t>(limit_);
+      if (latency_.count() < std::max(2 * n, kFewest)) return;
+      if (latency_.relative_error() > 0.004 && latency_.count() < std::max(4 * n, kMostSamples))
+        return;
+      base_ = limit_;
+      base_latency_ = latency_;
+      phase_ = Phase::trial;
+      set(next_step());
+      break;
+    }
+    case Phase::trial:
+      judge(now);
+      break;
+  }
+}
+
+void Concurrency::overloaded(core::Time now, core::Time sent_at) {
+  if (sent_at <= cut_at_) return;
+  cut_at_ = now;
+  const double latency = latency_.value();
+  set(static_cast<int>(0.7 * limit_));
+  hold_ = {};
+  hold(now, latency);
+}
+
+void Concurrency::restart() {
+  if (limit_ <= kStart) return;
+  phase_ = Phase::climbing;
+  before_ = 0;
+  rate_before_ = best_rate_ = shortest_ = 0;
+  set(kStart);
+}
+
+void Concurrency::set(int limit) {
+  limit_ = std::clamp(limit, 1, lid_);
+  ++epoch_;
+  latency_ = {};
+}
+
+void Concurrency::climb(core::Time now) {
+  if (latency_.count() < static_cast<std::uint64_t>(limit_)) return;
+  const double here = rate(limit_, latency_);
+  if (before_ > 0) {
+    const double possible = static_cast<double>(limit_) / before_ - 1;
+    if (here / rate_before_ - 1 < kWorthClimbing * possible) {
+      const double knee = std::max(best_rate_, here) * shortest_;
+      set(std::clamp(static_cast<int>(std::lround(knee)), 1, limit_));
+      return hold(now, shortest_);
+    }
+  }
+  if (shortest_ == 0 || latency_.value() < shortest_) shortest_ = latency_.value();
+  best_rate_ = std::max(best_rate_, here);
+  if (limit_ == lid_) return hold(now, latency_.value());
+  before_ = limit_;
+  rate_before_ = here;
+  set(2 * limit_);
+}
+
+void Concurrency::hold(core::Time now, double latency) {
+  phase_ = Phase::holding;
+  const core::Duration shortest = std::max<core::Duration>(
+      kShortestHold, core::Duration(static_cast<std::int64_t>(20e9 * latency)));
+  hold_ = std::max(shortest, hold_);
+  hold_until_ = now + std::min(hold_, std::max(shortest, kLongestHold));
+  width_ = kStep;
+}
+
+void Concurrency::begin_trial() {
+  width_ = kStep;
+  if (limit_ >= lid_) up_ = false;
+  if (limit_ <= 1) up_ = true;
+  if (limit_ == lid_ && lid_ == 1) return;
+  phase_ = Phase::base;
+  set(limit_);
+}
+
+int Concurrency::next_step() const {
+  const double factor = up_ ? 1 + width_ : 1 / (1 + width_);
+  const int to = static_cast<int>(std::lround(limit_ * factor));
+  return std::clamp(to == limit_ ? limit_ + (up_ ? 1 : -1) : to, 1, lid_);
+}
+
+void Concurrency::judge(core::Time now) {
+  const auto n = static_cast<std::uint64_t>(std::max(limit_, base_));
+  if (latency_.count() < std::max(2 * n, kFewest)) return;
+  const double gain = rate(limit_, latency_) / rate(base_, base_latency_) - 1;
+  const double error =
+      (1 + gain) * std::hypot(latency_.relative_error(), base_latency_.relative_error());
+  const double worth = up_ ? kWorthMore : kWorthLess;
+  const bool clear = std::abs(gain - worth) > kClear * error;
+  if (!clear && latency_.count() < std::max(4 * n, kMostSamples)) return;
+  if (gain > worth) {
+    hold_ = {};
+    base_ = limit_;
+    base_latency_ = latency_;
+    width_ = std::min(2 * width_, kWidest);
+    const int next = next_step();
+    if (next == limit_) return hold(now, latency_.value());
+    set(next);
+  } else {
+    set(base_);
+    up_ = !up_;
+    hold_ *= 2;
+    hold(now, base_latency_.value());
+  }
+}
+
+}  // namespace sluice::schedule

@@ -1,0 +1,264 @@
+// What comes back: how the outcome of an attempt changes the request, its endpoint and the run.
+#include <utility>
+
+#include "schedule/explain.h"
+#include "schedule/scheduler_impl.h"
+
+namespace sluice::schedule {
+namespace {
+
+using provider::Billing;
+using provider::Outcome;
+using Verdict = provider::Action;
+
+// Refusals in a row, all alike, by an endpoint that has not answered once: the job's fault.
+constexpr int kSameRefusals = 20;
+
+bool slows_down(const Outcome& outcome) {
+  return outcome.reason == "slow_down";
+}
+// The server's word about the endpoint's rate, not about the request.
+bool for_the_rate(const Outcome& outcome) {
+  return outcome.reason == "rate_limit" || slows_down(outcome);
+}
+bool tries_again(const Outcome& outcome) {
+  return outcome.action == Verdict::retry || outcome.action == Verdict::move;
+}
+// breaker.h says what a failure is.
+bool is_failure(const Outcome& outcome) {
+  if (!tries_again(outcome) || for_the_rate(outcome) || outcome.reason == "cancelled") return false;
+  return outcome.status < 400 || outcome.status >= 500 || outcome.status == 408;
+}
+
+}  // namespace
+
+bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
+                               const Outcome& outcome) {
+  land(now, request, flight, outcome);
+  learn(now, request, flight, outcome);
+  Endpoint& endpoint = endpoints[flight.endpoint];
+  if (request.ended) {
+    if (request.in_flight() == 0) requests.erase(request.demand.id);
+    return false;
+  }
+  const bool other = request.in_flight() > 0;
+  switch (outcome.action) {
+    case Verdict::none:
+      ++endpoint.answers;
+      endpoint.same_refusals = 0;
+      endpoint.cooling.answered(flight.sent_at);
+      retries.answered();
+      end(request);
+      break;
+    case Verdict::dead:
+      count_refusal(endpoint, outcome);
+      reject(request, outcome.reason, outcome.message);
+      break;
+    case Verdict::split:
+      split(request, outcome);
+      break;
+    case Verdict::retry:
+    case Verdict::move:
+      if (for_the_rate(outcome)) {
+        rate_limited(now, request, flight, outcome);
+      } else {
+        try_again(now, request, flight, outcome);
+      }
+      break;
+    case Verdict::stop:
+      remember(request, flight, outcome);
+      stop(endpoint, outcome);
+      if (!other) enqueue(now, request);
+      break;
+    case Verdict::job:
+      halt(HaltCause::job, outcome.message.empty() ? outcome.reason : outcome.message);
+      if (!other) enqueue(now, request);
+      break;
+  }
+  return true;
+}
+
+void Scheduler::Impl::land(core::Time now, const Request& request, const Flight& flight,
+                           const Outcome& outcome) {
+  Endpoint& endpoint = endpoints[flight.endpoint];
+  --endpoint.in_flight;
+  --in_flight;
+
+  core::Money cost;
+  if (outcome.charged) {
+    cost = *outcome.charged;
+  } else if (outcome.usage != provider::Usage{}) {
+    cost = provider::cost_of(outcome.usage, endpoint.config.price);
+  } else if (outcome.billing == Billing::possible) {
+    cost = flight.worst_cost;  // it may have run to its end: a hard budget counts that
+  }
+  budget.settle(flight.worst_cost, cost);
+  endpoint.quota.settle(now, flight.reserved, outcome);
+  endpoint.quota.correct(now, flight.reserved, outcome.hints);
+  endpoint.estimate.learn(request.demand, outcome.usage);
+}
+
+void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight& flight,
+                            const Outcome& outcome) {
+  Endpoint& endpoint = endpoints[flight.endpoint];
+  if (slows_down(outcome)) {
+    endpoint.rate.slow_down(now, flight.sent_at);
+    endpoint.concurrency.overloaded(now, flight.sent_at);
+  } else if (for_the_rate(outcome)) {
+    endpoint.rate.refused(now, flight.sent_at, flight.ordinal,
+                          endpoint.quota.requests_per_second());
+  } else if (outcome.status != 0 || outcome.billing == Billing::possible) {
+    endpoint.rate.passed(flight.sent_at);
+  }
+  if (outcome.reason == "overloaded") endpoint.concurrency.overloaded(now, flight.sent_at);
+
+  const bool was_closed = endpoint.breaker.state(now) == BreakerState::closed;
+  if (outcome.action == Verdict::none) {
+    endpoint.concurrency.answered(now, flight.sent_at, flight.epoch);
+    endpoint.latency.add(now - flight.sent_at);
+    endpoint.breaker.passed(now, flight.sent_at, flight.probe);
+  } else if (is_failure(outcome)) {
+    ++endpoint.failed;
+    endpoint.breaker.failed(now, flight.sent_at, flight.probe,
+                            has_elsewhere(now, request, flight.endpoint), jitter);
+  } else {
+    endpoint.breaker.no_verdict(flight.probe);
+  }
+  if (!was_closed && endpoint.breaker.state(now) == BreakerState::closed)
+    endpoint.concurrency.restart();
+}
+
+bool Scheduler::Impl::has_elsewhere(core::Time now, const Request& request,
+                                    EndpointId endpoint) const {
+  for (EndpointId e = 0; e < endpoints.size(); ++e) {
+    const Endpoint& other = endpoints[e];
+    if (e == endpoint || other.stopped) continue;
+    if (other.breaker.state(now) != BreakerState::closed) continue;
+    if (!other.quota.too_large(other.estimate.expected(request.demand))) return true;
+  }
+  return false;
+}
+
+bool Scheduler::Impl::elsewhere_now(core::Time now, const Request& request, EndpointId endpoint) {
+  if (endpoints.size() < 2) return false;
+  elsewhere.assign(endpoints.size(), false);
+  elsewhere[endpoint] = true;
+  survey.make(request, now, endpoints, budget, elsewhere, config.deadline);
+  return !survey.candidates.empty();
+}
+
+void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& flight,
+                                const Outcome& outcome) {
+  Endpoint& endpoint = endpoints[flight.endpoint];
+  const auto& hint = outcome.hints.retry_after;
+  ++request.failures;
+  remember(request, flight, outcome);
+  const bool for_all = outcome.reason == "overloaded" || outcome.status == 503;
+  if (outcome.action == Verdict::move || (hint && for_all))
+    endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
+  if (request.in_flight() > 0) return;
+  if (request.failures >= config.retry.attempts) {
+    reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
+    return;
+  }
+  const core::Time turn = retries.take(now);
+  core::Time ready = turn;
+  if (outcome.action == Verdict::retry) {
+    const core::Time later = now + back_off(config.retry, request.failures, hint, jitter);
+    if (elsewhere_now(now, request, flight.endpoint)) {
+      request.avoid = flight.endpoint;
+      request.avoid_until = later;
+    } else {
+      ready = std::max(turn, later);
+    }
+  }
+  enqueue(ready, request);
+}
+
+void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Flight& flight,
+                                   const Outcome& outcome) {
+  Endpoint& endpoint = endpoints[flight.endpoint];
+  ++endpoint.rate_limited;
+  endpoint.cooling.begin_for_rate(now, flight.sent_at, outcome.hints.retry_after, config.retry,
+                                  jitter);
+  if (remember(request, flight, outcome)) ++request.rate_limited;
+  if (request.in_flight() > 0) return;
+  if (request.rate_limited >= kRateLimitPatience) {
+    reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
+  } else {
+    enqueue(now, request);
+  }
+}
+
+void Scheduler::Impl::stop(Endpoint& endpoint, const Outcome& outcome) {
+  if (endpoint.stopped) return;
+  endpoint.stopped = true;
+  endpoint.stop_reason = outcome.message.empty() ? outcome.reason : outcome.message;
+  for (const Endpoint& other : endpoints) {
+    if (!other.stopped) return;
+  }
+  halt(HaltCause::endpoints, explain_stopped(endpoints));
+}
+
+void Scheduler::Impl::count_refusal(Endpoint& endpoint, const Outcome& outcome) {
+  if (outcome.reason != "bad_request" && outcome.reason != "unprocessable") return;
+  if (endpoint.answers > 0) return;
+  if (outcome.message != endpoint.refusal) endpoint.same_refusals = 0;
+  endpoint.refusal = outcome.message;
+  if (++endpoint.same_refusals < kSameRefusals) return;
+  halt(HaltCause::job, explain_refused(endpoint, kSameRefusals));
+}
+
+bool Scheduler::Impl::remember(Request& request, const Flight& flight, const Outcome& outcome) {
+  Failure* kind = nullptr;
+  for (Failure& failure : request.history) {
+    if (failure.endpoint == flight.endpoint && failure.status == outcome.status &&
+        failure.reason == outcome.reason)
+      kind = &failure;
+  }
+  if (kind == nullptr) kind = &request.history.emplace_back();
+  const std::uint64_t answers = endpoints[flight.endpoint].answers;
+  const bool idle = kind->answers == answers;
+  *kind = {.endpoint = flight.endpoint,
+           .last_attempt = flight.attempt,
+           .times = kind->times + 1,
+           .status = outcome.status,
+           .answers = answers,
+           .reason = outcome.reason,
+           .message = outcome.message};
+  return idle;
+}
+
+void Scheduler::Impl::end(Request& request) {
+  for (const auto& flight : request.flights) {
+    if (flight) actions.emplace_back(Cancel{request.demand.id, flight->attempt, flight->endpoint});
+  }
+  request.ended = true;
+  if (request.in_flight() == 0) requests.erase(request.demand.id);
+}
+
+void Scheduler::Impl::reject(Request& request, std::string reason, std::string detail) {
+  actions.emplace_back(RejectRequest{request.demand.id,
+                                     {.stage = core::Stage::dispatch,
+                                      .reason = std::move(reason),
+                                      .detail = std::move(detail),
+                                      .history = explain_history(request, endpoints)}});
+  end(request);
+}
+
+void Scheduler::Impl::split(Request& request, const Outcome& outcome) {
+  if (request.demand.rows < 2) {
+    reject(request, outcome.reason, outcome.message);
+    return;
+  }
+  actions.emplace_back(SplitRequest{request.demand.id, outcome.reason});
+  end(request);
+}
+
+void Scheduler::Impl::halt(HaltCause cause, std::string message) {
+  if (draining) return;
+  draining = true;
+  actions.emplace_back(Halt{cause, std::move(message)});
+}
+
+}  // namespace sluice::schedule

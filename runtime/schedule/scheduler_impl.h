@@ -1,0 +1,114 @@
+// The state of a Scheduler. Its transitions are in two files: scheduler.cc sends, landing.cc takes
+// what comes back. Private to these.
+//
+// The life of a request, and the function that makes each transition. "Waiting" is a place in a
+// Lane; "in flight" is Request::flights. The rest are ends: the request is forgotten, and the
+// Action is in `actions` until the next poll().
+//
+//        submitted()
+//            │ enqueue() ──── fits no endpoint's quota ───────────► REJECTED too_large
+//            ▼
+//   ┌──► WAITING ─────── halted or draining: release_all() ───────► RELEASED
+//   │        │           fits none any more: send_ready() ────────► REJECTED too_large
+//   │        │ send()
+//   │        │    reserves slot, quota and worst-case money
+//   │        ▼
+//   │    IN FLIGHT ◄──── overdue, Config::hedge: hedge() sends a second attempt
+//   │        │ answered()
+//   │        │    land() frees the slot, settles quota and money, learns
+//   │        ├─ none ─────────────────────────────────────────────► ANSWERED
+//   │        ├─ dead: reject() ───────────────────────────────────► REJECTED outcome.reason
+//   │        ├─ split: split() ── of several rows ────────────────► SPLIT
+//   │        │                    of one ─────────────────────────► REJECTED outcome.reason
+//   │        │   with another attempt in flight, end() keeps it until that has landed: ENDED
+//   │        ├─ any other, with another attempt in flight: stays IN FLIGHT
+//   │        ├─ retry, move: try_again(); refused for the rate: rate_limited()
+//   │        │        no attempts or patience left ───────────────► REJECTED retries_exhausted
+//   │◄───────┤        else enqueue(): ready now, if another endpoint can take it, or else after its
+//   │        │        back-off
+//   │◄───────┴─ stop, job: enqueue(), ready at once; after a halt release_all() takes it
+//
+// An endpoint:  OPEN ──move, or a hint to wait: CoolDown::begin()──► COOLING ──time──► OPEN
+//               OPEN or COOLING ──stop: stop()──► STOPPED, for this run
+//               beside that its Breaker, LearnedRate and Concurrency, each with its own diagram
+// The run:      RUNNING ──halt() or drain()──► DRAINING. There is no way back.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "schedule/budget.h"
+#include "schedule/endpoint.h"
+#include "schedule/hedge.h"
+#include "schedule/request.h"
+#include "schedule/retry.h"
+#include "schedule/route.h"
+#include "schedule/scheduler.h"
+#include "schedule/waiting.h"
+
+namespace sluice::schedule {
+
+struct Scheduler::Impl {
+  explicit Impl(Config given);
+
+  // scheduler.cc
+  void enqueue(core::Time ready, Request& request);
+  void send_ready(core::Time now);
+  void send(core::Time now, Request& request, const Candidate& to);
+  void hedge(core::Time now);
+  // When a request of this endpoint is next overdue.
+  std::optional<core::Time> next_hedge(std::size_t endpoint);
+  // Adds to `claimed` where a request that cannot go now would go: younger ones of other lanes must
+  // not take from there what it waits for.
+  void claim(const Survey& blocked);
+  void release_all();
+
+  // landing.cc
+  bool answered(core::Time now, Request& request, Flight flight, const provider::Outcome& outcome);
+  void land(core::Time now, const Request& request, const Flight& flight,
+            const provider::Outcome& outcome);
+  // What the outcome teaches about the endpoint's rate, concurrency and health.
+  void learn(core::Time now, const Request& request, const Flight& flight,
+             const provider::Outcome& outcome);
+  void try_again(core::Time now, Request& request, const Flight& flight,
+                 const provider::Outcome& outcome);
+  void rate_limited(core::Time now, Request& request, const Flight& flight,
+                    const provider::Outcome& outcome);
+  void stop(Endpoint& endpoint, const provider::Outcome& outcome);
+  // A server that refuses the same of every request, and has never answered one, refuses the job.
+  void count_refusal(Endpoint& endpoint, const provider::Outcome& outcome);
+  // Whether the request could go elsewhere than to `endpoint`, now or later.
+  bool has_elsewhere(core::Time now, const Request& request, EndpointId endpoint) const;
+  // Whether another endpoint than `endpoint` can take it now.
+  bool elsewhere_now(core::Time now, const Request& request, EndpointId endpoint);
+  // Adds the failure to the request's history. True when the endpoint has answered nobody since the
+  // request's last failure of this kind.
+  bool remember(Request& request, const Flight& flight, const provider::Outcome& outcome);
+  // Forgets it, or, when another attempt is in flight, cancels that one.
+  void end(Request& request);
+  void reject(Request& request, std::string reason, std::string detail);
+  void split(Request& request, const provider::Outcome& outcome);
+  void halt(HaltCause cause, std::string message);
+
+  Config config;
+  std::vector<Endpoint> endpoints;
+  Budget budget;
+  Router router;
+  Jitter jitter;
+  RetryBudget retries;
+  std::unordered_map<RequestId, Request> requests;  // stable addresses
+  Waiting waiting;
+  std::vector<Hedging> hedging;  // by EndpointId
+  AttemptId next_attempt;
+  std::size_t in_flight = 0;  // attempts
+  bool draining = false;
+  std::vector<Action> actions;  // for the next poll()
+
+  // Made anew at each use; here so that their memory is kept.
+  Survey survey;
+  EndpointSet claimed;
+  EndpointSet elsewhere;
+  std::vector<Lane*> lanes;
+};
+
+}  // namespace sluice::schedule
