@@ -76,8 +76,10 @@
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
 ---@field price? sluice.priceOptions what tokens cost
 ---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
----@field proxy? string not supported in this version: an error says so
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field service_tier? string sent as it stands
 
 ---An endpoint that speaks Anthropic's messages.
@@ -98,8 +100,10 @@
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
 ---@field price? sluice.priceOptions what tokens cost
 ---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
----@field proxy? string not supported in this version: an error says so
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field service_tier? string sent as it stands
 
 ---What tokens cost, an option of the endpoints.

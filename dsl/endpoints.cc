@@ -3,6 +3,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
+#include "http/proxy.h"
 
 namespace sluice::dsl {
 namespace {
@@ -38,6 +39,19 @@ std::string read_base_url(const Arguments& arguments) {
   return url;
 }
 
+// One that comes from s.secret is looked at when the run begins: `sluice check` may not have it.
+core::Secret read_proxy(lua_State* lua, const Arguments& arguments) {
+  core::Secret proxy = arguments.secret("proxy");
+  if (!arguments.text("proxy") || proxy.reveal() == "none") return proxy;
+  const auto parsed = http::parse_proxy(proxy.reveal());
+  if (parsed) return proxy;
+  const std::string what = "proxy " + parsed.error().message;
+  constexpr std::string_view kHint = "for example proxy = \"http://proxy:3128\", or \"none\"";
+  // The line is not shown when a password may stand in it.
+  if (proxy.reveal().find('@') != std::string::npos) raise_at(lua, nullptr, {}, what, kHint);
+  arguments.fail_key("proxy", what, kHint);
+}
+
 core::Price read_price(const Arguments& endpoint) {
   const Arguments price(endpoint, section("price"), "price");
   // Dollars per million tokens are millionths of a dollar per token.
@@ -71,10 +85,6 @@ StructuredOutput read_structured(const Arguments& arguments) {
 
 int construct(lua_State* lua, const Section& options, Dialect dialect) {
   const Arguments arguments(lua, options);
-  if (arguments.has("proxy")) {
-    arguments.fail_key("proxy", "proxy is not supported in this version",
-                       "take it out; requests go straight to base_url");
-  }
   EndpointSpec spec;
   spec.dialect = dialect;
   spec.model = *arguments.text("model");
@@ -86,7 +96,11 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
   spec.service_tier = arguments.text("service_tier").value_or("");
   spec.structured = read_structured(arguments);
   spec.timeout = arguments.duration("timeout").value_or(provider::kDefaultTimeout);
+  spec.connect_timeout =
+      arguments.duration("connect_timeout").value_or(provider::kDefaultConnectTimeout);
+  spec.first_byte_timeout = arguments.duration("first_byte_timeout");
   spec.ca_file = arguments.text("ca_file").value_or("");
+  spec.proxy = read_proxy(lua, arguments);
   if (arguments.has("base_url")) {
     spec.base_url = read_base_url(arguments);
     spec.name = fmt::format("{}/{}", host_of(spec.base_url), spec.model);

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "http/client.h"
+#include "http/proxy_environment.h"
 #include "provider/prices.h"
 #include "stages/transport_outcome.h"
 
@@ -141,6 +142,11 @@ core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
   origin.ca_file = spec.ca_file;
   origin.idle_timeout = spec.timeout;  // a reply that is not streamed is silent until it is whole
   origin.total_timeout = spec.timeout;
+  origin.connect_timeout = spec.connect_timeout;
+  origin.first_byte_timeout = spec.first_byte_timeout;
+  auto proxy = http::proxy_for(spec.base_url, spec.proxy.reveal(), http::process_environment);
+  if (!proxy) return std::unexpected(proxy.error());
+  origin.proxy = std::move(*proxy);
   origin.max_connections = static_cast<std::size_t>(
       spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
   auto added = client_->add_origin(origin);

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <initializer_list>
 #include <utility>
 
 #include "http/address_block.h"
-#include "http/proxy.h"
 
 namespace sluice::http {
 namespace {
@@ -27,21 +27,32 @@ std::optional<Variable> first_set(const Environment& environment,
 
 }  // namespace
 
-core::Result<core::Secret> proxy_for(const Url& url, const Environment& environment) {
-  auto named =
-      url.tls ? first_set(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
-              : first_set(environment, {"http_proxy", "all_proxy", "ALL_PROXY"});
-  if (!named || is_this_machine(url)) return core::Secret();
-  const auto exceptions = first_set(environment, {"no_proxy", "NO_PROXY"});
-  if (exceptions && is_listed(url, exceptions->value)) return core::Secret();
-  if (const auto proxy = parse_proxy(named->value); !proxy) {
-    return core::fail(
-        core::ErrorCode::pipeline,
-        fmt::format("the environment variable {} cannot be used: it {} (proxy = \"none\" does "
-                    "without)",
-                    named->name, proxy.error().message));
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+core::Result<std::optional<Proxy>> proxy_for(std::string_view base_url, std::string_view setting,
+                                             const Environment& environment) {
+  if (setting == "none") return std::nullopt;
+  if (!setting.empty()) {
+    auto proxy = parse_proxy(setting);
+    if (proxy) return *proxy;
+    return core::fail(core::ErrorCode::pipeline, "proxy " + proxy.error().message);
   }
-  return core::Secret(std::move(named->value));
+  const auto url = parse_url(base_url);
+  if (!url) return std::unexpected(url.error());
+  const auto named =
+      url->tls ? first_set(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+               : first_set(environment, {"http_proxy", "all_proxy", "ALL_PROXY"});
+  if (!named || is_this_machine(*url)) return std::nullopt;
+  const auto exceptions = first_set(environment, {"no_proxy", "NO_PROXY"});
+  if (exceptions && is_listed(*url, exceptions->value)) return std::nullopt;
+  auto proxy = parse_proxy(named->value);
+  if (proxy) return *proxy;
+  return core::fail(core::ErrorCode::pipeline,
+                    fmt::format("environment variable {} {} (proxy = \"none\" does without)",
+                                named->name, proxy.error().message));
 }
 
 bool is_this_machine(const Url& url) {

@@ -8,7 +8,7 @@
 //
 // Of two spellings the lower-case one wins. Empty is the same as not set.
 //
-// Threads: pure functions; nothing here reads the process's environment.
+// Threads: pure functions, but for process_environment().
 #pragma once
 
 #include <functional>
@@ -17,16 +17,21 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "core/secret.h"
+#include "http/proxy.h"
 #include "http/url.h"
 
 namespace sluice::http {
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// The proxy's URL, which parse_proxy() has accepted; an empty Secret: none. ErrorCode::pipeline,
-// naming the variable and not its value, for one that cannot be used.
-core::Result<core::Secret> proxy_for(const Url& url, const Environment& environment);
+// The process's own.
+std::optional<std::string> process_environment(const std::string& name);
+
+// The proxy on the way to `base_url`, if any. `setting` is what the user said of it: a proxy's URL,
+// "none", or nothing, which leaves it to the environment. ErrorCode::pipeline for one that cannot
+// be used: names the variable, never its value.
+core::Result<std::optional<Proxy>> proxy_for(std::string_view base_url, std::string_view setting,
+                                             const Environment& environment);
 
 // Does the list (separated by commas or spaces) take this origin out? Its items: "*"; a name, which
 // stands for itself and all below it, with or without a dot in front; an address; a block of

@@ -42,6 +42,7 @@ struct Limits {
 enum class StructuredOutput : std::uint8_t { json_schema, json_object, instruction };
 
 constexpr std::chrono::seconds kDefaultTimeout{120};
+constexpr std::chrono::seconds kDefaultConnectTimeout{10};
 constexpr int kDefaultMaxConcurrency = 256;
 
 struct EndpointSpec {
@@ -57,8 +58,13 @@ struct EndpointSpec {
   std::optional<double> temperature;
   std::string service_tier;  // sent as it stands when not empty
   StructuredOutput structured = StructuredOutput::json_schema;
-  core::Duration timeout = kDefaultTimeout;  // total, for one request
-  std::string ca_file;                       // PEM; empty = the system's certificates
+  core::Duration timeout = kDefaultTimeout;                 // total, for one request
+  core::Duration connect_timeout = kDefaultConnectTimeout;  // DNS to TLS
+  // From the request's last byte to the answer's first; nullopt = as timeout.
+  std::optional<core::Duration> first_byte_timeout;
+  std::string ca_file;  // PEM; empty = the system's certificates
+  // A URL, which may hold a password; "none"; empty = what the environment says.
+  core::Secret proxy;
 };
 
 }  // namespace sluice::provider

@@ -102,6 +102,9 @@ TEST(Pipeline, OfTheDesignLoads) {
   EXPECT_EQ(dispatch.endpoints[0].limits[Quota::tokens_per_minute], 150e6);
   EXPECT_EQ(dispatch.endpoints[0].limits[Quota::requests_per_day], std::nullopt);
   EXPECT_EQ(dispatch.endpoints[0].timeout, core::Duration(120s));
+  EXPECT_EQ(dispatch.endpoints[0].connect_timeout, core::Duration(10s));
+  EXPECT_EQ(dispatch.endpoints[0].first_byte_timeout, std::nullopt);
+  EXPECT_TRUE(dispatch.endpoints[0].proxy.empty());
   EXPECT_EQ(dispatch.endpoints[1].name, "anthropic/claude-haiku-4-5");
   EXPECT_EQ(dispatch.endpoints[1].dialect, provider::Dialect::anthropic_messages);
   EXPECT_EQ(dispatch.endpoints[1].base_url, "https://api.anthropic.com/v1");
@@ -142,6 +145,7 @@ return s.pipeline {
       model = "m", base_url = "http://127.0.0.1:8080/v1/", name = "own",
       rpm = 0.5, tpm = 2, input_tpm = 3, output_tpm = 4, rpd = 5, tpd = 6, max_concurrency = 7,
       max_output_tokens = 800, temperature = 0.2, structured = "instruction", timeout = "1m30s",
+      connect_timeout = "4s", first_byte_timeout = "45s", proxy = "http://me:pw@proxy:3128",
       ca_file = "ca.pem", service_tier = "flex", price = { input = 0.75, output = 4.5, cached_input = 0.075 },
     },
     deadline = "1h30m", budget = 12.5, route = "in_order", retries = 0,
@@ -186,6 +190,9 @@ return s.pipeline {
   EXPECT_EQ(own.temperature, 0.2);
   EXPECT_EQ(own.structured, provider::StructuredOutput::instruction);
   EXPECT_EQ(own.timeout, core::Duration(90s));
+  EXPECT_EQ(own.connect_timeout, core::Duration(4s));
+  EXPECT_EQ(own.first_byte_timeout, core::Duration(45s));
+  EXPECT_EQ(own.proxy.reveal(), "http://me:pw@proxy:3128");
   EXPECT_EQ(own.ca_file, "ca.pem");
   EXPECT_EQ(own.service_tier, "flex");
   ASSERT_TRUE(own.price.has_value());
