@@ -10,6 +10,7 @@ void add_run_command(CLI::App& app, int& exit_status);
 void add_check_command(CLI::App& app, int& exit_status);
 void add_status_command(CLI::App& app, int& exit_status);
 void add_audit_command(CLI::App& app, int& exit_status);
+void add_rejects_command(CLI::App& app, int& exit_status);
 void add_mock_command(CLI::App& app, int& exit_status);
 
 }  // namespace sluice::cli

@@ -6,10 +6,17 @@
 
 namespace sluice::stages {
 
+std::string printable(std::string_view text) {
+  std::string clean(text);
+  std::ranges::replace_if(
+      clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  return clean;
+}
+
 std::string line_start(std::string_view line, std::size_t bytes) {
-  if (line.size() <= bytes) return std::string(line);
+  if (line.size() <= bytes) return printable(line);
   while (bytes > 0 && (static_cast<unsigned char>(line[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(line.substr(0, bytes)) + "…";
+  return printable(line.substr(0, bytes)) + "…";
 }
 
 LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) const {

@@ -1,0 +1,37 @@
+#include "stages/reject_line.h"
+
+#include <simdjson.h>
+
+#include "stages/line_identity.h"
+
+namespace sluice::stages {
+
+RejectLine read_reject(std::string_view line) {
+  thread_local simdjson::dom::parser parser;
+  RejectLine reject;
+  simdjson::dom::object object;
+  if (parser.parse(line.data(), line.size()).get(object)) return reject;
+  const auto text = [&](const char* name) {
+    std::string_view value;
+    return object[name].get(value) ? std::string() : std::string(value);
+  };
+  reject.stage = text("stage");
+  reject.reason = text("reason");
+  reject.detail = text("detail");
+  simdjson::dom::element element;
+  if (object["key"].get(element) == simdjson::SUCCESS) {
+    reject.name = simdjson::minify(element);
+  } else if (object["row"].get(element) == simdjson::SUCCESS) {
+    reject.name = line_start(simdjson::minify(element));
+  }
+  simdjson::dom::array history;
+  if (object["history"].get(history) == simdjson::SUCCESS) {
+    for (const simdjson::dom::element step : history) {
+      std::string_view words;
+      if (!step.get(words)) reject.history.emplace_back(words);
+    }
+  }
+  return reject;
+}
+
+}  // namespace sluice::stages
