@@ -154,7 +154,8 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
   ++request.failures;
   remember(request, flight, outcome);
   const bool for_all = outcome.reason == "overloaded" || outcome.status == 503;
-  if (outcome.action == Verdict::move || (hint && for_all))
+  const bool closed = endpoint.breaker.state(now) == BreakerState::closed;  // else it waits anyway
+  if (outcome.action == Verdict::move ? closed || hint : hint && for_all)
     endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
   if (request.in_flight() > 0) return;
   if (request.failures >= config.retry.attempts) {

@@ -16,6 +16,7 @@ constexpr double kMargin = 0.02;
 constexpr core::Duration kGood = seconds(3);
 constexpr core::Duration kFirstHold = seconds(5);
 constexpr core::Duration kLongestHold = seconds(60);
+constexpr core::Duration kFeel = seconds(1);
 constexpr core::Duration kStep = milliseconds(250);
 constexpr core::Duration kFaster = seconds(5);
 constexpr double kFirstGrowth = 0.01;  // a second
@@ -36,7 +37,9 @@ std::optional<double> LearnedRate::per_second() const {
 }
 
 core::Time LearnedRate::earliest(core::Time now) const {
-  return bucket_ ? bucket_->earliest(now, 1) : now;
+  if (!bucket_) return now;
+  const core::Time when = bucket_->earliest(now, 1);
+  return shut_ ? std::max(when, last_sent_ + kFeel) : when;
 }
 
 std::uint64_t LearnedRate::sent(core::Time now, core::Time cooled_until) {
@@ -49,7 +52,8 @@ std::uint64_t LearnedRate::sent(core::Time now, core::Time cooled_until) {
   ++this_second_;
   if (bucket_) {
     const bool full = bucket_->level(now) >= bucket_->burst();
-    if (full && cooled_until <= last_sent_) mark_.reset();
+    if (full && cooled_until <= last_sent_ && !sent_while_shut_) mark_.reset();
+    sent_while_shut_ = shut_;
     bucket_->reserve(now, 1);
     wanted_ = wanted_ || bucket_->level(now) < 1;
   }
@@ -87,6 +91,7 @@ void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordi
   const bool taught = passed_ || !bucket_;
   volley_at_ = now;
   passed_ = false;
+  shut_ = !taught;
 
   if (!bucket_) {
     const double sending = std::max(sending_rate(now), 1 / in_seconds(kSlowest));

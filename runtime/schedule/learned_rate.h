@@ -16,6 +16,8 @@
 //                  an endpoint that lets nothing through teaches nothing (the cool-down waits).
 //              But not below a rate that was held for 3 seconds without a refusal (Held): there
 //              the server's bucket was full again and so the measure is too low.
+//   Shut       After a volley that followed another with nothing passed in between, one request a
+//              second at most goes, until one has passed.
 //   Held       The rate stays for 5 seconds, after each volley that a Probe met twice as long, at
 //              most a minute. A volley in that time forgets what was held before.
 //   Probing    While requests wait for this rate and nothing else, it grows by 1 % a second, each
@@ -56,7 +58,9 @@ class LearnedRate {
                std::optional<double> known);
   // The attempt was let through, whatever became of it.
   void passed(core::Time sent_at) {
-    if (sent_at > volley_at_) passed_ = true;
+    if (sent_at <= volley_at_) return;
+    passed_ = true;
+    shut_ = false;
   }
   // "You grow too fast": half the rate.
   void slow_down(core::Time now, core::Time sent_at);
@@ -79,6 +83,8 @@ class LearnedRate {
   std::uint64_t refused_ = 0;  // since mark_, its own refusal included
   core::Time volley_at_ = core::Time::min();
   bool passed_ = false;  // something sent after volley_at_ has been let through
+  bool shut_ = false;
+  bool sent_while_shut_ = false;  // the latest
   // Held and Probing
   core::Time held_since_{};
   core::Duration hold_{};
