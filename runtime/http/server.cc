@@ -14,11 +14,12 @@ constexpr int kBacklog = 4096;
 
 class ServerImpl final : public Server, public ServerConnection::Owner {
  public:
-  ServerImpl(Loop& loop, Handler handler, TlsContext tls, std::size_t max_body_bytes)
+  ServerImpl(Loop& loop, Handler handler, TlsContext tls, const ServerOptions& options)
       : loop_(loop),
         handler_(std::make_shared<Handler>(std::move(handler))),
         tls_(std::move(tls)),
-        max_body_bytes_(max_body_bytes),
+        max_body_bytes_(options.max_body_bytes),
+        goodbye_(options.goodbye),
         listener_(new uv_tcp_t) {
     uv_tcp_init(&loop.impl().uv, listener_);
     listener_->data = this;
@@ -51,7 +52,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
  private:
   void on_connection() {
     auto connection = std::make_shared<ServerConnection>(
-        loop_, *this, tls_ ? Tls::server(tls_) : nullptr, max_body_bytes_);
+        loop_, *this, tls_ ? Tls::server(tls_) : nullptr, max_body_bytes_, goodbye_);
     if (!connection->accept(reinterpret_cast<uv_stream_t*>(listener_))) return;
     ServerConnection* const key = connection.get();
     connections_.emplace(key, std::move(connection));
@@ -66,6 +67,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
   std::shared_ptr<Handler> handler_;
   TlsContext tls_;
   std::size_t max_body_bytes_;
+  core::Duration goodbye_;
   uv_tcp_t* listener_;  // freed when libuv has closed it
   int port_ = 0;
   std::unordered_map<ServerConnection*, std::shared_ptr<ServerConnection>> connections_;
@@ -95,8 +97,7 @@ core::Result<std::unique_ptr<Server>> Server::listen(Loop& loop, const ServerOpt
   const int found = uv_getaddrinfo(&loop.impl().uv, &lookup, nullptr, options.host.c_str(),
                                    std::to_string(options.port).c_str(), &hints);
   if (found != 0) return failed(found);
-  auto server = std::make_unique<ServerImpl>(loop, std::move(handler), std::move(tls),
-                                             options.max_body_bytes);
+  auto server = std::make_unique<ServerImpl>(loop, std::move(handler), std::move(tls), options);
   const int status = server->start(*lookup.addrinfo->ai_addr);
   uv_freeaddrinfo(lookup.addrinfo);
   if (status != 0) return failed(status);

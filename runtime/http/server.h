@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "http/loop.h"
 
@@ -52,6 +53,8 @@ struct ServerOptions {
   std::string certificate_file;  // PEM chain; with key_file turns TLS on
   std::string key_file;
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // larger: 413 and close
+  // For a peer to take in the last answer and to close, before it is cut off.
+  core::Duration goodbye = std::chrono::seconds(2);
 };
 
 class Server {

@@ -12,7 +12,6 @@ namespace sluice::http {
 namespace {
 
 constexpr std::size_t kMaxUnanswered = 64;
-constexpr auto kGoodbye = std::chrono::seconds(2);
 
 ServerResponse error_answer(int status, std::string_view why) {
   ServerResponse response;
@@ -61,10 +60,11 @@ bool same_word(std::string_view text, std::string_view lower) {
 }  // namespace
 
 ServerConnection::ServerConnection(Loop& loop, Owner& owner, std::unique_ptr<Tls> tls,
-                                   std::size_t max_body_bytes)
+                                   std::size_t max_body_bytes, core::Duration goodbye)
     : loop_(loop),
       owner_(&owner),
       max_body_bytes_(max_body_bytes),
+      goodbye_after_(goodbye),
       transport_(std::make_unique<Transport>(loop.impl(), std::move(tls), *this)),
       parser_(MessageParser::Type::request, *this) {}
 
@@ -259,7 +259,7 @@ void ServerConnection::say_goodbye() {
   transport_->end_writing();
   transport_->resume_reading();
   goodbye_ = loop_.make_timer();
-  goodbye_->start(kGoodbye, [weak = weak_from_this()] {
+  goodbye_->start(goodbye_after_, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->gone();
   });
 }

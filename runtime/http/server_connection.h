@@ -34,7 +34,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     ~Owner() = default;
   };
 
-  ServerConnection(Loop& loop, Owner& owner, std::unique_ptr<Tls> tls, std::size_t max_body_bytes);
+  ServerConnection(Loop& loop, Owner& owner, std::unique_ptr<Tls> tls, std::size_t max_body_bytes,
+                   core::Duration goodbye);
   bool accept(uv_stream_t* listener);
   // The owner goes: no call on it comes any more.
   void close();
@@ -76,6 +77,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   Loop& loop_;
   Owner* owner_;
   const std::size_t max_body_bytes_;
+  const core::Duration goodbye_after_;
   std::unique_ptr<Transport> transport_;
   MessageParser parser_;
   ServerRequest request_;

@@ -136,7 +136,8 @@ TEST_F(ClientTest, SendsABodyThatDoesNotFitIntoTheSocketAtOnce) {
 
 TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheRequestIsThrough) {
   std::promise<void> answered;  // until then the server takes no more of the request
-  RawServer server([&](RawServer::Peer& peer, int number) {
+  const RawServer::Options small{.receive_bytes = 64 * 1024};
+  RawServer server(small, [&](RawServer::Peer& peer, int number) {
     if (number > 0) {
       peer.read_request();
       return peer.send(ok("", "next"));
@@ -152,26 +153,6 @@ TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheRequestIsThrough) {
   // What is left of the first request must not go before the second.
   expect_answer(ask(origin, post("/")), 200, "next");
   EXPECT_EQ(client_->counts().connections_opened, 2u);
-}
-
-TEST_F(ClientTest, SpeaksIpv6) {
-  RawServer server(
-      [&](RawServer::Peer& peer, int) {
-        const std::string request = peer.read_request();
-        peer.send(ok("", request.find("Host: [::1]:") != std::string::npos ? "six" : "?"));
-      },
-      true);
-  expect_answer(ask(add(server.url()), post("/")), 200, "six");
-}
-
-// "localhost" has an address of either family on most machines; the server listens on one alone.
-TEST_F(ClientTest, FindsTheAddressOfANameThatAnswers) {
-  RawServer server([&](RawServer::Peer& peer, int) {
-    peer.read_request();
-    peer.send(ok("", "here"));
-  });
-  const auto origin = add("http://localhost:" + std::to_string(server.port()));
-  expect_answer(ask(origin, post("/")), 200, "here");
 }
 
 TEST_F(ClientTest, RefusesARequestThatWouldBreakTheProtocol) {

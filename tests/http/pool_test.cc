@@ -85,21 +85,19 @@ TEST_F(Pool, NoticesThatTheServerHasClosedAnIdleConnection) {
 TEST_F(Pool, ReplacesAConnectionThatHasEndedUnseen) {
   for (const bool reset : {false, true}) {
     std::binary_semaphore answered(0);
-    std::binary_semaphore ended(0);
     RawServer server([&](RawServer::Peer& peer, int number) {
       peer.read_request();
       peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(number));
       if (number > 0) return static_cast<void>(peer.read_until_closed());
       answered.acquire();
       reset ? peer.reset() : peer.close();
-      ended.release();
     });
     const auto origin = add(server.url());
     std::vector<Outcome> outcomes;
     client().send(origin, post("/"), [&](Outcome first) {
       expect_answer(first, 200, "0");
       answered.release();
-      ended.acquire();
+      wait_until_ended(server.port());
       client().send(origin, post("/"), into(outcomes));
     });
     run_until([&] { return !outcomes.empty(); });
@@ -192,7 +190,7 @@ TEST_F(Pool, AnswersEachOfManyRequestsExactlyOnce) {
     });
   }
   EXPECT_EQ(ended, 0) << "callbacks never run inside send()";
-  run_until([&] { return ended == kRequests; });
+  run_until([&] { return ended == kRequests && client().counts().connections_opened >= 100; });
   EXPECT_EQ(answers, std::vector<int>(kRequests, 1));
   EXPECT_EQ(client_->counts().connections_opened, 100u);
 }

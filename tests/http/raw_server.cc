@@ -2,7 +2,10 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +14,8 @@
 #include <cstdlib>
 #include <semaphore>
 #include <utility>
+
+#include "sockets.h"
 
 namespace sluice::http {
 
@@ -77,9 +82,17 @@ void RawServer::Peer::send(std::string_view bytes) {
   }
 }
 
+void RawServer::Peer::wait_until_there() {
+  int unacknowledged = 0;
+  while (ioctl(descriptor_, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0) {
+    std::this_thread::yield();
+  }
+}
+
 void RawServer::Peer::send_pieces(Loop& loop, std::string_view bytes, std::size_t piece) {
   while (!bytes.empty()) {
     send(bytes.substr(0, piece));
+    wait_until_there();
     bytes.remove_prefix(std::min(piece, bytes.size()));
     pass_once(loop);
   }
@@ -100,21 +113,33 @@ void RawServer::Peer::reset() {
   close();
 }
 
-RawServer::RawServer(Script script, bool ipv6) : script_(std::move(script)), ipv6_(ipv6) {
-  sockaddr_storage address{};
-  socklen_t size = 0;
-  if (ipv6) {
-    auto& in6 = reinterpret_cast<sockaddr_in6&>(address);
-    in6.sin6_family = AF_INET6;
-    in6.sin6_addr = in6addr_loopback;
-    size = sizeof in6;
-  } else {
-    auto& in = reinterpret_cast<sockaddr_in&>(address);
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    size = sizeof in;
+void RawServer::Peer::forward_to(int port) {
+  const sockaddr_storage address = socket_address("127.0.0.1", port);
+  const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(other, reinterpret_cast<const sockaddr*>(&address), sizeof(sockaddr_in)) == 0) {
+    pollfd ready[2] = {{descriptor_, POLLIN, 0}, {other, POLLIN, 0}};
+    const auto pass = [&](int from, int to) {
+      char bytes[16384];
+      const ssize_t count = recv(from, bytes, sizeof bytes, 0);
+      return count > 0 && ::send(to, bytes, static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
+    };
+    for (bool open = true; open && poll(ready, 2, -1) > 0;) {
+      if (ready[0].revents != 0) open = pass(descriptor_, other);
+      if (open && ready[1].revents != 0) open = pass(other, descriptor_);
+    }
   }
-  listener_ = socket(address.ss_family, SOCK_STREAM, 0);
+  ::close(other);
+}
+
+RawServer::RawServer(const Options& options, Script script)
+    : script_(std::move(script)), ip_(options.ip) {
+  sockaddr_storage address = socket_address(ip_, options.port);
+  const bool ipv6 = address.ss_family == AF_INET6;
+  socklen_t size = ipv6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  listener_ = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (options.receive_bytes > 0) {  // what it accepts inherits it
+    setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &options.receive_bytes, sizeof(int));
+  }
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       listen(listener_, 512) != 0 ||
       getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
@@ -133,7 +158,8 @@ RawServer::~RawServer() {
 }
 
 std::string RawServer::url() const {
-  return fmt::format("http://{}:{}", ipv6_ ? "[::1]" : "127.0.0.1", port_);
+  const bool ipv6 = ip_.find(':') != std::string::npos;
+  return ipv6 ? fmt::format("http://[{}]:{}", ip_, port_) : fmt::format("http://{}:{}", ip_, port_);
 }
 
 void RawServer::serve() {

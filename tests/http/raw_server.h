@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "http/loop.h"
 
@@ -29,20 +30,30 @@ class RawServer {
     // Exactly so many bytes.
     std::string read_bytes(std::size_t count);
     void send(std::string_view bytes);
+    // Returns when the client's kernel has all that was sent.
+    void wait_until_there();
     // In such pieces that the client's loop has surely seen each before the next comes.
     void send_pieces(Loop& loop, std::string_view bytes, std::size_t piece);
     bool alive();  // the client has not closed
     void close();
     void reset();
+    // Passes bytes to 127.0.0.1:port and back until either side has closed.
+    void forward_to(int port);
 
    private:
     int descriptor_;
     std::string pending_;  // read, behind the last request
   };
+  struct Options {
+    std::string ip = "127.0.0.1";
+    int port = 0;
+    int receive_bytes = 0;  // of the kernel's buffer, about; 0: its own choice
+  };
   // Called on the server's thread for each connection, one after the other.
   using Script = std::function<void(Peer& peer, int number)>;
 
-  explicit RawServer(Script script, bool ipv6 = false);
+  explicit RawServer(Script script) : RawServer(Options{}, std::move(script)) {}
+  RawServer(const Options& options, Script script);
   ~RawServer();  // waits for the script to return
   int port() const { return port_; }
   std::string url() const;
@@ -51,7 +62,7 @@ class RawServer {
   void serve();
 
   Script script_;
-  bool ipv6_;
+  std::string ip_;
   int listener_ = -1;
   int port_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -25,7 +25,7 @@ class Caller {
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval limit{20, 0};  // no test may hang
+    const timeval limit{240, 0};  // no test may hang
     setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     EXPECT_EQ(connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
@@ -78,6 +78,7 @@ class ServerTest : public testing::Test {
              std::size_t max_body_bytes = 1'000'000) {
     ServerOptions options;
     options.max_body_bytes = max_body_bytes;
+    options.goodbye = std::chrono::seconds(240);  // no peer here is slow on purpose
     auto server = Server::listen(loop_, options, std::move(handler));
     ASSERT_TRUE(server.has_value()) << server.error().text();
     std::thread caller([&] {

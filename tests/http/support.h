@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,7 +12,9 @@
 
 #include "http/client.h"
 #include "http/loop.h"
+#include "http/name_lookup.h"
 #include "http/server.h"
+#include "sockets.h"
 
 namespace sluice::http {
 
@@ -37,8 +40,44 @@ inline OriginOptions origin_options(std::string url) {
   return options;
 }
 
+// Answers for names as the test says: the same each time, or one after the other, the last for
+// good. Of what it was told nothing about it knows nothing.
+class StubNames final : public NameLookup {
+ public:
+  using Answer = std::vector<std::string>;  // addresses; none: there is no such name
+
+  void answers(const std::string& host, std::vector<Answer> answers) {
+    answers_[host] = std::move(answers);
+  }
+  void never_answers(const std::string& host) { answers_[host] = {}; }
+  int asked() const { return asked_; }
+
+  std::shared_ptr<void> ask(Loop& loop, const std::string& host, Done done) override {
+    ++asked_;
+    auto token = std::make_shared<int>();
+    const auto known = answers_.find(host);
+    if (known != answers_.end() && known->second.empty()) return token;
+    std::vector<sockaddr_storage> addresses;
+    if (known != answers_.end()) {
+      std::vector<Answer>& left = known->second;
+      for (const std::string& ip : left.front()) addresses.push_back(socket_address(ip));
+      if (left.size() > 1) left.erase(left.begin());
+    }
+    const int status = addresses.empty() ? UV_EAI_NONAME : 0;
+    loop.post([weak = std::weak_ptr(token), status, addresses, done = std::move(done)] {
+      if (weak.lock()) done(status, addresses);
+    });
+    return token;
+  }
+
+ private:
+  std::map<std::string, std::vector<Answer>> answers_;
+  int asked_ = 0;
+};
+
 class HttpTest : public testing::Test {
  protected:
+  HttpTest() { names_.answers("localhost", {{"127.0.0.1"}}); }
   ~HttpTest() override { client_.reset(); }
 
   std::size_t add(const OriginOptions& options) {
@@ -52,7 +91,7 @@ class HttpTest : public testing::Test {
   template <class Done>
   void run_until(Done done) {
     auto guard = loop_.make_timer();
-    guard->start(std::chrono::seconds(60), [&] {
+    guard->start(std::chrono::seconds(240), [&] {
       ADD_FAILURE() << "the loop has nothing more to say";
       loop_.stop();
     });
@@ -81,11 +120,12 @@ class HttpTest : public testing::Test {
   }
 
   Client& client() {
-    if (!client_) client_ = std::make_unique<Client>(loop_);
+    if (!client_) client_ = std::make_unique<Client>(loop_, names_);
     return *client_;
   }
 
   Loop loop_;
+  StubNames names_;
   std::unique_ptr<Client> client_;
 };
 
