@@ -67,8 +67,12 @@ ModelServer::Reply failed(core::Duration after, provider::Action action, const c
 
 }  // namespace
 
-ModelServer::ModelServer(const ModelEndpoint& model, std::uint64_t seed)
-    : model_(std::make_unique<const ModelEndpoint>(model)), random_(seed), latency_(*model_) {
+ModelServer::ModelServer(const ModelEndpoint& model, std::optional<int> max_output_tokens,
+                         std::uint64_t seed)
+    : model_(std::make_unique<const ModelEndpoint>(model)),
+      max_output_tokens_(max_output_tokens),
+      random_(seed),
+      latency_(*model_) {
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
     const auto& limit = model.limits.per_window[q];
     if (limit && *limit > 0) limits_[q] = make_limit(model.limiter, *limit, window_of(q));
@@ -80,8 +84,12 @@ provider::Usage ModelServer::usage_of(const Demand& demand, double output_factor
   const auto tokens = [factor](double mean) {
     return static_cast<std::uint64_t>(std::llround(std::max(1.0, mean * factor)));
   };
-  return {.input = tokens(demand.prompt_bytes / model_->bytes_per_token),
-          .output = tokens(demand.rows * model_->output_tokens_per_row * output_factor)};
+  provider::Usage usage;
+  usage.input = tokens(demand.prompt_bytes / model_->bytes_per_token);
+  usage.output = tokens(demand.rows * model_->output_tokens_per_row * output_factor);
+  if (max_output_tokens_)
+    usage.output = std::min(usage.output, static_cast<std::uint64_t>(*max_output_tokens_));
+  return usage;
 }
 
 std::optional<OutageKind> ModelServer::outage(core::Time now) {

@@ -18,7 +18,8 @@ namespace sluice::schedule {
 
 class ModelServer {
  public:
-  ModelServer(const ModelEndpoint& model, std::uint64_t seed);
+  // `max_output_tokens`: the cap that is sent with each request; no answer is longer.
+  ModelServer(const ModelEndpoint& model, std::optional<int> max_output_tokens, std::uint64_t seed);
 
   struct Reply {
     core::Duration after{};  // the client has it this long after it sent
@@ -41,6 +42,7 @@ class ModelServer {
   void tell_limits(core::Time now, provider::RateHints& hints);
 
   std::unique_ptr<const ModelEndpoint> model_;  // where it is, latency_ may rely on
+  std::optional<int> max_output_tokens_;
   ModelRandom random_;
   ModelLatency latency_;
   std::array<std::unique_ptr<ServerLimit>, provider::kQuotas> limits_;

@@ -33,7 +33,8 @@ class Simulation {
              const Workload& workload, std::uint64_t seed, Watcher& watcher)
       : scheduler_(config), workload_(workload), watcher_(watcher), seed_(seed) {
     servers_.reserve(endpoints.size());
-    for (const ModelEndpoint& endpoint : endpoints) servers_.emplace_back(endpoint, ++seed);
+    for (std::size_t e = 0; e < endpoints.size(); ++e)
+      servers_.emplace_back(endpoints[e], config.endpoints[e].max_output_tokens, ++seed);
     report_.endpoints.resize(endpoints.size());
   }
 
@@ -104,7 +105,7 @@ class Simulation {
     }
     core::Time next = wake.value_or(core::Time::max());
     if (!arrivals_.empty()) next = std::min(next, arrivals_.top().at);
-    if (const auto input = next_input()) next = std::min(next, *input);
+    if (const auto input = next_input()) next = std::min(next, std::max(now_, *input));
     if (workload_.drain_after && !draining_)
       next = std::min(next, core::Time(*workload_.drain_after));
     if (next == core::Time::max()) {
