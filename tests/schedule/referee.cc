@@ -42,6 +42,7 @@ Config Referee::random_config(std::mt19937_64& random) {
     config.spent = core::Money::picodollars(static_cast<std::int64_t>(below(1'000'000'000)));
   if (below(4) == 0) config.deadline = core::Time{1h} + core::Duration(below(600'000'000'000));
   config.first_attempt = 1 + below(1000);
+  config.hedge = below(3) == 0;
   config.seed = random();
   return config;
 }
@@ -88,7 +89,7 @@ std::string Referee::play() {
     check_books();
     fruitless = woken && log_.size() == before ? fruitless + 1 : 0;
     if (fruitless > 20) broken("many polls without an action");
-    if (open_.empty() && submitted_ == to_submit_) break;
+    if (open_.empty() && flights_.empty() && submitted_ == to_submit_) break;
     woken = advance();
     while (!arrivals_.empty() && arrivals_.top().at <= now_ && broken_.empty()) {
       const Arrival arrival = arrivals_.top();
@@ -120,7 +121,7 @@ void Referee::submit_some() {
                   .prompt_bytes = static_cast<std::uint32_t>(4 * (1 + below(2000))),
                   .rows = static_cast<std::uint32_t>(1 + below(20))};
     if (below(20) == 0) demand.prompt_bytes *= 20;
-    open_[demand.id] = {.demand = demand, .failures = 0, .flight = {}};
+    open_[demand.id] = {.demand = demand, .failures = 0, .flights = {}};
     scheduler_.submitted(now_, demand);
   }
 }
@@ -141,7 +142,9 @@ void Referee::see(const Send& send) {
   Open& request = entry->second;
   const EndpointConfig& config = config_.endpoints[send.endpoint];
   Side& side = sides_[send.endpoint];
-  if (request.flight) broken("a request is in flight twice");
+  request.flights.insert(send.attempt);
+  if (request.flights.size() > (config_.hedge ? 2U : 1U))
+    broken("a request is in flight too often");
   if (over_) broken("sends after a halt or drain");
   if (config_.deadline && now_ >= *config_.deadline) broken("sends past the deadline");
   if (side.stopped) broken("sends to a stopped endpoint");
@@ -164,8 +167,8 @@ void Referee::see(const Send& send) {
   reserved_ += send.worst_cost;
   if (config_.budget && send.worst_cost > core::Money() && spent_ + reserved_ > *config_.budget)
     broken("the budget is passed");
-  request.flight = send;
-  arrivals_.push({now_ + core::Duration(1 + below(5'000'000'000)), ++arrived_, send.request,
+  flights_[send.attempt] = {send, request.demand, false};
+  arrivals_.push({now_ + core::Duration(1 + below(5'000'000'000)), ++arrived_, send.attempt,
                   random_outcome(request.demand)});
 }
 
@@ -190,9 +193,19 @@ provider::Outcome Referee::random_outcome(const Demand& demand) {
 }
 
 void Referee::answer(const Arrival& arrival) {
-  Open& request = open_.at(arrival.request);
-  const Send flight = *request.flight;
-  request.flight.reset();
+  const auto entry = flights_.find(arrival.attempt);
+  if (entry == flights_.end()) return;  // cancelled, and that has been told
+  const Send flight = entry->second.send;
+  const Demand demand = entry->second.demand;
+  const bool cancelled = entry->second.cancelled;
+  flights_.erase(entry);
+  const auto owner = open_.find(flight.request);
+  Open* request = owner == open_.end() ? nullptr : &owner->second;
+  if (request != nullptr) {
+    request->flights.erase(flight.attempt);
+  } else if (!cancelled) {
+    broken("an attempt of a request that has ended was not cancelled");
+  }
   Side& side = sides_[flight.endpoint];
   const provider::Outcome& outcome = arrival.outcome;
   const EndpointConfig& config = config_.endpoints[flight.endpoint];
@@ -202,27 +215,43 @@ void Referee::answer(const Arrival& arrival) {
   const bool used = outcome.billing == provider::Billing::known;
   if (used) spent_ += provider::cost_of(outcome.usage, config.price);
   if (possible) spent_ += flight.worst_cost;
-  const double units = tokens(request.demand);
+  const double units = tokens(demand);
   if (side.tokens) side.tokens->settle(now_, units, used || possible ? units : 0);
   if (outcome.status == 0 && outcome.billing == provider::Billing::none) {
     if (side.requests) side.requests->settle(now_, 1, 0);
     if (side.day) side.day->settle(now_, 1, 0);
   }
 
+  // What comes back to a request that has ended is booked, and stops or cools nobody.
   const bool cools = outcome.action == Verdict::move || outcome.reason == "rate_limit";
-  if (cools && outcome.hints.retry_after)
+  if (cools && outcome.hints.retry_after && request != nullptr)
     side.not_before = std::max(side.not_before, now_ + *outcome.hints.retry_after);
   if ((outcome.action == Verdict::retry || outcome.action == Verdict::move) &&
       outcome.reason != "rate_limit") {
-    if (++request.failures > config_.retry.attempts) broken("more attempts than allowed");
+    // A hedge is one more: it has been sent when the last of the others fails.
+    const int most = config_.retry.attempts + (config_.hedge ? 1 : 0);
+    if (request != nullptr && ++request->failures > most) broken("more attempts than allowed");
   }
-  if (outcome.action == Verdict::stop) side.stopped = true;
-  scheduler_.answered(now_, arrival.request, flight.attempt, outcome);
-  if (outcome.action == Verdict::none) end(arrival.request, "answered");
+  if (outcome.action == Verdict::stop && request != nullptr) side.stopped = true;
+  const bool its = scheduler_.answered(now_, flight.request, flight.attempt, outcome);
+  if (its != (request != nullptr)) broken("wrong word on whose answer it is");
+  if (its && outcome.action == Verdict::none) end(flight.request, "answered");
 }
 
-void Referee::see(const Cancel&) {
-  broken("cancels without a second attempt");
+void Referee::see(const Cancel& cancel) {
+  const auto entry = flights_.find(cancel.attempt);
+  if (entry == flights_.end()) return broken("cancels what is not in flight");
+  Flight& flight = entry->second;
+  if (flight.cancelled || flight.send.request != cancel.request ||
+      flight.send.endpoint != cancel.endpoint || open_.contains(cancel.request))
+    broken("cancels twice, under a wrong name, or what is still wanted");
+  flight.cancelled = true;
+  if (below(2) == 0) return;  // its answer comes first
+  provider::Outcome outcome;
+  outcome.action = Verdict::retry;
+  outcome.reason = "cancelled";
+  outcome.billing = provider::Billing::possible;
+  arrivals_.push({now_, ++arrived_, cancel.attempt, outcome});
 }
 
 void Referee::see(const RejectRequest& action) {
@@ -267,7 +296,8 @@ void Referee::see(const Halt& halt) {
 void Referee::end(RequestId id, const char* how) {
   const auto entry = open_.find(id);
   if (entry == open_.end()) return broken(std::string(how) + " twice, or never submitted");
-  if (entry->second.flight) broken(std::string(how) + " while in flight");
+  if (!entry->second.flights.empty() && !config_.hedge)
+    broken(std::string(how) + " while in flight");
   open_.erase(entry);
   ended_.insert(id);
 }
@@ -275,8 +305,8 @@ void Referee::end(RequestId id, const char* how) {
 void Referee::check_books() {
   const Snapshot s = scheduler_.snapshot(now_);
   std::size_t flying = 0;
-  for (const auto& [id, request] : open_) flying += request.flight ? 1 : 0;
-  if (s.in_flight != flying) broken("wrong count in flight");
+  for (const auto& [id, request] : open_) flying += request.flights.empty() ? 0 : 1;
+  if (s.in_flight != flights_.size()) broken("wrong count in flight");
   if (s.waiting != open_.size() - flying) broken("wrong count waiting");
   if (s.reserved != reserved_) broken("wrong sum reserved");
   if (s.spent != spent_) broken("wrong sum spent");

@@ -35,12 +35,17 @@ class Referee {
   struct Open {
     Demand demand;
     int failures = 0;
-    std::optional<Send> flight;
+    std::set<AttemptId> flights;
+  };
+  struct Flight {
+    Send send;
+    Demand demand;
+    bool cancelled = false;
   };
   struct Arrival {
     core::Time at;
     std::uint64_t number = 0;
-    RequestId request = 0;
+    AttemptId attempt = 0;
     provider::Outcome outcome;
     bool operator<(const Arrival& o) const { return at != o.at ? at > o.at : number > o.number; }
   };
@@ -77,6 +82,7 @@ class Referee {
   std::array<double, 7> weights_{};  // of each provider::Action
   double rate_limit_share_ = 0;
   std::map<RequestId, Open> open_;
+  std::map<AttemptId, Flight> flights_;
   std::set<RequestId> ended_;
   std::priority_queue<Arrival> arrivals_;
   core::Time now_{std::chrono::hours(1)};

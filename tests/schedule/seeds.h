@@ -2,6 +2,7 @@
 //
 //   SLUICE_SEED=n    that one scenario alone: how a failure is replayed
 //   SLUICE_SEEDS=n   so many instead of kScenarios
+//   SLUICE_RUNS=n    so many seeds for each named simulation, instead of one
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,15 @@ inline std::vector<std::uint64_t> seeds_of_shard(std::uint64_t shard) {
   const std::uint64_t last = many != nullptr ? std::strtoull(many, nullptr, 10) : kScenarios;
   std::vector<std::uint64_t> seeds;
   for (std::uint64_t seed = shard + 1; seed <= last; seed += kShards) seeds.push_back(seed);
+  return seeds;
+}
+
+// Of the simulations that have a name of their own.
+inline std::vector<std::uint64_t> named_seeds() {
+  const char* runs = std::getenv("SLUICE_RUNS");
+  const std::uint64_t last = runs != nullptr ? std::strtoull(runs, nullptr, 10) : 1;
+  std::vector<std::uint64_t> seeds;
+  for (std::uint64_t seed = 1; seed <= last; ++seed) seeds.push_back(seed);
   return seeds;
 }
 
