@@ -50,6 +50,11 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
     text +=
         fmt::format("  unwritten {} committed and not yet in the files: the next run writes them\n",
                     count(report.unwritten));
+  if (report.taken_back > 0)
+    text += fmt::format(
+        "  redo      {} lines of the rejects file are of rows taken back: the next run takes them "
+        "out\n",
+        count(report.taken_back));
   for (const Finding finding : kAllFindings) {
     const AuditReport::Class& found = report.of(finding);
     if (found.count == 0) continue;
@@ -87,6 +92,7 @@ std::string audit_json(const stages::PipelineSpec& spec, const AuditReport& repo
   w.field("output", report.output_lines);
   w.field("rejects", report.reject_lines);
   w.field("unwritten", report.unwritten);
+  w.field("taken_back", report.taken_back);
   w.close('}');
   w.key("findings");
   w.open('{');

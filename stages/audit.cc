@@ -70,6 +70,10 @@ class Audit {
       file_of(kind).expected.reserve(count);
     }
     return view_.each([this](const Ended& e) -> core::Status {
+      if (e.withdrawn) {
+        withdrawn_.add(core::hash128(e.line));
+        return {};
+      }
       rows_of(e.kind).add(e.row);
       file_of(e.kind).expected.add(core::hash128(e.line));
       return {};
@@ -86,8 +90,14 @@ class Audit {
       if (!more) return std::unexpected(more.error());
       if (!*more) return {};
       ++count;
-      if (line.ended && file.expected.take(core::hash128(line.text))) continue;
-      stray(file, line);
+      const core::Hash128 hash = core::hash128(line.text);
+      if (line.ended && file.expected.take(hash)) continue;
+      if (line.ended && file.kind == Kind::reject && line.offset >= view_.recorded().rejects &&
+          withdrawn_.take(hash)) {
+        ++report_.taken_back;
+      } else {
+        stray(file, line);
+      }
     }
   }
 
@@ -123,6 +133,7 @@ class Audit {
 
   // A second look at the entries, now that it is known which rows and lines are left over.
   core::Status name_leftover(const Ended& e) {
+    if (e.withdrawn) return {};
     AuditedFile& file = file_of(e.kind);
     const core::Hash128 line_hash = core::hash128(e.line);
     const bool missing = file.expected.take(line_hash);
@@ -159,6 +170,7 @@ class Audit {
   core::Status count_leftovers() {
     if (leftovers_.empty()) return {};
     return view_.each([this](const Ended& e) -> core::Status {
+      if (e.withdrawn) return {};
       if (const auto at = by_identity_.find(e.row); at != by_identity_.end())
         ++leftovers_[at->second].entries;
       return {};
@@ -192,7 +204,8 @@ class Audit {
   const LineReader lines_;
   std::array<checkpoint::DoneSet, 2> rows_;  // identities of answers, of rejects
   std::array<AuditedFile, 2> files_;
-  struct Leftover {  // a row with more entries than the input has it
+  checkpoint::DoneSet withdrawn_;  // hashes of the lines of rejects that were taken back
+  struct Leftover {                // a row with more entries than the input has it
     AuditReport::Row row;
     std::uint64_t count = 0;    // entries that no row of the input used up
     std::uint64_t entries = 0;  // all of them

@@ -62,6 +62,8 @@ struct AuditReport {
   std::uint64_t reject_lines = 0;
   // Committed after the files were last recorded, and not in them: the next run writes them.
   std::uint64_t unwritten = 0;
+  // In the rejects file, but taken back by `sluice redo`: the next run takes them out.
+  std::uint64_t taken_back = 0;
 
   std::array<Class, kFindings> findings;  // indexed by Finding
   Class& of(Finding finding) { return findings[static_cast<std::size_t>(finding)]; }

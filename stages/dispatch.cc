@@ -264,10 +264,12 @@ void LoopDispatcher::ended(const schedule::Send& send,
   const provider::Outcome& outcome = reply.outcome;
 
   core::Money cost;
+  core::Money estimate;
   if (outcome.billing == provider::Billing::possible) {
     cost = send.worst_cost;
   } else if (outcome.billing == provider::Billing::known) {
-    cost = outcome.charged.value_or(provider::cost_of(outcome.usage, endpoint.price));
+    estimate = provider::cost_of(outcome.usage, endpoint.price);
+    cost = outcome.charged.value_or(estimate);
   }
   ++totals_.attempts;
   totals_.usage += outcome.usage;
@@ -276,10 +278,17 @@ void LoopDispatcher::ended(const schedule::Send& send,
   scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
   if (outcome.action == provider::Action::none) {
     completions_.push_back(
-        {take(send.request), std::move(reply), send.attempt, send.endpoint, cost});
+        {take(send.request), std::move(reply), send.attempt, send.endpoint, cost, estimate});
   } else {
     ++totals_.failures;
-    failures_.push_back({send.attempt, send.endpoint, false, outcome.billing, outcome.usage, cost});
+    failures_.push_back({.attempt = send.attempt,
+                         .endpoint = send.endpoint,
+                         .answered = false,
+                         .billing = outcome.billing,
+                         .usage = outcome.usage,
+                         .cost = cost,
+                         .estimate = estimate,
+                         .charged = outcome.charged});
   }
   pump_soon();
 }

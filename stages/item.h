@@ -56,6 +56,7 @@ struct Completion {
   std::uint64_t attempt = 0;
   std::uint32_t endpoint = 0;
   core::Money cost;
+  core::Money estimate;  // of its usage, at list prices
 };
 using Completions = std::vector<Completion>;
 

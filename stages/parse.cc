@@ -59,6 +59,8 @@ Parser::Out Parser::run(Completions&& completions) const {
     settlement.billing = completion.reply.outcome.billing;
     settlement.usage = completion.reply.outcome.usage;
     settlement.cost = completion.cost;
+    settlement.estimate = completion.estimate;
+    settlement.charged = completion.reply.outcome.charged;
     out.results.settlements.push_back(settlement);
     read(completion, out);
   }

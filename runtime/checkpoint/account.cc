@@ -14,6 +14,11 @@ EndpointLedger Account::total() const {
     sum.cost += e.cost;
     sum.maybe_billed += e.maybe_billed;
     sum.maybe_billed_cost += e.maybe_billed_cost;
+    sum.failed_usage += e.failed_usage;
+    sum.failed_cost += e.failed_cost;
+    sum.charged += e.charged;
+    sum.charged_cost += e.charged_cost;
+    sum.estimated_cost += e.estimated_cost;
   }
   return sum;
 }

@@ -14,6 +14,7 @@ constexpr std::size_t kChecksum = 8;
 constexpr std::size_t kPair = 8;
 constexpr std::uint32_t kReject = 1U << 24;
 constexpr std::uint32_t kRepeat = 1U << 25;
+constexpr std::uint32_t kWithdrawn = 1U << 26;
 
 // zstd's best: 128 KiB from an RLE block of 4 bytes. More than that is a lie, and no reason to
 // allocate.
@@ -43,7 +44,20 @@ KeyRecord BlockKeys::at(std::size_t i) const {
           .question = get_hash(record + kQuestionAt),
           .model = tail & kMaxModelId,
           .kind = (tail & kReject) != 0 ? Kind::reject : Kind::answer,
-          .repeat = (tail & kRepeat) != 0};
+          .repeat = (tail & kRepeat) != 0,
+          .withdrawn = (tail & kWithdrawn) != 0};
+}
+
+void BlockKeys::withdraw(std::size_t i) {
+  char* tail = bytes_.data() + i * kRecord + kTailAt;
+  const std::uint32_t marked = get<std::uint32_t>(tail) | kWithdrawn;
+  std::memcpy(tail, &marked, sizeof marked);
+}
+
+std::string BlockKeys::encoded() const {
+  std::string bytes = bytes_.substr(0, count_ * kRecord);
+  put(bytes, core::hash128(bytes).low);
+  return bytes;
 }
 
 std::size_t BlockKeys::find(const core::Hash128& question, std::size_t from) const {
@@ -98,8 +112,13 @@ std::string_view BlockLines::answers() const {
   return std::string_view(text_).substr(answers_at_, rejects_at_ - answers_at_);
 }
 
-std::string_view BlockLines::rejects() const {
-  return std::string_view(text_).substr(rejects_at_);
+std::string BlockLines::rejects(const BlockKeys& keys) const {
+  std::string standing;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const KeyRecord record = keys.at(i);
+    if (record.kind == Kind::reject && !record.withdrawn) standing.append(line(i)).append("\n");
+  }
+  return standing;
 }
 
 std::string_view BlockLines::line(std::size_t i) const {

@@ -5,7 +5,7 @@
 //
 //   keys     := record* checksum
 //   record   := row:16 question:16 tail:u32            36 bytes; hashes as high:u64 low:u64
-//   tail     := model id (bits 0-23) | reject << 24 | repeat << 25
+//   tail     := model id (bits 0-23) | reject << 24 | repeat << 25 | withdrawn << 26
 //   checksum := the low 64 bits of hash128(record*)
 //
 //   payload  := one zstd frame, with content size and checksum, of
@@ -19,7 +19,8 @@
 //   07 00 00 00  01 00 00 00   02 00 00 00  00 00 00 00   {"a":1}\n   {}\n
 //
 // `repeat` marks an answer whose question was answered by the same model in an earlier entry: the
-// question index takes only the first, or equal questions would fill it.
+// question index takes only the first, or equal questions would fill it. `withdrawn` marks a reject
+// whose row was taken back (redo.h): it is pending again, and its line no longer projected.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,7 @@ struct KeyRecord {
   std::uint32_t model = 0;
   Kind kind = Kind::answer;
   bool repeat = false;
+  bool withdrawn = false;
   friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };
 
@@ -63,6 +65,10 @@ class BlockKeys {
   std::size_t find(const core::Hash128& question, std::size_t from = 0) const;
   std::size_t bytes() const { return bytes_.size(); }
 
+  // Marks record `i`; encoded() is then to be stored.
+  void withdraw(std::size_t i);
+  std::string encoded() const;
+
  private:
   std::string bytes_;
   std::size_t count_ = 0;
@@ -74,7 +80,7 @@ class BlockLines {
 
   // What goes to the projection: whole lines, each ended by '\n'.
   std::string_view answers() const;
-  std::string_view rejects() const;
+  std::string rejects(const BlockKeys& keys) const;  // those that were not withdrawn
   // Line `i`, without its end, and where the answer's members begin in it.
   std::string_view line(std::size_t i) const;
   std::uint32_t answer_at(std::size_t i) const { return lines_[i].answer_at; }
@@ -89,7 +95,7 @@ class BlockLines {
   std::string text_;
   std::vector<Line> lines_;
   std::size_t answers_at_ = 0;
-  std::size_t rejects_at_ = 0;
+  std::size_t rejects_at_ = 0;  // where the answers end
 };
 
 // Makes blocks, one after the other. One thread.

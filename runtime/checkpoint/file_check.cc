@@ -26,6 +26,15 @@ std::uint32_t big_endian(const unsigned char* at) {
 
 }  // namespace
 
+std::unexpected<core::Error> newer_format(const std::string& path, std::int64_t version) {
+  return core::fail(
+      core::ErrorCode::corrupt,
+      fmt::format("this checkpoint was written by a newer sluice (format {}, this one knows {}). "
+                  "It was left as it is: run the newer sluice",
+                  version, kFormatVersion),
+      path);
+}
+
 core::Status check_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return core::fail_errno("cannot open the checkpoint", errno, path);
@@ -40,13 +49,7 @@ core::Status check_file(const std::string& path) {
       big_endian(header + kApplicationIdAt) != kApplicationId)
     return corrupt(path, "this file is no checkpoint of sluice");
   const std::uint32_t version = big_endian(header + kUserVersionAt);
-  if (version > kFormatVersion)
-    return core::fail(
-        core::ErrorCode::corrupt,
-        fmt::format("this checkpoint was written by a newer sluice (format {}, this one knows {}). "
-                    "It was left as it is: run the newer sluice",
-                    version, kFormatVersion),
-        path);
+  if (version > kFormatVersion) return newer_format(path, version);
   if (version < 1) return corrupt(path, "the checkpoint is damaged: it names no format version");
   return {};
 }

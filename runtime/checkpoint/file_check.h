@@ -2,6 +2,7 @@
 // alone may change a database that is somebody else's.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/error.h"
@@ -9,10 +10,13 @@
 namespace sluice::checkpoint {
 
 constexpr int kApplicationId = 0x534c4331;  // "SLC1"
-constexpr int kFormatVersion = 1;           // SQLite's user_version; see store.cc and block.h
+constexpr int kFormatVersion = 2;           // SQLite's user_version; see store_open.cc and block.h
 
 // ErrorCode::io when there is no such file or it cannot be read, ErrorCode::corrupt when it is not
 // one of ours, cut off, or written by a newer sluice.
 core::Status check_file(const std::string& path);
+
+// What to say of a file of a newer format than kFormatVersion.
+std::unexpected<core::Error> newer_format(const std::string& path, std::int64_t version);
 
 }  // namespace sluice::checkpoint

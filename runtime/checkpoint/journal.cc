@@ -103,14 +103,14 @@ core::Result<bool> Journal::project() {
 }
 
 core::Status Journal::flush() {
-  if (appended_block_ == job_.projected_block) return {};
+  if (appended_block_ == job_.projected_block && appended_block_ == job_.rejects_block) return {};
   // Synced whatever the durability: a recorded position outlives a power cut by chance or by the
   // log's own syncs, and an output with a hole below it would pass for whole. Once a second it
   // costs nothing.
   const auto position = projection_.flush(true);
   if (!position) return std::unexpected(position.error());
   job_.projected = *position;
-  job_.projected_block = appended_block_;
+  job_.projected_block = job_.rejects_block = appended_block_;
   return {};
 }
 

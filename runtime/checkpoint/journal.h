@@ -16,6 +16,12 @@
 //   6. An attempt that is intended and not settled when the file is opened is moved to the ledger
 //      as maybe billed in one transaction: it is counted once.
 //   7. No count that is stored has rows read < answered + rejected.
+//   8. take_back() (redo.h) withdraws rejects while no journal is open, in one transaction: their
+//      marks, the count of rejects, and the recorded position of the rejects file, which becomes
+//      zero. So a crash leaves all of them standing or all withdrawn; and the next opening cuts the
+//      rejects file to nothing and writes what stands into it anew, however often it is itself cut
+//      off, while the answers' position stays as it was. Until a run has opened the job, the
+//      rejects file still has the old lines.
 //
 // One row, with what makes each transition:
 //
@@ -46,6 +52,7 @@
 //    │ Journal::record(), at most once a second, and at close
 //    ▼
 //   RECORDED
+//    │ a reject, and no run is open: take_back() ─▶ PENDING
 #pragma once
 
 #include <cstdint>

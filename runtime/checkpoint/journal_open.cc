@@ -74,6 +74,7 @@ core::Status Journal::scan(DoneSet* done) {
         questions_.clear();
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);
+          if (record.withdrawn) continue;
           if (generation == job_.generation) {
             ++(record.kind == Kind::answer ? answered : rejected);
             if (done != nullptr) done->add(record.row);
@@ -102,18 +103,20 @@ core::Status Journal::replay(bool fresh) {
                         "the output stands neither where it was recorded nor at its beginning");
     // Recorded first, or a crash half way through would find a file as long as the old record.
     job_.projected = {};
-    job_.projected_block = 0;
+    job_.projected_block = job_.rejects_block = 0;
     if (auto status = transact([&] { return store_->put_job(job_); }); !status) return status;
   }
   appended_block_ = job_.projected_block;
   return store_->scan_blocks(
-      job_.generation, job_.projected_block, job_.projected_block,
+      job_.generation, job_.projected_block, job_.rejects_block,
       [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
         const auto keys = BlockKeys::decode(std::move(bytes));
         const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
         if (!lines) return damaged(*store_, fmt::format("the answers of block {}", block));
-        appended_block_ = block;
-        return projection_.append(lines->answers(), lines->rejects());
+        const bool rejects_only = block <= job_.projected_block;
+        if (!rejects_only) appended_block_ = block;
+        return projection_.append(rejects_only ? std::string_view() : lines->answers(),
+                                  lines->rejects(*keys));
       });
 }
 

@@ -36,6 +36,15 @@ void Ledger::settle(const Settlement& settlement) {
     case provider::Billing::known:
       ledger.usage += settlement.usage;
       ledger.cost += settlement.cost;
+      ledger.estimated_cost += settlement.estimate;
+      if (!settlement.answered) {
+        ledger.failed_usage += settlement.usage;
+        ledger.failed_cost += settlement.cost;
+      }
+      if (settlement.charged) {
+        ++ledger.charged;
+        ledger.charged_cost += *settlement.charged;
+      }
       break;
     case provider::Billing::possible:
       ++ledger.maybe_billed;

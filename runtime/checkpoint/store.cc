@@ -12,12 +12,14 @@ namespace sluice::checkpoint {
 const char* const Store::kSql[kQueries] = {
     // kJob
     "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
-    " projected_block, projected_answers, projected_rejects FROM job WHERE id = 1",
+    " projected_block, projected_answers, projected_rejects, rejects_block FROM job WHERE id = 1",
     // kFingerprint
     "SELECT fingerprint FROM generation WHERE id = ?",
     // kEndpoints
     "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens, output_tokens,"
-    " reasoning_tokens, cost, maybe_billed, maybe_billed_cost FROM endpoint ORDER BY id",
+    " reasoning_tokens, cost, maybe_billed, maybe_billed_cost, failed_input_tokens,"
+    " failed_cached_tokens, failed_output_tokens, failed_reasoning_tokens, failed_cost, charged,"
+    " charged_cost, estimated_cost FROM endpoint ORDER BY id",
     // kModels
     "SELECT id, name FROM model ORDER BY id",
     // kAttempts
@@ -41,26 +43,51 @@ const char* const Store::kSql[kQueries] = {
     // kPutJob
     "UPDATE job SET generation = ?, next_attempt = ?, rows_read = ?, input_complete = ?,"
     " answered = ?, rejected = ?, projected_block = ?, projected_answers = ?,"
-    " projected_rejects = ? WHERE id = 1",
+    " projected_rejects = ?, rejects_block = ? WHERE id = 1",
     // kPutGeneration
     "INSERT INTO generation VALUES(?, ?)",
     // kPutEndpoint
-    "INSERT OR REPLACE INTO endpoint VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO endpoint"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     // kPutModel
     "INSERT INTO model VALUES(?, ?)",
     // kPutKeys
     "INSERT INTO block_keys VALUES(?, ?, ?, ?, ?)",
     // kPutPayload
     "INSERT INTO block_data VALUES(?, ?)",
+    // kReplaceKeys
+    "UPDATE block_keys SET rejects = ?2, keys = ?3 WHERE block = ?1",
     // kPutAttempts
     "INSERT INTO attempts(kind, records) VALUES(?, ?)",
     // kClearAttempts
     "DELETE FROM attempts",
 };
 
+// What is asked of a file of version 1, which nobody writes to before it is migrated.
+const char* Store::sql_of(std::size_t query) const {
+  if (version_ >= 2) return kSql[query];
+  switch (query) {
+    case kJob:
+      return "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+             " projected_block, projected_answers, projected_rejects, projected_block"
+             " FROM job WHERE id = 1";
+    case kEndpoints:
+      return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
+             " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
+             " 0, 0, 0, cost FROM endpoint ORDER BY id";
+    case kPutJob:
+    case kPutEndpoint:
+      return nullptr;
+    default:
+      return kSql[query];
+  }
+}
+
 core::Status Store::prepare() {
   for (std::size_t i = 0; i < kQueries; ++i) {
-    auto statement = connection_.prepare(kSql[i]);
+    const char* sql = sql_of(i);
+    if (sql == nullptr) continue;
+    auto statement = connection_.prepare(sql);
     if (!statement) {
       // The file says that it is ours, so a table that is not there is damage.
       if (statement.error().code == core::ErrorCode::io)
@@ -87,6 +114,7 @@ core::Result<JobState> Store::job() {
                      .answered = s.unsigned_integer(4),
                      .rejected = s.unsigned_integer(5),
                      .projected_block = s.integer(6),
+                     .rejects_block = s.integer(9),
                      .projected = {s.unsigned_integer(7), s.unsigned_integer(8)}};
   s.reset();
   std::error_code error;
@@ -150,6 +178,14 @@ core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
     e.ledger.cost = core::Money::picodollars(s.integer(9));
     e.ledger.maybe_billed = s.unsigned_integer(10);
     e.ledger.maybe_billed_cost = core::Money::picodollars(s.integer(11));
+    e.ledger.failed_usage = {.input = s.unsigned_integer(12),
+                             .cached_input = s.unsigned_integer(13),
+                             .output = s.unsigned_integer(14),
+                             .reasoning = s.unsigned_integer(15)};
+    e.ledger.failed_cost = core::Money::picodollars(s.integer(16));
+    e.ledger.charged = s.unsigned_integer(17);
+    e.ledger.charged_cost = core::Money::picodollars(s.integer(18));
+    e.ledger.estimated_cost = core::Money::picodollars(s.integer(19));
     all.push_back(std::move(e));
     return {};
   });
@@ -230,6 +266,7 @@ core::Status Store::put_job(const JobState& job) {
       .bind(7, job.projected_block)
       .bind(8, job.projected.answers)
       .bind(9, job.projected.rejects)
+      .bind(10, job.rejects_block)
       .run();
 }
 
@@ -254,6 +291,14 @@ core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
       .bind(10, l.cost.picodollars())
       .bind(11, l.maybe_billed)
       .bind(12, l.maybe_billed_cost.picodollars())
+      .bind(13, l.failed_usage.input)
+      .bind(14, l.failed_usage.cached_input)
+      .bind(15, l.failed_usage.output)
+      .bind(16, l.failed_usage.reasoning)
+      .bind(17, l.failed_cost.picodollars())
+      .bind(18, l.charged)
+      .bind(19, l.charged_cost.picodollars())
+      .bind(20, l.estimated_cost.picodollars())
       .run();
 }
 
@@ -274,6 +319,14 @@ core::Status Store::put_block(std::int64_t block, std::int64_t generation, std::
       !status)
     return status;
   return statements_[kPutPayload].bind(1, block).bind_blob(2, payload).run();
+}
+
+core::Status Store::replace_keys(std::int64_t block, std::uint32_t rejects, std::string_view keys) {
+  return statements_[kReplaceKeys]
+      .bind(1, block)
+      .bind(2, std::int64_t{rejects})
+      .bind_blob(3, keys)
+      .run();
 }
 
 core::Status Store::put_attempts(AttemptRecords kind, std::string_view records) {

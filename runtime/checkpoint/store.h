@@ -11,6 +11,8 @@
 //   2. A file that is not one of ours, or is damaged, or newer, is not written to.
 //   3. `job` has one row; all counts in it are changed in the transaction that changes what they
 //      count.
+//   4. A file of an older format is read as it is by a reader, and brought to the present format by
+//      the first writer, in one transaction, once it was checked.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +36,8 @@ struct JobState {
   bool input_complete = false;
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
-  std::int64_t projected_block = 0;  // the last block that `projected` includes
+  std::int64_t projected_block = 0;  // the last block whose answers `projected` includes
+  std::int64_t rejects_block = 0;    // and whose rejects: behind it after a redo
   Position projected;
 };
 
@@ -103,6 +106,8 @@ class Store {
   core::Status put_model(const StoredModel& model);
   core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
                          std::uint32_t rejects, std::string_view keys, std::string_view payload);
+  // New keys for a block, with so many rejects that were not withdrawn.
+  core::Status replace_keys(std::int64_t block, std::uint32_t rejects, std::string_view keys);
   core::Status put_attempts(AttemptRecords kind, std::string_view records);
   core::Status clear_attempts();
 
@@ -129,23 +134,29 @@ class Store {
     kPutModel,
     kPutKeys,
     kPutPayload,
+    kReplaceKeys,
     kPutAttempts,
     kClearAttempts,
     kQueries
   };
   static const char* const kSql[kQueries];
+  const char* sql_of(std::size_t query) const;
 
   Store(std::string path, Connection connection)
       : path_(std::move(path)), connection_(std::move(connection)) {}
   static core::Status create_file(const std::string& directory);
   static core::Result<std::unique_ptr<Store>> open_existing(const std::string& path, int flags);
   static core::Result<std::unique_ptr<Store>> prepared(const std::string& path,
-                                                       core::Result<Connection> connection);
+                                                       core::Result<Connection> connection,
+                                                       bool writable);
+  core::Result<std::int64_t> read_version();
+  core::Status migrate();
   core::Status prepare();
   core::Status each_row(Query query, const std::function<core::Status(Statement&)>& each);
   core::Result<std::string> blob_of(Query query, std::int64_t block);
 
   std::string path_;
+  std::int64_t version_ = 0;
   Connection connection_;
   Statement statements_[kQueries];
 };

@@ -15,7 +15,7 @@
 namespace sluice::checkpoint {
 namespace {
 
-// Version 1. Money is in picodollars. The columns of `job` are those of JobState.
+// Version 2. Money is in picodollars. The columns of `job` are those of JobState.
 constexpr char kSchema[] = R"(
 CREATE TABLE job(
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -23,21 +23,46 @@ CREATE TABLE job(
   rows_read INTEGER NOT NULL, input_complete INTEGER NOT NULL,
   answered INTEGER NOT NULL, rejected INTEGER NOT NULL,
   projected_block INTEGER NOT NULL,
-  projected_answers INTEGER NOT NULL, projected_rejects INTEGER NOT NULL) STRICT;
+  projected_answers INTEGER NOT NULL, projected_rejects INTEGER NOT NULL,
+  rejects_block INTEGER NOT NULL) STRICT;
 CREATE TABLE generation(id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL) STRICT;
 CREATE TABLE endpoint(
   id INTEGER PRIMARY KEY, name TEXT NOT NULL,
   attempts INTEGER NOT NULL, answered INTEGER NOT NULL, failed INTEGER NOT NULL,
   input_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
   output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
-  cost INTEGER NOT NULL, maybe_billed INTEGER NOT NULL, maybe_billed_cost INTEGER NOT NULL) STRICT;
+  cost INTEGER NOT NULL, maybe_billed INTEGER NOT NULL, maybe_billed_cost INTEGER NOT NULL,
+  failed_input_tokens INTEGER NOT NULL, failed_cached_tokens INTEGER NOT NULL,
+  failed_output_tokens INTEGER NOT NULL, failed_reasoning_tokens INTEGER NOT NULL,
+  failed_cost INTEGER NOT NULL, charged INTEGER NOT NULL, charged_cost INTEGER NOT NULL,
+  estimated_cost INTEGER NOT NULL) STRICT;
 CREATE TABLE model(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE block_keys(
   block INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
   answers INTEGER NOT NULL, rejects INTEGER NOT NULL, keys BLOB NOT NULL) STRICT;
 CREATE TABLE block_data(block INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT;
 CREATE TABLE attempts(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, records BLOB NOT NULL) STRICT;
-INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+)";
+
+// From version 1, which did not tell apart what failed attempts used, nor keep charges and
+// estimates: what was booked counts as answered, at its estimate. The new columns come last, in the
+// order of kSchema.
+constexpr char kFrom1To2[] = R"(
+BEGIN IMMEDIATE;
+ALTER TABLE job ADD COLUMN rejects_block INTEGER NOT NULL DEFAULT 0;
+UPDATE job SET rejects_block = projected_block;
+ALTER TABLE endpoint ADD COLUMN failed_input_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN failed_cached_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN failed_output_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN failed_reasoning_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN failed_cost INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN charged INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN charged_cost INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN estimated_cost INTEGER NOT NULL DEFAULT 0;
+UPDATE endpoint SET estimated_cost = cost;
+PRAGMA user_version = 2;
+COMMIT;
 )";
 
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
@@ -94,20 +119,50 @@ core::Result<std::unique_ptr<Store>> Store::open_at_rest(const std::string& dire
   if (!error && log > 0) return open_reader(directory);
   if (!std::filesystem::exists(path, error)) return open_reader(directory);  // says so
   if (auto status = check_file(path); !status) return std::unexpected(status.error());
-  return prepared(path, Connection::open_unchanging(path));
+  return prepared(path, Connection::open_unchanging(path), false);
 }
 
 core::Result<std::unique_ptr<Store>> Store::open_existing(const std::string& path, int flags) {
   if (auto status = check_file(path); !status) return std::unexpected(status.error());
-  return prepared(path, Connection::open(path, flags));
+  return prepared(path, Connection::open(path, flags), flags == SQLITE_OPEN_READWRITE);
 }
 
 core::Result<std::unique_ptr<Store>> Store::prepared(const std::string& path,
-                                                     core::Result<Connection> connection) {
+                                                     core::Result<Connection> connection,
+                                                     bool writable) {
   if (!connection) return std::unexpected(connection.error());
   std::unique_ptr<Store> store(new Store(path, std::move(*connection)));
+  // Asked of SQLite, not of the file's first bytes alone: the version may still stand in the log.
+  const auto version = store->read_version();
+  if (!version) return std::unexpected(version.error());
+  if (*version > kFormatVersion) return newer_format(path, *version);
+  store->version_ = *version;
+  if (writable && *version < kFormatVersion) {
+    if (auto status = store->check(); !status) return std::unexpected(status.error());
+    if (auto status = store->migrate(); !status) return std::unexpected(status.error());
+  }
   if (auto status = store->prepare(); !status) return std::unexpected(status.error());
   return store;
+}
+
+core::Result<std::int64_t> Store::read_version() {
+  auto statement = connection_.prepare("PRAGMA user_version");
+  if (!statement) return std::unexpected(statement.error());
+  const auto row = statement->step();
+  if (!row) return std::unexpected(row.error());
+  return *row ? statement->integer(0) : 0;
+}
+
+core::Status Store::migrate() {
+  if (auto status = connection_.execute(kFrom1To2); !status) {
+    (void)connection_.execute("ROLLBACK");  // where there is something to roll back
+    if (status.error().message.find("no such table") != std::string::npos)
+      return corrupt(path_, status.error().message);
+    return status;
+  }
+  version_ = kFormatVersion;
+  // An older sluice looks at the file's first bytes alone: they tell it from now on.
+  return connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 core::Status Store::create_file(const std::string& directory) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct Settlement {
   provider::Billing billing = provider::Billing::none;
   provider::Usage usage;
   core::Money cost;  // known: what it cost; possible: what it may have cost at most
+  // With a known billing: the usage at list prices, and what a gateway says that it charged, which
+  // is then the cost.
+  core::Money estimate = {};
+  std::optional<core::Money> charged = {};
 };
 
 enum class Kind : std::uint8_t { answer, reject };
@@ -50,13 +55,18 @@ struct Results {
 
 struct EndpointLedger {
   std::string name;
-  std::uint64_t attempts = 0;  // settled ones
+  std::uint64_t attempts = 0;  // settled ones: answered + failed
   std::uint64_t answered = 0;
   std::uint64_t failed = 0;
-  provider::Usage usage;
-  core::Money cost;
+  provider::Usage usage;           // of all settled attempts
+  core::Money cost;                // of the same: charges where they came, else estimates
   std::uint64_t maybe_billed = 0;  // attempts that the provider may have billed without an answer
   core::Money maybe_billed_cost;   // at most
+  provider::Usage failed_usage = {};  // the part of `usage` that failed attempts used
+  core::Money failed_cost = {};       // and of `cost`
+  std::uint64_t charged = 0;          // attempts whose charge a gateway told
+  core::Money charged_cost = {};      // these charges: part of `cost`
+  core::Money estimated_cost = {};    // of all known usage, at list prices
 };
 
 // The ledger and the rows' count, at one moment.

@@ -48,7 +48,8 @@ core::Result<std::unique_ptr<View>> View::load(core::Result<std::unique_ptr<Stor
   for (StoredEndpoint& endpoint : *endpoints)
     view->account_.endpoints.push_back(std::move(endpoint.ledger));
   view->recorded_ = job->projected;
-  view->recorded_block_ = job->projected_block;
+  view->answers_block_ = job->projected_block;
+  view->rejects_block_ = job->rejects_block;
   view->generation_ = job->generation;
   return view;
 }
@@ -63,7 +64,7 @@ core::Status View::each(const Each& each) {
 
 core::Status View::each_reject(const Each& each) {
   return scan(std::numeric_limits<std::int64_t>::max(), [&](const Ended& ended) -> core::Status {
-    return ended.kind == Kind::reject ? each(ended) : core::Status();
+    return ended.kind == Kind::reject && !ended.withdrawn ? each(ended) : core::Status();
   });
 }
 
@@ -79,11 +80,13 @@ core::Status View::scan(std::int64_t after, const Each& each) {
                          fmt::format("the checkpoint is damaged: the answers of block {}", block));
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);
-          auto status = each({.row = record.row,
-                              .kind = record.kind,
-                              .line = lines->line(i),
-                              .answer_at = lines->answer_at(i),
-                              .recorded = block <= recorded_block_});
+          auto status = each(
+              {.row = record.row,
+               .kind = record.kind,
+               .line = lines->line(i),
+               .answer_at = lines->answer_at(i),
+               .recorded = block <= (record.kind == Kind::answer ? answers_block_ : rejects_block_),
+               .withdrawn = record.withdrawn});
           if (!status) return status;
         }
         return {};

@@ -5,7 +5,8 @@
 //
 // Invariants:
 //   1. Entries are those of the last run's generation, in the order in which their lines stand in
-//      the output and in the rejects file.
+//      the output and in the rejects file. Withdrawn rejects come among them, and are in the file
+//      only until the next run.
 //   2. An entry beyond the recorded position of the projection has `recorded` false: its line may
 //      not be in the file yet. Every other standing entry's line is in its file, or the file was
 //      changed by somebody else.
@@ -51,11 +52,12 @@ class View {
     std::string_view line;      // without line end; valid during the call
     std::size_t answer_at = 0;  // as Entry::answer_at
     bool recorded = false;
+    bool withdrawn = false;  // a reject that was taken back: its row is pending
   };
   using Each = std::function<core::Status(const Ended&)>;
   // Stops at the first error, and returns it.
   core::Status each(const Each& each);
-  core::Status each_reject(const Each& each);
+  core::Status each_reject(const Each& each);  // but those withdrawn
 
  private:
   View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock);
@@ -67,7 +69,8 @@ class View {
   std::unique_ptr<Store> store_;
   Account account_;
   Position recorded_;
-  std::int64_t recorded_block_ = 0;
+  std::int64_t answers_block_ = 0;  // the last that recorded_ includes
+  std::int64_t rejects_block_ = 0;
   std::int64_t generation_ = 0;
   std::optional<core::Hash128> fingerprint_;  // none before the first run has begun
 };

@@ -36,6 +36,11 @@ void expect_equal(const Account& a, const Account& b) {
     EXPECT_EQ(x.cost, y.cost);
     EXPECT_EQ(x.maybe_billed, y.maybe_billed);
     EXPECT_EQ(x.maybe_billed_cost, y.maybe_billed_cost);
+    EXPECT_EQ(x.failed_usage, y.failed_usage);
+    EXPECT_EQ(x.failed_cost, y.failed_cost);
+    EXPECT_EQ(x.charged, y.charged);
+    EXPECT_EQ(x.charged_cost, y.charged_cost);
+    EXPECT_EQ(x.estimated_cost, y.estimated_cost);
   }
 }
 
@@ -61,7 +66,9 @@ TEST_F(AccountTest, CountsEveryKindOfSettlementAtItsEndpoint) {
                          .failed = 1,
                          .usage = {.input = 200, .cached_input = 20, .output = 40, .reasoning = 10},
                          .cost = dollars(0.75),
-                         .maybe_billed_cost = {}},
+                         .maybe_billed_cost = {},
+                         .failed_usage = failed_and_billed.usage,
+                         .failed_cost = dollars(0.25)},
                         {.name = "west",
                          .attempts = 2,
                          .failed = 2,
@@ -76,6 +83,34 @@ TEST_F(AccountTest, CountsEveryKindOfSettlementAtItsEndpoint) {
   EXPECT_EQ(stored().total().attempts, 4U);
   EXPECT_EQ(stored().total().cost, dollars(0.75));
   EXPECT_EQ(stored().total().maybe_billed, 1U);
+}
+
+TEST_F(AccountTest, KeepsAGatewaysChargeAndOurEstimateBesideIt) {
+  auto c = open();
+  Settlement charged = settled(1, 0, 0.5);
+  charged.charged = dollars(0.5);
+  charged.estimate = dollars(0.375);
+  Settlement estimated = settled(2, 0, 0.25);
+  estimated.estimate = dollars(0.25);
+  Settlement failed = settled(3, 1, 0.125);
+  failed.answered = false;
+  failed.charged = dollars(0.125);
+  commit_now(*c, {answer("a")}, {charged, estimated, failed});
+  ASSERT_TRUE(c->close().has_value());
+
+  const Account account = stored();
+  const EndpointLedger& east = account.endpoints[0];
+  EXPECT_EQ(east.cost, dollars(0.75)) << "the charge where there is one, else the estimate";
+  EXPECT_EQ(east.charged, 1U);
+  EXPECT_EQ(east.charged_cost, dollars(0.5));
+  EXPECT_EQ(east.estimated_cost, dollars(0.625));
+  const EndpointLedger total = account.total();
+  EXPECT_EQ(total.charged, 2U);
+  EXPECT_EQ(total.charged_cost, dollars(0.625));
+  EXPECT_EQ(total.estimated_cost, dollars(0.625));
+  EXPECT_EQ(total.failed_cost, dollars(0.125));
+  EXPECT_EQ(total.failed_usage, failed.usage);
+  EXPECT_EQ(total.cost, dollars(0.875));
 }
 
 TEST_F(AccountTest, OpenIntentsOfACrashAreMaybeBilledOnce) {

@@ -42,9 +42,9 @@ TEST(Block, GivesBackEveryEntryAndTheProjectionsText) {
     EXPECT_EQ(lines->answer_at(i), e.answer_at) << i;
   }
   EXPECT_EQ(lines->answers(), entries[0].line + "\n" + entries[2].line + "\n\n");
-  EXPECT_EQ(lines->rejects(), entries[1].line + "\n" + entries[3].line + "\n");
+  EXPECT_EQ(lines->rejects(*keys), entries[1].line + "\n" + entries[3].line + "\n");
   EXPECT_EQ(block.answers, lines->answers());
-  EXPECT_EQ(block.rejects, lines->rejects());
+  EXPECT_EQ(block.rejects, lines->rejects(*keys));
 }
 
 TEST(Block, TheBuilderBeginsAnewAfterEachBlock) {
@@ -116,7 +116,7 @@ TEST(Block, NeverGivesOtherLinesForAPayloadWithABitChanged) {
     }
     // Some bits of a frame's header mean nothing.
     EXPECT_EQ(lines->answers(), block.answers) << bit;
-    EXPECT_EQ(lines->rejects(), block.rejects) << bit;
+    EXPECT_EQ(lines->rejects(*keys), block.rejects) << bit;
   }
   EXPECT_GT(refused, block.payload.size() * 7);
 }

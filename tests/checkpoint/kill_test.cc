@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include <set>
 #include <sstream>
 
+#include "checkpoint/redo.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -260,6 +262,75 @@ TEST_P(KillTest, LosesDoublesAndTearsNothing) {
   ASSERT_TRUE(account.has_value());
   EXPECT_EQ(account->rows_answered + account->rows_rejected, static_cast<std::uint64_t>(kRows));
   EXPECT_EQ(account->rows_pending(), 0U);
+}
+
+// A child takes the rejects back and opens the job, over and over, and is killed at a moment of
+// chance.
+TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
+  std::mt19937 random(GetParam());
+  std::uint64_t all_rejects = 0;
+  {
+    auto c = open_checkpoint(options_for(scratch_), projection_);
+    std::vector<Entry> entries;
+    for (int row = 0; row < kRows; ++row) {
+      entries.push_back(entry_of(row));
+      if (is_rejected(row)) ++all_rejects;
+    }
+    commit_now(*c, std::move(entries));
+    ASSERT_TRUE(c->close().has_value());
+  }
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const Options options = options_for(scratch_);
+    while (true) {
+      if (::write(ends[1], "r", 1) != 1) ::_exit(21);
+      if (!take_back(options.directory, options.job, options.fingerprint,
+                     [](std::string_view) { return true; }))
+        ::_exit(20);
+      if (::write(ends[1], "o", 1) != 1) ::_exit(21);
+      auto c = Checkpoint::open(options, projection_);
+      if (!c) ::_exit(22);
+      std::vector<Entry> again;
+      for (int row = 0; row < kRows; ++row)
+        if (!(*c)->take_done(entry_of(row).row)) again.push_back(entry_of(row));
+      commit_now(**c, std::move(again));
+      if (!(*c)->close()) ::_exit(23);
+    }
+  }
+  ::close(ends[1]);
+  char step = 0;
+  for (std::uint32_t n = 1 + random() % 6; n > 0; --n) ASSERT_EQ(::read(ends[0], &step, 1), 1);
+  // Somewhere in what follows the last report.
+  for (std::uint32_t spin = random() % 3'000'000; spin > 0; --spin)
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(ends[0]);
+  ASSERT_TRUE(WIFSIGNALED(status));
+
+  auto c = open_checkpoint(options_for(scratch_), projection_);
+  ASSERT_NE(c, nullptr);
+  std::multiset<std::string> expected_answers, expected_rejects;
+  std::uint64_t rejects = 0;
+  for (int row = 0; row < kRows; ++row) {
+    const bool done = c->take_done(entry_of(row).row);
+    EXPECT_FALSE(c->take_done(entry_of(row).row)) << "row " << row << " is there twice";
+    if (!is_rejected(row)) {
+      EXPECT_TRUE(done) << "the answer of row " << row << " is lost";
+      expected_answers.insert(entry_of(row).line);
+    } else if (done) {
+      ++rejects;
+      expected_rejects.insert(entry_of(row).line);
+    }
+  }
+  EXPECT_EQ(c->untaken(), 0U);
+  EXPECT_TRUE(rejects == 0 || rejects == all_rejects) << rejects << " of " << all_rejects;
+  EXPECT_EQ(lines_of(projection_.answers()), expected_answers);
+  EXPECT_EQ(lines_of(projection_.rejects()), expected_rejects);
+  EXPECT_TRUE(c->close().has_value());
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, KillTest, testing::Range(1U, 33U));

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "checkpoint/journal.h"
+#include "checkpoint/redo.h"
 #include "faulty_disk.h"
 #include "support.h"
 
@@ -123,7 +124,8 @@ struct Life {
     if (random() % 2 == 0) (void)journal->close();
   }
 
-  void compare(bool promises_hold) {
+  // The rows in the checkpoint are those in the projection; which they are.
+  std::set<int> compare_rows() {
     std::set<int> found;
     std::multiset<std::string> expected;
     for (const auto& [row, entry] : handed) {
@@ -137,7 +139,11 @@ struct Life {
     std::istringstream text(projection.text());
     for (std::string line; std::getline(text, line);) lines.insert(line);
     EXPECT_EQ(lines, expected);
+    return found;
+  }
 
+  void compare(bool promises_hold) {
+    const std::set<int> found = compare_rows();
     const EndpointLedger total = journal->account().total();
     EXPECT_EQ(total.answered, found.size());
     EXPECT_EQ(total.cost, dollars(0.5) * found.size());
@@ -184,6 +190,84 @@ TEST_P(PowerCutTest, AfterAnyStepTheJobGoesOnWithAllThatWasPromised) {
     ++cuts;
   }
   EXPECT_GT(cuts, 30U);
+}
+
+// Power is lost after every step of a redo, and of the first opening after it, which writes the
+// rejects file anew.
+TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
+  const auto [durability, seed] = GetParam();
+  std::uint64_t undone = 0;
+  std::uint64_t done = 0;
+  for (std::uint64_t step = 0; !HasFailure(); ++step) {
+    SCOPED_TRACE("power lost after step " + std::to_string(step));
+    Life life;
+    Options options = options_for(life.scratch);
+    options.durability = Durability::power;  // until the redo
+    std::filesystem::create_directories(options.directory);
+    std::mt19937 random(seed * 1000 + static_cast<std::uint32_t>(step));
+    life.open(options);
+    ASSERT_NE(life.journal, nullptr);
+    life.work(seed);
+    life.open(options);  // all that was promised, and nothing else
+    ASSERT_NE(life.journal, nullptr);
+    const std::uint64_t ended = life.journal->opened().done_rows;
+    life.journal.reset();
+    std::set<int> rejected;
+    for (const auto& [row, entry] : life.handed)
+      if (entry.kind == Kind::reject && life.done.take(entry.row)) rejected.insert(row);
+    ASSERT_GT(rejected.size(), 1U);
+
+    options.durability = durability;
+    life.disk.lose_power_after(step);
+    const auto taken = take_back(options.directory, options.job, options.fingerprint,
+                                 [](std::string_view) { return true; });
+    const bool promised = taken.has_value() && life.disk.has_power();
+    if (promised) {
+      EXPECT_EQ(*taken, rejected.size());
+    }
+    if (life.disk.has_power()) {
+      life.done = DoneSet();
+      auto store = Store::open(options.directory, options.durability);
+      if (store) {
+        auto opened =
+            Journal::open(std::move(*store), options, life.projection, life.index, life.done);
+        if (opened) (void)(*opened)->close();
+      }
+    }
+    const bool lost = !life.disk.has_power();
+    if (lost) life.disk.restore(random);
+
+    life.open(options);
+    if (HasFailure()) return;
+    const bool withdrawn = life.journal->opened().done_rows != ended;
+    if (promised) {
+      EXPECT_TRUE(withdrawn) << "a durable redo is lost";
+    }
+    if (withdrawn) {
+      EXPECT_EQ(life.journal->opened().done_rows, ended - rejected.size());
+      for (const int row : rejected) life.handed.erase(row);
+      // They are asked again, and end another way.
+      std::map<int, Entry> kept = std::move(life.handed);
+      life.handed = {};
+      std::vector<Entry> again;
+      for (const int row : rejected) again.push_back(answer(std::to_string(row), "at last"));
+      const std::vector<Results> results = {{{}, again}};
+      ASSERT_TRUE(life.journal->commit({}, results).has_value());
+      ASSERT_TRUE(life.journal->project().has_value());
+      std::size_t i = 0;
+      for (const int row : rejected) kept[row] = again[i++];
+      life.handed = std::move(kept);
+      ++done;
+    } else {
+      ++undone;
+    }
+    life.open(options);
+    if (HasFailure()) return;
+    life.compare_rows();
+    if (!lost) break;
+  }
+  EXPECT_GT(undone, 1U);
+  EXPECT_GT(done, 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, PowerCutTest,

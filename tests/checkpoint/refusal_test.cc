@@ -96,8 +96,8 @@ TEST_F(RefusalTest, SomebodyElsesDatabase) {
 
 TEST_F(RefusalTest, ANewerFormat) {
   make_job();
-  execute("PRAGMA user_version = 2");
-  EXPECT_THAT(expect_refused().message, HasSubstr("newer sluice (format 2, this one knows 1)"));
+  execute("PRAGMA user_version = 3");
+  EXPECT_THAT(expect_refused().message, HasSubstr("newer sluice (format 3, this one knows 2)"));
 }
 
 TEST_F(RefusalTest, AMissingTable) {

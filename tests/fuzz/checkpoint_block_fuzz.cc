@@ -57,7 +57,7 @@ void rebuild_and_compare(const BlockKeys& keys, const BlockLines& lines) {
     (record.kind == Kind::answer ? answers : rejects) += entry.line + '\n';
     builder.add(entry, record.model, record.repeat);
   }
-  require(answers == lines.answers() && rejects == lines.rejects());
+  require(answers == lines.answers() && rejects == lines.rejects(keys));
   const auto block = builder.finish();
   require(block.has_value() && block->answers == answers && block->rejects == rejects);
   const auto keys_again = BlockKeys::decode(block->keys);

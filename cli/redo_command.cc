@@ -1,0 +1,55 @@
+// sluice redo: takes rejects back, so that the next run asks their rows again.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "checkpoint/redo.h"
+#include "cli/commands.h"
+#include "cli/job_file.h"
+#include "observe/figures.h"
+#include "stages/question.h"
+#include "stages/reject_line.h"
+
+namespace sluice::cli {
+namespace {
+
+int redo_job(const JobFile& file, const std::string& reason) {
+  const auto spec = file.load(Secrets::optional);
+  if (!spec) return report(spec.error());
+  const auto rows = checkpoint::take_back(
+      spec->checkpoint.directory, spec->name,
+      stages::fingerprint(*spec, stages::make_question(*spec)), [&](std::string_view line) {
+        return reason.empty() || stages::read_reject(line).reason == reason;
+      });
+  if (!rows) return report(rows.error());
+  const std::string of_reason = reason.empty() ? "" : fmt::format(" for the reason '{}'", reason);
+  if (*rows == 0) {
+    fmt::print("{}: no rejects{} to take back; `sluice rejects` shows what there are\n", spec->name,
+               of_reason);
+  } else {
+    fmt::print("{}: {} reject{}{} taken back: `sluice run {}` asks {} again\n", spec->name,
+               observe::count(*rows), *rows == 1 ? "" : "s", of_reason, file.path,
+               *rows == 1 ? "it" : "them");
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_redo_command(CLI::App& app, int& exit_status) {
+  struct Options {
+    JobFile file;
+    std::string reason;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("redo", "Take rejects back, so that the next run asks them again");
+  options->file.add_options(*command);
+  command->add_option("--reason", options->reason, "Only those with this reason");
+  command->footer(
+      "Nothing is sent. The rejects file keeps their lines until the next run writes it anew.");
+  command->callback(
+      [options, &exit_status] { exit_status = redo_job(options->file, options->reason); });
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,110 @@
+#include "checkpoint/redo.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "checkpoint/block.h"
+#include "checkpoint/lock.h"
+#include "checkpoint/store.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+struct Withdrawal {
+  std::int64_t block = 0;
+  std::vector<std::uint32_t> records;
+  std::uint32_t standing = 0;  // rejects that stay
+};
+
+core::Result<std::vector<Withdrawal>> find_rejects(
+    Store& store, std::int64_t generation, const std::function<bool(std::string_view)>& wanted) {
+  std::vector<Withdrawal> found;
+  auto status = store.scan_blocks(
+      generation, std::numeric_limits<std::int64_t>::max(), 0,
+      [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
+        const auto keys = BlockKeys::decode(std::move(bytes));
+        const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
+        if (!lines)
+          return corrupt(store.path(),
+                         fmt::format("the checkpoint is damaged: the rejects of block {}", block));
+        Withdrawal withdrawal{.block = block, .records = {}};
+        for (std::size_t i = 0; i < keys->size(); ++i) {
+          const KeyRecord record = keys->at(i);
+          if (record.kind != Kind::reject || record.withdrawn) continue;
+          if (wanted(lines->line(i))) {
+            withdrawal.records.push_back(static_cast<std::uint32_t>(i));
+          } else {
+            ++withdrawal.standing;
+          }
+        }
+        if (!withdrawal.records.empty()) found.push_back(std::move(withdrawal));
+        return {};
+      });
+  if (!status) return std::unexpected(status.error());
+  return found;
+}
+
+core::Status withdraw(Store& store, const Withdrawal& withdrawal) {
+  auto bytes = store.keys(withdrawal.block);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto keys = BlockKeys::decode(std::move(*bytes));
+  if (!keys)
+    return corrupt(store.path(), fmt::format("the checkpoint is damaged: the keys of block {}",
+                                             withdrawal.block));
+  for (const std::uint32_t i : withdrawal.records) keys->withdraw(i);
+  return store.replace_keys(withdrawal.block, withdrawal.standing, keys->encoded());
+}
+
+}  // namespace
+
+core::Result<std::uint64_t> take_back(const std::string& directory, const std::string& job,
+                                      const core::Hash128& fingerprint,
+                                      const std::function<bool(std::string_view line)>& wanted) {
+  // A reader first: a job that never ran is not to be made by asking for its rejects.
+  if (auto there = Store::open_reader(directory); !there) return std::unexpected(there.error());
+  const auto lock = DirectoryLock::take(directory, job);
+  if (!lock) return std::unexpected(lock.error());
+  auto opened = Store::open(directory, Durability::power);
+  if (!opened) return std::unexpected(opened.error());
+  Store& store = **opened;
+  if (auto status = store.check(); !status) return std::unexpected(status.error());
+  auto state = store.job();
+  if (!state) return std::unexpected(state.error());
+  std::optional<core::Hash128> stored;
+  if (state->generation != 0) {
+    const auto last = store.fingerprint(state->generation);
+    if (!last) return std::unexpected(last.error());
+    stored = *last;
+  }
+  if (auto same = store.expect_fingerprint(stored, fingerprint); !same)
+    return std::unexpected(same.error());
+
+  const auto found = find_rejects(store, state->generation, wanted);
+  if (!found) return std::unexpected(found.error());
+  std::uint64_t rows = 0;
+  core::Status status = store.begin();
+  for (const Withdrawal& withdrawal : *found) {
+    if (status) status = withdraw(store, withdrawal);
+    rows += withdrawal.records.size();
+  }
+  if (rows > state->rejected)
+    status = corrupt(store.path(), "the checkpoint is damaged: its counts and its blocks disagree");
+  if (status && rows > 0) {
+    state->rejected -= rows;
+    state->rejects_block = 0;
+    state->projected.rejects = 0;
+    status = store.put_job(*state);
+  }
+  if (status) status = store.commit();
+  if (!status) {
+    store.rollback();
+    return std::unexpected(status.error());
+  }
+  if (auto closed = store.close(); !closed) return std::unexpected(closed.error());
+  return rows;
+}
+
+}  // namespace sluice::checkpoint
