@@ -30,9 +30,11 @@ class RawServer {
     // Exactly so many bytes.
     std::string read_bytes(std::size_t count);
     void send(std::string_view bytes);
-    // Returns when the client's kernel has all that was sent.
+    // Returns when the client's kernel has all that was sent, and has said so: this may take it
+    // tens of milliseconds.
     void wait_until_there();
-    // In such pieces that the client's loop has surely seen each before the next comes.
+    // In pieces, of which the client's loop sees one before the next comes (as a rule: no test may
+    // rest on it).
     void send_pieces(Loop& loop, std::string_view bytes, std::size_t piece);
     bool alive();  // the client has not closed
     void close();
@@ -69,7 +71,8 @@ class RawServer {
   std::thread thread_;
 };
 
-// Returns when the loop has gone once around, and so has read all that was sent before.
+// Returns when the loop has gone once around, and so has read what its sockets had before; or after
+// a while, when it does not run.
 void pass_once(Loop& loop);
 
 }  // namespace sluice::http

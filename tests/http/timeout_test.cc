@@ -195,13 +195,27 @@ TEST_F(Timeout, OfTheWholeEndsAnAnswerThatTricklesForEver) {
   EXPECT_GE(Clock::now() - origin_start, milliseconds(300));
 }
 
-TEST_F(Timeout, OfTheWholeCoversTheWaitForAConnection) {
+TEST_F(Timeout, OfTheWholeEndsARequestThatIsNotAnswered) {
   RawServer server(then([](RawServer::Peer&) {}));
   OriginOptions options = patient(server);
   options.total_timeout = milliseconds(80);
-  const auto outcomes = ask_on_kept(options, 2, [] {});
+  const auto outcomes = ask_on_kept(options, 1, [] {});
   expect_failure(outcomes.at(0), Kind::timeout, true, false, "no answer within 80 ms");
-  expect_failure(outcomes.at(1), Kind::timeout, false, false, "no connection was free");
+}
+
+TEST_F(Timeout, OfTheWholeCoversTheWaitForAConnection) {
+  const SilentPort silent;
+  OriginOptions options = origin_options("http://127.0.0.1:" + std::to_string(silent.port()));
+  options.max_connections = 1;
+  options.connect_timeout = std::chrono::minutes(5);
+  options.total_timeout = milliseconds(80);
+  const auto origin = add(options);
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < 2; ++i) client().send(origin, post("/"), into(outcomes));
+  run_until([&] { return outcomes.size() == 2; });
+  for (const Outcome& outcome : outcomes) {
+    expect_failure(outcome, Kind::timeout, false, false, "no connection was free within 80 ms");
+  }
 }
 
 // A stopped process, a machine that sleeps: the limits have passed, and the answers are there.
