@@ -13,6 +13,19 @@ Socket::Ptr Socket::make(Loop::Impl& loop, Events& events) {
   return Ptr(socket);
 }
 
+// libuv tells a reset that comes together with the last bytes as an ordinary end, and a body that
+// ends with its connection would pass for whole.
+int Socket::end_of(int error) const {
+  uv_os_fd_t descriptor = -1;
+  int pending = 0;
+  socklen_t size = sizeof pending;
+  if (error != UV_EOF || uv_fileno(reinterpret_cast<const uv_handle_t*>(&tcp_), &descriptor) != 0 ||
+      getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &pending, &size) != 0 || pending == 0) {
+    return error;
+  }
+  return uv_translate_sys_error(pending);
+}
+
 void Socket::on_closed(uv_handle_t* handle) {
   delete static_cast<Socket*>(handle->data);
 }
@@ -66,7 +79,7 @@ int Socket::start_reading() {
           self->events_->on_read({buffer->base, static_cast<std::size_t>(count)});
         } else {
           uv_read_stop(stream);
-          self->events_->on_read_end(static_cast<int>(count));
+          self->events_->on_read_end(self->end_of(static_cast<int>(count)));
         }
       });
   return status == UV_EALREADY ? 0 : status;

@@ -69,6 +69,7 @@ class Socket {
   uv_stream_t* stream() const {
     return reinterpret_cast<uv_stream_t*>(const_cast<uv_tcp_t*>(&tcp_));
   }
+  int end_of(int error) const;
   static void on_closed(uv_handle_t* handle);
 
   uv_tcp_t tcp_{};
