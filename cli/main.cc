@@ -5,11 +5,13 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "http/file_limit.h"
 
 int main(int argc, char** argv) {
   // Rows are made on one thread and freed on another. With an arena a thread, glibc keeps what each
   // of them once needed; two arenas keep memory flat, and are measurably faster here.
   ::mallopt(M_ARENA_MAX, 2);
+  sluice::http::raise_file_limit();  // a socket for each request in flight
 
   CLI::App app{
       "sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
