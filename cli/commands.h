@@ -12,6 +12,7 @@ void add_status_command(CLI::App& app, int& exit_status);
 void add_audit_command(CLI::App& app, int& exit_status);
 void add_rejects_command(CLI::App& app, int& exit_status);
 void add_redo_command(CLI::App& app, int& exit_status);
+void add_export_command(CLI::App& app, int& exit_status);
 void add_mock_command(CLI::App& app, int& exit_status);
 
 }  // namespace sluice::cli

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   sluice::cli::add_audit_command(app, exit_status);
   sluice::cli::add_rejects_command(app, exit_status);
   sluice::cli::add_redo_command(app, exit_status);
+  sluice::cli::add_export_command(app, exit_status);
   sluice::cli::add_mock_command(app, exit_status);
   try {
     app.parse(argc, argv);

@@ -5,9 +5,17 @@
 #include <limits>
 
 #include "checkpoint/block.h"
+#include "checkpoint/block_cache.h"
 #include "checkpoint/store.h"
 
 namespace sluice::checkpoint {
+namespace {
+
+// A place is a block's number and, below it, the entry's in the block.
+constexpr int kPlaceBits = 16;
+constexpr std::uint64_t kPlaceMask = (1U << kPlaceBits) - 1;
+
+}  // namespace
 
 core::Result<std::unique_ptr<View>> View::open(const std::string& directory) {
   return load(Store::open_reader(directory), std::nullopt);
@@ -58,6 +66,14 @@ core::Status View::expect_fingerprint(const core::Hash128& fingerprint) const {
   return store_->expect_fingerprint(fingerprint_, fingerprint);
 }
 
+core::Result<View::Line> View::line_at(std::uint64_t place) {
+  if (!blocks_) blocks_ = std::make_unique<BlockCache>(*store_);
+  const auto lines = blocks_->lines(static_cast<std::int64_t>(place >> kPlaceBits));
+  if (!lines) return std::unexpected(lines.error());
+  const std::size_t i = place & kPlaceMask;
+  return Line{(*lines)->line(i), (*lines)->answer_at(i)};
+}
+
 core::Status View::each(const Each& each) {
   return scan(0, each);
 }
@@ -75,7 +91,7 @@ core::Status View::scan(std::int64_t after, const Each& each) {
       [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
         const auto keys = BlockKeys::decode(std::move(bytes));
         const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
-        if (!lines)
+        if (!lines || keys->size() > kPlaceMask)
           return corrupt(store_->path(),
                          fmt::format("the checkpoint is damaged: the answers of block {}", block));
         for (std::size_t i = 0; i < keys->size(); ++i) {
@@ -85,6 +101,7 @@ core::Status View::scan(std::int64_t after, const Each& each) {
                .kind = record.kind,
                .line = lines->line(i),
                .answer_at = lines->answer_at(i),
+               .place = static_cast<std::uint64_t>(block) << kPlaceBits | i,
                .recorded = block <= (record.kind == Kind::answer ? answers_block_ : rejects_block_),
                .withdrawn = record.withdrawn});
           if (!status) return status;

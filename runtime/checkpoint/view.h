@@ -27,6 +27,7 @@
 
 namespace sluice::checkpoint {
 
+class BlockCache;
 class Store;
 
 class View {
@@ -51,6 +52,7 @@ class View {
     Kind kind = Kind::answer;
     std::string_view line;      // without line end; valid during the call
     std::size_t answer_at = 0;  // as Entry::answer_at
+    std::uint64_t place = 0;    // for line_at()
     bool recorded = false;
     bool withdrawn = false;  // a reject that was taken back: its row is pending
   };
@@ -58,6 +60,13 @@ class View {
   // Stops at the first error, and returns it.
   core::Status each(const Each& each);
   core::Status each_reject(const Each& each);  // but those withdrawn
+
+  struct Line {
+    std::string_view text;  // valid until the next call
+    std::size_t answer_at = 0;
+  };
+  // An entry's line, by its place. Quick for places near those asked for lately.
+  core::Result<Line> line_at(std::uint64_t place);
 
  private:
   View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock);
@@ -67,6 +76,7 @@ class View {
 
   std::optional<DirectoryLock> lock_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<BlockCache> blocks_;  // of store_; made when it is needed
   Account account_;
   Position recorded_;
   std::int64_t answers_block_ = 0;  // the last that recorded_ includes

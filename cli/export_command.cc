@@ -1,0 +1,55 @@
+// sluice export: the job's answers once more, as another file.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/job_file.h"
+#include "observe/figures.h"
+#include "stages/export.h"
+
+namespace sluice::cli {
+namespace {
+
+struct ExportFlags {
+  JobFile file;
+  std::string to;
+  std::vector<std::string> columns;
+};
+
+int export_job(const ExportFlags& flags) {
+  const auto spec = flags.file.load(Secrets::optional);
+  if (!spec) return report(spec.error());
+  stages::ExportOptions options{.to = flags.to, .columns = flags.columns};
+  if (options.columns == std::vector<std::string>{"all"}) {
+    options.all = true;
+    options.columns.clear();
+  }
+  const auto rows = stages::export_answers(*spec, options);
+  if (!rows) return report(rows.error());
+  fmt::print("{}: {} answer{} written to {}\n", spec->name, observe::count(*rows),
+             *rows == 1 ? "" : "s", flags.to);
+  return 0;
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& app, int& exit_status) {
+  auto flags = std::make_shared<ExportFlags>();
+  CLI::App* command =
+      app.add_subcommand("export", "Write the job's answers once more, without asking anything");
+  flags->file.add_options(*command);
+  command->add_option("--to", flags->to, "A .jsonl or .csv file, also with .gz or .zst after it")
+      ->required();
+  command
+      ->add_option("--columns", flags->columns,
+                   "all: every field of the row, then the answer's; or names, with commas between")
+      ->delimiter(',');
+  command->footer(
+      "Without --columns: those of the sink. The file is written under another name and renamed, "
+      "so\n"
+      "that it is there whole or not at all.");
+  command->callback([flags, &exit_status] { exit_status = export_job(*flags); });
+}
+
+}  // namespace sluice::cli

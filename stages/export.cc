@@ -1,0 +1,205 @@
+#include "stages/export.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include "checkpoint/view.h"
+#include "core/json.h"
+#include "stages/input_file.h"
+#include "stages/input_rows.h"
+#include "stages/question.h"
+#include "stages/record_writer.h"
+
+namespace sluice::stages {
+namespace {
+
+using EachRecord = std::function<core::Status(std::string_view record)>;
+
+std::unexpected<core::Error> unusable(std::string why, const std::string& path) {
+  return core::fail(core::ErrorCode::usage, std::move(why), path);
+}
+
+core::Result<RecordFormat> format_of(std::string_view path) {
+  for (const std::string_view ending : {".gz", ".zst"})
+    if (path.ends_with(ending)) path.remove_suffix(ending.size());
+  if (path.ends_with(".jsonl")) return RecordFormat::jsonl;
+  if (path.ends_with(".csv")) return RecordFormat::csv;
+  return unusable("name the export .jsonl or .csv, with .gz or .zst after it to compress it",
+                  std::string(path));
+}
+
+// The job's own files are not for others to write.
+core::Status must_be_apart(const PipelineSpec& spec, const std::string& to) {
+  std::vector<std::string> own = {spec.sink.path, spec.sink.rejects};
+  if (auto inputs = expand_paths(spec.read.paths))
+    own.insert(own.end(), inputs->begin(), inputs->end());
+  for (const std::string& path : own) {
+    std::error_code error;
+    const bool same = std::filesystem::weakly_canonical(path, error) ==
+                      std::filesystem::weakly_canonical(to, error);
+    if (same)
+      return unusable("this is one of the job's own files: give the export another name", to);
+  }
+  return {};
+}
+
+// The answers as records: JSON objects.
+class Records {
+ public:
+  Records(const PipelineSpec& spec, const Question& question, checkpoint::View& view,
+          const ExportOptions& options)
+      : spec_(spec), question_(question), view_(view), answers_(question.answer_names()) {
+    const bool row_kept = spec.sink.keep_row || (spec.sink.keep.empty() && spec.read.key.empty());
+    const auto in_line = [&](const std::string& column) {
+      return is_answer(column) || column == spec.read.key ||
+             std::ranges::find(spec.sink.keep, column) != spec.sink.keep.end();
+    };
+    joined_ = !row_kept && (options.all || !std::ranges::all_of(options.columns, in_line));
+  }
+
+  core::Status each(const EachRecord& each) {
+    if (joined_) return each_joined(each);
+    return view_.each([&](const checkpoint::View::Ended& ended) -> core::Status {
+      return ended.kind == checkpoint::Kind::answer ? each(ended.line) : core::Status();
+    });
+  }
+
+  // The records' columns in the order of their first appearance: the rows', then the answers'.
+  core::Result<std::vector<std::string>> columns() {
+    std::vector<std::string> rows;
+    std::vector<std::string> answers;
+    const auto add = [](std::vector<std::string>& to, std::string_view name) {
+      if (std::ranges::find(to, name) == to.end()) to.emplace_back(name);
+    };
+    simdjson::dom::parser parser;
+    auto status = each([&](std::string_view record) -> core::Status {
+      simdjson::dom::object object;
+      if (parser.parse(record.data(), record.size()).get(object)) return {};
+      bool answer = false;
+      for (const auto& [name, value] : object) {
+        answer = answer || is_answer(name);
+        add(answer ? answers : rows, name);
+      }
+      return {};
+    });
+    if (!status) return std::unexpected(status.error());
+    for (std::string& name : answers) add(rows, name);
+    if (rows.empty()) rows = answers_;
+    return rows;
+  }
+
+ private:
+  bool is_answer(std::string_view name) const {
+    return std::ranges::find(answers_, name) != answers_.end();
+  }
+
+  // Where the answer to each row stands, by the row's identity.
+  struct Place {
+    core::Hash128 row;
+    std::uint64_t at = 0;
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
+  core::Status find_places() {
+    places_.reserve(view_.account().rows_answered);
+    auto status = view_.each([&](const checkpoint::View::Ended& ended) -> core::Status {
+      if (ended.kind == checkpoint::Kind::answer) places_.push_back({ended.row, ended.place});
+      return {};
+    });
+    std::ranges::sort(places_);
+    return status;
+  }
+
+  core::Status each_joined(const EachRecord& each) {
+    if (places_.empty()) {
+      if (auto status = find_places(); !status) return status;
+    }
+    std::unordered_map<core::Hash128, std::size_t> used;  // of rows that come more than once
+    std::string record;
+    return each_input_row(spec_, question_, [&](const Item& item) -> core::Status {
+      auto at = std::ranges::lower_bound(places_, item.identity, {}, &Place::row);
+      if (at == places_.end() || at->row != item.identity) return {};
+      if (std::next(at) != places_.end() && std::next(at)->row == item.identity) {
+        std::size_t& times = used[item.identity];
+        const auto left = static_cast<std::size_t>(places_.end() - at);
+        if (times >= left || at[static_cast<std::ptrdiff_t>(times)].row != item.identity) return {};
+        at += static_cast<std::ptrdiff_t>(times++);
+      } else if (!used.try_emplace(item.identity, 0).second) {
+        return {};
+      }
+      const auto line = view_.line_at(at->at);
+      if (!line) return std::unexpected(line.error());
+      join(item.row.raw, line->text.substr(line->answer_at), record);
+      return each(record);
+    });
+  }
+
+  // The row's fields, but for those that an answer's column hides, then the answer's members.
+  void join(const std::string& row, std::string_view members, std::string& record) {
+    record = "{";
+    simdjson::dom::object object;
+    if (!parser_.parse(row).get(object)) {
+      for (const auto& [name, value] : object) {
+        if (is_answer(name)) continue;
+        core::append_json_string(record, name);
+        record += ':';
+        record += simdjson::minify(value);
+        record += ',';
+      }
+    }
+    if (members == "}" && record.size() > 1) record.pop_back();
+    record += members;
+  }
+
+  const PipelineSpec& spec_;
+  const Question& question_;
+  checkpoint::View& view_;
+  const std::vector<std::string> answers_;
+  bool joined_ = false;
+  std::vector<Place> places_;
+  simdjson::dom::parser parser_;
+};
+
+}  // namespace
+
+core::Result<std::uint64_t> export_answers(const PipelineSpec& spec, const ExportOptions& options) {
+  const auto format = format_of(options.to);
+  if (!format) return std::unexpected(format.error());
+  if (auto apart = must_be_apart(spec, options.to); !apart) return std::unexpected(apart.error());
+  const Question question = make_question(spec);
+  auto view = checkpoint::View::open(spec.checkpoint.directory);
+  if (!view) return std::unexpected(view.error());
+  if (auto same = (*view)->expect_fingerprint(fingerprint(spec, question)); !same)
+    return std::unexpected(same.error());
+
+  Records records(spec, question, **view, options);
+  std::vector<std::string> columns = options.columns;
+  if (columns.empty() && *format == RecordFormat::csv) {
+    auto found = records.columns();
+    if (!found) return std::unexpected(found.error());
+    columns = std::move(*found);
+  }
+  auto file = TargetFile::create(options.to);
+  if (!file) return std::unexpected(file.error());
+  RecordWriter writer(**file, *format, std::move(columns));
+  if (auto begun = writer.begin(); !begun) return std::unexpected(begun.error());
+  std::uint64_t rows = 0;
+  auto status = records.each([&](std::string_view record) -> core::Status {
+    ++rows;
+    return writer.write(record);
+  });
+  if (!status) return std::unexpected(status.error());
+  if (const std::string* column = writer.never_seen();
+      column != nullptr && !options.columns.empty())
+    return core::fail(core::ErrorCode::usage,
+                      fmt::format("no row and no answer has a column '{}'", *column));
+  if (auto done = (*file)->finish(); !done) return std::unexpected(done.error());
+  return rows;
+}
+
+}  // namespace sluice::stages

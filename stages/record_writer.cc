@@ -1,0 +1,80 @@
+#include "stages/record_writer.h"
+
+#include "core/json.h"
+
+namespace sluice::stages {
+
+void append_csv_text(std::string& out, std::string_view text) {
+  if (!text.empty() && text.find_first_of(",\"\r\n") == text.npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+void append_csv_cell(std::string& out, const simdjson::dom::element& value) {
+  if (value.is_null()) return;
+  std::string_view text;
+  if (value.get(text) == simdjson::SUCCESS) {
+    append_csv_text(out, text);
+  } else {
+    append_csv_text(out, std::string(simdjson::minify(value)));
+  }
+}
+
+RecordWriter::RecordWriter(TargetFile& file, RecordFormat format, std::vector<std::string> columns)
+    : file_(file), format_(format), columns_(std::move(columns)), seen_(columns_.size()) {}
+
+core::Status RecordWriter::begin() {
+  if (format_ == RecordFormat::jsonl) return {};
+  line_.clear();
+  for (const std::string& column : columns_) {
+    if (!line_.empty()) line_ += ',';
+    append_csv_text(line_, column);
+  }
+  line_ += "\r\n";
+  return file_.write(line_);
+}
+
+core::Status RecordWriter::write(std::string_view record) {
+  any_ = true;
+  line_.clear();
+  const bool csv = format_ == RecordFormat::csv;
+  if (columns_.empty() && !csv) {
+    line_.append(record).append("\n");
+    return file_.write(line_);
+  }
+  simdjson::dom::object object;
+  if (parser_.parse(record.data(), record.size()).get(object))
+    return core::fail(core::ErrorCode::corrupt, "a stored line is no JSON object");
+  if (!csv) line_ += '{';
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (i > 0) line_ += ',';
+    simdjson::dom::element value;
+    const bool there = object[columns_[i]].get(value) == simdjson::SUCCESS;
+    if (there) seen_[i] = true;
+    if (csv) {
+      if (there) append_csv_cell(line_, value);
+    } else {
+      core::append_json_string(line_, columns_[i]);
+      line_ += ':';
+      line_ += there ? std::string(simdjson::minify(value)) : "null";
+    }
+  }
+  line_ += csv ? "\r\n" : "}\n";
+  return file_.write(line_);
+}
+
+const std::string* RecordWriter::never_seen() const {
+  if (!any_) return nullptr;
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    if (!seen_[i]) return &columns_[i];
+  return nullptr;
+}
+
+}  // namespace sluice::stages

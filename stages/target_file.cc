@@ -1,0 +1,142 @@
+#include "stages/target_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+namespace sluice::stages {
+namespace {
+
+constexpr std::size_t kTargetChunk = 64 * 1024;
+constexpr int kZstdLevel = 3;
+
+class PlainTarget final : public TargetFile {
+ public:
+  explicit PlainTarget(std::string path) : path_(std::move(path)), draft_(path_ + ".part") {}
+  ~PlainTarget() override {
+    if (fd_ < 0) return;
+    ::close(fd_);
+    if (!finished_) ::unlink(draft_.c_str());
+  }
+  core::Status open() {
+    std::error_code error;
+    const std::filesystem::path parent = std::filesystem::path(path_).parent_path();
+    if (!parent.empty()) std::filesystem::create_directories(parent, error);
+    if (error) return core::fail_errno("cannot make the folder", error.value(), parent.string());
+    fd_ = ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd_ < 0) return core::fail_errno("cannot write", errno, draft_);
+    return {};
+  }
+  core::Status write(std::string_view bytes) override {
+    buffer_ += bytes;
+    return buffer_.size() < kTargetChunk ? core::Status() : write_out();
+  }
+  core::Status finish() override {
+    if (auto status = write_out(); !status) return status;
+    if (::fsync(fd_) != 0) return core::fail_errno("cannot sync", errno, draft_);
+    if (std::rename(draft_.c_str(), path_.c_str()) != 0)
+      return core::fail_errno("cannot rename into place", errno, path_);
+    finished_ = true;
+    return {};
+  }
+
+ private:
+  core::Status write_out() {
+    std::string_view left = buffer_;
+    while (!left.empty()) {
+      const ssize_t written = ::write(fd_, left.data(), left.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return core::fail_errno("cannot write", errno, draft_);
+      left.remove_prefix(static_cast<std::size_t>(written));
+    }
+    buffer_.clear();
+    return {};
+  }
+
+  const std::string path_;
+  const std::string draft_;
+  int fd_ = -1;
+  bool finished_ = false;
+  std::string buffer_;
+};
+
+class GzipTarget final : public TargetFile {
+ public:
+  explicit GzipTarget(std::unique_ptr<TargetFile> file) : file_(std::move(file)) {
+    ::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  }
+  ~GzipTarget() override { ::deflateEnd(&stream_); }
+  core::Status write(std::string_view bytes) override { return put(bytes, Z_NO_FLUSH); }
+  core::Status finish() override {
+    if (auto status = put({}, Z_FINISH); !status) return status;
+    return file_->finish();
+  }
+
+ private:
+  core::Status put(std::string_view bytes, int flush) {
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(chunk_.data());
+      stream_.avail_out = static_cast<uInt>(chunk_.size());
+      ::deflate(&stream_, flush);
+      const std::string_view made(chunk_.data(), chunk_.size() - stream_.avail_out);
+      if (auto status = file_->write(made); !status) return status;
+    } while (stream_.avail_out == 0);
+    return {};
+  }
+  std::unique_ptr<TargetFile> file_;
+  std::array<char, kTargetChunk> chunk_;
+  z_stream stream_{};
+};
+
+class ZstdTarget final : public TargetFile {
+ public:
+  explicit ZstdTarget(std::unique_ptr<TargetFile> file)
+      : file_(std::move(file)), stream_(::ZSTD_createCCtx()) {
+    ::ZSTD_CCtx_setParameter(stream_, ZSTD_c_compressionLevel, kZstdLevel);
+    ::ZSTD_CCtx_setParameter(stream_, ZSTD_c_checksumFlag, 1);
+  }
+  ~ZstdTarget() override { ::ZSTD_freeCCtx(stream_); }
+  core::Status write(std::string_view bytes) override { return put(bytes, ZSTD_e_continue); }
+  core::Status finish() override {
+    if (auto status = put({}, ZSTD_e_end); !status) return status;
+    return file_->finish();
+  }
+
+ private:
+  core::Status put(std::string_view bytes, ZSTD_EndDirective how) {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    while (true) {
+      ZSTD_outBuffer out{chunk_.data(), chunk_.size(), 0};
+      const std::size_t left = ::ZSTD_compressStream2(stream_, &out, &in, how);
+      if (::ZSTD_isError(left) != 0)
+        return core::fail(core::ErrorCode::internal,
+                          std::string("compressing failed: ") + ::ZSTD_getErrorName(left));
+      if (auto status = file_->write({chunk_.data(), out.pos}); !status) return status;
+      if (how == ZSTD_e_end ? left == 0 : in.pos == in.size) return {};
+    }
+  }
+  std::unique_ptr<TargetFile> file_;
+  std::array<char, kTargetChunk> chunk_;
+  ZSTD_CCtx* stream_;
+};
+
+}  // namespace
+
+core::Result<std::unique_ptr<TargetFile>> TargetFile::create(const std::string& path) {
+  auto plain = std::make_unique<PlainTarget>(path);
+  if (auto status = plain->open(); !status) return std::unexpected(status.error());
+  std::unique_ptr<TargetFile> file = std::move(plain);
+  if (path.ends_with(".gz")) return std::make_unique<GzipTarget>(std::move(file));
+  if (path.ends_with(".zst")) return std::make_unique<ZstdTarget>(std::move(file));
+  return file;
+}
+
+}  // namespace sluice::stages

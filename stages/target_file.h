@@ -1,0 +1,24 @@
+// A file that appears whole or not at all: written under "<path>.part" and renamed into place once
+// it is on the disk. With ".gz" or ".zst" at the end of its name it is compressed.
+//
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace sluice::stages {
+
+class TargetFile {
+ public:
+  static core::Result<std::unique_ptr<TargetFile>> create(const std::string& path);
+  virtual ~TargetFile() = default;  // without finish(): nothing of it stays
+
+  virtual core::Status write(std::string_view bytes) = 0;
+  virtual core::Status finish() = 0;
+};
+
+}  // namespace sluice::stages
