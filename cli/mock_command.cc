@@ -4,11 +4,15 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/signals.h"
+#include "core/money.h"
 #include "http/loop.h"
 #include "mock/mock_server.h"
 
@@ -20,13 +24,66 @@ struct MockFlags {
   double latency_ms = 0;
   double token_latency_ms = 0;
   std::string key;
+  std::string output_tokens;
+  std::vector<std::string> outages;
+  std::string price_in = "0";
+  std::string price_out = "0";
+  std::string price_cached;  // empty = as the rest of the input
 };
 
 core::Duration milliseconds(double ms) {
   return std::chrono::duration_cast<core::Duration>(std::chrono::duration<double, std::milli>(ms));
 }
 
+// "$0.25" for a million tokens.
+core::Result<core::Money> per_token(const std::string& text) {
+  const auto million = core::Money::parse(text);
+  if (!million) {
+    return core::fail(core::ErrorCode::usage,
+                      fmt::format("'{}' is no price: dollars per million tokens are wanted", text));
+  }
+  return core::Money::picodollars(million->picodollars() / 1'000'000);
+}
+
+// "300" or "300:0.5".
+core::Result<mock::OutputTokens> output_tokens(const std::string& text) {
+  mock::OutputTokens tokens;
+  char end = 0;
+  const int read = std::sscanf(text.c_str(), "%lf:%lf%c", &tokens.median, &tokens.sigma, &end);
+  const bool whole = read == 2 || (read == 1 && text.find(':') == text.npos);
+  if (whole && tokens.median >= 0 && tokens.sigma >= 0) return tokens;
+  return core::fail(core::ErrorCode::usage,
+                    fmt::format("'{}' is no number of output tokens: MEDIAN or MEDIAN:SIGMA is "
+                                "wanted, as in 300:0.5",
+                                text));
+}
+
+core::Status fill_in(MockFlags& flags) {
+  mock::Options& options = flags.options;
+  const std::string& cached = flags.price_cached.empty() ? flags.price_in : flags.price_cached;
+  using Entry = std::pair<const std::string*, core::Money*>;
+  for (const auto& [text, price] :
+       {Entry(&flags.price_in, &options.price.input), Entry(&cached, &options.price.cached_input),
+        Entry(&flags.price_out, &options.price.output)}) {
+    const auto money = per_token(*text);
+    if (!money) return std::unexpected(money.error());
+    *price = *money;
+  }
+  if (!flags.output_tokens.empty()) {
+    const auto tokens = output_tokens(flags.output_tokens);
+    if (!tokens) return std::unexpected(tokens.error());
+    options.output_tokens = *tokens;
+  }
+  for (const std::string& text : flags.outages) {
+    const auto outage = mock::parse_outage(text);
+    if (!outage) return std::unexpected(outage.error());
+    options.outages.push_back(*outage);
+  }
+  return {};
+}
+
 int serve(MockFlags flags) {
+  if (const auto filled = fill_in(flags); !filled) return report(filled.error());
   flags.options.latency = milliseconds(flags.latency_ms);
   flags.options.latency_per_token = milliseconds(flags.token_latency_ms);
   flags.options.require_key = core::Secret(flags.key);
@@ -69,6 +126,23 @@ void add_mock_command(CLI::App& app, int& exit_status) {
                       "More of it for each output token");
   command->add_option("--latency-sigma", o.latency_sigma,
                       "Spread of the time to answer (log-normal)");
+  command->add_option("--slots", o.slots, "So many are served at once, the rest queue; 0 = all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--output-tokens", flags->output_tokens,
+                      "MEDIAN[:SIGMA] tokens an answer takes (log-normal); what its text does not "
+                      "take is told as reasoning");
+  command
+      ->add_option("--price-in", flags->price_in, "Dollars per million input tokens, for the bill")
+      ->capture_default_str();
+  command->add_option("--price-cached", flags->price_cached,
+                      "The same for cached ones; else as --price-in");
+  command->add_option("--price-out", flags->price_out, "The same for output tokens")
+      ->capture_default_str();
+  command
+      ->add_option("--cached-share", o.cached_share,
+                   "Share of each prompt told as read from the cache")
+      ->check(share);
   command->add_option("--rpm", o.rpm, "Requests per minute allowed");
   command->add_option("--tpm", o.tpm, "Tokens per minute allowed");
   command->add_option("--key", flags->key, "The only bearer key to accept");
@@ -76,6 +150,9 @@ void add_mock_command(CLI::App& app, int& exit_status) {
                       "PEM chain; with --certificate-key: HTTPS");
   command->add_option("--certificate-key", o.key_file, "PEM private key");
   command->add_flag("--count-repeats", o.count_repeats, "Count rows that are asked about again");
+  command->add_option("--outage", flags->outages,
+                      "FROM:TO:KIND, seconds since the start; error, hang or refuse. May be given "
+                      "more than once");
   const std::string faults = "Faults: a share of the requests, 0 to 1";
   command->add_option("--error-429", o.faults.error_429, "Answered with 429")
       ->check(share)
@@ -102,7 +179,10 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   command->add_option("--foreign-id", o.faults.foreign_id, "One answer with an unknown id")
       ->check(share)
       ->group(faults);
-  command->footer("GET /stats shows what it has served. Ctrl-C stops it.");
+  command->footer(
+      "GET /stats shows what it has served, and the bill. POST /control with {\"outage\":\"hang\"} "
+      "(or "
+      "error, none; refuse with \"seconds\") breaks and mends it. Ctrl-C stops it.");
   command->callback([flags, &exit_status] { exit_status = serve(*flags); });
 }
 

@@ -132,9 +132,9 @@ std::string reply_body(const ChatReply& reply) {
   w.field("completion_tokens", reply.completion_tokens);
   w.field("total_tokens", reply.prompt_tokens + reply.completion_tokens);
   w.key("prompt_tokens_details");
-  w.raw(R"({"cached_tokens":0})");
+  w.raw(fmt::format(R"({{"cached_tokens":{}}})", reply.cached_tokens));
   w.key("completion_tokens_details");
-  w.raw(R"({"reasoning_tokens":0})");
+  w.raw(fmt::format(R"({{"reasoning_tokens":{}}})", reply.reasoning_tokens));
   w.close('}');
   w.close('}');
   return out;

@@ -50,7 +50,9 @@ struct ChatReply {
   std::string content;
   bool cut = false;  // finish_reason "length"
   std::uint64_t prompt_tokens = 0;
+  std::uint64_t cached_tokens = 0;  // of the prompt
   std::uint64_t completion_tokens = 0;
+  std::uint64_t reasoning_tokens = 0;  // of the completion
 };
 std::string reply_body(const ChatReply& reply);
 

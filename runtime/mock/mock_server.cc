@@ -5,6 +5,7 @@
 
 #include "http/server.h"
 #include "mock/delay_queue.h"
+#include "mock/port_holder.h"
 #include "mock/provider_model.h"
 
 namespace sluice::mock {
@@ -12,26 +13,54 @@ namespace {
 
 class MockServerImpl final : public MockServer {
  public:
-  MockServerImpl(http::Loop& loop, Options options)
-      : model_(std::move(options)), delayed_(loop, clock_) {}
+  MockServerImpl(http::Loop& loop, http::ServerOptions listening, Options options)
+      : loop_(loop),
+        listening_(std::move(listening)),
+        model_(std::move(options), clock_.now()),
+        delayed_(loop, clock_),
+        outage_timer_(loop.make_timer()) {}
 
-  core::Status listen(http::Loop& loop, const http::ServerOptions& options) {
+  core::Status listen() {
     auto server = http::Server::listen(
-        loop, options,
+        loop_, listening_,
         [this](const http::ServerRequest& request, std::shared_ptr<http::Responder> responder) {
           handle(request, std::move(responder));
         });
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
+    listening_.port = server_->port();
     return {};
   }
 
-  int port() const override { return server_->port(); }
+  // Closes the door where connections are to be refused, opens it again when that is over, and
+  // looks again when that may change.
+  void follow_outages() {
+    const core::Time now = clock_.now();
+    auto next = model_.outages().next_change(now);
+    if (model_.outages().at(now) == OutageKind::refuse) {
+      if (server_) {
+        server_.reset();
+        holder_.hold(listening_.host, listening_.port);
+      }
+    } else if (!server_) {
+      if (listen()) {
+        holder_.release();
+      } else {
+        next = now + kListenAgain;
+      }
+    }
+    if (next) outage_timer_->start(*next - now, [this] { follow_outages(); });
+  }
+
+  int port() const override { return listening_.port; }
   Stats stats() const override { return model_.stats(); }
 
  private:
   void handle(const http::ServerRequest& request, std::shared_ptr<http::Responder> responder) {
     Decision decision = model_.handle(request, clock_.now(), clock_.wall_now());
+    // Not from in here: the server that calls may be the one to be closed.
+    if (request.target.starts_with("/control"))
+      outage_timer_->start(core::Duration::zero(), [this] { follow_outages(); });
     switch (decision.kind) {
       case Decision::Kind::reset:
         responder->reset();
@@ -57,12 +86,19 @@ class MockServerImpl final : public MockServer {
     responder.reset();
   }
 
+  static constexpr core::Duration kListenAgain = std::chrono::milliseconds(20);
+
   core::SystemClock clock_;
+  http::Loop& loop_;
+  http::ServerOptions listening_;
   ProviderModel model_;
   DelayQueue delayed_;
   // A responder that goes away unanswered answers with 500, so those that hang are kept.
   std::vector<std::shared_ptr<http::Responder>> hanging_;
-  std::unique_ptr<http::Server> server_;  // last: closed before what its connections use
+  std::unique_ptr<http::Loop::Timer> outage_timer_;
+  PortHolder holder_;
+  std::unique_ptr<http::Server>
+      server_;  // null while connections are refused; last: closed before what its connections use
 };
 
 }  // namespace
@@ -73,10 +109,9 @@ core::Result<std::unique_ptr<MockServer>> MockServer::start(http::Loop& loop, Op
   server.port = options.port;
   server.certificate_file = options.certificate_file;
   server.key_file = options.key_file;
-  auto mock = std::make_unique<MockServerImpl>(loop, std::move(options));
-  if (auto listening = mock->listen(loop, server); !listening) {
-    return std::unexpected(listening.error());
-  }
+  auto mock = std::make_unique<MockServerImpl>(loop, std::move(server), std::move(options));
+  if (auto listening = mock->listen(); !listening) return std::unexpected(listening.error());
+  mock->follow_outages();
   return mock;
 }
 

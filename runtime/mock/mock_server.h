@@ -1,6 +1,7 @@
 // `sluice mock`: a provider on loopback to practise on, with real limits and real faults. It speaks
 // OpenAI's chat completions (POST /v1/chat/completions, /chat/completions) and shows its books
-// (GET /stats, POST /stats/reset). It is no model: see mock/answer_plan.h for what its answers are.
+// (GET /stats, POST /stats/reset), and is broken and mended while it runs (POST /control, see
+// mock/control.h). It is no model: see mock/answer_plan.h for what its answers are.
 //
 // Threads: everything on the loop's thread, or before the loop runs.
 #pragma once

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/money.h"
 #include "core/secret.h"
+#include "mock/outages.h"
 
 namespace sluice::mock {
 
@@ -27,6 +29,13 @@ struct Faults {
   double foreign_id = 0;  // a row's answer carries an id that nobody asked about
 };
 
+// How long an answer is said to be, in tokens: log-normal with this median and sigma. What the text
+// itself does not take of it is told, and billed, as reasoning. A text that takes more, takes more.
+struct OutputTokens {
+  double median = 0;
+  double sigma = 0;
+};
+
 struct Options {
   std::string host = "127.0.0.1";
   int port = 0;  // 0 = any free one
@@ -37,12 +46,16 @@ struct Options {
   core::Duration latency{};
   core::Duration latency_per_token{};
   double latency_sigma = 0;
+  int slots = 0;  // so many are served at once, the rest queue; 0 = all
+  std::optional<OutputTokens> output_tokens;
 
   std::optional<double> rpm;
   std::optional<double> tpm;
   Faults faults;
+  std::vector<Outage> outages;
 
   core::Price price;             // for the bill
+  double cached_share = 0;       // of each prompt's tokens, told and billed as read from the cache
   core::Secret require_key;      // when not empty: any other bearer gets 401
   bool count_repeats = false;    // keeps a 64-bit hash of every row answered
   std::string certificate_file;  // PEM chain; with key_file turns TLS on

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "core/hash.h"
 #include "mock/content.h"
+#include "mock/control.h"
 #include "mock/random.h"
 #include "provider/outcome.h"
 
@@ -17,7 +17,17 @@ namespace sluice::mock {
 namespace {
 
 // What the draws of one request are for: each has its own.
-enum Purpose : std::uint64_t { kFault, kPackFault, kRow, kCut, kLatency, kLatencyAngle, kId };
+enum Purpose : std::uint64_t {
+  kFault,
+  kPackFault,
+  kRow,
+  kCut,
+  kLatency,
+  kLatencyAngle,
+  kId,
+  kOutput,
+  kOutputAngle
+};
 
 constexpr core::Duration kInjectedWait = std::chrono::milliseconds(100);
 
@@ -37,8 +47,11 @@ void append_wait(std::vector<std::pair<std::string, std::string>>& headers, core
 
 }  // namespace
 
-ProviderModel::ProviderModel(Options options)
-    : options_(std::move(options)), limiter_(options_.rpm, options_.tpm) {}
+ProviderModel::ProviderModel(Options options, core::Time started)
+    : options_(std::move(options)),
+      limiter_(options_.rpm, options_.tpm),
+      outages_(options_.outages, started),
+      slots_(options_.slots) {}
 
 Decision ProviderModel::handle(const http::ServerRequest& request, core::Time now,
                                core::WallTime wall_now) {
@@ -48,6 +61,7 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
   if (post && (target == "/v1/chat/completions" || target == "/chat/completions")) {
     return chat(request, now, wall_now);
   }
+  if (post && target == "/control") return control(request, now);
   Decision decision;
   if (request.method == "GET" && target == "/stats") {
     decision.response = json_response(200, stats_json(stats_));
@@ -62,12 +76,41 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
   return decision;
 }
 
+Decision ProviderModel::control(const http::ServerRequest& request, core::Time now) {
+  Decision decision;
+  const auto asked = read_control(request.body);
+  if (!is_loopback(options_.host)) {
+    decision.response = json_response(
+        403, error_body("The mock is open to other machines; /control is for loopback alone.",
+                        "invalid_request_error", ""));
+  } else if (!asked) {
+    decision.response =
+        json_response(400, error_body(asked.error().message, "invalid_request_error", ""));
+  } else {
+    outages_.switch_to(now, asked->outage, asked->lasts);
+    decision.response = json_response(200, "{}");
+  }
+  return decision;
+}
+
+Decision ProviderModel::broken(OutageKind kind, core::Time now) {
+  if (kind == OutageKind::error) {
+    return refuse(500, error_body("The server is out of order.", "server_error", ""), now, false);
+  }
+  Decision decision;
+  // What comes on a connection that is about to be closed goes the same way.
+  decision.kind = kind == OutageKind::hang ? Decision::Kind::hang : Decision::Kind::reset;
+  ++(kind == OutageKind::hang ? stats_.hangs : stats_.resets);
+  return decision;
+}
+
 Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
                              core::WallTime wall_now) {
   const std::uint64_t number = ++number_;
   const auto draw = [&](Purpose purpose) { return mix(mix(options_.seed, number), purpose); };
   ++stats_.requests;
 
+  if (const auto outage = outages_.at(now)) return broken(*outage, now);
   if (!key_fits(request)) {
     return refuse(
         401, error_body("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
@@ -118,7 +161,12 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   reply.cut = most < reply.content.size();
   cut_text(reply.content, most);
   reply.prompt_tokens = chat->prompt_tokens;
+  reply.cached_tokens =
+      static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(chat->prompt_tokens));
   reply.completion_tokens = tokens_of(reply.content.size());
+  reply.reasoning_tokens =
+      draw_reasoning(mix(options_.seed, number), *chat, reply.completion_tokens);
+  reply.completion_tokens += reply.reasoning_tokens;
   limiter_.charge(reply.completion_tokens);
 
   ++stats_.by_status[200];
@@ -130,17 +178,20 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
     }
   }
   stats_.input_tokens += reply.prompt_tokens;
+  stats_.cached_tokens += reply.cached_tokens;
   stats_.output_tokens += reply.completion_tokens;
-  provider::Usage usage;
-  usage.input = reply.prompt_tokens;
-  usage.output = reply.completion_tokens;
+  const provider::Usage usage{.input = reply.prompt_tokens,
+                              .cached_input = reply.cached_tokens,
+                              .output = reply.completion_tokens,
+                              .reasoning = reply.reasoning_tokens};
   stats_.cost += provider::cost_of(usage, options_.price);
 
   Decision decision;
   if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
   decision.response = json_response(200, reply_body(reply));
   limiter_.append_headers(now, decision.response.headers);
-  decision.delay = draw_latency(mix(options_.seed, number), reply.completion_tokens);
+  decision.delay =
+      slots_.occupy(now, draw_latency(mix(options_.seed, number), reply.completion_tokens));
   decision.counted = true;
   stats_.max_in_flight = std::max(stats_.max_in_flight, ++stats_.in_flight);
   return decision;
@@ -174,12 +225,22 @@ core::Duration ProviderModel::draw_latency(std::uint64_t draw, std::uint64_t out
   if (options_.latency_sigma == 0 || fixed == 0) {
     return core::Duration(static_cast<std::int64_t>(fixed));
   }
-  // Box-Muller; 1 - u keeps the logarithm finite.
-  const double radius = std::sqrt(-2 * std::log(1 - unit(mix(draw, kLatency))));
-  const double normal = radius * std::cos(2 * std::numbers::pi * unit(mix(draw, kLatencyAngle)));
   constexpr double kDay = 86'400e9;
-  return core::Duration(
-      static_cast<std::int64_t>(std::min(fixed * std::exp(options_.latency_sigma * normal), kDay)));
+  const double factor =
+      log_normal(options_.latency_sigma, mix(draw, kLatency), mix(draw, kLatencyAngle));
+  return core::Duration(static_cast<std::int64_t>(std::min(fixed * factor, kDay)));
+}
+
+std::uint64_t ProviderModel::draw_reasoning(std::uint64_t draw, const ChatRequest& chat,
+                                            std::uint64_t text_tokens) const {
+  if (!options_.output_tokens) return 0;
+  constexpr double kMost = 1e6;  // no model writes more at once
+  const double drawn =
+      options_.output_tokens->median *
+      log_normal(options_.output_tokens->sigma, mix(draw, kOutput), mix(draw, kOutputAngle));
+  const auto most = static_cast<double>(chat.max_output_tokens.value_or(UINT32_MAX));
+  const auto tokens = static_cast<std::uint64_t>(std::min({drawn, most, kMost}));
+  return tokens > text_tokens ? tokens - text_tokens : 0;
 }
 
 Decision ProviderModel::refuse(int status, std::string body, core::Time now, bool limit_headers) {

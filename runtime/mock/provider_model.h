@@ -20,6 +20,8 @@
 #include "mock/chat.h"
 #include "mock/limiter.h"
 #include "mock/options.h"
+#include "mock/outages.h"
+#include "mock/slots.h"
 #include "mock/stats.h"
 
 namespace sluice::mock {
@@ -34,12 +36,14 @@ struct Decision {
 
 class ProviderModel {
  public:
-  explicit ProviderModel(Options options);
+  // `started`: what the outages' times count from.
+  explicit ProviderModel(Options options, core::Time started = {});
 
   Decision handle(const http::ServerRequest& request, core::Time now, core::WallTime wall_now);
   // The response of a decision that was counted has been sent.
   void finished() { --stats_.in_flight; }
   const Stats& stats() const { return stats_; }
+  const Outages& outages() const { return outages_; }
 
  private:
   enum class Fault : std::uint8_t {
@@ -57,7 +61,12 @@ class ProviderModel {
   };
   Fault draw_fault(std::uint64_t draw, bool pack) const;
   core::Duration draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const;
+  // Tokens of the answer beyond its text's, within the request's limit.
+  std::uint64_t draw_reasoning(std::uint64_t draw, const ChatRequest& chat,
+                               std::uint64_t text_tokens) const;
 
+  Decision control(const http::ServerRequest& request, core::Time now);
+  Decision broken(OutageKind kind, core::Time now);
   Decision chat(const http::ServerRequest& request, core::Time now, core::WallTime wall_now);
   Decision refuse(int status, std::string body, core::Time now, bool limit_headers);
   Decision rate_limited(const Limiter::Verdict& verdict, core::Time now);
@@ -66,6 +75,8 @@ class ProviderModel {
 
   Options options_;
   Limiter limiter_;
+  Outages outages_;
+  Slots slots_;
   ChatReader reader_;
   Stats stats_;
   std::uint64_t number_ = 0;  // of chat requests so far

@@ -1,7 +1,9 @@
 // Reproducible draws: every one is a function of what it is drawn for. Plain functions, any thread.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 
 namespace sluice::mock {
 
@@ -20,6 +22,12 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 // In [0, 1).
 constexpr double unit(std::uint64_t draw) {
   return static_cast<double>(draw >> 11) * 0x1p-53;
+}
+
+// Median 1; by Box and Muller from two draws. 1 - u keeps the logarithm finite.
+inline double log_normal(double sigma, std::uint64_t radius_draw, std::uint64_t angle_draw) {
+  const double radius = std::sqrt(-2 * std::log(1 - unit(radius_draw)));
+  return std::exp(sigma * radius * std::cos(2 * std::numbers::pi * unit(angle_draw)));
 }
 
 }  // namespace sluice::mock

@@ -22,10 +22,12 @@ std::string stats_json(const Stats& stats) {
   w.field("rows", stats.rows);
   w.field("repeated_rows", stats.repeated_rows);
   w.field("input_tokens", stats.input_tokens);
+  w.field("cached_tokens", stats.cached_tokens);
   w.field("output_tokens", stats.output_tokens);
   w.key("cost_usd");
   const std::int64_t pico = stats.cost.picodollars();
   w.raw(fmt::format("{}.{:012}", pico / kDollar, pico % kDollar));
+  w.field("cost_picodollars", pico);
   w.field("in_flight", stats.in_flight);
   w.field("max_in_flight", stats.max_in_flight);
   w.close('}');

@@ -18,13 +18,14 @@ struct Stats {
   std::uint64_t rows = 0;           // asked about in the answered ones
   std::uint64_t repeated_rows = 0;  // of these, seen before (with Options::count_repeats)
   std::uint64_t input_tokens = 0;
+  std::uint64_t cached_tokens = 0;  // of the input tokens
   std::uint64_t output_tokens = 0;
   core::Money cost;
   std::uint64_t in_flight = 0;  // being answered now; without those that hang
   std::uint64_t max_in_flight = 0;
 };
 
-// One JSON object; cost as "cost_usd", exact.
+// One JSON object; the bill as "cost_usd", exact, and as the integer "cost_picodollars".
 std::string stats_json(const Stats& stats);
 
 }  // namespace sluice::mock

@@ -195,6 +195,36 @@ TEST_F(MockServerTest, ShowsItsBooksOverHttp) {
   EXPECT_EQ(nlohmann::json::parse(results[0]->body).at("by_status").at("200"), 1);
 }
 
+TEST_F(MockServerTest, RefusesConnectionsForAsLongAsItIsToldAndThenAnswersAgain) {
+  start(Options{});
+  const int port = mock_->port();
+  ASSERT_TRUE(send({request("a")})[0].has_value());
+  const auto answering = origin_;
+  http::OriginOptions root;
+  root.base_url = "http://127.0.0.1:" + std::to_string(port);
+  origin_ = client_.add_origin(root).value();
+  http::Request control;
+  control.path = "/control";
+  control.headers = std::make_shared<const std::string>();
+  control.body.push_back(
+      std::make_shared<const std::string>(R"({"outage":"refuse","seconds":0.3})"));
+  const std::size_t controlling = origin_;
+  // Told until a connection is refused, then asked until one is not: no moment is counted on. The
+  // control's own connection may be closed before it is answered.
+  const auto refuses = [&](std::size_t origin, const http::Request& request) {
+    origin_ = origin;
+    const Result result = send({request})[0];
+    return !result && result.error().kind == http::Failure::Kind::connect;
+  };
+  while (!refuses(controlling, control) && !refuses(answering, request("b"))) {
+  }
+  while (refuses(answering, request("c"))) {
+  }
+  origin_ = answering;
+  EXPECT_TRUE(send({request("d")})[0].has_value());
+  EXPECT_EQ(mock_->port(), port);
+}
+
 TEST_F(MockServerTest, SaysWhyItCannotListen) {
   start(Options{});
   Options same;

@@ -122,6 +122,106 @@ TEST(ProviderModel, BillsAnswersByTheirTokens) {
   EXPECT_EQ(model.stats().repeated_rows, 1u);
 }
 
+TEST(ProviderModel, BillsCachedTokensAtTheirOwnPriceAndTellsThem) {
+  Options options;
+  options.price = {core::Money::picodollars(1000), core::Money::picodollars(100),
+                   core::Money::picodollars(5000)};
+  options.cached_share = 0.75;
+  ProviderModel model(options);
+  const json usage =
+      json::parse(model.handle(ask(std::string(400, 'x')), kNow, kWall).response.body).at("usage");
+  EXPECT_EQ(usage.at("prompt_tokens"), 100);
+  EXPECT_EQ(usage.at("prompt_tokens_details").at("cached_tokens"), 75);
+  const auto output = usage.at("completion_tokens").get<std::int64_t>();
+  EXPECT_EQ(model.stats().cached_tokens, 75u);
+  EXPECT_EQ(model.stats().cost, core::Money::picodollars(25'000 + 7'500 + 5000 * output));
+  const json stats = json::parse(stats_json(model.stats()));
+  EXPECT_EQ(stats.at("cost_picodollars"), 32'500 + 5000 * output);
+}
+
+TEST(ProviderModel, AnswersTakeTheTokensOfTheirDistributionAndTheRestIsReasoning) {
+  Options options;
+  const auto usage_of = [&](std::string_view limit) {
+    ProviderModel model(options);
+    http::ServerRequest request = ask("hello", kRowSchema);
+    request.body.replace(0, 1, "{" + std::string(limit));
+    return json::parse(model.handle(request, kNow, kWall).response.body).at("usage");
+  };
+  const auto text = usage_of("").at("completion_tokens").get<std::int64_t>();
+  options.output_tokens = OutputTokens{.median = 500, .sigma = 0};
+  EXPECT_EQ(usage_of("").at("completion_tokens"), 500);
+  EXPECT_EQ(usage_of("").at("completion_tokens_details").at("reasoning_tokens"), 500 - text);
+  EXPECT_EQ(usage_of(R"("max_completion_tokens":100,)").at("completion_tokens"), 100);
+  options.output_tokens = OutputTokens{.median = 0, .sigma = 0};
+  EXPECT_EQ(usage_of("").at("completion_tokens"), text) << "never less than the text";
+
+  options.output_tokens = OutputTokens{.median = 500, .sigma = 0.5};
+  ProviderModel model(options);
+  int below = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const Decision decision = model.handle(ask("x"), kNow, kWall);
+    const json usage = json::parse(decision.response.body).at("usage");
+    below += usage.at("completion_tokens").get<std::int64_t>() < 500 ? 1 : 0;
+  }
+  EXPECT_NEAR(below, 500, 60);
+}
+
+TEST(ProviderModel, BeyondItsSlotsRequestsQueue) {
+  Options options;
+  options.latency = 2s;
+  options.slots = 2;
+  ProviderModel model(options);
+  std::vector<core::Duration> delays;
+  for (int i = 0; i < 5; ++i) delays.push_back(model.handle(ask("x"), kNow, kWall).delay);
+  EXPECT_EQ(delays, (std::vector<core::Duration>{2s, 2s, 4s, 4s, 6s}));
+  EXPECT_EQ(model.handle(ask("x"), kNow + 1min, kWall).delay, core::Duration(2s));
+}
+
+TEST(ProviderModel, IsOutOfOrderAsPlannedFromItsStart) {
+  Options options;
+  options.outages = {
+      {1s, 2s, OutageKind::error}, {2s, 3s, OutageKind::hang}, {3s, 4s, OutageKind::refuse}};
+  ProviderModel model(options, kNow);
+  EXPECT_EQ(model.handle(ask("x"), kNow, kWall).response.status, 200);
+  EXPECT_EQ(model.handle(ask("x"), kNow + 1s, kWall).response.status, 500);
+  EXPECT_EQ(model.handle(ask("x"), kNow + 2s, kWall).kind, Decision::Kind::hang);
+  EXPECT_EQ(model.handle(ask("x"), kNow + 3s, kWall).kind, Decision::Kind::reset);
+  EXPECT_EQ(model.handle(ask("x"), kNow + 4s, kWall).response.status, 200);
+  EXPECT_EQ(model.stats().requests, 5u);
+  EXPECT_EQ(model.stats().answered, 2u);
+  EXPECT_EQ(model.stats().hangs, 1u);
+  EXPECT_EQ(model.stats().resets, 1u);
+}
+
+http::ServerRequest control(std::string body) {
+  http::ServerRequest request;
+  request.method = "POST";
+  request.target = "/control";
+  request.body = std::move(body);
+  return request;
+}
+
+TEST(ProviderModel, IsBrokenAndMendedByControl) {
+  ProviderModel model(Options{});
+  const auto status = [&](const http::ServerRequest& request) {
+    return model.handle(request, kNow, kWall).response.status;
+  };
+  EXPECT_EQ(status(control(R"({"outage":"error"})")), 200);
+  EXPECT_EQ(status(ask("x")), 500);
+  EXPECT_EQ(status(control(R"({"outage":"fire"})")), 400);
+  EXPECT_EQ(status(ask("x")), 500) << "what is not understood changes nothing";
+  EXPECT_EQ(status(control(R"({"outage":"none"})")), 200);
+  EXPECT_EQ(status(ask("x")), 200);
+}
+
+TEST(ProviderModel, IsNotControlledFromOtherMachines) {
+  Options options;
+  options.host = "0.0.0.0";
+  ProviderModel model(options);
+  EXPECT_EQ(model.handle(control(R"({"outage":"error"})"), kNow, kWall).response.status, 403);
+  EXPECT_EQ(model.handle(ask("x"), kNow, kWall).response.status, 200);
+}
+
 TEST(ProviderModel, KeepsItsQuotaAndSaysSo) {
   Options options;
   options.rpm = 2;
@@ -291,18 +391,13 @@ TEST(ProviderModel, ShowsAndClearsItsBooks) {
   show.method = "GET";
   show.target = "/stats";
   const json stats = json::parse(model.handle(show, kNow, kWall).response.body);
-  const json expected = {{"requests", 1},
-                         {"by_status", {{"200", 1}}},
-                         {"resets", 0},
-                         {"hangs", 0},
-                         {"answered", 1},
-                         {"rows", 1},
-                         {"repeated_rows", 0},
-                         {"input_tokens", 1},
-                         {"output_tokens", model.stats().output_tokens},
-                         {"cost_usd", 1.5},
-                         {"in_flight", 0},
-                         {"max_in_flight", 1}};
+  const json expected = {{"requests", 1},      {"by_status", {{"200", 1}}},
+                         {"resets", 0},        {"hangs", 0},
+                         {"answered", 1},      {"rows", 1},
+                         {"repeated_rows", 0}, {"input_tokens", 1},
+                         {"cached_tokens", 0}, {"output_tokens", model.stats().output_tokens},
+                         {"cost_usd", 1.5},    {"cost_picodollars", 1'500'000'000'000},
+                         {"in_flight", 0},     {"max_in_flight", 1}};
   EXPECT_EQ(stats, expected);
 
   http::ServerRequest clear;
