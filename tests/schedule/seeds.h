@@ -1,4 +1,4 @@
-// How many random scenarios a property test plays, decided here for all of them.
+// How much the simulations take upon themselves, decided here for all of them.
 //
 //   SLUICE_SEED=n    that one scenario alone: how a failure is replayed
 //   SLUICE_SEEDS=n   so many instead of kScenarios
@@ -13,10 +13,11 @@
 namespace sluice::schedule {
 
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kScenarios = 10'000;
+constexpr bool kFastBuild = true;
 #else
-constexpr std::uint64_t kScenarios = 1000;  // a build that is ten times slower
+constexpr bool kFastBuild = false;  // ten times slower, or more
 #endif
+constexpr std::uint64_t kScenarios = kFastBuild ? 10'000 : 1000;
 
 // The scenarios are dealt out to so many tests, which can run side by side.
 constexpr std::uint64_t kShards = 8;
