@@ -1,16 +1,17 @@
 // Opens one connection: name look-up, the addresses of the name, the proxy's tunnel, TLS.
 //
 //   start() ──▶ looking up ──on_addresses()──▶ dialing ──on_dialed()──▶ tunnel ──on_tunnel()──▶ TLS
-//                    ▲                            │                    (with a proxy,        (https
-//                    └────────on_not_dialed()─────┘                     for https) alone)
-//                 (once, when the addresses were remembered ones)
+//                    ▲                            │
+//                    └──────on_not_dialed()───────┘
+//
+// The way back is taken once, when the addresses were remembered ones. The tunnel is for https
+// through a proxy, TLS for https.
 //
 // Threads: the loop's.
 //
 // Invariants:
-//   1. It ends in exactly one of on_connected() and on_not_connected(), in which its Owner lets go
-//   of
-//      it; or the owner lets go of it first, and hears nothing.
+//   1. It ends in on_connected() or on_not_connected(), in which its Owner lets go of it; or the
+//      owner lets go of it first, and hears nothing.
 //   2. The whole takes no longer than `limit_ms`: the owner calls expire() then.
 #pragma once
 

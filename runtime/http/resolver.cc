@@ -21,17 +21,17 @@ void set_port(sockaddr_storage& address, std::uint16_t port) {
 
 }  // namespace
 
-std::vector<sockaddr_storage> interleave_families(std::vector<sockaddr_storage> addresses) {
-  if (addresses.empty()) return addresses;
-  const auto first_family = addresses.front().ss_family;
-  const auto others =
-      std::stable_partition(addresses.begin(), addresses.end(),
-                            [&](const auto& address) { return address.ss_family == first_family; });
+std::vector<sockaddr_storage> interleave_families(const std::vector<sockaddr_storage>& addresses) {
+  std::vector<sockaddr_storage> first;
+  std::vector<sockaddr_storage> other;
+  for (const sockaddr_storage& address : addresses) {
+    (address.ss_family == addresses.front().ss_family ? first : other).push_back(address);
+  }
   std::vector<sockaddr_storage> mixed;
   mixed.reserve(addresses.size());
-  for (auto one = addresses.begin(), other = others; one != others || other != addresses.end();) {
-    if (one != others) mixed.push_back(*one++);
-    if (other != addresses.end()) mixed.push_back(*other++);
+  for (std::size_t i = 0; i < std::max(first.size(), other.size()); ++i) {
+    if (i < first.size()) mixed.push_back(first[i]);
+    if (i < other.size()) mixed.push_back(other[i]);
   }
   return mixed;
 }
@@ -65,8 +65,7 @@ void Resolver::finish(int status, std::vector<sockaddr_storage> found) {
   if (status == 0 && found.empty()) status = UV_EAI_NONAME;
   known_ = nullptr;
   if (status == 0) {
-    known_ = std::make_shared<const std::vector<sockaddr_storage>>(
-        interleave_families(std::move(found)));
+    known_ = std::make_shared<const std::vector<sockaddr_storage>>(interleave_families(found));
   }
   known_until_ms_ = now_ms(loop_.impl()) + kKnownForMs;
   // Copied: whoever is called may ask again, or destroy this.

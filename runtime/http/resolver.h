@@ -21,7 +21,7 @@ using Addresses = std::shared_ptr<const std::vector<sockaddr_storage>>;
 
 // The families by turns, beginning with that of the first (RFC 8305 §4): where one family leads
 // nowhere, the other's turn comes soon.
-std::vector<sockaddr_storage> interleave_families(std::vector<sockaddr_storage> addresses);
+std::vector<sockaddr_storage> interleave_families(const std::vector<sockaddr_storage>& addresses);
 
 class Resolver {
  public:
