@@ -1,6 +1,7 @@
 // The command `sluice`: wiring and words, nothing else.
 #include <fmt/format.h>
 #include <malloc.h>
+#include <signal.h>
 
 #include <cstdio>
 
@@ -12,6 +13,9 @@ int main(int argc, char** argv) {
   // of them once needed; two arenas keep memory flat, and are measurably faster here.
   ::mallopt(M_ARENA_MAX, 2);
   sluice::http::raise_file_limit();  // a socket for each request in flight
+
+  // A limit on file sizes is then an error like a full disk, told by the write that met it.
+  ::signal(SIGXFSZ, SIG_IGN);
 
   CLI::App app{
       "sluice runs a language model over millions of rows: as fast as your quotas allow,\n"

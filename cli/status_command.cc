@@ -14,6 +14,26 @@ namespace {
 
 using observe::count;
 
+provider::Usage answered_usage(const checkpoint::EndpointLedger& ledger) {
+  return {.input = ledger.usage.input - ledger.failed_usage.input,
+          .cached_input = ledger.usage.cached_input - ledger.failed_usage.cached_input,
+          .output = ledger.usage.output - ledger.failed_usage.output,
+          .reasoning = ledger.usage.reasoning - ledger.failed_usage.reasoning};
+}
+
+void write_outcome(core::JsonWriter& w, std::string_view name, std::uint64_t requests,
+                   const provider::Usage& usage, core::Money cost) {
+  w.key(name);
+  w.open('{');
+  w.field("requests", requests);
+  w.field("input_tokens", usage.input);
+  w.field("cached_tokens", usage.cached_input);
+  w.field("output_tokens", usage.output);
+  w.field("reasoning_tokens", usage.reasoning);
+  w.field("cost_usd", cost.dollars());
+  w.close('}');
+}
+
 void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger) {
   w.field("requests", ledger.attempts);
   w.field("answered", ledger.answered);
@@ -27,6 +47,19 @@ void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger)
   w.open('{');
   w.field("requests", ledger.maybe_billed);
   w.field("cost_usd", ledger.maybe_billed_cost.dollars());
+  w.close('}');
+  w.field("cost_picodollars", ledger.cost.picodollars());
+  w.field("estimated_cost_usd", ledger.estimated_cost.dollars());
+  w.key("charged");
+  w.open('{');
+  w.field("requests", ledger.charged);
+  w.field("cost_usd", ledger.charged_cost.dollars());
+  w.close('}');
+  w.key("outcomes");
+  w.open('{');
+  write_outcome(w, "answered", ledger.answered, answered_usage(ledger),
+                ledger.cost - ledger.failed_cost);
+  write_outcome(w, "failed", ledger.failed, ledger.failed_usage, ledger.failed_cost);
   w.close('}');
 }
 
@@ -60,29 +93,49 @@ std::string as_json(const std::string& job, const checkpoint::Account& account) 
   return out;
 }
 
+std::string table_line(std::string_view what, std::uint64_t requests, const provider::Usage& usage,
+                       const std::string& cost) {
+  return fmt::format("    {:<13} {:>11} {:>14} {:>14} {:>14} {:>14} {:>11}\n", what,
+                     count(requests), count(usage.input), count(usage.cached_input),
+                     count(usage.output), count(usage.reasoning), cost);
+}
+
+std::string ledger_lines(const checkpoint::EndpointLedger& ledger) {
+  std::string text = fmt::format("  {}\n", ledger.name);
+  text += table_line("answered", ledger.answered, answered_usage(ledger),
+                     (ledger.cost - ledger.failed_cost).text());
+  if (ledger.failed > 0)
+    text += table_line("failed", ledger.failed, ledger.failed_usage, ledger.failed_cost.text());
+  if (ledger.maybe_billed > 0)
+    text += fmt::format("    {:<13} {:>11} {:>71}\n", "maybe billed", count(ledger.maybe_billed),
+                        "at most " + ledger.maybe_billed_cost.text());
+  if (ledger.charged > 0)
+    text += fmt::format("    {:<13} {:>11} {:>71}\n", "charged", count(ledger.charged),
+                        fmt::format("{}; all at list prices: {}", ledger.charged_cost.text(),
+                                    ledger.estimated_cost.text()));
+  return text;
+}
+
 std::string as_text(const std::string& job, const checkpoint::Account& account) {
-  const checkpoint::EndpointLedger total = account.total();
+  checkpoint::EndpointLedger total = account.total();
   std::string text = fmt::format("{}\n", job);
   text += fmt::format("  rows      {} read: {} answered, {} rejected, {} pending{}\n",
                       count(account.rows_read), count(account.rows_answered),
                       count(account.rows_rejected), count(account.rows_pending()),
                       account.input_complete ? "" : " (the input has not been read to its end)");
-  text += fmt::format("  requests  {}: {} answered, {} failed\n", count(total.attempts),
-                      count(total.answered), count(total.failed));
-  text += fmt::format("  tokens    {} in ({} cached), {} out ({} reasoning)\n",
-                      count(total.usage.input), count(total.usage.cached_input),
-                      count(total.usage.output), count(total.usage.reasoning));
   text += fmt::format("  cost      {}\n", total.cost.text());
   if (total.maybe_billed > 0) {
     text += fmt::format(
         "            and at most {} for {} requests that may have been billed without an answer\n",
         total.maybe_billed_cost.text(), count(total.maybe_billed));
   }
+  text += fmt::format("\n    {:<13} {:>11} {:>14} {:>14} {:>14} {:>14} {:>11}\n", "", "requests",
+                      "input tokens", "cached", "output tokens", "reasoning", "cost");
+  for (const checkpoint::EndpointLedger& endpoint : account.endpoints)
+    text += ledger_lines(endpoint);
   if (account.endpoints.size() > 1) {
-    for (const checkpoint::EndpointLedger& e : account.endpoints) {
-      text += fmt::format("  {}: {} requests, {} failed, {}\n", e.name, count(e.attempts),
-                          count(e.failed), e.cost.text());
-    }
+    total.name = "all endpoints";
+    text += ledger_lines(total);
   }
   return text;
 }

@@ -80,6 +80,7 @@
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
 
 ---An endpoint that speaks Anthropic's messages.
@@ -104,6 +105,7 @@
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
 
 ---What tokens cost, an option of the endpoints.

@@ -83,6 +83,20 @@ StructuredOutput read_structured(const Arguments& arguments) {
   return StructuredOutput::json_schema;
 }
 
+// In lower case, as headers come to the codecs.
+std::string read_charge_header(const Arguments& arguments) {
+  std::string name = arguments.text("charge_header").value_or("");
+  for (char& c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') {
+      arguments.fail_value("charge_header", "charge_header must be the name of a header",
+                           "letters, digits and '-'");
+    }
+    if (letter) c = static_cast<char>(c | 0x20);
+  }
+  return name;
+}
+
 int construct(lua_State* lua, const Section& options, Dialect dialect) {
   const Arguments arguments(lua, options);
   EndpointSpec spec;
@@ -100,6 +114,7 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
       arguments.duration("connect_timeout").value_or(provider::kDefaultConnectTimeout);
   spec.first_byte_timeout = arguments.duration("first_byte_timeout");
   spec.ca_file = arguments.text("ca_file").value_or("");
+  spec.charge_header = read_charge_header(arguments);
   spec.proxy = read_proxy(lua, arguments);
   if (arguments.has("base_url")) {
     spec.base_url = read_base_url(arguments);

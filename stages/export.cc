@@ -100,9 +100,10 @@ class Records {
   }
 
   // Where the answer to each row stands, by the row's identity.
+  static constexpr std::uint64_t kUsed = std::uint64_t{1} << 63;
   struct Place {
     core::Hash128 row;
-    std::uint64_t at = 0;
+    std::uint64_t at = 0;  // with kUsed, once a row has taken it
     friend auto operator<=>(const Place&, const Place&) = default;
   };
   core::Status find_places() {
@@ -119,20 +120,22 @@ class Records {
     if (places_.empty()) {
       if (auto status = find_places(); !status) return status;
     }
-    std::unordered_map<core::Hash128, std::size_t> used;  // of rows that come more than once
+    for (Place& place : places_) place.at &= ~kUsed;
+    std::unordered_map<core::Hash128, std::ptrdiff_t> used;  // of rows with several answers
     std::string record;
     return each_input_row(spec_, question_, [&](const Item& item) -> core::Status {
       auto at = std::ranges::lower_bound(places_, item.identity, {}, &Place::row);
       if (at == places_.end() || at->row != item.identity) return {};
-      if (std::next(at) != places_.end() && std::next(at)->row == item.identity) {
-        std::size_t& times = used[item.identity];
-        const auto left = static_cast<std::size_t>(places_.end() - at);
-        if (times >= left || at[static_cast<std::ptrdiff_t>(times)].row != item.identity) return {};
-        at += static_cast<std::ptrdiff_t>(times++);
-      } else if (!used.try_emplace(item.identity, 0).second) {
-        return {};
+      if (const auto next = std::next(at); next != places_.end() && next->row == item.identity) {
+        // Each occurrence takes the next answer; to look for it from the first would take long.
+        std::ptrdiff_t& times = used[item.identity];
+        if (times == places_.end() - at || (at + times)->row != item.identity) return {};
+        at += times++;
       }
-      const auto line = view_.line_at(at->at);
+      if ((at->at & kUsed) != 0) return {};
+      const std::uint64_t place = at->at;
+      at->at |= kUsed;
+      const auto line = view_.line_at(place);
       if (!line) return std::unexpected(line.error());
       join(item.row.raw, line->text.substr(line->answer_at), record);
       return each(record);

@@ -57,7 +57,7 @@ class AppendFile {
     while (!left.empty()) {
       const ssize_t written = ::write(fd_, left.data(), left.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return core::fail_errno("cannot write", errno, path_);
+      if (written < 0) return failed("cannot write", errno);
       left.remove_prefix(static_cast<std::size_t>(written));
       size_ += static_cast<std::uint64_t>(written);
     }
@@ -65,13 +65,33 @@ class AppendFile {
     return {};
   }
   core::Status sync() {
-    if (::fdatasync(fd_) != 0) return core::fail_errno("cannot sync", errno, path_);
+    if (::fdatasync(fd_) != 0) return failed("cannot sync", errno);
     return {};
+  }
+  // What is written to a file without a name is lost with the process, and nobody notices.
+  core::Status still_there() const {
+    struct stat ours{};
+    struct stat named{};
+    if (::fstat(fd_, &ours) != 0) return failed("cannot look at the file", errno);
+    if (::stat(path_.c_str(), &named) == 0 && named.st_dev == ours.st_dev &&
+        named.st_ino == ours.st_ino)
+      return {};
+    return core::fail(
+        core::ErrorCode::io,
+        "was removed or replaced while the job ran: run again, and it is written anew "
+        "from the checkpoint; nothing is asked twice",
+        path_);
   }
   std::uint64_t size() const { return size_; }
   const std::string& path() const { return path_; }
 
  private:
+  core::Status failed(std::string_view what, int error) const {
+    core::Error why = core::fail_errno(what, error, path_).error();
+    why.message += ". Mend that and run again: what was committed is safe in the checkpoint";
+    return std::unexpected(std::move(why));
+  }
+
   const std::string path_;
   int fd_ = -1;
   std::uint64_t size_ = 0;
@@ -113,6 +133,7 @@ class JsonlSink final : public checkpoint::Projection {
   core::Result<checkpoint::Position> flush(bool durable) override {
     for (AppendFile* file : {&answers_, &rejects_}) {
       if (auto done = file->write_out(); !done) return std::unexpected(done.error());
+      if (auto there = file->still_there(); !there) return std::unexpected(there.error());
       if (!durable) continue;
       if (auto done = file->sync(); !done) return std::unexpected(done.error());
     }

@@ -120,6 +120,8 @@ core::Status Journal::record() {
 }
 
 core::Status Journal::close() {
+  // Also where nothing is new: a projection that is gone by now should not pass for written.
+  if (const auto stands = projection_.flush(true); !stands) return std::unexpected(stands.error());
   if (auto status = flush(); !status) return status;
   auto status = transact([&]() -> core::Status {
     if (auto written = attempts_.rewrite(*store_); !written) return written;

@@ -1,5 +1,6 @@
 #include "provider/codec.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -12,18 +13,19 @@
 namespace sluice::provider {
 namespace {
 
-// What a gateway charged for this request, in dollars (providers.md §6.4).
+// Where gateways tell what they charged for a request, in dollars (providers.md §6.4).
 constexpr std::array<std::string_view, 2> kChargeHeaders = {"x-litellm-response-cost",
                                                             "x-mdb-charged-usd"};
 
-std::optional<core::Money> read_charge(const std::vector<HeaderView>& headers) {
+std::optional<core::Money> read_charge(const std::vector<HeaderView>& headers,
+                                       std::string_view charge_header) {
   for (const auto& [name, value] : headers) {
-    for (const std::string_view charge : kChargeHeaders) {
-      if (name != charge) continue;
-      if (const auto exact = core::Money::parse(value)) return exact;
-      // Python prints small numbers as "1.5e-05".
-      if (const auto dollars = read_number(value)) return core::Money::from_dollars(*dollars);
-    }
+    if (charge_header.empty() ? std::ranges::find(kChargeHeaders, name) == kChargeHeaders.end()
+                              : name != charge_header)
+      continue;
+    if (const auto exact = core::Money::parse(value)) return exact;
+    // Python prints small numbers as "1.5e-05".
+    if (const auto dollars = read_number(value)) return core::Money::from_dollars(*dollars);
   }
   return std::nullopt;
 }
@@ -46,9 +48,11 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
   if (status < 200 || status > 299) {
     fill_failure(outcome, service_, headers, is_json ? std::optional(document) : std::nullopt, body,
                  spec_.key);
+    outcome.charged = read_charge(headers, spec_.charge_header);
+    if (outcome.charged) outcome.billing = Billing::known;
     return reply;
   }
-  outcome.charged = read_charge(headers);
+  outcome.charged = read_charge(headers, spec_.charge_header);
   if (!is_json) {
     outcome.billing = Billing::possible;
     not_an_answer(reply, "the body is not JSON");

@@ -63,6 +63,9 @@ struct EndpointSpec {
   // From the request's last byte to the answer's first; nullopt = as timeout.
   std::optional<core::Duration> first_byte_timeout;
   std::string ca_file;  // PEM; empty = the system's certificates
+  // Response header, in lower case, in which a gateway tells its charge in dollars; empty = those
+  // of the known gateways.
+  std::string charge_header;
   // A URL, which may hold a password; "none"; empty = what the environment says.
   core::Secret proxy;
 };

@@ -237,8 +237,10 @@ TEST_F(AuditCommand, AfterAKillWhatIsCommittedIsAccountedFor) {
   run->signal(SIGKILL);
   run->wait();
   const auto ended = audit({"--json"});
-  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
-  EXPECT_THAT(ended.output, HasSubstr(R"("proven":true,"rows":{"input":400,)"));
+  EXPECT_THAT(ended.output, HasSubstr(R"("rows":{"input":400,)"));
+  // A line may be torn, where the kill came in the middle of its writing; the next run mends it.
+  for (const char* finding : {"lost", "doubled", "foreign", "different"})
+    EXPECT_THAT(ended.output, HasSubstr("\"" + std::string(finding) + "\":{\"count\":0,"));
   ASSERT_EQ(world_.sluice(world_.run_job()).status, 0);
   EXPECT_THAT(audit().output,
               HasSubstr("400 in the input = 400 answered + 0 rejected + 0 pending"));
