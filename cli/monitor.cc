@@ -24,8 +24,12 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   view.lid = state.lid;
   view.quota_used = state.quota_used;
   view.rate_limited = state.rate_limited;
+  view.failed = state.failed;
+  view.learned_per_minute = state.learned_per_minute;
   if (state.stopped) {
     view.state = "stopped: " + state.stop_reason;
+  } else if (state.breaker != schedule::BreakerState::closed) {
+    view.state = state.breaker == schedule::BreakerState::open ? "breaker open" : "probing";
   } else if (state.cooling_until && *state.cooling_until > now) {
     view.state = "cooling";
   }

@@ -107,6 +107,7 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
   if (arguments.has("price")) spec.price = read_price(arguments);
   spec.max_output_tokens = arguments.whole("max_output_tokens");
   spec.temperature = arguments.number("temperature");
+  spec.weight = arguments.number("weight");
   spec.service_tier = arguments.text("service_tier").value_or("");
   spec.structured = read_structured(arguments);
   spec.timeout = arguments.duration("timeout").value_or(provider::kDefaultTimeout);

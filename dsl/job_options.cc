@@ -104,7 +104,9 @@ constexpr Option kDispatch[] = {
      .fallback = "none"},
     {.name = "route",
      .type = choice,
-     .meaning = "which endpoint a request goes to, among those that can take it now",
+     .meaning = "which endpoint a request goes to, among those that can take it now: by expected "
+                "cost, the first in the file, or in turn by weight (without weights, by what each "
+                "has free)",
      .example = "\"cheapest\"",
      .fallback = "\"cheapest\"",
      .choices = "cheapest|in_order|spread"},
@@ -115,6 +117,12 @@ constexpr Option kDispatch[] = {
      .fallback = "7",
      .min = 0,
      .max = 100},
+    {.name = "hedge",
+     .type = boolean,
+     .meaning = "ask a request that takes longer than 95 % of its endpoint's answers a second time "
+                "and take the first answer; at most 5 % more requests, which are paid for",
+     .example = "true",
+     .fallback = "false"},
 };
 
 constexpr Option kParse[] = {

@@ -143,6 +143,7 @@ int construct_dispatch(lua_State* lua) {
                : route == "spread" ? schedule::Route::spread
                                    : schedule::Route::cheapest;
   spec.retries = arguments.whole("retries").value_or(spec.retries);
+  spec.hedge = arguments.flag("hedge");
   push_stage(lua, arguments, "dispatch", std::move(spec));
   return 1;
 }

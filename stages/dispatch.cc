@@ -88,7 +88,7 @@ class LoopDispatcher final : public Dispatcher {
   void pump_soon();
   void pump();
   void act(const schedule::Send& send);
-  void act(const schedule::Cancel&) {}
+  void act(const schedule::Cancel& action);
   void act(const schedule::RejectRequest& action) {
     handlers_.rejected(take(action.request), action.reject);
   }
@@ -100,6 +100,8 @@ class LoopDispatcher final : public Dispatcher {
   RequestPtr take(schedule::RequestId id);
 
   void send(const schedule::Send& send);
+  // As if the client had cancelled it, before anything was sent.
+  void not_sent(const schedule::Send& send);
   void ended(const schedule::Send& send, std::expected<http::Response, http::Failure> result);
   provider::Reply read(Endpoint& endpoint,
                        const std::expected<http::Response, http::Failure>& result);
@@ -115,9 +117,11 @@ class LoopDispatcher final : public Dispatcher {
   std::vector<Endpoint> endpoints_;
   std::size_t frame_bytes_ = 0;  // of system text and schema, which every request carries
   std::optional<schedule::Scheduler> scheduler_;
-  std::unordered_map<schedule::RequestId, RequestPtr> requests_;  // waiting or in flight
+  std::unordered_map<schedule::RequestId, RequestPtr> requests_;       // waiting or in flight
+  std::unordered_map<schedule::AttemptId, http::RequestHandle> sent_;  // with hedging alone
   bool pump_posted_ = false;
   bool aborted_ = false;
+  bool hedge_ = false;
   std::vector<schedule::Action> actions_;
   std::vector<schedule::Send> sends_;  // of this pump: one burst of intents
   Completions completions_;
@@ -171,9 +175,10 @@ void LoopDispatcher::configure(const PipelineSpec& spec) {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const provider::EndpointSpec& from = spec.dispatch.endpoints[i];
     config.endpoints.push_back(
-        {from.name, from.limits, endpoints_[i].price, from.max_output_tokens});
+        {from.name, from.limits, endpoints_[i].price, from.max_output_tokens, from.weight});
   }
   config.route = spec.dispatch.route;
+  config.hedge = hedge_ = spec.dispatch.hedge;
   config.retry.attempts = 1 + spec.dispatch.retries;
   config.budget = spec.dispatch.budget;
   config.spent = checkpoint_.opened().spent;
@@ -244,20 +249,35 @@ RequestPtr LoopDispatcher::take(schedule::RequestId id) {
 void LoopDispatcher::send(const schedule::Send& send) {
   if (aborted_) return;
   Endpoint& endpoint = endpoints_[send.endpoint];
-  const RequestPtr& request = requests_.at(send.request);
+  const auto found = requests_.find(send.request);
+  if (found == requests_.end()) return not_sent(send);  // answered while the intent was committed
+  const RequestPtr& request = found->second;
   http::Request out;
   out.path = endpoint.path;
   out.headers = endpoint.headers;
   out.body = {endpoint.prefix, request->user_content, endpoint.suffix};
-  client_->send(endpoint.origin, std::move(out),
-                [this, send](std::expected<http::Response, http::Failure> result) {
-                  ended(send, std::move(result));
-                });
+  const http::RequestHandle handle =
+      client_->send(endpoint.origin, std::move(out),
+                    [this, send](std::expected<http::Response, http::Failure> result) {
+                      ended(send, std::move(result));
+                    });
+  if (hedge_) sent_.emplace(send.attempt, handle);
+}
+
+void LoopDispatcher::not_sent(const schedule::Send& send) {
+  ended(send, std::unexpected(
+                  http::Failure{.kind = http::Failure::Kind::cancelled, .message = "not needed"}));
+}
+
+void LoopDispatcher::act(const schedule::Cancel& action) {
+  const auto found = sent_.find(action.attempt);
+  if (found != sent_.end()) client_->cancel(found->second);
 }
 
 void LoopDispatcher::ended(const schedule::Send& send,
                            std::expected<http::Response, http::Failure> result) {
   if (aborted_) return;
+  if (hedge_) sent_.erase(send.attempt);
   Endpoint& endpoint = endpoints_[send.endpoint];
   provider::Reply reply = read(endpoint, result);
   watch_reachability(endpoint, reply.outcome);
@@ -275,8 +295,8 @@ void LoopDispatcher::ended(const schedule::Send& send,
   totals_.usage += outcome.usage;
   if (outcome.billing == provider::Billing::known) totals_.cost += cost;
 
-  scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
-  if (outcome.action == provider::Action::none) {
+  const bool wanted = scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
+  if (outcome.action == provider::Action::none && wanted) {
     completions_.push_back(
         {take(send.request), std::move(reply), send.attempt, send.endpoint, cost, estimate});
   } else {

@@ -71,7 +71,8 @@ struct DispatchSpec {
   std::optional<core::Duration> deadline;         // from the start of the run
   std::optional<core::Money> budget;              // for the whole job, earlier runs included
   schedule::Route route = schedule::Route::cheapest;
-  int retries = 7;  // of one request, after the first sending
+  int retries = 7;     // of one request, after the first sending
+  bool hedge = false;  // ask the slow tail a second time
 };
 
 struct ParseSpec {

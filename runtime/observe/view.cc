@@ -28,6 +28,8 @@ std::string spent_text(const View& v) {
 std::string endpoint_text(const EndpointView& e) {
   std::string text = fmt::format("{}  {} of {} in flight", e.name, e.in_flight, e.lid);
   if (e.quota_used) text += fmt::format("  quota {}", percent(*e.quota_used));
+  if (e.learned_per_minute) text += fmt::format("  learned {}/min", rounded(*e.learned_per_minute));
+  if (e.failed > 0) text += fmt::format("  {} failed", count(e.failed));
   if (e.rate_limited > 0) text += fmt::format("  {} × 429", count(e.rate_limited));
   if (!e.state.empty()) text += "  " + e.state;
   return text;
@@ -88,7 +90,10 @@ std::string as_json(const View& v) {
     w.open('{');
     w.field("name", e.name);
     w.field("in_flight", e.in_flight);
+    w.field("concurrency", e.lid);
     w.field("rate_limited", e.rate_limited);
+    w.field("failed", e.failed);
+    if (e.learned_per_minute) w.field("learned_rpm", *e.learned_per_minute);
     if (e.quota_used) w.field("quota_used", *e.quota_used);
     if (!e.state.empty()) w.field("state", e.state);
     w.close('}');

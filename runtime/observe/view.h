@@ -18,7 +18,9 @@ struct EndpointView {
   int lid = 0;
   std::optional<double> quota_used;  // 0…1
   std::uint64_t rate_limited = 0;
-  std::string state;  // "", "cooling", "stopped: …"
+  std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
+  std::uint64_t failed = 0;                  // timeouts, resets, 5xx
+  std::string state;                         // "", "cooling", "open", "stopped: …"
 };
 
 struct View {

@@ -56,6 +56,7 @@ struct EndpointSpec {
       price;  // else the price table's; else unknown, booked as zero and said so
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;
+  std::optional<double> weight;  // with Route::spread; > 0
   std::string service_tier;  // sent as it stands when not empty
   StructuredOutput structured = StructuredOutput::json_schema;
   core::Duration timeout = kDefaultTimeout;                 // total, for one request

@@ -1,4 +1,5 @@
 // What comes back: how the outcome of an attempt changes the request, its endpoint and the run.
+#include <algorithm>
 #include <utility>
 
 #include "schedule/explain.h"
@@ -23,6 +24,10 @@ bool for_the_rate(const Outcome& outcome) {
 }
 bool tries_again(const Outcome& outcome) {
   return outcome.action == Verdict::retry || outcome.action == Verdict::move;
+}
+// It did not get there at all: the endpoint's state, which the request must not pay for.
+bool never_arrived(const Outcome& outcome) {
+  return outcome.status == 0 && outcome.billing == Billing::none;
 }
 // breaker.h says what a failure is.
 bool is_failure(const Outcome& outcome) {
@@ -151,21 +156,26 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
                                 const Outcome& outcome) {
   Endpoint& endpoint = endpoints[flight.endpoint];
   const auto& hint = outcome.hints.retry_after;
-  ++request.failures;
-  remember(request, flight, outcome);
+  const bool idle = remember(request, flight, outcome);
+  if (!never_arrived(outcome)) {
+    ++request.failures;
+  } else if (idle) {
+    ++request.unheard;
+  }
   const bool for_all = outcome.reason == "overloaded" || outcome.status == 503;
   const bool closed = endpoint.breaker.state(now) == BreakerState::closed;  // else it waits anyway
   if (outcome.action == Verdict::move ? closed || hint : hint && for_all)
     endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
   if (request.in_flight() > 0) return;
-  if (request.failures >= config.retry.attempts) {
+  if (request.failures >= config.retry.attempts || request.unheard >= kPatience) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
     return;
   }
   const core::Time turn = retries.take(now);
   core::Time ready = turn;
   if (outcome.action == Verdict::retry) {
-    const core::Time later = now + back_off(config.retry, request.failures, hint, jitter);
+    const core::Time later =
+        now + back_off(config.retry, std::max(1, request.failures), hint, jitter);
     if (elsewhere_now(now, request, flight.endpoint)) {
       request.avoid = flight.endpoint;
       request.avoid_until = later;
@@ -182,9 +192,9 @@ void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Fligh
   ++endpoint.rate_limited;
   endpoint.cooling.begin_for_rate(now, flight.sent_at, outcome.hints.retry_after, config.retry,
                                   jitter);
-  if (remember(request, flight, outcome)) ++request.rate_limited;
+  if (remember(request, flight, outcome)) ++request.unheard;
   if (request.in_flight() > 0) return;
-  if (request.rate_limited >= kRateLimitPatience) {
+  if (request.unheard >= kPatience) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
   } else {
     enqueue(now, request);

@@ -10,12 +10,16 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr core::Duration kSecond = seconds(1);
-constexpr core::Duration kShortestMeasure = milliseconds(100);
-constexpr std::uint64_t kFewestMeasured = 5;
+constexpr core::Duration kShortestMeasure = milliseconds(250);
+constexpr std::uint64_t kFewestMeasured = 10;
 constexpr double kMargin = 0.02;
+constexpr double kFirstCut = 0.7;
+constexpr double kCut = 0.85;
+constexpr double kNews = 1.05;
 constexpr core::Duration kGood = seconds(3);
 constexpr core::Duration kFirstHold = seconds(5);
 constexpr core::Duration kLongestHold = seconds(60);
+constexpr core::Duration kShutAfter = milliseconds(500);
 constexpr core::Duration kFeel = seconds(1);
 constexpr core::Duration kStep = milliseconds(250);
 constexpr core::Duration kFaster = seconds(5);
@@ -77,7 +81,7 @@ std::optional<double> LearnedRate::measure(const Mark& end) const {
   const std::uint64_t passed = sent > refused_ ? sent - refused_ : 0;
   if (span < kShortestMeasure || passed < kFewestMeasured) return std::nullopt;
   const auto n = static_cast<double>(passed);
-  return n / in_seconds(span) * (1 - std::max(kMargin, 1 / n));
+  return n / in_seconds(span) * (1 - std::max(kMargin, 0.5 / n));
 }
 
 void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordinal,
@@ -91,22 +95,26 @@ void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordi
   const bool taught = passed_ || !bucket_;
   volley_at_ = now;
   passed_ = false;
-  shut_ = !taught;
+  shut_ = bucket_ && now - std::max(passed_at_, engaged_at_) >= kShutAfter;
 
   if (!bucket_) {
     const double sending = std::max(sending_rate(now), 1 / in_seconds(kSlowest));
-    set(now, known ? 0.95 * std::min(*known, std::max(sending, 0.5 * *known)) : 0.7 * sending);
+    set(now,
+        known ? 0.95 * std::min(*known, std::max(sending, 0.5 * *known)) : kFirstCut * sending);
     hold_ = kFirstHold;
-  } else if (taught) {
+    engaged_at_ = now;
+  } else if (taught || measured) {
     const double present = bucket_->limit();
-    const bool probing = now - held_since_ >= hold_;
-    if (!probing) {
+    double next = measured.value_or(kCut * present);
+    if (now - held_since_ < hold_) {
       held_ = 0;  // it was refused where it should have been good
       hold_ = kFirstHold;
     } else {
-      hold_ = std::min(2 * hold_, kLongestHold);
+      if (held_ > 0) next = std::max(held_, measured.value_or(0));
+      next = std::max(next, kCut * sending_rate(now));
+      const bool news = next > kNews * held_;
+      hold_ = news ? kFirstHold : std::min(2 * hold_, kLongestHold);
     }
-    const double next = measured ? std::max(*measured, held_) : held_ > 0 ? held_ : 0.85 * present;
     set(now, std::min(next, present));
   } else {
     set(now, bucket_->limit());

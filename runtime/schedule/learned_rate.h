@@ -9,17 +9,18 @@
 //   Free       No refusal yet: no limit.
 //   Refused    Refusals of requests that were sent before we knew of the first one are one volley.
 //              A volley sets the rate to
-//                - the measured rate, less 2 % (or less one request, if that is more), once at
-//                  least 5 requests in at least 100 ms have passed between two volleys;
+//                - the measured rate, less 2 % (or less half a request, if that is more), once at
+//                  least 10 requests in at least 250 ms have passed between two volleys;
 //                - else, after the first volley, to 0.7 × the rate at which we sent;
 //                - else to 0.85 × the present rate, if anything has passed since the last volley:
 //                  an endpoint that lets nothing through teaches nothing (the cool-down waits).
-//              But not below a rate that was held for 3 seconds without a refusal (Held): there
-//              the server's bucket was full again and so the measure is too low.
-//   Shut       After a volley that followed another with nothing passed in between, one request a
-//              second at most goes, until one has passed.
+//              When it met a Probe, not below a rate that was held for 3 seconds without a refusal
+//              (there the server's bucket was full again, so the measure is too low), nor below
+//              0.85 × the rate at which we have just sent (the limit may have been raised).
+//   Shut       While nothing has passed for half a second, one request a second at most goes.
 //   Held       The rate stays for 5 seconds, after each volley that a Probe met twice as long, at
-//              most a minute. A volley in that time forgets what was held before.
+//              most a minute; but again for 5 where that volley taught a rate 5 % above the one
+//              held before. A volley in that time forgets what was held before.
 //   Probing    While requests wait for this rate and nothing else, it grows by 1 % a second, each
 //              5 seconds twice as fast, at most 16 % a second, until the next volley.
 //
@@ -30,6 +31,7 @@
 //   2. The rate is at least one request in kSlowest.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -58,6 +60,7 @@ class LearnedRate {
                std::optional<double> known);
   // The attempt was let through, whatever became of it.
   void passed(core::Time sent_at) {
+    passed_at_ = std::max(passed_at_, sent_at);
     if (sent_at <= volley_at_) return;
     passed_ = true;
     shut_ = false;
@@ -83,6 +86,8 @@ class LearnedRate {
   std::uint64_t refused_ = 0;  // since mark_, its own refusal included
   core::Time volley_at_ = core::Time::min();
   bool passed_ = false;  // something sent after volley_at_ has been let through
+  core::Time engaged_at_{};
+  core::Time passed_at_ = core::Time::min();
   bool shut_ = false;
   bool sent_while_shut_ = false;  // the latest
   // Held and Probing

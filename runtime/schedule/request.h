@@ -40,7 +40,7 @@ struct Failure {
 struct Request {
   Demand demand;
   int failures = 0;                              // that count towards RetryPolicy::attempts
-  int rate_limited = 0;                          // that count towards kRateLimitPatience
+  int unheard = 0;                               // that count towards kPatience
   std::array<std::optional<Flight>, 2> flights;  // the second is a hedge
   bool ended = false;                            // told; kept until its other attempt has landed
   std::vector<Failure> history;

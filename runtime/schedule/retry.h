@@ -15,11 +15,11 @@ namespace sluice::schedule {
 
 // A server that asks for more than this is asked again after this.
 constexpr core::Duration kLongestHint = std::chrono::hours(24);
-// Times that a request may be told "rate limit" while nobody gets an answer from that endpoint. A
-// 429 is the server's word about the endpoint, not about the request, so it does not use up
-// RetryPolicy::attempts; and while others are answered, waiting helps, so those times do not count
-// at all.
-constexpr int kRateLimitPatience = 100;
+// Times that a request may find its endpoint closed (refused for the rate, or not to be reached)
+// while nobody gets an answer there. That is the server's word about the endpoint, not about the
+// request, so it does not use up RetryPolicy::attempts; and while others are answered, waiting
+// helps, so those times do not count at all.
+constexpr int kPatience = 100;
 
 // Randomness from a seed; the same sequence with every standard library.
 class Jitter {

@@ -55,8 +55,8 @@ struct EndpointConfig {
 };
 
 struct RetryPolicy {
-  // Sendings of one request, the first included. Those that came back with "rate_limit" do not
-  // count: retry.h bounds the patience with these.
+  // Sendings of one request, the first included. Those that were refused for the rate, or never
+  // arrived, do not count: retry.h bounds the patience with these.
   int attempts = 8;
   core::Duration base =
       std::chrono::milliseconds(500);  // full jitter: uniform in [0, min(cap, base·2^n)]

@@ -227,7 +227,8 @@ void Referee::answer(const Arrival& arrival) {
   if (cools && outcome.hints.retry_after && request != nullptr)
     side.not_before = std::max(side.not_before, now_ + *outcome.hints.retry_after);
   if ((outcome.action == Verdict::retry || outcome.action == Verdict::move) &&
-      outcome.reason != "rate_limit") {
+      outcome.reason != "rate_limit" &&
+      (outcome.status != 0 || outcome.billing != provider::Billing::none)) {
     // A hedge is one more: it has been sent when the last of the others fails.
     const int most = config_.retry.attempts + (config_.hedge ? 1 : 0);
     if (request != nullptr && ++request->failures > most) broken("more attempts than allowed");

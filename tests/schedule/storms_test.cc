@@ -85,7 +85,7 @@ TEST(Storm, RateLimitsDoNotUseUpTheAttempts) {
 TEST(Storm, PatienceWithRateLimitsEndsWhereNobodyIsAnswered) {
   Harness h({.endpoints = {endpoint("a")}});
   h.submit(1);
-  for (int i = 0; i < kRateLimitPatience; ++i) {
+  for (int i = 0; i < kPatience; ++i) {
     ASSERT_THAT(h.words(), ElementsAre("send 1 to 0"));
     h.answer(1, rate_limit(2s));
     h.sleep();
@@ -101,7 +101,7 @@ TEST(Storm, PatienceIsNotUsedUpWhileOthersAreAnswered) {
   Harness h({.endpoints = {endpoint("a", {}, 2)}});
   h.submit_many(1, 2);
   RequestId other = 2;
-  for (int refusals = 0; refusals < 3 * kRateLimitPatience;) {
+  for (int refusals = 0; refusals < 3 * kPatience;) {
     for (const Action& action : h.poll()) {
       const RequestId id = std::get<Send>(action).request;
       if (id == 1) {

@@ -1,0 +1,146 @@
+#include "schedule/learned_rate.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace sluice::schedule {
+namespace {
+
+using namespace std::chrono_literals;
+
+double seconds(core::Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+// A client that sends as soon as it may to a server which passes `rate` a second, and tells at
+// once.
+class Taught : public testing::Test {
+ protected:
+  explicit Taught(double per_second = 100, double burst = 10) : server_(per_second, 1s, burst) {}
+
+  struct Counts {
+    int passed = 0;
+    int refused = 0;
+  };
+  Counts run(core::Duration span, core::Duration between = 1ms) {
+    Counts counts;
+    for (const core::Time end = now + span; now < end; now += between) {
+      rate.tick(now);
+      while (rate.earliest(now) <= now && counts.passed + counts.refused < 1'000'000) {
+        const std::uint64_t ordinal = rate.sent(now, core::Time::min());
+        if (server_.fits(now, 1)) {
+          server_.reserve(now, 1);
+          rate.passed(now);
+          ++counts.passed;
+        } else {
+          rate.refused(now, now, ordinal, std::nullopt);
+          ++counts.refused;
+        }
+        if (!rate.per_second()) break;  // free: one a step
+      }
+    }
+    return counts;
+  }
+
+  core::Time now{1h};
+  TokenBucket server_;
+  LearnedRate rate;
+};
+
+TEST_F(Taught, IsFreeUntilTheFirstRefusal) {
+  EXPECT_EQ(rate.per_second(), std::nullopt);
+  EXPECT_EQ(rate.earliest(now), now);
+  for (int i = 0; i < 1000; ++i) rate.sent(now, core::Time::min());
+  EXPECT_EQ(rate.earliest(now), now);
+}
+
+TEST_F(Taught, MeasuresTheLimitFromWhatPassesBetweenTwoRefusals) {
+  run(5s);
+  ASSERT_TRUE(rate.per_second());
+  EXPECT_NEAR(*rate.per_second(), 98, 3);
+}
+
+TEST_F(Taught, ThenStaysBelowTheLimitAndHardlyEverMeetsIt) {
+  run(10s);
+  const Counts counts = run(300s);
+  EXPECT_GE(counts.passed, 0.96 * 300 * 100);
+  EXPECT_LE(counts.refused, 0.005 * counts.passed);
+}
+
+TEST_F(Taught, FollowsALimitThatIsRaised) {
+  run(10s);
+  server_ = TokenBucket(1000, 1s, 10);
+  run(180s);
+  const Counts counts = run(120s);
+  EXPECT_GE(counts.passed, 0.88 * 120 * 1000);
+}
+
+TEST_F(Taught, FollowsALimitThatIsLowered) {
+  run(10s);
+  server_ = TokenBucket(20, 1s, 10);
+  run(30s);
+  const Counts counts = run(60s);
+  EXPECT_GE(counts.passed, 0.9 * 60 * 20);
+  EXPECT_LE(counts.refused, 0.02 * counts.passed);
+}
+
+TEST_F(Taught, AVolleyLowersTheRateOnce) {
+  for (int i = 0; i < 50; ++i) {
+    rate.sent(now, core::Time::min());
+    now += 10ms;
+  }
+  rate.refused(now, now - 1ms, 40, std::nullopt);
+  const double first = *rate.per_second();
+  for (std::uint64_t i = 41; i < 50; ++i) rate.refused(now, now - 1ms, i, std::nullopt);
+  EXPECT_EQ(*rate.per_second(), first);
+  EXPECT_NEAR(first, 0.7 * 100, 5);
+}
+
+TEST_F(Taught, ARefusalInSpiteOfAKnownQuotaCostsFivePercent) {
+  for (int i = 0; i < 200; ++i) {
+    rate.sent(now, core::Time::min());
+    now += 10ms;
+  }
+  rate.refused(now, now, 200, 100.0);
+  EXPECT_NEAR(*rate.per_second(), 95, 1);
+}
+
+TEST_F(Taught, FeelsWithOneASecondWhileNothingPasses) {
+  run(2s);
+  server_ = TokenBucket(1e-6, 1s, 1e-6);
+  server_.reserve(now, 1);
+  run(2s);
+  const Counts counts = run(60s);
+  EXPECT_EQ(counts.passed, 0);
+  EXPECT_NEAR(counts.refused, 60, 2);
+}
+
+TEST_F(Taught, APauseWithoutWorkIsNotTakenForALowLimit) {
+  run(10s);
+  now += 10min;
+  run(60s);
+  const Counts counts = run(20s);
+  EXPECT_GE(counts.passed, 0.9 * 20 * 100);
+}
+
+TEST_F(Taught, SlowDownHalvesTheRate) {
+  run(10s);
+  const double before = *rate.per_second();
+  rate.slow_down(now, now);
+  EXPECT_NEAR(*rate.per_second(), before / 2, 1e-9);
+  rate.slow_down(now + 1ms, now);
+  EXPECT_NEAR(*rate.per_second(), before / 2, 1e-9) << "the same volley";
+}
+
+TEST_F(Taught, ItsBurstIsWhatFiftyMillisecondsBring) {
+  run(10s);
+  now += 1min;
+  int at_once = 0;
+  for (; rate.earliest(now) <= now; ++at_once) rate.sent(now, core::Time::min());
+  EXPECT_LE(at_once, 1 + 0.05 * *rate.per_second() + 1);
+  EXPECT_LE(seconds(rate.earliest(now) - now), 1 / *rate.per_second());
+}
+
+}  // namespace
+}  // namespace sluice::schedule
