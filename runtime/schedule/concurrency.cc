@@ -7,18 +7,14 @@ namespace sluice::schedule {
 namespace {
 
 constexpr double kWorthClimbing = 1.0 / 3;
-constexpr double kStep = 0.15;
+constexpr double kFirstWidth = 0.15;
 constexpr double kWidest = 1.0;
 constexpr double kWorthMore = 0.025;
 constexpr double kWorthLess = -0.015;
 constexpr double kClear = 4;  // standard errors; it is looked at after each answer
 constexpr std::uint64_t kFewest = 30;
-constexpr core::Duration kShortestHold = std::chrono::seconds(5);
-constexpr core::Duration kLongestHold = std::chrono::minutes(5);
-
-double in_seconds(core::Duration d) {
-  return std::chrono::duration<double>(d).count();
-}
+constexpr core::Duration kShortestPause = std::chrono::seconds(5);
+constexpr core::Duration kLongestPause = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -49,7 +45,7 @@ void Concurrency::answered(core::Time now, core::Time sent_at, std::uint32_t epo
   if (full_at_ < sent_at) return;
   if (phase_ == Phase::holding && now >= hold_until_) begin_trial();
   if (epoch != epoch_) return;
-  latency_.add(std::max(1e-9, in_seconds(now - sent_at)));
+  latency_.add(std::max(1e-9, core::in_seconds(now - sent_at)));
   switch (phase_) {
     case Phase::climbing:
       climb(now);
@@ -118,14 +114,14 @@ void Concurrency::climb(core::Time now) {
 void Concurrency::hold(core::Time now, double latency) {
   phase_ = Phase::holding;
   const core::Duration shortest = std::max<core::Duration>(
-      kShortestHold, core::Duration(static_cast<std::int64_t>(20e9 * latency)));
+      kShortestPause, core::Duration(static_cast<std::int64_t>(20e9 * latency)));
   hold_ = std::max(shortest, hold_);
-  hold_until_ = now + std::min(hold_, std::max(shortest, kLongestHold));
-  width_ = kStep;
+  hold_until_ = now + std::min(hold_, std::max(shortest, kLongestPause));
+  width_ = kFirstWidth;
 }
 
 void Concurrency::begin_trial() {
-  width_ = kStep;
+  width_ = kFirstWidth;
   if (limit_ >= lid_) up_ = false;
   if (limit_ <= 1) up_ = true;
   if (limit_ == lid_ && lid_ == 1) return;

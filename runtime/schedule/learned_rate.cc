@@ -26,10 +26,6 @@ constexpr core::Duration kFaster = seconds(5);
 constexpr double kFirstGrowth = 0.01;  // a second
 constexpr double kMostGrowth = 0.16;
 
-double in_seconds(core::Duration d) {
-  return std::chrono::duration<double>(d).count();
-}
-
 double burst_of(double per_second) {
   return 1 + 0.05 * per_second;
 }
@@ -67,10 +63,11 @@ std::uint64_t LearnedRate::sent(core::Time now, core::Time cooled_until) {
 
 double LearnedRate::sending_rate(core::Time now) const {
   if (first_sent_ == core::Time::min() || now >= second_ + 2 * kSecond) return 0;
-  const double age = in_seconds(now - first_sent_);
-  if (age < 1) return static_cast<double>(sent_) / std::max(age, in_seconds(milliseconds(10)));
+  const double age = core::in_seconds(now - first_sent_);
+  if (age < 1)
+    return static_cast<double>(sent_) / std::max(age, core::in_seconds(milliseconds(10)));
   if (now >= second_ + kSecond) return this_second_;
-  const double part = in_seconds(now - second_);
+  const double part = core::in_seconds(now - second_);
   return this_second_ + last_second_ * (1 - part);
 }
 
@@ -81,7 +78,7 @@ std::optional<double> LearnedRate::measure(const Mark& end) const {
   const std::uint64_t passed = sent > refused_ ? sent - refused_ : 0;
   if (span < kShortestMeasure || passed < kFewestMeasured) return std::nullopt;
   const auto n = static_cast<double>(passed);
-  return n / in_seconds(span) * (1 - std::max(kMargin, 0.5 / n));
+  return n / core::in_seconds(span) * (1 - std::max(kMargin, 0.5 / n));
 }
 
 void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordinal,
@@ -98,7 +95,7 @@ void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordi
   shut_ = bucket_ && now - std::max(passed_at_, engaged_at_) >= kShutAfter;
 
   if (!bucket_) {
-    const double sending = std::max(sending_rate(now), 1 / in_seconds(kSlowest));
+    const double sending = std::max(sending_rate(now), 1 / core::in_seconds(kSlowest));
     set(now,
         known ? 0.95 * std::min(*known, std::max(sending, 0.5 * *known)) : kFirstCut * sending);
     hold_ = kFirstHold;
@@ -132,13 +129,13 @@ void LearnedRate::slow_down(core::Time now, core::Time sent_at) {
   passed_ = false;
   held_ = 0;
   hold_ = kFirstHold;
-  set(now,
-      0.5 * (bucket_ ? bucket_->limit() : std::max(sending_rate(now), 1 / in_seconds(kSlowest))));
+  set(now, 0.5 * (bucket_ ? bucket_->limit()
+                          : std::max(sending_rate(now), 1 / core::in_seconds(kSlowest))));
 }
 
 // The server's bucket is empty: so is ours.
 void LearnedRate::set(core::Time now, double per_second) {
-  const double rate = std::max(per_second, 1 / in_seconds(kSlowest));
+  const double rate = std::max(per_second, 1 / core::in_seconds(kSlowest));
   bucket_.emplace(rate, kSecond, burst_of(rate));
   bucket_->reserve(now, burst_of(rate));
   held_since_ = grown_at_ = now;
@@ -151,7 +148,7 @@ void LearnedRate::tick(core::Time now) {
   if (held >= kGood && held < hold_ && sending_rate(now) >= 0.9 * bucket_->limit())
     held_ = bucket_->limit();
   if (held < hold_ || now - grown_at_ < kStep) return;
-  const double step = in_seconds(std::min<core::Duration>(now - grown_at_, kSecond));
+  const double step = core::in_seconds(std::min<core::Duration>(now - grown_at_, kSecond));
   grown_at_ = now;
   if (!std::exchange(wanted_, false)) return;
   double growth = kFirstGrowth;
