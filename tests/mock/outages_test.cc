@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const core::Time kStart(1000s);
+const core::Time kOutageStart(1000s);
 
 TEST(Outages, AreReadFromSecondsAndAKind) {
   const auto outage = parse_outage("10:25.5:hang");
@@ -33,27 +33,27 @@ TEST(Outages, SayWhatIsWantedWhereTheyCannotBeRead) {
 }
 
 TEST(Outages, BeginAndEndAsPlanned) {
-  const Outages outages({{10s, 20s, OutageKind::hang}, {30s, 31s, OutageKind::error}}, kStart);
-  EXPECT_EQ(outages.at(kStart + 10s - 1ns), std::nullopt);
-  EXPECT_EQ(outages.at(kStart + 10s), OutageKind::hang);
-  EXPECT_EQ(outages.at(kStart + 20s), std::nullopt);
-  EXPECT_EQ(outages.at(kStart + 30s), OutageKind::error);
-  EXPECT_EQ(outages.next_change(kStart), kStart + 10s);
-  EXPECT_EQ(outages.next_change(kStart + 10s), kStart + 20s);
-  EXPECT_EQ(outages.next_change(kStart + 31s), std::nullopt);
+  const Outages outages({{10s, 20s, OutageKind::hang}, {30s, 31s, OutageKind::error}}, kOutageStart);
+  EXPECT_EQ(outages.at(kOutageStart + 10s - 1ns), std::nullopt);
+  EXPECT_EQ(outages.at(kOutageStart + 10s), OutageKind::hang);
+  EXPECT_EQ(outages.at(kOutageStart + 20s), std::nullopt);
+  EXPECT_EQ(outages.at(kOutageStart + 30s), OutageKind::error);
+  EXPECT_EQ(outages.next_change(kOutageStart), kOutageStart + 10s);
+  EXPECT_EQ(outages.next_change(kOutageStart + 10s), kOutageStart + 20s);
+  EXPECT_EQ(outages.next_change(kOutageStart + 31s), std::nullopt);
 }
 
 TEST(Outages, ASwitchWinsOverThePlanUntilItEnds) {
-  Outages outages({{10s, 20s, OutageKind::hang}}, kStart);
-  outages.switch_to(kStart, OutageKind::refuse, 15s);
-  EXPECT_EQ(outages.at(kStart + 14s), OutageKind::refuse);
-  EXPECT_EQ(outages.next_change(kStart + 14s), kStart + 15s);
-  EXPECT_EQ(outages.at(kStart + 15s), OutageKind::hang);
-  outages.switch_to(kStart + 16s, OutageKind::error, std::nullopt);
-  EXPECT_EQ(outages.at(kStart + 24h), OutageKind::error);
-  outages.switch_to(kStart + 17s, std::nullopt, std::nullopt);
-  EXPECT_EQ(outages.at(kStart + 17s), OutageKind::hang);
-  EXPECT_EQ(outages.at(kStart + 24h), std::nullopt);
+  Outages outages({{10s, 20s, OutageKind::hang}}, kOutageStart);
+  outages.switch_to(kOutageStart, OutageKind::refuse, 15s);
+  EXPECT_EQ(outages.at(kOutageStart + 14s), OutageKind::refuse);
+  EXPECT_EQ(outages.next_change(kOutageStart + 14s), kOutageStart + 15s);
+  EXPECT_EQ(outages.at(kOutageStart + 15s), OutageKind::hang);
+  outages.switch_to(kOutageStart + 16s, OutageKind::error, std::nullopt);
+  EXPECT_EQ(outages.at(kOutageStart + 24h), OutageKind::error);
+  outages.switch_to(kOutageStart + 17s, std::nullopt, std::nullopt);
+  EXPECT_EQ(outages.at(kOutageStart + 17s), OutageKind::hang);
+  EXPECT_EQ(outages.at(kOutageStart + 24h), std::nullopt);
 }
 
 TEST(Control, NamesAnOutageAndHowLong) {
@@ -86,13 +86,13 @@ TEST(Control, IsForLoopbackAlone) {
 
 TEST(Slots, ServeSoManyAtOnceAndQueueTheRest) {
   Slots two(2);
-  EXPECT_EQ(two.occupy(kStart, 3s), 3s);
-  EXPECT_EQ(two.occupy(kStart, 5s), 5s);
-  EXPECT_EQ(two.occupy(kStart, 1s), 4s);
-  EXPECT_EQ(two.occupy(kStart + 1s, 1s), 4s);
-  EXPECT_EQ(two.occupy(kStart + 1min, 1s), 1s);
+  EXPECT_EQ(two.occupy(kOutageStart, 3s), 3s);
+  EXPECT_EQ(two.occupy(kOutageStart, 5s), 5s);
+  EXPECT_EQ(two.occupy(kOutageStart, 1s), 4s);
+  EXPECT_EQ(two.occupy(kOutageStart + 1s, 1s), 4s);
+  EXPECT_EQ(two.occupy(kOutageStart + 1min, 1s), 1s);
   Slots any(0);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(any.occupy(kStart, 3s), 3s);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(any.occupy(kOutageStart, 3s), 3s);
 }
 
 }  // namespace

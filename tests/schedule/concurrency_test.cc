@@ -13,9 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 
 // Keeps as many in flight as allowed, at a server that serves `slots` at once.
-class Knee {
+class Server {
  public:
-  Knee(int lid, bool climb, int slots, double sigma = 0.3)
+  Server(int lid, bool climb, int slots, double sigma = 0.3)
       : concurrency(lid, climb), free_(static_cast<std::size_t>(slots)), sigma_(sigma) {
     std::ranges::fill(free_, now);
   }
@@ -71,7 +71,7 @@ TEST(ConcurrencyTest, BeginsAtTheLidWhereAQuotaIsKnownAndClimbsWhereNot) {
 }
 
 TEST(ConcurrencyTest, ClimbsToTheLidWhereTheServerTakesItAll) {
-  Knee knee(1000, true, 5000);
+  Server knee(1000, true, 5000);
   knee.run(10s);
   EXPECT_EQ(knee.concurrency.limit(), 1000);
 }
@@ -80,7 +80,7 @@ class SettlesAt : public testing::TestWithParam<int> {};
 
 TEST_P(SettlesAt, TheKneeWithinTwentyPercentAndStaysThere) {
   const int slots = GetParam();
-  Knee knee(2000, true, slots);
+  Server knee(2000, true, slots);
   knee.run(120s);
   knee.forget_extremes();
   const int answered = knee.run(600s);
@@ -94,13 +94,13 @@ TEST_P(SettlesAt, TheKneeWithinTwentyPercentAndStaysThere) {
 INSTANTIATE_TEST_SUITE_P(Slots, SettlesAt, testing::Values(48, 64, 100, 400));
 
 TEST(ConcurrencyTest, ComesDownFromALidThatIsTooHigh) {
-  Knee knee(512, false, 64);
+  Server knee(512, false, 64);
   knee.run(600s);
   EXPECT_NEAR(knee.concurrency.limit(), 64, 0.25 * 64);
 }
 
 TEST(ConcurrencyTest, ComesDownToASingleSlot) {
-  Knee knee(256, true, 1, 0.1);
+  Server knee(256, true, 1, 0.1);
   knee.run(3h);
   EXPECT_LE(knee.concurrency.limit(), 3);
 }
@@ -128,7 +128,7 @@ TEST(ConcurrencyTest, OverloadTakesThirtyPercentOncePerVolley) {
 }
 
 TEST(ConcurrencyTest, ClimbsAgainAfterAnOutage) {
-  Knee knee(1000, true, 5000);
+  Server knee(1000, true, 5000);
   knee.run(10s);
   knee.concurrency.restart();
   EXPECT_EQ(knee.concurrency.limit(), Concurrency::kStart);

@@ -9,10 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-double seconds(core::Duration d) {
-  return std::chrono::duration<double>(d).count();
-}
-
 // A client that sends as soon as it may to a server which passes `rate` a second, and tells at
 // once.
 class Taught : public testing::Test {
@@ -139,7 +135,7 @@ TEST_F(Taught, ItsBurstIsWhatFiftyMillisecondsBring) {
   int at_once = 0;
   for (; rate.earliest(now) <= now; ++at_once) rate.sent(now, core::Time::min());
   EXPECT_LE(at_once, 1 + 0.05 * *rate.per_second() + 1);
-  EXPECT_LE(seconds(rate.earliest(now) - now), 1 / *rate.per_second());
+  EXPECT_LE(core::in_seconds(rate.earliest(now) - now), 1 / *rate.per_second());
 }
 
 }  // namespace
