@@ -57,7 +57,7 @@ struct EndpointSpec {
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;
   std::optional<double> weight;  // with Route::spread; > 0
-  std::string service_tier;  // sent as it stands when not empty
+  std::string service_tier;      // sent as it stands when not empty
   StructuredOutput structured = StructuredOutput::json_schema;
   core::Duration timeout = kDefaultTimeout;                 // total, for one request
   core::Duration connect_timeout = kDefaultConnectTimeout;  // DNS to TLS

@@ -51,11 +51,11 @@ TEST(Stop, WhatHangsIsGivenUpAtTheRequestTimeout) {
 
 TEST(Stop, TheSecondAbortsAtOnceAndTheNextRunGoesOn) {
   World world;
-  world.make_rows(50);
+  world.make_rows(30);
   world.make_job(1);
   world.start_mock({"--hang", "1"});
   const auto run = world.start(world.run_job());
-  world.wait_for_requests(50);
+  world.wait_for_requests(30);
   run->signal(SIGINT);
   // The program says that it has seen the first one.
   while (run->running() && run->errors().find("Ctrl-C again") == std::string::npos)
@@ -67,9 +67,9 @@ TEST(Stop, TheSecondAbortsAtOnceAndTheNextRunGoesOn) {
   world.start_mock();
   const auto next = world.sluice(world.run_job());
   EXPECT_EQ(next.status, 0);
-  EXPECT_THAT(next.errors, HasSubstr("50 requests may have been billed without an answer"));
-  EXPECT_EQ(wrong_with_output(world, 50), "");
-  EXPECT_EQ(world.status().maybe_billed, 50u);
+  EXPECT_THAT(next.errors, HasSubstr("30 requests may have been billed without an answer"));
+  EXPECT_EQ(wrong_with_output(world, 30), "");
+  EXPECT_EQ(world.status().maybe_billed, 30u);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ TEST(Outages, SayWhatIsWantedWhereTheyCannotBeRead) {
 }
 
 TEST(Outages, BeginAndEndAsPlanned) {
-  const Outages outages({{10s, 20s, OutageKind::hang}, {30s, 31s, OutageKind::error}}, kOutageStart);
+  const Outages outages({{10s, 20s, OutageKind::hang}, {30s, 31s, OutageKind::error}},
+                        kOutageStart);
   EXPECT_EQ(outages.at(kOutageStart + 10s - 1ns), std::nullopt);
   EXPECT_EQ(outages.at(kOutageStart + 10s), OutageKind::hang);
   EXPECT_EQ(outages.at(kOutageStart + 20s), std::nullopt);

@@ -184,7 +184,7 @@ core::Duration Scenario::longest() const {
   const double input =
       workload.per_second ? static_cast<double>(workload.requests) / *workload.per_second : 0;
   const double bound =
-      3 * (static_cast<double>(workload.requests) * slowest + troubled + input) + 3600;
+      3 * (static_cast<double>(workload.requests) * slowest + troubled + input) + 900;
   return core::Duration(static_cast<std::int64_t>(std::min(bound, 1e9) * 1e9));
 }
 
