@@ -168,7 +168,7 @@ def tokens():
         begin = time.monotonic()
         code, seconds, summary = work.run()
         seen = stats(url)
-        used = seen["prompt_tokens"] + seen["completion_tokens"]
+        used = seen["input_tokens"] + seen["output_tokens"]
         span = min(seconds, minutes * 60)
         print(f"exit {code} after {seconds:.1f} s; tokens {used} = {used / (tpm / 60 * span):.2%} of the permitted; "
               f"requests {seen['requests']}; {json.dumps(seen.get('by_status', {}))}")
@@ -245,13 +245,13 @@ def death(kind):
 def budget():
     with Work() as work:
         work.rows(20000, lambda: 300)
-        process, url = work.mock("--latency-ms", 20, "--error-500", 0.02, "--cut", 0.02, "--price-in", 2, "--price-out", 8)
+        process, url = work.mock("--latency-ms", 20, "--error-500", 0.02, "--reset", 0.02, "--price-in", 2, "--price-out", 8)
         price = f'base_url = "{url}", max_output_tokens = 200, price = {{ input = 2, output = 8 }}'
         for dollars in (0.5, 1.0, 50):
             work.pipeline([price], f'budget = "${dollars}"')
             code, seconds, summary = work.run()
             bill = stats(url)
-            print(f"budget ${dollars}: exit {code}; the mock's bill {bill.get('bill_usd')}; summary {summary}")
+            print(f"budget ${dollars}: exit {code}; the mock's bill {bill['cost_usd']}; summary {summary}")
 
 
 def crowd():
