@@ -43,6 +43,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
   learn(now, request, flight, outcome);
   Endpoint& endpoint = endpoints[flight.endpoint];
   if (request.ended) {
+    if (outcome.action == Verdict::stop) stop(endpoint, outcome);
     if (request.in_flight() == 0) requests.erase(request.demand.id);
     return false;
   }
@@ -129,8 +130,19 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
   } else {
     endpoint.breaker.no_verdict(flight.probe);
   }
-  if (!was_closed && endpoint.breaker.state(now) == BreakerState::closed)
-    endpoint.concurrency.restart();
+  const bool closed = endpoint.breaker.state(now) == BreakerState::closed;
+  if (!was_closed && closed) endpoint.concurrency.restart();
+
+  if (!tries_again(outcome)) return;
+  const auto& hint = outcome.hints.retry_after;
+  const bool for_all = outcome.reason == "overloaded" || outcome.status == 503;
+  if (for_the_rate(outcome)) {
+    ++endpoint.rate_limited;
+    endpoint.cooling.begin_for_rate(now, flight.sent_at, hint, config.retry, jitter);
+  } else if (outcome.action == Verdict::move ? closed || hint : hint && for_all) {
+    // Without a hint an open breaker makes it wait anyway.
+    endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
+  }
 }
 
 bool Scheduler::Impl::has_elsewhere(core::Time now, const Request& request,
@@ -154,7 +166,6 @@ bool Scheduler::Impl::elsewhere_now(core::Time now, const Request& request, Endp
 
 void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& flight,
                                 const Outcome& outcome) {
-  Endpoint& endpoint = endpoints[flight.endpoint];
   const auto& hint = outcome.hints.retry_after;
   const bool idle = remember(request, flight, outcome);
   if (!never_arrived(outcome)) {
@@ -162,10 +173,6 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
   } else if (idle) {
     ++request.unheard;
   }
-  const bool for_all = outcome.reason == "overloaded" || outcome.status == 503;
-  const bool closed = endpoint.breaker.state(now) == BreakerState::closed;  // else it waits anyway
-  if (outcome.action == Verdict::move ? closed || hint : hint && for_all)
-    endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
   if (request.in_flight() > 0) return;
   if (request.failures >= config.retry.attempts || request.unheard >= kPatience) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
@@ -188,10 +195,6 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
 
 void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Flight& flight,
                                    const Outcome& outcome) {
-  Endpoint& endpoint = endpoints[flight.endpoint];
-  ++endpoint.rate_limited;
-  endpoint.cooling.begin_for_rate(now, flight.sent_at, outcome.hints.retry_after, config.retry,
-                                  jitter);
   if (remember(request, flight, outcome)) ++request.unheard;
   if (request.in_flight() > 0) return;
   if (request.unheard >= kPatience) {

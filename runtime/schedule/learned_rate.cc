@@ -14,10 +14,12 @@ constexpr core::Duration kShortestMeasure = milliseconds(250);
 constexpr std::uint64_t kFewestMeasured = 10;
 constexpr double kMargin = 0.02;
 constexpr double kFirstCut = 0.7;
-constexpr double kCut = 0.85;
+constexpr double kCut = 0.95;
+constexpr double kBlindCut = 0.5;
 constexpr double kNews = 1.05;
 constexpr core::Duration kGood = seconds(3);
 constexpr core::Duration kFirstHold = seconds(5);
+constexpr core::Duration kBlindHold = seconds(1);
 constexpr core::Duration kLongestHold = seconds(60);
 constexpr core::Duration kShutAfter = milliseconds(500);
 constexpr core::Duration kFeel = seconds(1);
@@ -25,6 +27,7 @@ constexpr core::Duration kStep = milliseconds(250);
 constexpr core::Duration kFaster = seconds(5);
 constexpr double kFirstGrowth = 0.01;  // a second
 constexpr double kMostGrowth = 0.16;
+constexpr double kBlindGrowth = 0.25;
 
 double burst_of(double per_second) {
   return 1 + 0.05 * per_second;
@@ -98,20 +101,23 @@ void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordi
     const double sending = std::max(sending_rate(now), 1 / core::in_seconds(kSlowest));
     set(now,
         known ? 0.95 * std::min(*known, std::max(sending, 0.5 * *known)) : kFirstCut * sending);
-    hold_ = kFirstHold;
+    hold_ = kBlindHold;
+    blind_ = true;
     engaged_at_ = now;
   } else if (taught || measured) {
     const double present = bucket_->limit();
-    double next = measured.value_or(kCut * present);
+    double next = measured.value_or((blind_ ? kBlindCut : kCut) * present);
     if (now - held_since_ < hold_) {
       held_ = 0;  // it was refused where it should have been good
-      hold_ = kFirstHold;
+      hold_ = blind_ && !measured ? kBlindHold : kFirstHold;
     } else {
       if (held_ > 0) next = std::max(held_, measured.value_or(0));
       next = std::max(next, kCut * sending_rate(now));
       const bool news = next > kNews * held_;
       hold_ = news ? kFirstHold : std::min(2 * hold_, kLongestHold);
+      blind_ = false;
     }
+    if (measured) blind_ = false;
     set(now, std::min(next, present));
   } else {
     set(now, bucket_->limit());
@@ -151,7 +157,7 @@ void LearnedRate::tick(core::Time now) {
   const double step = core::in_seconds(std::min<core::Duration>(now - grown_at_, kSecond));
   grown_at_ = now;
   if (!std::exchange(wanted_, false)) return;
-  double growth = kFirstGrowth;
+  double growth = blind_ ? kBlindGrowth : kFirstGrowth;
   for (core::Duration t = held - hold_; t >= kFaster && growth < kMostGrowth; t -= kFaster)
     growth *= 2;
   const double rate = bucket_->limit() * (1 + growth * step);

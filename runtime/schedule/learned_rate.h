@@ -12,15 +12,19 @@
 //                - the measured rate, less 2 % (or less half a request, if that is more), once at
 //                  least 10 requests in at least 250 ms have passed between two volleys;
 //                - else, after the first volley, to 0.7 × the rate at which we sent;
-//                - else to 0.85 × the present rate, if anything has passed since the last volley:
+//                - else to 0.95 × the present rate, if anything has passed since the last volley:
 //                  an endpoint that lets nothing through teaches nothing (the cool-down waits).
 //              When it met a Probe, not below a rate that was held for 3 seconds without a refusal
 //              (there the server's bucket was full again, so the measure is too low), nor below
-//              0.85 × the rate at which we have just sent (the limit may have been raised).
+//              0.95 × the rate at which we have just sent (the limit may have been raised; if it
+//              was not, the next volley comes soon, and what passed between the two is the limit).
 //   Shut       While nothing has passed for half a second, one request a second at most goes.
 //   Held       The rate stays for 5 seconds, after each volley that a Probe met twice as long, at
 //              most a minute; but again for 5 where that volley taught a rate 5 % above the one
 //              held before. A volley in that time forgets what was held before.
+//   Blind      From the first volley until something is measured, or a Probe has met the limit,
+//   cuts
+//              are by half, and the rate is held for a second only and grows by 25 % a second.
 //   Probing    While requests wait for this rate and nothing else, it grows by 1 % a second, each
 //              5 seconds twice as fast, at most 16 % a second, until the next volley.
 //
@@ -94,6 +98,7 @@ class LearnedRate {
   core::Time held_since_{};
   core::Duration hold_{};
   core::Time grown_at_{};
+  bool blind_ = false;
   double held_ = 0;      // a rate that was good for 3 seconds; 0 = none
   bool wanted_ = false;  // since the last step, a request waited for this rate
   // The rate at which we send: requests in this second and in the one before.

@@ -43,6 +43,20 @@ TEST(RetryAfter, PrefersTheFinerHeaderInEitherOrder) {
             milliseconds(1250));
 }
 
+// Curator: for Anthropic, input and output limits are swapped.
+TEST(QuotaHints, KeepAnthropicsInputAndOutputApart) {
+  const std::vector<HeaderView> headers = {
+      {"anthropic-ratelimit-input-tokens-limit", "400000"},
+      {"anthropic-ratelimit-input-tokens-remaining", "399000"},
+      {"anthropic-ratelimit-output-tokens-limit", "80000"},
+      {"anthropic-ratelimit-output-tokens-remaining", "79000"}};
+  const RateHints hints = read(Service::anthropic, headers);
+  EXPECT_EQ(at(hints, Quota::input_tokens_per_minute).limit, 400000);
+  EXPECT_EQ(at(hints, Quota::input_tokens_per_minute).remaining, 399000);
+  EXPECT_EQ(at(hints, Quota::output_tokens_per_minute).limit, 80000);
+  EXPECT_EQ(at(hints, Quota::output_tokens_per_minute).remaining, 79000);
+}
+
 TEST(QuotaHints, LeaveOutWhatStandsForDontKnow) {
   const RateHints hints = read(Service::azure, {{"x-ratelimit-limit-requests", "-1"},
                                                 {"x-ratelimit-remaining-requests", "-1"},
