@@ -21,7 +21,8 @@ class ManyConnections : public HttpTest {};
 
 // No request is answered before all have come: so all are in flight together, for as long as it
 // takes, and the limits that are short beside that must not be reached by the client's own doing.
-// NeMo-Skills caps itself at 2,048 in flight, because its HTTP client hangs above; openai-python #1596.
+// NeMo-Skills caps itself at 2,048 in flight, because its HTTP client hangs above; openai-python
+// #1596.
 TEST_F(ManyConnections, AreHeldUntilAServerThatAnswersLateHasAnsweredThemAll) {
   const std::size_t count = wanted_connections();
   std::vector<std::shared_ptr<Responder>> held;

@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 class Server {
  public:
   Server(int lid, bool climb, int slots, double sigma = 0.3)
-      : concurrency(lid, climb), free_(static_cast<std::size_t>(slots)), sigma_(sigma) {
-    std::ranges::fill(free_, now);
+      : concurrency(lid, climb), sigma_(sigma) {
+    for (; slots > 0; --slots) free_.push(now);
   }
 
-  // Answers in `span`; the limits that were in force go to `limits`.
+  // Answers in `span`; the limits that were in force are in `lowest` and `highest`.
   int run(core::Duration span) {
     int answered = 0;
     for (const core::Time end = now + span; now < end;) {
@@ -53,13 +53,16 @@ class Server {
     bool operator<(const Flight& other) const { return back_at > other.back_at; }
   };
   void send() {
-    const auto slot = std::ranges::min_element(free_);
     const double factor = std::exp(sigma_ * std::normal_distribution<>()(random_));
-    *slot = std::max(*slot, now) + core::Duration(static_cast<std::int64_t>(200e6 * factor));
-    flights_.push({*slot, now, concurrency.sent(now, ++in_flight_)});
+    const core::Time back_at =
+        std::max(free_.top(), now) + core::Duration(static_cast<std::int64_t>(200e6 * factor));
+    free_.pop();
+    free_.push(back_at);
+    flights_.push({back_at, now, concurrency.sent(now, ++in_flight_)});
   }
 
-  std::vector<core::Time> free_;
+  // When each slot is free again, the next one on top.
+  std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> free_;
   double sigma_;
   std::mt19937_64 random_{7};
   std::priority_queue<Flight> flights_;
