@@ -28,8 +28,9 @@ using Counts = std::map<Group, std::uint64_t>;
 
 std::string counts_table(const Counts& counts) {
   std::vector<std::pair<Group, std::uint64_t>> groups(counts.begin(), counts.end());
-  std::ranges::stable_sort(groups,
-                           [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::ranges::sort(groups, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   std::size_t width = 6;
   for (const auto& [group, count] : groups) width = std::max(width, group.first.size());
   std::string text = fmt::format("  {:<{}}  {:<8}  {:>12}\n", "reason", width, "stage", "rows");
