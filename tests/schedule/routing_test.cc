@@ -193,6 +193,8 @@ TEST(Budget, HaltsWithTheFiguresWhenNothingInFlightCouldFreeMoney) {
   EXPECT_EQ(Harness::word(actions[1]), "release 2");
 }
 
+// Bifrost #3547: budgets per replica, so N replicas spend N times the cap. Here the budget is the
+// job's: its lock lets one process in at a time, and what earlier ones spent counts.
 TEST(Budget, CountsEarlierRuns) {
   Config config = with_budget("1");
   config.spent = *core::Money::parse("0.9999");
