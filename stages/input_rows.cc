@@ -31,7 +31,7 @@ core::Status each_input_row(const PipelineSpec& spec, const Question& question,
     credits.give(weight);
   };
   Reader reader(std::move(*paths), std::nullopt, credits, ending,
-                {look, [] {}, [](std::uint64_t, bool) {}});
+                {look, [] {}, [](std::uint64_t, bool) {}}, Steps(spec.read.steps));
   if (auto read = reader.run(); !read) return read;
   return status;
 }

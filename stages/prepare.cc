@@ -2,19 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "stages/field_check.h"
 #include "stages/key.h"
+#include "stages/validate.h"
 
 namespace sluice::stages {
 namespace {
 
 core::Reject make_reject(core::Stage stage, std::string reason, std::string detail) {
   return {stage, std::move(reason), std::move(detail), {}};
-}
-
-core::Reject script_reject(core::Stage stage, ScriptFailure failure, std::string reason) {
-  if (failure.script_error) reason = "script_error";
-  return make_reject(stage, std::move(reason), std::move(failure.message));
 }
 
 }  // namespace
@@ -52,30 +47,18 @@ Item Prepare::prepare(core::Row&& row) const {
     item.reject = make_reject(core::Stage::read, "not_an_object", "a row must be a JSON object");
   } else if (std::string wrong = assign_key(item.row, object, spec_.read.key); !wrong.empty()) {
     item.reject = make_reject(core::Stage::read, "no_key", std::move(wrong));
-  } else {
-    item.reject = validate(item.row, object);
+  } else if (!item.row.reject) {
+    if (spec_.validate) item.reject = validate(*spec_.validate, item.row, object);
     if (!item.reject) item.reject = render(object, item);
   }
+  // What a step said comes first; the row has its key all the same, where it has one.
+  if (item.row.reject) item.reject = *item.row.reject;
 
   // A row that is never asked is known by its content, so that a corrected row is a new one.
   if (!item.reject) item.question = question_.of(item.prompt);
   item.identity =
       core::combine(item.row.key_hash, item.reject ? core::hash128(item.row.raw) : item.question);
   return item;
-}
-
-std::optional<core::Reject> Prepare::validate(const core::Row& row,
-                                              const simdjson::dom::object& object) const {
-  if (!spec_.validate) return std::nullopt;
-  if (auto wrong = misfit(object, spec_.validate->fields)) {
-    return make_reject(core::Stage::validate, "invalid_field", std::move(*wrong));
-  }
-  if (spec_.validate->check) {
-    if (auto checked = spec_.validate->check(row); !checked) {
-      return script_reject(core::Stage::validate, checked.error(), "check_failed");
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object, Item& item) const {

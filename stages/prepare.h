@@ -24,8 +24,6 @@ class Prepare {
  private:
   Prepare(const PipelineSpec& spec, const Question& question) : spec_(spec), question_(question) {}
   Item prepare(core::Row&& row) const;
-  std::optional<core::Reject> validate(const core::Row& row,
-                                       const simdjson::dom::object& object) const;
   std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
 
   const PipelineSpec& spec_;

@@ -24,6 +24,17 @@ class Parts {
     }
     add("end");
   }
+  void add(const ValidateSpec& validate) {
+    add(validate.fields);
+    add(validate.check_version);
+  }
+  void add(const Step& step) {
+    add(fmt::format("step {}", step.index()));
+    if (const auto* validate = std::get_if<ValidateSpec>(&step)) return add(*validate);
+    if (const auto* map = std::get_if<MapStep>(&step)) return add(map->version);
+    if (const auto* keep = std::get_if<KeepStep>(&step)) return add(keep->version);
+    add(std::get<ExplodeStep>(step).version);
+  }
   core::Hash128 hash() const { return core::hash128(text_); }
 
  private:
@@ -72,13 +83,13 @@ std::string model_identity(const provider::EndpointSpec& endpoint) {
 
 core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   Parts parts;
+  // What a file does not have adds nothing, so that its fingerprint stays what it was before.
+  if (spec.source != core::Hash128()) parts.add(spec.source);
+  for (const Step& step : spec.read.steps) parts.add(step);
   parts.add("generation 1");
   parts.add(question.base);
   parts.add(spec.read.key);
-  if (spec.validate) {
-    parts.add(spec.validate->fields);
-    parts.add(spec.validate->check_version);
-  }
+  if (spec.validate) parts.add(*spec.validate);
   parts.add(spec.pack.user_template);
   parts.add(spec.pack.user_version);
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)

@@ -14,13 +14,14 @@ constexpr std::chrono::milliseconds kPatience{20};
 }  // namespace
 
 Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
-               flow::Credits& credits, const flow::Ending& ending, Outlet outlet)
+               flow::Credits& credits, const flow::Ending& ending, Outlet outlet, Steps steps)
     : paths_(std::move(paths)),
       total_bytes_(limit ? std::nullopt : total_bytes(paths_)),
       limit_(limit),
       credits_(credits),
       ending_(ending),
-      outlet_(std::move(outlet)) {}
+      outlet_(std::move(outlet)),
+      steps_(steps) {}
 
 core::Status Reader::run() {
   Next next = limit_ == 0u ? Next::stop : Next::go_on;
@@ -95,6 +96,15 @@ Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
   row.raw = line;
   row.line = line_;
   row.source = index;
+  if (steps_.empty()) return add_row(std::move(row));
+  // Steps may take long for a line and make nothing of many: a stop is not to wait for them.
+  if (ending_.stopping()) return Next::stop;
+  const bool all = steps_.run(
+      std::move(row), [this](core::Row&& made) { return add_row(std::move(made)) == Next::go_on; });
+  return all ? Next::go_on : Next::stop;
+}
+
+Reader::Next Reader::add_row(core::Row&& row) {
   batch_weight_ += weight_of(row);
   batch_.push_back(std::move(row));
   const bool last = limit_ && rows_.load(std::memory_order_relaxed) + batch_.size() >= *limit_;

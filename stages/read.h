@@ -1,5 +1,5 @@
-// Reads JSON lines and feeds them to the flow in batches, as fast as credits allow. Nothing ever
-// holds the whole input.
+// Reads JSON lines, runs the steps on them, and feeds the rows to the flow in batches, as fast as
+// credits allow. Nothing ever holds the whole input.
 //
 // Threads: run() on a thread of its own, once; rows_read() and share_read() from any.
 //
@@ -20,6 +20,7 @@
 #include "core/row.h"
 #include "flow/credits.h"
 #include "flow/ending.h"
+#include "stages/steps.h"
 
 namespace sluice::stages {
 
@@ -35,8 +36,9 @@ class Reader {
     std::function<void(std::uint64_t batches, bool complete)> done;
   };
 
+  // `limit`: at most so many rows, as the steps leave them. What `steps` are of must outlive this.
   Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
-         const flow::Ending& ending, Outlet outlet);
+         const flow::Ending& ending, Outlet outlet, Steps steps = Steps({}));
 
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading.
@@ -50,6 +52,7 @@ class Reader {
   core::Result<Next> read_file(std::uint32_t index);
   core::Result<Next> take_lines(std::uint32_t index, bool at_end);
   Next add(std::string_view line, std::uint32_t index);
+  Next add_row(core::Row&& row);
   Next hand_over();
 
   const std::vector<std::string> paths_;
@@ -58,6 +61,7 @@ class Reader {
   flow::Credits& credits_;
   const flow::Ending& ending_;
   const Outlet outlet_;
+  const Steps steps_;
 
   std::string buffer_;  // bytes not yet cut into lines
   std::size_t scanned_ = 0;

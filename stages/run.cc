@@ -163,7 +163,8 @@ core::Status FlowRun::open() {
                                                   complete && !options_.limit);
                        pack_node_->try_put(std::make_shared<PackInput>(
                            PackInput{PackInput::Kind::done, {}, batches}));
-                     }});
+                     }},
+      Steps(spec_.read.steps));
 
   ending_.on_stop([this] { dispatcher_->drain(); });
   ending_.on_failure([this] {

@@ -29,6 +29,13 @@ struct ScriptFailure {
   std::string message;  // for a script error: "file:line: what"
 };
 
+// s.map(function(row) return row | nil, why end); gives the new row as a JSON object
+using MapFunction = std::function<std::expected<std::string, ScriptFailure>(const core::Row&)>;
+// s.keep(function(row) return true | false end)
+using KeepFunction = std::function<std::expected<bool, ScriptFailure>(const core::Row&)>;
+// s.explode(function(row) return { row, … } | nil, why end); gives JSON objects
+using ExplodeFunction =
+    std::function<std::expected<std::vector<std::string>, ScriptFailure>(const core::Row&)>;
 // user = function(row) return "prompt" end
 using RenderFunction = std::function<std::expected<std::string, ScriptFailure>(const core::Row&)>;
 // check = function(row) return ok[, why] end
@@ -38,16 +45,33 @@ using CheckFunction = std::function<std::expected<void, ScriptFailure>(const cor
 using ParseFunction = std::function<std::expected<std::string, ScriptFailure>(
     std::string_view answer, const core::Row&)>;
 
-struct ReadSpec {
-  std::vector<std::string>
-      paths;        // files and globs, in order; "-" = standard input; .gz and .zst are inflated
-  std::string key;  // field that names a row; empty = content
-};
-
 struct ValidateSpec {
   std::vector<Field> fields;
   CheckFunction check;          // may be empty
   core::Hash128 check_version;  // of the script that `check` comes from; zero without one
+};
+
+// What happens to a row between the reading of its line and its question (stages/steps.h). The
+// versions are of the script that the function comes from.
+struct MapStep {
+  MapFunction map;
+  core::Hash128 version;
+};
+struct KeepStep {
+  KeepFunction keep;
+  core::Hash128 version;
+};
+struct ExplodeStep {
+  ExplodeFunction explode;
+  core::Hash128 version;
+};
+using Step = std::variant<MapStep, KeepStep, ExplodeStep, ValidateSpec>;
+
+struct ReadSpec {
+  std::vector<std::string>
+      paths;        // files and globs, in order; "-" = standard input; .gz and .zst are inflated
+  std::string key;  // field that names a row, as the steps leave it; empty = content
+  std::vector<Step> steps;  // in their order, up to the last map, keep or explode
 };
 
 constexpr int kDefaultPackTokens = 8000;
@@ -96,16 +120,28 @@ struct CheckpointSpec {
   checkpoint::Durability durability = checkpoint::Durability::power;
 };
 
+// One question: a run of its own.
 struct PipelineSpec {
   std::string name;  // [A-Za-z0-9._-]+
   std::string file;  // as given on the command line
   ReadSpec read;
-  std::optional<ValidateSpec> validate;
+  std::optional<ValidateSpec> validate;  // after the last step of `read`
   PackSpec pack;
   DispatchSpec dispatch;
   ParseSpec parse;
   SinkSpec sink;
   CheckpointSpec checkpoint;
+  // The fingerprint (stages/question.h) of the question whose answers this one reads, so that new
+  // answers there begin a new generation here; zero for the first.
+  core::Hash128 source;
+};
+
+// A pipeline file: its questions, in the order in which they are asked. Each reads the answers of
+// the one before; only the last one's go where the user's sink says. There is at least one.
+struct JobSpec {
+  std::string name;
+  std::string directory;  // of the checkpoint; with several questions theirs are inside it
+  std::vector<PipelineSpec> questions;
 };
 
 }  // namespace sluice::stages

@@ -9,12 +9,18 @@
 
 namespace sluice::core {
 
-enum class Stage : std::uint8_t { read, validate, pack, dispatch, parse };
+enum class Stage : std::uint8_t { read, map, keep, explode, validate, pack, dispatch, parse };
 
 constexpr std::string_view stage_name(Stage stage) {
   switch (stage) {
     case Stage::read:
       return "read";
+    case Stage::map:
+      return "map";
+    case Stage::keep:
+      return "keep";
+    case Stage::explode:
+      return "explode";
     case Stage::validate:
       return "validate";
     case Stage::pack:
