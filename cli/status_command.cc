@@ -47,6 +47,8 @@ void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger)
   w.open('{');
   w.field("requests", ledger.maybe_billed);
   w.field("cost_usd", ledger.maybe_billed_cost.dollars());
+  w.field("input_tokens", ledger.maybe_billed_usage.input);
+  w.field("output_tokens", ledger.maybe_billed_usage.output);
   w.close('}');
   w.field("cost_picodollars", ledger.cost.picodollars());
   w.field("estimated_cost_usd", ledger.estimated_cost.dollars());

@@ -60,6 +60,9 @@ class Builder {
     spec_.checkpoint.directory = ".sluice/" + spec_.name;
     if (!arguments_.has("checkpoint")) return;
     const Arguments checkpoint(arguments_, section("checkpoint"), "checkpoint");
+    spec_.checkpoint.share = checkpoint.text("share").value_or("");
+    if (!spec_.checkpoint.share.empty())
+      spec_.checkpoint.directory = spec_.checkpoint.share + "/" + spec_.name;
     spec_.checkpoint.directory = checkpoint.text("dir").value_or(spec_.checkpoint.directory);
     if (checkpoint.text("durability") == "process") {
       spec_.checkpoint.durability = checkpoint::Durability::process;

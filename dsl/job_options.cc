@@ -26,7 +26,16 @@ constexpr Option kCheckpoint[] = {
      .type = text,
      .meaning = "folder of the checkpoint, made when missing",
      .example = "\".sluice/classify-tickets\"",
-     .fallback = ".sluice/NAME",
+     .fallback = ".sluice/NAME, or NAME in share",
+     .min = 1,
+     .max = 4096},
+    {.name = "share",
+     .type = text,
+     .meaning = "folder of checkpoints: equal questions that another job in it has asked are "
+                "answered from there, by the same models; the job's own checkpoint stands in it "
+                "too, unless dir says otherwise",
+     .example = "\"/data/sluice\"",
+     .fallback = "none",
      .min = 1,
      .max = 4096},
     {.name = "durability",

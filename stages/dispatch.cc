@@ -59,6 +59,7 @@ class LoopDispatcher final : public Dispatcher {
     });
   }
   void submit(std::vector<RequestPtr> requests) override;
+  void booked(std::vector<int> by_endpoint) override;
   void drain() override {
     loop_.post([this] {
       scheduler_->drain();
@@ -202,6 +203,14 @@ void LoopDispatcher::submit(std::vector<RequestPtr> requests) {
   });
 }
 
+void LoopDispatcher::booked(std::vector<int> by_endpoint) {
+  loop_.post([this, by_endpoint = std::move(by_endpoint)] {
+    for (std::size_t e = 0; e < by_endpoint.size(); ++e)
+      if (by_endpoint[e] > 0) scheduler_->let_go(static_cast<std::uint32_t>(e), by_endpoint[e]);
+    pump_soon();
+  });
+}
+
 // One pump for all that happens in one turn of the loop.
 void LoopDispatcher::pump_soon() {
   if (std::exchange(pump_posted_, true)) return;
@@ -219,17 +228,18 @@ void LoopDispatcher::pump() {
   for (const schedule::Action& action : actions_) {
     std::visit([this](const auto& a) { act(a); }, action);
   }
+  if (!completions_.empty()) handlers_.completed(std::exchange(completions_, {}));
+  if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
   if (!sends_.empty()) {
     std::vector<checkpoint::Intent> intents;
-    for (const schedule::Send& s : sends_) intents.push_back({s.attempt, s.endpoint, s.worst_cost});
+    for (const schedule::Send& s : sends_)
+      intents.push_back({s.attempt, s.endpoint, s.worst_cost, s.worst_usage});
     checkpoint_.intend(std::move(intents), [this, sends = std::exchange(sends_, {})] {
       loop_.post([this, sends] {
         for (const schedule::Send& s : sends) send(s);
       });
     });
   }
-  if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
-  if (!completions_.empty()) handlers_.completed(std::exchange(completions_, {}));
 
   if (now - published_ >= kStateEvery) publish_state(now);
   const std::optional<core::Time> wake = scheduler_->wake_at(now);
@@ -297,18 +307,20 @@ void LoopDispatcher::ended(const schedule::Send& send,
 
   const bool wanted = scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
   if (outcome.action == provider::Action::none && wanted) {
+    scheduler_->hold(send.endpoint);  // until booked()
     completions_.push_back(
         {take(send.request), std::move(reply), send.attempt, send.endpoint, cost, estimate});
   } else {
     ++totals_.failures;
-    failures_.push_back({.attempt = send.attempt,
-                         .endpoint = send.endpoint,
-                         .answered = false,
-                         .billing = outcome.billing,
-                         .usage = outcome.usage,
-                         .cost = cost,
-                         .estimate = estimate,
-                         .charged = outcome.charged});
+    failures_.push_back(
+        {.attempt = send.attempt,
+         .endpoint = send.endpoint,
+         .answered = false,
+         .billing = outcome.billing,
+         .usage = outcome.billing == provider::Billing::possible ? send.worst_usage : outcome.usage,
+         .cost = cost,
+         .estimate = estimate,
+         .charged = outcome.charged});
   }
   pump_soon();
 }

@@ -4,8 +4,12 @@
 //   scheduler says Send → intent committed → request written → reply read → scheduler told →
 //   reply handed on (its settlement travels with the answers) or settlement committed alone
 //
-// Threads: start(), submit(), drain(), abort() and state() from any; join() from the one that made
-// it; handlers run on the I/O thread and must not block.
+// An attempt keeps its endpoint's slot until its settlement has been handed to the checkpoint
+// (booked()). Intents come after that, so a crash never leaves more of them open than there are
+// slots: what may be billed twice is bounded by what may be in flight.
+//
+// Threads: start(), submit(), booked(), drain(), abort() and state() from any; join() from the one
+// that made it; handlers run on the I/O thread and must not block.
 //
 // Bound: the queue to the I/O thread is bounded by the flow's credits.
 #pragma once
@@ -52,6 +56,9 @@ class Dispatcher {
   virtual ~Dispatcher() = default;
   virtual void start() = 0;
   virtual void submit(std::vector<RequestPtr> requests) = 0;
+  // The settlements of completed attempts have been given to the checkpoint: so many of each
+  // endpoint, by its index.
+  virtual void booked(std::vector<int> by_endpoint) = 0;
   // Send nothing more; what is in flight is waited for, the rest released.
   virtual void drain() = 0;
   // Drop everything now: no handler runs any more once join() has returned.

@@ -136,9 +136,11 @@ core::Status FlowRun::open() {
   options.directory = spec_.checkpoint.directory;
   options.job = spec_.name;
   options.fingerprint = fingerprint(spec_, question_);
+  options.sink = {core::hash128(spec_.sink.path), core::hash128(spec_.sink.rejects)};
   for (const auto& endpoint : spec_.dispatch.endpoints) options.endpoints.push_back(endpoint.name);
   options.models = models_of(spec_);
   options.durability = spec_.checkpoint.durability;
+  options.share = spec_.checkpoint.share;
   sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects);
   auto opened = checkpoint::Checkpoint::open(options, *sink_);
   if (!opened) return std::unexpected(opened.error());
@@ -305,8 +307,11 @@ core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
 }
 
 void FlowRun::parse(Completions& completions) {
+  std::vector<int> booked(spec_.dispatch.endpoints.size());
+  for (const Completion& completion : completions) ++booked[completion.endpoint];
   Parser::Out out = parser_->run(std::move(completions));
   commit(std::move(out.results), out.ended, std::move(out.rejected));
+  dispatcher_->booked(std::move(booked));
   if (!out.again.empty()) {
     rows_asked_again_ += out.again.size();
     to_pack(PackInput::Kind::again, std::move(out.again));

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <tuple>
 
 namespace sluice::stages {
 namespace {
@@ -103,20 +104,20 @@ class JsonlSink final : public checkpoint::Projection {
   JsonlSink(std::string answers, std::string rejects)
       : answers_(std::move(answers)), rejects_(std::move(rejects)) {}
 
-  core::Result<checkpoint::Position> open(checkpoint::Position recorded, bool fresh) override {
+  core::Result<checkpoint::Position> open(checkpoint::Position recorded,
+                                          checkpoint::Fresh fresh) override {
     const auto answers = answers_.open();
     if (!answers) return std::unexpected(answers.error());
     const auto rejects = rejects_.open();
     if (!rejects) return std::unexpected(rejects.error());
-    if (fresh) {
-      for (const auto& [size, path] :
-           {std::pair(*answers, answers_.path()), std::pair(*rejects, rejects_.path())}) {
-        if (size == 0) continue;
-        return core::fail(core::ErrorCode::io,
-                          "already holds something that this job did not write; move it away, or "
-                          "give the sink another path",
-                          path);
-      }
+    for (const auto& [is_fresh, size, path] :
+         {std::tuple(fresh.answers, *answers, answers_.path()),
+          std::tuple(fresh.rejects, *rejects, rejects_.path())}) {
+      if (!is_fresh || size == 0) continue;
+      return core::fail(core::ErrorCode::io,
+                        "already holds something that this job did not write; move it away, or "
+                        "give the sink another path",
+                        path);
     }
     const bool whole = *answers >= recorded.answers && *rejects >= recorded.rejects;
     const checkpoint::Position start = whole ? recorded : checkpoint::Position{};

@@ -118,6 +118,7 @@ struct SinkSpec {
 struct CheckpointSpec {
   std::string directory;  // default ".sluice/<name>"
   checkpoint::Durability durability = checkpoint::Durability::power;
+  std::string share;  // folder of checkpoints whose answers hold as well; empty = none
 };
 
 // One question: a run of its own.

@@ -14,6 +14,7 @@ EndpointLedger Account::total() const {
     sum.cost += e.cost;
     sum.maybe_billed += e.maybe_billed;
     sum.maybe_billed_cost += e.maybe_billed_cost;
+    sum.maybe_billed_usage += e.maybe_billed_usage;
     sum.failed_usage += e.failed_usage;
     sum.failed_cost += e.failed_cost;
     sum.charged += e.charged;

@@ -7,8 +7,9 @@
 namespace sluice::checkpoint {
 namespace {
 
-// attempt:u64 endpoint:u32 picodollars:i64
-constexpr std::size_t kIntent = 20;
+// attempt:u64 endpoint:u32 picodollars:i64 input:u64 output:u64
+constexpr std::size_t kIntent = 36;
+constexpr std::size_t kUncountedIntent = 20;  // without the tokens
 constexpr std::size_t kSettled = 8;
 constexpr std::size_t kSlack = 1024;
 
@@ -16,6 +17,21 @@ void put_intent(std::string& out, std::uint64_t attempt, const Attempts::Open& o
   put(out, attempt);
   put(out, open.endpoint);
   put(out, open.worst_cost.picodollars());
+  put(out, open.worst_usage.input);
+  put(out, open.worst_usage.output);
+}
+
+// 0 for a kind that is not known.
+std::size_t record_size(AttemptRecords kind) {
+  switch (kind) {
+    case AttemptRecords::uncounted_intents:
+      return kUncountedIntent;
+    case AttemptRecords::settled:
+      return kSettled;
+    case AttemptRecords::intents:
+      return kIntent;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -23,8 +39,8 @@ void put_intent(std::string& out, std::uint64_t attempt, const Attempts::Open& o
 core::Status Attempts::load(Store& store, std::uint64_t next) {
   next_ = std::max<std::uint64_t>(next, 1);
   return store.attempts([&](AttemptRecords kind, std::string_view records) -> core::Status {
-    const std::size_t size = kind == AttemptRecords::intents ? kIntent : kSettled;
-    if (records.size() % size != 0 || kind > AttemptRecords::settled)
+    const std::size_t size = record_size(kind);
+    if (size == 0 || records.size() % size != 0)
       return corrupt(store.path(), "the checkpoint is damaged: its record of attempts is torn");
     for (const char* at = records.data(); at != records.data() + records.size(); at += size) {
       const auto attempt = get<std::uint64_t>(at);
@@ -33,8 +49,11 @@ core::Status Attempts::load(Store& store, std::uint64_t next) {
         open_.erase(attempt);
         continue;
       }
-      open_[attempt] = {get<std::uint32_t>(at + 8),
-                        core::Money::picodollars(get<std::int64_t>(at + 12))};
+      Open& open = open_[attempt];
+      open = {get<std::uint32_t>(at + 8), core::Money::picodollars(get<std::int64_t>(at + 12))};
+      if (kind == AttemptRecords::intents)
+        open.worst_usage = {.input = get<std::uint64_t>(at + 20),
+                            .output = get<std::uint64_t>(at + 28)};
       next_ = std::max(next_, attempt + 1);
     }
     return {};

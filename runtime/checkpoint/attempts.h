@@ -25,6 +25,7 @@ class Attempts {
   struct Open {
     std::uint32_t endpoint = 0;  // Ledger::number()
     core::Money worst_cost;
+    provider::Usage worst_usage = {};
   };
 
   // Replays the log. `next`: the least number that is free, as the job's record has it.

@@ -3,12 +3,13 @@
 #include <filesystem>
 #include <system_error>
 
-#include "checkpoint/block_cache.h"
+#include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
 #include "checkpoint/done_set.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/lock.h"
 #include "checkpoint/question_index.h"
+#include "checkpoint/shared_answers.h"
 #include "checkpoint/store.h"
 
 namespace sluice::checkpoint {
@@ -35,8 +36,12 @@ class JobCheckpoint final : public Checkpoint {
     checkpoint->journal_ = std::move(*journal);
     auto reader = Store::open_reader(options.directory);
     if (!reader) return std::unexpected(reader.error());
-    checkpoint->reader_ = std::move(*reader);
-    checkpoint->blocks_.emplace(*checkpoint->reader_);
+    checkpoint->reader_.emplace(std::move(*reader), checkpoint->index_);
+    if (!options.share.empty()) {
+      auto shared = SharedAnswers::open(options.share, options.directory, options.models);
+      if (!shared) return std::unexpected(shared.error());
+      checkpoint->shared_ = std::move(*shared);
+    }
     checkpoint->committer_.emplace(*checkpoint->journal_);
     return checkpoint;
   }
@@ -47,13 +52,9 @@ class JobCheckpoint final : public Checkpoint {
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
     if (question == core::Hash128()) return std::nullopt;
-    candidates_.clear();
-    index_.candidates(question, candidates_);
-    for (const std::int64_t block : candidates_) {
-      auto answer = answer_in(block, question);
-      if (!answer || *answer) return answer;
-    }
-    return std::nullopt;
+    auto answer = reader_->find(question, journal_->models());
+    if (!answer || *answer || !shared_) return answer;
+    return shared_->find(question);
   }
 
   void intend(std::vector<Intent> intents, std::function<void()> durable) override {
@@ -73,8 +74,8 @@ class JobCheckpoint final : public Checkpoint {
 
   core::Status close() override {
     // The log is emptied into the file only when nobody reads it.
-    blocks_.reset();
     reader_.reset();
+    shared_.reset();
     core::Status status = committer_->close();
     lock_.reset();
     return status;
@@ -83,32 +84,13 @@ class JobCheckpoint final : public Checkpoint {
  private:
   explicit JobCheckpoint(DirectoryLock lock) : lock_(std::move(lock)) {}
 
-  core::Result<std::optional<StoredAnswer>> answer_in(std::int64_t block,
-                                                      const core::Hash128& question) {
-    const auto keys = blocks_->keys(block);
-    if (!keys) return std::unexpected(keys.error());
-    for (std::size_t i = (*keys)->find(question); i < (*keys)->size();
-         i = (*keys)->find(question, i + 1)) {
-      const std::string* model = journal_->models().valid((*keys)->at(i).model);
-      if (model == nullptr) continue;
-      const auto lines = blocks_->lines(block);
-      if (!lines) return std::unexpected(lines.error());
-      const std::string_view line = (*lines)->line(i);
-      const std::size_t from = (*lines)->answer_at(i);
-      const std::size_t end = line.empty() ? 0 : line.size() - 1;  // without the final '}'
-      return StoredAnswer{from < end ? std::string(line.substr(from, end - from)) : "", *model};
-    }
-    return std::nullopt;
-  }
-
   // In the order in which they may go: the lock last.
   std::optional<DirectoryLock> lock_;
   QuestionIndex index_;
   DoneSet done_;
   std::unique_ptr<Journal> journal_;
-  std::unique_ptr<Store> reader_;
-  std::optional<BlockCache> blocks_;  // of reader_
-  std::vector<std::int64_t> candidates_;
+  std::optional<AnswerReader> reader_;
+  std::unique_ptr<SharedAnswers> shared_;  // none without Options::share
   std::optional<Committer> committer_;
 };
 

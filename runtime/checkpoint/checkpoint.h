@@ -4,18 +4,20 @@
 // Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
 // (the pack stage's). intend(), commit(), set_rows_read() and account() on any thread. Callbacks
 // run on the committer's thread, those of intend() in the order of its calls and those of commit()
-// in the order of its calls (intents overtake results); they must not block.
+// in the order of its calls; they must not block.
 //
-// Group commit: intents are committed as soon as the previous transaction is done; results wait for
-// company for at most 50 ms (kGroupDelay). A callback runs when its transaction is durable as
-// Options::durability asks.
+// Group commit: intents are committed as soon as the previous transaction is done, and results
+// along with them; results alone wait for company for at most 50 ms (kGroupDelay). A callback runs
+// when its transaction is durable as Options::durability asks.
 //
 // Invariants (DESIGN §5):
 //   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
 //   2. What was committed is found again: by take_done() in a later run of the same generation, by
 //      find_answer() in any run.
 //   3. intend()'s callback runs only after the intents are durable; an intent without a settlement
-//      at open() is counted as maybe billed, at its worst cost, in the ledger.
+//      at open() is counted as maybe billed, at its worst cost, in the ledger. Results that were
+//      handed over before an intent are committed no later than it: so whoever keeps intents less
+//      results handed over within a bound will find no more of them maybe billed.
 //   4. The projection is never ahead of what is durable, and is brought to it at open().
 //
 // Generations: answers belong to the question they were asked under. When `fingerprint` differs
@@ -51,9 +53,11 @@ struct Options {
   std::string directory;      // ".sluice/<name>"; made when missing
   std::string job;            // the pipeline's name
   core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
+  SinkFiles sink;             // where the projection writes
   std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
   std::vector<std::string> models;     // answers by these are valid; others are asked again
   Durability durability = Durability::power;
+  std::string share;  // folder of the checkpoints whose answers hold as well (shared_answers.h)
 };
 
 struct StoredAnswer {
@@ -83,7 +87,8 @@ class Checkpoint {
   virtual bool take_done(const core::Hash128& row) = 0;
   // Rows that ended earlier and were not taken: no longer in the input.
   virtual std::uint64_t untaken() const = 0;
-  // A committed answer to this question by one of Options::models.
+  // A committed answer to this question by one of Options::models: our own, or one of the jobs in
+  // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;
 
   virtual void intend(std::vector<Intent> intents, std::function<void()> durable) = 0;

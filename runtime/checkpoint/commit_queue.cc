@@ -75,7 +75,7 @@ bool CommitQueue::abandoned() const {
 bool CommitQueue::results_due(Clock::time_point now) const {
   if (results_durable_.empty()) return false;
   if (finishing_ || entries_ >= kGroupEntries || bytes_ >= kGroupBytes) return true;
-  if (!intents_durable_.empty() && entries_ >= kRideEntries) return true;
+  if (!intents_durable_.empty()) return true;
   return now - oldest_ >= kGroupDelay;
 }
 

@@ -2,11 +2,10 @@
 //
 // Threads: take() on the committer's; all else on any.
 //
-// The rule: intents go at once, since requests wait for them. Results wait for company, so that
-// blocks are large and syncs are few: until the oldest has waited kGroupDelay, or kGroupEntries or
-// kGroupBytes have gathered. With a transaction that intents ask for they go along from
-// kRideEntries on: a block of that size already costs next to nothing per row, and the sync is paid
-// for; fewer would make many small blocks.
+// The rule: intents go at once, since requests wait for them, and whatever results there are go
+// with them: no intent is ever committed ahead of a result that was pushed before it. Without
+// intents results wait for company, so that blocks are large and syncs are few: until the oldest
+// has waited kGroupDelay, or kGroupEntries or kGroupBytes have gathered.
 //
 // Bound: none of its own. Every entry holds a credit of the flow until its callback has run, and
 // every intent a slot of its endpoint; those wait, not we.
@@ -26,7 +25,6 @@ namespace sluice::checkpoint {
 
 constexpr std::size_t kGroupEntries = 4096;
 constexpr std::size_t kGroupBytes = 1024 * 1024;
-constexpr std::size_t kRideEntries = 256;
 constexpr std::chrono::seconds kRecordInterval{1};
 
 class CommitQueue {

@@ -28,7 +28,8 @@ core::Status Journal::write(std::span<const Intent> intents, std::span<const Res
   };
   for (const Intent& intent : intents) {
     if (!ledger_.knows(intent.endpoint)) return unknown();
-    attempts_.intend(intent.attempt, {ledger_.number(intent.endpoint), intent.worst_cost});
+    attempts_.intend(intent.attempt,
+                     {ledger_.number(intent.endpoint), intent.worst_cost, intent.worst_usage});
   }
   if (results.empty()) return attempts_.write(*store_);
 

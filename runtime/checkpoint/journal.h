@@ -42,7 +42,8 @@
 //    │          failed: commit() settles it ─────────────────┘
 //    │ a reply is parsed
 //    ▼
-//   ANSWERED ── crash: as INTENDED (at most kGroupDelay of work)
+//   ANSWERED ── crash: as INTENDED (it still holds its slot, or its results are queued before the
+//    │          next intent: stages/dispatch.h)
 //    │ Checkpoint::commit(), Journal::commit(); its callback
 //    ▼
 //   COMMITTED ─ crash: Journal::open() projects it
@@ -111,7 +112,8 @@ class Journal {
           Models models);
   core::Status load(const Options& options, DoneSet& done);
   core::Status scan(DoneSet* done);
-  core::Status replay(bool fresh);
+  core::Result<Fresh> fresh(const SinkFiles& sink);
+  core::Status replay(Fresh fresh);
   core::Status begin_run(const Options& options, bool new_generation);
 
   core::Status transact(const std::function<core::Status()>& write);

@@ -1,6 +1,9 @@
 // Journal::open(): from the file as the last run left it to one that this run can go on with.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "checkpoint/answer_reader.h"
 #include "checkpoint/journal.h"
 
 namespace sluice::checkpoint {
@@ -51,14 +54,15 @@ core::Status Journal::load(const Options& options, DoneSet& done) {
   if (same) done.reserve(job_.answered + job_.rejected);
   if (auto status = scan(same ? &done : nullptr); !status) return status;
 
-  const bool fresh = last_block_ == 0;
+  const auto fresh = this->fresh(options.sink);
+  if (!fresh) return std::unexpected(fresh.error());
   if (!same) {
     const std::int64_t generation = job_.generation + 1;
     job_ = {.generation = generation, .next_attempt = job_.next_attempt, .projected = {}};
   }
   opened_.resumed = job_.answered + job_.rejected > 0;
   opened_.done_rows = job_.answered + job_.rejected;
-  if (auto status = replay(fresh); !status) return status;
+  if (auto status = replay(*fresh); !status) return status;
   return begin_run(options, !same);
 }
 
@@ -66,7 +70,7 @@ core::Status Journal::scan(DoneSet* done) {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   auto status = store_->scan_keys(
-      [&](std::int64_t block, std::int64_t generation, std::string bytes) -> core::Status {
+      0, [&](std::int64_t block, std::int64_t generation, std::string bytes) -> core::Status {
         const auto keys = BlockKeys::decode(std::move(bytes));
         if (!keys || block <= 0)
           return damaged(*store_, fmt::format("the keys of block {}", block));
@@ -79,9 +83,7 @@ core::Status Journal::scan(DoneSet* done) {
             ++(record.kind == Kind::answer ? answered : rejected);
             if (done != nullptr) done->add(record.row);
           }
-          if (record.kind == Kind::answer && !record.repeat && record.question != core::Hash128() &&
-              models_.valid(record.model) != nullptr)
-            questions_.push_back(record.question);
+          if (is_indexed(record, models_)) questions_.push_back(record.question);
         }
         index_.add(questions_, block);
         return {};
@@ -93,7 +95,18 @@ core::Status Journal::scan(DoneSet* done) {
   return {};
 }
 
-core::Status Journal::replay(bool fresh) {
+core::Result<Fresh> Journal::fresh(const SinkFiles& sink) {
+  if (last_block_ == 0) return Fresh{true, true};
+  const auto written = store_->written_files();
+  if (!written) return std::unexpected(written.error());
+  const auto never = [&](const core::Hash128& file) {
+    return std::ranges::find(*written, file) == written->end() &&
+           std::ranges::find(*written, core::Hash128()) == written->end();
+  };
+  return Fresh{never(sink.answers), never(sink.rejects)};
+}
+
+core::Status Journal::replay(Fresh fresh) {
   const Position recorded = job_.projected;
   const auto stands = projection_.open(recorded, fresh);
   if (!stands) return std::unexpected(stands.error());
@@ -122,7 +135,7 @@ core::Status Journal::replay(bool fresh) {
 
 core::Status Journal::begin_run(const Options& options, bool new_generation) {
   for (const auto& [attempt, open] : attempts_.open()) {
-    if (!ledger_.maybe_billed(open.endpoint, open.worst_cost))
+    if (!ledger_.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage))
       return damaged(*store_, "an attempt names an endpoint that is not there");
     ++opened_.maybe_billed;
     opened_.maybe_billed_cost += open.worst_cost;
@@ -136,7 +149,8 @@ core::Status Journal::begin_run(const Options& options, bool new_generation) {
   if (auto status = flush(); !status) return status;
   return transact([&]() -> core::Status {
     if (new_generation) {
-      if (auto status = store_->put_generation(job_.generation, options.fingerprint); !status)
+      if (auto status = store_->put_generation(job_.generation, options.fingerprint, options.sink);
+          !status)
         return status;
     }
     if (auto status = attempts_.rewrite(*store_); !status) return status;

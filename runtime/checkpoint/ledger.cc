@@ -49,19 +49,22 @@ void Ledger::settle(const Settlement& settlement) {
     case provider::Billing::possible:
       ++ledger.maybe_billed;
       ledger.maybe_billed_cost += settlement.cost;
+      ledger.maybe_billed_usage += settlement.usage;
       break;
     case provider::Billing::none:
       break;
   }
 }
 
-bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost) {
+bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost,
+                          const provider::Usage& worst) {
   const auto line =
       std::ranges::find_if(lines_, [&](const Line& l) { return l.stored.id == number; });
   if (line == lines_.end()) return false;
   line->changed = true;
   ++line->stored.ledger.maybe_billed;
   line->stored.ledger.maybe_billed_cost += worst_cost;
+  line->stored.ledger.maybe_billed_usage += worst;
   return true;
 }
 

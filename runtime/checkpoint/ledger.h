@@ -24,7 +24,7 @@ class Ledger {
   std::uint32_t number(std::uint32_t endpoint) const;
   void settle(const Settlement& settlement);
   // An intent that a crash left open: billed without an answer, perhaps. False: no such number.
-  bool maybe_billed(std::uint32_t number, core::Money worst_cost);
+  bool maybe_billed(std::uint32_t number, core::Money worst_cost, const provider::Usage& worst);
 
   // Writes what changed since the last write.
   core::Status write(Store& store);

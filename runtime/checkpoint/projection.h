@@ -16,16 +16,21 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
+// Whether this job has never written a file: one that holds something is then somebody else's.
+struct Fresh {
+  bool answers = false;
+  bool rejects = false;
+};
+
 // Threads: open() on the opening thread, all else on the committer's thread.
 class Projection {
  public:
   virtual ~Projection() = default;
   // Prepares to append at `recorded`, cutting off what stands beyond it, and returns where it
   // really stands: `recorded`, or zero when that much is no longer there (a file was removed or
-  // shortened); the checkpoint then replays from its first block. `fresh`: nothing was ever
-  // projected by this job; a file that already holds something is then refused (Error), never
-  // overwritten.
-  virtual core::Result<Position> open(Position recorded, bool fresh) = 0;
+  // shortened); the checkpoint then replays from its first block. A `fresh` file that
+  // already holds something is refused (Error), never overwritten.
+  virtual core::Result<Position> open(Position recorded, Fresh fresh) = 0;
   // Whole lines, each ended by '\n'.
   virtual core::Status append(std::string_view answers, std::string_view rejects) = 0;
   // All that was appended is handed to the operating system, and with `durable` to the disk;

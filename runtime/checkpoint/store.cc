@@ -19,13 +19,16 @@ const char* const Store::kSql[kQueries] = {
     "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens, output_tokens,"
     " reasoning_tokens, cost, maybe_billed, maybe_billed_cost, failed_input_tokens,"
     " failed_cached_tokens, failed_output_tokens, failed_reasoning_tokens, failed_cost, charged,"
-    " charged_cost, estimated_cost FROM endpoint ORDER BY id",
+    " charged_cost, estimated_cost, maybe_billed_input_tokens, maybe_billed_output_tokens"
+    " FROM endpoint ORDER BY id",
+    // kSinks
+    "SELECT sink FROM generation",
     // kModels
     "SELECT id, name FROM model ORDER BY id",
     // kAttempts
     "SELECT kind, records FROM attempts ORDER BY id",
     // kScanKeys
-    "SELECT block, generation, keys FROM block_keys ORDER BY block",
+    "SELECT block, generation, keys FROM block_keys WHERE block > ? ORDER BY block",
     // kScanBlocks
     "SELECT k.block, k.keys, d.payload FROM block_keys k JOIN block_data d ON d.block = k.block"
     " WHERE k.block > min(?2, ?3) AND k.generation = ?1"
@@ -45,10 +48,10 @@ const char* const Store::kSql[kQueries] = {
     " answered = ?, rejected = ?, projected_block = ?, projected_answers = ?,"
     " projected_rejects = ?, rejects_block = ? WHERE id = 1",
     // kPutGeneration
-    "INSERT INTO generation VALUES(?, ?)",
+    "INSERT INTO generation VALUES(?, ?, ?)",
     // kPutEndpoint
     "INSERT OR REPLACE INTO endpoint"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     // kPutModel
     "INSERT INTO model VALUES(?, ?)",
     // kPutKeys
@@ -63,20 +66,30 @@ const char* const Store::kSql[kQueries] = {
     "DELETE FROM attempts",
 };
 
-// What is asked of a file of version 1, which nobody writes to before it is migrated.
+// What is asked of a file of an older version, which nobody writes to before it is migrated.
 const char* Store::sql_of(std::size_t query) const {
-  if (version_ >= 2) return kSql[query];
+  if (version_ == kFormatVersion) return kSql[query];
   switch (query) {
     case kJob:
+      if (version_ == 2) return kSql[query];
       return "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
              " projected_block, projected_answers, projected_rejects, projected_block"
              " FROM job WHERE id = 1";
     case kEndpoints:
+      if (version_ == 2)
+        return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
+               " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
+               " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
+               " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost, 0, 0"
+               " FROM endpoint ORDER BY id";
       return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
              " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
-             " 0, 0, 0, cost FROM endpoint ORDER BY id";
+             " 0, 0, 0, cost, 0, 0 FROM endpoint ORDER BY id";
+    case kSinks:
+      return "SELECT x'' FROM generation";
     case kPutJob:
     case kPutEndpoint:
+    case kPutGeneration:
       return nullptr;
     default:
       return kSql[query];
@@ -186,6 +199,8 @@ core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
     e.ledger.charged = s.unsigned_integer(17);
     e.ledger.charged_cost = core::Money::picodollars(s.integer(18));
     e.ledger.estimated_cost = core::Money::picodollars(s.integer(19));
+    e.ledger.maybe_billed_usage = {.input = s.unsigned_integer(20),
+                                   .output = s.unsigned_integer(21)};
     all.push_back(std::move(e));
     return {};
   });
@@ -210,7 +225,8 @@ core::Status Store::attempts(
   });
 }
 
-core::Status Store::scan_keys(const EachKeys& each) {
+core::Status Store::scan_keys(std::int64_t after, const EachKeys& each) {
+  statements_[kScanKeys].bind(1, after);
   return each_row(kScanKeys, [&](Statement& s) {
     return each(s.integer(0), s.integer(1), std::string(s.bytes(2)));
   });
@@ -270,10 +286,36 @@ core::Status Store::put_job(const JobState& job) {
       .run();
 }
 
-core::Status Store::put_generation(std::int64_t generation, const core::Hash128& fingerprint) {
+core::Status Store::put_generation(std::int64_t generation, const core::Hash128& fingerprint,
+                                   const SinkFiles& sink) {
   std::string bytes;
   put(bytes, fingerprint);
-  return statements_[kPutGeneration].bind(1, generation).bind_blob(2, bytes).run();
+  std::string files;
+  put(files, sink.answers);
+  put(files, sink.rejects);
+  return statements_[kPutGeneration]
+      .bind(1, generation)
+      .bind_blob(2, bytes)
+      .bind_blob(3, files)
+      .run();
+}
+
+core::Result<std::vector<core::Hash128>> Store::written_files() {
+  std::vector<core::Hash128> all;
+  auto status = each_row(kSinks, [&](Statement& s) -> core::Status {
+    const std::string_view files = s.bytes(0);
+    if (files.empty()) {
+      all.emplace_back();
+    } else if (files.size() == 2 * sizeof(core::Hash128)) {
+      all.push_back(get_hash(files.data()));
+      all.push_back(get_hash(files.data() + sizeof(core::Hash128)));
+    } else {
+      return corrupt(path_, "the checkpoint is damaged: a generation's sink");
+    }
+    return {};
+  });
+  if (!status) return std::unexpected(status.error());
+  return all;
 }
 
 core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
@@ -299,6 +341,8 @@ core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
       .bind(18, l.charged)
       .bind(19, l.charged_cost.picodollars())
       .bind(20, l.estimated_cost.picodollars())
+      .bind(21, l.maybe_billed_usage.input)
+      .bind(22, l.maybe_billed_usage.output)
       .run();
 }
 

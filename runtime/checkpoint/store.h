@@ -52,7 +52,11 @@ struct StoredModel {
 };
 
 // The attempts' log (attempts.h): what was intended and what was settled, in the order of commits.
-enum class AttemptRecords : std::uint8_t { intents = 0, settled = 1 };
+enum class AttemptRecords : std::uint8_t {
+  uncounted_intents = 0,  // as formats 1 and 2 have them: without tokens
+  settled = 1,
+  intents = 2,
+};
 
 class Store {
  public:
@@ -77,13 +81,15 @@ class Store {
   core::Status expect_fingerprint(const std::optional<core::Hash128>& stored,
                                   const core::Hash128& fingerprint) const;
   core::Result<std::vector<StoredEndpoint>> endpoints();
+  // Of all generations' sinks; all zero where an older format did not keep it.
+  core::Result<std::vector<core::Hash128>> written_files();
   core::Result<std::vector<StoredModel>> models();
   core::Status attempts(const std::function<core::Status(AttemptRecords, std::string_view)>& each);
 
-  // Every block in order, keys only.
+  // Every block after `after` in order, keys only.
   using EachKeys =
       std::function<core::Status(std::int64_t block, std::int64_t generation, std::string keys)>;
-  core::Status scan_keys(const EachKeys& each);
+  core::Status scan_keys(std::int64_t after, const EachKeys& each);
   // The blocks of `generation` after `after`, in order; and of the others, those with rejects after
   // `rejects_after`.
   using EachBlock =
@@ -101,7 +107,8 @@ class Store {
   core::Status commit();
   void rollback();
   core::Status put_job(const JobState& job);
-  core::Status put_generation(std::int64_t generation, const core::Hash128& fingerprint);
+  core::Status put_generation(std::int64_t generation, const core::Hash128& fingerprint,
+                              const SinkFiles& sink);
   core::Status put_endpoint(const StoredEndpoint& endpoint);
   core::Status put_model(const StoredModel& model);
   core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
@@ -119,6 +126,7 @@ class Store {
     kJob,
     kFingerprint,
     kEndpoints,
+    kSinks,
     kModels,
     kAttempts,
     kScanKeys,

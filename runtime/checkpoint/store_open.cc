@@ -15,7 +15,7 @@
 namespace sluice::checkpoint {
 namespace {
 
-// Version 2. Money is in picodollars. The columns of `job` are those of JobState.
+// Version 3. Money is in picodollars. The columns of `job` are those of JobState.
 constexpr char kSchema[] = R"(
 CREATE TABLE job(
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -25,7 +25,8 @@ CREATE TABLE job(
   projected_block INTEGER NOT NULL,
   projected_answers INTEGER NOT NULL, projected_rejects INTEGER NOT NULL,
   rejects_block INTEGER NOT NULL) STRICT;
-CREATE TABLE generation(id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL) STRICT;
+CREATE TABLE generation(id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL,
+  sink BLOB NOT NULL) STRICT;
 CREATE TABLE endpoint(
   id INTEGER PRIMARY KEY, name TEXT NOT NULL,
   attempts INTEGER NOT NULL, answered INTEGER NOT NULL, failed INTEGER NOT NULL,
@@ -35,7 +36,8 @@ CREATE TABLE endpoint(
   failed_input_tokens INTEGER NOT NULL, failed_cached_tokens INTEGER NOT NULL,
   failed_output_tokens INTEGER NOT NULL, failed_reasoning_tokens INTEGER NOT NULL,
   failed_cost INTEGER NOT NULL, charged INTEGER NOT NULL, charged_cost INTEGER NOT NULL,
-  estimated_cost INTEGER NOT NULL) STRICT;
+  estimated_cost INTEGER NOT NULL, maybe_billed_input_tokens INTEGER NOT NULL,
+  maybe_billed_output_tokens INTEGER NOT NULL) STRICT;
 CREATE TABLE model(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE block_keys(
   block INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
@@ -49,7 +51,6 @@ INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
 // estimates: what was booked counts as answered, at its estimate. The new columns come last, in the
 // order of kSchema.
 constexpr char kFrom1To2[] = R"(
-BEGIN IMMEDIATE;
 ALTER TABLE job ADD COLUMN rejects_block INTEGER NOT NULL DEFAULT 0;
 UPDATE job SET rejects_block = projected_block;
 ALTER TABLE endpoint ADD COLUMN failed_input_tokens INTEGER NOT NULL DEFAULT 0;
@@ -61,8 +62,14 @@ ALTER TABLE endpoint ADD COLUMN charged INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN charged_cost INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN estimated_cost INTEGER NOT NULL DEFAULT 0;
 UPDATE endpoint SET estimated_cost = cost;
-PRAGMA user_version = 2;
-COMMIT;
+)";
+
+// From version 2, which kept neither the tokens of what may have been billed nor the names of the
+// sink's files.
+constexpr char kFrom2To3[] = R"(
+ALTER TABLE endpoint ADD COLUMN maybe_billed_input_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN maybe_billed_output_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE generation ADD COLUMN sink BLOB NOT NULL DEFAULT x'';
 )";
 
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
@@ -154,7 +161,9 @@ core::Result<std::int64_t> Store::read_version() {
 }
 
 core::Status Store::migrate() {
-  if (auto status = connection_.execute(kFrom1To2); !status) {
+  const std::string sql = fmt::format("BEGIN IMMEDIATE; {} {} PRAGMA user_version = {}; COMMIT",
+                                      version_ < 2 ? kFrom1To2 : "", kFrom2To3, kFormatVersion);
+  if (auto status = connection_.execute(sql.c_str()); !status) {
     (void)connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)
       return corrupt(path_, status.error().message);

@@ -12,11 +12,19 @@
 
 namespace sluice::checkpoint {
 
+// The sink's files by the hashes of their names, so that a file which this job never wrote is never
+// written over.
+struct SinkFiles {
+  core::Hash128 answers;
+  core::Hash128 rejects;
+};
+
 // Written before an attempt is sent (invariant 3).
 struct Intent {
   std::uint64_t attempt = 0;   // ascending, unique in the job
   std::uint32_t endpoint = 0;  // index into Options::endpoints
   core::Money worst_cost;
+  provider::Usage worst_usage = {};  // input and output tokens at most
 };
 
 // Written when an attempt's fate is known; closes its intent. A settlement of a successful attempt
@@ -26,8 +34,9 @@ struct Settlement {
   std::uint32_t endpoint = 0;
   bool answered = false;  // a usable reply came (Action::none)
   provider::Billing billing = provider::Billing::none;
+  // Known: what it used and what that cost; possible: what it may have used and cost at most.
   provider::Usage usage;
-  core::Money cost;  // known: what it cost; possible: what it may have cost at most
+  core::Money cost;
   // With a known billing: the usage at list prices, and what a gateway says that it charged, which
   // is then the cost.
   core::Money estimate = {};
@@ -62,11 +71,12 @@ struct EndpointLedger {
   core::Money cost;                // of the same: charges where they came, else estimates
   std::uint64_t maybe_billed = 0;  // attempts that the provider may have billed without an answer
   core::Money maybe_billed_cost;   // at most
-  provider::Usage failed_usage = {};  // the part of `usage` that failed attempts used
-  core::Money failed_cost = {};       // and of `cost`
-  std::uint64_t charged = 0;          // attempts whose charge a gateway told
-  core::Money charged_cost = {};      // these charges: part of `cost`
-  core::Money estimated_cost = {};    // of all known usage, at list prices
+  provider::Usage maybe_billed_usage = {};  // at most; input and output alone
+  provider::Usage failed_usage = {};        // the part of `usage` that failed attempts used
+  core::Money failed_cost = {};             // and of `cost`
+  std::uint64_t charged = 0;                // attempts whose charge a gateway told
+  core::Money charged_cost = {};            // these charges: part of `cost`
+  core::Money estimated_cost = {};          // of all known usage, at list prices
 };
 
 // The ledger and the rows' count, at one moment.

@@ -33,6 +33,8 @@ struct Endpoint {
   Breaker breaker;
   Latency latency;
   int in_flight = 0;
+  int held = 0;  // slots of attempts that have landed and are not booked yet, Scheduler::hold()
+  int slots_taken() const { return in_flight + held; }
   bool stopped = false;
   std::string stop_reason;
   std::uint64_t rate_limited = 0;

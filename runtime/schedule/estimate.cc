@@ -28,12 +28,16 @@ void Estimator::learn(const Demand& demand, const provider::Usage& usage) {
   output_per_row_ = mean_output_ / mean_rows_;
 }
 
+provider::Usage Estimator::worst_usage(const Demand& demand) const {
+  return {.input = demand.prompt_bytes + kFrameTokens,
+          .output = max_output_tokens_
+                        ? static_cast<std::uint64_t>(std::max(0, *max_output_tokens_))
+                        : kUncappedOutputTokens};
+}
+
 core::Money Estimator::worst_cost(const Demand& demand, const core::Price& price) const {
-  const std::uint64_t input = demand.prompt_bytes + kFrameTokens;
-  const std::uint64_t output = max_output_tokens_
-                                   ? static_cast<std::uint64_t>(std::max(0, *max_output_tokens_))
-                                   : kUncappedOutputTokens;
-  return std::max(price.input, price.cached_input) * input + price.output * output;
+  const provider::Usage worst = worst_usage(demand);
+  return std::max(price.input, price.cached_input) * worst.input + price.output * worst.output;
 }
 
 }  // namespace sluice::schedule

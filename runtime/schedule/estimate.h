@@ -42,6 +42,7 @@ class Estimator {
   // Figures without input tokens are no figures, and teach nothing.
   void learn(const Demand& demand, const provider::Usage& usage);
 
+  provider::Usage worst_usage(const Demand& demand) const;
   core::Money worst_cost(const Demand& demand, const core::Price& price) const;
 
  private:

@@ -84,9 +84,10 @@ void Scheduler::Impl::send(core::Time now, Request& request, const Candidate& to
                       .worst_cost = to.worst_cost,
                       .reserved = endpoint.quota.reserve(now, to.expected),
                       .ordinal = endpoint.rate.sent(now, endpoint.cooling.until()),
-                      .epoch = endpoint.concurrency.sent(now, endpoint.in_flight),
+                      .epoch = endpoint.concurrency.sent(now, endpoint.slots_taken()),
                       .probe = endpoint.breaker.sent(now)};
-  actions.emplace_back(Send{request.demand.id, flight.attempt, to.endpoint, to.worst_cost});
+  actions.emplace_back(Send{request.demand.id, flight.attempt, to.endpoint, to.worst_cost,
+                            endpoint.estimate.worst_usage(request.demand)});
   request.avoid.reset();
   const bool first = !request.flights[0];
   request.flights[first ? 0 : 1] = flight;
@@ -208,6 +209,16 @@ std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
     s.claim(s.survey);
   }
   return earliest;
+}
+
+void Scheduler::hold(EndpointId endpoint) {
+  ++impl_->endpoints[endpoint].held;
+}
+
+void Scheduler::let_go(EndpointId endpoint, int slots) {
+  Endpoint& of = impl_->endpoints[endpoint];
+  assert(of.held >= slots && "let go of a slot that is not held");
+  of.held -= slots;
 }
 
 void Scheduler::drain() {

@@ -86,7 +86,8 @@ struct Send {
   RequestId request = 0;
   AttemptId attempt = 0;
   EndpointId endpoint = 0;
-  core::Money worst_cost;  // reserved until answered
+  core::Money worst_cost;            // reserved until answered
+  provider::Usage worst_usage = {};  // its tokens at most
 };
 struct RejectRequest {
   RequestId request = 0;
@@ -150,6 +151,10 @@ class Scheduler {
   // attempt: this outcome is to be booked, and its answer, if it has one, dropped.
   bool answered(core::Time now, RequestId request, AttemptId attempt,
                 const provider::Outcome& outcome);
+  // Keeps one slot of an endpoint taken after its attempt was answered, until let_go(): so that
+  // what is sent and not yet booked never outnumbers the endpoint's slots.
+  void hold(EndpointId endpoint);
+  void let_go(EndpointId endpoint, int slots);
   // Appends all that is to be done now.
   void poll(core::Time now, std::vector<Action>& actions);
   std::optional<core::Time> wake_at(core::Time now) const;

@@ -38,7 +38,7 @@ TEST_F(CheckpointTest, AFreshJobHasNothingBehindIt) {
   EXPECT_EQ(c->opened().maybe_billed, 0U);
   EXPECT_EQ(c->opened().next_attempt, 1U);
   EXPECT_EQ(c->opened().spent, core::Money());
-  EXPECT_TRUE(projection_.fresh());
+  EXPECT_TRUE(projection_.fresh().answers);
   EXPECT_FALSE(c->take_done(answer("a").row));
   EXPECT_EQ(*c->find_answer(answer("a").question), std::nullopt);
   close(c);
@@ -67,7 +67,7 @@ TEST_F(CheckpointTest, AResumedRunTakesWhatIsDoneOnceForEachOccurrence) {
   EXPECT_FALSE(c->take_done(answer("a").row));
   EXPECT_FALSE(c->take_done(answer("new").row));
   EXPECT_EQ(c->untaken(), 1U);
-  EXPECT_FALSE(projection_.fresh());
+  EXPECT_FALSE(projection_.fresh().answers);
   commit_now(*c, {answer("e")});
   close(c);
   EXPECT_EQ(projection_.answers(),
@@ -182,7 +182,7 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   EXPECT_FALSE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 0U);
   EXPECT_EQ(projection_.recorded(), Position());
-  EXPECT_FALSE(projection_.fresh());
+  EXPECT_FALSE(projection_.fresh().answers);
   EXPECT_FALSE(c->take_done(answer("a").row));
   EXPECT_TRUE((*c->find_answer(answer("a").question)).has_value());
   Entry again = answer("a");
@@ -259,7 +259,68 @@ TEST_F(CheckpointTest, AProjectionThatRefusesLeavesTheCheckpointAsItWas) {
   EXPECT_EQ(projection_.answers(), "somebody's work\n");
   std::filesystem::remove(projection_.answers_path());
   auto c = open();
-  EXPECT_TRUE(projection_.fresh());
+  EXPECT_TRUE(projection_.fresh().answers);
+  close(c);
+}
+
+TEST_F(CheckpointTest, ASinkThatThisJobNeverWroteIsFreshInLaterGenerationsToo) {
+  Options options = options_for(scratch_);
+  options.sink = {hash_of("out"), hash_of("rejects")};
+  auto c = open_checkpoint(options, projection_);
+  commit_now(*c, {answer("a")});
+  close(c);
+  options.fingerprint = hash_of("f2");
+  options.sink.answers = hash_of("elsewhere");
+  write_file(projection_.answers_path(), "somebody's work\n");
+  const auto refused = Checkpoint::open(options, projection_);
+  EXPECT_FALSE(refused.has_value());
+  EXPECT_EQ(projection_.answers(), "somebody's work\n");
+  EXPECT_TRUE(projection_.fresh().answers);
+  EXPECT_FALSE(projection_.fresh().rejects);
+
+  options.sink.answers = hash_of("out");  // its own, of an earlier generation
+  c = open_checkpoint(options, projection_);
+  EXPECT_FALSE(projection_.fresh().answers);
+  close(c);
+}
+
+TEST_F(CheckpointTest, TheTokensOfWhatMayHaveBeenBilledAreBookedAtMost) {
+  auto c = open();
+  intend_now(*c, {{.attempt = 1,
+                   .endpoint = 0,
+                   .worst_cost = dollars(2),
+                   .worst_usage = {.input = 30, .output = 40}},
+                  {.attempt = 2,
+                   .endpoint = 0,
+                   .worst_cost = dollars(1),
+                   .worst_usage = {.input = 300, .output = 400}}});
+  commit_now(*c, {},
+             {{.attempt = 2,
+               .endpoint = 0,
+               .billing = provider::Billing::possible,
+               .usage = {.input = 300, .output = 400},
+               .cost = dollars(1)}});
+  EXPECT_EQ(c->account().total().maybe_billed_usage,
+            (provider::Usage{.input = 300, .output = 400}));
+  EXPECT_EQ(c->account().total().usage, provider::Usage());
+  c.reset();  // a crash
+  c = open();
+  EXPECT_EQ(c->account().total().maybe_billed_usage,
+            (provider::Usage{.input = 330, .output = 440}));
+  EXPECT_EQ(c->account().total().maybe_billed_cost, dollars(3));
+  close(c);
+}
+
+TEST_F(CheckpointTest, ResultsHandedOverBeforeAnIntentAreNeverCommittedAfterIt) {
+  auto c = open();
+  // Two attempts in flight at most: each intent comes after the settlement of the last but one.
+  for (std::uint64_t attempt = 1; attempt <= 200; ++attempt) {
+    if (attempt > 2) c->commit({{settled(attempt - 2, 0, 1)}, {}}, [] {});
+    intend_now(*c, {{.attempt = attempt, .endpoint = 0, .worst_cost = dollars(1)}});
+    const auto account = read_account(scratch_.job());
+    ASSERT_TRUE(account.has_value());
+    EXPECT_GE(account->total().attempts + 2, attempt);
+  }
   close(c);
 }
 

@@ -124,6 +124,40 @@ TEST_F(MigrationTest, TheFirstRunMigratesAndGoesOn) {
   EXPECT_EQ(read_account(scratch_.job())->total().cost, dollars(1));
 }
 
+TEST_F(MigrationTest, AFileOfFormat2IsReadAndMigratedToo) {
+  execute(R"(
+    ALTER TABLE job ADD COLUMN rejects_block INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE endpoint ADD COLUMN failed_input_tokens INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE endpoint ADD COLUMN failed_cached_tokens INTEGER NOT NULL DEFAULT 2;
+    ALTER TABLE endpoint ADD COLUMN failed_output_tokens INTEGER NOT NULL DEFAULT 3;
+    ALTER TABLE endpoint ADD COLUMN failed_reasoning_tokens INTEGER NOT NULL DEFAULT 4;
+    ALTER TABLE endpoint ADD COLUMN failed_cost INTEGER NOT NULL DEFAULT 5;
+    ALTER TABLE endpoint ADD COLUMN charged INTEGER NOT NULL DEFAULT 6;
+    ALTER TABLE endpoint ADD COLUMN charged_cost INTEGER NOT NULL DEFAULT 7;
+    ALTER TABLE endpoint ADD COLUMN estimated_cost INTEGER NOT NULL DEFAULT 8;
+    INSERT INTO attempts(kind, records) VALUES(0, x'0b00000000000000010000000100000000000000');
+    PRAGMA user_version = 2;)");
+  const auto expect_east = [](const EndpointLedger& east) {
+    EXPECT_EQ(east.failed_usage, (provider::Usage{1, 2, 3, 4}));
+    EXPECT_EQ(east.failed_cost, core::Money::picodollars(5));
+    EXPECT_EQ(east.charged_cost, core::Money::picodollars(7));
+    EXPECT_EQ(east.estimated_cost, core::Money::picodollars(8));
+    EXPECT_EQ(east.maybe_billed_usage, provider::Usage());
+  };
+  expect_east(read_account(scratch_.job())->endpoints.at(0));
+  EXPECT_EQ(version(), 2);
+
+  auto c = open_checkpoint(options_for(scratch_), projection_);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(c->opened().maybe_billed, 1U) << "an intent without tokens";
+  EXPECT_EQ(c->opened().maybe_billed_cost, core::Money::picodollars(1));
+  EXPECT_EQ(c->opened().next_attempt, 12U);
+  expect_east(c->account().endpoints.at(0));
+  EXPECT_FALSE(projection_.fresh().answers) << "what was written is not known, so it is trusted";
+  EXPECT_TRUE(c->close().has_value());
+}
+
 TEST_F(MigrationTest, ARedoMigratesToo) {
   EXPECT_EQ(
       take_back(scratch_.job(), "classify", hash_of("f1"), [](std::string_view) { return true; }),

@@ -25,7 +25,7 @@ class DiskProjection final : public Projection {
         answers_(directory + "/answers.jsonl"),
         rejects_(directory + "/rejects.jsonl") {}
 
-  core::Result<Position> open(Position recorded, bool) override {
+  core::Result<Position> open(Position recorded, Fresh) override {
     std::error_code error;
     for (const auto& [path, size] :
          {std::pair(&answers_, recorded.answers), std::pair(&rejects_, recorded.rejects)})

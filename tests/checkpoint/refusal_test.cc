@@ -96,8 +96,8 @@ TEST_F(RefusalTest, SomebodyElsesDatabase) {
 
 TEST_F(RefusalTest, ANewerFormat) {
   make_job();
-  execute("PRAGMA user_version = 3");
-  EXPECT_THAT(expect_refused().message, HasSubstr("newer sluice (format 3, this one knows 2)"));
+  execute("PRAGMA user_version = 4");
+  EXPECT_THAT(expect_refused().message, HasSubstr("newer sluice (format 4, this one knows 3)"));
 }
 
 TEST_F(RefusalTest, AMissingTable) {

@@ -48,10 +48,10 @@ class FileProjection final : public Projection {
   explicit FileProjection(const std::string& directory)
       : answers_(directory + "/answers.jsonl"), rejects_(directory + "/rejects.jsonl") {}
 
-  core::Result<Position> open(Position recorded, bool fresh) override {
+  core::Result<Position> open(Position recorded, Fresh fresh) override {
     recorded_ = recorded;
     fresh_ = fresh;
-    if (fresh && size(answers_) + size(rejects_) > 0)
+    if ((fresh.answers && size(answers_) > 0) || (fresh.rejects && size(rejects_) > 0))
       return core::fail(core::ErrorCode::usage, "the output already exists", answers_);
     if (size(answers_) < recorded.answers || size(rejects_) < recorded.rejects) recorded = {};
     for (const auto& [path, at] :
@@ -76,7 +76,7 @@ class FileProjection final : public Projection {
   std::string rejects() const { return read_file(rejects_); }
   const std::string& answers_path() const { return answers_; }
   Position recorded() const { return recorded_; }  // as given to open()
-  bool fresh() const { return fresh_; }
+  Fresh fresh() const { return fresh_; }
   void fail_appends() { fail_appends_ = true; }
 
  private:
@@ -93,7 +93,7 @@ class FileProjection final : public Projection {
   std::string rejects_;
   Position position_;
   Position recorded_;
-  bool fresh_ = false;
+  Fresh fresh_;
   bool fail_appends_ = false;
 };
 

@@ -273,5 +273,19 @@ TEST(Scheduler, SnapshotShowsMoneyAndEndpoints) {
   EXPECT_EQ(s.spent, core::Money::picodollars(5 + 100 * 1'000'000 + 50 * 2'000'000));
 }
 
+TEST(Scheduler, AHeldSlotIsTakenUntilItIsLetGo) {
+  Config config;
+  config.endpoints = {endpoint("a", {}, 2)};
+  Harness h(config);
+  h.submit_many(1, 4);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0", "send 2 to 0"));
+  h.answer(1, success());
+  h.scheduler.hold(0);
+  EXPECT_THAT(h.words(), IsEmpty());
+  EXPECT_EQ(h.wake_in(), std::nullopt);
+  h.scheduler.let_go(0, 1);
+  EXPECT_THAT(h.words(), ElementsAre("send 3 to 0"));
+}
+
 }  // namespace
 }  // namespace sluice::schedule

@@ -15,7 +15,7 @@ TEST(JsonlSink, AppendsAndSaysWhereItStands) {
   const Scratch scratch;
   const auto sink =
       make_jsonl_sink(scratch.path("deep/er/out.jsonl"), scratch.path("rejects.jsonl"));
-  ASSERT_EQ(sink->open({}, true), Position{});
+  ASSERT_EQ(sink->open({}, {true, true}), Position{});
   ASSERT_TRUE(sink->append("a\nb\n", "r\n").has_value());
   EXPECT_EQ(sink->flush(false), (Position{4, 2}));
   ASSERT_TRUE(sink->append("c\n", "").has_value());
@@ -29,7 +29,7 @@ TEST(JsonlSink, CutsBackWhatStandsBeyondThePosition) {
   const std::string out = scratch.write("out", "a\nb\ntor");
   const std::string rejects = scratch.write("rejects", "r\n");
   const auto sink = make_jsonl_sink(out, rejects);
-  EXPECT_EQ(sink->open({2, 2}, false), (Position{2, 2}));
+  EXPECT_EQ(sink->open({2, 2}, {}), (Position{2, 2}));
   ASSERT_TRUE(sink->append("B\n", "").has_value());
   EXPECT_EQ(sink->flush(false), (Position{4, 2}));
   EXPECT_EQ(Scratch::read(out), "a\nB\n");
@@ -40,7 +40,7 @@ TEST(JsonlSink, StartsFromNothingWhenAFileIsShorterThanRecorded) {
   const std::string out = scratch.write("out", "a\n");
   const std::string rejects = scratch.write("rejects", "r\n");
   const auto sink = make_jsonl_sink(out, rejects);
-  EXPECT_EQ(sink->open({4, 2}, false), Position{});
+  EXPECT_EQ(sink->open({4, 2}, {}), Position{});
   EXPECT_EQ(Scratch::read(out), "");
   EXPECT_EQ(Scratch::read(rejects), "");
 }
@@ -48,7 +48,7 @@ TEST(JsonlSink, StartsFromNothingWhenAFileIsShorterThanRecorded) {
 TEST(JsonlSink, NeverOverwritesAFileThatIsNotTheJobs) {
   const Scratch scratch;
   const std::string out = scratch.write("out", "mine\n");
-  const auto opened = make_jsonl_sink(out, scratch.path("rejects"))->open({}, true);
+  const auto opened = make_jsonl_sink(out, scratch.path("rejects"))->open({}, {true, true});
   ASSERT_FALSE(opened.has_value());
   EXPECT_THAT(opened.error().text(), HasSubstr("this job did not write"));
   EXPECT_EQ(Scratch::read(out), "mine\n");
@@ -57,8 +57,9 @@ TEST(JsonlSink, NeverOverwritesAFileThatIsNotTheJobs) {
 TEST(JsonlSink, SaysWhyItCannotBeOpened) {
   const Scratch scratch;
   const std::string file = scratch.write("file", "");
-  EXPECT_FALSE(make_jsonl_sink(file + "/out", scratch.path("r"))->open({}, true).has_value());
-  const auto device = make_jsonl_sink("/dev/null", scratch.path("r"))->open({}, true);
+  EXPECT_FALSE(
+      make_jsonl_sink(file + "/out", scratch.path("r"))->open({}, {true, true}).has_value());
+  const auto device = make_jsonl_sink("/dev/null", scratch.path("r"))->open({}, {true, true});
   ASSERT_FALSE(device.has_value());
   EXPECT_THAT(device.error().text(), HasSubstr("regular file"));
 }
