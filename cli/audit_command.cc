@@ -50,6 +50,8 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
     text +=
         fmt::format("  unwritten {} committed and not yet in the files: the next run writes them\n",
                     count(report.unwritten));
+  if (report.unfinished > 0)
+    text += "  cut off   a last line was being written when the run ended: the next run writes it\n";
   if (report.taken_back > 0)
     text += fmt::format(
         "  redo      {} lines of the rejects file are of rows taken back: the next run takes them "
@@ -92,6 +94,7 @@ std::string audit_json(const stages::PipelineSpec& spec, const AuditReport& repo
   w.field("output", report.output_lines);
   w.field("rejects", report.reject_lines);
   w.field("unwritten", report.unwritten);
+  w.field("unfinished", report.unfinished);
   w.field("taken_back", report.taken_back);
   w.close('}');
   w.key("findings");

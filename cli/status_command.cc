@@ -43,6 +43,7 @@ void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger)
   w.field("output_tokens", ledger.usage.output);
   w.field("reasoning_tokens", ledger.usage.reasoning);
   w.field("cost_usd", ledger.cost.dollars());
+  w.field("in_flight", ledger.in_flight);
   w.key("maybe_billed");
   w.open('{');
   w.field("requests", ledger.maybe_billed);
@@ -108,6 +109,8 @@ std::string ledger_lines(const checkpoint::EndpointLedger& ledger) {
                      (ledger.cost - ledger.failed_cost).text());
   if (ledger.failed > 0)
     text += table_line("failed", ledger.failed, ledger.failed_usage, ledger.failed_cost.text());
+  if (ledger.in_flight > 0)
+    text += fmt::format("    {:<13} {:>11}\n", "in flight", count(ledger.in_flight));
   if (ledger.maybe_billed > 0)
     text += fmt::format("    {:<13} {:>11} {:>71}\n", "maybe billed", count(ledger.maybe_billed),
                         "at most " + ledger.maybe_billed_cost.text());

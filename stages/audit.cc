@@ -102,6 +102,13 @@ class Audit {
   }
 
   void stray(AuditedFile& file, const LineFile::Line& line) {
+    const checkpoint::Position recorded = view_.recorded();
+    const bool beyond =
+        line.offset >= (file.kind == Kind::answer ? recorded.answers : recorded.rejects);
+    if (!line.ended && beyond) {
+      ++report_.unfinished;
+      return;
+    }
     const LineIdentity identity = lines_.identify(line.text, file.kind);
     AuditReport::Row row{identity.name, fmt::format("{}:{}", file.path, line.number)};
     if (!line.ended || !identity.whole) return add(Finding::torn, std::move(row));

@@ -62,6 +62,9 @@ struct AuditReport {
   std::uint64_t reject_lines = 0;
   // Committed after the files were last recorded, and not in them: the next run writes them.
   std::uint64_t unwritten = 0;
+  // Files whose last line was cut off by a crash, beyond what was recorded: the next run writes it
+  // anew.
+  std::uint64_t unfinished = 0;
   // In the rejects file, but taken back by `sluice redo`: the next run takes them out.
   std::uint64_t taken_back = 0;
 

@@ -12,6 +12,7 @@ EndpointLedger Account::total() const {
     sum.failed += e.failed;
     sum.usage += e.usage;
     sum.cost += e.cost;
+    sum.in_flight += e.in_flight;
     sum.maybe_billed += e.maybe_billed;
     sum.maybe_billed_cost += e.maybe_billed_cost;
     sum.maybe_billed_usage += e.maybe_billed_usage;

@@ -20,6 +20,10 @@
 
 namespace sluice::checkpoint {
 
+// What the file's damage is called when an attempt names one that was never stored.
+inline constexpr char kNoSuchEndpoint[] =
+    "the checkpoint is damaged: an attempt names an endpoint that is not there";
+
 class Attempts {
  public:
   struct Open {

@@ -136,7 +136,7 @@ core::Status Journal::replay(Fresh fresh) {
 core::Status Journal::begin_run(const Options& options, bool new_generation) {
   for (const auto& [attempt, open] : attempts_.open()) {
     if (!ledger_.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage))
-      return damaged(*store_, "an attempt names an endpoint that is not there");
+      return corrupt(store_->path(), kNoSuchEndpoint);
     ++opened_.maybe_billed;
     opened_.maybe_billed_cost += open.worst_cost;
   }

@@ -56,11 +56,22 @@ void Ledger::settle(const Settlement& settlement) {
   }
 }
 
-bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost,
-                          const provider::Usage& worst) {
+Ledger::Line* Ledger::find(std::uint32_t number) {
   const auto line =
       std::ranges::find_if(lines_, [&](const Line& l) { return l.stored.id == number; });
-  if (line == lines_.end()) return false;
+  return line == lines_.end() ? nullptr : &*line;
+}
+
+bool Ledger::in_flight(std::uint32_t number) {
+  Line* line = find(number);
+  if (line != nullptr) ++line->stored.ledger.in_flight;
+  return line != nullptr;
+}
+
+bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost,
+                          const provider::Usage& worst) {
+  Line* line = find(number);
+  if (line == nullptr) return false;
   line->changed = true;
   ++line->stored.ledger.maybe_billed;
   line->stored.ledger.maybe_billed_cost += worst_cost;

@@ -23,7 +23,9 @@ class Ledger {
   // Of an endpoint given as its index into Options::endpoints.
   std::uint32_t number(std::uint32_t endpoint) const;
   void settle(const Settlement& settlement);
-  // An intent that a crash left open: billed without an answer, perhaps. False: no such number.
+  // An intent that is open: of a run that goes on. False: no such number.
+  bool in_flight(std::uint32_t number);
+  // One that a crash left open: billed without an answer, perhaps. False as above.
   bool maybe_billed(std::uint32_t number, core::Money worst_cost, const provider::Usage& worst);
 
   // Writes what changed since the last write.
@@ -38,6 +40,8 @@ class Ledger {
     StoredEndpoint stored;
     bool changed = false;
   };
+  Line* find(std::uint32_t number);
+
   std::vector<Line> lines_;
   std::vector<std::size_t> by_option_;  // index into lines_
 };

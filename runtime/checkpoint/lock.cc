@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -29,6 +28,24 @@ std::string owner_of(int fd) {
   return fmt::format("process {}", text);
 }
 
+// The whole file, of the given type: F_WRLCK or F_RDLCK.
+struct flock whole_file(short type) {
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// False with errno EAGAIN or EACCES when another holds it.
+bool try_lock(int fd, short type) {
+  struct flock lock = whole_file(type);
+  return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+bool another_holds_it() {
+  return errno == EAGAIN || errno == EACCES;
+}
+
 std::unexpected<core::Error> held(int fd, const std::string& directory, const std::string& job) {
   return core::fail(core::ErrorCode::busy,
                     fmt::format("job '{}' is being run by {}. Wait for it or stop it first; "
@@ -45,8 +62,8 @@ core::Result<DirectoryLock> DirectoryLock::take(const std::string& directory,
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) return core::fail_errno("cannot open the job's lock", errno, path);
   DirectoryLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return core::fail_errno("cannot lock the job", errno, path);
+  if (!try_lock(fd, F_WRLCK)) {
+    if (!another_holds_it()) return core::fail_errno("cannot lock the job", errno, path);
     return held(fd, directory, job);
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
@@ -61,9 +78,18 @@ core::Result<DirectoryLock> DirectoryLock::share(const std::string& directory,
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno != ENOENT) return core::fail_errno("cannot open the job's lock", errno, path);
   DirectoryLock lock(fd);
-  if (fd < 0 || ::flock(fd, LOCK_SH | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK) return core::fail_errno("cannot lock the job", errno, path);
+  if (fd < 0 || try_lock(fd, F_RDLCK)) return lock;
+  if (!another_holds_it()) return core::fail_errno("cannot lock the job", errno, path);
   return held(fd, directory, job);
+}
+
+bool DirectoryLock::taken(const std::string& directory) {
+  const int fd = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock = whole_file(F_RDLCK);  // in whose way only a run's lock stands
+  const bool asked = ::fcntl(fd, F_OFD_GETLK, &lock) == 0;
+  ::close(fd);
+  return asked && lock.l_type != F_UNLCK;
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -1,5 +1,6 @@
-// One process at a time for a job: an flock on `<directory>/lock`, which holds the owner's process
+// One process at a time for a job: a lock on `<directory>/lock`, which holds the owner's process
 // number for the message to whoever comes second. The lock goes with the process, however it ends.
+// (An open file description lock: unlike flock's it can be asked about without being taken.)
 #pragma once
 
 #include <string>
@@ -15,6 +16,8 @@ class DirectoryLock {
   // Keeps runs away without writing anything; any number may share. ErrorCode::busy as above. Where
   // no run ever made a lock there is none to keep.
   static core::Result<DirectoryLock> share(const std::string& directory, const std::string& job);
+  // Whether a run has it now. Keeps nobody away.
+  static bool taken(const std::string& directory);
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&&) = delete;
   ~DirectoryLock();

@@ -69,6 +69,7 @@ struct EndpointLedger {
   std::uint64_t failed = 0;
   provider::Usage usage;           // of all settled attempts
   core::Money cost;                // of the same: charges where they came, else estimates
+  std::uint64_t in_flight = 0;     // sent, or about to be, by a run that has the job now
   std::uint64_t maybe_billed = 0;  // attempts that the provider may have billed without an answer
   core::Money maybe_billed_cost;   // at most
   provider::Usage maybe_billed_usage = {};  // at most; input and output alone

@@ -4,8 +4,10 @@
 
 #include <limits>
 
+#include "checkpoint/attempts.h"
 #include "checkpoint/block.h"
 #include "checkpoint/block_cache.h"
+#include "checkpoint/ledger.h"
 #include "checkpoint/store.h"
 
 namespace sluice::checkpoint {
@@ -18,14 +20,16 @@ constexpr std::uint64_t kPlaceMask = (1U << kPlaceBits) - 1;
 }  // namespace
 
 core::Result<std::unique_ptr<View>> View::open(const std::string& directory) {
-  return load(Store::open_reader(directory), std::nullopt);
+  // Asked first: a run that ends in between has settled all, one that begins has booked all.
+  const bool running = DirectoryLock::taken(directory);
+  return load(Store::open_reader(directory), running, std::nullopt);
 }
 
 core::Result<std::unique_ptr<View>> View::open_at_rest(const std::string& directory,
                                                        const std::string& job) {
   auto lock = DirectoryLock::share(directory, job);
   if (!lock) return std::unexpected(lock.error());
-  return load(Store::open_at_rest(directory), std::move(*lock));
+  return load(Store::open_at_rest(directory), false, std::move(*lock));
 }
 
 View::View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock)
@@ -34,32 +38,46 @@ View::View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock)
 View::~View() = default;
 
 core::Result<std::unique_ptr<View>> View::load(core::Result<std::unique_ptr<Store>> store,
-                                               std::optional<DirectoryLock> lock) {
+                                               bool running, std::optional<DirectoryLock> lock) {
   if (!store) return std::unexpected(store.error());
   std::unique_ptr<View> view(new View(std::move(*store), std::move(lock)));
   Store& from = *view->store_;
   if (auto status = from.begin_read(); !status) return std::unexpected(status.error());
   const auto job = from.job();
   if (!job) return std::unexpected(job.error());
-  auto endpoints = from.endpoints();
-  if (!endpoints) return std::unexpected(endpoints.error());
   if (job->generation != 0) {
     const auto fingerprint = from.fingerprint(job->generation);
     if (!fingerprint) return std::unexpected(fingerprint.error());
     view->fingerprint_ = *fingerprint;
   }
-  view->account_ = {.rows_read = job->rows_read,
-                    .rows_answered = job->answered,
-                    .rows_rejected = job->rejected,
-                    .input_complete = job->input_complete,
-                    .endpoints = {}};
-  for (StoredEndpoint& endpoint : *endpoints)
-    view->account_.endpoints.push_back(std::move(endpoint.ledger));
   view->recorded_ = job->projected;
   view->answers_block_ = job->projected_block;
   view->rejects_block_ = job->rejects_block;
   view->generation_ = job->generation;
+  if (auto status = view->load_account(*job, running); !status)
+    return std::unexpected(status.error());
   return view;
+}
+
+core::Status View::load_account(const JobState& job, bool running) {
+  account_ = {.rows_read = job.rows_read,
+              .rows_answered = job.answered,
+              .rows_rejected = job.rejected,
+              .input_complete = job.input_complete,
+              .endpoints = {}};
+  auto endpoints = store_->endpoints();
+  if (!endpoints) return std::unexpected(endpoints.error());
+  Attempts attempts;
+  if (auto status = attempts.load(*store_, job.next_attempt); !status) return status;
+  Ledger ledger(std::move(*endpoints), {});
+  for (const auto& [attempt, open] : attempts.open()) {
+    const bool known = running
+                           ? ledger.in_flight(open.endpoint)
+                           : ledger.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage);
+    if (!known) return corrupt(store_->path(), kNoSuchEndpoint);
+  }
+  account_.endpoints = ledger.endpoints();
+  return {};
 }
 
 core::Status View::expect_fingerprint(const core::Hash128& fingerprint) const {

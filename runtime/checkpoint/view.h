@@ -29,6 +29,7 @@ namespace sluice::checkpoint {
 
 class BlockCache;
 class Store;
+struct JobState;
 
 class View {
  public:
@@ -41,6 +42,8 @@ class View {
                                                           const std::string& job);
   ~View();
 
+  // With what is in flight, while a run has the job; at rest that is what a crash left open, and
+  // counts as maybe billed, as the next run will book it.
   const Account& account() const { return account_; }
   // Up to where the last run knew the sink's files to be whole.
   Position recorded() const { return recorded_; }
@@ -71,7 +74,8 @@ class View {
  private:
   View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock);
   static core::Result<std::unique_ptr<View>> load(core::Result<std::unique_ptr<Store>> store,
-                                                  std::optional<DirectoryLock> lock);
+                                                  bool running, std::optional<DirectoryLock> lock);
+  core::Status load_account(const JobState& job, bool running);
   core::Status scan(std::int64_t after, const Each& each);
 
   std::optional<DirectoryLock> lock_;

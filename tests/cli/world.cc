@@ -139,8 +139,15 @@ JobStatus World::status() const {
   status.failed_requests = number(json, "/ledger/failed");
   status.input_tokens = number(json, "/ledger/input_tokens");
   status.output_tokens = number(json, "/ledger/output_tokens");
+  status.in_flight = number(json, "/ledger/in_flight");
   status.maybe_billed = number(json, "/ledger/maybe_billed/requests");
+  status.maybe_billed_input = number(json, "/ledger/maybe_billed/input_tokens");
+  status.maybe_billed_output = number(json, "/ledger/maybe_billed/output_tokens");
   return status;
+}
+
+bool World::has_checkpoint() const {
+  return std::filesystem::exists(path(".sluice/job/checkpoint.db"));
 }
 
 void World::start_mock(std::vector<std::string> arguments) {

@@ -27,7 +27,8 @@ struct JobStatus {
   std::uint64_t read = 0, answered = 0, rejected = 0, pending = 0;
   std::uint64_t requests = 0, answered_requests = 0, failed_requests = 0, input_tokens = 0,
                 output_tokens = 0;
-  std::uint64_t maybe_billed = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t maybe_billed = 0, maybe_billed_input = 0, maybe_billed_output = 0;
 };
 
 class World {
@@ -59,6 +60,7 @@ class World {
   // `sluice run job.lua`, with the mock's address where there is one.
   std::vector<std::string> run_job() const;
   JobStatus status() const;
+  bool has_checkpoint() const;
 
   void start_mock(std::vector<std::string> arguments = {});
   void stop_mock() { mock_.reset(); }
