@@ -154,31 +154,27 @@ void add_mock_command(CLI::App& app, int& exit_status) {
                       "FROM:TO:KIND, seconds since the start; error, hang or refuse. May be given "
                       "more than once");
   const std::string faults = "Faults: a share of the requests, 0 to 1";
-  command->add_option("--error-429", o.faults.error_429, "Answered with 429")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--error-500", o.faults.error_500, "Answered with 500")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--reset", o.faults.reset, "Connection reset, no answer")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--hang", o.faults.hang, "Never answered")->check(share)->group(faults);
-  command->add_option("--truncate", o.faults.truncate, "Cut off at the output limit")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--garble", o.faults.garble, "Answered with no JSON")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--drop-row", o.faults.drop_row, "One row of the pack left out")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--double-row", o.faults.double_row, "One row answered twice")
-      ->check(share)
-      ->group(faults);
-  command->add_option("--foreign-id", o.faults.foreign_id, "One answer with an unknown id")
-      ->check(share)
-      ->group(faults);
+  const auto fault = [&](const char* name, double& portion, const char* meaning) {
+    command->add_option(name, portion, meaning)->check(share)->group(faults);
+  };
+  fault("--error-429", o.faults.error_429, "Answered with 429");
+  fault("--error-500", o.faults.error_500, "Answered with 500");
+  fault("--reset", o.faults.reset, "Connection reset, no answer");
+  fault("--hang", o.faults.hang, "Never answered");
+  fault("--truncate", o.faults.truncate, "Cut off at the output limit");
+  fault("--garble", o.faults.garble, "Answered with no JSON");
+  fault("--reasoning-only", o.faults.reasoning_only, "All tokens spent on reasoning, no text");
+  fault("--drop-row", o.faults.drop_row, "One row of the pack left out");
+  fault("--double-row", o.faults.double_row,
+        "One row answered twice, every other time with two contents");
+  fault("--foreign-id", o.faults.foreign_id, "One answer with an unknown id");
+  fault("--re-id", o.faults.re_id, "One answer with its id misspelt");
+  fault("--reorder", o.faults.reorder, "The answers in another order than the rows");
+  fault("--fence", o.faults.fence, "The JSON in a code fence, with words around");
+  fault("--trailing-comma", o.faults.trailing_comma, "Commas before closing brackets");
+  const std::string texts = "Faults: every request whose user message holds a text";
+  command->add_option("--poison", o.poison, "Answered with no JSON")->group(texts);
+  command->add_option("--refuse", o.refuse, "Refused by the model")->group(texts);
   command->footer(
       "GET /stats shows what it has served, and the bill. POST /control with {\"outage\":\"hang\"} "
       "(or "

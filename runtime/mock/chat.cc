@@ -119,9 +119,16 @@ std::string reply_body(const ChatReply& reply) {
   w.key("message");
   w.open('{');
   w.field("role", "assistant");
-  w.field("content", reply.content);
-  w.key("refusal");
-  w.null();
+  const auto text_or_null = [&](const char* name, const std::string& text, bool is_null) {
+    w.key(name);
+    if (is_null) {
+      w.null();
+    } else {
+      w.value(text);
+    }
+  };
+  text_or_null("content", reply.content, !reply.refusal.empty());
+  text_or_null("refusal", reply.refusal, reply.refusal.empty());
   w.close('}');
   w.field("finish_reason", reply.cut ? "length" : "stop");
   w.close('}');

@@ -48,7 +48,8 @@ struct ChatReply {
   std::int64_t created = 0;  // seconds since the epoch
   std::string model;
   std::string content;
-  bool cut = false;  // finish_reason "length"
+  std::string refusal;  // when not empty: instead of the content
+  bool cut = false;     // finish_reason "length"
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_tokens = 0;  // of the prompt
   std::uint64_t completion_tokens = 0;

@@ -1,41 +1,122 @@
 #include "mock/content.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "mock/answerer.h"
+#include "mock/random.h"
 
 namespace sluice::mock {
+namespace {
 
-std::vector<provider::FramedRow> rows_of(const ChatRequest& request) {
-  if (request.plan && request.plan->is_pack()) return provider::read_framed(request.user);
-  return {{"", request.user}};
+using provider::FramedRow;
+
+// What stages/pack.cc adds to the text of a row whose answer was not accepted.
+constexpr std::string_view kComplaint = "\n\nAn earlier answer to this was not accepted: ";
+constexpr std::string_view kComplaintEnd = ". Answer again so that it fits.";
+
+std::string_view without_complaint(std::string_view text) {
+  if (!text.ends_with(kComplaintEnd)) return text;
+  return text.substr(0, text.rfind(kComplaint));
 }
 
-std::string content_for(const ChatRequest& request, const std::vector<provider::FramedRow>& rows,
-                        std::uint64_t seed, PackFault fault, std::uint64_t draw) {
-  if (!request.plan) return free_text_for(request.user, seed);
-  std::string out;
-  if (!request.plan->is_pack()) {
-    request.plan->fill(out, request.user, seed);
-    return out;
+bool is_asked(const std::vector<FramedRow>& rows, std::string_view id) {
+  return std::any_of(rows.begin(), rows.end(), [&](const FramedRow& row) { return row.id == id; });
+}
+
+// `id` with its last letter changed, so that it is nobody's.
+std::string misspelt(std::string_view id, const std::vector<FramedRow>& rows) {
+  std::string other(id.substr(0, id.empty() ? 0 : id.size() - 1));
+  for (const char letter : std::string_view("xq7kz3mw")) {
+    other += letter;
+    if (!is_asked(rows, other)) return other;
+    other.pop_back();
   }
+  while (is_asked(rows, other) || other.empty()) other += 'x';
+  return other;
+}
+
+// The places 0…count-1 in another order than that, where there is one.
+std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t draw) {
+  std::vector<std::size_t> order(count);
+  for (std::size_t i = 0; i < count; ++i) order[i] = i;
+  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[mix(draw, i) % i]);
+  if (std::is_sorted(order.begin(), order.end()) && count > 1)
+    std::rotate(order.begin(), order.begin() + 1, order.end());
+  return order;
+}
+
+// An entry for `id` that differs from `first`, if the schema allows for two.
+std::string another_entry(const AnswerPlan& plan, std::string_view id, const std::string& first,
+                          std::uint64_t draw) {
+  constexpr std::uint64_t kTries = 32;
+  std::string entry;
+  for (std::uint64_t i = 0; i < kTries && (entry.empty() || entry == first); ++i) {
+    entry.clear();
+    plan.fill_entry(entry, id, "", mix(draw, i));
+  }
+  return entry;
+}
+
+std::string pack_content(const AnswerPlan& plan, const std::vector<FramedRow>& rows,
+                         std::uint64_t seed, PackFault fault, std::uint64_t draw) {
   const std::size_t spoilt = rows.empty() ? 0 : draw % rows.size();
-  out = R"({"answers":[)";
-  bool first = true;
-  const auto add = [&](std::string_view id, std::string_view text) {
-    if (!first) out += ',';
-    first = false;
-    request.plan->fill_entry(out, id, text, seed);
-  };
+  std::vector<std::string> entries;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const PackFault here = i == spoilt ? fault : PackFault::none;
     if (here == PackFault::drop_row) continue;
-    if (here == PackFault::foreign_id) {
-      add("foreign-" + std::string(rows[i].id), rows[i].text);
-      continue;
+    std::string id(rows[i].id);
+    if (here == PackFault::foreign_id) id.insert(0, "foreign-");
+    if (here == PackFault::re_id) id = misspelt(id, rows);
+    std::string entry;
+    plan.fill_entry(entry, id, rows[i].text, seed);
+    if (here == PackFault::double_row) {
+      const bool differs = (mix(draw) & 1) != 0;
+      entries.push_back(differs ? another_entry(plan, id, entry, draw) : entry);
     }
-    add(rows[i].id, rows[i].text);
-    if (here == PackFault::double_row) add(rows[i].id, rows[i].text);
+    entries.push_back(std::move(entry));
+  }
+  std::vector<std::size_t> order(entries.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  if (fault == PackFault::reorder) order = shuffled(entries.size(), draw);
+  std::string out = R"({"answers":[)";
+  for (const std::size_t i : order) {
+    if (out.back() != '[') out += ',';
+    out += entries[i];
   }
   return out + "]}";
+}
+
+// Commas before the brackets that end it.
+void add_commas(std::string& content) {
+  if (!content.ends_with('}') || content.ends_with("{}")) return;
+  if (content.ends_with("]}") && !content.ends_with("[]}"))
+    content.insert(content.size() - 2, 1, ',');
+  content.insert(content.size() - 1, 1, ',');
+}
+
+}  // namespace
+
+std::vector<FramedRow> rows_of(const ChatRequest& request) {
+  if (!request.plan || !request.plan->is_pack()) return {{"", without_complaint(request.user)}};
+  std::vector<FramedRow> rows = provider::read_framed(request.user);
+  for (FramedRow& row : rows) row.text = without_complaint(row.text);
+  return rows;
+}
+
+std::string content_for(const ChatRequest& request, const std::vector<FramedRow>& rows,
+                        std::uint64_t seed, PackFault fault, std::uint64_t draw) {
+  if (!request.plan) return free_text_for(rows.front().text, seed);
+  std::string out;
+  if (request.plan->is_pack()) {
+    out = pack_content(*request.plan, rows, seed, fault, draw);
+  } else {
+    request.plan->fill(out, rows.front().text, seed);
+  }
+  if (fault == PackFault::trailing_comma) add_commas(out);
+  if (fault == PackFault::fence)
+    return "Here is what you asked for:\n\n```json\n" + out + "\n```\n\nI hope this helps.";
+  return out;
 }
 
 void cut_text(std::string& content, std::size_t bytes) {

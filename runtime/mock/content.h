@@ -11,10 +11,20 @@
 
 namespace sluice::mock {
 
-// How the rows of a pack come back.
-enum class PackFault : std::uint8_t { none, drop_row, double_row, foreign_id };
+// How an answer in JSON comes back. The first five befall packs alone.
+enum class PackFault : std::uint8_t {
+  none,
+  drop_row,
+  double_row,
+  foreign_id,
+  re_id,
+  reorder,
+  fence,
+  trailing_comma
+};
 
-// The rows that a request asks about: those of a pack, or the whole user message.
+// The rows that a request asks about: those of a pack, or the whole user message. Their texts are
+// what the client made of the rows, without what it adds to a row that it asks again.
 std::vector<provider::FramedRow> rows_of(const ChatRequest& request);
 
 // `draw` chooses the row that a fault befalls; what is answered about the others does not depend on

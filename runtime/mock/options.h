@@ -14,19 +14,26 @@
 namespace sluice::mock {
 
 // Shares of the requests, 0…1, that go wrong in each way. A request has one fault at most, so the
-// shares of those before `drop_row` should not add up to more than 1; the last three befall packs
-// that have none of those, and spoil one row of the pack.
+// shares of those before `drop_row` should not add up to more than 1; the rest befall answers in
+// JSON that have none of those, and should not add up to more than 1 either.
 struct Faults {
   double error_429 = 0;  // "rate limit", whatever the quota says
   double error_500 = 0;
-  double reset = 0;       // TCP reset when the request has been read
-  double hang = 0;        // never answered
-  double cut = 0;         // the body breaks off half way, then TCP reset; billed, since it has run
-  double truncate = 0;    // finish_reason "length", the text cut off
-  double garble = 0;      // the text is no JSON
+  double reset = 0;     // TCP reset when the request has been read
+  double hang = 0;      // never answered
+  double cut = 0;       // the body breaks off half way, then TCP reset; billed, since it has run
+  double truncate = 0;  // finish_reason "length", the text cut off
+  double garble = 0;    // the text is no JSON
+  double reasoning_only = 0;  // finish_reason "length", no text, every token told as reasoning
+  // Of packs alone:
   double drop_row = 0;    // a row's answer is missing
-  double double_row = 0;  // a row's answer comes twice
-  double foreign_id = 0;  // a row's answer carries an id that nobody asked about
+  double double_row = 0;  // a row's answer comes twice, every other time with two contents
+  double foreign_id = 0;  // a row's answer carries an id that looks like nobody's
+  double re_id = 0;       // a row's answer carries its id with one letter changed
+  double reorder = 0;     // the answers stand in another order than the rows
+  // Of single answers too:
+  double fence = 0;           // in a Markdown code fence, with words around
+  double trailing_comma = 0;  // with commas before closing brackets
 };
 
 // How long an answer is said to be, in tokens: log-normal with this median and sigma. What the text
@@ -52,6 +59,9 @@ struct Options {
   std::optional<double> rpm;
   std::optional<double> tpm;
   Faults faults;
+  // Texts in the user message that decide about every request they stand in; empty = none does.
+  std::string poison;  // the answer is no JSON, whatever else was asked
+  std::string refuse;  // the model refuses
   std::vector<Outage> outages;
 
   core::Price price;             // for the bill

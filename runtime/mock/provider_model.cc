@@ -30,6 +30,11 @@ enum Purpose : std::uint64_t {
 };
 
 constexpr core::Duration kInjectedWait = std::chrono::milliseconds(100);
+constexpr std::string_view kRefusal = "I'm sorry, but I can't help with that.";
+
+bool holds(std::string_view text, const std::string& part) {
+  return !part.empty() && text.find(part) != text.npos;
+}
 
 http::ServerResponse json_response(int status, std::string body) {
   http::ServerResponse response;
@@ -123,7 +128,7 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
                              "invalid_request_error", ""),
                   now, false);
   }
-  const Fault fault = draw_fault(draw(kFault), chat->plan && chat->plan->is_pack());
+  const Fault fault = draw_fault(draw(kFault), *chat);
   if (fault == Fault::reset || fault == Fault::hang) {
     ++(fault == Fault::reset ? stats_.resets : stats_.hangs);
     Decision decision;
@@ -140,33 +145,14 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   if (!verdict.admitted) return rate_limited(verdict, now);
 
   const std::vector<provider::FramedRow> rows = rows_of(*chat);
-  const PackFault pack_fault = fault == Fault::drop_row     ? PackFault::drop_row
-                               : fault == Fault::double_row ? PackFault::double_row
-                               : fault == Fault::foreign_id ? PackFault::foreign_id
-                                                            : PackFault::none;
   ChatReply reply;
   reply.id = draw(kId);
   reply.created = std::chrono::floor<std::chrono::seconds>(wall_now).time_since_epoch().count();
   reply.model = chat->model;
-  reply.content = content_for(*chat, rows, options_.seed, pack_fault, draw(kRow));
-  if (fault == Fault::garble) reply.content = garbled(reply.content);
-  std::size_t most = chat->max_output_tokens
-                         ? std::min<std::uint64_t>(*chat->max_output_tokens, UINT32_MAX) * 4
-                         : reply.content.size();
-  if (fault == Fault::truncate) {
-    // Somewhere in the middle: at least one byte is missing.
-    most = std::min(most, static_cast<std::size_t>(unit(draw(kCut)) *
-                                                   static_cast<double>(reply.content.size())));
-  }
-  reply.cut = most < reply.content.size();
-  cut_text(reply.content, most);
   reply.prompt_tokens = chat->prompt_tokens;
   reply.cached_tokens =
       static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(chat->prompt_tokens));
-  reply.completion_tokens = tokens_of(reply.content.size());
-  reply.reasoning_tokens =
-      draw_reasoning(mix(options_.seed, number), *chat, reply.completion_tokens);
-  reply.completion_tokens += reply.reasoning_tokens;
+  write(reply, *chat, rows, fault, mix(options_.seed, number));
   limiter_.charge(reply.completion_tokens);
 
   ++stats_.by_status[200];
@@ -197,7 +183,66 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   return decision;
 }
 
-ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, bool pack) const {
+void ProviderModel::write(ChatReply& reply, const ChatRequest& chat,
+                          const std::vector<provider::FramedRow>& rows, Fault fault,
+                          std::uint64_t draws) const {
+  const auto pack_fault = [&] {
+    switch (fault) {
+      case Fault::drop_row:
+        return PackFault::drop_row;
+      case Fault::double_row:
+        return PackFault::double_row;
+      case Fault::foreign_id:
+        return PackFault::foreign_id;
+      case Fault::re_id:
+        return PackFault::re_id;
+      case Fault::reorder:
+        return PackFault::reorder;
+      case Fault::fence:
+        return PackFault::fence;
+      case Fault::trailing_comma:
+        return PackFault::trailing_comma;
+      default:
+        return PackFault::none;
+    }
+  };
+  std::string& text = reply.content;
+  if (holds(chat.user, options_.refuse)) {
+    reply.refusal = kRefusal;
+    reply.completion_tokens = tokens_of(kRefusal.size());
+    return;
+  }
+  if (holds(chat.user, options_.poison)) {
+    text = garbled("something else");
+    fault = Fault::none;
+  } else {
+    text = content_for(chat, rows, options_.seed, pack_fault(), mix(draws, kRow));
+  }
+  if (fault == Fault::garble) text = garbled(text);
+  std::size_t most = chat.max_output_tokens
+                         ? std::min<std::uint64_t>(*chat.max_output_tokens, UINT32_MAX) * 4
+                         : text.size();
+  if (fault == Fault::truncate) {
+    // Somewhere in the middle: at least one byte is missing, and one is left where there are two.
+    const auto cut =
+        static_cast<std::size_t>(unit(mix(draws, kCut)) * static_cast<double>(text.size()));
+    most = std::min(most, std::max<std::size_t>(cut, text.size() > 1 ? 1 : 0));
+  }
+  reply.cut = most < text.size();
+  cut_text(text, most);
+  reply.completion_tokens = tokens_of(text.size());
+  reply.reasoning_tokens = draw_reasoning(draws, chat, reply.completion_tokens);
+  reply.completion_tokens += reply.reasoning_tokens;
+  if (fault == Fault::reasoning_only) {
+    // All that it was allowed went into thinking.
+    text.clear();
+    reply.cut = true;
+    reply.completion_tokens = chat.max_output_tokens.value_or(reply.completion_tokens);
+    reply.reasoning_tokens = reply.completion_tokens;
+  }
+}
+
+ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, const ChatRequest& chat) const {
   const Faults& f = options_.faults;
   double at = unit(draw);
   const auto any = [&](const auto& shares) {
@@ -211,11 +256,17 @@ ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, bool pack) co
   const Fault fault = any(
       std::array{Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
                  Share{f.reset, Fault::reset}, Share{f.hang, Fault::hang}, Share{f.cut, Fault::cut},
-                 Share{f.truncate, Fault::truncate}, Share{f.garble, Fault::garble}});
-  if (fault != Fault::none || !pack) return fault;
+                 Share{f.truncate, Fault::truncate}, Share{f.garble, Fault::garble},
+                 Share{f.reasoning_only, Fault::reasoning_only}});
+  if (fault != Fault::none || !chat.plan) return fault;
   at = unit(mix(draw, kPackFault));
-  return any(std::array{Share{f.drop_row, Fault::drop_row}, Share{f.double_row, Fault::double_row},
-                        Share{f.foreign_id, Fault::foreign_id}});
+  const Fault pack_fault =
+      any(std::array{Share{f.drop_row, Fault::drop_row}, Share{f.double_row, Fault::double_row},
+                     Share{f.foreign_id, Fault::foreign_id}, Share{f.re_id, Fault::re_id},
+                     Share{f.reorder, Fault::reorder}, Share{f.fence, Fault::fence},
+                     Share{f.trailing_comma, Fault::trailing_comma}});
+  const bool of_packs = pack_fault != Fault::fence && pack_fault != Fault::trailing_comma;
+  return of_packs && !chat.plan->is_pack() ? Fault::none : pack_fault;
 }
 
 core::Duration ProviderModel::draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const {

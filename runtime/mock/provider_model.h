@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "core/clock.h"
 #include "http/server.h"
@@ -23,6 +24,7 @@
 #include "mock/outages.h"
 #include "mock/slots.h"
 #include "mock/stats.h"
+#include "provider/framing.h"
 
 namespace sluice::mock {
 
@@ -55,11 +57,19 @@ class ProviderModel {
     cut,
     truncate,
     garble,
+    reasoning_only,
     drop_row,
     double_row,
-    foreign_id
+    foreign_id,
+    re_id,
+    reorder,
+    fence,
+    trailing_comma
   };
-  Fault draw_fault(std::uint64_t draw, bool pack) const;
+  Fault draw_fault(std::uint64_t draw, const ChatRequest& chat) const;
+  // Puts the words of the answer into `reply`, with its tokens.
+  void write(ChatReply& reply, const ChatRequest& chat,
+             const std::vector<provider::FramedRow>& rows, Fault fault, std::uint64_t draws) const;
   core::Duration draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const;
   // Tokens of the answer beyond its text's, within the request's limit.
   std::uint64_t draw_reasoning(std::uint64_t draw, const ChatRequest& chat,

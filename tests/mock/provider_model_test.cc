@@ -5,74 +5,15 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "core/json.h"
 #include "mock/answerer.h"
 #include "provider/framing.h"
+#include "tests/mock/support.h"
 
 namespace sluice::mock {
 namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-
-const core::Time kNow(1000s);
-const core::WallTime kWall = core::ManualClock().wall_now();
-
-constexpr std::string_view kRowSchema =
-    R"({"type":"object","properties":{"n":{"type":"integer","minimum":0,"maximum":999999}}})";
-const std::string kPackSchema =
-    R"({"type":"object","properties":{"answers":{"type":"array","items":{"type":"object",)"
-    R"("properties":{"id":{"type":"string"},"n":{"type":"integer","minimum":0,"maximum":999999}}}}}})";
-
-http::ServerRequest ask(std::string_view user, std::string_view schema = {}) {
-  http::ServerRequest request;
-  request.method = "POST";
-  request.target = "/v1/chat/completions";
-  core::JsonWriter w(request.body);
-  w.open('{');
-  w.field("model", "m");
-  if (!schema.empty()) {
-    w.key("response_format");
-    w.raw(R"({"type":"json_schema","json_schema":{"name":"a","schema":)" + std::string(schema) +
-          "}}");
-  }
-  w.key("messages");
-  w.open('[');
-  w.open('{');
-  w.field("role", "user");
-  w.field("content", user);
-  w.close('}');
-  w.close(']');
-  w.close('}');
-  return request;
-}
-
-http::ServerRequest ask_pack(const std::vector<provider::FramedRow>& rows) {
-  std::string user;
-  provider::append_framed(user, rows);
-  return ask(user, kPackSchema);
-}
-
-const std::vector<provider::FramedRow> kRows = {{"a1", "first"}, {"a2", "second"}, {"a3", "third"}};
-
-json content_of(const Decision& decision) {
-  const json reply = json::parse(decision.response.body);
-  return json::parse(reply.at("choices").at(0).at("message").at("content").get<std::string>());
-}
-
-std::string header(const Decision& decision, std::string_view name) {
-  for (const auto& [key, value] : decision.response.headers) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
-Options with(std::uint64_t seed, double Faults::* fault, double share) {
-  Options options;
-  options.seed = seed;
-  options.faults.*fault = share;
-  return options;
-}
 
 TEST(ProviderModel, AnswersEachRowOfAPackUnderItsId) {
   ProviderModel model(Options{});
@@ -282,54 +223,6 @@ TEST(ProviderModel, NeverBillsWhatItDidNotAnswer) {
     EXPECT_EQ(model.stats().input_tokens, 0u);
     EXPECT_EQ(model.stats().cost, core::Money());
     EXPECT_EQ(model.stats().in_flight, 0u);
-  }
-}
-
-TEST(ProviderModel, DropsDoublesOrMisnamesOneRowOfAPackAndLeavesTheOthers) {
-  ProviderModel whole(Options{});
-  const json full = content_of(whole.handle(ask_pack(kRows), kNow, kWall)).at("answers");
-  for (std::uint64_t n = 0; n < 20; ++n) {
-    const auto spoilt = [&](double Faults::* fault) {
-      Options options = with(1, fault, 1);
-      ProviderModel model(options);
-      for (std::uint64_t i = 0; i < n; ++i) {
-        static_cast<void>(model.handle(ask("x"), kNow, kWall));
-      }
-      return content_of(model.handle(ask_pack(kRows), kNow, kWall)).at("answers");
-    };
-    const json dropped = spoilt(&Faults::drop_row);
-    EXPECT_EQ(dropped.size(), 2u);
-    for (const json& entry : dropped) {
-      EXPECT_NE(std::find(full.begin(), full.end(), entry), full.end());
-    }
-    const json doubled = spoilt(&Faults::double_row);
-    EXPECT_EQ(doubled.size(), 4u);
-    std::map<std::string, int> counts;
-    for (const json& entry : doubled) ++counts[entry.at("id").get<std::string>()];
-    EXPECT_EQ(counts.size(), 3u);
-    const json foreign = spoilt(&Faults::foreign_id);
-    EXPECT_EQ(foreign.size(), 3u);
-    EXPECT_EQ(std::count_if(foreign.begin(), foreign.end(),
-                            [](const json& e) {
-                              return e.at("id").get<std::string>().starts_with("foreign-");
-                            }),
-              1);
-  }
-}
-
-TEST(ProviderModel, CutsOffAndGarblesTexts) {
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    ProviderModel cut(with(seed, &Faults::truncate, 1));
-    const json reply = json::parse(cut.handle(ask_pack(kRows), kNow, kWall).response.body);
-    EXPECT_EQ(reply.at("choices").at(0).at("finish_reason"), "length");
-    EXPECT_FALSE(
-        json::accept(reply.at("choices").at(0).at("message").at("content").get<std::string>()));
-
-    ProviderModel garbling(with(seed, &Faults::garble, 1));
-    const json garbled = json::parse(garbling.handle(ask_pack(kRows), kNow, kWall).response.body);
-    EXPECT_EQ(garbled.at("choices").at(0).at("finish_reason"), "stop");
-    EXPECT_FALSE(
-        json::accept(garbled.at("choices").at(0).at("message").at("content").get<std::string>()));
   }
 }
 
