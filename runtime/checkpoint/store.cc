@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "checkpoint/bytes.h"
+#include "checkpoint/file_check.h"
 
 namespace sluice::checkpoint {
 
