@@ -1,10 +1,12 @@
 // sluice audit: proves that every row of the input ended exactly once.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/questions.h"
 #include "core/json.h"
 #include "observe/figures.h"
 #include "stages/audit.h"
@@ -75,12 +77,7 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
   return text;
 }
 
-std::string audit_json(const stages::PipelineSpec& spec, const AuditReport& report) {
-  std::string out;
-  core::JsonWriter w(out);
-  w.open('{');
-  w.field("job", spec.name);
-  w.field("proven", report.proven());
+void write_report(core::JsonWriter& w, const AuditReport& report) {
   w.key("rows");
   w.open('{');
   w.field("input", report.rows);
@@ -116,21 +113,50 @@ std::string audit_json(const stages::PipelineSpec& spec, const AuditReport& repo
     w.close('}');
   }
   w.close('}');
+}
+
+// The last question's, beside whether all are proven.
+std::string audit_json(const stages::JobSpec& job, const std::vector<AuditReport>& reports) {
+  std::string out;
+  core::JsonWriter w(out);
+  w.open('{');
+  w.field("job", job.name);
+  w.field("proven", std::ranges::all_of(reports, &AuditReport::proven));
+  write_report(w, reports.back());
+  if (reports.size() > 1) {
+    w.key("questions");
+    w.open('[');
+    for (const AuditReport& report : reports) {
+      w.open('{');
+      w.field("proven", report.proven());
+      write_report(w, report);
+      w.close('}');
+    }
+    w.close(']');
+  }
   w.close('}');
   return out;
 }
 
 int audit_job(const JobFile& file, bool json) {
-  const auto spec = file.load(Secrets::optional);
-  if (!spec) return report(spec.error());
-  const auto audited = stages::audit(*spec);
-  if (!audited) return report(audited.error());
-  if (json) {
-    fmt::print("{}\n", audit_json(*spec, *audited));
-  } else {
-    fmt::print("{}", audit_text(*spec, *audited));
+  const auto job = file.load(Secrets::optional);
+  if (!job) return report(job.error());
+  const auto lock = lock_to_read(*job);
+  if (!lock) return report(lock.error());
+  std::vector<AuditReport> reports(job->questions.size());
+  for (std::size_t k = 0; k < reports.size(); ++k) {
+    const stages::PipelineSpec& spec = job->questions[k];
+    if (k > 0 && !begun(*job, k)) {
+      if (!json) fmt::print("{}{}: it has not begun\n", heading_of(*job, k), spec.name);
+      continue;
+    }
+    auto audited = stages::audit(spec);
+    if (!audited) return report(audited.error());
+    reports[k] = std::move(*audited);
+    if (!json) fmt::print("{}{}", heading_of(*job, k), audit_text(spec, reports[k]));
   }
-  return audited->proven() ? 0 : 1;
+  if (json) fmt::print("{}\n", audit_json(*job, reports));
+  return std::ranges::all_of(reports, &AuditReport::proven) ? 0 : 1;
 }
 
 }  // namespace

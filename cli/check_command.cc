@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/questions.h"
 
 namespace sluice::cli {
 namespace {
@@ -13,15 +14,20 @@ namespace {
 int check(const std::vector<std::string>& paths, const std::vector<std::string>& settings) {
   int exit_status = 0;
   for (const std::string& path : paths) {
-    const auto spec = JobFile{path, settings}.load(Secrets::optional);
-    if (!spec) {
-      exit_status = std::max(exit_status, report(spec.error()));
+    const auto job = JobFile{path, settings}.load(Secrets::optional);
+    if (!job) {
+      exit_status = std::max(exit_status, report(job.error()));
       continue;
     }
-    std::vector<std::string> endpoints;
-    for (const auto& endpoint : spec->dispatch.endpoints) endpoints.push_back(endpoint.name);
-    fmt::print("{}: ok: job '{}', {} row{} a request, to {}\n", path, spec->name, spec->pack.rows,
-               spec->pack.rows == 1 ? "" : "s", fmt::join(endpoints, ", "));
+    for (std::size_t k = 0; k < job->questions.size(); ++k) {
+      const stages::PipelineSpec& spec = job->questions[k];
+      const std::string title = title_of(*job, k);
+      std::vector<std::string> endpoints;
+      for (const auto& endpoint : spec.dispatch.endpoints) endpoints.push_back(endpoint.name);
+      fmt::print("{}: ok: job '{}', {}{}{} row{} a request, to {}\n", path, spec.name, title,
+                 title.empty() ? "" : ", ", spec.pack.rows, spec.pack.rows == 1 ? "" : "s",
+                 fmt::join(endpoints, ", "));
+    }
   }
   return exit_status;
 }

@@ -18,16 +18,16 @@ struct ExportFlags {
 };
 
 int export_job(const ExportFlags& flags) {
-  const auto spec = flags.file.load(Secrets::optional);
-  if (!spec) return report(spec.error());
+  const auto job = flags.file.load(Secrets::optional);
+  if (!job) return report(job.error());
   stages::ExportOptions options{.to = flags.to, .columns = flags.columns};
   if (options.columns == std::vector<std::string>{"all"}) {
     options.all = true;
     options.columns.clear();
   }
-  const auto rows = stages::export_answers(*spec, options);
+  const auto rows = stages::export_answers(*job, options);
   if (!rows) return report(rows.error());
-  fmt::print("{}: {} answer{} written to {}\n", spec->name, observe::count(*rows),
+  fmt::print("{}: {} answer{} written to {}\n", job->name, observe::count(*rows),
              *rows == 1 ? "" : "s", flags.to);
   return 0;
 }

@@ -15,7 +15,7 @@ void JobFile::add_options(CLI::App& command) {
       ->take_all();
 }
 
-core::Result<stages::PipelineSpec> JobFile::load(Secrets secrets) const {
+core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
   dsl::LoadOptions options;
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');

@@ -20,7 +20,7 @@ struct JobFile {
   std::vector<std::string> settings;  // "name=value"
 
   void add_options(CLI::App& command);
-  core::Result<stages::PipelineSpec> load(Secrets secrets) const;
+  core::Result<stages::JobSpec> load(Secrets secrets) const;
 };
 
 // Prints the error for a person and returns the exit status that it stands for.

@@ -38,9 +38,12 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
 
 }  // namespace
 
-Monitor::Monitor(const stages::PipelineSpec& spec, stages::Run& run, observe::Style style)
+Monitor::Monitor(const stages::PipelineSpec& spec, Job job, stages::Run& run, StopSignal& signal,
+                 observe::Style style)
     : spec_(spec),
+      job_(std::move(job)),
       run_(run),
+      signal_(signal),
       display_(STDERR_FILENO, style, kLineEvery),
       thread_([this] { watch(); }) {}
 
@@ -83,8 +86,9 @@ observe::View Monitor::view() {
 
   observe::View view;
   view.job = spec_.name;
-  view.phase =
-      stopping_ ? "stopping: waiting for what is in flight (Ctrl-C again to abort)" : "running";
+  view.phase = stopping_ ? "stopping: waiting for what is in flight (Ctrl-C again to abort)"
+               : job_.title.empty() ? "running"
+                                    : "running " + job_.title;
   view.elapsed = now - started_;
   view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
   view.rows_rejected = progress.account.rows_rejected;
@@ -100,8 +104,8 @@ observe::View Monitor::view() {
   view.input_tokens = progress.dispatch.usage.input;
   view.output_tokens = progress.dispatch.usage.output;
   view.tokens_per_second = tokens_per_second_;
-  view.spent = progress.account.total().cost;
-  view.budget = spec_.dispatch.budget;
+  view.spent = progress.account.total().cost + job_.spent;
+  if (spec_.dispatch.budget) view.budget = *spec_.dispatch.budget + job_.spent;
   if (!stopping_ && view.rows_total && view.rows_per_second > 0 &&
       *view.rows_total > view.rows_done) {
     const double left =

@@ -16,8 +16,13 @@ namespace sluice::cli {
 
 class Monitor {
  public:
-  // Starts watching. Both must outlive the monitor.
-  Monitor(const stages::PipelineSpec& spec, stages::Run& run, observe::Style style);
+  struct Job {
+    std::string title;  // "question 1 of 2", or empty
+    core::Money spent;  // by the other questions
+  };
+  // Starts watching. What is given by reference must outlive the monitor.
+  Monitor(const stages::PipelineSpec& spec, Job job, stages::Run& run, StopSignal& signal,
+          observe::Style style);
   ~Monitor();  // stops watching and takes the display away
 
   core::Duration elapsed() const { return clock_.now() - started_; }
@@ -27,6 +32,7 @@ class Monitor {
   observe::View view();
 
   const stages::PipelineSpec& spec_;
+  const Job job_;
   stages::Run& run_;
   const core::SystemClock clock_;
   const core::Time started_ = clock_.now();
@@ -37,7 +43,7 @@ class Monitor {
   std::uint64_t rated_tokens_ = 0;
   std::optional<double> rows_per_second_;
   double tokens_per_second_ = 0;
-  StopSignal signal_;
+  StopSignal& signal_;
   observe::Display display_;
   std::thread thread_;
 };

@@ -6,6 +6,7 @@
 #include "checkpoint/redo.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/questions.h"
 #include "observe/figures.h"
 #include "stages/question.h"
 #include "stages/reject_line.h"
@@ -13,23 +14,37 @@
 namespace sluice::cli {
 namespace {
 
-int redo_job(const JobFile& file, const std::string& reason) {
-  const auto spec = file.load(Secrets::optional);
-  if (!spec) return report(spec.error());
+// Prints what it did; returns the exit status.
+int redo_question(const stages::PipelineSpec& spec, const JobFile& file,
+                  const std::string& reason) {
   const auto rows = checkpoint::take_back(
-      spec->checkpoint.directory, spec->name,
-      stages::fingerprint(*spec, stages::make_question(*spec)), [&](std::string_view line) {
+      spec.checkpoint.directory, spec.name, stages::fingerprint(spec, stages::make_question(spec)),
+      [&](std::string_view line) {
         return reason.empty() || stages::read_reject(line).reason == reason;
       });
   if (!rows) return report(rows.error());
   const std::string of_reason = reason.empty() ? "" : fmt::format(" for the reason '{}'", reason);
   if (*rows == 0) {
-    fmt::print("{}: no rejects{} to take back; `sluice rejects` shows what there are\n", spec->name,
+    fmt::print("{}: no rejects{} to take back; `sluice rejects` shows what there are\n", spec.name,
                of_reason);
   } else {
-    fmt::print("{}: {} reject{}{} taken back: `sluice run {}` asks {} again\n", spec->name,
+    fmt::print("{}: {} reject{}{} taken back: `sluice run {}` asks {} again\n", spec.name,
                observe::count(*rows), *rows == 1 ? "" : "s", of_reason, file.path,
                *rows == 1 ? "it" : "them");
+  }
+  return 0;
+}
+
+int redo_job(const JobFile& file, const std::string& reason) {
+  const auto job = file.load(Secrets::optional);
+  if (!job) return report(job.error());
+  const auto lock = lock_to_change(*job);
+  if (!lock) return report(lock.error());
+  for (std::size_t k = 0; k < job->questions.size(); ++k) {
+    if (k > 0 && !begun(*job, k)) continue;
+    fmt::print("{}", heading_of(*job, k));
+    if (const int status = redo_question(job->questions[k], file, reason); status != 0)
+      return status;
   }
   return 0;
 }
@@ -47,7 +62,8 @@ void add_redo_command(CLI::App& app, int& exit_status) {
   options->file.add_options(*command);
   command->add_option("--reason", options->reason, "Only those with this reason");
   command->footer(
-      "Nothing is sent. The rejects file keeps their lines until the next run writes it anew.");
+      "Nothing is sent. In all questions of the job. The rejects file keeps their lines until the "
+      "next run writes it anew.");
   command->callback(
       [options, &exit_status] { exit_status = redo_job(options->file, options->reason); });
 }

@@ -9,6 +9,7 @@
 #include "checkpoint/view.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/questions.h"
 #include "observe/figures.h"
 #include "stages/line_identity.h"
 #include "stages/reject_line.h"
@@ -48,10 +49,8 @@ std::string reject_text(const stages::RejectLine& reject) {
   return text;
 }
 
-int show_rejects(const RejectsFlags& flags) {
-  const auto spec = flags.file.load(Secrets::optional);
-  if (!spec) return report(spec.error());
-  auto view = checkpoint::View::open(spec->checkpoint.directory);
+int show_question(const stages::PipelineSpec& spec, const RejectsFlags& flags) {
+  auto view = checkpoint::View::open(spec.checkpoint.directory);
   if (!view) return report(view.error());
 
   const auto each = [&](const std::function<void(std::string_view, const stages::RejectLine&)>& f) {
@@ -74,16 +73,27 @@ int show_rejects(const RejectsFlags& flags) {
   });
   if (!counted) return report(counted.error());
   if (all == 0) {
-    fmt::print("{}: no rejects{}\n", spec->name,
+    fmt::print("{}: no rejects{}\n", spec.name,
                flags.reason.empty() ? "" : fmt::format(" for the reason '{}'", flags.reason));
     return 0;
   }
-  fmt::print("{}: {} row{} rejected\n{}", spec->name, observe::count(all), all == 1 ? "" : "s",
+  fmt::print("{}: {} row{} rejected\n{}", spec.name, observe::count(all), all == 1 ? "" : "s",
              counts_table(counts));
   const auto shown = each([](std::string_view, const stages::RejectLine& reject) {
     fmt::print("{}", reject_text(reject));
   });
   return shown ? 0 : report(shown.error());
+}
+
+int show_rejects(const RejectsFlags& flags) {
+  const auto job = flags.file.load(Secrets::optional);
+  if (!job) return report(job.error());
+  for (std::size_t k = 0; k < job->questions.size(); ++k) {
+    if (k > 0 && !begun(*job, k)) continue;
+    if (!flags.json) fmt::print("{}", heading_of(*job, k));
+    if (const int status = show_question(job->questions[k], flags); status != 0) return status;
+  }
+  return 0;
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/monitor.h"
+#include "cli/questions.h"
 #include "core/json.h"
 #include "observe/figures.h"
 #include "stages/run.h"
@@ -85,61 +87,150 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
   return text;
 }
 
-std::string summary_json(const stages::PipelineSpec& spec, const stages::RunResult& result,
-                         core::Duration elapsed) {
-  const checkpoint::Account& account = result.progress.account;
-  const checkpoint::EndpointLedger total = account.total();
-  std::string out;
-  core::JsonWriter w(out);
-  w.open('{');
-  w.field("event", result.end == stages::RunEnd::finished ? "finished" : "stopped");
-  w.field("job", spec.name);
-  if (!result.why.empty()) w.field("why", result.why);
-  w.field("elapsed_s", std::chrono::duration<double>(elapsed).count());
+// One question after the other, until one stops.
+struct Results {
+  std::vector<stages::RunResult> questions;  // those that have begun
+  core::Duration elapsed{};
+  bool finished(const stages::JobSpec& job) const {
+    return questions.size() == job.questions.size() &&
+           questions.back().end == stages::RunEnd::finished;
+  }
+};
+
+void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
+                const stages::Progress& progress) {
   w.field("rows_read", account.rows_read);
   w.field("rows_answered", account.rows_answered);
   w.field("rows_rejected", account.rows_rejected);
   w.field("rows_pending", account.rows_pending());
-  w.field("rows_this_run", result.progress.rows_ended);
-  w.field("rows_shared", result.progress.rows_shared);
+  w.field("rows_this_run", progress.rows_ended);
+  w.field("rows_shared", progress.rows_shared);
+  const checkpoint::EndpointLedger total = account.total();
   w.field("requests", total.attempts);
   w.field("failed", total.failed);
   w.field("input_tokens", total.usage.input);
   w.field("output_tokens", total.usage.output);
   w.field("cost_usd", total.cost.dollars());
+}
+
+std::string summary_json(const stages::JobSpec& job, const Results& results,
+                         const std::vector<checkpoint::Account>& accounts) {
+  const auto progress_of = [&](std::size_t k) {
+    return k < results.questions.size() ? results.questions[k].progress : stages::Progress();
+  };
+  std::string out;
+  core::JsonWriter w(out);
+  w.open('{');
+  w.field("event", results.finished(job) ? "finished" : "stopped");
+  w.field("job", job.name);
+  if (const std::string& why = results.questions.back().why; !why.empty()) w.field("why", why);
+  w.field("elapsed_s", std::chrono::duration<double>(results.elapsed).count());
+  write_rows(w, joined(accounts), progress_of(accounts.size() - 1));
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   w.field("peak_rss_mb", static_cast<double>(usage.ru_maxrss) / 1024);  // Linux counts in KiB
+  if (accounts.size() > 1) {
+    w.key("questions");
+    w.open('[');
+    for (std::size_t k = 0; k < accounts.size(); ++k) {
+      w.open('{');
+      write_rows(w, accounts[k], progress_of(k));
+      w.close('}');
+    }
+    w.close(']');
+  }
   w.close('}');
   return out;
 }
 
-int run(const RunFlags& flags) {
-  const auto spec = flags.file.load(Secrets::required);
-  if (!spec) return report(spec.error());
-  auto made = stages::Run::make(*spec, {flags.limit});
-  if (!made) return report(made.error());
-  stages::Run& job = **made;
-  if (flags.log == Log::text) tell_resumed(job.opened());
+// What the other questions of the job have cost, or may have.
+core::Result<core::Money> spent_by_others(const stages::JobSpec& job, std::size_t question) {
+  auto accounts = accounts_of(job);
+  if (!accounts) return std::unexpected(accounts.error());
+  core::Money spent;
+  for (std::size_t k = 0; k < accounts->size(); ++k) {
+    const checkpoint::EndpointLedger total = (*accounts)[k].total();
+    if (k != question) spent += total.cost + total.maybe_billed_cost;
+  }
+  return spent;
+}
 
-  core::Result<stages::RunResult> result;
-  core::Duration elapsed{};
-  {
-    const auto style = flags.log == Log::json                     ? observe::Style::json
-                       : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
-                                                                  : observe::Style::lines;
-    Monitor monitor(*spec, job, style);
-    result = job.run();
-    elapsed = monitor.elapsed();
+// A question with what the job's limits leave to it.
+stages::PipelineSpec limited(stages::PipelineSpec question, core::Money spent,
+                             core::Duration elapsed) {
+  stages::DispatchSpec& dispatch = question.dispatch;
+  if (dispatch.budget) dispatch.budget = std::max(core::Money(), *dispatch.budget - spent);
+  if (dispatch.deadline)
+    dispatch.deadline = std::max(core::Duration(1), *dispatch.deadline - elapsed);
+  return question;
+}
+
+// Prints what a person should know; the JSON summary is for the end.
+core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& flags) {
+  const core::SystemClock clock;
+  const core::Time started = clock.now();
+  Results results;
+  std::optional<StopSignal> signal;
+  for (std::size_t k = 0; k < job.questions.size(); ++k) {
+    core::Money spent;
+    if (job.questions.size() > 1) {
+      const auto others = spent_by_others(job, k);
+      if (!others) return std::unexpected(others.error());
+      spent = *others;
+    }
+    const stages::PipelineSpec spec =
+        limited(job.questions[k], spent, k == 0 ? core::Duration() : clock.now() - started);
+    auto made = stages::Run::make(spec, {k == 0 ? flags.limit : std::nullopt});
+    if (!made) return std::unexpected(made.error());
+    stages::Run& run = **made;
+    if (flags.log == Log::text) {
+      fmt::print(stderr, "{}", heading_of(job, k));
+      tell_resumed(run.opened());
+    }
+    if (!signal) signal.emplace();
+
+    core::Result<stages::RunResult> result;
+    core::Duration elapsed{};
+    {
+      const auto style = flags.log == Log::json                     ? observe::Style::json
+                         : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
+                                                                    : observe::Style::lines;
+      Monitor monitor(spec, {title_of(job, k), spent}, run, *signal, style);
+      result = run.run();
+      elapsed = monitor.elapsed();
+    }
+    if (!result) return std::unexpected(result.error());
+    if (signal->seen() && k + 1 < job.questions.size() &&
+        result->end == stages::RunEnd::finished) {  // too late for this one, not for the job
+      result->end = stages::RunEnd::stopped;
+      result->why = "on request";
+    }
+    if (flags.log == Log::text)
+      fmt::print("{}{}", heading_of(job, k), summary(spec, *result, elapsed));
+    results.elapsed = clock.now() - started;
+    results.questions.push_back(std::move(*result));
+    if (results.questions.back().end == stages::RunEnd::stopped) break;
   }
-  if (!result) return report(result.error());
+  return results;
+}
+
+int run(const RunFlags& flags) {
+  const auto job = flags.file.load(Secrets::required);
+  if (!job) return report(job.error());
+  const auto lock = lock_to_run(*job);
+  if (!lock) return report(lock.error());
+  const auto results = run_questions(*job, flags);
+  if (!results) return report(results.error());
   if (flags.log == Log::json) {
-    fmt::print("{}\n", summary_json(*spec, *result, elapsed));
-  } else {
-    fmt::print("{}", summary(*spec, *result, elapsed));
+    const auto accounts = accounts_of(*job);
+    if (!accounts) return report(accounts.error());
+    fmt::print("{}\n", summary_json(*job, *results, *accounts));
   }
-  if (result->end == stages::RunEnd::stopped) return 4;
-  return result->progress.account.rows_rejected > 0 ? 1 : 0;
+  if (!results->finished(*job)) return 4;
+  const bool rejects = std::ranges::any_of(results->questions, [](const stages::RunResult& one) {
+    return one.progress.account.rows_rejected > 0;
+  });
+  return rejects ? 1 : 0;
 }
 
 }  // namespace
@@ -148,7 +239,8 @@ void add_run_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand("run", "Run the job, or go on with it");
   flags->file.add_options(*command);
-  command->add_option("--limit", flags->limit, "Read at most so many rows");
+  command->add_option("--limit", flags->limit,
+                      "Read at most so many rows (for the first question)");
   command->add_option("--log", flags->log, "Progress and summary as text or json")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Log>{{"text", Log::text}, {"json", Log::json}}));

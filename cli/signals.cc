@@ -59,6 +59,10 @@ StopSignal::Woken StopSignal::wait(std::chrono::milliseconds patience) {
   return count >= kReleased ? Woken::released : Woken::signal;
 }
 
+bool StopSignal::seen() const {
+  return signals_seen > 0;
+}
+
 void StopSignal::release() {
   const ssize_t ignored = ::write(wake_fd_, &kReleased, sizeof kReleased);
   static_cast<void>(ignored);

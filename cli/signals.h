@@ -17,6 +17,8 @@ class StopSignal {
   enum class Woken { signal, released, timeout };
   // Waits for the first signal, for release(), or for `patience`. A signal is reported once.
   Woken wait(std::chrono::milliseconds patience);
+  // Whether there has been one.
+  bool seen() const;
   // Ends a wait() from another thread.
   void release();
 

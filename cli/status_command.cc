@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/questions.h"
 #include "core/json.h"
 #include "observe/figures.h"
 
@@ -66,11 +67,7 @@ void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger)
   w.close('}');
 }
 
-std::string as_json(const std::string& job, const checkpoint::Account& account) {
-  std::string out;
-  core::JsonWriter w(out);
-  w.open('{');
-  w.field("job", job);
+void write_account(core::JsonWriter& w, const checkpoint::Account& account) {
   w.key("rows");
   w.open('{');
   w.field("read", account.rows_read);
@@ -92,6 +89,24 @@ std::string as_json(const std::string& job, const checkpoint::Account& account) 
   }
   w.close(']');
   w.close('}');
+}
+
+std::string as_json(const std::string& job, const std::vector<checkpoint::Account>& accounts) {
+  std::string out;
+  core::JsonWriter w(out);
+  w.open('{');
+  w.field("job", job);
+  write_account(w, joined(accounts));
+  if (accounts.size() > 1) {
+    w.key("questions");
+    w.open('[');
+    for (const checkpoint::Account& account : accounts) {
+      w.open('{');
+      write_account(w, account);
+      w.close('}');
+    }
+    w.close(']');
+  }
   w.close('}');
   return out;
 }
@@ -146,15 +161,27 @@ std::string as_text(const std::string& job, const checkpoint::Account& account) 
 }
 
 int status(const JobFile& file, bool json) {
-  const auto spec = file.load(Secrets::optional);
-  if (!spec) return report(spec.error());
-  const auto account = checkpoint::read_account(spec->checkpoint.directory);
-  if (!account) return report(account.error());
-  if (json) {
-    fmt::print("{}\n", as_json(spec->name, *account));
-  } else {
-    fmt::print("{}", as_text(spec->name, *account));
+  const auto job = file.load(Secrets::optional);
+  if (!job) return report(job.error());
+  if (!begun(*job, 0)) {  // in the words of the checkpoint
+    return report(checkpoint::read_account(job->questions[0].checkpoint.directory).error());
   }
+  const auto accounts = accounts_of(*job);
+  if (!accounts) return report(accounts.error());
+  if (json) {
+    fmt::print("{}\n", as_json(job->name, *accounts));
+    return 0;
+  }
+  for (std::size_t k = 0; k < accounts->size(); ++k) {
+    fmt::print("{}", heading_of(*job, k));
+    if (begun(*job, k)) {
+      fmt::print("{}", as_text(job->name, (*accounts)[k]));
+    } else {
+      fmt::print("{}\n  it has not begun\n", job->name);
+    }
+  }
+  if (accounts->size() > 1)
+    fmt::print("all questions\n  cost      {}\n", joined(*accounts).total().cost.text());
   return 0;
 }
 

@@ -14,16 +14,17 @@
 ---@class sluice.pipelineOptions
 ---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
 ---@field checkpoint? sluice.checkpointOptions where and how durably answers are kept
----@field [integer] sluice.Stage read, validate, pack, dispatch, parse and sink, in this order; validate and parse may be left out
+---@field [integer] sluice.Stage read, then map, keep, explode and validate as needed, pack, dispatch, parse (which may be left out), then sink; what stands between read and sink may come again, to ask about the answers
 
 ---The checkpoint of the job, an option of pipeline.
 ---@class sluice.checkpointOptions
 ---@field dir? string folder of the checkpoint, made when missing
+---@field share? string folder of checkpoints: equal questions that another job in it has asked are answered from there, by the same models; the job's own checkpoint stands in it too, unless dir says otherwise
 ---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
 
 ---Where the rows come from: JSONL, one object a line.
 ---@class sluice.readOptions
----@field key? string field that names a row: text or a number; without one, a row is named by its content
+---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
 ---@field [integer] string files and globs, in order; .gz and .zst are inflated; "-" is standard input; relative to the working directory
 
 ---What a row must be, before anything is spent on it.
@@ -41,8 +42,8 @@
 
 ---Who is asked, by when, and for how much.
 ---@class sluice.dispatchOptions
----@field deadline? string|number from the start of the run; when it is reached, the run drains and can go on later
----@field budget? string|number for the whole job, earlier runs included; never passed
+---@field deadline? string|number from the start of the run, earlier questions included; when it is reached, the run drains and can go on later
+---@field budget? string|number for the whole job, earlier runs and all questions included; never passed
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
@@ -174,6 +175,21 @@ function sluice.pipeline(options) end
 ---@param options sluice.readOptions
 ---@return sluice.Stage
 function sluice.read(options) end
+
+---Changes rows before they are asked: `s.map(function(row) row.body = row.title .. "\n" .. row.body return row end)`.
+---@param f fun(row: table): table?, string? function(row) that returns the row, changed or new, or nil and the reason to reject it
+---@return sluice.Stage
+function sluice.map(f) end
+
+---Chooses rows; the others are not part of the job: `s.keep(function(row) return #row.body > 10 end)`.
+---@param f fun(row: table): boolean function(row) that returns true for the rows to keep
+---@return sluice.Stage
+function sluice.keep(f) end
+
+---Makes any number of rows of each row: `s.explode(function(row) local rows = {} for i, c in ipairs(row.claims) do rows[i] = { id = row.id, n = i, claim = c } end return rows end)`.
+---@param f fun(row: table): table[]?, string? function(row) that returns a list of rows, which may be empty, or nil and the reason to reject the row
+---@return sluice.Stage
+function sluice.explode(f) end
 
 ---What a row must be, before anything is spent on it.
 ---@param options sluice.validateOptions

@@ -25,6 +25,9 @@ int construct_anthropic(lua_State* lua);
 
 // dsl/stage_constructors.cc
 int construct_read(lua_State* lua);
+int construct_map(lua_State* lua);
+int construct_keep(lua_State* lua);
+int construct_explode(lua_State* lua);
 int construct_validate(lua_State* lua);
 int construct_pack(lua_State* lua);
 int construct_dispatch(lua_State* lua);

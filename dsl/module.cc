@@ -17,10 +17,10 @@ using stages::FieldType;
 
 const char kLoadedKey = 0;  // registry: modules loaded, by name
 
-constexpr std::array<std::string_view, 19> kConstructors = {
-    "pipeline", "read", "validate", "pack",   "dispatch", "openai", "anthropic",
-    "parse",    "sink", "file",     "secret", "param",    "text",   "int",
-    "number",   "bool", "one_of",   "list",   "object"};
+constexpr std::array<std::string_view, 22> kConstructors = {
+    "pipeline", "read",      "map",   "keep",   "explode", "validate", "pack",  "dispatch",
+    "openai",   "anthropic", "parse", "sink",   "file",    "secret",   "param", "text",
+    "int",      "number",    "bool",  "one_of", "list",    "object"};
 
 // The place of the running function's call, and its first argument as text.
 struct TextCall {
@@ -126,35 +126,26 @@ int unknown_name(lua_State* lua) {
     span =
         source->find_name(at.line, name, ".").value_or(source->first_on(at.line).value_or(Span{}));
   }
-  std::string hint;
-  if (name == "map" || name == "keep" || name == "explode") {
-    hint = "this version has no scripted stages beside validate's check, pack's user and parse";
-  } else {
-    hint = did_you_mean(name, kConstructors,
-                        fmt::format("sluice has: {}", fmt::join(kConstructors, ", ")));
-  }
+  const std::string hint = did_you_mean(
+      name, kConstructors, fmt::format("sluice has: {}", fmt::join(kConstructors, ", ")));
   raise_at(lua, source, span, fmt::format("sluice has no '{}'", name), hint);
 }
 
 void push_module(lua_State* lua) {
-  constexpr luaL_Reg kConstructors[] = {{"pipeline", construct_pipeline},
-                                        {"read", construct_read},
-                                        {"validate", construct_validate},
-                                        {"pack", construct_pack},
-                                        {"dispatch", construct_dispatch},
-                                        {"openai", construct_openai},
-                                        {"anthropic", construct_anthropic},
-                                        {"parse", construct_parse},
-                                        {"sink", construct_sink},
-                                        {"file", construct_file},
-                                        {"secret", construct_secret},
-                                        {"param", construct_param},
-                                        {nullptr, nullptr}};
+  constexpr luaL_Reg kFunctions[] = {
+      {"pipeline", construct_pipeline}, {"read", construct_read},
+      {"map", construct_map},           {"keep", construct_keep},
+      {"explode", construct_explode},   {"validate", construct_validate},
+      {"pack", construct_pack},         {"dispatch", construct_dispatch},
+      {"openai", construct_openai},     {"anthropic", construct_anthropic},
+      {"parse", construct_parse},       {"sink", construct_sink},
+      {"file", construct_file},         {"secret", construct_secret},
+      {"param", construct_param},       {nullptr, nullptr}};
   constexpr std::pair<const char*, FieldType> kFields[] = {
       {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
       {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},
       {"object", FieldType::object}};
-  luaL_newlib(lua, kConstructors);
+  luaL_newlib(lua, kFunctions);
   for (const auto& [name, type] : kFields) {
     push_bare_field(lua, type);
     lua_setfield(lua, -2, name);

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <lua.hpp>
+#include <optional>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/secret.h"
 #include "dsl/source.h"
@@ -22,11 +24,25 @@ struct BareField {
   stages::FieldType type;
 };
 
+enum class FunctionKind : std::uint8_t { map, keep, explode, check, user, parse };
+
+// Where a function of the pipeline goes. Its number in Pipeline::functions names it in every state.
+struct FunctionPlace {
+  FunctionKind kind;
+  std::size_t question = 0;         // index into JobSpec::questions
+  std::optional<std::size_t> step;  // index into ReadSpec::steps; none for what stands behind them
+};
+
+struct Pipeline {
+  stages::JobSpec job;  // its functions left empty
+  std::vector<FunctionPlace> functions;
+};
+
 struct Node {
-  using Value =
-      std::variant<BareField, stages::Field, core::Secret, provider::EndpointSpec, stages::ReadSpec,
-                   stages::ValidateSpec, stages::PackSpec, stages::DispatchSpec, stages::ParseSpec,
-                   stages::SinkSpec, stages::PipelineSpec>;
+  using Value = std::variant<BareField, stages::Field, core::Secret, provider::EndpointSpec,
+                             stages::ReadSpec, stages::MapStep, stages::KeepStep,
+                             stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
+                             stages::DispatchSpec, stages::ParseSpec, stages::SinkSpec, Pipeline>;
   std::string_view name;           // of the constructor
   const Source* source = nullptr;  // where it was called; null for bare field types
   Span span;
@@ -34,7 +50,7 @@ struct Node {
 };
 
 // Pushes a node. Its user value 1 (nil until set) holds its Lua functions, which cannot leave the
-// state: of pipeline a table { user =, check =, parse = }, of the stages the function itself.
+// state: of pipeline their list, of the stages the function itself.
 Node& push_node(lua_State* lua, Node node);
 
 // The node at `index`, or null when something else is there.

@@ -51,7 +51,8 @@ struct Positional {
   int most = 0;
 };
 
-enum class SectionKind : std::uint8_t { pipeline, stage, endpoint, field, table };
+enum class SectionKind : std::uint8_t { pipeline, stage, step, endpoint, field, table };
+// step: a stage that is called with a function instead of a table
 
 struct Section {
   std::string_view name;  // "pack": the constructor; "price": the option that holds the table

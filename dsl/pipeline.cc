@@ -8,6 +8,7 @@
 #include "dsl/scripts.h"
 #include "dsl/source_error.h"
 #include "dsl/state.h"
+#include "stages/question.h"
 
 namespace sluice::dsl {
 namespace {
@@ -31,9 +32,40 @@ core::Status check_parameters(const Project& project) {
       project.file(), fmt::format("unknown parameter '{}' in --set", unused.front()), hint));
 }
 
+// Puts the function with this number into its place.
+void put_function(stages::JobSpec& job, const FunctionPlace& place, std::size_t number,
+                  Scripts& scripts, const core::Hash128& version) {
+  stages::PipelineSpec& question = job.questions[place.question];
+  stages::Step* step = place.step ? &question.read.steps[*place.step] : nullptr;
+  switch (place.kind) {
+    case FunctionKind::map:
+      std::get<stages::MapStep>(*step) = {scripts.map_function(number), version};
+      break;
+    case FunctionKind::keep:
+      std::get<stages::KeepStep>(*step) = {scripts.keep_function(number), version};
+      break;
+    case FunctionKind::explode:
+      std::get<stages::ExplodeStep>(*step) = {scripts.explode_function(number), version};
+      break;
+    case FunctionKind::check: {
+      auto& validate = step == nullptr ? *question.validate : std::get<stages::ValidateSpec>(*step);
+      validate.check = scripts.check_function(number);
+      validate.check_version = version;
+      break;
+    }
+    case FunctionKind::user:
+      question.pack.user = scripts.render_function(number);
+      question.pack.user_version = version;
+      break;
+    case FunctionKind::parse:  // its version is of its own code: load()
+      question.parse.parse = scripts.parse_function(number, question.pack.answer);
+      break;
+  }
+}
+
 }  // namespace
 
-core::Result<stages::PipelineSpec> load(const std::string& path, const LoadOptions& options) {
+core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& options) {
   auto project = std::make_shared<Project>(
       path, options.parameters, options.environment ? options.environment : process_environment);
   auto state = State::load(project);
@@ -42,28 +74,22 @@ core::Result<stages::PipelineSpec> load(const std::string& path, const LoadOptio
     return std::unexpected(std::move(fine.error()));
   project->seal();
 
-  stages::PipelineSpec spec = (*state)->spec();
-  const bool user = (*state)->has(Function::user);
-  const bool check = (*state)->has(Function::check);
-  const bool parse = (*state)->has(Function::parse);
-  if (!user && !check && !parse) return spec;  // no Lua runs
-
-  const core::Hash128 version = project->version();
-  const core::Hash128 parse_code = parse ? (*state)->code_hash(Function::parse) : core::Hash128{};
-  const auto scripts = Scripts::make(project, std::move(*state));
-  if (user) {
-    spec.pack.user = scripts->render_function();
-    spec.pack.user_version = version;
+  auto [job, functions] = (*state)->pipeline();
+  if (!functions.empty()) {  // else no Lua runs
+    for (std::size_t i = 0; i < functions.size(); ++i) {
+      if (functions[i].kind == FunctionKind::parse)
+        job.questions[functions[i].question].parse.parse_version = (*state)->code_hash(i);
+    }
+    const core::Hash128 version = project->version();
+    const auto scripts = Scripts::make(project, std::move(*state));
+    for (std::size_t i = 0; i < functions.size(); ++i)
+      put_function(job, functions[i], i, *scripts, version);
   }
-  if (check) {
-    spec.validate->check = scripts->check_function();
-    spec.validate->check_version = version;
+  for (std::size_t k = 1; k < job.questions.size(); ++k) {
+    const stages::PipelineSpec& before = job.questions[k - 1];
+    job.questions[k].source = stages::fingerprint(before, stages::make_question(before));
   }
-  if (parse) {
-    spec.parse.parse = scripts->parse_function();
-    spec.parse.parse_version = parse_code;
-  }
-  return spec;
+  return std::move(job);
 }
 
 }  // namespace sluice::dsl

@@ -1,4 +1,4 @@
-// A pipeline file → what it says, checked and free of Lua (DESIGN §7).
+// A pipeline file → the job that it describes, checked and free of Lua (DESIGN §7).
 //
 // Threads: load() on any thread; it keeps no state of its own. The functions in the spec may be
 // called from any thread at once (dsl/scripts.h).
@@ -24,6 +24,6 @@ struct LoadOptions {
 };
 
 // `path` as given by the user: it stands in messages, and s.file and require look beside it.
-core::Result<stages::PipelineSpec> load(const std::string& path, const LoadOptions& options);
+core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& options);
 
 }  // namespace sluice::dsl

@@ -51,7 +51,9 @@ void append_section(std::string& page, const Section& section) {
   page += fmt::format("### {}{}\n\n{}.\n\n```lua\n{}\n```\n\n", table ? "" : "s.", section.name,
                       capital(section.meaning), section.example);
   const Positional& positional = section.positional;
-  if (!positional.word.empty()) {
+  if (section.kind == SectionKind::step) {
+    page += fmt::format("Called with a **{}**: {}.\n\n", positional.word, positional.meaning);
+  } else if (!positional.word.empty()) {
     page += fmt::format("Without a name: **{}** ({}{}): {}.\n\n", positional.word, positional.type,
                         positional.least == 0  ? ", may be left out"
                         : positional.most == 1 ? ", one"
@@ -95,12 +97,18 @@ std::string functions_part() {
 
 | function | gets | returns |
 |---|---|---|
+| in `s.map` | row | the row, changed or new, or nil and the reason to reject the row |
+| in `s.keep` | row | true, or false when the row is not part of the job |
+| in `s.explode` | row | a list of rows, which may be empty, or nil and the reason to reject the row |
 | `check` in `s.validate` | row | true, or false and the reason to reject the row |
 | `user` in `s.pack` | row | the prompt as text, or nil and the reason to reject the row |
 | in `s.parse` | answer, row | the answer, changed or not, or nil and the reason to ask again |
 
 A row or answer is a table. A field that is null is absent; a whole number is an integer; a null in a list
-leaves a hole. What a function returns is written with the declared columns first.
+leaves a hole. An answer that a function returns is written with the declared columns first. A row from
+`s.map` or `s.explode` is written with its names in byte order: what was null is then absent, an empty table
+is a list, whole numbers are exact up to 2^63 in size, and others are written in the shortest form that reads
+back the same. After a question, a row has all fields that it had and those of the answer.
 
 Functions run in several threads, each with a state of its own in which the file has been executed again:
 a variable that one call changes is not seen by the others. A function's error rejects the row with the
@@ -169,6 +177,7 @@ std::string_view result_class(const Section& section) {
     case SectionKind::pipeline:
       return "sluice.Pipeline";
     case SectionKind::stage:
+    case SectionKind::step:
       return "sluice.Stage";
     case SectionKind::endpoint:
       return "sluice.Endpoint";
@@ -180,6 +189,7 @@ std::string_view result_class(const Section& section) {
 }
 
 void append_class(std::string& page, const Section& section) {
+  if (section.kind == SectionKind::step) return;
   page += fmt::format("---{}.\n---@class {}\n", capital(section.meaning), class_name(section));
   for (const Option& option : section.options) {
     page += fmt::format("---@field {}{} {} {}\n", option.name, option.required ? "" : "?",
@@ -195,6 +205,13 @@ void append_class(std::string& page, const Section& section) {
 
 void append_function(std::string& page, const Section& section) {
   if (section.kind == SectionKind::table) return;
+  if (section.kind == SectionKind::step) {
+    page +=
+        fmt::format("---{}: `{}`.\n---@param f {} {}\n---@return {}\nfunction sluice.{}(f) end\n\n",
+                    capital(section.meaning), section.example, section.positional.luals,
+                    section.positional.meaning, result_class(section), section.name);
+    return;
+  }
   if (section.kind == SectionKind::field) {
     // Works bare and called.
     page += fmt::format(

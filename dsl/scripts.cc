@@ -15,6 +15,32 @@ struct Scripts::Worker {
   simdjson::dom::parser parser;
 };
 
+// What a body below is given, and gives back.
+struct Scripts::Call {
+  std::size_t function;
+  const core::Row& row;
+  std::string_view answer = {};
+  std::span<const stages::Field> columns = {};
+  simdjson::dom::parser* parser = nullptr;
+
+  std::string text = {};               // the prompt, the answer or row as JSON, or why not
+  std::vector<std::string> rows = {};  // of explode
+  bool accepted = false;
+
+  static Call& of(lua_State* lua);  // of the running body
+  void push_row(lua_State* lua) const { push_object(lua, *parser, row.raw); }
+  // `what` says what the function should have returned when its first result, below the second on
+  // top of the stack, is not what it is called for.
+  int refused(lua_State* lua, const char* what);
+
+  static int map(lua_State* lua);
+  static int keep(lua_State* lua);
+  static int explode(lua_State* lua);
+  static int check(lua_State* lua);
+  static int render(lua_State* lua);
+  static int parse(lua_State* lua);
+};
+
 // The states of one thread, one per load whose functions it has called.
 class ThreadStates {
  public:
@@ -50,20 +76,6 @@ thread_local ThreadStates thread_states;
 
 constexpr std::size_t kLongestReason = 2000;  // bytes
 
-// What a body below is given, and gives back.
-struct RowCall {
-  const core::Row& row;
-  std::string_view answer = {};
-  simdjson::dom::parser& parser;
-  std::span<const stages::Field> columns = {};
-  std::string text = {};  // the prompt, the answer as JSON, or why not
-  bool accepted = false;
-};
-
-RowCall& call_of(lua_State* lua) {
-  return *static_cast<RowCall*>(lua_touserdata(lua, 1));
-}
-
 // The second result, on top of the stack, as the reason for the first.
 std::string reason(lua_State* lua) {
   std::size_t length = 0;
@@ -71,56 +83,117 @@ std::string reason(lua_State* lua) {
   return {text, std::min(length, kLongestReason)};
 }
 
-int render_body(lua_State* lua) {
-  RowCall& call = call_of(lua);
-  push_function(lua, Function::user);
-  push_object(lua, call.parser, call.row.raw);
-  lua_call(lua, 1, 2);
-  if (lua_isstring(lua, -2) != 0) {
-    std::size_t length = 0;
-    const char* text = lua_tolstring(lua, -2, &length);
-    call.text.assign(text, length);
-    call.accepted = true;
-  } else if (!lua_toboolean(lua, -2) && !lua_isnil(lua, -1)) {
-    call.text = reason(lua);
-  } else {
-    return luaL_error(lua,
-                      "user must return the prompt as text, or nil and a reason; it returned %s",
+// The number of rows in the list on top of the stack.
+lua_Integer length_of_list(lua_State* lua) {
+  const auto length = static_cast<lua_Integer>(lua_rawlen(lua, -1));
+  lua_Integer keys = 0;
+  lua_pushnil(lua);
+  while (lua_next(lua, -2) != 0) {
+    lua_pop(lua, 1);
+    ++keys;
+    if (lua_isinteger(lua, -1) == 0)
+      luaL_error(lua,
+                 "explode must return a list of rows, { row, … }; it returned a table with "
+                 "the name '%s'",
+                 luaL_tolstring(lua, -1, nullptr));
+  }
+  Sandbox::of(lua).charge(static_cast<std::uint64_t>(keys));
+  if (keys != length) luaL_error(lua, "explode must return a list without holes");
+  return length;
+}
+
+}  // namespace
+
+Scripts::Call& Scripts::Call::of(lua_State* lua) {
+  return *static_cast<Call*>(lua_touserdata(lua, 1));
+}
+
+int Scripts::Call::refused(lua_State* lua, const char* what) {
+  if (lua_toboolean(lua, -2) || lua_isnil(lua, -1)) {
+    return luaL_error(lua, "%s, or nil and a reason; it returned %s", what,
                       describe(lua, -2).c_str());
   }
+  text = reason(lua);
   return 0;
 }
 
-int check_body(lua_State* lua) {
-  RowCall& call = call_of(lua);
-  push_function(lua, Function::check);
-  push_object(lua, call.parser, call.row.raw);
+int Scripts::Call::map(lua_State* lua) {
+  Call& call = of(lua);
+  push_function(lua, call.function);
+  call.push_row(lua);
+  lua_call(lua, 1, 2);
+  if (!lua_istable(lua, -2)) return call.refused(lua, "map must return the row as a table");
+  append_row(lua, -2, call.text);
+  call.accepted = true;
+  return 0;
+}
+
+int Scripts::Call::keep(lua_State* lua) {
+  Call& call = of(lua);
+  const int before = lua_gettop(lua);
+  push_function(lua, call.function);
+  call.push_row(lua);
+  lua_call(lua, 1, LUA_MULTRET);
+  if (lua_gettop(lua) == before)
+    return luaL_error(lua, "keep must return true or false; it returned nothing");
+  call.accepted = lua_toboolean(lua, before + 1) != 0;
+  return 0;
+}
+
+int Scripts::Call::explode(lua_State* lua) {
+  Call& call = of(lua);
+  push_function(lua, call.function);
+  call.push_row(lua);
+  lua_call(lua, 1, 2);
+  if (!lua_istable(lua, -2)) return call.refused(lua, "explode must return a list of rows");
+  lua_pop(lua, 1);
+  const lua_Integer rows = length_of_list(lua);
+  for (lua_Integer i = 1; i <= rows; ++i) {
+    lua_rawgeti(lua, -1, i);
+    if (!lua_istable(lua, -1))
+      return luaL_error(lua, "explode must return a list of rows; item %d is %s",
+                        static_cast<int>(i), describe(lua, -1).c_str());
+    append_row(lua, -1, call.rows.emplace_back());
+    lua_pop(lua, 1);
+  }
+  call.accepted = true;
+  return 0;
+}
+
+int Scripts::Call::check(lua_State* lua) {
+  Call& call = of(lua);
+  push_function(lua, call.function);
+  call.push_row(lua);
   lua_call(lua, 1, 2);
   call.accepted = lua_toboolean(lua, -2) != 0;
   if (!call.accepted) call.text = lua_isnil(lua, -1) ? "check said no" : reason(lua);
   return 0;
 }
 
-int parse_body(lua_State* lua) {
-  RowCall& call = call_of(lua);
-  push_function(lua, Function::parse);
-  push_object(lua, call.parser, call.answer);
-  push_object(lua, call.parser, call.row.raw);
-  lua_call(lua, 2, 2);
-  if (lua_istable(lua, -2)) {
-    append_object(lua, -2, call.columns, call.text);
-    call.accepted = true;
-  } else if (!lua_toboolean(lua, -2) && !lua_isnil(lua, -1)) {
-    call.text = reason(lua);
-  } else {
-    return luaL_error(
-        lua, "parse must return the answer as a table, or nil and a reason; it returned %s",
-        describe(lua, -2).c_str());
-  }
+int Scripts::Call::render(lua_State* lua) {
+  Call& call = of(lua);
+  push_function(lua, call.function);
+  call.push_row(lua);
+  lua_call(lua, 1, 2);
+  if (lua_isstring(lua, -2) == 0) return call.refused(lua, "user must return the prompt as text");
+  std::size_t length = 0;
+  const char* text = lua_tolstring(lua, -2, &length);
+  call.text.assign(text, length);
+  call.accepted = true;
   return 0;
 }
 
-}  // namespace
+int Scripts::Call::parse(lua_State* lua) {
+  Call& call = of(lua);
+  push_function(lua, call.function);
+  push_object(lua, *call.parser, call.answer);
+  call.push_row(lua);
+  lua_call(lua, 2, 2);
+  if (!lua_istable(lua, -2)) return call.refused(lua, "parse must return the answer as a table");
+  append_object(lua, -2, call.columns, call.text);
+  call.accepted = true;
+  return 0;
+}
 
 Scripts::Scripts(std::shared_ptr<Project> project) : id_(next_id++), project_(std::move(project)) {}
 Scripts::~Scripts() = default;
@@ -128,12 +201,6 @@ Scripts::~Scripts() = default;
 std::shared_ptr<Scripts> Scripts::make(std::shared_ptr<Project> project,
                                        std::unique_ptr<State> first) {
   std::shared_ptr<Scripts> scripts(new Scripts(std::move(project)));
-  scripts->columns_ = first->spec().pack.answer;
-  if (scripts->columns_.empty()) {
-    stages::Field answer;
-    answer.name = "answer";
-    scripts->columns_.push_back(std::move(answer));
-  }
   scripts->states_.push_back(std::make_unique<Worker>(std::move(first)));
   scripts->idle_.push_back(scripts->states_.back().get());
   return scripts;
@@ -167,51 +234,78 @@ void Scripts::give_back(Worker* worker) {
   idle_.push_back(worker);
 }
 
-std::expected<std::string, ScriptFailure> Scripts::render(const core::Row& row) {
+std::expected<void, ScriptFailure> Scripts::run(lua_CFunction body, Call& call) {
   const auto worker = mine();
   if (!worker) return std::unexpected(worker.error());
-  RowCall call{.row = row, .parser = (*worker)->parser};
-  if (auto wrong = (*worker)->state->call(Function::user, render_body, &call)) {
+  call.parser = &(*worker)->parser;
+  if (auto wrong = (*worker)->state->call(call.function, body, &call))
     return std::unexpected(ScriptFailure{true, std::move(*wrong)});
-  }
-  if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
-  return std::move(call.text);
-}
-
-std::expected<void, ScriptFailure> Scripts::check(const core::Row& row) {
-  const auto worker = mine();
-  if (!worker) return std::unexpected(worker.error());
-  RowCall call{.row = row, .parser = (*worker)->parser};
-  if (auto wrong = (*worker)->state->call(Function::check, check_body, &call)) {
-    return std::unexpected(ScriptFailure{true, std::move(*wrong)});
-  }
-  if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
   return {};
 }
 
-std::expected<std::string, ScriptFailure> Scripts::parse(std::string_view answer,
-                                                         const core::Row& row) {
-  const auto worker = mine();
-  if (!worker) return std::unexpected(worker.error());
-  RowCall call{.row = row, .answer = answer, .parser = (*worker)->parser, .columns = columns_};
-  if (auto wrong = (*worker)->state->call(Function::parse, parse_body, &call)) {
-    return std::unexpected(ScriptFailure{true, std::move(*wrong)});
+stages::MapFunction Scripts::map_function(std::size_t number) {
+  return [self = shared_from_this(),
+          number](const core::Row& row) -> std::expected<std::string, ScriptFailure> {
+    Call call{.function = number, .row = row};
+    if (auto ran = self->run(Call::map, call); !ran) return std::unexpected(ran.error());
+    if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
+    return std::move(call.text);
+  };
+}
+
+stages::KeepFunction Scripts::keep_function(std::size_t number) {
+  return [self = shared_from_this(),
+          number](const core::Row& row) -> std::expected<bool, ScriptFailure> {
+    Call call{.function = number, .row = row};
+    if (auto ran = self->run(Call::keep, call); !ran) return std::unexpected(ran.error());
+    return call.accepted;
+  };
+}
+
+stages::ExplodeFunction Scripts::explode_function(std::size_t number) {
+  return [self = shared_from_this(),
+          number](const core::Row& row) -> std::expected<std::vector<std::string>, ScriptFailure> {
+    Call call{.function = number, .row = row};
+    if (auto ran = self->run(Call::explode, call); !ran) return std::unexpected(ran.error());
+    if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
+    return std::move(call.rows);
+  };
+}
+
+stages::CheckFunction Scripts::check_function(std::size_t number) {
+  return [self = shared_from_this(),
+          number](const core::Row& row) -> std::expected<void, ScriptFailure> {
+    Call call{.function = number, .row = row};
+    if (auto ran = self->run(Call::check, call); !ran) return std::unexpected(ran.error());
+    if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
+    return {};
+  };
+}
+
+stages::RenderFunction Scripts::render_function(std::size_t number) {
+  return [self = shared_from_this(),
+          number](const core::Row& row) -> std::expected<std::string, ScriptFailure> {
+    Call call{.function = number, .row = row};
+    if (auto ran = self->run(Call::render, call); !ran) return std::unexpected(ran.error());
+    if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
+    return std::move(call.text);
+  };
+}
+
+stages::ParseFunction Scripts::parse_function(std::size_t number,
+                                              std::vector<stages::Field> columns) {
+  if (columns.empty()) {
+    stages::Field answer;
+    answer.name = "answer";
+    columns.push_back(std::move(answer));
   }
-  if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
-  return std::move(call.text);
-}
-
-stages::RenderFunction Scripts::render_function() {
-  return [self = shared_from_this()](const core::Row& row) { return self->render(row); };
-}
-
-stages::CheckFunction Scripts::check_function() {
-  return [self = shared_from_this()](const core::Row& row) { return self->check(row); };
-}
-
-stages::ParseFunction Scripts::parse_function() {
-  return [self = shared_from_this()](std::string_view answer, const core::Row& row) {
-    return self->parse(answer, row);
+  return [self = shared_from_this(), number, columns = std::move(columns)](
+             std::string_view answer,
+             const core::Row& row) -> std::expected<std::string, ScriptFailure> {
+    Call call{.function = number, .row = row, .answer = answer, .columns = columns};
+    if (auto ran = self->run(Call::parse, call); !ran) return std::unexpected(ran.error());
+    if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
+    return std::move(call.text);
   };
 }
 

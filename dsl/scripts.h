@@ -28,27 +28,30 @@ class Scripts : public std::enable_shared_from_this<Scripts> {
                                        std::unique_ptr<State> first);
   ~Scripts();
 
-  stages::RenderFunction render_function();
-  stages::CheckFunction check_function();
-  stages::ParseFunction parse_function();
+  // Of the function with this number (dsl/node.h), which must be of that kind.
+  stages::MapFunction map_function(std::size_t number);
+  stages::KeepFunction keep_function(std::size_t number);
+  stages::ExplodeFunction explode_function(std::size_t number);
+  stages::CheckFunction check_function(std::size_t number);
+  stages::RenderFunction render_function(std::size_t number);
+  // `columns`: of the answer.
+  stages::ParseFunction parse_function(std::size_t number, std::vector<stages::Field> columns);
 
  private:
   friend class ThreadStates;
-  struct Worker;  // a state and its JSON parsers
+  struct Worker;  // a state and its JSON parser
+  struct Call;
 
   explicit Scripts(std::shared_ptr<Project> project);
   std::expected<Worker*, stages::ScriptFailure> mine();
   std::expected<Worker*, stages::ScriptFailure> take();
   void give_back(Worker* worker);
 
-  std::expected<std::string, stages::ScriptFailure> render(const core::Row& row);
-  std::expected<void, stages::ScriptFailure> check(const core::Row& row);
-  std::expected<std::string, stages::ScriptFailure> parse(std::string_view answer,
-                                                          const core::Row& row);
+  // Runs `body` on `call` in this thread's state.
+  std::expected<void, stages::ScriptFailure> run(lua_CFunction body, Call& call);
 
   const std::uint64_t id_;  // unique in the process
   std::shared_ptr<Project> project_;
-  std::vector<stages::Field> columns_;  // of an answer
   std::mutex mutex_;
   std::vector<std::unique_ptr<Worker>> states_;
   std::vector<Worker*> idle_;

@@ -1,4 +1,4 @@
-// s.read, s.validate, s.pack, s.dispatch, s.parse and s.sink.
+// s.read, s.map, s.keep, s.explode, s.validate, s.pack, s.dispatch, s.parse and s.sink.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,6 +31,23 @@ void keep_function(lua_State* lua) {
   lua_setiuservalue(lua, -2, 1);
 }
 
+// A step is called with its function, and with nothing else.
+int construct_step(lua_State* lua, std::string_view name, Node::Value step) {
+  const Place place = call_place(lua, name);
+  if (lua_gettop(lua) != 1 || lua_type(lua, 1) != LUA_TFUNCTION) {
+    raise_at(lua, place.source, place.argument,
+             fmt::format("{} takes one function, got {}", name,
+                         describe(lua, lua_gettop(lua) > 1 && lua_isfunction(lua, 1) ? 2 : 1)),
+             fmt::format("write {}", section(name).example));
+  }
+  push_node(
+      lua,
+      Node{.name = name, .source = place.source, .span = place.whole, .value = std::move(step)});
+  lua_pushvalue(lua, 1);
+  keep_function(lua);
+  return 1;
+}
+
 // "out/tickets.jsonl" → "out/tickets.rejects.jsonl"
 std::string default_rejects(const std::string& path) {
   const std::size_t name = path.rfind('/') + 1;  // npos + 1 = 0
@@ -60,6 +77,16 @@ int construct_read(lua_State* lua) {
   spec.key = arguments.text("key").value_or("");
   push_stage(lua, arguments, "read", std::move(spec));
   return 1;
+}
+
+int construct_map(lua_State* lua) {
+  return construct_step(lua, "map", stages::MapStep());
+}
+int construct_keep(lua_State* lua) {
+  return construct_step(lua, "keep", stages::KeepStep());
+}
+int construct_explode(lua_State* lua) {
+  return construct_step(lua, "explode", stages::ExplodeStep());
 }
 
 int construct_validate(lua_State* lua) {

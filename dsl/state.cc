@@ -12,9 +12,8 @@
 namespace sluice::dsl {
 namespace {
 
-const char kPipelineKey = 0;             // registry: the node that the file returned
-const char kFunctionKeys[] = {0, 0, 0};  // registry: its functions, as Function counts them
-constexpr const char* kFunctionNames[] = {"user", "check", "parse"};
+const char kPipelineKey = 0;   // registry: the node that the file returned
+const char kFunctionsKey = 0;  // registry: the list of its functions
 
 // A script's error with its place found: the place that its message begins with, as error() writes
 // it, else the innermost Lua function's.
@@ -116,20 +115,16 @@ int State::run_file(lua_State* lua) {
   push_chunk(lua, source);
   lua_call(lua, 0, 1);
   const Node* node = to_node(lua, -1);
-  const auto* spec = node == nullptr ? nullptr : std::get_if<stages::PipelineSpec>(&node->value);
-  if (spec == nullptr) {
+  const auto* pipeline = node == nullptr ? nullptr : std::get_if<Pipeline>(&node->value);
+  if (pipeline == nullptr) {
     const bool nothing = lua_isnil(lua, -1);
     raise_at(lua, &source, nothing ? last_token(source) : return_span(source),
              fmt::format("the file returns {}, not a pipeline", describe(lua, -1)),
              "end it with return s.pipeline { … }");
   }
-  state.spec_ = spec;
+  state.pipeline_ = pipeline;
   lua_getiuservalue(lua, -1, 1);
-  for (std::size_t i = 0; i < std::size(kFunctionKeys); ++i) {
-    lua_getfield(lua, -1, kFunctionNames[i]);
-    lua_rawsetp(lua, LUA_REGISTRYINDEX, &kFunctionKeys[i]);
-  }
-  lua_pop(lua, 1);
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &kFunctionsKey);
   lua_rawsetp(lua, LUA_REGISTRYINDEX, &kPipelineKey);
   return 0;
 }
@@ -141,11 +136,13 @@ core::Error State::load_error(const ScriptError& wrong) const {
   return error_at(*error.source, named_span(error), error.what, run_time_hint(error));
 }
 
-void push_function(lua_State* lua, Function function) {
-  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kFunctionKeys[static_cast<std::size_t>(function)]);
+void push_function(lua_State* lua, std::size_t function) {
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kFunctionsKey);
+  lua_rawgeti(lua, -1, static_cast<lua_Integer>(function) + 1);
+  lua_remove(lua, -2);
 }
 
-core::Hash128 State::code_hash(Function function) const {
+core::Hash128 State::code_hash(std::size_t function) const {
   std::string code;
   const auto append = [](lua_State*, const void* bytes, std::size_t size, void* into) {
     static_cast<std::string*>(into)->append(static_cast<const char*>(bytes), size);
@@ -157,15 +154,8 @@ core::Hash128 State::code_hash(Function function) const {
   return core::hash128(code);
 }
 
-bool State::has(Function function) const {
-  push_function(sandbox_.lua(), function);
-  const bool there = lua_isfunction(sandbox_.lua(), -1);
-  lua_pop(sandbox_.lua(), 1);
-  return there;
-}
-
 // "file:line" where the function begins.
-std::string State::definition_place(Function function) const {
+std::string State::definition_place(std::size_t function) const {
   lua_Debug about;
   push_function(sandbox_.lua(), function);
   lua_getinfo(sandbox_.lua(), ">S", &about);
@@ -174,7 +164,7 @@ std::string State::definition_place(Function function) const {
                      about.linedefined);
 }
 
-std::optional<std::string> State::call(Function function, lua_CFunction body, void* context) {
+std::optional<std::string> State::call(std::size_t function, lua_CFunction body, void* context) {
   constexpr std::size_t kLongestMessage = 2000;
   loader_.error.reset();
   const auto wrong = sandbox_.protected_call(body, context, kCallWork, kCallSeconds);

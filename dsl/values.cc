@@ -69,7 +69,7 @@ void push_value(lua_State* lua, dom::element value) {
 
 class Writer {
  public:
-  Writer(lua_State* lua, std::string& out) : lua_(lua), json_(out) {}
+  Writer(lua_State* lua, std::string& out, const char* what) : lua_(lua), json_(out), what_(what) {}
 
   void object(int index, std::span<const Field> columns, int depth) {
     const int table = enter(index, depth);
@@ -96,8 +96,8 @@ class Writer {
  private:
   int enter(int index, int depth) {
     if (depth > kMaxDepth)
-      luaL_error(lua_, "the answer is nested too deeply (a table that holds itself?)");
-    luaL_checkstack(lua_, 8, "the answer is nested too deeply");
+      luaL_error(lua_, "the %s is nested too deeply (a table that holds itself?)", what_);
+    luaL_checkstack(lua_, 8, "a table is nested too deeply");
     return lua_absindex(lua_, index);
   }
 
@@ -111,6 +111,7 @@ class Writer {
       std::size_t length = 0;
       const char* text = lua_tolstring(lua_, -1, &length);
       const std::string_view name(text, length);
+      Sandbox::of(lua_).charge(length / kBytesPerWork);
       if (std::ranges::find(columns, name, &Field::name) == columns.end()) names.push_back(name);
     }
     Sandbox::of(lua_).charge(names.size());
@@ -141,14 +142,15 @@ class Writer {
     Sandbox::of(lua_).charge(shape.keys);
     if (shape.names && shape.last > 0) mixed();
     if (static_cast<std::uint64_t>(shape.last) > 2 * shape.keys + kMoreHolesThanKeys) {
-      luaL_error(lua_, "the answer has a list with more holes than elements");
+      luaL_error(lua_, "the %s has a list with more holes than elements", what_);
     }
     return shape;
   }
 
   void mixed() {
     luaL_error(lua_,
-               "the answer has a table with both names and list items, which JSON has no form for");
+               "the %s has a table with both names and list items, which JSON has no form for",
+               what_);
   }
 
   void list(lua_Integer length, const Field* element, int depth) {
@@ -192,7 +194,7 @@ class Writer {
       case LUA_TTABLE:
         return table(field, depth);
       default:
-        luaL_error(lua_, "the answer holds a %s, which JSON has no form for",
+        luaL_error(lua_, "the %s holds a %s, which JSON has no form for", what_,
                    luaL_typename(lua_, -1));
     }
   }
@@ -200,7 +202,7 @@ class Writer {
   void number() {
     if (lua_isinteger(lua_, -1) != 0) return json_.value(lua_tointeger(lua_, -1));
     const double number = lua_tonumber(lua_, -1);
-    if (!std::isfinite(number)) luaL_error(lua_, "the answer holds a number that is not finite");
+    if (!std::isfinite(number)) luaL_error(lua_, "the %s holds a number that is not finite", what_);
     // 6 / 2 is 3.0 in Lua; a column of whole numbers takes 3.
     constexpr double kExact = 9007199254740992;  // 2^53
     if (number == std::floor(number) && std::fabs(number) <= kExact) {
@@ -211,6 +213,7 @@ class Writer {
 
   lua_State* lua_;
   JsonWriter json_;
+  const char* what_;  // "answer", "row"
 };
 
 }  // namespace
@@ -224,7 +227,12 @@ void push_object(lua_State* lua, dom::parser& parser, std::string_view text) {
 }
 
 void append_object(lua_State* lua, int index, std::span<const Field> columns, std::string& out) {
-  Writer(lua, out).object(index, columns, 0);
+  Writer(lua, out, "answer").object(index, columns, 0);
+}
+
+void append_row(lua_State* lua, int index, std::string& out) {
+  if (lua_rawlen(lua, index) > 0) luaL_error(lua, "a row is a table of fields, not a list");
+  Writer(lua, out, "row").object(index, {}, 0);
 }
 
 }  // namespace sluice::dsl

@@ -35,10 +35,13 @@ core::Result<RecordFormat> format_of(std::string_view path) {
 }
 
 // The job's own files are not for others to write.
-core::Status must_be_apart(const PipelineSpec& spec, const std::string& to) {
-  std::vector<std::string> own = {spec.sink.path, spec.sink.rejects};
-  if (auto inputs = expand_paths(spec.read.paths))
-    own.insert(own.end(), inputs->begin(), inputs->end());
+core::Status must_be_apart(const JobSpec& job, const std::string& to) {
+  std::vector<std::string> own;
+  for (const PipelineSpec& question : job.questions) {
+    own.insert(own.end(), {question.sink.path, question.sink.rejects});
+    if (auto inputs = expand_paths(question.read.paths))
+      own.insert(own.end(), inputs->begin(), inputs->end());
+  }
   for (const std::string& path : own) {
     std::error_code error;
     const bool same = std::filesystem::weakly_canonical(path, error) ==
@@ -170,10 +173,11 @@ class Records {
 
 }  // namespace
 
-core::Result<std::uint64_t> export_answers(const PipelineSpec& spec, const ExportOptions& options) {
+core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptions& options) {
+  const PipelineSpec& spec = job.questions.back();
   const auto format = format_of(options.to);
   if (!format) return std::unexpected(format.error());
-  if (auto apart = must_be_apart(spec, options.to); !apart) return std::unexpected(apart.error());
+  if (auto apart = must_be_apart(job, options.to); !apart) return std::unexpected(apart.error());
   const Question question = make_question(spec);
   auto view = checkpoint::View::open(spec.checkpoint.directory);
   if (!view) return std::unexpected(view.error());

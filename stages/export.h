@@ -1,6 +1,6 @@
-// Writes a job's answers once more, from the checkpoint and, where a column asks for it, the input.
-// Nothing is asked; the job's own files stay as they are. The job may be running meanwhile: what is
-// committed when it begins is written.
+// Writes the answers to a job's last question once more, from the checkpoint and, where a column
+// asks for it, the input. Nothing is asked; the job's own files stay as they are. The job may be
+// running meanwhile: what is committed when it begins is written.
 //
 // Threads: one. Memory: a block of answers; when the input is read too, 24 bytes an answer besides.
 #pragma once
@@ -26,6 +26,6 @@ struct ExportOptions {
 
 // Returns the number of rows. ErrorCode::usage for a name that is none of the above, or that is one
 // of the job's own files, and for a column that no row has.
-core::Result<std::uint64_t> export_answers(const PipelineSpec& spec, const ExportOptions& options);
+core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptions& options);
 
 }  // namespace sluice::stages

@@ -62,8 +62,12 @@ TEST(Pipeline, OfTheDesignLoads) {
   scratch.write("prompts/triage.md", "You sort tickets.\n");
   LoadOptions options;
   options.environment = [](const std::string& name) { return std::optional("secret of " + name); };
-  const auto loaded = load("pipeline.lua", options);
-  ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+  const auto job = load("pipeline.lua", options);
+  ASSERT_TRUE(job.has_value()) << job.error().text();
+  EXPECT_EQ(job->name, "classify-tickets");
+  EXPECT_EQ(job->directory, ".sluice/classify-tickets");
+  ASSERT_EQ(job->questions.size(), 1u);
+  const auto* loaded = &job->questions[0];
 
   EXPECT_EQ(loaded->name, "classify-tickets");
   EXPECT_EQ(loaded->file, "pipeline.lua");

@@ -25,7 +25,7 @@ void Scratch::write(const std::string& name, std::string_view content) const {
   std::ofstream(path, std::ios::binary) << content;
 }
 
-core::Result<stages::PipelineSpec> Scratch::load(
+core::Result<stages::JobSpec> Scratch::load_job(
     std::map<std::string, std::string> parameters) const {
   LoadOptions options;
   options.parameters = std::move(parameters);
@@ -33,6 +33,14 @@ core::Result<stages::PipelineSpec> Scratch::load(
     return name == "OPENAI_API_KEY" ? std::optional<std::string>("test-key") : std::nullopt;
   };
   return dsl::load("pipeline.lua", options);
+}
+
+core::Result<stages::PipelineSpec> Scratch::load(
+    std::map<std::string, std::string> parameters) const {
+  auto job = load_job(std::move(parameters));
+  if (!job) return std::unexpected(job.error());
+  EXPECT_EQ(job->questions.size(), 1u);
+  return job->questions[0];
 }
 
 core::Result<stages::PipelineSpec> Scratch::load_text(std::string_view lua) const {

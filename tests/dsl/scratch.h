@@ -19,6 +19,8 @@ class Scratch {
 
   void write(const std::string& name, std::string_view content) const;
   // Loads pipeline.lua with OPENAI_API_KEY=test-key and the given parameters.
+  core::Result<stages::JobSpec> load_job(std::map<std::string, std::string> parameters = {}) const;
+  // Its only question.
   core::Result<stages::PipelineSpec> load(std::map<std::string, std::string> parameters = {}) const;
   // The same for a file that holds `lua`.
   core::Result<stages::PipelineSpec> load_text(std::string_view lua) const;
