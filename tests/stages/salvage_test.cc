@@ -141,7 +141,7 @@ TEST(Salvage, GivesNoRowWhatDoesNotCarryItsIdHoweverTheReplyIsSpoilt) {
       "<row id", "</row>", "\xFF",    "\"a1\":{", "},",     "]}", "\"answers\":"};
   simdjson::dom::parser parser;
   std::size_t answers = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 5'000; ++round) {
     std::string reply = cases[below(cases.size())].reply;
     for (std::size_t edits = below(4); edits > 0; --edits) {
       const std::size_t at = below(reply.size() + 1);
@@ -165,7 +165,7 @@ TEST(Salvage, GivesNoRowWhatDoesNotCarryItsIdHoweverTheReplyIsSpoilt) {
     ASSERT_EQ(salvage_mistake(reply, ids, parser), "") << round << ": " << reply;
     answers += salvage(reply, ids, parser).answers.size();
   }
-  EXPECT_GT(answers, 5'000u) << "most replies keep some answers";
+  EXPECT_GT(answers, 1'250u) << "most replies keep some answers";
 }
 
 TEST(Salvage, ReadsLongListsInAnyOrder) {
