@@ -142,7 +142,7 @@ core::Status FlowRun::open() {
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;
   sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects);
-  auto opened = checkpoint::Checkpoint::open(options, *sink_);
+  auto opened = options_.open_checkpoint(options, *sink_);
   if (!opened) return std::unexpected(opened.error());
   checkpoint_ = std::move(*opened);
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,10 @@ namespace sluice::stages {
 
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
+  // For measurements beside a run that keeps nothing (bench/unchecked.cc).
+  std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,
+                                                                      checkpoint::Projection&)>
+      open_checkpoint = checkpoint::Checkpoint::open;
 };
 
 // How far a run is, for the display and the summary.

@@ -89,6 +89,34 @@ TEST_F(Disk, ACheckpointThatDoesNotFitEndsTheRunAndTheNextGoesOn) {
   expect_goes_on(2000);
 }
 
+// A whole small disk for the job, where this process may mount one.
+TEST_F(Disk, ADiskThatIsFullEndsTheRunAndOneWithSpaceGoesOn) {
+  std::filesystem::create_directory(world_.path("disk"));
+  const auto mount = [&](const std::string& options) {
+    return ended({"/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", world_.path("disk")}).status;
+  };
+  if (mount("size=768k") != 0) GTEST_SKIP() << "no disk can be mounted here";
+  world_.make_rows(12'000);
+  world_.make_job(4, "", "checkpoint = { dir = \"disk/checkpoint\" }");
+  edit_job("\"out.jsonl\"", "\"disk/out.jsonl\", keep = \"row\"");
+  world_.start_mock();
+  const auto full = world_.sluice(world_.run_job());
+  EXPECT_EQ(full.status, 5) << full.output;
+  EXPECT_THAT(full.errors, HasSubstr("nothing that was committed is lost"));
+  const std::uint64_t known = world_.status().answered;
+  EXPECT_GT(known, 0u);
+  EXPECT_LT(known, 12'000u);
+
+  EXPECT_EQ(mount("remount,size=64m"), 0);
+  const auto next = world_.sluice(world_.run_job());
+  EXPECT_EQ(next.status, 0) << next.errors;
+  EXPECT_EQ(world_.status().answered, 12'000u);
+  const auto audit = world_.sluice({"audit", "job.lua", "--set", "base_url=http://none"});
+  EXPECT_EQ(audit.status, 0) << audit.output << audit.errors;
+  EXPECT_LE(world_.mock_stats().repeated_rows, 12'000 - known) << "a committed row was asked again";
+  EXPECT_EQ(ended({"/bin/umount", world_.path("disk")}).status, 0);
+}
+
 TEST_F(Disk, AnExportThatDoesNotFitLeavesNothing) {
   world_.make_rows(3000);
   world_.make_job(50);
