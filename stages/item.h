@@ -2,7 +2,10 @@
 // call's worth of items. Plain values; they belong to one thread at a time.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +26,7 @@ struct Item {
   core::Hash128 identity;  // of key and question: what the checkpoint knows the row by
   std::optional<core::Reject> reject;  // ended before it was asked
 
-  unsigned shrink = 0;    // halvings of the pack size: its packs failed whole so often
+  int failed_packs = 0;   // packs it stood in whose reply was of no use as a whole
   int asked_again = 0;    // times its own answer was missing or did not fit
   std::string complaint;  // what was wrong with it, told to the model
   std::vector<std::string> history;
@@ -41,11 +44,23 @@ inline flow::Weight weight_of(const Items& items) {
   return sum;
 }
 
+// A pack in two: what is asked next when its reply was of no use.
+inline std::array<Items, 2> halves_of(Items&& items) {
+  const auto middle = items.begin() + static_cast<std::ptrdiff_t>((items.size() + 1) / 2);
+  std::array<Items, 2> halves;
+  halves[1].assign(std::make_move_iterator(middle), std::make_move_iterator(items.end()));
+  items.erase(middle, items.end());
+  halves[0] = std::move(items);
+  return halves;
+}
+
 struct Request {
   std::uint64_t id = 0;
   Items items;
   std::vector<std::string> ids;  // of the items, in a pack; empty for one row a request
   std::shared_ptr<const std::string> user_content;  // the user message as a JSON string
+  // Of rows that were not asked before: the PackSize::Size::epoch that it was made at.
+  std::optional<std::uint32_t> size_epoch;
 };
 using RequestPtr = std::shared_ptr<Request>;
 

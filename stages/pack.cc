@@ -33,8 +33,8 @@ std::string text_of(const Item& item) {
 }  // namespace
 
 Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
-               const LineWriter& lines)
-    : spec_(spec), checkpoint_(checkpoint), in_flight_(in_flight), lines_(lines) {}
+               const LineWriter& lines, const PackSize& size)
+    : spec_(spec), checkpoint_(checkpoint), in_flight_(in_flight), lines_(lines), size_(size) {}
 
 core::Result<Packer::Out> Packer::add(Items&& items) {
   Out out;
@@ -64,7 +64,9 @@ core::Status Packer::ask(Item&& item, Out& out) {
   auto stored = checkpoint_.find_answer(item.question);
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) {
-    put(std::move(item), open_, out);
+    const PackSize::Size size = size_.now();
+    if (open_.items.empty()) open_.epoch = size.epoch;
+    put(std::move(item), static_cast<std::size_t>(size.rows), open_, out);
     return {};
   }
   in_flight_.take(item.question);  // nothing is asked: who comes next finds the answer as well
@@ -76,13 +78,16 @@ core::Status Packer::ask(Item&& item, Out& out) {
 
 Packer::Out Packer::add_again(Items&& items) {
   Out out;
-  std::sort(items.begin(), items.end(),
-            [](const Item& a, const Item& b) { return a.shrink < b.shrink; });
   Open open;
-  for (Item& item : items) {
-    if (!open.items.empty() && open.items.front().shrink != item.shrink) close(open, out);
-    put(std::move(item), open, out);
-  }
+  const std::size_t rows = static_cast<std::size_t>(std::max(1, size_.now().rows / 2));
+  for (Item& item : items) put(std::move(item), rows, open, out);
+  close(open, out);
+  return out;
+}
+
+Packer::Out Packer::add_half(Items&& items) {
+  Out out;
+  Open open{.items = std::move(items)};
   close(open, out);
   return out;
 }
@@ -93,9 +98,7 @@ Packer::Out Packer::flush() {
   return out;
 }
 
-void Packer::put(Item&& item, Open& open, Out& out) {
-  const std::size_t rows = std::max<std::size_t>(
-      1, static_cast<std::size_t>(spec_.pack.rows) >> std::min(item.shrink, 20u));
+void Packer::put(Item&& item, std::size_t rows, Open& open, Out& out) {
   const std::size_t bytes = static_cast<std::size_t>(spec_.pack.tokens) * kBytesPerToken;
   if (!open.items.empty() && open.bytes + item.prompt.size() > bytes) close(open, out);
   open.bytes += item.prompt.size();
@@ -108,6 +111,7 @@ void Packer::close(Open& open, Out& out) {
   auto request = std::make_shared<Request>();
   request->id = next_request_++;
   request->items = std::move(open.items);
+  request->size_epoch = open.epoch;
   out.requests.push_back(std::move(request));
   open = {};
 }

@@ -5,12 +5,12 @@
 // Threads: one call at a time (a serial node).
 //
 // Invariants:
-//   1. A pack has at most `rows >> shrink` rows (at least one) and, but for a single large row, at
-//   most
+//   1. A pack has at most as many rows as PackSize says and, but for a single large row, at most
 //      `tokens` estimated tokens (4 bytes each) of row text.
-//   2. Rows that were asked before are packed with their like: a row that failed with its pack
-//   never
-//      meets an untried one again.
+//   2. A row that was asked before never meets an untried one again. Those without an answer of
+//      their own are packed with their like, half as many to a pack; the halves of a pack that
+//      failed whole stay what they are, so that n rows with one to blame take at most 2·⌈log₂ n⌉
+//      requests more.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,7 @@
 #include "stages/in_flight.h"
 #include "stages/item.h"
 #include "stages/output_line.h"
+#include "stages/pack_size.h"
 #include "stages/question.h"
 #include "stages/spec.h"
 
@@ -29,7 +30,7 @@ namespace sluice::stages {
 class Packer {
  public:
   Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
-         const LineWriter& lines);
+         const LineWriter& lines, const PackSize& size);
 
   struct Out {
     std::vector<RequestPtr> requests;        // to be built and dispatched
@@ -44,6 +45,8 @@ class Packer {
   core::Result<Out> add_followers(Items&& items);
   // Rows to be asked again; they go out at once, in packs of their own.
   Out add_again(Items&& items);
+  // One half of a pack that failed: a request as it is.
+  Out add_half(Items&& items);
   // Completes the open pack.
   Out flush();
 
@@ -51,15 +54,17 @@ class Packer {
   struct Open {
     Items items;
     std::size_t bytes = 0;
+    std::optional<std::uint32_t> epoch = {};  // of rows that were not asked before
   };
   core::Status ask(Item&& item, Out& out);
-  void put(Item&& item, Open& open, Out& out);
+  void put(Item&& item, std::size_t rows, Open& open, Out& out);
   void close(Open& open, Out& out);
 
   const PipelineSpec& spec_;
   checkpoint::Checkpoint& checkpoint_;
   InFlight& in_flight_;
   const LineWriter& lines_;
+  const PackSize& size_;
   Open open_;
   std::uint64_t next_request_ = 1;
 };

@@ -3,31 +3,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "core/json.h"
 #include "stages/field_check.h"
+#include "stages/salvage.h"
 
 namespace sluice::stages {
 namespace {
 
 constexpr std::size_t kQuotedBytes = 200;  // of a model's words, in a detail
-constexpr unsigned kAlone = 20;            // a shrink that leaves one row of any pack
-
-// The JSON inside a reply that wraps it in one Markdown code fence.
-std::string_view without_fence(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == text.npos) return {};
-  text.remove_prefix(first);
-  if (!text.starts_with("```")) return text;
-  const auto line_end = text.find('\n');
-  const auto fence = text.rfind("```");
-  if (line_end == text.npos || fence <= line_end) return text;
-  return text.substr(line_end + 1, fence - line_end - 1);
-}
 
 std::string quoted_start(std::string_view text) {
   return fmt::format("{}{}", text.substr(0, kQuotedBytes), text.size() > kQuotedBytes ? "…" : "");
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == text.npos;
+}
+
+// Why a reply that was cut off at the output limit gives nothing.
+std::string cut_off(const provider::Reply& reply) {
+  const provider::Usage& usage = reply.outcome.usage;
+  if (is_blank(reply.text) && usage.reasoning > 0)
+    return fmt::format(
+        "the model spent its output limit on thinking ({} of {} output tokens) and wrote no "
+        "answer: raise max_output_tokens, or let it think less",
+        usage.reasoning, usage.output);
+  return fmt::format(
+      "the answer was cut off at the output limit, after {} tokens: raise "
+      "max_output_tokens, or ask for less",
+      usage.output);
 }
 
 std::string members_of(const simdjson::dom::object& object, const std::vector<Field>& fields) {
@@ -69,91 +76,100 @@ Parser::Out Parser::run(Completions&& completions) const {
 
 void Parser::read(Completion& completion, Out& out) const {
   const provider::Reply& reply = completion.reply;
-  switch (reply.finish) {
-    case provider::Finish::refusal:
-      return pack_failed(completion, {"refused", "the model refused: " + quoted_start(reply.text)},
-                         true, out);
-    case provider::Finish::content_filter:
-      return pack_failed(completion,
-                         {"content_filter", "the provider's content filter stopped the answer"},
-                         true, out);
-    case provider::Finish::length:
-      return pack_failed(completion, {"truncated", "the answer was cut off at the output limit"},
-                         false, out);
-    case provider::Finish::stop:
-    case provider::Finish::other:
-      break;
+  const Request& request = *completion.request;
+  PackSize::Reply pack{.asked = request.items.size(),
+                       .output_tokens = reply.outcome.usage.output,
+                       .epoch = request.size_epoch.value_or(0)};
+  const std::size_t ended_before = out.results.entries.size();
+  if (reply.finish == provider::Finish::refusal) {
+    pack_failed(completion, {"refused", "the model refused: " + quoted_start(reply.text)}, true,
+                out);
+  } else if (reply.finish == provider::Finish::content_filter) {
+    pack_failed(completion, {"content_filter", "the provider's content filter stopped the answer"},
+                true, out);
+  } else if (question_.plain_text) {
+    read_text(completion, out);
+  } else if (!question_.packed) {
+    read_one(completion, out);
+  } else {
+    read_pack(completion, out);
   }
-  read_rows(completion, without_fence(reply.text), out);
+  pack.answered = out.results.entries.size() - ended_before;
+  if (question_.packed && request.size_epoch) out.packs.push_back(pack);
 }
 
-void Parser::read_rows(Completion& completion, std::string_view text, Out& out) const {
-  Items& items = completion.request->items;
-  const std::string& model = models_[completion.endpoint];
-  if (question_.plain_text) {
-    if (completion.reply.text.empty())
-      return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
-    std::string members = "\"answer\":";
-    core::append_json_string(members, completion.reply.text);
-    return end(items.front(), lines_.answer(items.front(), members, model), out);
-  }
-
-  thread_local simdjson::dom::parser parser;
-  simdjson::dom::element document;
-  if (text.empty())
+// Free text: whatever came, if it came whole.
+void Parser::read_text(Completion& completion, Out& out) const {
+  const provider::Reply& reply = completion.reply;
+  if (reply.finish == provider::Finish::length)
+    return pack_failed(completion, {"truncated", cut_off(reply)}, false, out);
+  if (is_blank(reply.text))
     return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
-  if (parser.parse(text.data(), text.size()).get(document)) {
-    return pack_failed(completion, {"bad_answer", "the answer is not JSON: " + quoted_start(text)},
-                       false, out);
+  const Item& item = completion.request->items.front();
+  std::string members = "\"answer\":";
+  core::append_json_string(members, reply.text);
+  end(item, lines_.answer(item, members, models_[completion.endpoint]), out);
+}
+
+void Parser::read_one(Completion& completion, Out& out) const {
+  thread_local simdjson::dom::parser parser;
+  const provider::Reply& reply = completion.reply;
+  if (reply.finish == provider::Finish::length)
+    return pack_failed(completion, {"truncated", cut_off(reply)}, false, out);
+  if (is_blank(reply.text))
+    return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
+  const auto object = salvage_object(reply.text, parser);
+  if (!object)
+    return pack_failed(
+        completion,
+        {"bad_answer", "the answer is not one JSON object: " + quoted_start(reply.text)}, false,
+        out);
+  take_answer(completion.request->items.front(), *object, completion, out);
+}
+
+void Parser::read_pack(Completion& completion, Out& out) const {
+  thread_local simdjson::dom::parser parser;
+  const provider::Reply& reply = completion.reply;
+  Items& items = completion.request->items;
+  const Salvaged found = salvage(reply.text, completion.request->ids, parser);
+  if (found.answers.empty()) {
+    if (reply.finish == provider::Finish::length)
+      return pack_failed(completion, {"truncated", cut_off(reply)}, false, out);
+    if (is_blank(reply.text))
+      return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
+    return pack_failed(
+        completion,
+        {"bad_answer", "no answer in the reply carries a row's id: " + quoted_start(reply.text)},
+        false, out);
   }
 
-  // The answers by row: found once, found more often, not found.
-  struct Found {
-    int times = 0;
-    simdjson::dom::object object;
-  };
-  std::vector<Found> found(items.size());
-  if (!question_.packed) {
-    found[0].times = document.get(found[0].object) == simdjson::SUCCESS ? 1 : 0;
-  } else {
-    simdjson::dom::array answers;
-    if (document["answers"].get(answers) && document.get(answers)) {
-      return pack_failed(completion,
-                         {"bad_answer", "the reply has no list of answers: " + quoted_start(text)},
-                         false, out);
-    }
-    for (const simdjson::dom::element entry : answers) {
-      std::string_view id;
-      if (entry["id"].get(id)) continue;
-      const auto& ids = completion.request->ids;
-      const auto at = std::find(ids.begin(), ids.end(), id);
-      if (at == ids.end()) continue;
-      Found& row = found[static_cast<std::size_t>(at - ids.begin())];
-      ++row.times;
-      row.times += entry.get(row.object) == simdjson::SUCCESS ? 0 : 1;
-    }
-  }
-
-  if (std::none_of(found.begin(), found.end(), [](const Found& f) { return f.times == 1; })) {
-    return pack_failed(completion, {"missing_answer", "no answer in the reply carries a row's id"},
-                       false, out);
-  }
+  std::vector<const Salvaged::Found*> by_row(items.size());
+  for (const Salvaged::Found& answer : found.answers) by_row[answer.row] = &answer;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (found[i].times != 1) {
-      const char* why =
-          found[i].times == 0 ? "no answer came for it" : "more than one answer came for it";
-      row_failed(std::move(items[i]), {"missing_answer", why}, out);
-    } else if (auto members = answer(found[i].object, items[i])) {
-      end(items[i], lines_.answer(items[i], *members, model), out);
-    } else if (members.error().reason == "script_error") {
-      // The function will not do better on a second answer, and this one is paid for: keep it.
-      Item& item = items[i];
-      item.history.push_back("the answer was " + simdjson::minify(found[i].object));
-      reject(std::move(item), std::move(members.error()), out);
+    if (by_row[i] != nullptr) {
+      take_answer(items[i], by_row[i]->object, completion, out);
+    } else if (std::ranges::find(found.doubled, i) != found.doubled.end()) {
+      row_failed(std::move(items[i]), {"missing_answer", "two different answers came for it"},
+                 items.size() == 1, out);
+    } else if (reply.finish == provider::Finish::length) {
+      row_failed(std::move(items[i]), {"truncated", cut_off(reply)}, items.size() == 1, out);
     } else {
-      row_failed(std::move(items[i]), std::move(members.error()), out);
+      row_failed(std::move(items[i]), {"missing_answer", "no answer came for it"},
+                 items.size() == 1, out);
     }
   }
+}
+
+void Parser::take_answer(Item& item, const simdjson::dom::object& object,
+                         const Completion& completion, Out& out) const {
+  auto members = answer(object, item);
+  if (members) return end(item, lines_.answer(item, *members, models_[completion.endpoint]), out);
+  if (members.error().reason != "script_error")
+    return row_failed(std::move(item), std::move(members.error()),
+                      completion.request->items.size() == 1, out);
+  // The function will not do better on a second answer, and this one is paid for: keep it.
+  item.history.push_back("the answer was " + simdjson::minify(object));
+  reject(std::move(item), std::move(members.error()), out);
 }
 
 std::expected<std::string, Parser::Failed> Parser::answer(const simdjson::dom::object& object,
@@ -171,27 +187,26 @@ std::expected<std::string, Parser::Failed> Parser::answer(const simdjson::dom::o
   return parsed->substr(1, parsed->size() - 2);
 }
 
-// The reply as a whole is of no use. In a pack nobody knows which row is to blame: all are asked
-// again in packs of half the size (or each alone), until the one to blame stands alone.
-void Parser::pack_failed(Completion& completion, const Failed& failed, bool alone, Out& out) const {
+// The reply as a whole is of no use. In a pack nobody knows which row is to blame: it is asked
+// again in two halves, until the one to blame stands alone. `final`: what will come again of a row
+// alone.
+void Parser::pack_failed(Completion& completion, const Failed& failed, bool final, Out& out) const {
   Items& items = completion.request->items;
   if (items.size() == 1) {
-    // What will be refused again is not asked again.
-    if (alone) return reject(std::move(items.front()), failed, out);
-    return row_failed(std::move(items.front()), failed, out);
+    if (final) return reject(std::move(items.front()), failed, out);
+    return row_failed(std::move(items.front()), failed, true, out);
   }
   for (Item& item : items) {
-    item.shrink = alone ? kAlone : item.shrink + 1;
+    ++item.failed_packs;
     item.history.push_back(fmt::format("in a pack of {}: {}", items.size(), failed.detail));
-    out.again.push_back(std::move(item));
   }
+  for (Items& half : halves_of(std::move(items))) out.halves.push_back(std::move(half));
 }
 
-void Parser::row_failed(Item&& item, Failed failed, Out& out) const {
-  if (item.asked_again >= spec_.parse.retries)
-    return reject(std::move(item), std::move(failed), out);
+void Parser::row_failed(Item&& item, Failed failed, bool alone, Out& out) const {
+  const int failures = item.asked_again + (alone ? item.failed_packs : 0);
+  if (failures >= spec_.parse.retries) return reject(std::move(item), std::move(failed), out);
   ++item.asked_again;
-  ++item.shrink;
   item.history.push_back(failed.detail);
   item.complaint = std::move(failed.detail);
   out.again.push_back(std::move(item));

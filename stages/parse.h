@@ -6,11 +6,11 @@
 // Threads: immutable; run() from any number of workers at once.
 //
 // Invariants:
-//   1. Every item of a completion ends in exactly one of Out::results.entries and Out::again.
-//   2. An answer is given to the row whose id it carries, or to none. An id that comes twice is
-//   answered
-//      by neither.
+//   1. Every item of a completion ends in exactly one of Out::results.entries, Out::again and
+//      Out::halves.
+//   2. An answer is given to the row whose id it carries, or to none (salvage.h).
 //   3. Each asking again either halves the pack that the row stands in or uses up one of `retries`.
+//      A row that stands alone at last has used up one for each pack that failed with it.
 #pragma once
 
 #include <simdjson.h>
@@ -23,6 +23,7 @@
 #include "checkpoint/types.h"
 #include "stages/item.h"
 #include "stages/output_line.h"
+#include "stages/pack_size.h"
 #include "stages/question.h"
 #include "stages/spec.h"
 
@@ -38,8 +39,10 @@ class Parser {
     checkpoint::Results results;  // settlements and entries, to be committed together
     flow::Weight ended;           // the credits of the entries
     std::vector<std::pair<core::Hash128, core::Reject>>
-        rejected;  // of the entries: question and why
-    Items again;
+        rejected;                        // of the entries: question and why
+    Items again;                         // without an answer of their own
+    std::vector<Items> halves;           // of packs whose reply was of no use
+    std::vector<PackSize::Reply> packs;  // what the packs of untried rows brought
   };
   Out run(Completions&& completions) const;
 
@@ -49,12 +52,17 @@ class Parser {
     std::string detail;
   };
   void read(Completion& completion, Out& out) const;
-  void read_rows(Completion& completion, std::string_view text, Out& out) const;
+  void read_text(Completion& completion, Out& out) const;
+  void read_one(Completion& completion, Out& out) const;
+  void read_pack(Completion& completion, Out& out) const;
+  // Ends the row, or has it asked again.
+  void take_answer(Item& item, const simdjson::dom::object& object, const Completion& completion,
+                   Out& out) const;
   // The answer's members in declared order, after the checks and the parse function.
   std::expected<std::string, Failed> answer(const simdjson::dom::object& object,
                                             const Item& item) const;
-  void pack_failed(Completion& completion, const Failed& failed, bool alone, Out& out) const;
-  void row_failed(Item&& item, Failed failed, Out& out) const;
+  void pack_failed(Completion& completion, const Failed& failed, bool final, Out& out) const;
+  void row_failed(Item&& item, Failed failed, bool alone, Out& out) const;
   void end(const Item& item, checkpoint::Entry entry, Out& out) const;
   void reject(Item&& item, Failed failed, Out& out) const;
 

@@ -33,6 +33,7 @@ struct PackInput {
   enum class Kind : std::uint8_t {
     rows,       // from the reader
     again,      // asked before, without a good answer
+    half,       // of a pack whose reply was of no use
     followers,  // their question has been answered for another row
     stalled,    // no row comes for now: let none wait for company
     done,       // the last of `batches` batches has been handed over
@@ -63,6 +64,17 @@ flow::Weight credit_limit(const PipelineSpec& spec) {
           kCreditBytes};
 }
 
+// Output tokens that the answers of a pack should stay below: as the pipeline says, or what the
+// endpoint with the least output may write.
+std::optional<int> output_bound(const PipelineSpec& spec) {
+  std::optional<int> bound = spec.pack.output_tokens;
+  for (const auto& endpoint : spec.dispatch.endpoints) {
+    const auto& cap = endpoint.max_output_tokens;
+    if (cap) bound = std::min(bound.value_or(*cap), *cap);
+  }
+  return bound;
+}
+
 class FlowRun final : public Run {
  public:
   FlowRun(const PipelineSpec& spec, const RunOptions& options)
@@ -70,6 +82,7 @@ class FlowRun final : public Run {
         options_(options),
         question_(make_question(spec)),
         lines_(spec, question_.answer_names()),
+        pack_size_(spec.pack.rows, output_bound(spec)),
         credits_(credit_limit(spec), [this] { graph_.release_wait(); }) {}
 
   core::Status open();
@@ -103,6 +116,7 @@ class FlowRun final : public Run {
   std::unique_ptr<checkpoint::Projection> sink_;
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
   InFlight in_flight_;
+  PackSize pack_size_;
   std::optional<Packer> packer_;
   flow::Ending ending_;
   flow::Credits credits_;
@@ -146,7 +160,7 @@ core::Status FlowRun::open() {
   if (!opened) return std::unexpected(opened.error());
   checkpoint_ = std::move(*opened);
 
-  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_);
+  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
   parser_.emplace(spec_, question_, lines_, models_of(spec_));
   auto dispatcher = Dispatcher::make(spec_, question_, *checkpoint_, handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
@@ -219,11 +233,9 @@ DispatchHandlers FlowRun::handlers() {
                          const core::Reject& why) { reject(std::move(request->items), why); },
       .split =
           [this](RequestPtr request, const std::string& reason) {
-            for (Item& item : request->items) {
-              ++item.shrink;
-              item.history.push_back(reason);
-            }
-            to_pack(PackInput::Kind::again, std::move(request->items));
+            for (Item& item : request->items) item.history.push_back(reason);
+            for (Items& half : halves_of(std::move(request->items)))
+              to_pack(PackInput::Kind::half, std::move(half));
           },
       .released = [this](RequestPtr request) { release(std::move(request->items)); },
       .halted =
@@ -283,6 +295,8 @@ core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
   switch (input.kind) {
     case PackInput::Kind::again:
       return packer_->add_again(std::move(input.items));
+    case PackInput::Kind::half:
+      return packer_->add_half(std::move(input.items));
     case PackInput::Kind::stalled:
       return packer_->flush();
     case PackInput::Kind::done:
@@ -312,9 +326,14 @@ void FlowRun::parse(Completions& completions) {
   Parser::Out out = parser_->run(std::move(completions));
   commit(std::move(out.results), out.ended, std::move(out.rejected));
   dispatcher_->booked(std::move(booked));
+  for (const PackSize::Reply& pack : out.packs) pack_size_.answered(pack);
   if (!out.again.empty()) {
     rows_asked_again_ += out.again.size();
     to_pack(PackInput::Kind::again, std::move(out.again));
+  }
+  for (Items& half : out.halves) {
+    rows_asked_again_ += half.size();
+    to_pack(PackInput::Kind::half, std::move(half));
   }
 }
 

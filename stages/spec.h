@@ -80,6 +80,7 @@ struct PackSpec {
   int rows = 1;                     // rows a request at most
   int tokens = kDefaultPackTokens;  // estimated prompt tokens of the rows of a request, at most; a
                                     // larger row goes alone
+  std::optional<int> output_tokens;  // expected of all answers of a request, at most
   std::string system;
   std::string
       user_template;  // "{{field}}" and "{{a.b}}"; exactly one of user_template and user is set

@@ -61,7 +61,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
       reject(request, outcome.reason, outcome.message);
       break;
     case Verdict::split:
-      split(request, outcome);
+      split(request, outcome.reason, outcome.message);
       break;
     case Verdict::retry:
     case Verdict::move:
@@ -260,13 +260,18 @@ void Scheduler::Impl::reject(Request& request, std::string reason, std::string d
   end(request);
 }
 
-void Scheduler::Impl::split(Request& request, const Outcome& outcome) {
+void Scheduler::Impl::split(Request& request, const std::string& reason,
+                            const std::string& detail) {
   if (request.demand.rows < 2) {
-    reject(request, outcome.reason, outcome.message);
+    reject(request, reason, detail);
     return;
   }
-  actions.emplace_back(SplitRequest{request.demand.id, outcome.reason});
+  actions.emplace_back(SplitRequest{request.demand.id, reason});
   end(request);
+}
+
+void Scheduler::Impl::too_large(Request& request) {
+  split(request, "too_large", explain_too_large(request.demand, endpoints));
 }
 
 void Scheduler::Impl::halt(HaltCause cause, std::string message) {

@@ -21,7 +21,7 @@ Scheduler::Impl::Impl(Config given)
 void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
   survey.measure(request.demand, endpoints);
   if (!survey.anywhere && !draining) {
-    reject(request, "too_large", explain_too_large(request.demand, endpoints));
+    too_large(request);
     return;
   }
   waiting.push(survey.fits, ready, request);
@@ -37,7 +37,7 @@ void Scheduler::Impl::send_ready(core::Time now) {
     survey.make(request, now, endpoints, budget, claimed, config.deadline);
     if (!survey.anywhere) {
       waiting.pop(lane);
-      reject(request, "too_large", explain_too_large(request.demand, endpoints));
+      too_large(request);
     } else if (survey.fits != lane.fits()) {  // estimates have moved since it came
       waiting.move_head(lane, survey.fits);
     } else if (!survey.affordable) {

@@ -15,7 +15,7 @@
 //   3. No quota is passed by more than its burst; max_concurrency never.
 //   4. money spent + worst case of everything in flight ≤ budget.
 //   5. A request that can never fit an endpoint's quota is never sent there; one that fits none is
-//      rejected at once.
+//      rejected at once, or split when it has several rows.
 //   6. After drain() or a halt nothing is sent; what was not in flight is released at the next
 //   poll().
 #pragma once

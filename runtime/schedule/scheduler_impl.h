@@ -6,10 +6,10 @@
 // Action is in `actions` until the next poll().
 //
 //        submitted()
-//            │ enqueue() ──── fits no endpoint's quota ───────────► REJECTED too_large
+//            │ enqueue() ──── fits no endpoint's quota ───────────► REJECTED too_large, or SPLIT
 //            ▼
 //   ┌──► WAITING ─────── halted or draining: release_all() ───────► RELEASED
-//   │        │           fits none any more: send_ready() ────────► REJECTED too_large
+//   │        │           fits none any more: send_ready() ────────► REJECTED too_large, or SPLIT
 //   │        │ send()
 //   │        │    reserves slot, quota and worst-case money
 //   │        ▼
@@ -87,7 +87,9 @@ struct Scheduler::Impl {
   // Forgets it, or, when another attempt is in flight, cancels that one.
   void end(Request& request);
   void reject(Request& request, std::string reason, std::string detail);
-  void split(Request& request, const provider::Outcome& outcome);
+  void split(Request& request, const std::string& reason, const std::string& detail);
+  // It fits no endpoint's quota: rejected with the numbers, or split when it has several rows.
+  void too_large(Request& request);
   void halt(HaltCause cause, std::string message);
 
   Config config;

@@ -145,6 +145,14 @@ TEST(Size, ARequestThatTurnsOutTooLargeForAnEndpointGetsOutOfTheWayOfThoseThatFi
   EXPECT_THAT(h.words(), ElementsAre("send 3 to 1"));
 }
 
+TEST(Size, APackThatCanNeverFitIsSplit) {
+  Harness h({.endpoints = {endpoint("a", {{Quota::tokens_per_minute, 1000}})}});
+  h.submit(1, 40'000, 2);
+  EXPECT_THAT(h.words(), ElementsAre("split 1 too_large"));
+  h.submit(2, 20'000, 1);
+  EXPECT_THAT(h.words(), ElementsAre("reject 2 too_large"));
+}
+
 TEST(Size, ARequestThatOnlyAStoppedEndpointCouldTakeIsRejectedAndSaysSo) {
   Harness h(
       {.endpoints = {endpoint("small", {{Quota::tokens_per_minute, 1000}}), endpoint("large")},

@@ -24,7 +24,8 @@ class PackerTest : public testing::Test {
     spec_.pack.tokens = tokens;
     question_ = make_question(spec_);
     lines_.emplace(spec_, std::vector<std::string>{"a"});
-    packer_.emplace(spec_, checkpoint_, in_flight_, *lines_);
+    size_.emplace(rows);
+    packer_.emplace(spec_, checkpoint_, in_flight_, *lines_, *size_);
   }
   Items items(int count, const std::string& prefix = "p") {
     Items made;
@@ -43,6 +44,7 @@ class PackerTest : public testing::Test {
   MemoryCheckpoint checkpoint_;
   InFlight in_flight_;
   std::optional<LineWriter> lines_;
+  std::optional<PackSize> size_;
   std::optional<Packer> packer_;
 };
 
@@ -122,34 +124,17 @@ TEST_F(PackerTest, RejectsGoStraightToTheCheckpoint) {
 TEST_F(PackerTest, RowsAskedAgainGoOutAtOnceInSmallerPacksOfTheirLike) {
   start(8);
   packer_->add(items(3, "open"));
-  Items again = items(6, "again");
-  for (std::size_t i = 0; i < again.size(); ++i) again[i].shrink = i % 2 == 0 ? 1 : 20;
-  const auto out = packer_->add_again(std::move(again));
-  EXPECT_THAT(sizes(out), ElementsAre(3, 1, 1, 1));
+  EXPECT_THAT(sizes(packer_->add_again(items(6, "again"))), ElementsAre(4, 2));
   EXPECT_THAT(sizes(packer_->flush()), ElementsAre(3)) << "the open pack was left alone";
 }
 
-TEST_F(PackerTest, AFailingPackCostsAtMostTwiceTheLogarithmInRequests) {
-  start(16);
-  // One poison row fails whatever pack it stands in: bisection asks 2 packs a level.
-  Items left = items(16);
-  left[5].prompt = "poison";
-  int requests = 0;
-  while (!left.empty()) {
-    const auto out = packer_->add_again(std::move(left));
-    left = {};
-    requests += static_cast<int>(out.requests.size());
-    for (const RequestPtr& request : out.requests) {
-      const bool poisoned = std::any_of(request->items.begin(), request->items.end(),
-                                        [](const Item& i) { return i.prompt == "poison"; });
-      if (!poisoned || request->items.size() == 1) continue;
-      for (Item& item : request->items) {
-        ++item.shrink;
-        left.push_back(std::move(item));
-      }
-    }
-  }
-  EXPECT_EQ(requests, 1 + 2 * 4);
+TEST_F(PackerTest, AHalfGoesOutAsItIs) {
+  start(8);
+  packer_->add(items(3, "open"));
+  const auto out = packer_->add_half(items(5, "half"));
+  EXPECT_THAT(sizes(out), ElementsAre(5));
+  EXPECT_FALSE(out.requests[0]->size_epoch) << "it says nothing about the size of packs";
+  EXPECT_THAT(sizes(packer_->flush()), ElementsAre(3));
 }
 
 TEST_F(PackerTest, IdsAreUniqueInAPackAndDifferFromPackToPack) {

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 #include "stages/pack.h"
 #include "tests/stages/support.h"
 
@@ -99,13 +103,15 @@ TEST_F(ParserTest, ASkippedRowShiftsNoOther) {
   EXPECT_EQ(out.again[0].asked_again, 1);
 }
 
-TEST_F(ParserTest, AnIdThatComesTwiceIsNotAnswered) {
+TEST_F(ParserTest, AnIdWithTwoAnswersIsNotAnswered) {
   start(2);
   const RequestPtr pack = request(2);
-  const auto out = reply(pack, answers(*pack, {0, 1, 1}));
+  std::string text = answers(*pack, {0, 1, 1});
+  text.replace(text.rfind("A1"), 2, "A9");
+  const auto out = reply(pack, text);
   EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"A0"})"));
   EXPECT_THAT(keys(out.again), ElementsAre("\"k1\""));
-  EXPECT_THAT(out.again[0].complaint, HasSubstr("more than one"));
+  EXPECT_THAT(out.again[0].complaint, HasSubstr("two different answers"));
 }
 
 TEST_F(ParserTest, AForeignIdIsGivenToNobody) {
@@ -137,27 +143,92 @@ TEST_F(ParserTest, AMisfitIsAskedAgainWithItsComplaintThenRejectedWithItsHistory
   EXPECT_EQ(out.rejected[0].second.reason, "bad_answer");
 }
 
-TEST_F(ParserTest, AGarbledPackIsHalvedUntilTheRowStandsAlone) {
-  start(8, 0);
-  auto out = reply(request(8), "no json");
-  EXPECT_EQ(out.again.size(), 8u);
-  EXPECT_TRUE(out.results.entries.empty());
-  for (const Item& item : out.again) EXPECT_EQ(item.shrink, 1u);
-  EXPECT_EQ(out.results.settlements.size(), 1u) << "it was paid for";
-
-  auto alone = std::make_shared<Request>();
-  alone->items.push_back(std::move(out.again[0]));
-  build(*alone, true);
-  out = reply(alone, "still no json");
-  ASSERT_EQ(out.results.entries.size(), 1u);
-  EXPECT_THAT(out.results.entries[0].line, HasSubstr("in a pack of 8: the answer is not JSON"));
+// One row spoils whatever pack it stands in: bisection asks two packs a level, and its history is
+// kept.
+TEST_F(ParserTest, APoisonRowIsFoundByHalvesAtTwiceTheLogarithm) {
+  for (const int rows : {2, 3, 8, 16, 20, 100}) {
+    SCOPED_TRACE(rows);
+    start(rows, 2);
+    std::vector<RequestPtr> asked = {request(rows)};
+    const std::string poison = "\"k" + std::to_string(rows / 3) + "\"";
+    int requests = 0;
+    std::vector<std::string> rejected;
+    std::size_t answered = 0;
+    for (; !asked.empty(); ++requests) {
+      const RequestPtr pack = asked.back();
+      asked.pop_back();
+      std::vector<std::size_t> all(pack->items.size());
+      std::iota(all.begin(), all.end(), 0);
+      const auto own = keys(pack->items);
+      const bool spoilt = std::ranges::find(own, poison) != own.end();
+      auto out = reply(pack, spoilt ? "no json" : answers(*pack, all));
+      out.halves.push_back(std::move(out.again));
+      for (Items& half : out.halves) {
+        if (half.empty()) continue;
+        asked.push_back(std::make_shared<Request>());
+        asked.back()->items = std::move(half);
+        build(*asked.back(), true);
+      }
+      for (const auto& entry : out.results.entries) {
+        if (entry.kind == checkpoint::Kind::reject) rejected.push_back(entry.line);
+        if (entry.kind == checkpoint::Kind::answer) ++answered;
+      }
+    }
+    const int levels = static_cast<int>(std::ceil(std::log2(rows)));
+    const int alone = std::max(0, 2 - levels);  // askings that `retries` leaves to the lone row
+    EXPECT_LE(requests, 1 + 2 * levels + alone);
+    EXPECT_EQ(answered, static_cast<std::size_t>(rows) - 1);
+    ASSERT_EQ(rejected.size(), 1u);
+    EXPECT_THAT(rejected[0], HasSubstr("\"key\":" + poison));
+    EXPECT_THAT(rejected[0], HasSubstr("in a pack of " + std::to_string(rows) + ": no answer"));
+  }
 }
 
-TEST_F(ParserTest, ARefusalInAPackIsAskedRowByRow) {
+TEST_F(ParserTest, ARefusalInAPackIsFoundByHalves) {
   start(4);
   const auto out = reply(request(4), "I cannot", provider::Finish::refusal);
-  ASSERT_EQ(out.again.size(), 4u);
-  for (const Item& item : out.again) EXPECT_GE(item.shrink, 2u);
+  ASSERT_EQ(out.halves.size(), 2u);
+  EXPECT_THAT(keys(out.halves[0]), ElementsAre("\"k0\"", "\"k1\""));
+  EXPECT_THAT(keys(out.halves[1]), ElementsAre("\"k2\"", "\"k3\""));
+  EXPECT_TRUE(out.again.empty());
+}
+
+TEST_F(ParserTest, APackThatIsCutOffKeepsItsWholeRows) {
+  start(3);
+  const RequestPtr pack = request(3);
+  std::string text = answers(*pack, {0, 1, 2});
+  text.resize(text.find("A2"));
+  const auto out = reply(pack, text, provider::Finish::length);
+  EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"A0"})", R"({"id":"k1","a":"A1"})"));
+  EXPECT_THAT(keys(out.again), ElementsAre("\"k2\""));
+  ASSERT_EQ(out.packs.size(), 0u) << "this one was not made by the packer";
+}
+
+TEST_F(ParserTest, TellsWhatAPackOfUntriedRowsBrought) {
+  start(3);
+  const RequestPtr pack = request(3);
+  pack->size_epoch = 5;
+  const auto out = reply(pack, answers(*pack, {0, 2}));
+  ASSERT_EQ(out.packs.size(), 1u);
+  EXPECT_EQ(out.packs[0].asked, 3u);
+  EXPECT_EQ(out.packs[0].answered, 2u);
+  EXPECT_EQ(out.packs[0].epoch, 5u);
+}
+
+// LOTUS #255: a reasoning model spends its whole output budget, and the empty answer becomes the
+// default label.
+TEST_F(ParserTest, ALimitSpentOnThinkingIsToldAsSuch) {
+  start(1, 0);
+  Completion completion;
+  completion.request = request(1);
+  completion.reply.finish = provider::Finish::length;
+  completion.reply.outcome.usage = {.input = 7, .output = 500, .reasoning = 500};
+  Completions all;
+  all.push_back(std::move(completion));
+  EXPECT_THAT(lines(parser_->run(std::move(all))),
+              ElementsAre(testing::AllOf(
+                  HasSubstr(R"("reason":"truncated")"),
+                  HasSubstr("spent its output limit on thinking (500 of 500 output tokens)"))));
 }
 
 TEST_F(ParserTest, ARefusalOfOneRowIsARejectOfItsOwnKind) {

@@ -1,0 +1,93 @@
+#include "stages/pack_size.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace sluice::stages {
+namespace {
+
+// Replies to packs of the present size, `lost` rows of each without an answer.
+void reply_to(PackSize& size, int packs, std::size_t lost, std::uint64_t tokens_a_row = 10) {
+  for (int i = 0; i < packs; ++i) {
+    const PackSize::Size now = size.now();
+    const auto asked = static_cast<std::size_t>(now.rows);
+    size.answered({.asked = asked,
+                   .answered = asked - std::min(asked, lost),
+                   .output_tokens = tokens_a_row * asked,
+                   .epoch = now.epoch});
+  }
+}
+
+TEST(PackSize, BeginsAtWhatThePipelineAllows) {
+  EXPECT_EQ(PackSize(20).now().rows, 20);
+  EXPECT_EQ(PackSize(1).now().rows, 1);
+}
+
+TEST(PackSize, ShrinksWhenRowsAreLostAndGrowsWhenAllCome) {
+  PackSize size(20);
+  reply_to(size, PackSize::kWindowPacks, 5);
+  EXPECT_EQ(size.now().rows, 15);
+  reply_to(size, PackSize::kWindowPacks, 5);
+  EXPECT_EQ(size.now().rows, 11);
+  reply_to(size, 20 * PackSize::kWindowPacks, 0);
+  EXPECT_EQ(size.now().rows, 20);
+}
+
+TEST(PackSize, ABadReplyInAWhileChangesNothing) {
+  PackSize size(20);
+  for (int i = 0; i < 50; ++i) {
+    reply_to(size, 1, 10);
+    reply_to(size, PackSize::kWindowPacks - 1, 0);
+    EXPECT_EQ(size.now().rows, 20);
+  }
+}
+
+TEST(PackSize, PacksOfAnEarlierSizeTeachNothing) {
+  PackSize size(20);
+  const PackSize::Size old = size.now();
+  reply_to(size, PackSize::kWindowPacks, 10);
+  EXPECT_EQ(size.now().rows, 15);
+  for (int i = 0; i < 100; ++i)
+    size.answered({.asked = 20, .answered = 0, .output_tokens = 0, .epoch = old.epoch});
+  EXPECT_EQ(size.now().rows, 15);
+}
+
+TEST(PackSize, NeverFallsBelowOneRow) {
+  PackSize size(20);
+  reply_to(size, 1000, 100);
+  EXPECT_EQ(size.now().rows, 1);
+}
+
+TEST(PackSize, AModelThatAnswersTwelveRowsAtMostGetsAboutTwelve) {
+  PackSize size(40);
+  std::mt19937 random(1);
+  int settled = 0;
+  for (int window = 0; window < 200; ++window) {
+    for (int i = 0; i < PackSize::kWindowPacks; ++i) {
+      const PackSize::Size now = size.now();
+      const auto asked = static_cast<std::size_t>(now.rows);
+      size.answered({.asked = asked,
+                     .answered = std::min<std::size_t>(asked, 11 + random() % 3),
+                     .output_tokens = 10 * asked,
+                     .epoch = now.epoch});
+    }
+    if (window >= 50 && size.now().rows >= 9 && size.now().rows <= 14) ++settled;
+  }
+  EXPECT_GE(settled, 145) << "of 150 windows";
+}
+
+TEST(PackSize, TheAnswersOfAPackStayBelowTheOutputBound) {
+  PackSize size(100, 4000);
+  EXPECT_EQ(size.now().rows, 50) << "64 tokens a row until the first answer, and a quarter more";
+  reply_to(size, 5, 0, 200);
+  EXPECT_EQ(size.now().rows, 16);
+  reply_to(size, 500, 0, 20);
+  EXPECT_EQ(size.now().rows, 100);
+  PackSize long_answers(100, 100);
+  reply_to(long_answers, 10, 0, 5000);
+  EXPECT_EQ(long_answers.now().rows, 1);
+}
+
+}  // namespace
+}  // namespace sluice::stages
