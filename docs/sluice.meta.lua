@@ -36,6 +36,7 @@
 ---@class sluice.packOptions
 ---@field rows? integer rows in one request, at most
 ---@field tokens? integer estimated prompt tokens of a request's rows, at most; a larger row goes alone
+---@field output_tokens? integer expected output tokens of a request's answers, at most, as learned from earlier answers; an endpoint's max_output_tokens bounds them too
 ---@field system? string system prompt, shared by the rows of a request
 ---@field user string|fun(row: table): string?, string? prompt of one row: a template with {{field}} and {{a.b}}, or function(row) that returns it (or nil and the reason to reject the row)
 ---@field answer? table<string, sluice.Field> columns of the answer, in order; without it the answer is free text in one column, answer

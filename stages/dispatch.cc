@@ -41,6 +41,15 @@ core::Price price_of(const provider::EndpointSpec& spec) {
   return facts ? facts->price : core::Price{};
 }
 
+// The least prefix that the providers' prompt caches keep (providers.md: 1,024 tokens and up), in
+// bytes.
+constexpr std::size_t kCachedPrefix = 4 * 1024;
+
+// Whether the first request should fill the prompt cache before others go.
+bool pays_to_warm_up(const core::Price& price, std::size_t prefix_bytes) {
+  return price.cached_input < price.input && prefix_bytes >= kCachedPrefix;
+}
+
 class LoopDispatcher final : public Dispatcher {
  public:
   LoopDispatcher(checkpoint::Checkpoint& checkpoint, DispatchHandlers handlers)
@@ -106,6 +115,7 @@ class LoopDispatcher final : public Dispatcher {
   void ended(const schedule::Send& send, std::expected<http::Response, http::Failure> result);
   provider::Reply read(Endpoint& endpoint,
                        const std::expected<http::Response, http::Failure>& result);
+  void count_savings(const Request& request, const provider::Usage& usage);
   void watch_reachability(Endpoint& endpoint, provider::Outcome& outcome);
   void publish_state(core::Time now);
 
@@ -175,8 +185,8 @@ void LoopDispatcher::configure(const PipelineSpec& spec) {
   schedule::Config config;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const provider::EndpointSpec& from = spec.dispatch.endpoints[i];
-    config.endpoints.push_back(
-        {from.name, from.limits, endpoints_[i].price, from.max_output_tokens, from.weight});
+    config.endpoints.push_back({from.name, from.limits, endpoints_[i].price, from.max_output_tokens,
+                                from.weight, pays_to_warm_up(endpoints_[i].price, frame_bytes_)});
   }
   config.route = spec.dispatch.route;
   config.hedge = hedge_ = spec.dispatch.hedge;
@@ -308,6 +318,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
   const bool wanted = scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
   if (outcome.action == provider::Action::none && wanted) {
     scheduler_->hold(send.endpoint);  // until booked()
+    count_savings(*requests_.at(send.request), outcome.usage);
     completions_.push_back(
         {take(send.request), std::move(reply), send.attempt, send.endpoint, cost, estimate});
   } else {
@@ -336,6 +347,13 @@ provider::Reply LoopDispatcher::read(Endpoint& endpoint,
   headers.reserve(result->headers.size());
   for (const auto& [name, value] : result->headers) headers.emplace_back(name, value);
   return endpoint.codec->read(result->status, headers, result->body, clock_.wall_now());
+}
+
+void LoopDispatcher::count_savings(const Request& request, const provider::Usage& usage) {
+  const std::uint64_t spared = request.items.size() - 1;
+  const std::size_t bytes = frame_bytes_ + request.user_content->size();
+  totals_.saved_requests += spared;
+  totals_.saved_tokens += spared * (usage.input * frame_bytes_ / bytes);
 }
 
 // A server that cannot be reached is waited for, but not for ever.

@@ -88,6 +88,7 @@ void Scheduler::Impl::land(core::Time now, const Request& request, const Flight&
                            const Outcome& outcome) {
   Endpoint& endpoint = endpoints[flight.endpoint];
   --endpoint.in_flight;
+  endpoint.landed = true;
   --in_flight;
 
   core::Money cost;

@@ -38,7 +38,7 @@ void Survey::make(const Request& request, core::Time now, std::span<const Endpoi
     const core::Money worst = endpoint.estimate.worst_cost(demand, endpoint.config.price);
     if (!budget.affords(worst)) continue;
     affordable = true;
-    const int slots = endpoint.concurrency.limit() - endpoint.slots_taken();
+    const int slots = endpoint.slots_free();
     if (slots <= 0 || (!claimed.empty() && claimed[i])) continue;
     const Tokens tokens = endpoint.estimate.expected(demand);
     core::Time free = std::max({endpoint.cooling.until(), endpoint.quota.earliest(now, tokens),

@@ -52,6 +52,7 @@ struct EndpointConfig {
   std::optional<int> max_output_tokens;  // the cap that is sent; bounds the worst case
   // > 0; Route::spread goes by weights as soon as one endpoint has one (1 where it has none).
   std::optional<double> weight{};
+  bool warm_up = false;  // one request alone until the first has landed: it fills a prompt cache
 };
 
 struct RetryPolicy {

@@ -287,5 +287,16 @@ TEST(Scheduler, AHeldSlotIsTakenUntilItIsLetGo) {
   EXPECT_THAT(h.words(), ElementsAre("send 3 to 0"));
 }
 
+TEST(Scheduler, AnEndpointThatWarmsUpGetsOneRequestUntilItHasLanded) {
+  Config config;
+  config.endpoints = {endpoint("a", {}, 3)};
+  config.endpoints[0].warm_up = true;
+  Harness h(config);
+  h.submit_many(1, 4);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+  h.answer(1, success());
+  EXPECT_THAT(h.words(), ElementsAre("send 2 to 0", "send 3 to 0", "send 4 to 0"));
+}
+
 }  // namespace
 }  // namespace sluice::schedule
