@@ -40,6 +40,11 @@
 ---@field system? string system prompt, shared by the rows of a request
 ---@field user string|fun(row: table): string?, string? prompt of one row: a template with {{field}} and {{a.b}}, or function(row) that returns it (or nil and the reason to reject the row)
 ---@field answer? table<string, sluice.Field> columns of the answer, in order; without it the answer is free text in one column, answer
+---@field examples? sluice.examplesOptions rows with the answers that they should get, shown to the model with every request
+
+---Examples for the model, an option of pack.
+---@class sluice.examplesOptions
+---@field [integer] { row: table, answer: table|string } { row = …, answer = … }: the row's prompt is made as any row's (by the function, too, when user is one: it is called while the file loads); the answer keeps to the declaration, or is text where there is none; at most 100
 
 ---Who is asked, by when, and for how much.
 ---@class sluice.dispatchOptions
@@ -123,6 +128,7 @@
 ---@class sluice.textOptions
 ---@field min? integer characters, at least
 ---@field max? integer characters, at most
+---@field pattern? string regular expression (RE2) that is found in the text; with ^ and $ the whole text fits it
 ---@field optional? boolean whether the field may be missing or null
 ---@field description? string what the field means; goes to the model with the schema
 

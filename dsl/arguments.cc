@@ -236,6 +236,7 @@ void Arguments::check_items() const {
     const bool text = positional.type == "text";
     const bool right = text                              ? type == LUA_TSTRING
                        : positional.type == "a function" ? type == LUA_TFUNCTION
+                       : positional.type == "a table"    ? type == LUA_TTABLE
                                                          : type == LUA_TUSERDATA;
     const bool empty = text && right && text_at(lua_, -1).empty();
     lua_pop(lua_, 1);

@@ -9,6 +9,7 @@
 
 #include "dsl/arguments.h"
 #include "stages/field.h"
+#include "stages/spec.h"
 
 namespace sluice::dsl {
 
@@ -18,6 +19,11 @@ void push_bare_field(lua_State* lua, stages::FieldType type);
 // The names of `arguments` that are no options, as fields, in the order of the source.
 std::vector<stages::Field> read_fields(lua_State* lua, const Arguments& arguments,
                                        const Section& section);
+
+// dsl/examples.cc
+// The examples in `pack`, whose other options `spec` holds already. Calls its `user` function.
+std::vector<stages::Example> read_examples(lua_State* lua, const Arguments& pack,
+                                           const stages::PackSpec& spec);
 
 // dsl/endpoints.cc
 int construct_openai(lua_State* lua);

@@ -30,6 +30,10 @@ std::string_view name_of(FieldType type) {
   return std::ranges::find(kNames, type, &FieldName::type)->name;
 }
 
+// Work that compiling a regular expression counts as: it may take a megabyte that the state's limit
+// does not see.
+constexpr std::uint64_t kPatternWork = 1'000'000;
+
 bool stands_alone(FieldType type) {
   return type != FieldType::one_of && type != FieldType::list && type != FieldType::object;
 }
@@ -60,7 +64,8 @@ Field to_field(lua_State* lua, int index) {
 
 // What a copy of the field takes in memory that the state's limit does not see.
 std::size_t bytes_of(const Field& field) {
-  std::size_t bytes = sizeof field + field.name.size() + field.description.size();
+  std::size_t bytes =
+      sizeof field + field.name.size() + field.description.size() + field.pattern.text().size();
   for (const std::string& choice : field.choices) bytes += sizeof choice + choice.size();
   for (const Field& member : field.members) bytes += bytes_of(member);
   return bytes;
@@ -71,6 +76,19 @@ void check_range(const Arguments& arguments, const Field& field) {
   arguments.fail_value(
       "max", fmt::format("max must not be less than min, got {} and {}", *field.max, *field.min),
       "swap them");
+}
+
+stages::Pattern read_pattern(lua_State* lua, const Arguments& arguments) {
+  auto text = arguments.text("pattern");
+  if (!text) return {};
+  Sandbox::of(lua).charge(kPatternWork);
+  auto pattern = stages::Pattern::compile(std::move(*text));
+  if (!pattern) {
+    arguments.fail_value(
+        "pattern", fmt::format("pattern is no regular expression: {}", pattern.error().message),
+        "the syntax is RE2's; in Lua text a backslash is written twice, or stands in [[…]]");
+  }
+  return std::move(*pattern);
 }
 
 std::vector<std::string> read_choices(const Arguments& arguments) {
@@ -144,6 +162,7 @@ int construct_field(lua_State* lua) {
     field.description = arguments.text("description").value_or("");
   }
   check_range(arguments, field);
+  if (type == FieldType::text) field.pattern = read_pattern(lua, arguments);
   if (type == FieldType::one_of) field.choices = read_choices(arguments);
   if (type == FieldType::list) field.members.push_back(read_element(lua, arguments));
   if (type == FieldType::object) {

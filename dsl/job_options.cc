@@ -106,6 +106,11 @@ constexpr Option kPack[] = {
                 "column, answer",
      .example = "{ queue = s.one_of { \"billing\", \"bug\" } }",
      .fallback = "free text"},
+    {.name = "examples",
+     .type = table,
+     .meaning = "rows with the answers that they should get, shown to the model with every request",
+     .example = "{ { row = { body = \"No invoice came\" }, answer = { queue = \"billing\" } } }",
+     .fallback = "none"},
 };
 
 constexpr Option kDispatch[] = {
@@ -250,6 +255,23 @@ constexpr Section kJob[] = {
      .example = "s.pack { rows = 20, user = \"{{body}}\", answer = { urgency = s.int { min = 1, "
                 "max = 5 } } }",
      .options = kPack},
+    {.name = "examples",
+     .kind = SectionKind::table,
+     .meaning = "examples for the model, an option of pack",
+     .example = "examples = { { row = { body = \"No invoice came\" }, answer = { queue = "
+                "\"billing\", urgency = 2 } } }",
+     .options = {},
+     .positional = {.word = "example",
+                    .type = "a table",
+                    .luals = "{ row: table, answer: table|string }",
+                    .meaning = "{ row = …, answer = … }: the row's prompt is made as any row's "
+                               "(by the function, too, when user is one: it is called while the "
+                               "file loads); the answer keeps to the declaration, or is text "
+                               "where there is none; at most 100",
+                    .example = "{ row = { body = \"No invoice came\" }, answer = { queue = "
+                               "\"billing\" } }",
+                    .least = 1,
+                    .most = 100}},
     {.name = "dispatch",
      .meaning = "who is asked, by when, and for how much",
      .example = "s.dispatch { s.openai { … }, deadline = \"1h\", budget = \"$1500\" }",

@@ -112,6 +112,7 @@ int construct_pack(lua_State* lua) {
   stages::PackSpec spec;
   spec.rows = arguments.whole("rows").value_or(spec.rows);
   spec.tokens = arguments.whole("tokens").value_or(spec.tokens);
+  spec.output_tokens = arguments.whole("output_tokens");
   spec.system = arguments.text("system").value_or("");
   if (auto text = arguments.text("user")) {
     const auto parsed = stages::PromptTemplate::parse(*text);
@@ -136,6 +137,7 @@ int construct_pack(lua_State* lua) {
                   "add one, as in { queue = s.text }, or leave answer out for free text");
     }
   }
+  spec.examples = read_examples(lua, arguments, spec);
   arguments.push("user");
   const bool function = lua_type(lua, -1) == LUA_TFUNCTION;
   push_stage(lua, arguments, "pack", std::move(spec));

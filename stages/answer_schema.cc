@@ -32,6 +32,7 @@ void write_field(JsonWriter& w, const Field& field) {
     case FieldType::text:
       write_type(w, field, "string");
       write_bounds(w, field, "minLength", "maxLength");
+      if (!field.pattern.empty()) w.field("pattern", field.pattern.text());
       break;
     case FieldType::integer:
       write_type(w, field, "integer");

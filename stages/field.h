@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "stages/pattern.h"
+
 namespace sluice::stages {
 
 enum class FieldType : std::uint8_t { text, integer, number, boolean, one_of, list, object };
@@ -19,6 +21,7 @@ struct Field {
   std::optional<double>
       min;  // text: length in characters (code points); list: elements; numbers: value
   std::optional<double> max;
+  Pattern pattern;                   // text: what it must hold a match of; may be none
   std::vector<std::string> choices;  // one_of, in the order given
   std::vector<Field> members;        // object: its fields; list: exactly one, the element
   std::string description;           // goes into the schema

@@ -39,6 +39,15 @@ std::size_t code_points(std::string_view text) {
   }));
 }
 
+// Of a text that goes into a message: no character is cut in two.
+std::string_view beginning(std::string_view text) {
+  constexpr std::size_t kMost = 80;
+  if (text.size() <= kMost) return text;
+  std::size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 std::optional<std::string> out_of_bounds(const std::string& what, double value, const Field& field,
                                          std::string_view unit) {
   if (field.min && value < *field.min)
@@ -54,7 +63,12 @@ std::optional<std::string> value_misfit(const element& value, const Field& field
     case FieldType::text: {
       std::string_view text;
       if (value.get(text)) return wrong_type(name, "text", value);
-      return out_of_bounds(name, static_cast<double>(code_points(text)), field, " characters");
+      if (auto wrong =
+              out_of_bounds(name, static_cast<double>(code_points(text)), field, " characters"))
+        return wrong;
+      if (field.pattern.found_in(text)) return std::nullopt;
+      return fmt::format("{} must match the pattern {}, got '{}'", name, field.pattern.text(),
+                         beginning(text));
     }
     case FieldType::integer: {
       // 3.0 is a whole number too: models write it so.
@@ -79,16 +93,19 @@ std::optional<std::string> value_misfit(const element& value, const Field& field
       if (std::find(field.choices.begin(), field.choices.end(), text) != field.choices.end())
         return std::nullopt;
       return fmt::format("{} must be one of {}, got '{}'", name, fmt::join(field.choices, ", "),
-                         text.substr(0, 80));
+                         beginning(text));
     }
     case FieldType::list: {
       simdjson::dom::array array;
       if (value.get(array)) return wrong_type(name, "a list", value);
       double index = 0;
+      const Field& wanted = field.members.front();
       for (const element item : array) {
-        if (auto wrong =
-                value_misfit(item, field.members.front(), fmt::format("{}[{}]", name, index)))
-          return wrong;
+        const bool absent = wanted.optional && item.is_null();
+        if (!absent) {
+          if (auto wrong = value_misfit(item, wanted, fmt::format("{}[{}]", name, index)))
+            return wrong;
+        }
         ++index;
       }
       return out_of_bounds(name, index, field, " elements");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stages/answer_schema.h"
+#include "stages/examples.h"
 
 namespace sluice::stages {
 namespace {
@@ -16,8 +17,11 @@ class Parts {
   void add(const std::vector<Field>& fields) {
     for (const Field& f : fields) {
       add(f.name);
-      add(fmt::format("{} {} {} {}", static_cast<int>(f.type), f.optional, f.min.value_or(-1e300),
-                      f.max.value_or(1e300)));
+      std::string type = fmt::format("{} {} {} {}", static_cast<int>(f.type), f.optional,
+                                     f.min.value_or(-1e300), f.max.value_or(1e300));
+      // Nothing where there is none, so that older declarations keep their hash.
+      if (!f.pattern.empty()) type += " " + f.pattern.text();
+      add(type);
       for (const std::string& choice : f.choices) add(choice);
       add(f.members);
       add(f.description);
@@ -65,6 +69,11 @@ Question make_question(const PipelineSpec& spec) {
     if (!q.frame.system.empty()) q.frame.system += "\n\n";
     q.frame.system += pack_instruction();
   }
+  const std::vector<Example>& examples = spec.pack.examples;
+  if (!examples.empty()) {
+    if (!q.frame.system.empty()) q.frame.system += "\n\n";
+    q.frame.system += examples_text(examples, q.packed, q.plain_text);
+  }
 
   // The pack size is not part of the question: a row's answer stays valid when packs change.
   Parts parts;
@@ -72,6 +81,11 @@ Question make_question(const PipelineSpec& spec) {
   parts.add(spec.pack.system);
   parts.add(q.plain_text ? "text" : answer_schema(q.answer));
   parts.add(spec.parse.parse_version);
+  // Not as they stand in the system text, which tells packs from single rows.
+  for (const Example& example : examples) {
+    parts.add(example.prompt);
+    parts.add(example.answer);
+  }
   q.base = parts.hash();
   return q;
 }

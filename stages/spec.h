@@ -76,10 +76,16 @@ struct ReadSpec {
 
 constexpr int kDefaultPackTokens = 8000;
 
+// A row as it is asked, and the answer that it should get, as a JSON object with all columns.
+struct Example {
+  std::string prompt;
+  std::string answer;
+};
+
 struct PackSpec {
-  int rows = 1;                     // rows a request at most
-  int tokens = kDefaultPackTokens;  // estimated prompt tokens of the rows of a request, at most; a
-                                    // larger row goes alone
+  int rows = 1;                      // rows a request at most
+  int tokens = kDefaultPackTokens;   // estimated prompt tokens of the rows of a request, at most; a
+                                     // larger row goes alone
   std::optional<int> output_tokens;  // expected of all answers of a request, at most
   std::string system;
   std::string
@@ -88,7 +94,8 @@ struct PackSpec {
   // Identifies what `user` computes, so that a changed function is a changed question: the hash of
   // its source file. Zero with a template.
   core::Hash128 user_version;
-  std::vector<Field> answer;  // empty = free text: one column "answer"
+  std::vector<Field> answer;      // empty = free text: one column "answer"
+  std::vector<Example> examples;  // shown to the model with every request
 };
 
 struct DispatchSpec {

@@ -10,15 +10,16 @@
 namespace sluice::provider {
 namespace {
 
+enum class LimitKind : std::uint8_t { bound, text_length, pattern };
 struct Limit {
   std::string_view keyword;
   std::string_view words;  // its value follows
-  bool text_length = false;
+  LimitKind kind = LimitKind::bound;
 };
 
 constexpr std::array kLimits = {
-    Limit{"minLength", "length in characters at least ", true},
-    Limit{"maxLength", "length in characters at most ", true},
+    Limit{"minLength", "length in characters at least ", LimitKind::text_length},
+    Limit{"maxLength", "length in characters at most ", LimitKind::text_length},
     Limit{"minimum", "at least "},
     Limit{"maximum", "at most "},
     Limit{"exclusiveMinimum", "more than "},
@@ -26,7 +27,27 @@ constexpr std::array kLimits = {
     Limit{"multipleOf", "a multiple of "},
     Limit{"minItems", "number of elements at least "},
     Limit{"maxItems", "number of elements at most "},
+    Limit{"pattern", "holds a match of the regular expression ", LimitKind::pattern},
 };
+
+// Whether `pattern` is "^…$" and made only of what every regular expression has: no flags, named
+// groups, look-around, classes by name or escapes of one's own.
+bool is_common(std::string_view pattern) {
+  constexpr std::string_view kEscapes = "dDwWsSnrt.*+?()[]{}|^$/\\-";
+  if (!pattern.starts_with('^')) return false;
+  if (pattern.find("[:") != pattern.npos) return false;
+  bool anchored = false;  // the last sign is "$" and no part of an escape
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    anchored = pattern[i] == '$';
+    if (pattern[i] == '\\') {
+      ++i;
+      if (i == pattern.size() || !kEscapes.contains(pattern[i])) return false;
+    } else if (pattern.substr(i).starts_with("(?") && !pattern.substr(i).starts_with("(?:")) {
+      return false;
+    }
+  }
+  return anchored;
+}
 
 class Rewriter {
  public:
@@ -46,15 +67,21 @@ class Rewriter {
     }
   }
 
+  // Whether anything was turned into words.
+  bool turned() const { return turned_; }
+
  private:
   void schema_object(const simdjson::dom::object& object) {
     std::string_view description;
     std::string words;
     writer_.open('{');
     for (const auto [key, value] : object) {
-      if (const Limit* limit = refused(key)) {
+      if (const Limit* limit = refused(key, value)) {
+        turned_ = true;
         if (!words.empty()) words += ", ";
-        words.append(limit->words).append(simdjson::minify(value));
+        std::string_view text;  // a pattern, without JSON's escapes
+        words += limit->words;
+        words += value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(value);
       } else if (key == "description" && value.get(description) == simdjson::SUCCESS) {
         // written below, with the words
       } else {
@@ -89,15 +116,20 @@ class Rewriter {
     }
   }
 
-  const Limit* refused(std::string_view keyword) const {
+  const Limit* refused(std::string_view keyword, const simdjson::dom::element& value) const {
     const auto limit = std::find_if(kLimits.begin(), kLimits.end(),
                                     [&](const Limit& l) { return l.keyword == keyword; });
     if (limit == kLimits.end()) return nullptr;
-    if (taken_ == LimitsTaken::all) return nullptr;
-    return taken_ == LimitsTaken::none || limit->text_length ? &*limit : nullptr;
+    std::string_view text;
+    bool taken = taken_ != LimitsTaken::none;
+    if (limit->kind == LimitKind::text_length) taken = taken_ == LimitsTaken::all;
+    if (limit->kind == LimitKind::pattern)
+      taken = taken && value.get(text) == simdjson::SUCCESS && is_common(text);
+    return taken ? nullptr : &*limit;
   }
 
   LimitsTaken taken_;
+  bool turned_ = false;
   core::JsonWriter writer_;
 };
 
@@ -107,7 +139,7 @@ LimitsTaken limits_taken(Service service) {
   switch (service) {
     case Service::other:  // grammars of local servers take them
       return LimitsTaken::all;
-    case Service::openai:  // "'maxLength' is not permitted"
+    case Service::openai:  // "'maxLength' is not permitted"; patterns are
       return LimitsTaken::no_text_lengths;
     default:
       return LimitsTaken::none;
@@ -117,13 +149,12 @@ LimitsTaken limits_taken(Service service) {
 std::string with_limits_in_words(std::string_view schema, LimitsTaken taken) {
   simdjson::dom::parser parser;
   simdjson::dom::element document;
-  if (taken == LimitsTaken::all ||
-      parser.parse(schema.data(), schema.size()).get(document) != simdjson::SUCCESS) {
+  if (parser.parse(schema.data(), schema.size()).get(document) != simdjson::SUCCESS)
     return std::string(schema);
-  }
   std::string out;
-  Rewriter(taken, out).schema(document);
-  return out;
+  Rewriter rewriter(taken, out);
+  rewriter.schema(document);
+  return rewriter.turned() ? out : std::string(schema);
 }
 
 }  // namespace sluice::provider

@@ -31,10 +31,36 @@ TEST(SchemaLimits, AreNotMistakenInTheUsersOwnNamesAndValues) {
 }
 
 TEST(SchemaLimits, StayWhereTheServiceTakesThem) {
-  constexpr std::string_view kSchema = R"j({"type":"integer","minimum":1,"maxLength":2})j";
+  constexpr std::string_view kSchema = R"j( {"type":"integer","minimum":1,"maxLength":2})j";
   EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::all), kSchema);
   EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::no_text_lengths),
             R"j({"type":"integer","minimum":1,"description":"length in characters at most 2"})j");
+}
+
+std::string with_pattern(std::string_view pattern, LimitsTaken taken) {
+  return with_limits_in_words(R"j({"type":"string","pattern":")j" + std::string(pattern) + "\"}",
+                              taken);
+}
+
+// Grammars of services take a pattern as the whole text; and not every service has every sign.
+TEST(SchemaLimits, SendAPatternWhereItMeansTheSameEverywhere) {
+  for (const char* pattern : {"^[A-Z]{2}-[0-9]+$", R"(^\\d+(?:\\.\\d{1,2})?$)", "^a|b$"}) {
+    const std::string schema = R"j({"type":"string","pattern":")j" + std::string(pattern) + "\"}";
+    EXPECT_EQ(with_limits_in_words(schema, LimitsTaken::all), schema);
+    EXPECT_EQ(with_limits_in_words(schema, LimitsTaken::no_text_lengths), schema);
+  }
+  for (const char* pattern : {"", "a", "^a", "a$", R"(^a\\$)", "^(?i)a$", "^(?P<n>a)$",
+                              "^[[:alpha:]]$", R"(^\\pL$)", R"(^\\Aa$)", R"(^\\bword$)"}) {
+    EXPECT_FALSE(with_pattern(pattern, LimitsTaken::all).contains("\"pattern\"")) << pattern;
+  }
+}
+
+TEST(SchemaLimits, PutAPatternInWordsAsItIsWritten) {
+  EXPECT_EQ(
+      with_pattern(R"(\\d \"x\")", LimitsTaken::all),
+      R"j({"type":"string","description":"holds a match of the regular expression \\d \"x\""})j");
+  EXPECT_EQ(with_pattern("^a$", LimitsTaken::none),
+            R"j({"type":"string","description":"holds a match of the regular expression ^a$"})j");
 }
 
 TEST(SchemaLimits, LeaveAloneWhatIsNoJson) {

@@ -72,6 +72,59 @@ TEST(Misfit, CountsCharactersNotBytes) {
   EXPECT_EQ(check(R"({"a":"äöüß€"})", {bounded("a", FieldType::text, 5, 5)}), "");
 }
 
+Field patterned(const char* pattern) {
+  Field made = field("a", FieldType::text);
+  made.pattern = Pattern::compile(pattern).value();
+  return made;
+}
+
+TEST(Misfit, SearchesForThePattern) {
+  EXPECT_EQ(check(R"({"a":"order AB12 came"})", {patterned("[A-Z]{2}[0-9]+")}), "");
+  EXPECT_EQ(check(R"({"a":"AB12"})", {patterned("^[A-Z]{2}[0-9]+$")}), "");
+  EXPECT_EQ(check(R"({"a":"order AB12"})", {patterned("^[A-Z]{2}[0-9]+$")}),
+            "a must match the pattern ^[A-Z]{2}[0-9]+$, got 'order AB12'");
+  EXPECT_EQ(check(R"({"a":"AB12\n"})", {patterned("^[A-Z]{2}[0-9]+$")}),
+            "a must match the pattern ^[A-Z]{2}[0-9]+$, got 'AB12\n'");
+  EXPECT_EQ(check(R"({"a":"ä"})", {patterned("^.$")}), "") << "of characters, not bytes";
+  EXPECT_EQ(check(R"({"a":""})", {patterned("x*")}), "");
+}
+
+TEST(Misfit, NamesTheLengthBeforeThePattern) {
+  Field both = patterned("^x+$");
+  both.max = 3;
+  EXPECT_EQ(check(R"({"a":"yyyy"})", {both}), "a must be at most 3 characters, got 4");
+  EXPECT_EQ(check(R"({"a":"yyy"})", {both}), "a must match the pattern ^x+$, got 'yyy'");
+}
+
+TEST(Misfit, CutsALongTextBetweenCharacters) {
+  std::string text = "x";
+  for (int i = 0; i < 60; ++i) text += "ä";
+  const std::string wrong = check("{\"a\":\"" + text + "\"}", {patterned("^$")});
+  EXPECT_EQ(wrong, "a must match the pattern ^$, got '" + text.substr(0, 79) + "'");
+}
+
+TEST(PatternText, ThatIsNoExpressionIsRefusedWithTheReason) {
+  const auto wrong = Pattern::compile("a(b");
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().message, "missing ): a(b");
+  EXPECT_FALSE(Pattern::compile("(?=a)").has_value());
+  EXPECT_FALSE(Pattern::compile("\xff").has_value()) << "no UTF-8";
+  EXPECT_FALSE(Pattern::compile("((((a{100}){100}){100}){100})").has_value()) << "too large";
+}
+
+TEST(PatternText, IsSearchedForInLinearTime) {
+  const Field hostile = patterned("(a*)*(a*)*b$");
+  EXPECT_NE(check("{\"a\":\"" + std::string(1'000'000, 'a') + "\"}", {hostile}), "");
+}
+
+TEST(Misfit, LetsOptionalElementsBeNull) {
+  Field list = bounded("l", FieldType::list, 0, 2);
+  list.members = {field("", FieldType::integer)};
+  list.members[0].optional = true;
+  EXPECT_EQ(check(R"({"l":[1,null]})", {list}), "");
+  EXPECT_EQ(check(R"({"l":[1,null,2]})", {list}), "l must be at most 2 elements, got 3");
+}
+
 TEST(Misfit, LooksInside) {
   Field list = bounded("l", FieldType::list, 0, 2);
   list.members = {field("", FieldType::integer)};
