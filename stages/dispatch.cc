@@ -87,6 +87,7 @@ class LoopDispatcher final : public Dispatcher {
     if (!thread_.joinable()) return;
     loop_.stop();
     thread_.join();
+    publish_state(clock_.now());
   }
   DispatchState state() const override {
     std::lock_guard lock(state_mutex_);

@@ -7,7 +7,7 @@
 //   fewer than kFewLost                                    the size grows by an eighth, to the lid
 // and a new window begins. Packs that were made at another size teach nothing, so that a burst of
 // old ones does not shrink it twice. A lost row costs its asking again: at 10 % lost, a pack of 20
-// still saves 17 of 20 requests, so one bad reply in a while changes nothing.
+// still saves 17 of 20 requests, so a bad reply in a while, or a poison row, changes nothing.
 //
 // Beside that, the answers expected of a pack stay below a bound in output tokens: by the mean that
 // a row took so far, from kFirstTokens on.
@@ -24,7 +24,7 @@ namespace sluice::stages {
 
 class PackSize {
  public:
-  static constexpr int kWindowPacks = 8;
+  static constexpr int kWindowPacks = 32;
   static constexpr double kMostLost = 0.10;
   static constexpr double kFewLost = 0.02;
   static constexpr double kFirstTokens = 64;  // an answer of a few short fields
