@@ -209,7 +209,9 @@ void Parser::row_failed(Item&& item, Failed failed, bool alone, Out& out) const 
   ++item.asked_again;
   item.history.push_back(failed.detail);
   item.complaint = std::move(failed.detail);
-  out.again.push_back(std::move(item));
+  if (!alone || !question_.packed) return out.again.push_back(std::move(item));
+  out.halves.emplace_back();  // it may be the row to blame: it goes alone again
+  out.halves.back().push_back(std::move(item));
 }
 
 void Parser::reject(Item&& item, Failed failed, Out& out) const {

@@ -39,9 +39,10 @@ class Parser {
     checkpoint::Results results;  // settlements and entries, to be committed together
     flow::Weight ended;           // the credits of the entries
     std::vector<std::pair<core::Hash128, core::Reject>>
-        rejected;                        // of the entries: question and why
-    Items again;                         // without an answer of their own
-    std::vector<Items> halves;           // of packs whose reply was of no use
+        rejected;  // of the entries: question and why
+    Items again;   // without an answer of their own
+    // Of packs whose reply was of no use, down to rows that stand alone: each is asked as it is.
+    std::vector<Items> halves;
     std::vector<PackSize::Reply> packs;  // what the packs of untried rows brought
   };
   Out run(Completions&& completions) const;

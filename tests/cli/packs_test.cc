@@ -7,7 +7,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <set>
 #include <unordered_map>
 
 #include "mock/answerer.h"
@@ -51,13 +50,14 @@ class Packs : public testing::Test {
     std::unordered_map<std::string, std::string> lines;
     for (const std::string& line : world_.lines("out.jsonl"))
       lines[line.substr(7, line.find('"', 7) - 7)] = line;
-    std::set<std::string> rejected;
+    std::unordered_map<std::string, std::string> rejected;
     for (const std::string& line : world_.lines("out.rejects.jsonl"))
-      rejected.insert(line.substr(8, line.find('"', 8) - 8));
+      rejected[line.substr(8, line.find('"', 8) - 8)] = line;
     for (std::size_t i = 0; i < rows; ++i) {
       const std::string key = fmt::format("T-{}", i);
       const bool poison = i % kPoisonEvery == kPoisonEvery / 2;
-      if (poison != rejected.contains(key)) return key + (poison ? " lives" : " was rejected");
+      if (poison != rejected.contains(key))
+        return key + (poison ? " lives" : " was rejected: " + rejected.at(key));
       if (poison) continue;
       const std::string answer = mock::answer_for(kPackedSchema, text_of_row(i), 1);
       const std::string expected = fmt::format("{{\"id\":\"{}\",{}", key, answer.substr(1));
