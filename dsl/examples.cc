@@ -17,7 +17,7 @@
 namespace sluice::dsl {
 namespace {
 
-constexpr std::array<std::string_view, 2> kNames = {"row", "answer"};
+constexpr std::array<std::string_view, 2> kExampleParts = {"row", "answer"};
 constexpr std::string_view kShape =
     "an example is { row = { body = \"…\" }, answer = { queue = \"bug\" } }";
 
@@ -51,9 +51,9 @@ class ExampleReader {
       lua_pop(lua_, 1);
       const std::string name =
           lua_type(lua_, -1) == LUA_TSTRING ? std::string(text_at(lua_, -1)) : describe(lua_, -1);
-      if (std::ranges::find(kNames, name) == kNames.end())
+      if (std::ranges::find(kExampleParts, name) == kExampleParts.end())
         fail(fmt::format("has '{}'", name.substr(0, 40)),
-             did_you_mean(name, kNames, std::string(kShape)));
+             did_you_mean(name, kExampleParts, std::string(kShape)));
     }
   }
 
