@@ -103,6 +103,16 @@ TEST_F(ParserTest, ASkippedRowShiftsNoOther) {
   EXPECT_EQ(out.again[0].asked_again, 1);
 }
 
+// 4cat PR #515: models return fewer rows than they were given.
+TEST_F(ParserTest, RowsThatTheModelLeavesOutAreAskedAgainAndNoneIsLost) {
+  start(8);
+  const RequestPtr pack = request(8);
+  const auto out = reply(pack, answers(*pack, {1, 3, 4, 6, 7}));
+  EXPECT_EQ(out.results.entries.size(), 5u);
+  EXPECT_THAT(keys(out.again), ElementsAre("\"k0\"", "\"k2\"", "\"k5\""));
+  EXPECT_TRUE(out.halves.empty());
+}
+
 TEST_F(ParserTest, AnIdWithTwoAnswersIsNotAnswered) {
   start(2);
   const RequestPtr pack = request(2);
