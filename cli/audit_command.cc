@@ -53,7 +53,8 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
         fmt::format("  unwritten {} committed and not yet in the files: the next run writes them\n",
                     count(report.unwritten));
   if (report.unfinished > 0)
-    text += "  cut off   a last line was being written when the run ended: the next run writes it\n";
+    text +=
+        "  cut off   a last line was being written when the run ended: the next run writes it\n";
   if (report.taken_back > 0)
     text += fmt::format(
         "  redo      {} lines of the rejects file are of rows taken back: the next run takes them "

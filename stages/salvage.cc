@@ -173,6 +173,12 @@ Salvaged salvage(std::string_view reply, std::span<const std::string> ids,
 }
 
 std::optional<object> salvage_object(std::string_view reply, simdjson::dom::parser& parser) {
+  element document;
+  object whole;
+  if (parse(parser, reply, document) && document.get(whole) == simdjson::SUCCESS) {
+    if (whole.size() == 0 || repeats_a_member(whole)) return std::nullopt;
+    return whole;
+  }
   const Scan found = scan(reply);
   if (found.truncated || found.damaged) return std::nullopt;
   std::vector<Piece> pieces;

@@ -53,11 +53,12 @@ struct Options {
   std::string directory;      // ".sluice/<name>"; made when missing
   std::string job;            // the pipeline's name
   core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
-  SinkFiles sink;             // where the projection writes
+  SinkFiles sink = {};        // where the projection writes
   std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
   std::vector<std::string> models;     // answers by these are valid; others are asked again
   Durability durability = Durability::power;
-  std::string share;  // folder of the checkpoints whose answers hold as well (shared_answers.h)
+  std::string share =
+      {};  // folder of the checkpoints whose answers hold as well (shared_answers.h)
 };
 
 struct StoredAnswer {
