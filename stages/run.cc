@@ -17,6 +17,7 @@
 #include "stages/prepare.h"
 #include "stages/question.h"
 #include "stages/read.h"
+#include "stages/run_limits.h"
 #include "stages/sink.h"
 
 namespace sluice::stages {
@@ -24,8 +25,6 @@ namespace {
 
 namespace tf = oneapi::tbb::flow;
 
-constexpr std::size_t kCreditBytes = 256 * 1024 * 1024;
-constexpr std::size_t kMinCreditRows = 4 * core::kBatchRows;
 constexpr std::size_t kParseBurst = 64;  // completions a graph message
 
 // What the pack stage is sent.
@@ -51,28 +50,6 @@ std::vector<std::string> models_of(const PipelineSpec& spec) {
   std::vector<std::string> models;
   for (const auto& endpoint : spec.dispatch.endpoints) models.push_back(model_identity(endpoint));
   return models;
-}
-
-// 4 × the rows that can be in flight (DESIGN §3).
-flow::Weight credit_limit(const PipelineSpec& spec) {
-  std::size_t requests = 0;
-  for (const auto& endpoint : spec.dispatch.endpoints) {
-    requests += static_cast<std::size_t>(
-        endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
-  }
-  return {std::max(kMinCreditRows, 4 * requests * static_cast<std::size_t>(spec.pack.rows)),
-          kCreditBytes};
-}
-
-// Output tokens that the answers of a pack should stay below: as the pipeline says, or what the
-// endpoint with the least output may write.
-std::optional<int> output_bound(const PipelineSpec& spec) {
-  std::optional<int> bound = spec.pack.output_tokens;
-  for (const auto& endpoint : spec.dispatch.endpoints) {
-    const auto& cap = endpoint.max_output_tokens;
-    if (cap) bound = std::min(bound.value_or(*cap), *cap);
-  }
-  return bound;
 }
 
 class FlowRun final : public Run {

@@ -284,46 +284,6 @@ TEST_F(CheckpointTest, ASinkThatThisJobNeverWroteIsFreshInLaterGenerationsToo) {
   close(c);
 }
 
-TEST_F(CheckpointTest, TheTokensOfWhatMayHaveBeenBilledAreBookedAtMost) {
-  auto c = open();
-  intend_now(*c, {{.attempt = 1,
-                   .endpoint = 0,
-                   .worst_cost = dollars(2),
-                   .worst_usage = {.input = 30, .output = 40}},
-                  {.attempt = 2,
-                   .endpoint = 0,
-                   .worst_cost = dollars(1),
-                   .worst_usage = {.input = 300, .output = 400}}});
-  commit_now(*c, {},
-             {{.attempt = 2,
-               .endpoint = 0,
-               .billing = provider::Billing::possible,
-               .usage = {.input = 300, .output = 400},
-               .cost = dollars(1)}});
-  EXPECT_EQ(c->account().total().maybe_billed_usage,
-            (provider::Usage{.input = 300, .output = 400}));
-  EXPECT_EQ(c->account().total().usage, provider::Usage());
-  c.reset();  // a crash
-  c = open();
-  EXPECT_EQ(c->account().total().maybe_billed_usage,
-            (provider::Usage{.input = 330, .output = 440}));
-  EXPECT_EQ(c->account().total().maybe_billed_cost, dollars(3));
-  close(c);
-}
-
-TEST_F(CheckpointTest, ResultsHandedOverBeforeAnIntentAreNeverCommittedAfterIt) {
-  auto c = open();
-  // Two attempts in flight at most: each intent comes after the settlement of the last but one.
-  for (std::uint64_t attempt = 1; attempt <= 200; ++attempt) {
-    if (attempt > 2) c->commit({{settled(attempt - 2, 0, 1)}, {}}, [] {});
-    intend_now(*c, {{.attempt = attempt, .endpoint = 0, .worst_cost = dollars(1)}});
-    const auto account = read_account(scratch_.job());
-    ASSERT_TRUE(account.has_value());
-    EXPECT_GE(account->total().attempts + 2, attempt);
-  }
-  close(c);
-}
-
 TEST_F(CheckpointTest, AFailingProjectionEndsTheRunOnceAndLosesNothing) {
   auto c = open();
   std::promise<core::Error> failed;

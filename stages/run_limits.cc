@@ -1,0 +1,34 @@
+#include "stages/run_limits.h"
+
+#include <algorithm>
+
+#include "core/row.h"
+
+namespace sluice::stages {
+namespace {
+
+constexpr std::size_t kCreditBytes = 256 * 1024 * 1024;
+constexpr std::size_t kMinCreditRows = 4 * core::kBatchRows;
+
+}  // namespace
+
+flow::Weight credit_limit(const PipelineSpec& spec) {
+  std::size_t requests = 0;
+  for (const auto& endpoint : spec.dispatch.endpoints) {
+    requests += static_cast<std::size_t>(
+        endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
+  }
+  return {std::max(kMinCreditRows, 4 * requests * static_cast<std::size_t>(spec.pack.rows)),
+          kCreditBytes};
+}
+
+std::optional<int> output_bound(const PipelineSpec& spec) {
+  std::optional<int> bound = spec.pack.output_tokens;
+  for (const auto& endpoint : spec.dispatch.endpoints) {
+    const auto& cap = endpoint.max_output_tokens;
+    if (cap) bound = std::min(bound.value_or(*cap), *cap);
+  }
+  return bound;
+}
+
+}  // namespace sluice::stages

@@ -1,0 +1,19 @@
+// What a pipeline's options bound a run to. Pure functions.
+#pragma once
+
+#include <optional>
+
+#include "flow/credits.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+// Rows and bytes between the reader and the sink: 4 × the rows that can be in flight (DESIGN §3),
+// so that packs are made while others are answered.
+flow::Weight credit_limit(const PipelineSpec& spec);
+
+// Output tokens that the answers of a pack should stay below: as the pipeline says, or what the
+// endpoint with the least output may write.
+std::optional<int> output_bound(const PipelineSpec& spec);
+
+}  // namespace sluice::stages
