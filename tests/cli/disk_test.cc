@@ -102,7 +102,9 @@ TEST_F(Disk, ADiskThatIsFullEndsTheRunAndOneWithSpaceGoesOn) {
   world_.start_mock();
   const auto full = world_.sluice(world_.run_job());
   EXPECT_EQ(full.status, 5) << full.output;
-  EXPECT_THAT(full.errors, HasSubstr("nothing that was committed is lost"));
+  EXPECT_THAT(full.errors, testing::AnyOf(HasSubstr("nothing that was committed is lost"),
+                                          HasSubstr("what was committed is safe")))
+      << "whichever file meets the end of the disk first";
   const std::uint64_t known = world_.status().answered;
   EXPECT_GT(known, 0u);
   EXPECT_LT(known, 12'000u);

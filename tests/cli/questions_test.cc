@@ -304,11 +304,18 @@ TEST(Questions, AreOneJobForASecondProcess) {
   world.start_mock({"--hang", "1"});
   const auto run = world.start(world.run_job());
   world.wait_for_requests(1);
-  const auto second = world.sluice(world.run_job());
-  EXPECT_EQ(second.status, 5);
-  EXPECT_THAT(second.errors, HasSubstr("is being run by process"));
-  EXPECT_EQ(world.sluice(command(world, "redo")).status, 5) << "not of the first question either";
-  EXPECT_EQ(world.sluice(command(world, "audit")).status, 5);
+  // Beside the run, whose words go to files of its own.
+  const auto beside = [&world](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), SLUICE_PROGRAM);
+    Process process(world.path(""), "beside", arguments);
+    const auto status = process.wait();
+    return std::pair(status, process.errors());
+  };
+  const auto [status, errors] = beside(world.run_job());
+  EXPECT_EQ(status, 5);
+  EXPECT_THAT(errors, HasSubstr("is being run by process"));
+  EXPECT_EQ(beside(command(world, "redo")).first, 5) << "not of the first question either";
+  EXPECT_EQ(beside(command(world, "audit")).first, 5);
   EXPECT_TRUE(run->running());
   run->signal(SIGKILL);
   run->wait();

@@ -62,8 +62,8 @@ TEST_F(RejectsCommand, TellsWhatWasTriedBefore) {
   ASSERT_EQ(world_.sluice(world_.run_job()).status, 1);
   const auto all = rejects();
   EXPECT_THAT(all.output, HasSubstr("\n  \"T-0\"  bad_answer in parse\n"
-                                    "    the answer is not JSON: "));
-  EXPECT_THAT(all.output, HasSubstr("    before: the answer is not JSON: "));
+                                    "    the answer is not one JSON object: "));
+  EXPECT_THAT(all.output, HasSubstr("    before: the answer is not one JSON object: "));
 }
 
 TEST_F(RejectsCommand, WhatAModelWroteDoesNotSteerTheTerminal) {
