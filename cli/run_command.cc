@@ -73,9 +73,9 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
              count(result.untaken)));
   line("requests",
        fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
-  if (p.dispatch.saved_requests > 0)
+  if (p.spared_requests > 0)
     line("", fmt::format("packs spared {} requests and about {} input tokens in this run",
-                         count(p.dispatch.saved_requests), count(p.dispatch.saved_tokens)));
+                         count(p.spared_requests), count(p.spared_tokens)));
   line("tokens", fmt::format("{} in, {} out", count(total.usage.input), count(total.usage.output)));
   line("cost", total.cost.text());
   if (total.maybe_billed > 0) {
@@ -109,8 +109,8 @@ void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
   w.field("rows_this_run", progress.rows_ended);
   w.field("rows_shared", progress.rows_shared);
   w.field("rows_asked_again", progress.rows_asked_again);
-  w.field("saved_requests", progress.dispatch.saved_requests);
-  w.field("saved_input_tokens", progress.dispatch.saved_tokens);
+  w.field("spared_requests", progress.spared_requests);
+  w.field("spared_input_tokens", progress.spared_tokens);
   const checkpoint::EndpointLedger total = account.total();
   w.field("requests", total.attempts);
   w.field("failed", total.failed);

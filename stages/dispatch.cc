@@ -116,7 +116,7 @@ class LoopDispatcher final : public Dispatcher {
   void ended(const schedule::Send& send, std::expected<http::Response, http::Failure> result);
   provider::Reply read(Endpoint& endpoint,
                        const std::expected<http::Response, http::Failure>& result);
-  void count_savings(const Request& request, const provider::Usage& usage);
+  std::uint64_t frame_tokens(const Request& request, const provider::Usage& usage) const;
   void watch_reachability(Endpoint& endpoint, provider::Outcome& outcome);
   void publish_state(core::Time now);
 
@@ -319,9 +319,10 @@ void LoopDispatcher::ended(const schedule::Send& send,
   const bool wanted = scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
   if (outcome.action == provider::Action::none && wanted) {
     scheduler_->hold(send.endpoint);  // until booked()
-    count_savings(*requests_.at(send.request), outcome.usage);
+    RequestPtr request = take(send.request);
+    const std::uint64_t frame = frame_tokens(*request, outcome.usage);
     completions_.push_back(
-        {take(send.request), std::move(reply), send.attempt, send.endpoint, cost, estimate});
+        {std::move(request), std::move(reply), send.attempt, send.endpoint, cost, estimate, frame});
   } else {
     ++totals_.failures;
     failures_.push_back(
@@ -350,11 +351,9 @@ provider::Reply LoopDispatcher::read(Endpoint& endpoint,
   return endpoint.codec->read(result->status, headers, result->body, clock_.wall_now());
 }
 
-void LoopDispatcher::count_savings(const Request& request, const provider::Usage& usage) {
-  const std::uint64_t spared = request.items.size() - 1;
-  const std::size_t bytes = frame_bytes_ + request.user_content->size();
-  totals_.saved_requests += spared;
-  totals_.saved_tokens += spared * (usage.input * frame_bytes_ / bytes);
+std::uint64_t LoopDispatcher::frame_tokens(const Request& request,
+                                           const provider::Usage& usage) const {
+  return usage.input * frame_bytes_ / (frame_bytes_ + request.user_content->size());
 }
 
 // A server that cannot be reached is waited for, but not for ever.

@@ -44,10 +44,6 @@ struct DispatchState {
   core::Money cost;       // of this run, known
   std::uint64_t attempts = 0;
   std::uint64_t failures = 0;
-  // What one row a request would have taken beyond the packs that were answered: requests, and the
-  // input tokens of the system text and schema that each of them carries.
-  std::uint64_t saved_requests = 0;
-  std::uint64_t saved_tokens = 0;
 };
 
 class Dispatcher {

@@ -26,8 +26,9 @@ std::string short_id(std::uint64_t n) {
 // What the model sees of one row: its prompt and, when it is asked again, what was wrong.
 std::string text_of(const Item& item) {
   if (item.complaint.empty()) return item.prompt;
-  return item.prompt + "\n\nAn earlier answer to this was not accepted: " + item.complaint +
-         ". Answer again so that it fits.";
+  std::string text = item.prompt;
+  text.append(provider::kComplaint).append(item.complaint).append(provider::kComplaintEnd);
+  return text;
 }
 
 }  // namespace

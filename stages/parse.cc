@@ -96,6 +96,9 @@ void Parser::read(Completion& completion, Out& out) const {
   }
   pack.answered = out.results.entries.size() - ended_before;
   if (question_.packed && request.size_epoch) out.packs.push_back(pack);
+  const std::int64_t spared = static_cast<std::int64_t>(pack.answered) - 1;
+  out.spared_requests += spared;
+  out.spared_tokens += spared * static_cast<std::int64_t>(completion.frame_tokens);
 }
 
 // Free text: whatever came, if it came whole.

@@ -43,6 +43,10 @@ class Parser {
     Items again;   // without an answer of their own
     // Of packs whose reply was of no use, down to rows that stand alone: each is asked as it is.
     std::vector<Items> halves;
+    // What one row a request would have taken beyond these, for the rows that were answered:
+    // requests, and their frames' tokens. Less than none where replies were of no use.
+    std::int64_t spared_requests = 0;
+    std::int64_t spared_tokens = 0;
     std::vector<PackSize::Reply> packs;  // what the packs of untried rows brought
   };
   Out run(Completions&& completions) const;

@@ -106,6 +106,8 @@ class FlowRun final : public Run {
   std::atomic<std::uint64_t> rows_ended_ = 0;
   std::atomic<std::uint64_t> rows_shared_ = 0;
   std::atomic<std::uint64_t> rows_asked_again_ = 0;
+  std::atomic<std::int64_t> spared_requests_ = 0;
+  std::atomic<std::int64_t> spared_tokens_ = 0;
 
   tf::graph graph_;
   std::optional<tf::function_node<RowBatchPtr, PackInputPtr>> prepare_node_;
@@ -303,6 +305,8 @@ void FlowRun::parse(Completions& completions) {
   Parser::Out out = parser_->run(std::move(completions));
   commit(std::move(out.results), out.ended, std::move(out.rejected));
   dispatcher_->booked(std::move(booked));
+  spared_requests_ += out.spared_requests;
+  spared_tokens_ += out.spared_tokens;
   for (const PackSize::Reply& pack : out.packs) pack_size_.answered(pack);
   if (!out.again.empty()) {
     rows_asked_again_ += out.again.size();
@@ -367,6 +371,11 @@ Progress FlowRun::progress() const {
   progress.rows_ended = rows_ended_;
   progress.rows_shared = rows_shared_;
   progress.rows_asked_again = rows_asked_again_;
+  const auto not_negative = [](std::int64_t n) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0));
+  };
+  progress.spared_requests = not_negative(spared_requests_);
+  progress.spared_tokens = not_negative(spared_tokens_);
   progress.input_complete = input_complete_;
   progress.share_read = reader_->share_read();
   progress.dispatch = dispatcher_->state();

@@ -39,6 +39,9 @@ struct Progress {
   std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
   std::uint64_t rows_asked_again =
       0;  // askings beyond a row's first, for an answer that did not fit
+  // By packs, in this run (Parser::Out); not below zero.
+  std::uint64_t spared_requests = 0;
+  std::uint64_t spared_tokens = 0;
   bool input_complete = false;
   std::optional<double> share_read;  // of the input, when its size is known
   DispatchState dispatch;

@@ -11,13 +11,9 @@ namespace {
 
 using provider::FramedRow;
 
-// What stages/pack.cc adds to the text of a row whose answer was not accepted.
-constexpr std::string_view kComplaint = "\n\nAn earlier answer to this was not accepted: ";
-constexpr std::string_view kComplaintEnd = ". Answer again so that it fits.";
-
 std::string_view without_complaint(std::string_view text) {
-  if (!text.ends_with(kComplaintEnd)) return text;
-  return text.substr(0, text.rfind(kComplaint));
+  if (!text.ends_with(provider::kComplaintEnd)) return text;
+  return text.substr(0, text.rfind(provider::kComplaint));
 }
 
 bool is_asked(const std::vector<FramedRow>& rows, std::string_view id) {

@@ -214,6 +214,15 @@ TEST_F(ParserTest, APackThatIsCutOffKeepsItsWholeRows) {
   ASSERT_EQ(out.packs.size(), 0u) << "this one was not made by the packer";
 }
 
+TEST_F(ParserTest, OnlyRowsThatWereAnsweredSpareRequests) {
+  start(4);
+  const RequestPtr pack = request(4);
+  EXPECT_EQ(reply(pack, answers(*pack, {0, 1, 2})).spared_requests, 2);
+  EXPECT_EQ(reply(request(4), "no json").spared_requests, -1) << "asked in vain";
+  start(1);
+  EXPECT_EQ(reply(request(1), R"({"a":"x"})").spared_requests, 0);
+}
+
 TEST_F(ParserTest, TellsWhatAPackOfUntriedRowsBrought) {
   start(3);
   const RequestPtr pack = request(3);
