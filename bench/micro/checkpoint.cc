@@ -1,0 +1,129 @@
+// A commit as the committer makes it under one row a request: 64 answers with their settlements,
+// and the intents of the 64 requests that take their slots. And a block by itself.
+#include "checkpoint/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "checkpoint/block.h"
+#include "checkpoint/done_set.h"
+#include "checkpoint/journal.h"
+#include "checkpoint/question_index.h"
+#include "checkpoint/store.h"
+#include "micro/measure.h"
+#include "micro/samples.h"
+
+namespace sluice::bench {
+namespace {
+
+using checkpoint::Durability;
+
+checkpoint::Entry answer(std::uint64_t i) {
+  checkpoint::Entry entry;
+  entry.row = core::hash128(fmt::format("row {}", i));
+  entry.question = core::hash128(fmt::format("question {}", i));
+  entry.model = "gpt-5.4-mini";
+  entry.line = fmt::format(R"({{"id":"T-{:08}",)", i);
+  entry.answer_at = static_cast<std::uint32_t>(entry.line.size());
+  entry.line += fmt::format(R"("queue":"billing","urgency":{}}})", i % 5 + 1);
+  return entry;
+}
+
+// One commit after the other; each settles the attempts that the one before intended.
+class Course {
+ public:
+  static constexpr std::size_t kRows = 64;
+
+  struct Work {
+    std::vector<checkpoint::Intent> intents;
+    std::vector<checkpoint::Results> results;
+  };
+
+  core::Status open(Durability durability) {
+    std::filesystem::create_directories(scratch_.path("job"));
+    auto store = checkpoint::Store::open(scratch_.path("job"), durability);
+    if (!store) return std::unexpected(store.error());
+    checkpoint::Options options;
+    options.directory = scratch_.path("job");
+    options.job = "micro";
+    options.endpoints = {"a"};
+    options.models = {"gpt-5.4-mini"};
+    options.durability = durability;
+    auto journal = checkpoint::Journal::open(std::move(*store), options, sink_, index_, done_);
+    if (!journal) return std::unexpected(journal.error());
+    journal_ = std::move(*journal);
+    return {};
+  }
+
+  Work next() {
+    Work work;
+    checkpoint::Results& results = work.results.emplace_back();
+    for (std::size_t i = 0; i < kRows; ++i) {
+      checkpoint::Settlement settlement;
+      settlement.attempt = next_++;
+      settlement.answered = true;
+      settlement.billing = provider::Billing::known;
+      settlement.usage = {.input = 146, .cached_input = 0, .output = 12, .reasoning = 0};
+      settlement.cost = core::Money::picodollars(44'200'000);
+      results.settlements.push_back(settlement);
+      results.entries.push_back(answer(settlement.attempt));
+      checkpoint::Intent intent;
+      intent.attempt = settlement.attempt + kRows;
+      intent.worst_cost = core::Money::picodollars(160'000'000'000);
+      work.intents.push_back(intent);
+    }
+    return work;
+  }
+
+  bool commit(const Work& work) {
+    return journal_->commit(work.intents, work.results) && journal_->project();
+  }
+
+ private:
+  const Scratch scratch_;
+  NoSink sink_;
+  checkpoint::QuestionIndex index_;
+  checkpoint::DoneSet done_;
+  std::unique_ptr<checkpoint::Journal> journal_;
+  std::uint64_t next_ = 1;
+};
+
+void commits(benchmark::State& state, Durability durability) {
+  Course course;
+  if (const auto opened = course.open(durability); !opened)
+    return state.SkipWithError(opened.error().text().c_str());
+  bool good = true;
+  measure(
+      state, Course::kRows, [&] { return course.next(); },
+      [&](const Course::Work& work) { return good = good && course.commit(work); });
+  if (!good) state.SkipWithError("a commit failed");
+}
+
+void commit_process(benchmark::State& state) {
+  commits(state, Durability::process);
+}
+BENCHMARK(commit_process);
+
+// On the wall: what counts is the wait for the disk.
+void commit_power(benchmark::State& state) {
+  commits(state, Durability::power);
+}
+BENCHMARK(commit_power)->UseRealTime();
+
+void block(benchmark::State& state) {
+  std::vector<checkpoint::Entry> entries;
+  for (std::uint64_t i = 0; i < checkpoint::kBlockEntries; ++i) entries.push_back(answer(i));
+  checkpoint::BlockBuilder builder;
+  for (auto _ : state) {
+    for (const checkpoint::Entry& entry : entries) builder.add(entry, 1, false);
+    auto made = builder.finish();
+    if (!made) return state.SkipWithError("no block");
+    benchmark::DoNotOptimize(made);
+  }
+  report_rows(state, entries.size());
+}
+BENCHMARK(block);
+
+}  // namespace
+}  // namespace sluice::bench

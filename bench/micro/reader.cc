@@ -1,0 +1,35 @@
+// From a file's bytes to batches of rows, credits included.
+#include <fstream>
+
+#include "flow/credits.h"
+#include "flow/ending.h"
+#include "micro/measure.h"
+#include "micro/samples.h"
+#include "stages/read.h"
+
+namespace sluice::bench {
+namespace {
+
+void reader(benchmark::State& state) {
+  constexpr std::size_t kRows = 20'000;
+  const Scratch scratch;
+  const std::string file = scratch.path("rows.jsonl");
+  {
+    std::ofstream out(file, std::ios::binary);
+    for (std::size_t i = 0; i < kRows; ++i) out << row_json(i) << '\n';
+  }
+  for (auto _ : state) {
+    const flow::Ending ending;
+    flow::Credits credits({kRows, std::size_t{1} << 30}, [] {});
+    stages::Reader reader({file}, {}, credits, ending,
+                          {.batch = [](core::RowBatch&& batch) { benchmark::DoNotOptimize(batch); },
+                           .stalled = [] {},
+                           .done = [](std::uint64_t, bool) {}});
+    if (!reader.run() || reader.rows_read() != kRows) return state.SkipWithError("not all read");
+  }
+  report_rows(state, kRows);
+}
+BENCHMARK(reader);
+
+}  // namespace
+}  // namespace sluice::bench
