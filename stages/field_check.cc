@@ -57,15 +57,22 @@ std::optional<std::string> out_of_bounds(const std::string& what, double value, 
   return std::nullopt;
 }
 
+std::optional<std::string> length_misfit(std::string_view text, const Field& field,
+                                         const std::string& name) {
+  // A character has one to four bytes: where that decides, nothing is counted.
+  const auto bytes = static_cast<double>(text.size());
+  if ((!field.min || *field.min * 4 <= bytes) && (!field.max || bytes <= *field.max))
+    return std::nullopt;
+  return out_of_bounds(name, static_cast<double>(code_points(text)), field, " characters");
+}
+
 std::optional<std::string> value_misfit(const element& value, const Field& field,
                                         const std::string& name) {
   switch (field.type) {
     case FieldType::text: {
       std::string_view text;
       if (value.get(text)) return wrong_type(name, "text", value);
-      if (auto wrong =
-              out_of_bounds(name, static_cast<double>(code_points(text)), field, " characters"))
-        return wrong;
+      if (auto wrong = length_misfit(text, field, name)) return wrong;
       if (field.pattern.found_in(text)) return std::nullopt;
       return fmt::format("{} must match the pattern {}, got '{}'", name, field.pattern.text(),
                          beginning(text));

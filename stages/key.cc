@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "stages/json_value.h"
+
 namespace sluice::stages {
 
 void key_by_content(core::Row& row) {
@@ -11,13 +13,17 @@ void key_by_content(core::Row& row) {
 
 std::string assign_key(core::Row& row, const simdjson::dom::object& object,
                        const std::string& key_field) {
-  key_by_content(row);
-  if (key_field.empty()) return {};
   simdjson::dom::element key;
-  if (object[key_field].get(key)) return fmt::format("no key field '{}'", key_field);
+  const auto by_content = [&](std::string wrong) {
+    key_by_content(row);
+    return wrong;
+  };
+  if (key_field.empty()) return by_content({});
+  if (object[key_field].get(key)) return by_content(fmt::format("no key field '{}'", key_field));
   if (!key.is_string() && !key.is_number())
-    return fmt::format("key field '{}' is neither text nor a number", key_field);
-  row.key_json = simdjson::minify(key);
+    return by_content(fmt::format("key field '{}' is neither text nor a number", key_field));
+  row.key_json.clear();
+  append_json(row.key_json, key);
   row.key_hash = core::hash128(row.key_json);
   return {};
 }

@@ -23,12 +23,13 @@ std::string short_id(std::uint64_t n) {
   return id;
 }
 
-// What the model sees of one row: its prompt and, when it is asked again, what was wrong.
-std::string text_of(const Item& item) {
+// What the model sees of one row: its prompt and, when it is asked again, what was wrong. In `with`
+// where it is more than the prompt.
+std::string_view text_of(const Item& item, std::string& with) {
   if (item.complaint.empty()) return item.prompt;
-  std::string text = item.prompt;
-  text.append(provider::kComplaint).append(item.complaint).append(provider::kComplaintEnd);
-  return text;
+  with = item.prompt;
+  with.append(provider::kComplaint).append(item.complaint).append(provider::kComplaintEnd);
+  return with;
 }
 
 }  // namespace
@@ -118,23 +119,26 @@ void Packer::close(Open& open, Out& out) {
 }
 
 void build(Request& request, bool packed) {
-  std::string text;
+  auto content = std::make_shared<std::string>();
   if (!packed) {
-    text = text_of(request.items.front());
+    std::string with;
+    core::append_json_string(*content, text_of(request.items.front(), with));
   } else {
     // Ids differ from pack to pack, so that an answer that belongs elsewhere shows itself.
     const std::uint64_t first = request.items.front().question.low;
-    std::vector<std::string> texts;
+    const std::size_t count = request.items.size();
+    std::vector<std::string> with(count);
     std::vector<provider::FramedRow> rows;
-    for (std::size_t i = 0; i < request.items.size(); ++i) {
+    rows.reserve(count);
+    request.ids.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
       request.ids.push_back(short_id(first % kIds + i));
-      texts.push_back(text_of(request.items[i]));
+      rows.push_back({request.ids[i], text_of(request.items[i], with[i])});
     }
-    for (std::size_t i = 0; i < texts.size(); ++i) rows.push_back({request.ids[i], texts[i]});
+    std::string text;
     provider::append_framed(text, rows);
+    core::append_json_string(*content, text);
   }
-  auto content = std::make_shared<std::string>();
-  core::append_json_string(*content, text);
   request.user_content = std::move(content);
 }
 

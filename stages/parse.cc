@@ -8,12 +8,14 @@
 
 #include "core/json.h"
 #include "stages/field_check.h"
+#include "stages/json_value.h"
 #include "stages/salvage.h"
 
 namespace sluice::stages {
 namespace {
 
-constexpr std::size_t kQuotedBytes = 200;  // of a model's words, in a detail
+constexpr std::size_t kUsualMembers = 128;  // bytes
+constexpr std::size_t kQuotedBytes = 200;   // of a model's words, in a detail
 
 std::string quoted_start(std::string_view text) {
   return fmt::format("{}{}", text.substr(0, kQuotedBytes), text.size() > kQuotedBytes ? "…" : "");
@@ -39,13 +41,17 @@ std::string cut_off(const provider::Reply& reply) {
 
 std::string members_of(const simdjson::dom::object& object, const std::vector<Field>& fields) {
   std::string members;
+  members.reserve(kUsualMembers);
   for (const Field& field : fields) {
     if (!members.empty()) members += ',';
     core::append_json_string(members, field.name);
     members += ':';
     simdjson::dom::element value;
-    members +=
-        object[field.name].get(value) == simdjson::SUCCESS ? simdjson::minify(value) : "null";
+    if (object[field.name].get(value) == simdjson::SUCCESS) {
+      append_json(members, value);
+    } else {
+      members += "null";
+    }
   }
   return members;
 }

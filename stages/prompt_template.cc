@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "stages/json_value.h"
+
 namespace sluice::stages {
 namespace {
 
@@ -70,7 +72,7 @@ std::expected<std::string, std::string> PromptTemplate::render(
     if (value.get(text) == simdjson::SUCCESS) {
       out += text;
     } else {
-      out += simdjson::minify(value);
+      append_json(out, value);
     }
   }
   return out;

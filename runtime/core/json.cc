@@ -2,8 +2,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 namespace sluice::core {
 namespace {
@@ -69,14 +71,35 @@ std::size_t utf8_length(std::string_view s) {
   return 0;
 }
 
+// Whether one of eight bytes must be escaped. (For a byte b of a word, (b - n) & ~b has its high
+// bit set when b < n; when a lower byte has borrowed from it, that one was found already.)
+bool needs_escape(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = ~std::uint64_t{0} / 255;
+  constexpr std::uint64_t kHighBits = kOnes * 0x80;
+  const auto below = [](std::uint64_t word, std::uint64_t n) { return (word - kOnes * n) & ~word; };
+  const std::uint64_t quotes = eight ^ (kOnes * '"');
+  const std::uint64_t backslashes = eight ^ (kOnes * '\\');
+  return ((below(eight, 0x20) | below(quotes, 1) | below(backslashes, 1)) & kHighBits) != 0;
+}
+
 void append_escaped_valid(std::string& out, std::string_view text) {
   std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (kPlain[c]) continue;
-    out.append(text, start, i - start);
-    append_escape(out, c);
-    start = i + 1;
+  for (std::size_t at = 0; at < text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0x2020202020202020;  // the last ones may be fewer
+    const std::size_t end = std::min(text.size(), at + sizeof eight);
+    if (at + sizeof eight <= text.size()) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+    } else {
+      std::memcpy(&eight, text.data() + at, end - at);
+    }
+    if (!needs_escape(eight)) continue;
+    for (std::size_t i = at; i < end; ++i) {
+      const auto c = static_cast<unsigned char>(text[i]);
+      if (kPlain[c]) continue;
+      out.append(text, start, i - start);
+      append_escape(out, c);
+      start = i + 1;
+    }
   }
   out.append(text, start);
 }
