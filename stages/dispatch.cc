@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory_resource>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
 
+#include "core/thread_name.h"
 #include "http/client.h"
 #include "http/proxy_environment.h"
 #include "provider/prices.h"
@@ -21,6 +23,9 @@ constexpr std::chrono::seconds kNeverReached{10};
 // One that was reached before in this run: an outage that is worth waiting for.
 constexpr std::chrono::minutes kLostFor{10};
 constexpr std::chrono::milliseconds kStateEvery{100};
+// Replies that make a burst, at the most: what the I/O thread hands on at once. Threads, tasks,
+// transactions and syncs are paid for by the burst.
+constexpr std::size_t kBurst = 64;
 
 struct Endpoint {
   std::string name;
@@ -63,6 +68,7 @@ class LoopDispatcher final : public Dispatcher {
 
   void start() override {
     thread_ = std::thread([this] {
+      core::name_thread("sluice-io");
       loop_.run();
       client_.reset();
     });
@@ -96,7 +102,6 @@ class LoopDispatcher final : public Dispatcher {
 
  private:
   // All below: the I/O thread.
-  void pump_soon();
   void pump();
   void act(const schedule::Send& send);
   void act(const schedule::Cancel& action);
@@ -126,18 +131,21 @@ class LoopDispatcher final : public Dispatcher {
   http::Loop loop_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<http::Loop::Timer> timer_ = loop_.make_timer();
+  std::unique_ptr<http::Loop::Gather> pump_soon_ = loop_.make_gather(kBurst, [this] { pump(); });
   std::vector<Endpoint> endpoints_;
   std::size_t frame_bytes_ = 0;  // of system text and schema, which every request carries
   std::optional<schedule::Scheduler> scheduler_;
-  std::unordered_map<schedule::RequestId, RequestPtr> requests_;       // waiting or in flight
+  std::pmr::unsynchronized_pool_resource nodes_;  // of requests_
+  std::pmr::unordered_map<schedule::RequestId, RequestPtr> requests_{
+      &nodes_};                                                        // waiting or in flight
   std::unordered_map<schedule::AttemptId, http::RequestHandle> sent_;  // with hedging alone
-  bool pump_posted_ = false;
   bool aborted_ = false;
   bool hedge_ = false;
   std::vector<schedule::Action> actions_;
   std::vector<schedule::Send> sends_;  // of this pump: one burst of intents
   Completions completions_;
   std::vector<checkpoint::Settlement> failures_;
+  std::vector<provider::HeaderView> header_views_;  // here so that its memory is kept
   DispatchState totals_;
   core::Time published_{};
 
@@ -210,7 +218,7 @@ void LoopDispatcher::submit(std::vector<RequestPtr> requests) {
       scheduler_->submitted(now, {request->id, static_cast<std::uint32_t>(bytes),
                                   static_cast<std::uint32_t>(request->items.size())});
     }
-    pump_soon();
+    pump_soon_->add();
   });
 }
 
@@ -218,16 +226,7 @@ void LoopDispatcher::booked(std::vector<int> by_endpoint) {
   loop_.post([this, by_endpoint = std::move(by_endpoint)] {
     for (std::size_t e = 0; e < by_endpoint.size(); ++e)
       if (by_endpoint[e] > 0) scheduler_->let_go(static_cast<std::uint32_t>(e), by_endpoint[e]);
-    pump_soon();
-  });
-}
-
-// One pump for all that happens in one turn of the loop.
-void LoopDispatcher::pump_soon() {
-  if (std::exchange(pump_posted_, true)) return;
-  loop_.post([this] {
-    pump_posted_ = false;
-    pump();
+    pump_soon_->add();
   });
 }
 
@@ -243,11 +242,13 @@ void LoopDispatcher::pump() {
   if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
   if (!sends_.empty()) {
     std::vector<checkpoint::Intent> intents;
+    intents.reserve(sends_.size());
     for (const schedule::Send& s : sends_)
       intents.push_back({s.attempt, s.endpoint, s.worst_cost, s.worst_usage});
-    checkpoint_.intend(std::move(intents), [this, sends = std::exchange(sends_, {})] {
+    auto sends = std::make_shared<std::vector<schedule::Send>>(std::exchange(sends_, {}));
+    checkpoint_.intend(std::move(intents), [this, sends = std::move(sends)] {
       loop_.post([this, sends] {
-        for (const schedule::Send& s : sends) send(s);
+        for (const schedule::Send& s : *sends) send(s);
       });
     });
   }
@@ -335,7 +336,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
          .estimate = estimate,
          .charged = outcome.charged});
   }
-  pump_soon();
+  pump_soon_->add();
 }
 
 provider::Reply LoopDispatcher::read(Endpoint& endpoint,
@@ -345,10 +346,8 @@ provider::Reply LoopDispatcher::read(Endpoint& endpoint,
     reply.outcome = outcome_of(result.error());
     return reply;
   }
-  std::vector<provider::HeaderView> headers;
-  headers.reserve(result->headers.size());
-  for (const auto& [name, value] : result->headers) headers.emplace_back(name, value);
-  return endpoint.codec->read(result->status, headers, result->body, clock_.wall_now());
+  header_views_.assign(result->headers.begin(), result->headers.end());
+  return endpoint.codec->read(result->status, header_views_, result->body, clock_.wall_now());
 }
 
 std::uint64_t LoopDispatcher::frame_tokens(const Request& request,

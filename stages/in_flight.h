@@ -7,6 +7,7 @@
 // row that looks here first and there second never misses both.
 #pragma once
 
+#include <memory_resource>
 #include <mutex>
 #include <unordered_map>
 
@@ -34,8 +35,9 @@ class InFlight {
   }
 
  private:
-  std::mutex mutex_;  // guards followers_
-  std::unordered_map<core::Hash128, Items> followers_;
+  std::mutex mutex_;                              // guards followers_
+  std::pmr::unsynchronized_pool_resource nodes_;  // of followers_
+  std::pmr::unordered_map<core::Hash128, Items> followers_{&nodes_};
 };
 
 }  // namespace sluice::stages

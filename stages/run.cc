@@ -1,12 +1,15 @@
 #include "stages/run.h"
 
 #include <oneapi/tbb/flow_graph.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
+#include <semaphore>
 #include <thread>
 
+#include "core/thread_name.h"
 #include "flow/credits.h"
 #include "flow/ending.h"
 #include "stages/in_flight.h"
@@ -52,6 +55,27 @@ std::vector<std::string> models_of(const PipelineSpec& spec) {
   return models;
 }
 
+// The flow's workers, one a core. The thread that runs a job is none of them, it only waits: so
+// there is a worker also where oneTBB would make none, on a machine of one core.
+class Workers {
+ public:
+  Workers()
+      : count_(oneapi::tbb::this_task_arena::max_concurrency()),
+        allowed_(oneapi::tbb::global_control::max_allowed_parallelism,
+                 static_cast<std::size_t>(count_) + 1),
+        arena_(count_, 0) {}
+  // Whatever `make` attaches to its thread's arena is attached to the workers'.
+  template <class Make>
+  void adopt(Make make) {
+    arena_.execute(make);
+  }
+
+ private:
+  const int count_;
+  const oneapi::tbb::global_control allowed_;
+  oneapi::tbb::task_arena arena_;
+};
+
 class FlowRun final : public Run {
  public:
   FlowRun(const PipelineSpec& spec, const RunOptions& options)
@@ -60,7 +84,7 @@ class FlowRun final : public Run {
         question_(make_question(spec)),
         lines_(spec, question_.answer_names()),
         pack_size_(spec.pack.rows, output_bound(spec)),
-        credits_(credit_limit(spec), [this] { graph_.release_wait(); }) {}
+        credits_(credit_limit(spec), [this] { all_back_.release(); }) {}
 
   core::Status open();
   const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
@@ -109,7 +133,9 @@ class FlowRun final : public Run {
   std::atomic<std::int64_t> spared_requests_ = 0;
   std::atomic<std::int64_t> spared_tokens_ = 0;
 
-  tf::graph graph_;
+  std::binary_semaphore all_back_{0};  // the last credit is, or the run is abandoned
+  Workers workers_;
+  std::optional<tf::graph> graph_;
   std::optional<tf::function_node<RowBatchPtr, PackInputPtr>> prepare_node_;
   std::optional<PackNode> pack_node_;
   std::optional<tf::function_node<RequestsPtr, RequestsPtr>> build_node_;
@@ -171,23 +197,24 @@ core::Status FlowRun::open() {
 }
 
 void FlowRun::make_graph() {
-  prepare_node_.emplace(graph_, tf::unlimited, [this](const RowBatchPtr& rows) {
+  workers_.adopt([this] { graph_.emplace(); });
+  prepare_node_.emplace(*graph_, tf::unlimited, [this](const RowBatchPtr& rows) {
     return std::make_shared<PackInput>(
         PackInput{PackInput::Kind::rows, prepare_->run(std::move(*rows)), 0});
   });
-  pack_node_.emplace(graph_, tf::serial,
+  pack_node_.emplace(*graph_, tf::serial,
                      [this](const PackInputPtr& input, PackNode::output_ports_type& ports) {
                        pack(*input, ports);
                      });
-  build_node_.emplace(graph_, tf::unlimited, [this](const RequestsPtr& requests) {
+  build_node_.emplace(*graph_, tf::unlimited, [this](const RequestsPtr& requests) {
     for (const RequestPtr& request : *requests) build(*request, question_.packed);
     return requests;
   });
-  dispatch_node_.emplace(graph_, tf::unlimited,
+  dispatch_node_.emplace(*graph_, tf::unlimited,
                          [this](const RequestsPtr& requests, DispatchNode::gateway_type&) {
                            dispatcher_->submit(std::move(*requests));
                          });
-  parse_node_.emplace(graph_, tf::unlimited,
+  parse_node_.emplace(*graph_, tf::unlimited,
                       [this](const CompletionsPtr& completions) { parse(*completions); });
   tf::make_edge(*prepare_node_, *pack_node_);
   tf::make_edge(tf::output_port<0>(*pack_node_), *build_node_);
@@ -228,13 +255,12 @@ DispatchHandlers FlowRun::handlers() {
 }
 
 core::Result<RunResult> FlowRun::run() {
-  graph_.reserve_wait();  // until the last credit is back
   dispatcher_->start();
   std::thread reader([this] { read(); });
-  graph_.wait_for_all();
+  all_back_.acquire();
   reader.join();
   dispatcher_->join();
-  graph_.wait_for_all();
+  graph_->wait_for_all();
 
   const core::Status closed = checkpoint_->close();
   if (auto error = ending_.error()) return std::unexpected(*error);
@@ -251,6 +277,7 @@ core::Result<RunResult> FlowRun::run() {
 }
 
 void FlowRun::read() {
+  core::name_thread("sluice-read");
   if (auto read = reader_->run(); !read) {
     // What is in flight is paid for: let it end, then say what happened.
     reader_error_ = read.error();

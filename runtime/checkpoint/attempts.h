@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <unordered_map>
 
@@ -48,11 +49,12 @@ class Attempts {
   // Writes the log anew, whatever it holds; with the job's record, as above.
   core::Status rewrite(Store& store);
 
-  const std::unordered_map<std::uint64_t, Open>& open() const { return open_; }
+  const std::pmr::unordered_map<std::uint64_t, Open>& open() const { return open_; }
   std::uint64_t next() const { return next_; }  // above all attempts so far
 
  private:
-  std::unordered_map<std::uint64_t, Open> open_;
+  std::pmr::unsynchronized_pool_resource nodes_;  // of open_
+  std::pmr::unordered_map<std::uint64_t, Open> open_{&nodes_};
   std::uint64_t next_ = 1;
   std::size_t logged_ = 0;  // records in the file
   std::string intents_;     // encoded, to be written

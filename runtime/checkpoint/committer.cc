@@ -1,5 +1,7 @@
 #include "checkpoint/committer.h"
 
+#include "core/thread_name.h"
+
 namespace sluice::checkpoint {
 
 Committer::Committer(Journal& journal) : journal_(journal), thread_([this] { run(); }) {}
@@ -28,6 +30,7 @@ void Committer::touch() {
 }
 
 void Committer::run() {
+  core::name_thread("sluice-commit");
   while (auto work = queue_.take()) {
     core::Status status = work_off(std::move(*work));
     if (status) continue;

@@ -24,19 +24,26 @@ std::string_view trouble_in(const Request& request) {
       })) {
     return "the request's path holds a space, a '#' or a control character";
   }
-  if (request.headers && !request.headers->empty()) {
-    const std::string& lines = *request.headers;
-    if (!lines.ends_with("\r\n") || lines.starts_with("\r\n") ||
-        lines.find("\r\n\r\n") != std::string::npos) {
-      return "the request's headers are not complete lines";
-    }
-  }
   return {};
+}
+
+bool are_whole_lines(std::string_view headers) {
+  if (headers.empty()) return true;
+  return headers.ends_with("\r\n") && !headers.starts_with("\r\n") &&
+         headers.find("\r\n\r\n") == headers.npos;
 }
 
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+  std::string_view trouble_with(const Request& request) {
+    if (request.headers != checked_headers) {  // mostly those of the last request
+      if (request.headers && !are_whole_lines(*request.headers))
+        return "the request's headers are not complete lines";
+      checked_headers = request.headers;
+    }
+    return trouble_in(request);
+  }
   Impl(Loop& on, NameLookup& names)
       : loop(on), lookup(names), exchanges([this] {
           loop.post([weak = weak_from_this()] {
@@ -49,6 +56,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Exchanges exchanges;
   Totals totals;
   bool closing = false;
+  std::shared_ptr<const std::string> checked_headers;
   std::map<std::string, TlsContext> contexts;  // by CA file: reading the system's takes a while
   std::vector<std::unique_ptr<Origin>> origins;
 };
@@ -85,7 +93,7 @@ core::Result<std::size_t> Client::add_origin(const OriginOptions& options) {
 RequestHandle Client::send(std::size_t origin, Request request, Callback done) {
   Exchange& exchange = impl_->exchanges.add(std::move(request), std::move(done));
   const RequestHandle handle = exchange.handle;
-  if (const auto trouble = trouble_in(exchange.request); !trouble.empty()) {
+  if (const auto trouble = impl_->trouble_with(exchange.request); !trouble.empty()) {
     impl_->exchanges.fail_later(exchange, Failure::Kind::protocol, std::string(trouble));
   } else if (impl_->closing) {
     impl_->exchanges.fail_later(exchange, Failure::Kind::cancelled, "the client is closing");

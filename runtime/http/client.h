@@ -34,6 +34,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "http/headers.h"
 #include "http/loop.h"
 #include "http/proxy.h"
 
@@ -68,8 +69,8 @@ struct Request {
 
 struct Response {
   int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
-  std::string body;                                          // inflated
+  Headers headers;
+  std::string body;  // inflated
 };
 
 struct Failure {

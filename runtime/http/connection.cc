@@ -31,30 +31,29 @@ Connection::Connection(Owner& owner, std::unique_ptr<Transport> transport,
   transport_->set_events(*this);
 }
 
-bool Connection::begin(Exchange& exchange) {
-  if (!transport_->quiet()) return false;
+bool Connection::begin(Exchange& exchange, bool look) {
+  if (look && !transport_->quiet()) return false;
   parser_.start(exchange.request.method == "HEAD");
   response_ = {};
   inflater_.reset();
   trouble_.clear();
 
-  std::vector<std::string_view> pieces;
-  pieces.reserve(3 + exchange.request.body.size());
-  pieces.push_back(exchange.head);
-  if (exchange.request.headers) pieces.push_back(*exchange.request.headers);
-  pieces.push_back("\r\n");
-  for (const auto& piece : exchange.request.body) pieces.push_back(*piece);
+  pieces_.clear();
+  pieces_.push_back(exchange.head);
+  if (exchange.request.headers) pieces_.push_back(*exchange.request.headers);
+  pieces_.push_back("\r\n");
+  for (const auto& piece : exchange.request.body) pieces_.push_back(*piece);
   std::size_t total = 0;
-  for (const std::string_view piece : pieces) total += piece.size();
+  for (const std::string_view piece : pieces_) total += piece.size();
 
-  const auto result = transport_->write(pieces, Transport::WhenFull::refuse);
+  const auto result = transport_->write(pieces_, Transport::WhenFull::refuse);
   if (!result.accepted) return false;
   exchange.sent = true;
   exchange.connection = this;
   exchange_ = &exchange;
   if (result.taken < total) {
-    skip(pieces, result.taken);
-    transport_->queue(pieces);
+    skip(pieces_, result.taken);
+    transport_->queue(pieces_);
   }
   unsent_bytes_ = transport_->unsent_bytes();
   return true;
@@ -108,8 +107,7 @@ bool Connection::on_head(MessageHead&& head) {
       head.status == 204 || head.status == 304 || exchange_->request.method == "HEAD";
   if (bodiless) return true;
 
-  const std::string* encoding = find_header(response_.headers, "content-encoding");
-  const auto coding = Inflater::coding(encoding ? *encoding : "");
+  const auto coding = Inflater::coding(response_.headers.find("content-encoding").value_or(""));
   if (coding == Inflater::Coding::unknown) {
     return refuse(Failure::Kind::protocol, "sent an answer in a content encoding not asked for");
   }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/exchanges.h"
 #include "http/inflate.h"
@@ -41,8 +42,9 @@ class Connection final : Transport::Events, MessageParser::Sink {
   Connection(Owner& owner, std::unique_ptr<Transport> transport, const std::string& authority,
              std::size_t max_response_bytes);
 
-  // False: the connection is of no use any more, and the exchange is as it was.
-  bool begin(Exchange& exchange);
+  // False: the connection is of no use any more, and the exchange is as it was. With `look` an end
+  // that the loop has yet to tell is noticed before anything is written.
+  bool begin(Exchange& exchange, bool look);
   Exchange* exchange() const { return exchange_; }
   void let_go() { exchange_ = nullptr; }  // of the exchange that has ended
 
@@ -50,9 +52,10 @@ class Connection final : Transport::Events, MessageParser::Sink {
   // Has the kernel taken request bytes since the last call? (It does so without telling.)
   bool took_more();
 
-  Links<Connection> links;     // of the owner's list of the idle, or of the busy
-  std::uint64_t since_ms = 0;  // of the last progress, or of being idle
-  Links<Connection> awaiting;  // of the owner's list of those that have yet to begin their answer
+  Links<Connection> links;      // of the owner's list of the idle, or of the busy
+  std::uint64_t since_ms = 0;   // of the last progress, or of being idle
+  std::uint64_t idle_turn = 0;  // of the loop, in which it became idle
+  Links<Connection> awaiting;   // of the owner's list of those that have yet to begin their answer
   std::uint64_t written_ms = 0;
 
  private:
@@ -78,6 +81,7 @@ class Connection final : Transport::Events, MessageParser::Sink {
   Exchange* exchange_ = nullptr;
   Response response_;
   std::unique_ptr<Inflater> inflater_;
+  std::vector<std::string_view> pieces_;  // of the request; here so that its memory is kept
   std::size_t unsent_bytes_ = 0;
   Failure::Kind trouble_kind_ = Failure::Kind::protocol;
   std::string trouble_;

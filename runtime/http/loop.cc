@@ -74,6 +74,33 @@ class UvTimer final : public Loop::Timer {
   State* state_;
 };
 
+class AfterPollGather final : public Loop::Gather {
+ public:
+  AfterPollGather(Loop::Impl& loop, std::size_t most, std::function<void()> work)
+      : most_(most), work_(std::move(work)), turn_(loop, [this] { end_of_turn(); }) {}
+
+  void add() override {
+    ++gathered_;
+    turn_.arm();
+  }
+
+ private:
+  void end_of_turn() {
+    if (gathered_ != at_last_turn_ && gathered_ < most_) {
+      at_last_turn_ = gathered_;
+      return turn_.arm();
+    }
+    gathered_ = at_last_turn_ = 0;
+    work_();
+  }
+
+  const std::size_t most_;
+  const std::function<void()> work_;
+  std::size_t gathered_ = 0;
+  std::size_t at_last_turn_ = 0;
+  AfterPoll turn_;
+};
+
 }  // namespace
 
 Loop::Impl::Impl() {
@@ -87,6 +114,9 @@ Loop::Impl::Impl() {
   }
   uv_idle_init(&uv, &no_wait);
   uv_check_init(&uv, &check);
+  uv_prepare_init(&uv, &turn);
+  uv_prepare_start(&turn,
+                   [](uv_prepare_t* handle) { ++static_cast<Impl*>(handle->loop->data)->turns; });
   wake.data = this;
   uv.data = this;
 }
@@ -95,6 +125,7 @@ Loop::Impl::~Impl() {
   uv_close(reinterpret_cast<uv_handle_t*>(&wake), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&no_wait), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&check), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&turn), nullptr);
   // Runs the close callbacks of all that was destroyed since the loop stopped, and waits for name
   // look-ups under way: their threads hold pointers into the loop.
   uv_run(&uv, UV_RUN_DEFAULT);
@@ -119,6 +150,10 @@ void Loop::post(std::function<void()> work) {
     if (std::exchange(impl_->awake, true)) return;
   }
   uv_async_send(&impl_->wake);
+}
+
+std::unique_ptr<Loop::Gather> Loop::make_gather(std::size_t most, std::function<void()> work) {
+  return std::make_unique<AfterPollGather>(*impl_, most, std::move(work));
 }
 
 std::unique_ptr<Loop::Timer> Loop::make_timer() {

@@ -4,6 +4,7 @@
 // Threads: post() and stop() from any thread; all else on the thread that runs run(), or before it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -34,6 +35,16 @@ class Loop {
     virtual void cancel() = 0;
   };
   std::unique_ptr<Timer> make_timer();
+
+  // Work that costs less for many than for one. It runs when a turn of the loop has brought no
+  // further add(), or behind the turn that brought the `most`-th: so it waits for what is there
+  // already, never for what may come. Cancelled when destroyed.
+  class Gather {
+   public:
+    virtual ~Gather() = default;
+    virtual void add() = 0;
+  };
+  std::unique_ptr<Gather> make_gather(std::size_t most, std::function<void()> work);
 
   struct Impl;  // for runtime/http alone
   Impl& impl() { return *impl_; }

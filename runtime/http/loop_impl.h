@@ -34,6 +34,8 @@ struct Loop::Impl {
   uv_async_t wake{};
   uv_idle_t no_wait{};  // with `check`: runs what is in after_poll
   uv_check_t check{};
+  uv_prepare_t turn{};
+  std::uint64_t turns = 0;  // of the loop so far, the present one included
   AfterPollList after_poll;
 
   std::mutex mutex;

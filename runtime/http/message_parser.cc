@@ -9,21 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxHeadBytes = 256 * 1024;
 
-void append_lower(std::string& out, const char* at, std::size_t size) {
-  const std::size_t before = out.size();
-  out.append(at, size);
-  std::transform(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
-                 out.begin() + static_cast<std::ptrdiff_t>(before),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-}
-
 }  // namespace
-
-const std::string* find_header(const Headers& headers, std::string_view name) {
-  const auto found =
-      std::find_if(headers.begin(), headers.end(), [&](const auto& h) { return h.first == name; });
-  return found == headers.end() ? nullptr : &found->second;
-}
 
 const llhttp_settings_t& MessageParser::settings() {
   static const llhttp_settings_t settings = [] {
@@ -103,10 +89,10 @@ int MessageParser::on_field(llhttp_t* parser, const char* at, std::size_t size) 
   if (!p.fits(size)) return -1;
   if (p.head_done_) return 0;
   if (p.head_.headers.empty() || p.in_value_) {
-    p.head_.headers.emplace_back();
+    p.head_.headers.begin_line();
     p.in_value_ = false;
   }
-  append_lower(p.head_.headers.back().first, at, size);
+  p.head_.headers.append_name({at, size});
   return 0;
 }
 
@@ -115,7 +101,7 @@ int MessageParser::on_value(llhttp_t* parser, const char* at, std::size_t size) 
   if (!p.fits(size)) return -1;
   if (p.head_done_) return 0;
   p.in_value_ = true;
-  p.head_.headers.back().second.append(at, size);
+  p.head_.headers.append_value({at, size});
   return 0;
 }
 

@@ -14,15 +14,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "http/headers.h"
 
 namespace sluice::http {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;  // names in lower case
-
-// The value of the first header of that name, or nothing.
-const std::string* find_header(const Headers& headers, std::string_view name);
 
 struct MessageHead {
   int status = 0;      // of a response

@@ -24,6 +24,7 @@ void Origin::arm(std::uint64_t deadline_ms) {
 
 void Origin::make_idle(Connection& connection) {
   connection.since_ms = now_ms(loop_);
+  connection.idle_turn = loop_.turns;
   idle_.push_back(connection);
   arm(connection.since_ms + kKeepIdleMs);
 }

@@ -13,14 +13,15 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "http/headers.h"
 #include "http/loop.h"
 
 namespace sluice::http {
 
 struct ServerRequest {
   std::string method;
-  std::string target;                                        // path and query as sent
-  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string target;  // path and query as sent
+  Headers headers;
   std::string body;
 };
 

@@ -135,7 +135,7 @@ bool ServerConnection::on_head(MessageHead&& head) {
     too_large_ = true;
     return false;
   }
-  const std::string* expect = find_header(request_.headers, "expect");
+  const auto expect = request_.headers.find("expect");
   continue_due_ = expect && same_word(*expect, "100-continue") && !parser_.http10();
   send_continue();
   return true;

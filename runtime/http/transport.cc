@@ -113,6 +113,19 @@ void Transport::end(End::Cause cause, bool clean, std::string message) {
 Transport::WriteResult Transport::write(std::span<const std::string_view> pieces,
                                         WhenFull when_full) {
   if (tls_) return write_tls(pieces, when_full);
+  // Small pieces are cheaper to join than to be handed to the kernel one by one.
+  constexpr std::size_t kJoined = 4 * 1024;
+  std::array<char, kJoined> joined;
+  std::size_t total = 0;
+  for (const std::string_view piece : pieces) total += piece.size();
+  if (total <= kJoined) {
+    char* end = joined.data();
+    for (const std::string_view piece : pieces) end = std::ranges::copy(piece, end).out;
+    const uv_buf_t all = buffer({joined.data(), total});
+    const ssize_t written = socket_->write_now({&all, 1});
+    if (written < 0) return {.error = static_cast<int>(written)};
+    return {.taken = static_cast<std::size_t>(written), .accepted = written > 0};
+  }
   std::array<uv_buf_t, 16> buffers;
   const std::size_t count = std::min(pieces.size(), buffers.size());
   std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count),

@@ -172,7 +172,6 @@ void read_quotas(std::span<const HeaderRule> rules, const std::vector<HeaderView
                  core::WallTime wall_now, std::array<QuotaHint, kQuotas>& quota) {
   if (rules.empty()) return;
   for (const auto& [name, value] : headers) {
-    if (name.find("ratelimit") == name.npos && name.find("tokenlimit") == name.npos) continue;
     for (const HeaderRule& rule : rules) {
       if (rule.name == name) apply(rule, value, wall_now, quota);
     }

@@ -34,6 +34,7 @@
 // The run:      RUNNING ──halt() or drain()──► DRAINING. There is no way back.
 #pragma once
 
+#include <memory_resource>
 #include <unordered_map>
 #include <vector>
 
@@ -98,7 +99,8 @@ struct Scheduler::Impl {
   Router router;
   Jitter jitter;
   RetryBudget retries;
-  std::unordered_map<RequestId, Request> requests;  // stable addresses
+  std::pmr::unsynchronized_pool_resource nodes;                  // of requests
+  std::pmr::unordered_map<RequestId, Request> requests{&nodes};  // stable addresses
   Waiting waiting;
   std::vector<Hedging> hedging;  // by EndpointId
   AttemptId next_attempt;

@@ -51,7 +51,7 @@ class ProxyTest : public HttpTest {
           ServerResponse response;
           response.body = request.method + " " + request.target;
           for (const auto& [name, value] : request.headers) {
-            if (name.starts_with("proxy")) response.body += " " + name;
+            if (name.starts_with("proxy")) response.body += " " + std::string(name);
           }
           r->respond(response);
         });

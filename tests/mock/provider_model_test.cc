@@ -262,7 +262,7 @@ TEST(ProviderModel, RefusesStrangersBadBodiesAndOtherPaths) {
   ProviderModel model(options);
   EXPECT_EQ(model.handle(ask("x"), kNow, kWall).response.status, 401);
   http::ServerRequest request = ask("x");
-  request.headers.emplace_back("authorization", "Bearer k");
+  request.headers.add("authorization", "Bearer k");
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
   request.target = "/chat/completions?api-version=1";
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
