@@ -1,15 +1,18 @@
-// A server as cheap as can be, so that measurements find the client's limit and not the server's: one thread,
-// one answer that fits bench/tickets.lua for each row it is asked. It neither parses JSON nor checks anything.
+// A server as cheap as can be, so that measurements find the client's limit and not the server's:
+// one thread, one answer that fits bench/tickets.lua for each row it is asked. It neither parses
+// JSON nor checks anything.
 //
 //   bench_server [--port N] [--delay-ms N] [--spread-ms N] [--in-flight N]
 //
-// --delay-ms    each answer comes so much later; --spread-ms adds up to so much more, evenly drawn, so that
+// --delay-ms    each answer comes so much later; --spread-ms adds up to so much more, evenly drawn,
+// so that
 //               requests that came together do not stay together
 // --in-flight   turnarounds are measured from the moment so many requests are in flight
-// GET /stats    {"requests":…,"rows":…,"most_in_flight":…,"turnaround_us":{"p50":…,"p90":…,"p99":…,"n":…}}
+// GET /stats
+// {"requests":…,"rows":…,"most_in_flight":…,"turnaround_us":{"p50":…,"p90":…,"p99":…,"n":…}}
 //
-// A turnaround is how long a slot that an answer freed stays empty: the k-th answer written is matched with
-// the k-th request that comes after, on whatever connection.
+// A turnaround is how long a slot that an answer freed stays empty: the k-th answer written is
+// matched with the k-th request that comes after, on whatever connection.
 #include <fmt/format.h>
 #include <llhttp.h>
 #include <uv.h>
@@ -32,10 +35,10 @@ using namespace std::string_view_literals;
 struct Connection {
   uv_tcp_t socket;
   llhttp_t parser;
-  std::string kept;        // of a body that comes in pieces
-  std::string_view body;   // the body: all of `kept`, or a piece of the read buffer
-  std::string out;         // answers made while one read is looked through
-  int delayed = 0;         // answers not yet due; they keep the object alive
+  std::string kept;       // of a body that comes in pieces
+  std::string_view body;  // the body: all of `kept`, or a piece of the read buffer
+  std::string out;        // answers made while one read is looked through
+  int delayed = 0;        // answers not yet due; they keep the object alive
   bool closed = false;
 };
 
@@ -78,7 +81,8 @@ void count_answer() {
 }
 
 std::string head(std::size_t length) {
-  return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", length);
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", length);
 }
 
 std::string stats() {
@@ -94,7 +98,8 @@ std::string stats() {
   return head(body.size()) + body;
 }
 
-// The rows of a pack stand in the user's message, each after a tag with its id (provider/framing.h).
+// The rows of a pack stand in the user's message, each after a tag with its id
+// (provider/framing.h).
 std::string answer(std::string_view body) {
   constexpr auto kUser = R"("role":"user")"sv, kRow = R"(<row id=\")"sv;
   constexpr auto kAnswer = R"(\"queue\":\"billing\",\"urgency\":3})"sv;
@@ -105,7 +110,9 @@ std::string answer(std::string_view body) {
   for (; at != body.npos; at = body.find(kRow, at)) {
     at += kRow.size();
     const std::string_view id = body.substr(at, body.find('\\', at) - at);
-    content.append(count++ ? R"(,{\"id\":\")" : R"({\"answers\":[{\"id\":\")").append(id).append(R"(\",)");
+    content.append(count++ ? R"(,{\"id\":\")" : R"({\"answers\":[{\"id\":\")")
+        .append(id)
+        .append(R"(\",)");
     content.append(kAnswer);
   }
   if (count == 0) {
@@ -219,7 +226,8 @@ int on_body(llhttp_t* parser, const char* data, std::size_t size) {
 void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
   auto* c = static_cast<Connection*>(stream->data);
   if (size < 0) return close(c);
-  if (llhttp_execute(&c->parser, buffer->base, static_cast<std::size_t>(size)) != HPE_OK) return close(c);
+  if (llhttp_execute(&c->parser, buffer->base, static_cast<std::size_t>(size)) != HPE_OK)
+    return close(c);
   if (c->out.empty()) return;
   write(c, c->out);
   c->out.clear();
@@ -239,7 +247,10 @@ void on_connection(uv_stream_t* listener, int) {
   llhttp_init(&c->parser, HTTP_REQUEST, &settings);
   c->parser.data = c;
   uv_read_start(
-      stream, [](uv_handle_t*, std::size_t, uv_buf_t* b) { *b = uv_buf_init(read_buffer, sizeof(read_buffer)); },
+      stream,
+      [](uv_handle_t*, std::size_t, uv_buf_t* b) {
+        *b = uv_buf_init(read_buffer, sizeof(read_buffer));
+      },
       on_read);
 }
 

@@ -1,5 +1,5 @@
-// What a client of this work costs that is nothing but this work: one thread, libuv, llhttp and simdjson, no
-// graph, no checkpoint, no retries; the first thing that is not as expected ends it.
+// What a client of this work costs that is nothing but this work: one thread, libuv, llhttp and
+// simdjson, no graph, no checkpoint, no retries; the first thing that is not as expected ends it.
 //
 //   bench_bare URL INPUT OUTPUT IN_FLIGHT      prints {"rows":N,"elapsed_s":T}
 #include <fmt/format.h>
@@ -149,10 +149,14 @@ int on_message(llhttp_t* parser) {
       answer["urgency"].get(urgency)) {
     fail("the answer does not have its fields");
   }
-  if (std::find(kQueues.begin(), kQueues.end(), queue) == kQueues.end() || urgency < 1 || urgency > 5) {
+  if (std::find(kQueues.begin(), kQueues.end(), queue) == kQueues.end() || urgency < 1 ||
+      urgency > 5) {
     fail("the answer does not fit the schema");
   }
-  fmt::format_to(std::back_inserter(written), R"({{"id":"{}","queue":"{}","urgency":{}}})" "\n", c.id, queue, urgency);
+  fmt::format_to(std::back_inserter(written),
+                 R"({{"id":"{}","queue":"{}","urgency":{}}})"
+                 "\n",
+                 c.id, queue, urgency);
   if (written.size() > 1 << 18) {
     std::fwrite(written.data(), 1, written.size(), output);
     written.clear();
@@ -166,7 +170,8 @@ int on_message(llhttp_t* parser) {
 void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
   auto& c = *static_cast<Connection*>(stream->data);
   if (size < 0) fail("the server has closed a connection");
-  if (llhttp_execute(&c.parser, buffer->base, static_cast<std::size_t>(size)) != HPE_OK) fail("not HTTP");
+  if (llhttp_execute(&c.parser, buffer->base, static_cast<std::size_t>(size)) != HPE_OK)
+    fail("not HTTP");
 }
 
 void on_connect(uv_connect_t* request, int status) {
@@ -175,7 +180,9 @@ void on_connect(uv_connect_t* request, int status) {
   uv_tcp_nodelay(&c.socket, 1);
   uv_read_start(
       reinterpret_cast<uv_stream_t*>(&c.socket),
-      [](uv_handle_t*, std::size_t, uv_buf_t* b) { *b = uv_buf_init(read_buffer, sizeof(read_buffer)); },
+      [](uv_handle_t*, std::size_t, uv_buf_t* b) {
+        *b = uv_buf_init(read_buffer, sizeof(read_buffer));
+      },
       on_read);
   send_next(c);
 }
@@ -198,7 +205,8 @@ int main(int argc, char** argv) {
 
   const std::size_t colon = host.find(':');
   sockaddr_in address;
-  if (uv_ip4_addr(host.substr(0, colon).c_str(), std::atoi(host.c_str() + colon + 1), &address)) fail("no such address");
+  if (uv_ip4_addr(host.substr(0, colon).c_str(), std::atoi(host.c_str() + colon + 1), &address))
+    fail("no such address");
   uv_loop_t* loop = uv_default_loop();
   std::vector<Connection> connections(std::strtoul(argv[4], nullptr, 10));
   for (Connection& c : connections) {
