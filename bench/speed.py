@@ -6,7 +6,7 @@
 Cases: one-row, peers, packed, tls, latency, growth, added; all of them by default. (`./dev bench packs` is
 another program: what packs save.)
 """
-import argparse, datetime, json, os, pathlib, platform, shutil, sys, tempfile
+import argparse, datetime, json, os, pathlib, platform, shutil, signal, sys, tempfile
 
 from cases import CASES, QUICK
 from checkpoint import ROOT, write_rows
@@ -101,6 +101,7 @@ def main():
     names = options.cases or [n for n in (QUICK if options.quick else CASES) if n != "peers" or not options.no_peers]
 
     raise_file_limit()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that servers and clients end too
     pinning = "free" if options.no_pin else "pinned"
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     place = ROOT / "build/bench"
