@@ -54,7 +54,7 @@ def peers(work):
 
 def packed(work):
     count, per = work.count(1_000_000, quick=300_000), 20
-    wrk, sluice = work.free_bench.wrk(per=per, seconds=2 if work.quick else 4), work.free_bench.sluice("power", per)
+    wrk, sluice = work.free_bench.wrk(per=per, seconds=1 if work.quick else 4), work.free_bench.sluice("power", per)
     with BenchServer() as server:
 
         def beside_server(client):
@@ -78,7 +78,6 @@ def tls(work):
 
         def encrypted(client):
             def run():
-                nginx.take_handshakes()
                 result = call(client, nginx.urls["tls"], work, count)()
                 made, resumed = nginx.take_handshakes()
                 return result | {"handshakes": made, "resumed": resumed}

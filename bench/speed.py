@@ -98,6 +98,8 @@ def main():
     for name in options.cases:
         if name not in CASES:
             p.error(f"there is no case {name}; there are {', '.join(CASES)}")
+    if options.record and not options.quick:
+        p.error("--record goes with --quick")
     names = options.cases or [n for n in (QUICK if options.quick else CASES) if n != "peers" or not options.no_peers]
 
     raise_file_limit()
