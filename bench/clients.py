@@ -13,7 +13,7 @@ BARE = ROOT / "build/release/bench_bare"
 PEERS = ROOT / "bench/peers"
 VENV, NODE = ROOT / "build/bench/venv", ROOT / "build/bench/node"
 PYTHON_PACKAGES = ["aiohttp==3.14.5", "openai==3.57.0", "litellm==1.110.2"]
-NODE_PACKAGES = ["undici@7.30.2", "openai@6.49.0"]
+NODE_PACKAGES = ["node@24.15.0", "undici@7.30.2", "openai@6.49.0"]  # Debian 12's own Node is too old for them
 LONGEST_S = 900
 
 
@@ -138,7 +138,7 @@ class Bench:
         return self.peer([VENV / "bin/python", PEERS / f"{name}_client.py"], in_flight)
 
     def node(self, name, in_flight=200):
-        return self.peer(["node", PEERS / f"{name}.mjs"], in_flight)
+        return self.peer([NODE / "node_modules/node/bin/node", PEERS / f"{name}.mjs"], in_flight)
 
     def peer(self, command, in_flight):
         def run(url, rows, count):
