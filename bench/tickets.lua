@@ -1,5 +1,7 @@
--- The job that bench/run.sh measures: validate, template, schema-checked answer, checkpoint, sink.
+-- The job that bench/ measures: validate, template, schema-checked answer, checkpoint, sink.
 local s = require "sluice"
+
+local ca_file = s.param("ca_file", "")
 
 return s.pipeline {
   name = "tickets",
@@ -20,7 +22,10 @@ return s.pipeline {
   },
 
   s.dispatch {
-    s.openai { model = "mock", base_url = s.param "base_url", max_concurrency = 200, price = { input = 0.2, output = 1.25 } },
+    s.openai {
+      model = "mock", base_url = s.param "base_url", ca_file = ca_file ~= "" and ca_file or nil,
+      max_concurrency = s.param("max_concurrency", 200), price = { input = 0.2, output = 1.25 },
+    },
   },
 
   s.sink { "out.jsonl" },
