@@ -29,7 +29,8 @@ class JobCheckpoint final : public Checkpoint {
     auto store = Store::open(options.directory, options.durability);
     if (!store) return std::unexpected(store.error());
 
-    std::unique_ptr<JobCheckpoint> checkpoint(new JobCheckpoint(std::move(*lock)));
+    std::unique_ptr<JobCheckpoint> checkpoint(
+        new JobCheckpoint(std::move(*lock), options.directory));
     auto journal = Journal::open(std::move(*store), options, projection, checkpoint->index_,
                                  checkpoint->done_);
     if (!journal) return std::unexpected(journal.error());
@@ -82,7 +83,8 @@ class JobCheckpoint final : public Checkpoint {
   }
 
  private:
-  explicit JobCheckpoint(DirectoryLock lock) : lock_(std::move(lock)) {}
+  JobCheckpoint(DirectoryLock lock, const std::string& directory)
+      : lock_(std::move(lock)), index_(directory) {}
 
   // In the order in which they may go: the lock last.
   std::optional<DirectoryLock> lock_;

@@ -85,8 +85,7 @@ core::Status Journal::scan(DoneSet* done) {
           }
           if (is_indexed(record, models_)) questions_.push_back(record.question);
         }
-        index_.add(questions_, block);
-        return {};
+        return index_.add(questions_, block);
       });
   questions_.clear();
   if (!status) return status;

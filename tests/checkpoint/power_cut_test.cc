@@ -63,7 +63,7 @@ struct Life {
   ScratchDirectory scratch;
   FaultyDisk disk;
   DiskProjection projection{disk, scratch.path()};
-  QuestionIndex index{64};
+  QuestionIndex index{scratch.job(), 16};  // so small that it is written to files as well
   DoneSet done;
   std::unique_ptr<Journal> journal;
 
