@@ -5,7 +5,7 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
-#include "checkpoint/done_set.h"
+#include "checkpoint/done_rows.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/lock.h"
 #include "checkpoint/question_index.h"
@@ -48,7 +48,7 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   const Opened& opened() const override { return journal_->opened(); }
-  bool take_done(const core::Hash128& row) override { return done_.take(row); }
+  core::Result<bool> take_done(const core::Hash128& row) override { return done_.take(row); }
   std::uint64_t untaken() const override { return done_.size(); }
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
@@ -84,12 +84,12 @@ class JobCheckpoint final : public Checkpoint {
 
  private:
   JobCheckpoint(DirectoryLock lock, const std::string& directory)
-      : lock_(std::move(lock)), index_(directory) {}
+      : lock_(std::move(lock)), index_(directory), done_(directory) {}
 
   // In the order in which they may go: the lock last.
   std::optional<DirectoryLock> lock_;
   QuestionIndex index_;
-  DoneSet done_;
+  DoneRows done_;
   std::unique_ptr<Journal> journal_;
   std::optional<AnswerReader> reader_;
   std::unique_ptr<SharedAnswers> shared_;  // none without Options::share
