@@ -41,7 +41,9 @@ Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InF
 core::Result<Packer::Out> Packer::add(Items&& items) {
   Out out;
   for (Item& item : items) {
-    if (checkpoint_.take_done(item.identity)) {
+    const auto done = checkpoint_.take_done(item.identity);
+    if (!done) return std::unexpected(done.error());
+    if (*done) {
       out.done += weight_of(item.row);
     } else if (item.reject) {
       out.ended += weight_of(item.row);

@@ -5,7 +5,8 @@ namespace sluice::checkpoint {
 core::Result<std::optional<StoredAnswer>> AnswerReader::find(const core::Hash128& question,
                                                              const Models& models) {
   candidates_.clear();
-  index_.candidates(question, candidates_);
+  if (auto status = index_.candidates(question, candidates_); !status)
+    return std::unexpected(status.error());
   for (const std::int64_t block : candidates_) {
     auto answer = find_in(block, question, models);
     if (!answer || *answer) return answer;

@@ -5,7 +5,7 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
-#include "checkpoint/done_set.h"
+#include "checkpoint/done_rows.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/lock.h"
 #include "checkpoint/question_index.h"
@@ -29,7 +29,8 @@ class JobCheckpoint final : public Checkpoint {
     auto store = Store::open(options.directory, options.durability);
     if (!store) return std::unexpected(store.error());
 
-    std::unique_ptr<JobCheckpoint> checkpoint(new JobCheckpoint(std::move(*lock)));
+    std::unique_ptr<JobCheckpoint> checkpoint(
+        new JobCheckpoint(std::move(*lock), options.directory));
     auto journal = Journal::open(std::move(*store), options, projection, checkpoint->index_,
                                  checkpoint->done_);
     if (!journal) return std::unexpected(journal.error());
@@ -47,7 +48,7 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   const Opened& opened() const override { return journal_->opened(); }
-  bool take_done(const core::Hash128& row) override { return done_.take(row); }
+  core::Result<bool> take_done(const core::Hash128& row) override { return done_.take(row); }
   std::uint64_t untaken() const override { return done_.size(); }
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
@@ -82,12 +83,13 @@ class JobCheckpoint final : public Checkpoint {
   }
 
  private:
-  explicit JobCheckpoint(DirectoryLock lock) : lock_(std::move(lock)) {}
+  JobCheckpoint(DirectoryLock lock, const std::string& directory)
+      : lock_(std::move(lock)), index_(directory), done_(directory) {}
 
   // In the order in which they may go: the lock last.
   std::optional<DirectoryLock> lock_;
   QuestionIndex index_;
-  DoneSet done_;
+  DoneRows done_;
   std::unique_ptr<Journal> journal_;
   std::optional<AnswerReader> reader_;
   std::unique_ptr<SharedAnswers> shared_;  // none without Options::share

@@ -85,7 +85,7 @@ class Checkpoint {
   virtual const Opened& opened() const = 0;
 
   // Whether this row ended in an earlier run of this generation; one call uses up one occurrence.
-  virtual bool take_done(const core::Hash128& row) = 0;
+  virtual core::Result<bool> take_done(const core::Hash128& row) = 0;
   // Rows that ended earlier and were not taken: no longer in the input.
   virtual std::uint64_t untaken() const = 0;
   // A committed answer to this question by one of Options::models: our own, or one of the jobs in

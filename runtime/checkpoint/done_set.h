@@ -1,5 +1,4 @@
-// The rows that ended in earlier runs of this generation: a multiset of row hashes, filled when the
-// checkpoint is opened and emptied as the input is read again.
+// A multiset of the hashes of rows or lines, in memory: filled once, then emptied one by one.
 //
 // Threads: one at a time.
 //
@@ -7,8 +6,8 @@
 //   1. Membership is exact to the 128 bits of the hash: a false "done" would lose a row.
 //   2. A slot costs 17 bytes (the hash, and a count of its occurrences in a byte; the rare larger
 //      counts stand aside), so about 21 bytes a row at the load of 4/5 at most. The table is made
-//      to measure, and made anew whenever three quarters of it have been taken: a resumed run gives
-//      the memory back as it goes. A fresh run allocates nothing.
+//      to measure, and made anew whenever three quarters of it have been taken: whoever empties it
+//      gets the memory back on the way. An empty one that was never filled has allocated nothing.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +20,7 @@ namespace sluice::checkpoint {
 
 class DoneSet {
  public:
-  // Room for `rows` occurrences; more find room too. To be called on an empty set.
+  // Room for `rows` occurrences, those that are there included; more find room too.
   void reserve(std::uint64_t rows);
   void add(const core::Hash128& row);
   // Uses up one occurrence; false when there is none left.

@@ -18,7 +18,8 @@ core::Status Journal::commit(std::span<const Intent> intents, std::span<const Re
   if (auto status = transact([&] { return write(intents, results); }); !status) return status;
   if (results.empty()) return {};
   publish();
-  for (const Written& w : written_) index_.add(w.questions, w.number);
+  for (const Written& w : written_)
+    if (auto status = index_.add(w.questions, w.number); !status) return status;
   return {};
 }
 

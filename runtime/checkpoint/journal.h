@@ -67,7 +67,7 @@
 #include "checkpoint/attempts.h"
 #include "checkpoint/block.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/done_set.h"
+#include "checkpoint/done_rows.h"
 #include "checkpoint/ledger.h"
 #include "checkpoint/models.h"
 #include "checkpoint/question_index.h"
@@ -83,7 +83,7 @@ class Journal {
   // `index` and `done` are filled; both and `projection` outlive the journal.
   static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
-                                                     QuestionIndex& index, DoneSet& done);
+                                                     QuestionIndex& index, DoneRows& done);
 
   const Checkpoint::Opened& opened() const { return opened_; }
   const Models& models() const { return models_; }
@@ -110,8 +110,8 @@ class Journal {
 
   Journal(std::unique_ptr<Store> store, Projection& projection, QuestionIndex& index, Ledger ledger,
           Models models);
-  core::Status load(const Options& options, DoneSet& done);
-  core::Status scan(DoneSet* done);
+  core::Status load(const Options& options, DoneRows& done);
+  core::Status scan(DoneRows* done);
   core::Result<Fresh> fresh(const SinkFiles& sink);
   core::Status replay(Fresh fresh);
   core::Status begin_run(const Options& options, bool new_generation);

@@ -17,7 +17,7 @@ std::unexpected<core::Error> damaged(const Store& store, std::string_view what) 
 
 core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
-                                                     QuestionIndex& index, DoneSet& done) {
+                                                     QuestionIndex& index, DoneRows& done) {
   if (auto status = store->check(); !status) return std::unexpected(status.error());
   auto endpoints = store->endpoints();
   if (!endpoints) return std::unexpected(endpoints.error());
@@ -39,7 +39,7 @@ Journal::Journal(std::unique_ptr<Store> store, Projection& projection, QuestionI
       models_(std::move(models)),
       repeats_(*store_, index) {}
 
-core::Status Journal::load(const Options& options, DoneSet& done) {
+core::Status Journal::load(const Options& options, DoneRows& done) {
   const auto job = store_->job();
   if (!job) return std::unexpected(job.error());
   job_ = *job;
@@ -51,7 +51,9 @@ core::Status Journal::load(const Options& options, DoneSet& done) {
     if (!fingerprint) return std::unexpected(fingerprint.error());
     same = *fingerprint == options.fingerprint;
   }
-  if (same) done.reserve(job_.answered + job_.rejected);
+  if (same) {
+    if (auto status = done.reserve(job_.answered + job_.rejected); !status) return status;
+  }
   if (auto status = scan(same ? &done : nullptr); !status) return status;
 
   const auto fresh = this->fresh(options.sink);
@@ -66,7 +68,7 @@ core::Status Journal::load(const Options& options, DoneSet& done) {
   return begin_run(options, !same);
 }
 
-core::Status Journal::scan(DoneSet* done) {
+core::Status Journal::scan(DoneRows* done) {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   auto status = store_->scan_keys(
@@ -81,12 +83,13 @@ core::Status Journal::scan(DoneSet* done) {
           if (record.withdrawn) continue;
           if (generation == job_.generation) {
             ++(record.kind == Kind::answer ? answered : rejected);
-            if (done != nullptr) done->add(record.row);
+            if (done != nullptr) {
+              if (auto added = done->add(record.row); !added) return added;
+            }
           }
           if (is_indexed(record, models_)) questions_.push_back(record.question);
         }
-        index_.add(questions_, block);
-        return {};
+        return index_.add(questions_, block);
       });
   questions_.clear();
   if (!status) return status;

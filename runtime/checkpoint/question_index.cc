@@ -1,55 +1,123 @@
 #include "checkpoint/question_index.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sluice::checkpoint {
-namespace {
 
-constexpr int kBlockBits = 28;
-constexpr std::uint64_t kBlockMask = (std::uint64_t{1} << kBlockBits) - 1;
+QuestionIndex::QuestionIndex(std::string directory, std::size_t slots)
+    : QuestionIndex(std::move(directory), slots, slots) {}
 
-// The tag, in place. `low` is as well mixed as any part of the hash.
-std::uint64_t tag_of(const core::Hash128& question) {
-  return question.low & ~kBlockMask;
-}
+QuestionIndex::QuestionIndex(std::string directory, std::size_t slots, std::size_t first_slots)
+    : directory_(std::move(directory)),
+      most_slots_(slots),
+      table_(first_slots),
+      runs_(std::make_shared<const Runs>()) {}
 
-std::size_t home_of(std::uint64_t slot, std::size_t slots) {
-  return (slot >> kBlockBits) & (slots - 1);
-}
-
-}  // namespace
-
-QuestionIndex::QuestionIndex(std::size_t initial_slots) : slots_(initial_slots) {}
-
-void QuestionIndex::insert(std::uint64_t slot) {
-  std::size_t i = home_of(slot, slots_.size());
-  while (slots_[i] != 0) i = (i + 1) & (slots_.size() - 1);
-  slots_[i] = slot;
-}
-
-void QuestionIndex::grow() {
-  std::vector<std::uint64_t> old(slots_.size() * 2);
-  old.swap(slots_);
-  for (const std::uint64_t slot : old)
-    if (slot != 0) insert(slot);
-}
-
-void QuestionIndex::add(std::span<const core::Hash128> questions, std::int64_t block) {
-  if (block > kMaxBlock) return;
-  const std::lock_guard lock(mutex_);
-  for (const core::Hash128& question : questions) {
-    if ((size_ + 1) * 8 > slots_.size() * 7) grow();
-    insert(tag_of(question) | static_cast<std::uint64_t>(block));
-    ++size_;
+core::Status QuestionIndex::add(std::span<const core::Hash128> questions, std::int64_t block) {
+  if (block > kMaxBlock) return {};
+  while (true) {
+    const std::size_t added = insert(questions, block);
+    questions = questions.subspan(added);
+    if (auto status = merge(kFanIn * added); !status) return status;
+    if (questions.empty()) return {};
+    if (auto status = make_room(); !status) return status;
   }
 }
 
-void QuestionIndex::candidates(const core::Hash128& question,
-                               std::vector<std::int64_t>& blocks) const {
-  const std::uint64_t tag = tag_of(question);
+std::size_t QuestionIndex::insert(std::span<const core::Hash128> questions, std::int64_t block) {
   const std::lock_guard lock(mutex_);
-  for (std::size_t i = home_of(tag, slots_.size()); slots_[i] != 0;
-       i = (i + 1) & (slots_.size() - 1))
-    if ((slots_[i] & ~kBlockMask) == tag)
-      blocks.push_back(static_cast<std::int64_t>(slots_[i] & kBlockMask));
+  std::size_t added = 0;
+  while (added < questions.size() && table_.insert(slot_of(questions[added], block))) ++added;
+  size_ += added;
+  return added;
+}
+
+core::Status QuestionIndex::make_room() {
+  if (table_.homes() == most_slots_) return spill();
+  grow();
+  return {};
+}
+
+void QuestionIndex::grow() {
+  QuestionTable larger(table_.homes() * 2);
+  for (const Slot slot : table_.slots())
+    if (slot != 0) larger.insert(slot);  // which fits: homes and slack are larger
+  const std::lock_guard lock(mutex_);
+  std::swap(table_, larger);
+}
+
+core::Status QuestionIndex::spill() {
+  auto writer = QuestionRunWriter::begin(directory_, table_.size());
+  if (!writer) return std::unexpected(writer.error());
+  for (const Slot slot : table_.slots()) {
+    if (slot == 0) continue;
+    if (auto status = writer->append(slot); !status) return status;
+  }
+  auto run = writer->finish();
+  if (!run) return std::unexpected(run.error());
+  if (levels_.empty()) levels_.emplace_back();
+  levels_[0].runs.push_back(std::move(*run));
+  auto runs = all_runs();
+  const std::lock_guard lock(mutex_);
+  runs_.swap(runs);
+  table_.clear();
+  return {};
+}
+
+core::Status QuestionIndex::merge(std::size_t slots) {
+  if (!retired_.empty()) retired_.pop_back();
+  // The last level first: it makes room for what the one before it may hand on.
+  for (std::size_t level = levels_.size(); level > 0; --level)
+    if (auto status = merge(level - 1, slots); !status) return status;
+  return {};
+}
+
+core::Status QuestionIndex::merge(std::size_t level, std::size_t slots) {
+  Level& from = levels_[level];
+  if (from.merge == nullptr) {
+    if (from.runs.size() < kFanIn) return {};
+    auto merge = QuestionMerge::begin(directory_, {from.runs.begin(), from.runs.begin() + kFanIn});
+    if (!merge) return std::unexpected(merge.error());
+    from.merge = std::move(*merge);
+  }
+  auto merged = from.merge->step(slots);
+  if (!merged) return std::unexpected(merged.error());
+  if (*merged == nullptr) return {};
+
+  const auto end = from.runs.begin() + kFanIn;
+  retired_.insert(retired_.end(), from.runs.begin(), end);
+  from.runs.erase(from.runs.begin(), end);
+  from.merge.reset();
+  if (level + 1 == levels_.size()) levels_.emplace_back();
+  levels_[level + 1].runs.push_back(std::move(*merged));
+  auto runs = all_runs();
+  const std::lock_guard lock(mutex_);
+  runs_.swap(runs);
+  return {};
+}
+
+std::shared_ptr<const QuestionIndex::Runs> QuestionIndex::all_runs() const {
+  Runs all;
+  for (const Level& level : levels_) all.insert(all.end(), level.runs.begin(), level.runs.end());
+  return std::make_shared<const Runs>(std::move(all));
+}
+
+core::Status QuestionIndex::candidates(const core::Hash128& question,
+                                       std::vector<std::int64_t>& blocks) const {
+  const Slot tag = tag_of(question);
+  std::shared_ptr<const Runs> runs;
+  {
+    const std::lock_guard lock(mutex_);
+    table_.find(tag, blocks);
+    runs = runs_;
+  }
+  if (runs->empty()) return {};
+  const TagFilter::Key key(tag);
+  for (const Run& run : *runs) run->prefetch(key);
+  for (const Run& run : *runs)
+    if (auto status = run->find(key, blocks); !status) return status;
+  return {};
 }
 
 std::size_t QuestionIndex::size() const {
@@ -57,9 +125,19 @@ std::size_t QuestionIndex::size() const {
   return size_;
 }
 
-std::size_t QuestionIndex::slots() const {
+std::size_t QuestionIndex::runs() const {
   const std::lock_guard lock(mutex_);
-  return slots_.size();
+  return runs_->size();
+}
+
+std::size_t QuestionIndex::memory() const {
+  std::size_t bytes = table_.memory();
+  for (const Level& level : levels_) {
+    for (const Run& run : level.runs) bytes += run->memory();
+    if (level.merge != nullptr) bytes += level.merge->memory();
+  }
+  for (const Run& run : retired_) bytes += run->memory();
+  return bytes;
 }
 
 }  // namespace sluice::checkpoint

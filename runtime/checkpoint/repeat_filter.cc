@@ -8,7 +8,8 @@ core::Result<bool> RepeatFilter::is_repeat(const core::Hash128& question, std::u
   recent = {question, model};
 
   candidates_.clear();
-  index_.candidates(question, candidates_);
+  if (auto status = index_.candidates(question, candidates_); !status)
+    return std::unexpected(status.error());
   for (const std::int64_t block : candidates_) {
     const auto keys = blocks_.keys(block);
     if (!keys) return std::unexpected(keys.error());

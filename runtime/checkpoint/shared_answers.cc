@@ -14,7 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kIndexSlots = 1024;  // at first; it doubles as it fills
+// Of each job's index: at first, and up to where it is written to the disk.
+constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kMostSlots = std::size_t{1} << 17;
 
 // The directories of the checkpoints in `folder` and in its subfolders, those of jobs with several
 // questions being one deeper.
@@ -33,11 +35,13 @@ std::vector<std::string> checkpoints_in(const std::string& folder) {
 }  // namespace
 
 struct SharedAnswers::Job {
-  Job(std::string where, std::unique_ptr<Store> store)
-      : directory(std::move(where)), reader(std::move(store), index) {}
+  Job(std::string where, std::unique_ptr<Store> store, const std::string& own)
+      : directory(std::move(where)),
+        index(own, kMostSlots, kFirstSlots),
+        reader(std::move(store), index) {}
 
   const std::string directory;
-  QuestionIndex index{kIndexSlots};
+  QuestionIndex index;
   AnswerReader reader;
   std::optional<Models> models;
   std::int64_t last_block = 0;
@@ -69,7 +73,7 @@ core::Status SharedAnswers::look() {
     if (job == jobs_.end()) {
       auto store = Store::open_reader(directory);
       if (!store) return std::unexpected(store.error());
-      job = jobs_.insert(job, std::make_unique<Job>(directory, std::move(*store)));
+      job = jobs_.insert(job, std::make_unique<Job>(directory, std::move(*store), own_));
     }
     if (auto read = read_new(**job); !read) return read;
   }
@@ -102,7 +106,7 @@ core::Status SharedAnswers::index_new(Job& job) {
           const KeyRecord record = keys->at(i);
           if (is_indexed(record, *job.models)) questions.push_back(record.question);
         }
-        job.index.add(questions, block);
+        if (auto added = job.index.add(questions, block); !added) return added;
         job.last_block = block;
         return {};
       });

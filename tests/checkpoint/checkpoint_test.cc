@@ -39,7 +39,7 @@ TEST_F(CheckpointTest, AFreshJobHasNothingBehindIt) {
   EXPECT_EQ(c->opened().next_attempt, 1U);
   EXPECT_EQ(c->opened().spent, core::Money());
   EXPECT_TRUE(projection_.fresh().answers);
-  EXPECT_FALSE(c->take_done(answer("a").row));
+  EXPECT_FALSE(*c->take_done(answer("a").row));
   EXPECT_EQ(*c->find_answer(answer("a").question), std::nullopt);
   close(c);
 }
@@ -62,10 +62,10 @@ TEST_F(CheckpointTest, AResumedRunTakesWhatIsDoneOnceForEachOccurrence) {
   EXPECT_TRUE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 3U);
   EXPECT_EQ(c->untaken(), 3U);
-  EXPECT_TRUE(c->take_done(answer("a").row));
-  EXPECT_TRUE(c->take_done(answer("a").row));
-  EXPECT_FALSE(c->take_done(answer("a").row));
-  EXPECT_FALSE(c->take_done(answer("new").row));
+  EXPECT_TRUE(*c->take_done(answer("a").row));
+  EXPECT_TRUE(*c->take_done(answer("a").row));
+  EXPECT_FALSE(*c->take_done(answer("a").row));
+  EXPECT_FALSE(*c->take_done(answer("new").row));
   EXPECT_EQ(c->untaken(), 1U);
   EXPECT_FALSE(projection_.fresh().answers);
   commit_now(*c, {answer("e")});
@@ -183,7 +183,7 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   EXPECT_EQ(c->opened().done_rows, 0U);
   EXPECT_EQ(projection_.recorded(), Position());
   EXPECT_FALSE(projection_.fresh().answers);
-  EXPECT_FALSE(c->take_done(answer("a").row));
+  EXPECT_FALSE(*c->take_done(answer("a").row));
   EXPECT_TRUE((*c->find_answer(answer("a").question)).has_value());
   Entry again = answer("a");
   again.line = R"({"other":"columns","label":"x"})";
@@ -195,7 +195,7 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   c = open("f2");
   EXPECT_TRUE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 1U);
-  EXPECT_TRUE(c->take_done(again.row));
+  EXPECT_TRUE(*c->take_done(again.row));
   EXPECT_TRUE((*c->find_answer(answer("b").question)).has_value());
   close(c);
   EXPECT_EQ(projection_.answers(), again.line + "\n");

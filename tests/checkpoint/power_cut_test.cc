@@ -63,8 +63,8 @@ struct Life {
   ScratchDirectory scratch;
   FaultyDisk disk;
   DiskProjection projection{disk, scratch.path()};
-  QuestionIndex index{64};
-  DoneSet done;
+  QuestionIndex index{scratch.job(), 16};  // so small that it is written to files as well
+  DoneRows done{scratch.job(), 8};         // the same
   std::unique_ptr<Journal> journal;
 
   std::map<int, Entry> handed;  // rows that were passed to commit()
@@ -75,7 +75,7 @@ struct Life {
 
   void open(const Options& options) {
     journal.reset();
-    done = DoneSet();
+    done = DoneRows(scratch.job(), 8);
     auto store = Store::open(options.directory, options.durability);
     ASSERT_TRUE(store.has_value()) << store.error().text();
     auto opened = Journal::open(std::move(*store), options, projection, index, done);
@@ -129,8 +129,8 @@ struct Life {
     std::set<int> found;
     std::multiset<std::string> expected;
     for (const auto& [row, entry] : handed) {
-      if (!done.take(entry.row)) continue;
-      EXPECT_FALSE(done.take(entry.row)) << "row " << row << " twice";
+      if (!*done.take(entry.row)) continue;
+      EXPECT_FALSE(*done.take(entry.row)) << "row " << row << " twice";
       found.insert(row);
       expected.insert(entry.line);
     }
@@ -214,7 +214,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
     life.journal.reset();
     std::set<int> rejected;
     for (const auto& [row, entry] : life.handed)
-      if (entry.kind == Kind::reject && life.done.take(entry.row)) rejected.insert(row);
+      if (entry.kind == Kind::reject && *life.done.take(entry.row)) rejected.insert(row);
     ASSERT_GT(rejected.size(), 1U);
 
     options.durability = durability;
@@ -226,7 +226,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
       EXPECT_EQ(*taken, rejected.size());
     }
     if (life.disk.has_power()) {
-      life.done = DoneSet();
+      life.done = DoneRows(life.scratch.job(), 8);
       auto store = Store::open(options.directory, options.durability);
       if (store) {
         auto opened =

@@ -63,7 +63,7 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
   std::map<core::Hash128, checkpoint::StoredAnswer> answers;
 
   const Opened& opened() const override { return opened_; }
-  bool take_done(const core::Hash128& row) override {
+  core::Result<bool> take_done(const core::Hash128& row) override {
     const auto at = done.find(row);
     if (at == done.end()) return false;
     done.erase(at);

@@ -1,0 +1,69 @@
+// A run of the question index: slots in ascending order in an unnamed file, with what finds one of
+// them by a single read in memory: a filter, and the first slot of each page. About 1.27 bytes of
+// memory a slot.
+//
+// Threads: a writer is for one; a finished run does not change, and any may read it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkpoint/question_slot.h"
+#include "checkpoint/spill_file.h"
+#include "checkpoint/tag_filter.h"
+#include "core/error.h"
+
+namespace sluice::checkpoint {
+
+class QuestionRun {
+ public:
+  static constexpr std::size_t kPageSlots = 512;  // 4 KiB
+
+  // The blocks of a tag, appended to `blocks`.
+  core::Status find(const TagFilter::Key& key, std::vector<std::int64_t>& blocks) const;
+  void prefetch(const TagFilter::Key& key) const { filter_.prefetch(key); }
+  // `slots.size()` of them, from number `first` on.
+  core::Status read(std::size_t first, std::span<Slot> slots) const;
+
+  std::size_t size() const { return size_; }
+  std::size_t memory() const { return filter_.bytes() + pages_.capacity() * sizeof(Slot); }
+
+ private:
+  friend class QuestionRunWriter;
+  QuestionRun(SpillFile file, std::size_t slots);
+  core::Status find_in_file(Slot tag, std::vector<std::int64_t>& blocks) const;
+
+  SpillFile file_;
+  TagFilter filter_;
+  std::vector<Slot> pages_;  // the first slot of each
+  std::size_t size_ = 0;
+};
+
+class QuestionRunWriter {
+ public:
+  // A run of up to `slots` slots. The file is written through a buffer of 64 KiB.
+  static core::Result<QuestionRunWriter> begin(const std::string& directory, std::size_t slots);
+  // In ascending order.
+  core::Status append(Slot slot) {
+    buffer_.push_back(slot);
+    return buffer_.size() == kBufferSlots ? flush() : core::Status();
+  }
+  core::Result<std::shared_ptr<const QuestionRun>> finish();
+
+  std::size_t memory() const { return run_->memory() + buffer_.capacity() * sizeof(Slot); }
+
+ private:
+  static constexpr std::size_t kBufferSlots = 16 * QuestionRun::kPageSlots;
+
+  explicit QuestionRunWriter(std::unique_ptr<QuestionRun> run);
+  core::Status flush();
+
+  std::unique_ptr<QuestionRun> run_;
+  std::vector<Slot> buffer_;
+};
+
+}  // namespace sluice::checkpoint
