@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "checkpoint/block.h"
-#include "checkpoint/done_set.h"
+#include "checkpoint/done_rows.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/question_index.h"
 #include "checkpoint/store.h"
@@ -83,8 +83,8 @@ class Course {
  private:
   const Scratch scratch_;
   NoSink sink_;
-  checkpoint::QuestionIndex index_;
-  checkpoint::DoneSet done_;
+  checkpoint::QuestionIndex index_{scratch_.path("job")};
+  checkpoint::DoneRows done_{scratch_.path("job")};
   std::unique_ptr<checkpoint::Journal> journal_;
   std::uint64_t next_ = 1;
 };

@@ -24,7 +24,8 @@ void http_response(benchmark::State& state) {
     std::string body;
   };
   std::string bytes = "HTTP/1.1 200 OK\r\n";
-  for (const auto& [name, value] : completion_headers()) bytes += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : completion_headers())
+    bytes.append(name).append(": ").append(value).append("\r\n");
   bytes.append("\r\n").append(completion_body());
   Gather gather;
   http::MessageParser parser(http::MessageParser::Type::response, gather);

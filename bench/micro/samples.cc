@@ -107,8 +107,8 @@ std::string_view completion_body() {
          R"("service_tier":"default","system_fingerprint":"fp_a1b2c3d4e5f6a7b8c9d0e1"})";
 }
 
-const http::Headers& completion_headers() {
-  static const http::Headers headers = {
+const HeaderLines& completion_headers() {
+  static const HeaderLines headers = {
       {"date", "Tue, 10 Nov 2026 12:00:00 GMT"},
       {"content-type", "application/json"},
       {"content-length", std::to_string(completion_body().size())},

@@ -10,7 +10,6 @@
 
 #include "checkpoint/projection.h"
 #include "core/row.h"
-#include "http/message_parser.h"
 #include "provider/codec.h"
 #include "stages/item.h"
 #include "stages/question.h"
@@ -33,7 +32,8 @@ std::vector<stages::RequestPtr> built_requests(const stages::PipelineSpec& spec,
 
 // A chat completion of 580 bytes and what a service sends ahead of it.
 std::string_view completion_body();
-const http::Headers& completion_headers();
+using HeaderLines = std::vector<std::pair<std::string, std::string>>;
+const HeaderLines& completion_headers();
 
 // A folder that goes with the measurement, below the working directory: /tmp may be memory, where
 // a sync costs nothing.
