@@ -24,6 +24,7 @@ return s.pipeline {
   s.dispatch {
     s.openai {
       model = "mock", base_url = s.param "base_url", ca_file = ca_file ~= "" and ca_file or nil,
+      rpm = 1e9,  -- no limit, but known: so all that is allowed goes at once from the start
       max_concurrency = s.param("max_concurrency", 200), price = { input = 0.2, output = 1.25 },
     },
   },

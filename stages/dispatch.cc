@@ -23,9 +23,10 @@ constexpr std::chrono::seconds kNeverReached{10};
 // One that was reached before in this run: an outage that is worth waiting for.
 constexpr std::chrono::minutes kLostFor{10};
 constexpr std::chrono::milliseconds kStateEvery{100};
-// Replies that make a burst, at the most: what the I/O thread hands on at once. Threads, tasks,
-// transactions and syncs are paid for by the burst.
-constexpr std::size_t kBurst = 64;
+// Threads, tasks, transactions and syncs are paid for by the burst. A burst is at most half of what
+// may be in flight, so that one half is at the servers while the other is booked and sent anew.
+constexpr std::size_t kLeastBurst = 32;
+constexpr std::size_t kMostBurst = 512;
 
 struct Endpoint {
   std::string name;
@@ -103,6 +104,7 @@ class LoopDispatcher final : public Dispatcher {
  private:
   // All below: the I/O thread.
   void pump();
+  void hand_over();
   void act(const schedule::Send& send);
   void act(const schedule::Cancel& action);
   void act(const schedule::RejectRequest& action) {
@@ -131,8 +133,9 @@ class LoopDispatcher final : public Dispatcher {
   http::Loop loop_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<http::Loop::Timer> timer_ = loop_.make_timer();
-  std::unique_ptr<http::Loop::Gather> pump_soon_ = loop_.make_gather(kBurst, [this] { pump(); });
+  std::unique_ptr<http::Loop::Gather> pump_soon_;
   std::vector<Endpoint> endpoints_;
+  std::size_t slots_ = 0;        // of all endpoints, at most
   std::size_t frame_bytes_ = 0;  // of system text and schema, which every request carries
   std::optional<schedule::Scheduler> scheduler_;
   std::pmr::unsynchronized_pool_resource nodes_;  // of requests_
@@ -173,6 +176,7 @@ core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
   origin.proxy = std::move(*proxy);
   origin.max_connections = static_cast<std::size_t>(
       spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
+  slots_ += origin.max_connections;
   auto added = client_->add_origin(origin);
   if (!added) return std::unexpected(added.error());
   endpoint.origin = *added;
@@ -206,6 +210,8 @@ void LoopDispatcher::configure(const PipelineSpec& spec) {
   config.first_attempt = checkpoint_.opened().next_attempt;
   config.seed = checkpoint_.opened().next_attempt;
   scheduler_.emplace(std::move(config));
+  pump_soon_ =
+      loop_.make_gather(std::clamp(slots_ / 2, kLeastBurst, kMostBurst), [this] { pump(); });
   publish_state(clock_.now());
 }
 
@@ -238,7 +244,7 @@ void LoopDispatcher::pump() {
   for (const schedule::Action& action : actions_) {
     std::visit([this](const auto& a) { act(a); }, action);
   }
-  if (!completions_.empty()) handlers_.completed(std::exchange(completions_, {}));
+  hand_over();
   if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
   if (!sends_.empty()) {
     std::vector<checkpoint::Intent> intents;
@@ -257,6 +263,10 @@ void LoopDispatcher::pump() {
   const std::optional<core::Time> wake = scheduler_->wake_at(now);
   if (!wake) return timer_->cancel();
   timer_->start(std::max(*wake - now, core::Duration::zero()), [this] { pump(); });
+}
+
+void LoopDispatcher::hand_over() {
+  if (!completions_.empty()) handlers_.completed(std::exchange(completions_, {}));
 }
 
 void LoopDispatcher::act(const schedule::Send& send) {
@@ -322,8 +332,10 @@ void LoopDispatcher::ended(const schedule::Send& send,
     scheduler_->hold(send.endpoint);  // until booked()
     RequestPtr request = take(send.request);
     const std::uint64_t frame = frame_tokens(*request, outcome.usage);
+    if (completions_.empty()) completions_.reserve(kCompletions);
     completions_.push_back(
         {std::move(request), std::move(reply), send.attempt, send.endpoint, cost, estimate, frame});
+    if (completions_.size() == kCompletions) hand_over();
   } else {
     ++totals_.failures;
     failures_.push_back(

@@ -28,8 +28,11 @@
 
 namespace sluice::stages {
 
+// Few enough that workers can share a burst.
+constexpr std::size_t kCompletions = 64;
+
 struct DispatchHandlers {
-  std::function<void(Completions&&)> completed;                      // a burst of replies
+  std::function<void(Completions&&)> completed;  // replies, at most kCompletions of them
   std::function<void(RequestPtr, const core::Reject&)> rejected;     // can never be answered
   std::function<void(RequestPtr, const std::string& reason)> split;  // too large for its endpoint
   std::function<void(RequestPtr)> released;                          // not asked: stays pending

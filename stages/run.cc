@@ -28,8 +28,6 @@ namespace {
 
 namespace tf = oneapi::tbb::flow;
 
-constexpr std::size_t kParseBurst = 64;  // completions a graph message
-
 // What the pack stage is sent.
 struct PackInput {
   enum class Kind : std::uint8_t {
@@ -226,14 +224,8 @@ DispatchHandlers FlowRun::handlers() {
   return {
       .completed =
           [this](Completions&& completions) {
-            // In parts, so that workers can share a large burst.
-            for (std::size_t start = 0; start < completions.size(); start += kParseBurst) {
-              const auto from = completions.begin() + static_cast<std::ptrdiff_t>(start);
-              const auto to = completions.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                        start + kParseBurst, completions.size()));
-              dispatch_node_->gateway().try_put(std::make_shared<Completions>(
-                  std::make_move_iterator(from), std::make_move_iterator(to)));
-            }
+            dispatch_node_->gateway().try_put(
+                std::make_shared<Completions>(std::move(completions)));
           },
       .rejected = [this](RequestPtr request,
                          const core::Reject& why) { reject(std::move(request->items), why); },

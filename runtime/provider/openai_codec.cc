@@ -28,8 +28,7 @@ Finish finish_of_reason(std::string_view reason) {
 }
 
 // A string, or a list of chunks of which those of type "text" are the answer (Mistral).
-std::string content_of(const Element& message) {
-  const auto content = member(message, "content");
+std::string content_of(const std::optional<Element>& content) {
   if (!content) return {};
   std::string_view text;
   if (content->get(text) == simdjson::SUCCESS) return std::string(text);
@@ -43,19 +42,18 @@ std::string content_of(const Element& message) {
 }
 
 Usage usage_of(const Element& usage, Service service) {
+  constexpr std::array<std::string_view, 6> kNames = {
+      "prompt_tokens",           "completion_tokens",         "prompt_tokens_details",
+      "prompt_cache_hit_tokens", "completion_tokens_details", "reasoning_tokens"};
+  const auto [input, output, input_details, deepseek_hits, output_details, sglang_reasoning] =
+      members(usage, kNames);
   Usage counts;
-  counts.input = count_at(usage, "prompt_tokens");
-  counts.output = count_at(usage, "completion_tokens");
-  if (const auto details = member(usage, "prompt_tokens_details")) {
-    counts.cached_input = count_at(*details, "cached_tokens");
-  }
-  if (counts.cached_input == 0) {
-    counts.cached_input = count_at(usage, "prompt_cache_hit_tokens");  // DeepSeek
-  }
-  if (const auto details = member(usage, "completion_tokens_details")) {
-    counts.reasoning = count_at(*details, "reasoning_tokens");
-  }
-  if (counts.reasoning == 0) counts.reasoning = count_at(usage, "reasoning_tokens");  // SGLang
+  counts.input = count_of(input);
+  counts.output = count_of(output);
+  if (input_details) counts.cached_input = count_at(*input_details, "cached_tokens");
+  if (counts.cached_input == 0) counts.cached_input = count_of(deepseek_hits);
+  if (output_details) counts.reasoning = count_at(*output_details, "reasoning_tokens");
+  if (counts.reasoning == 0) counts.reasoning = count_of(sglang_reasoning);
 
   if (service == Service::xai) {
     counts.output += counts.reasoning;
@@ -156,42 +154,46 @@ class OpenAiCodec final : public CodecBase {
 
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
-    reply.model = text_at(body, "model");
-    if (const auto usage = member(body, "usage")) {
+    constexpr std::array<std::string_view, 4> kNames = {"model", "usage", "choices", "error"};
+    const auto [model, usage, choices, error] = members(body, kNames);
+    reply.model = text_of(model);
+    if (usage) {
       outcome.usage = usage_of(*usage, service_);
       outcome.billing = Billing::known;
       if (!outcome.charged) outcome.charged = charge_of(*usage);
     }
-    const auto choices = member(body, "choices");
     const auto choice = choices ? first_of(*choices) : std::nullopt;
-    if (failed(body, choice, outcome)) return;
-    const auto message = choice ? member(*choice, "message") : std::nullopt;
-    if (!message) return not_an_answer(reply, "no choices[0].message in the reply");
+    if (body.is_array() || error || !choice) {
+      if (const auto found = error_in(body))
+        return fill_failure_inside_ok(outcome, service_, *found, spec_.key);
+    }
+    if (!choice) return no_message(reply);
+    constexpr std::array<std::string_view, 2> kChoiceNames = {"finish_reason", "message"};
+    const auto [finish_reason, message] = members(*choice, kChoiceNames);
+    const std::string_view finish = text_of(finish_reason);
+    if (one_of(finish, kFailedFinish)) return broken_off(*choice, finish, outcome);
+    if (!message) return no_message(reply);
 
-    reply.finish = finish_of_reason(text_at(*choice, "finish_reason"));
-    reply.text = content_of(*message);
-    if (const auto refusal = text_at(*message, "refusal"); !refusal.empty()) {
+    constexpr std::array<std::string_view, 2> kMessageNames = {"content", "refusal"};
+    const auto [content, refusal] = members(*message, kMessageNames);
+    reply.finish = finish_of_reason(finish);
+    reply.text = content_of(content);
+    if (const std::string_view words = text_of(refusal); !words.empty()) {
       reply.finish = Finish::refusal;
-      reply.text = refusal;
+      reply.text = words;
     }
   }
 
-  // An error that came with status 200.
-  bool failed(const Element& body, const std::optional<Element>& choice, Outcome& outcome) const {
-    if (body.is_array() || member(body, "error") || !choice) {
-      if (const auto error = error_in(body)) {
-        fill_failure_inside_ok(outcome, service_, *error, spec_.key);
-        return true;
-      }
-    }
-    if (!choice) return false;
-    const std::string_view finish = text_at(*choice, "finish_reason");
-    if (!one_of(finish, kFailedFinish)) return false;
-    ErrorBody error = error_in(*choice).value_or(ErrorBody());
+  void no_message(Reply& reply) const {
+    not_an_answer(reply, "no choices[0].message in the reply");
+  }
+
+  // An error that came with status 200, in mid-answer.
+  void broken_off(const Element& choice, std::string_view finish, Outcome& outcome) const {
+    ErrorBody error = error_in(choice).value_or(ErrorBody());
     if (error.message.empty()) error.message = "the service broke the answer off";
     if (error.type.empty() && error.code.empty()) error.type = finish;
     fill_failure_inside_ok(outcome, service_, error, spec_.key);
-    return true;
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -15,6 +16,23 @@ using Element = simdjson::dom::element;
 inline std::optional<Element> member(const Element& object, std::string_view key) {
   Element found;
   if (object[key].get(found) != simdjson::SUCCESS || found.is_null()) return std::nullopt;
+  return found;
+}
+
+// Several members in one pass: member() looks from the first one each time. Null is absent.
+template <std::size_t N>
+std::array<std::optional<Element>, N> members(const Element& object,
+                                              const std::array<std::string_view, N>& keys) {
+  std::array<std::optional<Element>, N> found;
+  simdjson::dom::object fields;
+  if (object.get(fields) != simdjson::SUCCESS) return found;
+  for (const auto [name, value] : fields) {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (name != keys[i]) continue;
+      if (!found[i] && !value.is_null()) found[i] = value;
+      break;
+    }
+  }
   return found;
 }
 
@@ -30,16 +48,24 @@ inline std::string_view text_at(const Element& object, std::string_view key) {
   return text;
 }
 
+inline std::string_view text_of(const std::optional<Element>& element) {
+  std::string_view text;
+  if (!element || element->get(text) != simdjson::SUCCESS) return {};
+  return text;
+}
+
 // A count of tokens. Some servers write 12.0 for 12.
-inline std::uint64_t count_at(const Element& object, std::string_view key) {
-  Element found;
-  if (object[key].get(found) != simdjson::SUCCESS) return 0;
+inline std::uint64_t count_of(const std::optional<Element>& element) {
+  if (!element) return 0;
   std::uint64_t count = 0;
-  if (found.get(count) == simdjson::SUCCESS) return count;
+  if (element->get(count) == simdjson::SUCCESS) return count;
   double number = 0;
   constexpr double kMost = 1e15;
-  if (found.get(number) != simdjson::SUCCESS || !(number >= 0) || number > kMost) return 0;
+  if (element->get(number) != simdjson::SUCCESS || !(number >= 0) || number > kMost) return 0;
   return static_cast<std::uint64_t>(number);
+}
+inline std::uint64_t count_at(const Element& object, std::string_view key) {
+  return count_of(member(object, key));
 }
 
 }  // namespace sluice::provider
