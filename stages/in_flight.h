@@ -7,8 +7,11 @@
 // row that looks here first and there second never misses both.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <memory_resource>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 
 #include "core/hash.h"
@@ -28,10 +31,18 @@ class InFlight {
   }
 
   // The leader has ended: its followers.
-  Items take(const core::Hash128& question) {
+  Items take(const core::Hash128& question) { return take(std::span(&question, 1)); }
+  // Those of many.
+  Items take(std::span<const core::Hash128> questions) {
+    Items taken;
     std::lock_guard lock(mutex_);
-    auto node = followers_.extract(question);
-    return node.empty() ? Items{} : std::move(node.mapped());
+    for (const core::Hash128& question : questions) {
+      const auto at = followers_.find(question);
+      if (at == followers_.end()) continue;
+      std::ranges::move(at->second, std::back_inserter(taken));
+      followers_.erase(at);
+    }
+    return taken;
   }
 
  private:

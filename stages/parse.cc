@@ -117,7 +117,7 @@ void Parser::read_text(Completion& completion, Out& out) const {
   const Item& item = completion.request->items.front();
   std::string members = "\"answer\":";
   core::append_json_string(members, reply.text);
-  end(item, lines_.answer(item, members, models_[completion.endpoint]), out);
+  answered(item, members, completion, out);
 }
 
 void Parser::read_one(Completion& completion, Out& out) const {
@@ -172,7 +172,7 @@ void Parser::read_pack(Completion& completion, Out& out) const {
 void Parser::take_answer(Item& item, const simdjson::dom::object& object,
                          const Completion& completion, Out& out) const {
   auto members = answer(object, item);
-  if (members) return end(item, lines_.answer(item, *members, models_[completion.endpoint]), out);
+  if (members) return answered(item, *members, completion, out);
   if (members.error().reason != "script_error")
     return row_failed(std::move(item), std::move(members.error()),
                       completion.request->items.size() == 1, out);
@@ -228,6 +228,13 @@ void Parser::reject(Item&& item, Failed failed, Out& out) const {
                          item.history};
   end(item, lines_.reject(item, why), out);
   out.rejected.emplace_back(item.question, why);
+}
+
+void Parser::answered(const Item& item, std::string_view members, const Completion& completion,
+                      Out& out) const {
+  checkpoint::Entry entry = lines_.answer(item, members, models_[completion.endpoint]);
+  entry.fresh = true;  // pack.h: only what has no answer is asked
+  end(item, std::move(entry), out);
 }
 
 void Parser::end(const Item& item, checkpoint::Entry entry, Out& out) const {

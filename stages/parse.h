@@ -68,6 +68,8 @@ class Parser {
                                             const Item& item) const;
   void pack_failed(Completion& completion, const Failed& failed, bool final, Out& out) const;
   void row_failed(Item&& item, Failed failed, bool alone, Out& out) const;
+  void answered(const Item& item, std::string_view members, const Completion& completion,
+                Out& out) const;
   void end(const Item& item, checkpoint::Entry entry, Out& out) const;
   void reject(Item&& item, Failed failed, Out& out) const;
 

@@ -340,17 +340,14 @@ void FlowRun::parse(Completions& completions) {
 void FlowRun::commit(checkpoint::Results&& results, flow::Weight ended,
                      std::vector<std::pair<core::Hash128, core::Reject>> rejected) {
   std::vector<core::Hash128> answered;
+  answered.reserve(results.entries.size());
   for (const checkpoint::Entry& entry : results.entries) {
     if (entry.kind == checkpoint::Kind::answer) answered.push_back(entry.question);
   }
   checkpoint_->commit(std::move(results), [this, ended, answered = std::move(answered),
                                            rejected = std::move(rejected)] {
     rows_ended_ += ended.rows;
-    Items followers;
-    for (const core::Hash128& question : answered) {
-      Items waiting = in_flight_.take(question);
-      std::move(waiting.begin(), waiting.end(), std::back_inserter(followers));
-    }
+    Items followers = in_flight_.take(answered);
     if (!followers.empty()) to_pack(PackInput::Kind::followers, std::move(followers));
     for (const auto& [question, why] : rejected) {
       if (Items waiting = in_flight_.take(question); !waiting.empty())

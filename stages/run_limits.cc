@@ -8,18 +8,18 @@ namespace sluice::stages {
 namespace {
 
 constexpr std::size_t kCreditBytes = 256 * 1024 * 1024;
-constexpr std::size_t kMinCreditRows = 4 * core::kBatchRows;
+constexpr std::size_t kAheadRows = 512;  // on their way to a slot, at least
 
 }  // namespace
 
 flow::Weight credit_limit(const PipelineSpec& spec) {
-  std::size_t requests = 0;
+  std::size_t requests = 0;  // that can be in flight
   for (const auto& endpoint : spec.dispatch.endpoints) {
     requests += static_cast<std::size_t>(
         endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
   }
-  return {std::max(kMinCreditRows, 4 * requests * static_cast<std::size_t>(spec.pack.rows)),
-          kCreditBytes};
+  const std::size_t rows = requests * static_cast<std::size_t>(spec.pack.rows);
+  return {rows + std::max(kAheadRows, rows / 4), kCreditBytes};
 }
 
 std::optional<int> output_bound(const PipelineSpec& spec) {

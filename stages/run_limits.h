@@ -8,7 +8,7 @@
 
 namespace sluice::stages {
 
-// Rows and bytes between the reader and the sink: 4 × the rows that can be in flight (DESIGN §3),
+// Rows and bytes between the reader and the sink: those that can be in flight, and a quarter more,
 // so that packs are made while others are answered.
 flow::Weight credit_limit(const PipelineSpec& spec);
 

@@ -61,9 +61,11 @@ core::Status Journal::write_entry(const Entry& entry) {
       return core::fail(core::ErrorCode::internal, "the job has had too many models");
     bool repeat = false;
     if (entry.question != core::Hash128() && models_.valid(model) != nullptr) {
-      const auto seen = repeats_.is_repeat(entry.question, model);
-      if (!seen) return std::unexpected(seen.error());
-      repeat = *seen;
+      if (!entry.fresh) {
+        const auto seen = repeats_.is_repeat(entry.question, model);
+        if (!seen) return std::unexpected(seen.error());
+        repeat = *seen;
+      }
       if (!repeat) questions_.push_back(entry.question);
     }
     builder_.add(entry, model, repeat);

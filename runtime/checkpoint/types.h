@@ -54,6 +54,9 @@ struct Entry {
   std::string line;   // the output (or rejects) line, without line end
   std::uint32_t answer_at =
       0;  // offset in `line` where the answer's members begin, up to the final '}'
+  // It was asked because find_answer() had no answer, and nobody asked the same meanwhile: so it is
+  // not there yet, which saves a look.
+  bool fresh = false;
 };
 
 // One commit's worth, from one burst of parsed replies.

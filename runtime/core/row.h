@@ -34,7 +34,7 @@ struct Row {
 
 // Rows travel in batches: a graph message costs far more than a row should.
 using RowBatch = std::vector<Row>;
-constexpr std::size_t kBatchRows = 256;
+constexpr std::size_t kBatchRows = 64;
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
 }  // namespace sluice::core

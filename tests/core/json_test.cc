@@ -20,6 +20,26 @@ TEST(JsonString, EscapesWhatJsonAsksFor) {
   EXPECT_EQ(as_json(""), "\"\"");
 }
 
+// Many bytes are looked at together: every byte value at every place, beside its like, and what
+// simdjson writes of the same.
+TEST(JsonString, EscapesEveryByteWhereverItStands) {
+  simdjson::dom::parser parser;
+  for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 0x80; ++c) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(c);
+        if (at + 2 < size) text[at + 2] = static_cast<char>(c);
+        const std::string json = as_json(text);
+        simdjson::dom::element back;
+        ASSERT_EQ(parser.parse(json).get(back), simdjson::SUCCESS) << size << " " << at << " " << c;
+        ASSERT_EQ(back.get_string().value(), text);
+        ASSERT_EQ(simdjson::minify(back), json);
+      }
+    }
+  }
+}
+
 TEST(JsonString, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(as_json("a\xff"
                     "b"),
