@@ -16,6 +16,7 @@ from servers import raise_file_limit
 
 RECORDED = ROOT / "bench/recorded.json"
 TOLERATED = 0.8  # of what is recorded
+MORE_ROUNDS = 2, 4  # times as many, for a case that is below that: machines are shared
 
 
 class Work:
@@ -67,14 +68,16 @@ def below(values, recorded):
 
 
 def compare(name, result, recorded, again):
-    """Holds a case against what is recorded; a case that is below it is measured once more. Gives what stays below."""
+    """Holds a case against what is recorded; one that is below it is measured again. Gives what stays below."""
     values = compared(result)
-    if below(values, recorded):
+    for times in MORE_ROUNDS:
+        if not below(values, recorded):
+            break
         print(f"\n{name}: {', '.join(below(values, recorded))} more than 20 % below what is recorded; "
-              "measured once more with twice the rounds, the better of both counts", flush=True)
-        second = again()
-        values = {what: max(value, compared(second)[what]) for what, value in values.items()}
-        result["again"] = second
+              f"measured again with {times} times the rounds, the best counts", flush=True)
+        repeated = again(times)
+        values = {what: max(value, compared(repeated)[what]) for what, value in values.items()}
+        result.setdefault("again", []).append(repeated)
     missed = below(values, recorded)
     print()
     for what, value in values.items():
@@ -114,9 +117,9 @@ def main():
         for name in names:
             results[name] = run_case(name, options, scratch)
             if options.quick and not options.record:
-                rounds = 2 * results[name]["rounds"]
+                rounds = results[name]["rounds"]
                 missed += compare(name, results[name], recorded.get(pinning, {}).get(name, {}),
-                                  lambda: run_case(name, options, scratch, rounds))
+                                  lambda times: run_case(name, options, scratch, times * rounds))
     finally:
         shutil.rmtree(scratch)
     report = {"date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(),
