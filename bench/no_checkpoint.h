@@ -53,7 +53,7 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
   }
   void on_failure(std::function<void(core::Error)>) override {}
   core::Status close() override {
-    const auto written = sink_.flush(false);
+    const auto written = sink_.write_out();
     return written ? core::Status() : std::unexpected(written.error());
   }
 

@@ -1,6 +1,6 @@
 // The output and the rejects file, as a projection of the checkpoint: JSON lines, appended in the
 // order of commits, cut back to the recorded position at the start of a run. A file that was
-// removed or replaced under its name meanwhile is noticed at the next flush().
+// removed or replaced under its name meanwhile is noticed at the next write_out().
 //
 // Threads: as checkpoint::Projection.
 #pragma once

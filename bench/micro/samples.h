@@ -60,7 +60,8 @@ class NoSink final : public checkpoint::Projection {
     at_.rejects += rejects.size();
     return {};
   }
-  core::Result<checkpoint::Position> flush(bool) override { return at_; }
+  core::Result<checkpoint::Position> write_out() override { return at_; }
+  core::Status sync() override { return {}; }
 
  private:
   checkpoint::Position at_;

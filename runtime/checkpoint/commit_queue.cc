@@ -51,6 +51,14 @@ void CommitQueue::touch() {
   changed_.notify_one();
 }
 
+void CommitQueue::synced() {
+  {
+    const std::lock_guard lock(mutex_);
+    synced_ = true;
+  }
+  changed_.notify_one();
+}
+
 void CommitQueue::finish() {
   {
     const std::lock_guard lock(mutex_);
@@ -92,6 +100,7 @@ CommitQueue::Work CommitQueue::take_locked(Clock::time_point now) {
     work.record = true;
     record_at_.reset();
   }
+  work.synced = std::exchange(synced_, false);
   return work;
 }
 

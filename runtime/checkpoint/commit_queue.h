@@ -36,6 +36,8 @@ class CommitQueue {
   void push(Results results, Callback durable);
   // There is something to record: within kRecordInterval.
   void touch();
+  // The sync that was started is over: there is work at once.
+  void synced();
   // Whatever is queued is still taken, at once; what is pushed later is dropped.
   void finish();
   // Nothing is taken any more.
@@ -48,7 +50,10 @@ class CommitQueue {
     std::vector<Results> results;
     std::vector<Callback> results_durable;
     bool record = false;
-    bool empty() const { return intents_durable.empty() && results_durable.empty() && !record; }
+    bool synced = false;
+    bool empty() const {
+      return intents_durable.empty() && results_durable.empty() && !record && !synced;
+    }
   };
   // What there is to do at `now`; empty when nothing is.
   Work take_ready(Clock::time_point now);
@@ -70,6 +75,7 @@ class CommitQueue {
   std::size_t bytes_ = 0;
   Clock::time_point oldest_;  // of results_
   std::optional<Clock::time_point> record_at_;
+  bool synced_ = false;
   bool finishing_ = false;
   bool abandoned_ = false;
 };

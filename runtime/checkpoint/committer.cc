@@ -4,7 +4,10 @@
 
 namespace sluice::checkpoint {
 
-Committer::Committer(Journal& journal) : journal_(journal), thread_([this] { run(); }) {}
+Committer::Committer(Journal& journal)
+    : journal_(journal),
+      syncer_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
+      thread_([this] { run(); }) {}
 
 Committer::~Committer() {
   if (!thread_.joinable()) return;
@@ -46,21 +49,43 @@ void Committer::run() {
 }
 
 core::Status Committer::work_off(CommitQueue::Work work) {
+  if (work.synced) {
+    if (auto status = end_sync(); !status) return status;
+  }
   if (auto status = journal_.commit(work.intents, work.results); !status) return status;
   if (queue_.abandoned()) return {};
   for (const auto& durable : work.intents_durable) durable();
   for (const auto& durable : work.results_durable) durable();
   const auto projected = journal_.project();
   if (!projected) return std::unexpected(projected.error());
-  if (work.record) return journal_.record();
-  if (*projected) queue_.touch();
+  if (work.record && !syncing_) return start_sync();
+  if (work.record || *projected) queue_.touch();
   return {};
+}
+
+core::Status Committer::start_sync() {
+  const auto extent = journal_.write_out();
+  if (!extent) return std::unexpected(extent.error());
+  syncing_ = *extent;
+  syncer_.start();
+  return {};
+}
+
+core::Status Committer::end_sync() {
+  const Journal::Extent extent = *syncing_;
+  syncing_.reset();
+  core::Status status = syncer_.wait();
+  if (status) journal_.synced(extent);
+  return status;
 }
 
 core::Status Committer::close() {
   if (thread_.joinable()) {
     queue_.finish();
     thread_.join();
+    if (syncing_) {
+      if (auto status = end_sync(); !status && !error_) error_ = status.error();
+    }
     if (!error_) {
       if (auto status = journal_.close(); !status) error_ = status.error();
     }

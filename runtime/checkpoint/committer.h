@@ -1,8 +1,11 @@
 // The committer's thread: takes what is queued, has the journal commit it, runs the callbacks, and
-// hands the lines to the projection, in that order (journal.h has the invariants).
+// hands the lines to the projection, in that order (journal.h has the invariants). Syncs of the
+// projection, at most one at a time, run beside it: commits do not wait for them, and the first
+// that comes after one records how far it went.
 //
-// Threads: one of its own, from start() to close() or the destructor. intend(), commit(), touch():
-// any. close() and the destructor: the one that owns it.
+// Threads: two of its own, the committer's and a syncer's (syncer.h), from the constructor to
+// close() or the destructor, which wait for a sync under way. intend(), commit(), touch(): any.
+// close() and the destructor: the one that owns it.
 #pragma once
 
 #include <functional>
@@ -12,6 +15,7 @@
 
 #include "checkpoint/commit_queue.h"
 #include "checkpoint/journal.h"
+#include "checkpoint/syncer.h"
 
 namespace sluice::checkpoint {
 
@@ -25,15 +29,20 @@ class Committer {
   void intend(std::vector<Intent> intents, std::function<void()> durable);
   void commit(Results results, std::function<void()> durable);
   void touch();
-  // Commits what is queued and closes the journal. Returns the first error there was.
+  // Commits what is queued, waits for a sync under way and closes the journal. Returns the first
+  // error there was.
   core::Status close();
 
  private:
   void run();
   core::Status work_off(CommitQueue::Work work);
+  core::Status start_sync();
+  core::Status end_sync();
 
   Journal& journal_;
   CommitQueue queue_;
+  std::optional<Journal::Extent> syncing_;  // the committer's thread's; close()'s after that
+  Syncer syncer_;
   std::mutex mutex_;  // guards what follows
   std::function<void(core::Error)> failed_;
   std::optional<core::Error> error_;  // the first

@@ -14,7 +14,7 @@ core::Status Journal::transact(const std::function<core::Status()>& write) {
 
 core::Status Journal::commit(std::span<const Intent> intents, std::span<const Results> results) {
   written_.clear();
-  if (intents.empty() && results.empty()) return {};
+  if (intents.empty() && results.empty() && !unrecorded_) return {};
   if (auto status = transact([&] { return write(intents, results); }); !status) return status;
   if (results.empty()) return {};
   publish();
@@ -32,7 +32,10 @@ core::Status Journal::write(std::span<const Intent> intents, std::span<const Res
     attempts_.intend(intent.attempt,
                      {ledger_.number(intent.endpoint), intent.worst_cost, intent.worst_usage});
   }
-  if (results.empty()) return attempts_.write(*store_);
+  if (results.empty()) {
+    if (auto status = attempts_.write(*store_); !status) return status;
+    return unrecorded_ ? write_job() : core::Status();
+  }
 
   for (const Results& burst : results) {
     for (const Settlement& settlement : burst.settlements) {
@@ -92,6 +95,7 @@ core::Status Journal::write_job() {
     job_.rows_read = rows_read(job_.answered + job_.rejected);
     job_.input_complete = run_complete_;
   }
+  unrecorded_ = false;
   return store_->put_job(job_);
 }
 
@@ -106,26 +110,34 @@ core::Result<bool> Journal::project() {
   return any;
 }
 
-core::Status Journal::flush() {
-  if (appended_block_ == job_.projected_block && appended_block_ == job_.rejects_block) return {};
-  // Synced whatever the durability: a recorded position outlives a power cut by chance or by the
-  // log's own syncs, and an output with a hole below it would pass for whole. Once a second it
-  // costs nothing.
-  const auto position = projection_.flush(true);
+core::Result<Journal::Extent> Journal::write_out() {
+  const auto position = projection_.write_out();
   if (!position) return std::unexpected(position.error());
-  job_.projected = *position;
-  job_.projected_block = job_.rejects_block = appended_block_;
-  return {};
+  return Extent{*position, appended_block_};
 }
 
-core::Status Journal::record() {
-  if (auto status = flush(); !status) return status;
-  return transact([&] { return write_job(); });
+core::Status Journal::sync() {
+  // Whatever the durability: a recorded position outlives a power cut by chance or by the log's own
+  // syncs, and an output with a hole below it would pass for whole.
+  return projection_.sync();
+}
+
+void Journal::synced(const Extent& extent) {
+  job_.projected = extent.position;
+  job_.projected_block = job_.rejects_block = extent.block;
+  unrecorded_ = true;
+}
+
+core::Status Journal::flush() {
+  const auto extent = write_out();
+  if (!extent) return std::unexpected(extent.error());
+  if (auto status = sync(); !status) return status;
+  synced(*extent);
+  return {};
 }
 
 core::Status Journal::close() {
   // Also where nothing is new: a projection that is gone by now should not pass for written.
-  if (const auto stands = projection_.flush(true); !stands) return std::unexpected(stands.error());
   if (auto status = flush(); !status) return status;
   auto status = transact([&]() -> core::Status {
     if (auto written = attempts_.rewrite(*store_); !written) return written;

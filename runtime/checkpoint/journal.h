@@ -1,7 +1,8 @@
 // What a commit writes, and in which order: the transactions of a job, from opening it to closing
 // it. No thread of its own; the committer (committer.h) decides when.
 //
-// Threads: all but set_rows_read() and account() on one thread at a time; those two on any.
+// Threads: all but sync(), set_rows_read() and account() on one thread at a time. sync() on one at
+// a time, which may be another; set_rows_read() and account() on any.
 //
 // Durability invariants, in the order in which one commit meets them:
 //   1. An intent is in the file before its callback runs, and so before its request is sent.
@@ -11,8 +12,9 @@
 //      in flight, or in the index, with no moment between.
 //   4. A line goes to the projection after the commit that holds it, in the order of blocks; so the
 //      projection is a prefix of the blocks' lines, and replay writes the same bytes again.
-//   5. The projection's position is recorded after flush() has synced what stands below it; what
-//      stands beyond it is cut off and written again at the next opening.
+//   5. The projection's position is recorded after sync() has synced what stands below it; what
+//      stands beyond it is cut off and written again at the next opening. What is recorded is where
+//      it stood when the sync began: commits go on meanwhile.
 //   6. An attempt that is intended and not settled when the file is opened is moved to the ledger
 //      as maybe billed in one transaction: it is counted once.
 //   7. No count that is stored has rows read < answered + rejected.
@@ -50,7 +52,8 @@
 //    │ Journal::project()
 //    ▼
 //   PROJECTED ─ crash: cut off and projected again by Journal::open()
-//    │ Journal::record(), at most once a second, and at close
+//    │ Journal::write_out(), sync(), at most once a second, and at close;
+//    │ then the next commit()
 //    ▼
 //   RECORDED
 //    │ a reject, and no run is open: take_back() ─▶ PENDING
@@ -88,14 +91,26 @@ class Journal {
   const Checkpoint::Opened& opened() const { return opened_; }
   const Models& models() const { return models_; }
 
-  // One transaction with all of it; when it returns, it is as durable as Options asked, and
-  // indexed.
+  // One transaction with all of it, and with what synced() was told; none where there is nothing.
+  // When it returns, it is as durable as Options asked, and indexed.
   core::Status commit(std::span<const Intent> intents, std::span<const Results> results);
   // Hands the lines of the last commit to the projection. True when there were any.
   core::Result<bool> project();
-  // Flushes the projection and records its position and the rows read.
-  core::Status record();
-  // Records, and leaves the file in one piece.
+
+  // How far the projection goes.
+  struct Extent {
+    Position position;
+    std::int64_t block = 0;
+  };
+  // Recording the projection's position has three steps, and commits may go between and beside
+  // them. Writes the projection out and says how far it goes;
+  core::Result<Extent> write_out();
+  // syncs what was written out;
+  core::Status sync();
+  // has the next commit record `extent`, and the rows read.
+  void synced(const Extent& extent);
+
+  // Takes these steps once more, records, and leaves the file in one piece.
   core::Status close();
 
   void set_rows_read(std::uint64_t rows, bool input_complete);
@@ -140,6 +155,7 @@ class Journal {
   std::vector<Written> written_;          // by the last commit
   std::int64_t last_block_ = 0;
   std::int64_t appended_block_ = 0;  // the last that the projection was given
+  bool unrecorded_ = false;          // job_ has what synced() was told, the file has not
 
   mutable std::mutex mutex_;  // guards what follows
   Account account_;           // as committed; rows_read: of earlier runs

@@ -22,7 +22,9 @@ struct Fresh {
   bool rejects = false;
 };
 
-// Threads: open() on the opening thread, all else on the committer's thread.
+// Threads: open() on the opening thread, append() and write_out() on that and then on the
+// committer's. sync() on one thread at a time, which may be another, beside append() and
+// write_out().
 class Projection {
  public:
   virtual ~Projection() = default;
@@ -33,9 +35,11 @@ class Projection {
   virtual core::Result<Position> open(Position recorded, Fresh fresh) = 0;
   // Whole lines, each ended by '\n'.
   virtual core::Status append(std::string_view answers, std::string_view rejects) = 0;
-  // All that was appended is handed to the operating system, and with `durable` to the disk;
-  // returns the position to record.
-  virtual core::Result<Position> flush(bool durable) = 0;
+  // All that was appended is handed to the operating system; returns where that ends.
+  virtual core::Result<Position> write_out() = 0;
+  // What was written out before the call is on the disk when it returns; what is written out
+  // meanwhile may be.
+  virtual core::Status sync() = 0;
 };
 
 }  // namespace sluice::checkpoint

@@ -43,12 +43,11 @@ class DiskProjection final : public Projection {
     position_.rejects += rejects.size();
     return {};
   }
-  core::Result<Position> flush(bool durable) override {
-    if (durable) {
-      disk_.sync(answers_);
-      disk_.sync(rejects_);
-    }
-    return position_;
+  core::Result<Position> write_out() override { return position_; }
+  core::Status sync() override {
+    disk_.sync(answers_);
+    disk_.sync(rejects_);
+    return {};
   }
   std::string text() const { return read_file(answers_) + read_file(rejects_); }
 
@@ -88,6 +87,7 @@ struct Life {
   void work(std::uint32_t seed) {
     std::mt19937 random(seed);
     std::vector<std::uint64_t> open_attempts;
+    std::optional<Journal::Extent> written;  // whose sync is under way
     for (int round = 0; round < 6; ++round) {
       std::vector<Intent> intents;
       for (std::uint32_t n = 1 + random() % 4; n > 0; --n)
@@ -119,7 +119,18 @@ struct Life {
         for (const Settlement& s : results.settlements) settled_promised.insert(s.attempt);
       }
       if (!journal->project()) return;
-      if (random() % 3 == 0 && !journal->record()) return;
+      // A sync begins now and is over now or some rounds later; the next commit records it.
+      if (!written && random() % 2 == 0) {
+        const auto extent = journal->write_out();
+        if (!extent) return;
+        written = *extent;
+      }
+      if (written && random() % 2 == 0) {
+        if (!journal->sync()) return;
+        journal->synced(*written);
+        written.reset();
+        if (random() % 2 == 0 && !journal->commit({}, {})) return;
+      }
     }
     if (random() % 2 == 0) (void)journal->close();
   }

@@ -70,7 +70,8 @@ class FileProjection final : public Projection {
     position_.rejects += rejects.size();
     return {};
   }
-  core::Result<Position> flush(bool) override { return position_; }
+  core::Result<Position> write_out() override { return position_; }
+  core::Status sync() override { return {}; }
 
   std::string answers() const { return read_file(answers_); }
   std::string rejects() const { return read_file(rejects_); }

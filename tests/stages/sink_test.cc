@@ -17,9 +17,10 @@ TEST(JsonlSink, AppendsAndSaysWhereItStands) {
       make_jsonl_sink(scratch.path("deep/er/out.jsonl"), scratch.path("rejects.jsonl"));
   ASSERT_EQ(sink->open({}, {true, true}), Position{});
   ASSERT_TRUE(sink->append("a\nb\n", "r\n").has_value());
-  EXPECT_EQ(sink->flush(false), (Position{4, 2}));
+  EXPECT_EQ(sink->write_out(), (Position{4, 2}));
   ASSERT_TRUE(sink->append("c\n", "").has_value());
-  EXPECT_EQ(sink->flush(true), (Position{6, 2}));
+  EXPECT_EQ(sink->write_out(), (Position{6, 2}));
+  EXPECT_TRUE(sink->sync().has_value());
   EXPECT_EQ(Scratch::read(scratch.path("deep/er/out.jsonl")), "a\nb\nc\n");
   EXPECT_EQ(Scratch::read(scratch.path("rejects.jsonl")), "r\n");
 }
@@ -31,7 +32,7 @@ TEST(JsonlSink, CutsBackWhatStandsBeyondThePosition) {
   const auto sink = make_jsonl_sink(out, rejects);
   EXPECT_EQ(sink->open({2, 2}, {}), (Position{2, 2}));
   ASSERT_TRUE(sink->append("B\n", "").has_value());
-  EXPECT_EQ(sink->flush(false), (Position{4, 2}));
+  EXPECT_EQ(sink->write_out(), (Position{4, 2}));
   EXPECT_EQ(Scratch::read(out), "a\nB\n");
 }
 

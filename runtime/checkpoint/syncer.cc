@@ -1,0 +1,38 @@
+#include "checkpoint/syncer.h"
+
+#include <utility>
+
+#include "core/thread_name.h"
+
+namespace sluice::checkpoint {
+
+Syncer::Syncer(std::function<core::Status()> sync, std::function<void()> synced)
+    : sync_(std::move(sync)), synced_(std::move(synced)), thread_([this] { run(); }) {}
+
+Syncer::~Syncer() {
+  ending_ = true;
+  wanted_.release();
+  thread_.join();
+}
+
+void Syncer::start() {
+  wanted_.release();
+}
+
+core::Status Syncer::wait() {
+  over_.acquire();
+  return std::move(status_);
+}
+
+void Syncer::run() {
+  core::name_thread("sluice-sync");
+  while (true) {
+    wanted_.acquire();
+    if (ending_) return;
+    status_ = sync_();
+    over_.release();
+    synced_();
+  }
+}
+
+}  // namespace sluice::checkpoint
