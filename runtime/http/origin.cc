@@ -50,6 +50,10 @@ Origin::Origin(Loop& loop, NameLookup& lookup, Exchanges& exchanges, Totals& tot
       idle_ms_(to_ms(options_.idle_timeout)),
       total_ms_(to_ms(options_.total_timeout)),
       tls_(std::move(tls)),
+      sessions_([this] {
+        if (alone_until_ms_ != 0) after_poll_.arm();
+      }),
+      alone_until_ms_(tls_ ? kNeverMs : 0),
       resolver_(loop, lookup, route_.proxy ? route_.proxy->host : route_.url.host,
                 route_.proxy ? route_.proxy->port : route_.url.port),
       timer_(loop.make_timer()),
@@ -109,10 +113,14 @@ void Origin::pump() {
     if (!begin_front(connection)) delete &connection;
   }
   while (connectors_.size() < std::min(waiting_.size(), kMaxConnecting) &&
-         sockets() < std::max<std::size_t>(options_.max_connections, 1)) {
+         sockets() < max_sockets()) {
     open();
   }
   pumping_ = false;
+}
+
+std::size_t Origin::max_sockets() const {
+  return alone_until_ms_ != 0 ? 1 : std::max<std::size_t>(options_.max_connections, 1);
 }
 
 // The connection is in no list.
@@ -133,6 +141,7 @@ void Origin::open() {
   auto connector = std::make_shared<Connector>(loop_, route_, resolver_, connect_ms_, *this);
   connector->place = connectors_.insert(connectors_.end(), connector);
   arm(connector->deadline_ms());
+  if (alone_until_ms_ != 0) first_is_opened();
   connector->start();
 }
 
@@ -159,6 +168,7 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> trans
     ++totals_.counts.tls_handshakes;
     if (tls->resumed()) ++totals_.counts.tls_resumed;
   }
+  if (alone_until_ms_ != 0) first_is_connected();
   auto connection = std::make_unique<Connection>(*this, std::move(transport), authority_,
                                                  options_.max_response_bytes);
   if (waiting_.empty()) {
@@ -168,6 +178,7 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> trans
   } else {
     // Not replaced: a server that accepts and closes would keep us at it for ever.
     connection.reset();
+    alone_until_ms_ = 0;
     fail(*waiting_.front(), Failure::Kind::reset,
          fmt::format("{} closed the connection before a request could be sent", authority_));
   }
@@ -176,8 +187,10 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> trans
 
 void Origin::on_not_connected(Connector& connector, Failure::Kind kind, std::string message) {
   remove(connector);
+  alone_until_ms_ = 0;
   // Each waiting request has its own attempt, or had: when others have been served by a connection
-  // that came free, this attempt was nobody's.
+  // that came free, this attempt was nobody's. (The first connection's attempt, made alone, is that
+  // of the request in front; pump() makes the others'.)
   if (waiting_.size() > connectors_.size()) fail(*waiting_.front(), kind, std::move(message));
   pump();
 }
@@ -203,6 +216,7 @@ void Origin::on_answered(Connection& connection, Response response, bool reusabl
         connection, Failure::Kind::connect,
         fmt::format("{} refuses the request with status 407{}", route_.peer(), refusal_words(407)));
   }
+  alone_until_ms_ = 0;
   exchange.connection = nullptr;
   connection.let_go();
   unfinished_.remove(exchange);
@@ -228,6 +242,7 @@ void Origin::on_idle_end(Connection& connection) {
 }
 
 void Origin::drop(Connection& connection) {
+  alone_until_ms_ = 0;
   if (Exchange* exchange = connection.exchange()) {
     exchange->connection = nullptr;
     busy_.remove(connection);

@@ -10,6 +10,10 @@
 //      the one timer needs to look at the fronts alone, and no event costs more with more
 //      connections. The timer is armed for the earliest deadline that was ever set since it last
 //      fired: a byte that arrives moves an item in a list and no timer.
+//   4. The first connection of a TLS origin is opened alone, so that the others can resume its
+//      session. The others are opened as soon as its session ticket has come; without one when it
+//      has brought an answer, has ended or could not be opened, 100 ms after it was opened, or when
+//      opening it takes a second.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +68,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   void remove(Connector& connector);
   void fail(Exchange& exchange, Failure::Kind kind, std::string message);
   void drop(Connection& connection);
+  std::size_t max_sockets() const;
   std::size_t sockets() const { return open_connections() + connectors_.size(); }
   // Requests reach the proxy as requests, not as bytes in a tunnel.
   bool asks_proxy() const { return route_.proxy && !route_.url.tls; }
@@ -75,6 +80,9 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   void expire_answers(std::uint64_t now);
   void expire_connections(std::uint64_t now);
   void expire_connectors(std::uint64_t now);
+  void first_is_opened();
+  void first_is_connected();
+  void expire_alone(std::uint64_t now);
 
   Loop::Impl& loop_;
   Exchanges& exchanges_;
@@ -90,6 +98,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   const std::uint64_t total_ms_;
   TlsContext tls_;
   TlsSessionCache sessions_;
+  std::uint64_t alone_until_ms_;  // is the first connection (invariant 4); 0: no longer
   Resolver resolver_;
 
   IntrusiveList<Exchange, &Exchange::queue> waiting_;

@@ -82,6 +82,7 @@ core::Result<std::unique_ptr<Server>> Server::listen(Loop& loop, const ServerOpt
     auto made = server_tls_context(options.certificate_file, options.key_file);
     if (!made) return std::unexpected(made.error());
     tls = std::move(*made);
+    if (!options.session_tickets) SSL_CTX_set_num_tickets(tls.get(), 0);
   }
   const std::string where = fmt::format("{}:{}", options.host, options.port);
   const auto failed = [&](int status) {

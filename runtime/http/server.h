@@ -53,6 +53,7 @@ struct ServerOptions {
   int port = 0;                  // 0 = any free one
   std::string certificate_file;  // PEM chain; with key_file turns TLS on
   std::string key_file;
+  bool session_tickets = true;                    // TLS 1.3 sessions can be resumed
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // larger: 413 and close
   // For a peer to take in the last answer and to close, before it is cut off.
   core::Duration goodbye = std::chrono::seconds(2);

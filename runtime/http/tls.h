@@ -15,10 +15,12 @@
 
 #include <openssl/ssl.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 
@@ -32,10 +34,17 @@ core::Result<TlsContext> server_tls_context(const std::string& certificate_file,
                                             const std::string& key_file);
 
 // The newest session that an origin's server has offered, so that the next handshake is short.
+// Several connections may resume one session: those that have no newer one.
 // Must outlive the Tls objects that use it.
 class TlsSessionCache {
  public:
-  void keep(SSL_SESSION* session) { session_.reset(session); }  // takes ownership
+  // `on_kept` is called in the middle of OpenSSL's work: it may take note, and do nothing else.
+  explicit TlsSessionCache(std::function<void()> on_kept) : on_kept_(std::move(on_kept)) {}
+  // Takes ownership.
+  void keep(SSL_SESSION* session) {
+    session_.reset(session);
+    on_kept_();
+  }
   SSL_SESSION* get() const { return session_.get(); }
 
  private:
@@ -43,6 +52,7 @@ class TlsSessionCache {
     void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
   };
   std::unique_ptr<SSL_SESSION, Free> session_;
+  std::function<void()> on_kept_;
 };
 
 class Tls {

@@ -168,6 +168,97 @@ TEST_F(TlsTest, ResumesTheSessionOnTheNextConnection) {
   }
 }
 
+// A server that answers only when all have asked, so that each needs a connection of its own.
+class TlsBurst : public TlsTest {
+ protected:
+  static constexpr std::size_t kRequests = 20;
+
+  std::unique_ptr<Server> listen_for_all(bool session_tickets) {
+    const auto files = certificates_.make({"DNS:localhost"});
+    ServerOptions options;
+    options.certificate_file = files.certificate;
+    options.key_file = files.key;
+    options.session_tickets = session_tickets;
+    auto server =
+        Server::listen(loop_, options, [this](ServerRequest, std::shared_ptr<Responder> responder) {
+          asking_.push_back(std::move(responder));
+          if (asking_.size() < kRequests) return;
+          for (const auto& each : std::exchange(asking_, {})) each->respond({});
+        });
+    EXPECT_TRUE(server.has_value()) << (server ? "" : server.error().text());
+    return std::move(*server);
+  }
+  std::vector<Outcome> ask_all(std::size_t origin) {
+    std::vector<Outcome> outcomes;
+    for (std::size_t i = 0; i < kRequests; ++i) client().send(origin, post("/"), into(outcomes));
+    run_until([&] { return outcomes.size() == kRequests; });
+    return outcomes;
+  }
+
+  std::vector<std::shared_ptr<Responder>> asking_;
+};
+
+TEST_F(TlsBurst, TwentyRequestsAtOnceResumeTheFirstConnectionsSession) {
+  const auto server = listen_for_all(true);
+  const auto origin = add_https("localhost", *server);
+  for (const Outcome& outcome : ask_all(origin)) expect_answer(outcome, 200, "");
+  EXPECT_EQ(client_->counts().tls_handshakes, 20u);
+  EXPECT_EQ(client_->counts().tls_resumed, 19u);
+}
+
+TEST_F(TlsBurst, EachOriginHasAFirstConnectionOfItsOwn) {
+  const auto one = listen_for_all(true);
+  const auto origin = add_https("localhost", *one);
+  for (const Outcome& outcome : ask_all(origin)) expect_answer(outcome, 200, "");
+  const auto other = listen_for_all(true);
+  for (const Outcome& outcome : ask_all(add_https("localhost", *other))) {
+    expect_answer(outcome, 200, "");
+  }
+  EXPECT_EQ(client_->counts().tls_handshakes, 40u);
+  EXPECT_EQ(client_->counts().tls_resumed, 38u);
+}
+
+// It answers only when all have asked: so the others were opened before the first had an answer.
+TEST_F(TlsBurst, AServerWithoutTicketsIsNotWaitedForWithoutEnd) {
+  const auto server = listen_for_all(false);
+  const auto origin = add_https("localhost", *server);
+  const auto begun = std::chrono::steady_clock::now();
+  for (const Outcome& outcome : ask_all(origin)) expect_answer(outcome, 200, "");
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(99));
+  EXPECT_EQ(client_->counts().tls_handshakes, 20u);
+  EXPECT_EQ(client_->counts().tls_resumed, 0u);
+}
+
+TEST_F(TlsBurst, ARefusedFirstConnectionStrandsNoRequest) {
+  auto server = listen_for_all(true);
+  const auto origin = add_https("localhost", *server);
+  server.reset();
+  for (const Outcome& outcome : ask_all(origin)) {
+    expect_failure(outcome, Kind::connect, false, false, "connection refused");
+  }
+}
+
+TEST_F(TlsBurst, AnUntrustedFirstConnectionStrandsNoRequest) {
+  const auto server = listen(certificates_.make({"DNS:other.example"}));
+  for (const Outcome& outcome : ask_all(add_https("localhost", *server))) {
+    expect_failure(outcome, Kind::tls, false, false, "certificate is for");
+  }
+  EXPECT_EQ(client_->counts().connections_opened, 0u);
+}
+
+TEST_F(TlsBurst, ASlowFirstConnectionIsWaitedForNoLongerThanASecond) {
+  RawServer server([](RawServer::Peer& peer, int) { peer.read_until_closed(); });
+  OriginOptions options = origin_options("https://127.0.0.1:" + std::to_string(server.port()));
+  options.connect_timeout = std::chrono::seconds(3);
+  const auto begun = std::chrono::steady_clock::now();
+  for (const Outcome& outcome : ask_all(add(options))) {
+    expect_failure(outcome, Kind::timeout, false, false, "no connection");
+  }
+  // The others' attempts began after a second, and not with the end of the first.
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(5900));
+  client_.reset();
+}
+
 TEST_F(TlsTest, TellsOfAFileThatHoldsNoCertificate) {
   const std::string path = certificates_.directory() + "/text.pem";
   std::ofstream(path) << "not a certificate\n";
