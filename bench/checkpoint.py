@@ -26,12 +26,14 @@ def write_rows(path, first, count):
             out.write(f'{{"id":"T-{i:08}","subject":"ticket {i}","body":"{text}"}}\n')
 
 
-class Mock:
-    def __init__(self, *options):
-        self.options = options
+class Server:
+    """A program that tells its address in its first line, and its figures at /stats."""
+
+    def __init__(self, command):
+        self.command = command
 
     def __enter__(self):
-        self.process = subprocess.Popen([SLUICE, "mock", *self.options], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().split()[-1]
         return self
 
@@ -42,6 +44,11 @@ class Mock:
     def stats(self):
         with urllib.request.urlopen(self.url.replace("/v1", "/stats")) as reply:
             return json.load(reply)
+
+
+class Mock(Server):
+    def __init__(self, *options):
+        super().__init__([SLUICE, "mock", *options])
 
 
 def run(folder, mock, rows, per, durability):

@@ -2,9 +2,9 @@
 
 Where `core` is given, the server is bound to that core alone.
 """
-import json, pathlib, resource, socket, subprocess, time, urllib.request
+import json, pathlib, resource, socket, subprocess, time
 
-from checkpoint import ROOT, Mock  # noqa: F401: one place to find every server
+from checkpoint import ROOT, Mock, Server  # noqa: F401: one place to find every server
 from limits import free_port, wait_until
 
 SERVER = ROOT / "build/release/bench_server"
@@ -36,27 +36,14 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-class BenchServer:
+class BenchServer(Server):
     """bench/server.cc: one thread, any number of rows a request, a delay, turnarounds."""
 
     name = "bench_server"
 
     def __init__(self, core=None, delay_ms=0, spread_ms=0, in_flight=0):
-        self.command = on_core(core, [SERVER, "--delay-ms", str(delay_ms), "--spread-ms", str(spread_ms),
-                                      "--in-flight", str(in_flight)])
-
-    def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().split()[-1]
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-
-    def stats(self):
-        with urllib.request.urlopen(self.url.replace("/v1", "/stats")) as reply:
-            return json.load(reply)
+        super().__init__(on_core(core, [SERVER, "--delay-ms", str(delay_ms), "--spread-ms", str(spread_ms),
+                                        "--in-flight", str(in_flight)]))
 
     def cpu_seconds(self):
         return cpu_seconds(self.process.pid)
