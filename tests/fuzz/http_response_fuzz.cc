@@ -15,7 +15,8 @@ class Recorder final : public MessageParser::Sink {
  public:
   bool on_head(MessageHead&& head) override {
     note(std::to_string(head.status) + head.method + ' ' + head.target);
-    for (const auto& [name, value] : head.headers) note(std::string(name).append("=").append(value));
+    for (const auto& [name, value] : head.headers)
+      note(std::string(name).append("=").append(value));
     note(std::to_string(head.content_length));
     return true;
   }
