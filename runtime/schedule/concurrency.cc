@@ -14,6 +14,7 @@ constexpr double kWorthLess = -0.015;
 constexpr double kClear = 4;  // standard errors; it is looked at after each answer
 constexpr std::uint64_t kFewest = 30;
 constexpr core::Duration kShortestPause = std::chrono::seconds(5);
+constexpr core::Duration kFirstPauseAtLid = std::chrono::seconds(30);
 constexpr core::Duration kLongestPause = std::chrono::minutes(5);
 
 }  // namespace
@@ -43,7 +44,11 @@ std::uint32_t Concurrency::sent(core::Time now, int in_flight) {
 
 void Concurrency::answered(core::Time now, core::Time sent_at, std::uint32_t epoch) {
   if (full_at_ < sent_at) return;
-  if (phase_ == Phase::holding && now >= hold_until_) begin_trial();
+  if (phase_ == Phase::holding) {
+    if (hold_ == core::Duration::zero())
+      hold(now, core::in_seconds(now - sent_at), kFirstPauseAtLid);
+    if (now >= hold_until_) begin_trial();
+  }
   if (epoch != epoch_) return;
   latency_.add(std::max(1e-9, core::in_seconds(now - sent_at)));
   switch (phase_) {
@@ -75,7 +80,7 @@ void Concurrency::overloaded(core::Time now, core::Time sent_at) {
   const double latency = latency_.value();
   set(static_cast<int>(0.7 * limit_));
   hold_ = {};
-  hold(now, latency);
+  hold(now, latency, kShortestPause);
 }
 
 void Concurrency::restart() {
@@ -100,21 +105,20 @@ void Concurrency::climb(core::Time now) {
     if (here / rate_before_ - 1 < kWorthClimbing * possible) {
       const double knee = std::max(best_rate_, here) * shortest_;
       set(std::clamp(static_cast<int>(std::lround(knee)), 1, limit_));
-      return hold(now, shortest_);
+      return hold(now, shortest_, kShortestPause);
     }
   }
   if (shortest_ == 0 || latency_.value() < shortest_) shortest_ = latency_.value();
   best_rate_ = std::max(best_rate_, here);
-  if (limit_ == lid_) return hold(now, latency_.value());
+  if (limit_ == lid_) return hold(now, latency_.value(), kShortestPause);
   before_ = limit_;
   rate_before_ = here;
   set(2 * limit_);
 }
 
-void Concurrency::hold(core::Time now, double latency) {
+void Concurrency::hold(core::Time now, double latency, core::Duration shortest) {
   phase_ = Phase::holding;
-  const core::Duration shortest = std::max<core::Duration>(
-      kShortestPause, core::Duration(static_cast<std::int64_t>(20e9 * latency)));
+  shortest = std::max(shortest, core::Duration(static_cast<std::int64_t>(20e9 * latency)));
   hold_ = std::max(shortest, hold_);
   hold_until_ = now + std::min(hold_, std::max(shortest, kLongestPause));
   width_ = kFirstWidth;
@@ -150,13 +154,13 @@ void Concurrency::judge(core::Time now) {
     base_latency_ = latency_;
     width_ = std::min(2 * width_, kWidest);
     const int next = next_step();
-    if (next == limit_) return hold(now, latency_.value());
+    if (next == limit_) return hold(now, latency_.value(), kShortestPause);
     set(next);
   } else {
     set(base_);
     up_ = !up_;
     hold_ *= 2;
-    hold(now, base_latency_.value());
+    hold(now, base_latency_.value(), kShortestPause);
   }
 }
 
