@@ -26,9 +26,7 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
   core::Result<std::optional<checkpoint::StoredAnswer>> find_answer(const core::Hash128&) override {
     return std::nullopt;
   }
-  void intend(std::vector<checkpoint::Intent>, std::function<void()> durable) override {
-    durable();
-  }
+  bool intend(std::vector<checkpoint::Intent>, std::function<void()>) override { return true; }
   void commit(checkpoint::Results results, std::function<void()> durable) override {
     {
       const std::lock_guard lock(mutex_);

@@ -117,6 +117,9 @@ class LoopDispatcher final : public Dispatcher {
   void act(const schedule::Halt& halt) { handlers_.halted(halt.cause, halt.message); }
   RequestPtr take(schedule::RequestId id);
 
+  void send(const std::vector<schedule::Send>& sends) {
+    for (const schedule::Send& s : sends) send(s);
+  }
   void send(const schedule::Send& send);
   // As if the client had cancelled it, before anything was sent.
   void not_sent(const schedule::Send& send);
@@ -229,7 +232,7 @@ void LoopDispatcher::submit(std::vector<RequestPtr> requests) {
 }
 
 void LoopDispatcher::booked(std::vector<int> by_endpoint) {
-  loop_.post([this, by_endpoint = std::move(by_endpoint)] {
+  loop_.dispatch([this, by_endpoint = std::move(by_endpoint)] {
     for (std::size_t e = 0; e < by_endpoint.size(); ++e)
       if (by_endpoint[e] > 0) scheduler_->let_go(static_cast<std::uint32_t>(e), by_endpoint[e]);
     pump_soon_->add();
@@ -252,11 +255,10 @@ void LoopDispatcher::pump() {
     for (const schedule::Send& s : sends_)
       intents.push_back({s.attempt, s.endpoint, s.worst_cost, s.worst_usage});
     auto sends = std::make_shared<std::vector<schedule::Send>>(std::exchange(sends_, {}));
-    checkpoint_.intend(std::move(intents), [this, sends = std::move(sends)] {
-      loop_.post([this, sends] {
-        for (const schedule::Send& s : *sends) send(s);
-      });
+    const bool durable = checkpoint_.intend(std::move(intents), [this, sends] {
+      loop_.post([this, sends] { send(*sends); });
     });
+    if (durable) send(*sends);
   }
 
   if (now - published_ >= kStateEvery) publish_state(now);

@@ -43,6 +43,9 @@ struct PackInput {
   std::uint64_t batches = 0;
 };
 using PackInputPtr = std::shared_ptr<PackInput>;
+// So little text is read sooner than another thread wakes up: some 10 us.
+constexpr std::size_t kLittleText = 2 * 1024;
+
 using RowBatchPtr = std::shared_ptr<core::RowBatch>;
 using RequestsPtr = std::shared_ptr<std::vector<RequestPtr>>;
 using CompletionsPtr = std::shared_ptr<Completions>;
@@ -98,6 +101,7 @@ class FlowRun final : public Run {
   void read();
   void pack(PackInput& input, PackNode::output_ports_type& ports);
   core::Result<Packer::Out> packed(PackInput& input);
+  bool read_where_they_are(const Completions& completions) const;
   void parse(Completions& completions);
   void commit(checkpoint::Results&& results, flow::Weight ended,
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
@@ -158,6 +162,7 @@ core::Status FlowRun::open() {
   options.models = models_of(spec_);
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;
+  options.group_entries = group_entries(spec_);
   sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects);
   auto opened = options_.open_checkpoint(options, *sink_);
   if (!opened) return std::unexpected(opened.error());
@@ -224,6 +229,7 @@ DispatchHandlers FlowRun::handlers() {
   return {
       .completed =
           [this](Completions&& completions) {
+            if (read_where_they_are(completions)) return parse(completions);
             dispatch_node_->gateway().try_put(
                 std::make_shared<Completions>(std::move(completions)));
           },
@@ -316,6 +322,15 @@ core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
     std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
   }
   return out;
+}
+
+// Whether the I/O thread should read them itself. Not with Lua, which may take long, and whose
+// states are the workers'.
+bool FlowRun::read_where_they_are(const Completions& completions) const {
+  if (spec_.parse.parse) return false;
+  std::size_t bytes = 0;
+  for (const Completion& completion : completions) bytes += completion.reply.text.size();
+  return bytes <= kLittleText;
 }
 
 void FlowRun::parse(Completions& completions) {

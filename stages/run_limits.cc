@@ -10,16 +10,27 @@ namespace {
 constexpr std::size_t kCreditBytes = 256 * 1024 * 1024;
 constexpr std::size_t kAheadRows = 512;  // on their way to a slot, at least
 
-}  // namespace
-
-flow::Weight credit_limit(const PipelineSpec& spec) {
-  std::size_t requests = 0;  // that can be in flight
+std::size_t rows_in_flight(const PipelineSpec& spec) {
+  std::size_t requests = 0;
   for (const auto& endpoint : spec.dispatch.endpoints) {
     requests += static_cast<std::size_t>(
         endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
   }
-  const std::size_t rows = requests * static_cast<std::size_t>(spec.pack.rows);
-  return {rows + std::max(kAheadRows, rows / 4), kCreditBytes};
+  return requests * static_cast<std::size_t>(spec.pack.rows);
+}
+
+std::size_t rows_ahead(const PipelineSpec& spec) {
+  return std::max(kAheadRows, rows_in_flight(spec) / 4);
+}
+
+}  // namespace
+
+flow::Weight credit_limit(const PipelineSpec& spec) {
+  return {rows_in_flight(spec) + rows_ahead(spec), kCreditBytes};
+}
+
+std::size_t group_entries(const PipelineSpec& spec) {
+  return rows_ahead(spec) / 2;
 }
 
 std::optional<int> output_bound(const PipelineSpec& spec) {

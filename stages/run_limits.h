@@ -12,6 +12,10 @@ namespace sluice::stages {
 // so that packs are made while others are answered.
 flow::Weight credit_limit(const PipelineSpec& spec);
 
+// So many results are worth a transaction of the checkpoint's: half of the rows that need not be in
+// flight, so that those in flight are never fewer for want of credits.
+std::size_t group_entries(const PipelineSpec& spec);
+
 // Output tokens that the answers of a pack should stay below: as the pipeline says, or what the
 // endpoint with the least output may write.
 std::optional<int> output_bound(const PipelineSpec& spec);

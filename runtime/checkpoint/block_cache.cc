@@ -6,7 +6,18 @@
 
 namespace sluice::checkpoint {
 
+core::Status BlockCache::keep(std::int64_t block, std::string bytes, std::string_view payload) {
+  auto keys = BlockKeys::decode(std::move(bytes));
+  auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
+  if (!lines)
+    return corrupt(store_.path(),
+                   fmt::format("the checkpoint is damaged: the answers of block {}", block));
+  kept_.emplace(block, Cached{block, std::move(*keys), std::move(lines)});
+  return {};
+}
+
 core::Result<BlockCache::Cached*> BlockCache::load(std::int64_t block) {
+  if (const auto kept = kept_.find(block); kept != kept_.end()) return &kept->second;
   const auto found = std::ranges::find(blocks_, block, &Cached::block);
   if (found != blocks_.end()) {
     blocks_.splice(blocks_.begin(), blocks_, found);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
 
 #include "checkpoint/block.h"
@@ -18,6 +19,9 @@ class BlockCache {
   static constexpr std::size_t kBytes = 4 * 1024 * 1024;  // kept at most, the last block apart
 
   explicit BlockCache(Store& store) : store_(store) {}
+
+  // A block that is not in the store, here for good.
+  core::Status keep(std::int64_t block, std::string keys, std::string_view payload);
 
   // Valid until the next call. ErrorCode::corrupt when the block is missing or damaged.
   core::Result<const BlockKeys*> keys(std::int64_t block);
@@ -34,6 +38,7 @@ class BlockCache {
   void evict();
 
   Store& store_;
+  std::map<std::int64_t, Cached> kept_;
   std::list<Cached> blocks_;  // the last used first; a few dozen, so a walk finds one
   std::size_t bytes_ = 0;
 };

@@ -43,7 +43,9 @@ class JobCheckpoint final : public Checkpoint {
       if (!shared) return std::unexpected(shared.error());
       checkpoint->shared_ = std::move(*shared);
     }
-    checkpoint->committer_.emplace(*checkpoint->journal_);
+    auto log = TailLog::create(options.directory, options.durability, checkpoint->journal_->folded());
+    if (!log) return std::unexpected(log.error());
+    checkpoint->committer_.emplace(*checkpoint->journal_, std::move(*log), options);
     return checkpoint;
   }
 
@@ -58,8 +60,8 @@ class JobCheckpoint final : public Checkpoint {
     return shared_->find(question);
   }
 
-  void intend(std::vector<Intent> intents, std::function<void()> durable) override {
-    committer_->intend(std::move(intents), std::move(durable));
+  bool intend(std::vector<Intent> intents, std::function<void()> durable) override {
+    return committer_->intend(std::move(intents), std::move(durable));
   }
   void commit(Results results, std::function<void()> durable) override {
     committer_->commit(std::move(results), std::move(durable));

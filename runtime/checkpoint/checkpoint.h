@@ -3,20 +3,21 @@
 //
 // Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
 // (the pack stage's). intend(), commit(), set_rows_read() and account() on any thread. Callbacks
-// run on the committer's thread, those of intend() in the order of its calls and those of commit()
-// in the order of its calls; they must not block.
+// run on threads of the checkpoint's own, those of intend() in the order of its calls and those of
+// commit() in the order of its calls; they must not block.
 //
-// Group commit: intents are committed as soon as the previous transaction is done, and results
-// along with them; results alone wait for company for at most 50 ms (kGroupDelay). A callback runs
-// when its transaction is durable as Options::durability asks.
+// intend() and commit() append to the tail log (tail_log.h), so that what is handed over survives a
+// kill when they return. Intents are durable when the log is as durable as Options::durability
+// asks. A callback of commit() runs when the results stand in the checkpoint's file, as durably, and
+// find_answer() finds them: they wait for company for at most 50 ms (kGroupDelay).
 //
 // Invariants (DESIGN §5):
 //   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
 //   2. What was committed is found again: by take_done() in a later run of the same generation, by
 //      find_answer() in any run.
-//   3. intend()'s callback runs only after the intents are durable; an intent without a settlement
+//   3. intend() says that intents are durable only when they are; an intent without a settlement
 //      at open() is counted as maybe billed, at its worst cost, in the ledger. Results that were
-//      handed over before an intent are committed no later than it: so whoever keeps intents less
+//      handed over before an intent are durable no later than it: so whoever keeps intents less
 //      results handed over within a bound will find no more of them maybe billed.
 //   4. The projection is never ahead of what is durable, and is brought to it at open().
 //
@@ -48,6 +49,7 @@ enum class Durability : std::uint8_t {
 };
 
 constexpr std::chrono::milliseconds kGroupDelay{50};
+constexpr std::size_t kGroupEntries = 4096;
 
 struct Options {
   std::string directory;      // ".sluice/<name>"; made when missing
@@ -57,6 +59,7 @@ struct Options {
   std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
   std::vector<std::string> models;     // answers by these are valid; others are asked again
   Durability durability = Durability::power;
+  std::size_t group_entries = kGroupEntries;  // so many results do not wait for more
   std::string share =
       {};  // folder of the checkpoints whose answers hold as well (shared_answers.h)
 };
@@ -92,7 +95,10 @@ class Checkpoint {
   // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;
 
-  virtual void intend(std::vector<Intent> intents, std::function<void()> durable) = 0;
+  // True: they are durable by now (always so with Durability::process), and `durable` is not called.
+  // False also when nothing is committed any more.
+  [[nodiscard]] virtual bool intend(std::vector<Intent> intents,
+                                    std::function<void()> durable) = 0;
   virtual void commit(Results results, std::function<void()> durable) = 0;
   // Rows read so far in this run (distinct rows of the input, done ones included).
   virtual void set_rows_read(std::uint64_t rows, bool input_complete) = 0;

@@ -8,38 +8,54 @@
 
 namespace sluice::checkpoint {
 
-void CommitQueue::push(std::vector<Intent> intents, Callback durable) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (finishing_ || abandoned_) return;
-    if (intents_.empty()) {
-      intents_ = std::move(intents);
-    } else {
-      intents_.insert(intents_.end(), intents.begin(), intents.end());
-    }
-    intents_durable_.push_back(std::move(durable));
-  }
+bool CommitQueue::append_locked(std::string&& record) {
+  if (finishing_ || abandoned_ || error_) return false;
+  core::Status status = log_.append(std::move(record));
+  if (status) return true;
+  error_ = std::move(status.error());
   changed_.notify_one();
+  return false;
 }
 
-void CommitQueue::push(Results results, Callback durable) {
+// What the log cannot name it cannot hold.
+bool CommitQueue::knows(std::uint32_t endpoint) {
+  if (endpoint < numbers_.size()) return true;
+  fail({core::ErrorCode::internal, "an attempt names an endpoint that is not there", {}});
+  return false;
+}
+
+bool CommitQueue::push(std::vector<Intent> intents) {
+  for (const Intent& intent : intents)
+    if (!knows(intent.endpoint)) return false;
+  std::string record = encode(intents, numbers_);
+  const std::lock_guard lock(mutex_);
+  if (!append_locked(std::move(record))) return false;
+  intents_.insert(intents_.end(), intents.begin(), intents.end());
+  return true;
+}
+
+bool CommitQueue::push(Results results, Callback folded) {
+  for (const Settlement& settlement : results.settlements)
+    if (!knows(settlement.endpoint)) return false;
+  std::string record = encode(results, numbers_);
   std::size_t bytes = 0;
   for (const Entry& entry : results.entries) bytes += entry.line.size();
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (finishing_ || abandoned_) return;
-    if (results_durable_.empty()) {
+    if (!append_locked(std::move(record))) return false;
+    if (callbacks_.empty()) {
       oldest_ = Clock::now();
       wake = true;
     }
     entries_ += results.entries.size();
     bytes_ += bytes;
     results_.push_back(std::move(results));
-    results_durable_.push_back(std::move(durable));
-    wake = wake || entries_ >= kGroupEntries || bytes_ >= kGroupBytes;
+    callbacks_.push_back(std::move(folded));
+    wake = wake || entries_ >= group_ || bytes_ >= kGroupBytes;
   }
   if (wake) changed_.notify_one();
+  return true;
 }
 
 void CommitQueue::touch() {
@@ -55,6 +71,14 @@ void CommitQueue::synced() {
   {
     const std::lock_guard lock(mutex_);
     synced_ = true;
+  }
+  changed_.notify_one();
+}
+
+void CommitQueue::fail(core::Error error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
   }
   changed_.notify_one();
 }
@@ -80,22 +104,24 @@ bool CommitQueue::abandoned() const {
   return abandoned_;
 }
 
-bool CommitQueue::results_due(Clock::time_point now) const {
-  if (results_durable_.empty()) return false;
-  if (finishing_ || entries_ >= kGroupEntries || bytes_ >= kGroupBytes) return true;
-  if (!intents_durable_.empty()) return true;
-  return now - oldest_ >= kGroupDelay;
+bool CommitQueue::due(Clock::time_point now) const {
+  if (finishing_) return !callbacks_.empty() || !intents_.empty();
+  if (callbacks_.empty()) return false;
+  return entries_ >= group_ || bytes_ >= kGroupBytes || now - oldest_ >= kGroupDelay;
 }
 
 CommitQueue::Work CommitQueue::take_locked(Clock::time_point now) {
   Work work;
-  if (results_due(now)) {
+  work.error = error_;
+  if (error_) return work;
+  if (due(now)) {
+    work.intents.swap(intents_);
     work.results.swap(results_);
-    work.results_durable.swap(results_durable_);
+    work.callbacks.swap(callbacks_);
+    work.folded = log_.last();
     entries_ = bytes_ = 0;
+    log_.turn();
   }
-  work.intents.swap(intents_);
-  work.intents_durable.swap(intents_durable_);
   if (record_at_ && now >= *record_at_) {
     work.record = true;
     record_at_.reset();
@@ -111,7 +137,7 @@ CommitQueue::Work CommitQueue::take_ready(Clock::time_point now) {
 
 CommitQueue::Clock::time_point CommitQueue::next_due() const {
   auto due = Clock::time_point::max();
-  if (!results_durable_.empty()) due = oldest_ + kGroupDelay;
+  if (!callbacks_.empty()) due = oldest_ + kGroupDelay;
   if (record_at_) due = std::min(due, *record_at_);
   return due;
 }

@@ -1,11 +1,15 @@
-// What waits to be committed, and when it is worth a transaction.
+// What stands in the tail log and waits to be folded into the checkpoint's file, and when that is
+// worth a transaction.
 //
 // Threads: take() on the committer's; all else on any.
 //
-// The rule: intents go at once, since requests wait for them, and whatever results there are go
-// with them: no intent is ever committed ahead of a result that was pushed before it. Without
-// intents results wait for company, so that blocks are large and syncs are few: until the oldest
-// has waited kGroupDelay, or kGroupEntries or kGroupBytes have gathered.
+// Order: what is pushed is in the tail log when push() returns, and in the log and in the queue in
+// one order: no intent is ever durable ahead of a result that was pushed before it.
+//
+// The rule: results wait for company, so that blocks are large and transactions few: until the
+// oldest has waited kGroupDelay, or `group` entries or kGroupBytes have gathered. Intents go with
+// them. What is taken is all there is, and the log then goes on in its other file: so whoever takes
+// has committed all that it took before it takes again.
 //
 // Bound: none of its own. Every entry holds a credit of the flow until its callback has run, and
 // every intent a slot of its endpoint; those wait, not we.
@@ -19,11 +23,11 @@
 #include <optional>
 #include <vector>
 
+#include "checkpoint/tail_log.h"
 #include "checkpoint/types.h"
 
 namespace sluice::checkpoint {
 
-constexpr std::size_t kGroupEntries = 4096;
 constexpr std::size_t kGroupBytes = 1024 * 1024;
 constexpr std::chrono::seconds kRecordInterval{1};
 
@@ -32,12 +36,20 @@ class CommitQueue {
   using Clock = std::chrono::steady_clock;
   using Callback = std::function<void()>;
 
-  void push(std::vector<Intent> intents, Callback durable);
-  void push(Results results, Callback durable);
+  // `numbers`: of the endpoints, for the log. `group`: so many entries are worth a transaction.
+  CommitQueue(TailLog& log, std::vector<std::uint32_t> numbers, std::size_t group)
+      : log_(log), numbers_(std::move(numbers)), group_(group) {}
+
+  // False when it was dropped: after finish() or abandon(), or when the log cannot be written,
+  // which the next Work tells.
+  bool push(std::vector<Intent> intents);
+  bool push(Results results, Callback folded);
   // There is something to record: within kRecordInterval.
   void touch();
   // The sync that was started is over: there is work at once.
   void synced();
+  // The log cannot be synced: the next Work tells.
+  void fail(core::Error error);
   // Whatever is queued is still taken, at once; what is pushed later is dropped.
   void finish();
   // Nothing is taken any more.
@@ -46,13 +58,14 @@ class CommitQueue {
 
   struct Work {
     std::vector<Intent> intents;
-    std::vector<Callback> intents_durable;
     std::vector<Results> results;
-    std::vector<Callback> results_durable;
+    std::vector<Callback> callbacks;  // of `results`
+    std::uint64_t folded = 0;         // the last record of the log that is among them
     bool record = false;
     bool synced = false;
+    std::optional<core::Error> error;  // then there is nothing else
     bool empty() const {
-      return intents_durable.empty() && results_durable.empty() && !record && !synced;
+      return intents.empty() && callbacks.empty() && !record && !synced && !error;
     }
   };
   // What there is to do at `now`; empty when nothing is.
@@ -61,21 +74,26 @@ class CommitQueue {
   std::optional<Work> take();
 
  private:
-  bool results_due(Clock::time_point now) const;
+  bool due(Clock::time_point now) const;
+  bool append_locked(std::string&& record);
+  bool knows(std::uint32_t endpoint);
   Work take_locked(Clock::time_point now);
   Clock::time_point next_due() const;
 
-  mutable std::mutex mutex_;  // guards what follows
+  TailLog& log_;
+  const std::vector<std::uint32_t> numbers_;
+  const std::size_t group_;
+  mutable std::mutex mutex_;  // guards log_ and what follows
   std::condition_variable changed_;
   std::vector<Intent> intents_;
-  std::vector<Callback> intents_durable_;
   std::vector<Results> results_;
-  std::vector<Callback> results_durable_;
+  std::vector<Callback> callbacks_;
   std::size_t entries_ = 0;
   std::size_t bytes_ = 0;
   Clock::time_point oldest_;  // of results_
   std::optional<Clock::time_point> record_at_;
   bool synced_ = false;
+  std::optional<core::Error> error_;
   bool finishing_ = false;
   bool abandoned_ = false;
 };

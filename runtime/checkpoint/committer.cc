@@ -4,15 +4,26 @@
 
 namespace sluice::checkpoint {
 
-Committer::Committer(Journal& journal)
+Committer::Committer(Journal& journal, std::unique_ptr<TailLog> log, const Options& options)
     : journal_(journal),
+      log_(std::move(log)),
+      queue_(*log_, journal.endpoint_numbers(), options.group_entries),
+      tail_syncer_(options.durability == Durability::process
+                       ? nullptr
+                       : std::make_unique<TailSyncer>(
+                             *log_, [this](core::Error error) { queue_.fail(std::move(error)); })),
       syncer_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
       thread_([this] { run(); }) {}
 
 Committer::~Committer() {
   if (!thread_.joinable()) return;
-  queue_.abandon();
+  abandon();
   thread_.join();
+}
+
+void Committer::abandon() {
+  queue_.abandon();
+  if (tail_syncer_) tail_syncer_->stop();
 }
 
 void Committer::on_failure(std::function<void(core::Error)> failed) {
@@ -20,8 +31,11 @@ void Committer::on_failure(std::function<void(core::Error)> failed) {
   failed_ = std::move(failed);
 }
 
-void Committer::intend(std::vector<Intent> intents, std::function<void()> durable) {
-  queue_.push(std::move(intents), std::move(durable));
+bool Committer::intend(std::vector<Intent> intents, std::function<void()> durable) {
+  if (!queue_.push(std::move(intents))) return false;
+  if (!tail_syncer_) return true;  // with the operating system, which outlives the process
+  tail_syncer_->when_durable(std::move(durable));
+  return false;
 }
 
 void Committer::commit(Results results, std::function<void()> durable) {
@@ -37,7 +51,7 @@ void Committer::run() {
   while (auto work = queue_.take()) {
     core::Status status = work_off(std::move(*work));
     if (status) continue;
-    queue_.abandon();
+    abandon();
     std::function<void(core::Error)> failed;
     {
       const std::lock_guard lock(mutex_);
@@ -49,13 +63,14 @@ void Committer::run() {
 }
 
 core::Status Committer::work_off(CommitQueue::Work work) {
+  if (work.error) return std::unexpected(*work.error);
   if (work.synced) {
     if (auto status = end_sync(); !status) return status;
   }
-  if (auto status = journal_.commit(work.intents, work.results); !status) return status;
+  if (auto status = journal_.commit(work.intents, work.results, work.folded); !status)
+    return status;
   if (queue_.abandoned()) return {};
-  for (const auto& durable : work.intents_durable) durable();
-  for (const auto& durable : work.results_durable) durable();
+  for (const auto& callback : work.callbacks) callback();
   const auto projected = journal_.project();
   if (!projected) return std::unexpected(projected.error());
   if (work.record && !syncing_) return start_sync();
@@ -83,11 +98,16 @@ core::Status Committer::close() {
   if (thread_.joinable()) {
     queue_.finish();
     thread_.join();
+    if (tail_syncer_) tail_syncer_->finish();
     if (syncing_) {
       if (auto status = end_sync(); !status && !error_) error_ = status.error();
     }
     if (!error_) {
-      if (auto status = journal_.close(); !status) error_ = status.error();
+      if (auto status = journal_.close(); !status) {
+        error_ = status.error();
+      } else {
+        log_->remove();
+      }
     }
   }
   if (error_) return std::unexpected(*error_);

@@ -1,14 +1,16 @@
-// The committer's thread: takes what is queued, has the journal commit it, runs the callbacks, and
-// hands the lines to the projection, in that order (journal.h has the invariants). Syncs of the
-// projection, at most one at a time, run beside it: commits do not wait for them, and the first
-// that comes after one records how far it went.
+// From the flow to the disk. Intents and results go to the tail log at once (tail_log.h). The
+// committer's thread folds what stands there into the checkpoint's file: it takes what is queued,
+// has the journal commit it, runs the callbacks, and hands the lines to the projection, in that
+// order (journal.h has the invariants). Syncs of the projection, at most one at a time, run beside
+// it: commits do not wait for them, and the first that comes after one records how far it went.
 //
-// Threads: two of its own, the committer's and a syncer's (syncer.h), from the constructor to
-// close() or the destructor, which wait for a sync under way. intend(), commit(), touch(): any.
-// close() and the destructor: the one that owns it.
+// Threads: the committer's, one for syncs of the projection and, with Durability::power, one for
+// the tail log's, from the constructor to close() or the destructor, which wait for a sync under
+// way. intend(), commit(), touch(): any. close() and the destructor: the one that owns it.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -16,17 +18,20 @@
 #include "checkpoint/commit_queue.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/syncer.h"
+#include "checkpoint/tail_log.h"
+#include "checkpoint/tail_syncer.h"
 
 namespace sluice::checkpoint {
 
 class Committer {
  public:
-  explicit Committer(Journal& journal);
+  Committer(Journal& journal, std::unique_ptr<TailLog> log, const Options& options);
   // As a crash would: what is queued is forgotten, and no callback runs any more.
   ~Committer();
 
   void on_failure(std::function<void(core::Error)> failed);
-  void intend(std::vector<Intent> intents, std::function<void()> durable);
+  // As Checkpoint's.
+  bool intend(std::vector<Intent> intents, std::function<void()> durable);
   void commit(Results results, std::function<void()> durable);
   void touch();
   // Commits what is queued, waits for a sync under way and closes the journal. Returns the first
@@ -35,12 +40,15 @@ class Committer {
 
  private:
   void run();
+  void abandon();
   core::Status work_off(CommitQueue::Work work);
   core::Status start_sync();
   core::Status end_sync();
 
   Journal& journal_;
+  const std::unique_ptr<TailLog> log_;
   CommitQueue queue_;
+  const std::unique_ptr<TailSyncer> tail_syncer_;  // none with Durability::process
   std::optional<Journal::Extent> syncing_;  // the committer's thread's; close()'s after that
   Syncer syncer_;
   std::mutex mutex_;  // guards what follows

@@ -4,18 +4,12 @@
 
 namespace sluice::checkpoint {
 
-core::Status Journal::transact(const std::function<core::Status()>& write) {
-  core::Status status = store_->begin();
-  if (status) status = write();
-  if (status) status = store_->commit();
-  if (!status) store_->rollback();
-  return status;
-}
-
-core::Status Journal::commit(std::span<const Intent> intents, std::span<const Results> results) {
+core::Status Journal::commit(std::span<const Intent> intents, std::span<const Results> results,
+                             std::uint64_t folded) {
   written_.clear();
   if (intents.empty() && results.empty() && !unrecorded_) return {};
-  if (auto status = transact([&] { return write(intents, results); }); !status) return status;
+  job_.folded = std::max(job_.folded, folded);
+  if (auto status = store_->transact([&] { return write(intents, results); }); !status) return status;
   if (results.empty()) return {};
   publish();
   for (const Written& w : written_)
@@ -139,7 +133,7 @@ core::Status Journal::flush() {
 core::Status Journal::close() {
   // Also where nothing is new: a projection that is gone by now should not pass for written.
   if (auto status = flush(); !status) return status;
-  auto status = transact([&]() -> core::Status {
+  auto status = store_->transact([&]() -> core::Status {
     if (auto written = attempts_.rewrite(*store_); !written) return written;
     return write_job();
   });

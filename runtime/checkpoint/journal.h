@@ -90,10 +90,16 @@ class Journal {
 
   const Checkpoint::Opened& opened() const { return opened_; }
   const Models& models() const { return models_; }
+  // The last record of the tail log that the file holds.
+  std::uint64_t folded() const { return job_.folded; }
+  // Ledger::number() of Options::endpoints.
+  std::vector<std::uint32_t> endpoint_numbers() const { return ledger_.numbers(); }
 
   // One transaction with all of it, and with what synced() was told; none where there is nothing.
   // When it returns, it is as durable as Options asked, and indexed.
-  core::Status commit(std::span<const Intent> intents, std::span<const Results> results);
+  // `folded`: the last record of the tail log that is among it.
+  core::Status commit(std::span<const Intent> intents, std::span<const Results> results,
+                      std::uint64_t folded = 0);
   // Hands the lines of the last commit to the projection. True when there were any.
   core::Result<bool> project();
 
@@ -131,7 +137,6 @@ class Journal {
   core::Status replay(Fresh fresh);
   core::Status begin_run(const Options& options, bool new_generation);
 
-  core::Status transact(const std::function<core::Status()>& write);
   core::Status write(std::span<const Intent> intents, std::span<const Results> results);
   core::Status write_entry(const Entry& entry);
   core::Status write_block();

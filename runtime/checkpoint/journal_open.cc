@@ -5,6 +5,7 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/journal.h"
+#include "checkpoint/recovery.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -19,6 +20,8 @@ core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> stor
                                                      const Options& options, Projection& projection,
                                                      QuestionIndex& index, DoneRows& done) {
   if (auto status = store->check(); !status) return std::unexpected(status.error());
+  if (auto status = absorb(*store, options.directory); !status)
+    return std::unexpected(status.error());
   auto endpoints = store->endpoints();
   if (!endpoints) return std::unexpected(endpoints.error());
   const auto models = store->models();
@@ -60,7 +63,10 @@ core::Status Journal::load(const Options& options, DoneRows& done) {
   if (!fresh) return std::unexpected(fresh.error());
   if (!same) {
     const std::int64_t generation = job_.generation + 1;
-    job_ = {.generation = generation, .next_attempt = job_.next_attempt, .projected = {}};
+    job_ = {.generation = generation,
+            .next_attempt = job_.next_attempt,
+            .projected = {},
+            .folded = job_.folded};
   }
   opened_.resumed = job_.answered + job_.rejected > 0;
   opened_.done_rows = job_.answered + job_.rejected;
@@ -120,7 +126,7 @@ core::Status Journal::replay(Fresh fresh) {
     // Recorded first, or a crash half way through would find a file as long as the old record.
     job_.projected = {};
     job_.projected_block = job_.rejects_block = 0;
-    if (auto status = transact([&] { return store_->put_job(job_); }); !status) return status;
+    if (auto status = store_->transact([&] { return store_->put_job(job_); }); !status) return status;
   }
   appended_block_ = job_.projected_block;
   return store_->scan_blocks(
@@ -150,7 +156,7 @@ core::Status Journal::begin_run(const Options& options, bool new_generation) {
   publish();
 
   if (auto status = flush(); !status) return status;
-  return transact([&]() -> core::Status {
+  return store_->transact([&]() -> core::Status {
     if (new_generation) {
       if (auto status = store_->put_generation(job_.generation, options.fingerprint, options.sink);
           !status)

@@ -26,8 +26,25 @@ std::uint32_t Ledger::number(std::uint32_t endpoint) const {
   return static_cast<std::uint32_t>(lines_[by_option_[endpoint]].stored.id);
 }
 
+std::vector<std::uint32_t> Ledger::numbers() const {
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < by_option_.size(); ++i) all.push_back(number(i));
+  return all;
+}
+
+bool Ledger::has(std::uint32_t number) const {
+  return std::ranges::any_of(lines_, [&](const Line& l) { return l.stored.id == number; });
+}
+
 void Ledger::settle(const Settlement& settlement) {
-  Line& line = lines_[by_option_[settlement.endpoint]];
+  book(lines_[by_option_[settlement.endpoint]], settlement);
+}
+
+void Ledger::settle(std::uint32_t number, const Settlement& settlement) {
+  book(*find(number), settlement);
+}
+
+void Ledger::book(Line& line, const Settlement& settlement) {
   line.changed = true;
   EndpointLedger& ledger = line.stored.ledger;
   ++ledger.attempts;

@@ -22,7 +22,11 @@ class Ledger {
   bool knows(std::uint32_t endpoint) const { return endpoint < by_option_.size(); }
   // Of an endpoint given as its index into Options::endpoints.
   std::uint32_t number(std::uint32_t endpoint) const;
+  std::vector<std::uint32_t> numbers() const;  // of all, by index
+  bool has(std::uint32_t number) const;
   void settle(const Settlement& settlement);
+  // The same of an endpoint by its number, which it has().
+  void settle(std::uint32_t number, const Settlement& settlement);
   // An intent that is open: of a run that goes on. False: no such number.
   bool in_flight(std::uint32_t number);
   // One that a crash left open: billed without an answer, perhaps. False as above.
@@ -41,6 +45,7 @@ class Ledger {
     bool changed = false;
   };
   Line* find(std::uint32_t number);
+  static void book(Line& line, const Settlement& settlement);
 
   std::vector<Line> lines_;
   std::vector<std::size_t> by_option_;  // index into lines_

@@ -8,6 +8,7 @@
 
 #include "checkpoint/block.h"
 #include "checkpoint/lock.h"
+#include "checkpoint/recovery.h"
 #include "checkpoint/store.h"
 
 namespace sluice::checkpoint {
@@ -71,6 +72,7 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
   if (!opened) return std::unexpected(opened.error());
   Store& store = **opened;
   if (auto status = store.check(); !status) return std::unexpected(status.error());
+  if (auto status = absorb(store, directory); !status) return std::unexpected(status.error());
   auto state = store.job();
   if (!state) return std::unexpected(state.error());
   std::optional<core::Hash128> stored;

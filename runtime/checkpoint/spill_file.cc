@@ -1,30 +1,16 @@
 #include "checkpoint/spill_file.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <system_error>
 #include <utility>
+
+#include "checkpoint/disk_error.h"
 
 namespace sluice::checkpoint {
 namespace {
-
-std::unexpected<core::Error> spill_failed(std::string_view what, int error,
-                                          const std::string& directory) {
-  if (error == ENOSPC || error == EDQUOT)
-    return core::fail(
-        core::ErrorCode::io,
-        "the disk is full: free some space and run again; nothing that was committed is lost",
-        directory);
-  return core::fail(core::ErrorCode::io,
-                    fmt::format("cannot {} a temporary file here ({}): mend that and run again; "
-                                "nothing that was committed is lost",
-                                what, std::generic_category().message(error)),
-                    directory);
-}
 
 int open_unnamed(const std::string& directory) {
 #ifdef O_TMPFILE
@@ -42,7 +28,7 @@ int open_unnamed(const std::string& directory) {
 
 core::Result<SpillFile> SpillFile::make(const std::string& directory) {
   const int fd = open_unnamed(directory);
-  if (fd < 0) return spill_failed("make", errno, directory);
+  if (fd < 0) return disk_failed("make a temporary file here", errno, directory);
   return SpillFile(fd, directory);
 }
 
@@ -57,7 +43,7 @@ core::Status SpillFile::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t done = ::write(fd_, bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return spill_failed("write", errno, directory_);
+    if (done < 0) return disk_failed("write a temporary file here", errno, directory_);
     bytes = bytes.subspan(static_cast<std::size_t>(done));
   }
   return {};
@@ -67,7 +53,7 @@ core::Status SpillFile::read(std::uint64_t offset, std::span<std::byte> bytes) c
   while (!bytes.empty()) {
     const ssize_t done = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return spill_failed("read", done < 0 ? errno : EIO, directory_);
+    if (done <= 0) return disk_failed("read a temporary file here", done < 0 ? errno : EIO, directory_);
     bytes = bytes.subspan(static_cast<std::size_t>(done));
     offset += static_cast<std::uint64_t>(done);
   }

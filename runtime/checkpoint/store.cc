@@ -13,7 +13,8 @@ namespace sluice::checkpoint {
 const char* const Store::kSql[kQueries] = {
     // kJob
     "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
-    " projected_block, projected_answers, projected_rejects, rejects_block FROM job WHERE id = 1",
+    " projected_block, projected_answers, projected_rejects, rejects_block, folded"
+    " FROM job WHERE id = 1",
     // kFingerprint
     "SELECT fingerprint FROM generation WHERE id = ?",
     // kEndpoints
@@ -34,6 +35,8 @@ const char* const Store::kSql[kQueries] = {
     "SELECT k.block, k.keys, d.payload FROM block_keys k JOIN block_data d ON d.block = k.block"
     " WHERE k.block > min(?2, ?3) AND k.generation = ?1"
     " AND (k.block > ?2 OR k.rejects > 0) ORDER BY k.block",
+    // kLastBlock
+    "SELECT max(block) FROM block_keys",
     // kKeys
     "SELECT keys FROM block_keys WHERE block = ?",
     // kPayload
@@ -47,7 +50,7 @@ const char* const Store::kSql[kQueries] = {
     // kPutJob
     "UPDATE job SET generation = ?, next_attempt = ?, rows_read = ?, input_complete = ?,"
     " answered = ?, rejected = ?, projected_block = ?, projected_answers = ?,"
-    " projected_rejects = ?, rejects_block = ? WHERE id = 1",
+    " projected_rejects = ?, rejects_block = ?, folded = ? WHERE id = 1",
     // kPutGeneration
     "INSERT INTO generation VALUES(?, ?, ?)",
     // kPutEndpoint
@@ -72,11 +75,15 @@ const char* Store::sql_of(std::size_t query) const {
   if (version_ == kFormatVersion) return kSql[query];
   switch (query) {
     case kJob:
-      if (version_ == 2) return kSql[query];
-      return "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
-             " projected_block, projected_answers, projected_rejects, projected_block"
-             " FROM job WHERE id = 1";
+      return version_ == 1
+                 ? "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+                   " projected_block, projected_answers, projected_rejects, projected_block, 0"
+                   " FROM job WHERE id = 1"
+                 : "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+                   " projected_block, projected_answers, projected_rejects, rejects_block, 0"
+                   " FROM job WHERE id = 1";
     case kEndpoints:
+      if (version_ == 3) return kSql[query];
       if (version_ == 2)
         return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
                " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
@@ -87,7 +94,7 @@ const char* Store::sql_of(std::size_t query) const {
              " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
              " 0, 0, 0, cost, 0, 0 FROM endpoint ORDER BY id";
     case kSinks:
-      return "SELECT x'' FROM generation";
+      return version_ == 3 ? kSql[query] : "SELECT x'' FROM generation";
     case kPutJob:
     case kPutEndpoint:
     case kPutGeneration:
@@ -129,7 +136,8 @@ core::Result<JobState> Store::job() {
                      .rejected = s.unsigned_integer(5),
                      .projected_block = s.integer(6),
                      .rejects_block = s.integer(9),
-                     .projected = {s.unsigned_integer(7), s.unsigned_integer(8)}};
+                     .projected = {s.unsigned_integer(7), s.unsigned_integer(8)},
+                     .folded = s.unsigned_integer(10)};
   s.reset();
   std::error_code error;
   std::uintmax_t bytes = std::filesystem::file_size(path_, error);
@@ -254,11 +262,28 @@ core::Result<std::string> Store::blob_of(Query query, std::int64_t block) {
   return bytes;
 }
 
+core::Result<std::int64_t> Store::last_block() {
+  Statement& s = statements_[kLastBlock];
+  const auto row = s.step();
+  if (!row) return std::unexpected(row.error());
+  const std::int64_t last = *row ? s.integer(0) : 0;
+  s.reset();
+  return last;
+}
+
 core::Result<std::string> Store::keys(std::int64_t block) {
   return blob_of(kKeys, block);
 }
 core::Result<std::string> Store::payload(std::int64_t block) {
   return blob_of(kPayload, block);
+}
+
+core::Status Store::transact(const std::function<core::Status()>& write) {
+  core::Status status = begin();
+  if (status) status = write();
+  if (status) status = commit();
+  if (!status) rollback();
+  return status;
 }
 
 core::Status Store::begin() {
@@ -284,6 +309,7 @@ core::Status Store::put_job(const JobState& job) {
       .bind(8, job.projected.answers)
       .bind(9, job.projected.rejects)
       .bind(10, job.rejects_block)
+      .bind(11, job.folded)
       .run();
 }
 

@@ -39,6 +39,7 @@ struct JobState {
   std::int64_t projected_block = 0;  // the last block whose answers `projected` includes
   std::int64_t rejects_block = 0;    // and whose rejects: behind it after a redo
   Position projected;
+  std::uint64_t folded = 0;  // the last record of the tail log (tail_log.h) that is in the file
 };
 
 struct StoredEndpoint {
@@ -96,13 +97,16 @@ class Store {
       std::function<core::Status(std::int64_t block, std::string keys, std::string_view payload)>;
   core::Status scan_blocks(std::int64_t generation, std::int64_t after, std::int64_t rejects_after,
                            const EachBlock& each);
+  core::Result<std::int64_t> last_block();  // 0: none
   core::Result<std::string> keys(std::int64_t block);
   core::Result<std::string> payload(std::int64_t block);
 
   // From here on all is read as of one moment.
   core::Status begin_read() { return connection_.execute("BEGIN"); }
 
-  // A transaction: begin(), puts, commit(). After a failure: rollback().
+  // The puts of `write` as one transaction, or none of them.
+  core::Status transact(const std::function<core::Status()>& write);
+  // The same in pieces: begin(), puts, commit(). After a failure: rollback().
   core::Status begin();
   core::Status commit();
   void rollback();
@@ -131,6 +135,7 @@ class Store {
     kAttempts,
     kScanKeys,
     kScanBlocks,
+    kLastBlock,
     kKeys,
     kPayload,
     kBegin,

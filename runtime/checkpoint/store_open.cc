@@ -1,7 +1,5 @@
 // Store::open(): the file made, recognised and checked.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -11,11 +9,13 @@
 
 #include "checkpoint/file_check.h"
 #include "checkpoint/store.h"
+#include "checkpoint/sync_directory.h"
+#include "checkpoint/tail_log.h"
 
 namespace sluice::checkpoint {
 namespace {
 
-// Version 3. Money is in picodollars. The columns of `job` are those of JobState.
+// Version 4. Money is in picodollars. The columns of `job` are those of JobState.
 constexpr char kSchema[] = R"(
 CREATE TABLE job(
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -24,7 +24,7 @@ CREATE TABLE job(
   answered INTEGER NOT NULL, rejected INTEGER NOT NULL,
   projected_block INTEGER NOT NULL,
   projected_answers INTEGER NOT NULL, projected_rejects INTEGER NOT NULL,
-  rejects_block INTEGER NOT NULL) STRICT;
+  rejects_block INTEGER NOT NULL, folded INTEGER NOT NULL) STRICT;
 CREATE TABLE generation(id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL,
   sink BLOB NOT NULL) STRICT;
 CREATE TABLE endpoint(
@@ -44,7 +44,7 @@ CREATE TABLE block_keys(
   answers INTEGER NOT NULL, rejects INTEGER NOT NULL, keys BLOB NOT NULL) STRICT;
 CREATE TABLE block_data(block INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT;
 CREATE TABLE attempts(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, records BLOB NOT NULL) STRICT;
-INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 )";
 
 // From version 1, which did not tell apart what failed attempts used, nor keep charges and
@@ -72,6 +72,11 @@ ALTER TABLE endpoint ADD COLUMN maybe_billed_output_tokens INTEGER NOT NULL DEFA
 ALTER TABLE generation ADD COLUMN sink BLOB NOT NULL DEFAULT x'';
 )";
 
+// From version 3, which had no tail log.
+constexpr char kFrom3To4[] = R"(
+ALTER TABLE job ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
+)";
+
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
 // one, what a start reads in any case; the payloads are then checked as they are read, by zstd's
 // checksum.
@@ -79,15 +84,6 @@ constexpr std::uintmax_t kFullCheckBytes = 64 * 1024 * 1024;
 
 std::string file_of(const std::string& directory) {
   return directory + "/checkpoint.db";
-}
-
-core::Status sync_directory(const std::string& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return core::fail_errno("cannot open", errno, directory);
-  const int failed = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  if (failed != 0) return core::fail_errno("cannot sync", failed, directory);
-  return {};
 }
 
 }  // namespace
@@ -161,8 +157,9 @@ core::Result<std::int64_t> Store::read_version() {
 }
 
 core::Status Store::migrate() {
-  const std::string sql = fmt::format("BEGIN IMMEDIATE; {} {} PRAGMA user_version = {}; COMMIT",
-                                      version_ < 2 ? kFrom1To2 : "", kFrom2To3, kFormatVersion);
+  const std::string sql = fmt::format(
+      "BEGIN IMMEDIATE; {} {} {} PRAGMA user_version = {}; COMMIT", version_ < 2 ? kFrom1To2 : "",
+      version_ < 3 ? kFrom2To3 : "", kFrom3To4, kFormatVersion);
   if (auto status = connection_.execute(sql.c_str()); !status) {
     (void)connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)
@@ -185,6 +182,12 @@ core::Status Store::create_file(const std::string& directory) {
                      "checkpoint.db is missing, but its log is there and may hold answers");
     std::filesystem::remove(path + "-wal", error);
   }
+  const auto tail = read_tail(directory, 0);
+  if (!tail) return std::unexpected(tail.error());
+  if (!tail->records.empty() || tail->outrun)
+    return corrupt(path,
+                   "checkpoint.db is missing, but its tail log (tail-0, tail-1) is there and may "
+                   "hold answers");
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
     std::filesystem::remove(draft + suffix, error);
 

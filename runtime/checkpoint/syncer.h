@@ -1,7 +1,8 @@
 // One sync at a time, on a thread of its own, so that its caller need not stand still meanwhile.
 //
-// Threads: start() and wait() on one thread at a time. `sync` and, once its result is there,
-// `synced` run on the syncer's, which lives until the destructor; that waits for a sync under way.
+// Threads: start() and wait() on one thread at a time, which may be the syncer's own in `synced`.
+// `sync` and, once its result is there, `synced` run on the syncer's, which lives until the
+// destructor; that waits for a sync under way.
 #pragma once
 
 #include <atomic>

@@ -4,10 +4,10 @@
 
 #include <limits>
 
-#include "checkpoint/attempts.h"
 #include "checkpoint/block.h"
 #include "checkpoint/block_cache.h"
-#include "checkpoint/ledger.h"
+#include "checkpoint/file_check.h"
+#include "checkpoint/recovery.h"
 #include "checkpoint/store.h"
 
 namespace sluice::checkpoint {
@@ -17,19 +17,21 @@ namespace {
 constexpr int kPlaceBits = 16;
 constexpr std::uint64_t kPlaceMask = (1U << kPlaceBits) - 1;
 
+constexpr int kMostTries = 20;
+
 }  // namespace
 
 core::Result<std::unique_ptr<View>> View::open(const std::string& directory) {
   // Asked first: a run that ends in between has settled all, one that begins has booked all.
   const bool running = DirectoryLock::taken(directory);
-  return load(Store::open_reader(directory), running, std::nullopt);
+  return load(directory, Store::open_reader(directory), running, std::nullopt);
 }
 
 core::Result<std::unique_ptr<View>> View::open_at_rest(const std::string& directory,
                                                        const std::string& job) {
   auto lock = DirectoryLock::share(directory, job);
   if (!lock) return std::unexpected(lock.error());
-  return load(Store::open_at_rest(directory), false, std::move(*lock));
+  return load(directory, Store::open_at_rest(directory), false, std::move(*lock));
 }
 
 View::View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock)
@@ -37,40 +39,56 @@ View::View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock)
 
 View::~View() = default;
 
-core::Result<std::unique_ptr<View>> View::load(core::Result<std::unique_ptr<Store>> store,
+core::Result<std::unique_ptr<View>> View::load(const std::string& directory,
+                                               core::Result<std::unique_ptr<Store>> store,
                                                bool running, std::optional<DirectoryLock> lock) {
   if (!store) return std::unexpected(store.error());
   std::unique_ptr<View> view(new View(std::move(*store), std::move(lock)));
-  Store& from = *view->store_;
-  if (auto status = from.begin_read(); !status) return std::unexpected(status.error());
-  const auto job = from.job();
-  if (!job) return std::unexpected(job.error());
-  if (job->generation != 0) {
-    const auto fingerprint = from.fingerprint(job->generation);
+  if (auto status = view->begin(directory); !status) return std::unexpected(status.error());
+  const JobState& job = view->state_->job;
+  if (job.generation != 0) {
+    const auto fingerprint = view->store_->fingerprint(job.generation);
     if (!fingerprint) return std::unexpected(fingerprint.error());
     view->fingerprint_ = *fingerprint;
   }
-  view->recorded_ = job->projected;
-  view->answers_block_ = job->projected_block;
-  view->rejects_block_ = job->rejects_block;
-  view->generation_ = job->generation;
-  if (auto status = view->load_account(*job, running); !status)
-    return std::unexpected(status.error());
+  view->recorded_ = job.projected;
+  view->answers_block_ = job.projected_block;
+  view->rejects_block_ = job.rejects_block;
+  view->generation_ = job.generation;
+  if (auto status = view->load_account(running); !status) return std::unexpected(status.error());
   return view;
 }
 
-core::Status View::load_account(const JobState& job, bool running) {
+// One moment of the file and of the tail log. A run may fold and overwrite the log between the two:
+// then both are looked at again, or, beside a run that is faster every time, the file's moment is
+// all there is.
+core::Status View::begin(const std::string& directory) {
+  Tail tail;
+  for (int tries = 1;; ++tries) {
+    if (auto status = store_->begin_read(); !status) return status;
+    const auto job = store_->job();
+    if (!job) return std::unexpected(job.error());
+    auto read = read_tail(directory, job->folded);
+    if (!read) return std::unexpected(read.error());
+    tail = std::move(*read);
+    if (!tail.outrun || tries == kMostTries) break;
+    store_->rollback();
+  }
+  auto recovered = recover(*store_, tail);
+  if (!recovered) return std::unexpected(recovered.error());
+  state_ = std::move(*recovered);
+  return {};
+}
+
+core::Status View::load_account(bool running) {
+  const JobState& job = state_->job;
   account_ = {.rows_read = job.rows_read,
               .rows_answered = job.answered,
               .rows_rejected = job.rejected,
               .input_complete = job.input_complete,
               .endpoints = {}};
-  auto endpoints = store_->endpoints();
-  if (!endpoints) return std::unexpected(endpoints.error());
-  Attempts attempts;
-  if (auto status = attempts.load(*store_, job.next_attempt); !status) return status;
-  Ledger ledger(std::move(*endpoints), {});
-  for (const auto& [attempt, open] : attempts.open()) {
+  Ledger& ledger = state_->ledger;
+  for (const auto& [attempt, open] : state_->attempts.open()) {
     const bool known = running
                            ? ledger.in_flight(open.endpoint)
                            : ledger.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage);
@@ -85,7 +103,12 @@ core::Status View::expect_fingerprint(const core::Hash128& fingerprint) const {
 }
 
 core::Result<View::Line> View::line_at(std::uint64_t place) {
-  if (!blocks_) blocks_ = std::make_unique<BlockCache>(*store_);
+  if (!blocks_) {
+    blocks_ = std::make_unique<BlockCache>(*store_);
+    for (const auto& [number, block] : state_->blocks)
+      if (auto status = blocks_->keep(number, block.keys, block.payload); !status)
+        return std::unexpected(status.error());
+  }
   const auto lines = blocks_->lines(static_cast<std::int64_t>(place >> kPlaceBits));
   if (!lines) return std::unexpected(lines.error());
   const std::size_t i = place & kPlaceMask;
@@ -104,28 +127,35 @@ core::Status View::each_reject(const Each& each) {
 
 // Blocks after `after`, and of the others those with rejects.
 core::Status View::scan(std::int64_t after, const Each& each) {
-  return store_->scan_blocks(
-      generation_, after, 0,
-      [&](std::int64_t block, std::string bytes, std::string_view payload) -> core::Status {
-        const auto keys = BlockKeys::decode(std::move(bytes));
-        const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
-        if (!lines || keys->size() > kPlaceMask)
-          return corrupt(store_->path(),
-                         fmt::format("the checkpoint is damaged: the answers of block {}", block));
-        for (std::size_t i = 0; i < keys->size(); ++i) {
-          const KeyRecord record = keys->at(i);
-          auto status = each(
-              {.row = record.row,
-               .kind = record.kind,
-               .line = lines->line(i),
-               .answer_at = lines->answer_at(i),
-               .place = static_cast<std::uint64_t>(block) << kPlaceBits | i,
-               .recorded = block <= (record.kind == Kind::answer ? answers_block_ : rejects_block_),
-               .withdrawn = record.withdrawn});
-          if (!status) return status;
-        }
-        return {};
+  auto status = store_->scan_blocks(
+      generation_, after, 0, [&](std::int64_t block, std::string keys, std::string_view payload) {
+        return scan_block(block, std::move(keys), payload, each);
       });
+  for (const auto& [number, block] : state_->blocks)
+    if (status) status = scan_block(number, block.keys, block.payload, each);
+  return status;
+}
+
+core::Status View::scan_block(std::int64_t block, std::string bytes, std::string_view payload,
+                              const Each& each) {
+  const auto keys = BlockKeys::decode(std::move(bytes));
+  const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
+  if (!lines || keys->size() > kPlaceMask)
+    return corrupt(store_->path(),
+                   fmt::format("the checkpoint is damaged: the answers of block {}", block));
+  for (std::size_t i = 0; i < keys->size(); ++i) {
+    const KeyRecord record = keys->at(i);
+    auto status =
+        each({.row = record.row,
+              .kind = record.kind,
+              .line = lines->line(i),
+              .answer_at = lines->answer_at(i),
+              .place = static_cast<std::uint64_t>(block) << kPlaceBits | i,
+              .recorded = block <= (record.kind == Kind::answer ? answers_block_ : rejects_block_),
+              .withdrawn = record.withdrawn});
+    if (!status) return status;
+  }
+  return {};
 }
 
 }  // namespace sluice::checkpoint

@@ -29,7 +29,7 @@ namespace sluice::checkpoint {
 
 class BlockCache;
 class Store;
-struct JobState;
+struct Recovered;
 
 class View {
  public:
@@ -73,14 +73,19 @@ class View {
 
  private:
   View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock);
-  static core::Result<std::unique_ptr<View>> load(core::Result<std::unique_ptr<Store>> store,
+  static core::Result<std::unique_ptr<View>> load(const std::string& directory,
+                                                  core::Result<std::unique_ptr<Store>> store,
                                                   bool running, std::optional<DirectoryLock> lock);
-  core::Status load_account(const JobState& job, bool running);
+  core::Status begin(const std::string& directory);
+  core::Status load_account(bool running);
   core::Status scan(std::int64_t after, const Each& each);
+  core::Status scan_block(std::int64_t block, std::string keys, std::string_view payload,
+                          const Each& each);
 
   std::optional<DirectoryLock> lock_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<BlockCache> blocks_;  // of store_; made when it is needed
+  std::unique_ptr<Recovered> state_;    // the file's, and what stands in the tail log alone
   Account account_;
   Position recorded_;
   std::int64_t answers_block_ = 0;  // the last that recorded_ includes

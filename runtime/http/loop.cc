@@ -136,7 +136,9 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {}
 Loop::~Loop() = default;
 
 void Loop::run() {
+  impl_->thread = std::this_thread::get_id();
   uv_run(&impl_->uv, UV_RUN_DEFAULT);
+  impl_->thread = std::thread::id();
 }
 
 void Loop::stop() {
@@ -150,6 +152,11 @@ void Loop::post(std::function<void()> work) {
     if (std::exchange(impl_->awake, true)) return;
   }
   uv_async_send(&impl_->wake);
+}
+
+void Loop::dispatch(std::function<void()> work) {
+  if (impl_->thread == std::this_thread::get_id()) return work();
+  post(std::move(work));
 }
 
 std::unique_ptr<Loop::Gather> Loop::make_gather(std::size_t most, std::function<void()> work) {

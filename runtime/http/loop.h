@@ -1,7 +1,7 @@
 // A libuv event loop with the few things others need of it: run it on a thread, hand it work from
 // any thread, set timers. libuv itself stays inside runtime/http.
 //
-// Threads: post() and stop() from any thread; all else on the thread that runs run(), or before it.
+// Threads: post(), dispatch() and stop() from any thread; all else on the thread that runs run(), or before it.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,9 @@ class Loop {
   // Runs `work` on the loop's thread, in the order of posting. One wake-up per burst. The queue has
   // no bound of its own: what is posted is bounded by the credits of the flow.
   void post(std::function<void()> work);
+
+  // Runs `work` now when called on the loop's thread; elsewhere the same as post().
+  void dispatch(std::function<void()> work);
 
   // One timer. Cancelled when destroyed.
   class Timer {

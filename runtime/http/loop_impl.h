@@ -1,6 +1,7 @@
 // The libuv side of a Loop, for runtime/http alone.
 //
-// Threads: `posted` and `awake` are guarded by `mutex`; all else belongs to the loop's thread.
+// Threads: `posted` and `awake` are guarded by `mutex`, `thread` may be read on any; all else
+// belongs to the loop's thread.
 //
 // Invariants:
 //   1. The two buffers are borrowed for one read callback. Nothing that a callback starts reads
@@ -11,8 +12,10 @@
 #include <uv.h>
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "http/after_poll.h"
@@ -37,6 +40,8 @@ struct Loop::Impl {
   uv_prepare_t turn{};
   std::uint64_t turns = 0;  // of the loop so far, the present one included
   AfterPollList after_poll;
+
+  std::atomic<std::thread::id> thread;  // while it runs
 
   std::mutex mutex;
   std::vector<std::function<void()>> posted;

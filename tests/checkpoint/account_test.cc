@@ -180,7 +180,7 @@ TEST_F(AccountTest, AttemptNumbersGoOnThoughEverythingIsSettled) {
       intents.push_back({a, 0, dollars(1)});
       settlements.push_back(settled(a, 0, 0.001));
     }
-    c->intend(std::move(intents), [] {});
+    intend(*c, std::move(intents), [] {});
     c->commit({std::move(settlements), {}}, [] {});
   }
   ASSERT_TRUE(c->close().has_value());

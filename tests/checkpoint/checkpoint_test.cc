@@ -293,7 +293,7 @@ TEST_F(CheckpointTest, AFailingProjectionEndsTheRunOnceAndLosesNothing) {
   EXPECT_EQ(failed.get_future().get().message, "cannot append");
   std::atomic<bool> called = false;
   c->commit({{}, {answer("b")}}, [&] { called = true; });
-  c->intend({{.attempt = 1, .endpoint = 0, .worst_cost = {}}}, [&] { called = true; });
+  intend(*c, {{.attempt = 1, .endpoint = 0, .worst_cost = {}}}, [&] { called = true; });
   const auto status = c->close();
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().message, "cannot append");
@@ -308,12 +308,15 @@ TEST_F(CheckpointTest, AFailingProjectionEndsTheRunOnceAndLosesNothing) {
 }
 
 TEST_F(CheckpointTest, CallbacksOfOneKindRunInTheOrderOfTheirCalls) {
-  auto c = open();
+  auto options = options_for(scratch_);
+  options.durability = Durability::power;  // else intents are durable before there is a callback
+  auto c = open_checkpoint(options, projection_);
   std::vector<int> intents;
   std::vector<int> commits;
   for (int i = 0; i < 200; ++i) {
-    c->intend({{.attempt = static_cast<std::uint64_t>(i + 1), .endpoint = 0, .worst_cost = {}}},
-              [&intents, i] { intents.push_back(i); });
+    EXPECT_FALSE(
+        c->intend({{.attempt = static_cast<std::uint64_t>(i + 1), .endpoint = 0, .worst_cost = {}}},
+                  [&intents, i] { intents.push_back(i); }));
     c->commit({{}, {answer(std::to_string(i))}}, [&commits, i] { commits.push_back(i); });
   }
   close(c);

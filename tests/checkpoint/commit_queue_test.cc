@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "checkpoint/checkpoint.h"
+#include "support.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -24,79 +25,124 @@ std::size_t taken(const CommitQueue::Work& work) {
   return n;
 }
 
-TEST(CommitQueue, IntentsGoAtOnceAndResultsWithThem) {
-  CommitQueue queue;
-  queue.push(entries(1), [] {});
-  EXPECT_TRUE(queue.take_ready(Clock::now()).empty()) << "alone they wait for company";
-  queue.push(std::vector<Intent>(3), [] {});
-  queue.push(std::vector<Intent>(2), [] {});
-  const auto work = queue.take_ready(Clock::now());
+class CommitQueueTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(scratch_.job());
+    auto log = TailLog::create(scratch_.job(), Durability::process, 0);
+    ASSERT_TRUE(log.has_value()) << log.error().text();
+    log_ = std::move(*log);
+    queue_.emplace(*log_, std::vector<std::uint32_t>{1, 2}, kGroup);
+  }
+  bool push(std::size_t n, std::size_t line = 10) { return queue_->push(entries(n, line), [] {}); }
+  CommitQueue::Work ready(Clock::time_point now) { return queue_->take_ready(now); }
+
+  static constexpr std::size_t kGroup = 100;
+  ScratchDirectory scratch_;
+  std::unique_ptr<TailLog> log_;
+  std::optional<CommitQueue> queue_;
+};
+
+TEST_F(CommitQueueTest, WhatIsPushedStandsInTheLogInThatOrder) {
+  push(1);
+  queue_->push(std::vector<Intent>(3));
+  const auto tail = read_tail(scratch_.job(), 0);
+  ASSERT_TRUE(tail.has_value());
+  ASSERT_EQ(tail->records.size(), 2U);
+  EXPECT_EQ(tail->records[0].results.entries.size(), 1U);
+  EXPECT_EQ(tail->records[1].intents.size(), 3U);
+  EXPECT_EQ(tail->records[1].intents[0].endpoint, 1U) << "by its number in the ledger";
+}
+
+TEST_F(CommitQueueTest, ResultsWaitForCompanyAndIntentsGoWithThem) {
+  queue_->push(std::vector<Intent>(3));
+  push(1);
+  queue_->push(std::vector<Intent>(2));
+  const auto now = Clock::now();
+  EXPECT_TRUE(ready(now).empty());
+  const auto work = ready(now + kGroupDelay);
   EXPECT_EQ(work.intents.size(), 5U);
-  EXPECT_EQ(work.intents_durable.size(), 2U);
   EXPECT_EQ(taken(work), 1U);
+  EXPECT_EQ(work.folded, 3U);
 }
 
-TEST(CommitQueue, ResultsGoWhenTheOldestHasWaitedTheGroupDelay) {
-  CommitQueue queue;
+TEST_F(CommitQueueTest, WhatIsPushedAfterATakeStandsInTheOtherFile) {
+  push(1);
+  ready(Clock::now() + kGroupDelay);
+  const std::string before = read_file(scratch_.job() + "/tail-0");
+  push(1);
+  EXPECT_EQ(read_file(scratch_.job() + "/tail-0"), before);
+  EXPECT_NE(read_file(scratch_.job() + "/tail-1"), "");
+  EXPECT_EQ(ready(Clock::now() + kGroupDelay).folded, 2U);
+}
+
+TEST_F(CommitQueueTest, IntentsAloneStayInTheLog) {
+  queue_->push(std::vector<Intent>(3));
+  EXPECT_TRUE(ready(Clock::now() + kGroupDelay).empty());
+  queue_->finish();
+  const auto work = queue_->take();
+  ASSERT_TRUE(work);
+  EXPECT_EQ(work->intents.size(), 3U);
+}
+
+TEST_F(CommitQueueTest, ResultsGoWhenTheOldestHasWaitedTheGroupDelay) {
   const auto before = Clock::now();
-  queue.push(entries(1), [] {});
-  queue.push(entries(2), [] {});
-  EXPECT_TRUE(queue.take_ready(before).empty());
-  const auto work = queue.take_ready(Clock::now() + kGroupDelay);
+  push(1);
+  push(2);
+  EXPECT_TRUE(ready(before).empty());
+  const auto work = ready(Clock::now() + kGroupDelay);
   EXPECT_EQ(taken(work), 3U);
-  EXPECT_EQ(work.results_durable.size(), 2U);
+  EXPECT_EQ(work.callbacks.size(), 2U);
 }
 
-TEST(CommitQueue, ResultsGoWhenEnoughOfThemOrTheirBytesHaveGathered) {
-  CommitQueue many;
-  many.push(entries(kGroupEntries - 1), [] {});
-  EXPECT_TRUE(many.take_ready(Clock::now()).empty());
-  many.push(entries(1), [] {});
-  EXPECT_EQ(taken(many.take_ready(Clock::now())), kGroupEntries);
-  CommitQueue large;
-  large.push(entries(2, kGroupBytes / 2), [] {});
-  EXPECT_EQ(taken(large.take_ready(Clock::now())), 2U);
+TEST_F(CommitQueueTest, ResultsGoWhenEnoughOfThemOrTheirBytesHaveGathered) {
+  push(kGroup - 1);
+  EXPECT_TRUE(ready(Clock::now()).empty());
+  push(1);
+  EXPECT_EQ(taken(ready(Clock::now())), kGroup);
+  push(2, kGroupBytes / 2);
+  EXPECT_EQ(taken(ready(Clock::now())), 2U);
 }
 
-TEST(CommitQueue, RecordsOnceAnIntervalAfterTheFirstTouch) {
-  CommitQueue queue;
-  queue.touch();
-  queue.touch();
-  EXPECT_FALSE(queue.take_ready(Clock::now()).record);
+TEST_F(CommitQueueTest, RecordsOnceAnIntervalAfterTheFirstTouch) {
+  queue_->touch();
+  queue_->touch();
+  EXPECT_FALSE(ready(Clock::now()).record);
   const auto later = Clock::now() + kRecordInterval;
-  EXPECT_TRUE(queue.take_ready(later).record);
-  EXPECT_FALSE(queue.take_ready(later + kRecordInterval).record);
+  EXPECT_TRUE(ready(later).record);
+  EXPECT_FALSE(ready(later + kRecordInterval).record);
 }
 
-TEST(CommitQueue, FinishingTakesAllThereIsAtOnceAndNothingPushedLater) {
-  CommitQueue queue;
-  queue.push(entries(1), [] {});
-  queue.finish();
-  queue.push(entries(1), [] {});
-  queue.push(std::vector<Intent>(1), [] {});
-  const auto work = queue.take();
+TEST_F(CommitQueueTest, FinishingTakesAllThereIsAtOnceAndNothingPushedLater) {
+  push(1);
+  queue_->finish();
+  EXPECT_FALSE(push(1));
+  EXPECT_FALSE(queue_->push(std::vector<Intent>(1)));
+  const auto work = queue_->take();
   ASSERT_TRUE(work);
   EXPECT_EQ(taken(*work), 1U);
   EXPECT_TRUE(work->intents.empty());
-  EXPECT_FALSE(queue.take());
+  EXPECT_FALSE(queue_->take());
 }
 
-TEST(CommitQueue, AbandoningWakesTheTakerWithNothing) {
-  CommitQueue queue;
-  queue.push(entries(1), [] {});
-  std::thread abandoner([&] { queue.abandon(); });
-  while (queue.take()) {
+TEST_F(CommitQueueTest, AbandoningWakesTheTakerWithNothing) {
+  push(1);
+  std::thread abandoner([&] { queue_->abandon(); });
+  while (queue_->take()) {
   }
   abandoner.join();
-  EXPECT_TRUE(queue.take_ready(Clock::now() + kGroupDelay).empty());
+  EXPECT_TRUE(ready(Clock::now() + kGroupDelay).empty());
 }
 
-TEST(CommitQueue, EmptyCallsStillHaveTheirCallbacks) {
-  CommitQueue queue;
-  queue.push(std::vector<Intent>(), [] {});
-  EXPECT_EQ(queue.take_ready(Clock::now()).intents_durable.size(), 1U);
-  queue.push(Results(), [] {});
-  EXPECT_EQ(queue.take_ready(Clock::now() + kGroupDelay).results_durable.size(), 1U);
+TEST_F(CommitQueueTest, EmptyResultsStillHaveTheirCallback) {
+  queue_->push(Results(), [] {});
+  EXPECT_EQ(ready(Clock::now() + kGroupDelay).callbacks.size(), 1U);
+}
+
+TEST_F(CommitQueueTest, AnEndpointThatIsNotThereIsAnErrorAndNotLogged) {
+  EXPECT_FALSE(queue_->push({{.attempt = 1, .endpoint = 2, .worst_cost = {}}}));
+  EXPECT_TRUE(ready(Clock::now()).error.has_value());
+  EXPECT_EQ(log_->last(), 0U);
 }
 
 }  // namespace

@@ -89,11 +89,15 @@ class Job {
       intents.push_back({.attempt = next_attempt_++, .endpoint = 0, .worst_cost = dollars(1)});
       say(What::intending, intents.back().attempt, 0);
     }
-    checkpoint_.intend(intents, [this, intents, rows] {
+    const bool durable = checkpoint_.intend(intents, [this, intents, rows] {
       const std::lock_guard lock(mutex_);
-      for (const Intent& intent : intents) say(What::intended, intent.attempt, 0);
-      for (std::size_t i = 0; i < rows.size(); ++i) reply(intents[i].attempt, rows[i]);
+      intended(intents, rows);
     });
+    if (durable) intended(intents, rows);
+  }
+  void intended(const std::vector<Intent>& intents, const std::vector<int>& rows) {
+    for (const Intent& intent : intents) say(What::intended, intent.attempt, 0);
+    for (std::size_t i = 0; i < rows.size(); ++i) reply(intents[i].attempt, rows[i]);
   }
   void reply(std::uint64_t attempt, int row) {
     const std::uint32_t chance = random_() % 100;

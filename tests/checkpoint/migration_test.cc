@@ -158,6 +158,29 @@ TEST_F(MigrationTest, AFileOfFormat2IsReadAndMigratedToo) {
   EXPECT_TRUE(c->close().has_value());
 }
 
+TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
+  // As version 4 makes it, less what is new in it.
+  std::filesystem::remove_all(scratch_.job());
+  std::filesystem::remove(projection_.answers_path());
+  std::filesystem::remove(scratch_.path() + "/rejects.jsonl");
+  {
+    FileProjection projection(scratch_.path());
+    auto c = open_checkpoint(options_for(scratch_), projection);
+    commit_now(*c, {answer("x")}, {settled(1, 0, 0.25)});
+    ASSERT_TRUE(c->close().has_value());
+  }
+  execute("ALTER TABLE job DROP COLUMN folded; PRAGMA user_version = 3");
+  EXPECT_EQ(read_account(scratch_.job())->total().cost, dollars(0.25));
+  EXPECT_EQ(version(), 3);
+
+  auto c = open_checkpoint(options_for(scratch_), projection_);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(c->opened().done_rows, 1U);
+  EXPECT_EQ(c->opened().spent, dollars(0.25));
+  EXPECT_TRUE(c->close().has_value());
+}
+
 TEST_F(MigrationTest, ARedoMigratesToo) {
   EXPECT_EQ(
       take_back(scratch_.job(), "classify", hash_of("f1"), [](std::string_view) { return true; }),

@@ -147,9 +147,15 @@ inline void commit_now(Checkpoint& checkpoint, std::vector<Entry> entries,
   done.get_future().wait();
 }
 
+// `durable` runs in either way.
+inline void intend(Checkpoint& checkpoint, std::vector<Intent> intents,
+                   const std::function<void()>& durable) {
+  if (checkpoint.intend(std::move(intents), durable)) durable();
+}
+
 inline void intend_now(Checkpoint& checkpoint, std::vector<Intent> intents) {
   std::promise<void> done;
-  checkpoint.intend(std::move(intents), [&] { done.set_value(); });
+  intend(checkpoint, std::move(intents), [&] { done.set_value(); });
   done.get_future().wait();
 }
 

@@ -76,9 +76,7 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
     if (at == answers.end()) return std::nullopt;
     return at->second;
   }
-  void intend(std::vector<checkpoint::Intent>, std::function<void()> durable) override {
-    durable();
-  }
+  bool intend(std::vector<checkpoint::Intent>, std::function<void()>) override { return true; }
   void commit(checkpoint::Results, std::function<void()> durable) override { durable(); }
   void set_rows_read(std::uint64_t, bool) override {}
   checkpoint::Account account() const override { return {}; }

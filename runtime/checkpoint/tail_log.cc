@@ -1,0 +1,138 @@
+#include "checkpoint/tail_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "checkpoint/disk_error.h"
+#include "checkpoint/sync_directory.h"
+
+namespace sluice::checkpoint {
+namespace {
+
+std::string tail_path(const std::string& directory, std::size_t i) {
+  return directory + "/tail-" + std::to_string(i);
+}
+
+core::Status write_at(int fd, std::string_view bytes, std::uint64_t at, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return disk_failed("write", errno, path);
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+    at += static_cast<std::uint64_t>(done);
+  }
+  return {};
+}
+
+core::Result<std::string> contents(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::string();
+  if (fd < 0) return disk_failed("open", errno, path);
+  std::string bytes;
+  ssize_t got = 0;
+  do {
+    const std::size_t size = bytes.size();
+    bytes.resize(size + TailLog::kPreallocated);
+    got = ::read(fd, bytes.data() + size, TailLog::kPreallocated);
+    bytes.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  } while (got > 0 || (got < 0 && errno == EINTR));
+  const int failed = got < 0 ? errno : 0;
+  ::close(fd);
+  if (failed != 0) return disk_failed("read", failed, path);
+  return bytes;
+}
+
+// The records that a file begins with, each one more than the one before.
+std::vector<TailRecord> records_of(std::string_view bytes) {
+  std::vector<TailRecord> records;
+  while (auto record = take_record(bytes)) {
+    if (!records.empty() && record->sequence != records.back().sequence + 1) break;
+    records.push_back(std::move(*record));
+  }
+  return records;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<TailLog>> TailLog::create(const std::string& directory,
+                                                       Durability durability, std::uint64_t last) {
+  std::unique_ptr<TailLog> log(new TailLog(last));
+  for (std::size_t i = 0; i < log->files_.size(); ++i) {
+    File& file = log->files_[i];
+    file.path = tail_path(directory, i);
+    file.fd = ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file.fd < 0) return disk_failed("open", errno, file.path);
+    if (durability != Durability::power) continue;
+    const std::string zeros(kPreallocated, '\0');
+    if (auto status = write_at(file.fd, zeros, 0, file.path); !status)
+      return std::unexpected(status.error());
+    if (::fsync(file.fd) != 0) return disk_failed("sync", errno, file.path);
+  }
+  if (durability == Durability::power) {
+    if (auto status = sync_directory(directory); !status) return std::unexpected(status.error());
+  }
+  return log;
+}
+
+TailLog::~TailLog() {
+  for (const File& file : files_)
+    if (file.fd >= 0) ::close(file.fd);
+}
+
+core::Status TailLog::append(std::string&& record) {
+  File& file = files_[current_];
+  seal(record, last_ + 1);
+  if (auto status = write_at(file.fd, record, file.end, file.path); !status) return status;
+  ++last_;
+  file.end += record.size();
+  file.unsynced = true;
+  return {};
+}
+
+void TailLog::turn() {
+  current_ = 1 - current_;
+  files_[current_].end = 0;
+}
+
+core::Status TailLog::sync() {
+  // Both, and the older one first would not matter: what is promised is promised after both.
+  for (File& file : files_) {
+    if (!file.unsynced.exchange(false)) continue;
+    if (::fdatasync(file.fd) != 0) return disk_failed("sync", errno, file.path);
+  }
+  return {};
+}
+
+void TailLog::remove() {
+  for (const File& file : files_) ::unlink(file.path.c_str());
+}
+
+core::Result<Tail> read_tail(const std::string& directory, std::uint64_t folded) {
+  std::array<std::vector<TailRecord>, 2> files;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto bytes = contents(tail_path(directory, i));
+    if (!bytes) return std::unexpected(bytes.error());
+    files[i] = records_of(*bytes);
+  }
+  const auto first = [](const std::vector<TailRecord>& records) {
+    return records.empty() ? 0 : records.front().sequence;
+  };
+  if (first(files[1]) < first(files[0])) std::swap(files[0], files[1]);
+  Tail tail;
+  std::uint64_t next = folded + 1;
+  for (auto& records : files) {
+    for (TailRecord& record : records) {
+      if (record.sequence < next) continue;
+      tail.outrun = record.sequence > next;
+      if (tail.outrun) return tail;
+      tail.records.push_back(std::move(record));
+      ++next;
+    }
+  }
+  return tail;
+}
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,82 @@
+// What was committed and does not stand in the checkpoint's file yet: a write-ahead log in front of
+// it, so that an intent, for which a request waits, costs an append and not a transaction.
+//
+// Two files beside the checkpoint, `tail-0` and `tail-1`, in turn: one is appended to while the
+// other's records are folded into the checkpoint, in one transaction (commit_queue.h). Records are
+// numbered through the job's life, and the checkpoint knows the last one that it holds
+// (JobState::folded). Written from their beginning again and again, the files are small and do not
+// change their size, which is what makes a sync cheap.
+//
+// Threads: append() and turn() on one thread at a time; sync() on one at a time, which may be
+// another, beside them.
+//
+// Invariants:
+//   1. What read_tail() gives is a prefix of what was appended behind JobState::folded, and holds
+//      everything that was appended before a sync() that has returned, or before the process was
+//      killed.
+//   2. A file is written from its beginning only when all its records are in the checkpoint.
+//   3. Files are made empty, so no record of an earlier run can pass for one of this.
+//
+// Errors say what to do and name the file.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/tail_record.h"
+#include "core/error.h"
+
+namespace sluice::checkpoint {
+
+class TailLog {
+ public:
+  // Empty files; with Durability::power of kPreallocated bytes, on the disk. `last`: the number of
+  // the last record there ever was. Their records were taken over before (recovery.h).
+  static core::Result<std::unique_ptr<TailLog>> create(const std::string& directory,
+                                                       Durability durability, std::uint64_t last);
+  ~TailLog();
+  TailLog(const TailLog&) = delete;
+  TailLog& operator=(const TailLog&) = delete;
+
+  static constexpr std::size_t kPreallocated = 128 * 1024;
+
+  // Hands the record (tail_record.h) to the operating system.
+  core::Status append(std::string&& record);
+  // Number of the last record.
+  std::uint64_t last() const { return last_; }
+  // What is appended from now on goes to the other file, whose records are all folded.
+  void turn();
+  // All that was appended before the call is on the disk when it returns.
+  core::Status sync();
+  // At the end, when everything is folded.
+  void remove();
+
+ private:
+  struct File {
+    std::string path;
+    int fd = -1;
+    std::uint64_t end = 0;  // where the next record goes
+    std::atomic<bool> unsynced = false;
+  };
+  explicit TailLog(std::uint64_t last) : last_(last) {}
+
+  std::array<File, 2> files_;
+  std::size_t current_ = 0;
+  std::uint64_t last_;
+};
+
+struct Tail {
+  std::vector<TailRecord> records;  // behind `folded`, without a gap
+  // There are later records than that, but not the next: a run has folded and overwritten it since
+  // `folded` was read, or a power cut has lost it.
+  bool outrun = false;
+};
+// ErrorCode::io when a file that is there cannot be read. Safe beside a run that appends.
+core::Result<Tail> read_tail(const std::string& directory, std::uint64_t folded);
+
+}  // namespace sluice::checkpoint
