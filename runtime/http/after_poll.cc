@@ -13,6 +13,7 @@ void run_after_poll(uv_check_t* check) {
   auto& loop = *static_cast<Loop::Impl*>(check->loop->data);
   uv_check_stop(&loop.check);
   uv_idle_stop(&loop.no_wait);
+  loop.polled = loop.turns;
   // Taken one by one: the work may arm its like again (for the next turn) or destroy it.
   for (std::size_t left = loop.after_poll.size(); left > 0; --left) {
     AfterPoll* const next = loop.after_poll.pop_front();

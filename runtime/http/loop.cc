@@ -115,8 +115,10 @@ Loop::Impl::Impl() {
   uv_idle_init(&uv, &no_wait);
   uv_check_init(&uv, &check);
   uv_prepare_init(&uv, &turn);
-  uv_prepare_start(&turn,
-                   [](uv_prepare_t* handle) { ++static_cast<Impl*>(handle->loop->data)->turns; });
+  uv_prepare_start(&turn, [](uv_prepare_t* handle) {
+    auto& loop = *static_cast<Impl*>(handle->loop->data);
+    loop.polled = loop.turns++;
+  });
   wake.data = this;
   uv.data = this;
 }

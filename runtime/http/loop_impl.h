@@ -38,7 +38,10 @@ struct Loop::Impl {
   uv_idle_t no_wait{};  // with `check`: runs what is in after_poll
   uv_check_t check{};
   uv_prepare_t turn{};
-  std::uint64_t turns = 0;  // of the loop so far, the present one included
+  // Every turn polls once. A connection that became idle in one turn and has not ended when a later
+  // one's poll is over was open when that poll began.
+  std::uint64_t turns = 0;   // the present one's number
+  std::uint64_t polled = 0;  // the last turn whose poll, and what it brought, is known to be over
   AfterPollList after_poll;
 
   std::atomic<std::thread::id> thread;  // while it runs

@@ -14,9 +14,9 @@ namespace {
 // Being opened at once: thousands of handshakes side by side would take so long, on both ends, that
 // their own timeouts ended them.
 constexpr std::size_t kMaxConnecting = 256;
-// What has ended is told in the next whole turn of the loop, unless the loop is held up. So a
-// connection that was idle through such a turn and not for longer than this needs no look at its
-// socket, which costs as much as a tenth of a request.
+// What has ended is told by the next poll of the loop, unless the loop is held up. So a connection
+// that was idle through a poll and not for longer than this needs no look at its socket, which
+// costs as much as a tenth of a request.
 constexpr std::uint64_t kToldWithinMs = 10;
 // Files that a run has open besides its sockets to endpoints, roughly.
 constexpr std::size_t kOtherFiles = 64;
@@ -127,7 +127,7 @@ std::size_t Origin::max_sockets() const {
 bool Origin::begin_front(Connection& connection) {
   Exchange& exchange = *waiting_.front();
   const bool look =
-      loop_.turns < connection.idle_turn + 2 || now_ms(loop_) - connection.since_ms > kToldWithinMs;
+      loop_.polled <= connection.idle_turn || now_ms(loop_) - connection.since_ms > kToldWithinMs;
   if (!connection.begin(exchange, look)) return false;
   waiting_.remove(exchange);
   connection.since_ms = now_ms(loop_);
