@@ -11,8 +11,8 @@
 
 #include "core/thread_name.h"
 #include "http/client.h"
-#include "http/proxy_environment.h"
-#include "provider/prices.h"
+#include "stages/dispatch_endpoint.h"
+#include "stages/run_limits.h"
 #include "stages/transport_outcome.h"
 
 namespace sluice::stages {
@@ -27,34 +27,6 @@ constexpr std::chrono::milliseconds kStateEvery{100};
 // may be in flight, so that one half is at the servers while the other is booked and sent anew.
 constexpr std::size_t kLeastBurst = 32;
 constexpr std::size_t kMostBurst = 512;
-
-struct Endpoint {
-  std::string name;
-  std::unique_ptr<provider::Codec> codec;
-  std::size_t origin = 0;
-  std::string path;
-  std::shared_ptr<const std::string> headers;
-  std::shared_ptr<const std::string> prefix;
-  std::shared_ptr<const std::string> suffix;
-  core::Price price;
-  bool reached = false;
-  std::optional<core::Time> unreachable_since;
-};
-
-core::Price price_of(const provider::EndpointSpec& spec) {
-  if (spec.price) return *spec.price;
-  const auto facts = provider::model_facts(spec.model, spec.base_url);
-  return facts ? facts->price : core::Price{};
-}
-
-// The least prefix that the providers' prompt caches keep (providers.md: 1,024 tokens and up), in
-// bytes.
-constexpr std::size_t kCachedPrefix = 4 * 1024;
-
-// Whether the first request should fill the prompt cache before others go.
-bool pays_to_warm_up(const core::Price& price, std::size_t prefix_bytes) {
-  return price.cached_input < price.input && prefix_bytes >= kCachedPrefix;
-}
 
 class LoopDispatcher final : public Dispatcher {
  public:
@@ -124,10 +96,10 @@ class LoopDispatcher final : public Dispatcher {
   // As if the client had cancelled it, before anything was sent.
   void not_sent(const schedule::Send& send);
   void ended(const schedule::Send& send, std::expected<http::Response, http::Failure> result);
-  provider::Reply read(Endpoint& endpoint,
+  provider::Reply read(DispatchEndpoint& endpoint,
                        const std::expected<http::Response, http::Failure>& result);
   std::uint64_t frame_tokens(const Request& request, const provider::Usage& usage) const;
-  void watch_reachability(Endpoint& endpoint, provider::Outcome& outcome);
+  void watch_reachability(DispatchEndpoint& endpoint, provider::Outcome& outcome);
   void publish_state(core::Time now);
 
   checkpoint::Checkpoint& checkpoint_;
@@ -137,7 +109,7 @@ class LoopDispatcher final : public Dispatcher {
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<http::Loop::Timer> timer_ = loop_.make_timer();
   std::unique_ptr<http::Loop::Gather> pump_soon_;
-  std::vector<Endpoint> endpoints_;
+  std::vector<DispatchEndpoint> endpoints_;
   std::size_t slots_ = 0;        // of all endpoints, at most
   std::size_t frame_bytes_ = 0;  // of system text and schema, which every request carries
   std::optional<schedule::Scheduler> scheduler_;
@@ -146,6 +118,7 @@ class LoopDispatcher final : public Dispatcher {
       &nodes_};                                                        // waiting or in flight
   std::unordered_map<schedule::AttemptId, http::RequestHandle> sent_;  // with hedging alone
   bool aborted_ = false;
+  bool handing_over_ = false;
   bool hedge_ = false;
   std::vector<schedule::Action> actions_;
   std::vector<schedule::Send> sends_;  // of this pump: one burst of intents
@@ -162,38 +135,11 @@ class LoopDispatcher final : public Dispatcher {
 
 core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
                                           const Question& question) {
-  Endpoint endpoint;
-  endpoint.name = spec.name;
-  endpoint.codec = provider::make_codec(spec);
-  endpoint.path = endpoint.codec->path();
-
-  http::OriginOptions origin;
-  origin.base_url = spec.base_url;
-  origin.ca_file = spec.ca_file;
-  origin.idle_timeout = spec.timeout;  // a reply that is not streamed is silent until it is whole
-  origin.total_timeout = spec.timeout;
-  origin.connect_timeout = spec.connect_timeout;
-  origin.first_byte_timeout = spec.first_byte_timeout;
-  auto proxy = http::proxy_for(spec.base_url, spec.proxy.reveal(), http::process_environment);
-  if (!proxy) return std::unexpected(proxy.error());
-  origin.proxy = std::move(*proxy);
-  origin.max_connections = static_cast<std::size_t>(
-      spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
-  slots_ += origin.max_connections;
-  auto added = client_->add_origin(origin);
-  if (!added) return std::unexpected(added.error());
-  endpoint.origin = *added;
-
-  auto headers = std::make_shared<std::string>();
-  for (const auto& [name, value] : endpoint.codec->headers())
-    *headers += name + ": " + value + "\r\n";
-  endpoint.headers = std::move(headers);
-  provider::BodyFrame frame = endpoint.codec->frame(question.frame);
-  frame_bytes_ = std::max(frame_bytes_, frame.prefix.size() + frame.suffix.size());
-  endpoint.prefix = std::make_shared<const std::string>(std::move(frame.prefix));
-  endpoint.suffix = std::make_shared<const std::string>(std::move(frame.suffix));
-  endpoint.price = price_of(spec);
-  endpoints_.push_back(std::move(endpoint));
+  auto endpoint = make_endpoint(spec, question.frame, *client_);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  slots_ += slots_of(spec);
+  frame_bytes_ = std::max(frame_bytes_, endpoint->frame_bytes());
+  endpoints_.push_back(std::move(*endpoint));
   return {};
 }
 
@@ -235,19 +181,19 @@ void LoopDispatcher::booked(std::vector<int> by_endpoint) {
   loop_.dispatch([this, by_endpoint = std::move(by_endpoint)] {
     for (std::size_t e = 0; e < by_endpoint.size(); ++e)
       if (by_endpoint[e] > 0) scheduler_->let_go(static_cast<std::uint32_t>(e), by_endpoint[e]);
-    pump_soon_->add();
+    if (!handing_over_) pump_soon_->add();
   });
 }
 
 void LoopDispatcher::pump() {
   if (aborted_) return;
+  hand_over();  // first: replies that are read at once make room for what is sent below
   const core::Time now = clock_.now();
   actions_.clear();
   scheduler_->poll(now, actions_);
   for (const schedule::Action& action : actions_) {
     std::visit([this](const auto& a) { act(a); }, action);
   }
-  hand_over();
   if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
   if (!sends_.empty()) {
     std::vector<checkpoint::Intent> intents;
@@ -255,9 +201,8 @@ void LoopDispatcher::pump() {
     for (const schedule::Send& s : sends_)
       intents.push_back({s.attempt, s.endpoint, s.worst_cost, s.worst_usage});
     auto sends = std::make_shared<std::vector<schedule::Send>>(std::exchange(sends_, {}));
-    const bool durable = checkpoint_.intend(std::move(intents), [this, sends] {
-      loop_.post([this, sends] { send(*sends); });
-    });
+    const bool durable = checkpoint_.intend(
+        std::move(intents), [this, sends] { loop_.post([this, sends] { send(*sends); }); });
     if (durable) send(*sends);
   }
 
@@ -268,7 +213,10 @@ void LoopDispatcher::pump() {
 }
 
 void LoopDispatcher::hand_over() {
-  if (!completions_.empty()) handlers_.completed(std::exchange(completions_, {}));
+  if (completions_.empty()) return;
+  handing_over_ = true;
+  handlers_.completed(std::exchange(completions_, {}));
+  handing_over_ = false;
 }
 
 void LoopDispatcher::act(const schedule::Send& send) {
@@ -282,7 +230,7 @@ RequestPtr LoopDispatcher::take(schedule::RequestId id) {
 
 void LoopDispatcher::send(const schedule::Send& send) {
   if (aborted_) return;
-  Endpoint& endpoint = endpoints_[send.endpoint];
+  DispatchEndpoint& endpoint = endpoints_[send.endpoint];
   const auto found = requests_.find(send.request);
   if (found == requests_.end()) return not_sent(send);  // answered while the intent was committed
   const RequestPtr& request = found->second;
@@ -312,7 +260,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
                            std::expected<http::Response, http::Failure> result) {
   if (aborted_) return;
   if (hedge_) sent_.erase(send.attempt);
-  Endpoint& endpoint = endpoints_[send.endpoint];
+  DispatchEndpoint& endpoint = endpoints_[send.endpoint];
   provider::Reply reply = read(endpoint, result);
   watch_reachability(endpoint, reply.outcome);
   const provider::Outcome& outcome = reply.outcome;
@@ -353,7 +301,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
   pump_soon_->add();
 }
 
-provider::Reply LoopDispatcher::read(Endpoint& endpoint,
+provider::Reply LoopDispatcher::read(DispatchEndpoint& endpoint,
                                      const std::expected<http::Response, http::Failure>& result) {
   if (!result) {
     provider::Reply reply;
@@ -370,7 +318,7 @@ std::uint64_t LoopDispatcher::frame_tokens(const Request& request,
 }
 
 // A server that cannot be reached is waited for, but not for ever.
-void LoopDispatcher::watch_reachability(Endpoint& endpoint, provider::Outcome& outcome) {
+void LoopDispatcher::watch_reachability(DispatchEndpoint& endpoint, provider::Outcome& outcome) {
   if (outcome.reason != kUnreachable) {
     endpoint.reached = true;
     endpoint.unreachable_since.reset();

@@ -24,7 +24,7 @@ struct Item {
   std::string prompt;      // the row's own text, rendered
   core::Hash128 question;  // of prompt, system text, schema (question.h); zero when never asked
   core::Hash128 identity;  // of key and question: what the checkpoint knows the row by
-  std::optional<core::Reject> reject;  // ended before it was asked
+  std::shared_ptr<const core::Reject> reject;  // ended before it was asked; null for most
 
   int failed_packs = 0;   // packs it stood in whose reply was of no use as a whole
   int asked_again = 0;    // times its own answer was missing or did not fit

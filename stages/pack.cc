@@ -105,6 +105,7 @@ Packer::Out Packer::flush() {
 void Packer::put(Item&& item, std::size_t rows, Open& open, Out& out) {
   const std::size_t bytes = static_cast<std::size_t>(spec_.pack.tokens) * kBytesPerToken;
   if (!open.items.empty() && open.bytes + item.prompt.size() > bytes) close(open, out);
+  if (open.items.empty()) open.items.reserve(std::min(rows, core::kBatchRows));
   open.bytes += item.prompt.size();
   open.items.push_back(std::move(item));
   if (open.items.size() >= rows) close(open, out);

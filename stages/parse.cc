@@ -64,6 +64,10 @@ Parser::Parser(const PipelineSpec& spec, const Question& question, const LineWri
 
 Parser::Out Parser::run(Completions&& completions) const {
   Out out;
+  std::size_t rows = 0;
+  for (const Completion& completion : completions) rows += completion.request->items.size();
+  out.results.settlements.reserve(completions.size());
+  out.results.entries.reserve(rows);
   for (Completion& completion : completions) {
     checkpoint::Settlement settlement;
     settlement.attempt = completion.attempt;

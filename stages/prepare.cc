@@ -12,6 +12,10 @@ core::Reject make_reject(core::Stage stage, std::string reason, std::string deta
   return {stage, std::move(reason), std::move(detail), {}};
 }
 
+void reject(Item& item, std::optional<core::Reject> why) {
+  if (why) item.reject = std::make_shared<const core::Reject>(std::move(*why));
+}
+
 }  // namespace
 
 core::Result<Prepare> Prepare::make(const PipelineSpec& spec, const Question& question) {
@@ -40,19 +44,19 @@ Item Prepare::prepare(core::Row&& row) const {
   const auto parsed = parser.parse(item.row.raw);
   if (parsed.error()) {
     key_by_content(item.row);
-    item.reject =
-        make_reject(core::Stage::read, "not_json", simdjson::error_message(parsed.error()));
+    reject(item,
+           make_reject(core::Stage::read, "not_json", simdjson::error_message(parsed.error())));
   } else if (parsed.get(object)) {
     key_by_content(item.row);
-    item.reject = make_reject(core::Stage::read, "not_an_object", "a row must be a JSON object");
+    reject(item, make_reject(core::Stage::read, "not_an_object", "a row must be a JSON object"));
   } else if (std::string wrong = assign_key(item.row, object, spec_.read.key); !wrong.empty()) {
-    item.reject = make_reject(core::Stage::read, "no_key", std::move(wrong));
+    reject(item, make_reject(core::Stage::read, "no_key", std::move(wrong)));
   } else if (!item.row.reject) {
-    if (spec_.validate) item.reject = validate(*spec_.validate, item.row, object);
-    if (!item.reject) item.reject = render(object, item);
+    if (spec_.validate) reject(item, validate(*spec_.validate, item.row, object));
+    if (!item.reject) reject(item, render(object, item));
   }
   // What a step said comes first; the row has its key all the same, where it has one.
-  if (item.row.reject) item.reject = *item.row.reject;
+  if (item.row.reject) item.reject = item.row.reject;
 
   // A row that is never asked is known by its content, so that a corrected row is a new one.
   if (!item.reject) item.question = question_.of(item.prompt);

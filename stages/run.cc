@@ -1,8 +1,6 @@
 #include "stages/run.h"
 
 #include <oneapi/tbb/flow_graph.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -22,6 +20,7 @@
 #include "stages/read.h"
 #include "stages/run_limits.h"
 #include "stages/sink.h"
+#include "stages/workers.h"
 
 namespace sluice::stages {
 namespace {
@@ -55,27 +54,6 @@ std::vector<std::string> models_of(const PipelineSpec& spec) {
   for (const auto& endpoint : spec.dispatch.endpoints) models.push_back(model_identity(endpoint));
   return models;
 }
-
-// The flow's workers, one a core. The thread that runs a job is none of them, it only waits: so
-// there is a worker also where oneTBB would make none, on a machine of one core.
-class Workers {
- public:
-  Workers()
-      : count_(oneapi::tbb::this_task_arena::max_concurrency()),
-        allowed_(oneapi::tbb::global_control::max_allowed_parallelism,
-                 static_cast<std::size_t>(count_) + 1),
-        arena_(count_, 0) {}
-  // Whatever `make` attaches to its thread's arena is attached to the workers'.
-  template <class Make>
-  void adopt(Make make) {
-    arena_.execute(make);
-  }
-
- private:
-  const int count_;
-  const oneapi::tbb::global_control allowed_;
-  oneapi::tbb::task_arena arena_;
-};
 
 class FlowRun final : public Run {
  public:

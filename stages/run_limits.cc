@@ -12,10 +12,7 @@ constexpr std::size_t kAheadRows = 512;  // on their way to a slot, at least
 
 std::size_t rows_in_flight(const PipelineSpec& spec) {
   std::size_t requests = 0;
-  for (const auto& endpoint : spec.dispatch.endpoints) {
-    requests += static_cast<std::size_t>(
-        endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
-  }
+  for (const auto& endpoint : spec.dispatch.endpoints) requests += slots_of(endpoint);
   return requests * static_cast<std::size_t>(spec.pack.rows);
 }
 
@@ -24,6 +21,11 @@ std::size_t rows_ahead(const PipelineSpec& spec) {
 }
 
 }  // namespace
+
+std::size_t slots_of(const provider::EndpointSpec& spec) {
+  return static_cast<std::size_t>(
+      spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
+}
 
 flow::Weight credit_limit(const PipelineSpec& spec) {
   return {rows_in_flight(spec) + rows_ahead(spec), kCreditBytes};

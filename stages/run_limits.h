@@ -8,6 +8,9 @@
 
 namespace sluice::stages {
 
+// Requests that an endpoint may have in flight.
+std::size_t slots_of(const provider::EndpointSpec& spec);
+
 // Rows and bytes between the reader and the sink: those that can be in flight, and a quarter more,
 // so that packs are made while others are answered.
 flow::Weight credit_limit(const PipelineSpec& spec);

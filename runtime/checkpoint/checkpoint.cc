@@ -43,7 +43,8 @@ class JobCheckpoint final : public Checkpoint {
       if (!shared) return std::unexpected(shared.error());
       checkpoint->shared_ = std::move(*shared);
     }
-    auto log = TailLog::create(options.directory, options.durability, checkpoint->journal_->folded());
+    auto log =
+        TailLog::create(options.directory, options.durability, checkpoint->journal_->folded());
     if (!log) return std::unexpected(log.error());
     checkpoint->committer_.emplace(*checkpoint->journal_, std::move(*log), options);
     return checkpoint;

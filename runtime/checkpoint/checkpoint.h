@@ -8,8 +8,8 @@
 //
 // intend() and commit() append to the tail log (tail_log.h), so that what is handed over survives a
 // kill when they return. Intents are durable when the log is as durable as Options::durability
-// asks. A callback of commit() runs when the results stand in the checkpoint's file, as durably, and
-// find_answer() finds them: they wait for company for at most 50 ms (kGroupDelay).
+// asks. A callback of commit() runs when the results stand in the checkpoint's file, as durably,
+// and find_answer() finds them: they wait for company for at most 50 ms (kGroupDelay).
 //
 // Invariants (DESIGN §5):
 //   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
@@ -95,10 +95,9 @@ class Checkpoint {
   // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;
 
-  // True: they are durable by now (always so with Durability::process), and `durable` is not called.
-  // False also when nothing is committed any more.
-  [[nodiscard]] virtual bool intend(std::vector<Intent> intents,
-                                    std::function<void()> durable) = 0;
+  // True: they are durable by now (always so with Durability::process), and `durable` is not
+  // called. False also when nothing is committed any more.
+  [[nodiscard]] virtual bool intend(std::vector<Intent> intents, std::function<void()> durable) = 0;
   virtual void commit(Results results, std::function<void()> durable) = 0;
   // Rows read so far in this run (distinct rows of the input, done ones included).
   virtual void set_rows_read(std::uint64_t rows, bool input_complete) = 0;

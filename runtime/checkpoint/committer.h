@@ -49,7 +49,7 @@ class Committer {
   const std::unique_ptr<TailLog> log_;
   CommitQueue queue_;
   const std::unique_ptr<TailSyncer> tail_syncer_;  // none with Durability::process
-  std::optional<Journal::Extent> syncing_;  // the committer's thread's; close()'s after that
+  std::optional<Journal::Extent> syncing_;         // the committer's thread's; close()'s after that
   Syncer syncer_;
   std::mutex mutex_;  // guards what follows
   std::function<void(core::Error)> failed_;

@@ -16,9 +16,8 @@ std::unexpected<core::Error> disk_failed(std::string_view what, int error,
         where);
   return core::fail(
       core::ErrorCode::io,
-      fmt::format(
-          "cannot {} ({}): mend that and run again; nothing that was committed is lost", what,
-          std::generic_category().message(error)),
+      fmt::format("cannot {} ({}): mend that and run again; nothing that was committed is lost",
+                  what, std::generic_category().message(error)),
       where);
 }
 

@@ -9,7 +9,8 @@ core::Status Journal::commit(std::span<const Intent> intents, std::span<const Re
   written_.clear();
   if (intents.empty() && results.empty() && !unrecorded_) return {};
   job_.folded = std::max(job_.folded, folded);
-  if (auto status = store_->transact([&] { return write(intents, results); }); !status) return status;
+  if (auto status = store_->transact([&] { return write(intents, results); }); !status)
+    return status;
   if (results.empty()) return {};
   publish();
   for (const Written& w : written_)

@@ -1,13 +1,16 @@
-// What a commit writes, and in which order: the transactions of a job, from opening it to closing
-// it. No thread of its own; the committer (committer.h) decides when.
+// What a commit writes into the checkpoint's file, and in which order: the transactions of a job,
+// from opening it to closing it. No thread of its own; the committer (committer.h) decides when,
+// and the tail log (tail_log.h) keeps what is not there yet.
 //
 // Threads: all but sync(), set_rows_read() and account() on one thread at a time. sync() on one at
 // a time, which may be another; set_rows_read() and account() on any.
 //
 // Durability invariants, in the order in which one commit meets them:
-//   1. An intent is in the file before its callback runs, and so before its request is sent.
+//   1. An intent is in the tail log before its request is sent, and everything that was handed over
+//      before it stands before it there.
 //   2. A settlement, the answers it paid for, the ledger and the counts of rows change in one
-//      transaction: none of them is ever ahead of another.
+//      transaction, together with the number of the last record of the tail log that is among them:
+//      none of them is ever ahead of another, and no record is taken twice (recovery.h).
 //   3. A block's questions are in the index before the callbacks of its commit run: a question is
 //      in flight, or in the index, with no moment between.
 //   4. A line goes to the projection after the commit that holds it, in the order of blocks; so the
@@ -31,10 +34,10 @@
 //    │ └─── find_answer() ─▶ answered before: straight to commit(), no attempt
 //    ▼
 //   PENDING ◀────────────────────────────────────────────────┐
-//    │ Checkpoint::intend()                                  │
+//    │ Checkpoint::intend() appends it to the tail log       │
 //    ▼                                                       │
-//   QUEUED ── crash: never sent, never billed ───────────────┤
-//    │ Journal::commit() writes the intent; its callback     │
+//   LOGGED ──── power cut: may be gone, was never sent ──────┤
+//    │ the log is synced, where that is asked for            │
 //    ▼                                                       │
 //   INTENDED ── crash: Journal::open() counts it             │
 //    │          as maybe billed ─────────────────────────────┤
@@ -46,7 +49,10 @@
 //    ▼
 //   ANSWERED ── crash: as INTENDED (it still holds its slot, or its results are queued before the
 //    │          next intent: stages/dispatch.h)
-//    │ Checkpoint::commit(), Journal::commit(); its callback
+//    │ Checkpoint::commit() appends it to the tail log
+//    ▼
+//   HELD ────── crash: Journal::open() commits it (a power cut before the next sync: as INTENDED)
+//    │ Journal::commit(); its callback
 //    ▼
 //   COMMITTED ─ crash: Journal::open() projects it
 //    │ Journal::project()

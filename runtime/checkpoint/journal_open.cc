@@ -126,7 +126,8 @@ core::Status Journal::replay(Fresh fresh) {
     // Recorded first, or a crash half way through would find a file as long as the old record.
     job_.projected = {};
     job_.projected_block = job_.rejects_block = 0;
-    if (auto status = store_->transact([&] { return store_->put_job(job_); }); !status) return status;
+    if (auto status = store_->transact([&] { return store_->put_job(job_); }); !status)
+      return status;
   }
   appended_block_ = job_.projected_block;
   return store_->scan_blocks(

@@ -53,7 +53,8 @@ core::Status SpillFile::read(std::uint64_t offset, std::span<std::byte> bytes) c
   while (!bytes.empty()) {
     const ssize_t done = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return disk_failed("read a temporary file here", done < 0 ? errno : EIO, directory_);
+    if (done <= 0)
+      return disk_failed("read a temporary file here", done < 0 ? errno : EIO, directory_);
     bytes = bytes.subspan(static_cast<std::size_t>(done));
     offset += static_cast<std::uint64_t>(done);
   }

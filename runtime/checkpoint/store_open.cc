@@ -157,9 +157,9 @@ core::Result<std::int64_t> Store::read_version() {
 }
 
 core::Status Store::migrate() {
-  const std::string sql = fmt::format(
-      "BEGIN IMMEDIATE; {} {} {} PRAGMA user_version = {}; COMMIT", version_ < 2 ? kFrom1To2 : "",
-      version_ < 3 ? kFrom2To3 : "", kFrom3To4, kFormatVersion);
+  const std::string sql = fmt::format("BEGIN IMMEDIATE; {} {} {} PRAGMA user_version = {}; COMMIT",
+                                      version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "",
+                                      kFrom3To4, kFormatVersion);
   if (auto status = connection_.execute(sql.c_str()); !status) {
     (void)connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)

@@ -10,7 +10,8 @@
 //   settlement  := attempt:u64 endpoint:u32 flags:u8 cost:i64 estimate:i64 charged:i64
 //                  input:u64 cached:u64 output:u64 reasoning:u64
 //   flags       := answered | billing << 1 | has a charge << 3
-//   entry       := row:16 question:16 kind:u8 answer_at:u32 model:u32 line:u32, model's and line's text
+//   entry       := row:16 question:16 kind:u8 answer_at:u32 model:u32 line:u32, model's and line's
+//   text
 //
 // An endpoint is Ledger::number(), which stays when the pipeline's endpoints change; in memory it
 // is an index into Options::endpoints.

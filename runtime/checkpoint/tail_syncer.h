@@ -1,7 +1,7 @@
 // Syncs the tail log for those who wait for it, all that wait at once with one sync.
 //
-// Threads: when_durable(), stop() and finish() on any. Callbacks run on a thread of the syncer's own, in the
-// order of when_durable(), and must not block.
+// Threads: when_durable(), stop() and finish() on any. Callbacks run on a thread of the syncer's
+// own, in the order of when_durable(), and must not block.
 #pragma once
 
 #include <condition_variable>

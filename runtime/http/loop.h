@@ -1,7 +1,8 @@
 // A libuv event loop with the few things others need of it: run it on a thread, hand it work from
 // any thread, set timers. libuv itself stays inside runtime/http.
 //
-// Threads: post(), dispatch() and stop() from any thread; all else on the thread that runs run(), or before it.
+// Threads: post(), dispatch() and stop() from any thread; all else on the thread that runs run(),
+// or before it.
 #pragma once
 
 #include <cstddef>

@@ -12,8 +12,8 @@
 //             by a third of what the doubling would allow. Then straight to the knee that the
 //             rounds have shown: best rate × shortest mean latency.
 //   Holding   No change, for 20 latencies (at least 5 s) at first, after each trial that changed
-//             nothing twice as long, at most five minutes. Where it begins at the lid, half a minute
-//             at first: nothing says yet that fewer would do.
+//             nothing twice as long, at most five minutes. Where it begins at the lid, half a
+//             minute at first: nothing says yet that fewer would do.
 //   Trial     The rate at n is measured anew, then at n ± 15 %, up and down in turn, until the
 //             difference is clear beside the noise or kMostSamples are in. Up is kept when the rate
 //             grows by 2.5 %; down is kept when it costs less than 1.5 %. A step that is kept is

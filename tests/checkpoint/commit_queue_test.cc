@@ -34,7 +34,9 @@ class CommitQueueTest : public testing::Test {
     log_ = std::move(*log);
     queue_.emplace(*log_, std::vector<std::uint32_t>{1, 2}, kGroup);
   }
-  bool push(std::size_t n, std::size_t line = 10) { return queue_->push(entries(n, line), [] {}); }
+  bool push(std::size_t n, std::size_t line = 10) {
+    return queue_->push(entries(n, line), [] {});
+  }
   CommitQueue::Work ready(Clock::time_point now) { return queue_->take_ready(now); }
 
   static constexpr std::size_t kGroup = 100;

@@ -27,6 +27,11 @@ namespace {
 constexpr int kRows = 300;
 constexpr int kInFlight = 150;
 constexpr int kKills = 3;
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+constexpr std::uint32_t kSeeds = 32;
+#else
+constexpr std::uint32_t kSeeds = 10;  // under the sanitizers, ten times slower
+#endif
 
 enum class What : std::uint64_t {
   opened,
@@ -337,7 +342,7 @@ TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
   EXPECT_TRUE(c->close().has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, KillTest, testing::Range(1U, 33U));
+INSTANTIATE_TEST_SUITE_P(Seeds, KillTest, testing::Range(1U, kSeeds + 1));
 
 }  // namespace
 }  // namespace sluice::checkpoint

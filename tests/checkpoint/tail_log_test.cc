@@ -80,7 +80,8 @@ TEST(TailRecordTest, ResultsComeBackAsTheyWent) {
 }
 
 TEST(TailRecordTest, NoBitMayChangeAndNoByteMayBeMissing) {
-  const std::string bytes = sealed(encode(Results{{settled(1, 1, 0.25)}, {answer("a")}}, kNumbers), 3);
+  const std::string bytes =
+      sealed(encode(Results{{settled(1, 1, 0.25)}, {answer("a")}}, kNumbers), 3);
   for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
     std::string changed = bytes;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ 1 << bit % 8);

@@ -61,8 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto record = take_record(bytes);
   require(bytes.size() == (record ? 0 : whole.size()));
   if (!record) return 0;
-  for (const Entry& entry : record->results.entries)
-    require(entry.answer_at <= entry.line.size());
+  for (const Entry& entry : record->results.entries) require(entry.answer_at <= entry.line.size());
   const std::string once = encoded(*record);
   std::string_view rest = once;
   const auto again = take_record(rest);

@@ -114,7 +114,8 @@ TEST_F(PackerTest, AsksEqualQuestionsOnce) {
 TEST_F(PackerTest, RejectsGoStraightToTheCheckpoint) {
   start(1);
   Items rows = items(1);
-  rows[0].reject = core::Reject{core::Stage::validate, "invalid_field", "q is missing", {}};
+  rows[0].reject = std::make_shared<const core::Reject>(
+      core::Reject{core::Stage::validate, "invalid_field", "q is missing", {}});
   const auto out = packer_->add(std::move(rows));
   ASSERT_THAT(out->entries, SizeIs(1));
   EXPECT_EQ(out->entries[0].kind, checkpoint::Kind::reject);

@@ -177,7 +177,7 @@ TEST(Steps, RejectsStandInTheRejectsFileAsTheyWentIntoTheStep) {
   batch[0].reject =
       std::make_shared<core::Reject>(core::Reject{core::Stage::map, "map_failed", "why", {}});
   const Items items = Prepare::make(spec, question)->run(std::move(batch));
-  ASSERT_TRUE(items[0].reject.has_value());
+  ASSERT_NE(items[0].reject, nullptr);
   EXPECT_EQ(
       LineWriter(spec, {"a"}).reject(items[0], *items[0].reject).line,
       R"({"key":"k","stage":"map","reason":"map_failed","detail":"why","row":{"id":"k","w":1}})");
