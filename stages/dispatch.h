@@ -1,7 +1,7 @@
 // Sends requests and brings back replies. Owns the I/O thread: the event loop, the HTTP client, the
 // scheduler that decides, and the codecs. The protocol of one attempt (DESIGN §5, invariant 3):
 //
-//   scheduler says Send → intent committed → request written → reply read → scheduler told →
+//   scheduler says Send → intent durable → request written → reply read → scheduler told →
 //   reply handed on (its settlement travels with the answers) or settlement committed alone
 //
 // An attempt keeps its endpoint's slot until its settlement has been handed to the checkpoint

@@ -1,5 +1,6 @@
-// A commit as the committer makes it under one row a request: 64 answers with their settlements,
-// and the intents of the 64 requests that take their slots. And a block by itself.
+// What a row costs the checkpoint under one row a request: 64 answers with their settlements, and
+// the intents of the 64 requests that take their slots, in the tail log; then 256 of each folded
+// into the file. And a block by itself.
 #include "checkpoint/checkpoint.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "checkpoint/journal.h"
 #include "checkpoint/question_index.h"
 #include "checkpoint/store.h"
+#include "checkpoint/tail_log.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
 
@@ -30,15 +32,36 @@ checkpoint::Entry answer(std::uint64_t i) {
   return entry;
 }
 
+struct Work {
+  std::vector<checkpoint::Intent> intents;
+  std::vector<checkpoint::Results> results;
+};
+
+// Settles `rows` attempts from `next` on and intends as many behind them.
+Work work_of(std::uint64_t& next, std::size_t rows) {
+  Work work;
+  checkpoint::Results& results = work.results.emplace_back();
+  for (std::size_t i = 0; i < rows; ++i) {
+    checkpoint::Settlement settlement;
+    settlement.attempt = next++;
+    settlement.answered = true;
+    settlement.billing = provider::Billing::known;
+    settlement.usage = {.input = 146, .cached_input = 0, .output = 12, .reasoning = 0};
+    settlement.cost = core::Money::picodollars(44'200'000);
+    results.settlements.push_back(settlement);
+    results.entries.push_back(answer(settlement.attempt));
+    checkpoint::Intent intent;
+    intent.attempt = settlement.attempt + rows;
+    intent.worst_cost = core::Money::picodollars(160'000'000'000);
+    work.intents.push_back(intent);
+  }
+  return work;
+}
+
 // One commit after the other; each settles the attempts that the one before intended.
 class Course {
  public:
-  static constexpr std::size_t kRows = 64;
-
-  struct Work {
-    std::vector<checkpoint::Intent> intents;
-    std::vector<checkpoint::Results> results;
-  };
+  static constexpr std::size_t kRows = 256;
 
   core::Status open(Durability durability) {
     std::filesystem::create_directories(scratch_.path("job"));
@@ -56,25 +79,7 @@ class Course {
     return {};
   }
 
-  Work next() {
-    Work work;
-    checkpoint::Results& results = work.results.emplace_back();
-    for (std::size_t i = 0; i < kRows; ++i) {
-      checkpoint::Settlement settlement;
-      settlement.attempt = next_++;
-      settlement.answered = true;
-      settlement.billing = provider::Billing::known;
-      settlement.usage = {.input = 146, .cached_input = 0, .output = 12, .reasoning = 0};
-      settlement.cost = core::Money::picodollars(44'200'000);
-      results.settlements.push_back(settlement);
-      results.entries.push_back(answer(settlement.attempt));
-      checkpoint::Intent intent;
-      intent.attempt = settlement.attempt + kRows;
-      intent.worst_cost = core::Money::picodollars(160'000'000'000);
-      work.intents.push_back(intent);
-    }
-    return work;
-  }
+  Work next() { return work_of(next_, kRows); }
 
   bool commit(const Work& work) {
     return journal_->commit(work.intents, work.results) && journal_->project();
@@ -96,7 +101,7 @@ void commits(benchmark::State& state, Durability durability) {
   bool good = true;
   measure(
       state, Course::kRows, [&] { return course.next(); },
-      [&](const Course::Work& work) { return good = good && course.commit(work); });
+      [&](const Work& work) { return good = good && course.commit(work); });
   if (!good) state.SkipWithError("a commit failed");
 }
 
@@ -110,6 +115,40 @@ void commit_power(benchmark::State& state) {
   commits(state, Durability::power);
 }
 BENCHMARK(commit_power)->UseRealTime();
+
+// Each burst waits for its own sync, which is the worst there is: one sync is for all that waits.
+void tail(benchmark::State& state, Durability durability) {
+  constexpr std::size_t kBurst = 64;
+  constexpr std::uint32_t kNumbers[] = {1};
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch.path("job"));
+  const auto log = checkpoint::TailLog::create(scratch.path("job"), durability, 0);
+  if (!log) return state.SkipWithError(log.error().text().c_str());
+  checkpoint::TailLog& tail = **log;
+  std::uint64_t next = 1;
+  bool good = true;
+  measure(
+      state, kBurst, [&] { return work_of(next, kBurst); },
+      [&](const Work& work) {
+        good = good && tail.append(encode(work.results[0], kNumbers)) &&
+               tail.append(encode(work.intents, kNumbers)) &&
+               (durability == Durability::process || tail.sync());
+        if (tail.last() % 8 == 0) tail.turn();
+        return good;
+      });
+  if (!good) state.SkipWithError("the log cannot be written");
+}
+
+void tail_process(benchmark::State& state) {
+  tail(state, Durability::process);
+}
+BENCHMARK(tail_process);
+
+// On the wall, as above.
+void tail_power(benchmark::State& state) {
+  tail(state, Durability::power);
+}
+BENCHMARK(tail_power)->UseRealTime();
 
 void block(benchmark::State& state) {
   std::vector<checkpoint::Entry> entries;
