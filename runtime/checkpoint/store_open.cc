@@ -185,7 +185,7 @@ core::Status Store::create_file(const std::string& directory) {
   const auto tail = read_tail(directory, 0);
   if (!tail) return std::unexpected(tail.error());
   if (!tail->records.empty() || tail->outrun)
-    return corrupt(path,
+    return corrupt(directory,
                    "checkpoint.db is missing, but its tail log (tail-0, tail-1) is there and may "
                    "hold answers");
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
