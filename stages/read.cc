@@ -9,7 +9,11 @@ namespace sluice::stages {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+// How long credits are waited for before it is asked whether the run is to stop;
 constexpr std::chrono::milliseconds kPatience{20};
+// and how often in a row before the flow is told that no row comes, so that a pack goes incomplete.
+// It is several times what a commit takes, which gives credits back (checkpoint's kGroupDelay).
+constexpr int kStalledAfter = 10;
 
 }  // namespace
 
@@ -116,7 +120,7 @@ Reader::Next Reader::add_row(core::Row&& row) {
 
 Reader::Next Reader::hand_over() {
   if (batch_.empty()) return Next::go_on;
-  while (true) {
+  for (int waited = 1;; ++waited) {
     const flow::Credits::Taken taken = credits_.take(batch_weight_, kPatience);
     if (taken == flow::Credits::Taken::closed || ending_.stopping()) {
       if (taken == flow::Credits::Taken::yes) credits_.give(batch_weight_);
@@ -124,7 +128,7 @@ Reader::Next Reader::hand_over() {
       return Next::stop;
     }
     if (taken == flow::Credits::Taken::yes) break;
-    outlet_.stalled();
+    if (waited % kStalledAfter == 0) outlet_.stalled();
   }
   rows_.fetch_add(batch_.size(), std::memory_order_relaxed);
   ++batches_;

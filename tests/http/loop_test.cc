@@ -41,6 +41,19 @@ TEST(Loop, DoesTheWorkPostedBeforeStop) {
   EXPECT_EQ(done, (std::vector<int>{0, 1, 2}));
 }
 
+TEST(Loop, DispatchRunsAtOnceOnItsThreadAndPostsFromElsewhere) {
+  Loop loop;
+  std::vector<int> done;
+  loop.dispatch([&] {  // it does not run yet: so this is posted
+    loop.dispatch([&] { done.push_back(1); });
+    done.push_back(2);
+    loop.stop();
+  });
+  EXPECT_TRUE(done.empty());
+  loop.run();
+  EXPECT_EQ(done, (std::vector<int>{1, 2}));
+}
+
 TEST(Loop, RunsAgainAfterStop) {
   Loop loop;
   int runs = 0;

@@ -75,6 +75,14 @@ TEST(ConcurrencyTest, BeginsAtTheLidWhereAQuotaIsKnownAndClimbsWhereNot) {
   EXPECT_EQ(Concurrency(4, true).limit(), 4);
 }
 
+TEST(ConcurrencyTest, FewerThanTheLidAreTriedAfterHalfAMinute) {
+  Server knee(64, false, 5000);
+  knee.run(29s);
+  EXPECT_EQ(knee.lowest, 64);
+  knee.run(10s);
+  EXPECT_LT(knee.lowest, 64);
+}
+
 TEST(ConcurrencyTest, ClimbsToTheLidWhereTheServerTakesItAll) {
   Server knee(1000, true, 5000);
   knee.run(10s);
