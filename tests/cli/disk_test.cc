@@ -56,14 +56,15 @@ class Disk : public testing::Test {
 };
 
 TEST_F(Disk, AnOutputThatDoesNotFitEndsTheRunAndTheNextGoesOn) {
-  // Output lines are large and alike, so that the checkpoint, which compresses, stays small.
+  // Output lines are large and alike, so that the checkpoint, which compresses, stays small; and few
+  // requests go at once, so that its log, which does not, stays below the limit as well.
   constexpr std::size_t kRows = 400;
   std::string rows;
   for (std::size_t i = 0; i < kRows; ++i)
     rows += "{\"id\":\"T-" + std::to_string(i) + "\",\"text\":\"row " + std::to_string(i) +
             "\",\"pad\":\"" + std::string(20'000, 'x') + "\"}\n";
   world_.write("in.jsonl", rows);
-  world_.make_job(20);
+  world_.make_job(20, "max_concurrency = 2");
   edit_job("\"out.jsonl\"", "\"out.jsonl\", keep = \"row\"");
   world_.start_mock();
   const auto full = limited(4096, world_.run_job());
