@@ -56,8 +56,8 @@ class Disk : public testing::Test {
 };
 
 TEST_F(Disk, AnOutputThatDoesNotFitEndsTheRunAndTheNextGoesOn) {
-  // Output lines are large and alike, so that the checkpoint, which compresses, stays small; and few
-  // requests go at once, so that its log, which does not, stays below the limit as well.
+  // Output lines are large and alike, so that the checkpoint, which compresses, stays small; and
+  // few requests go at once, so that its log, which does not, stays below the limit as well.
   constexpr std::size_t kRows = 400;
   std::string rows;
   for (std::size_t i = 0; i < kRows; ++i)
