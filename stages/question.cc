@@ -95,6 +95,12 @@ std::string model_identity(const provider::EndpointSpec& endpoint) {
   return fmt::format("{} temperature={}", endpoint.model, *endpoint.temperature);
 }
 
+std::vector<std::string> models_of(const DispatchSpec& dispatch) {
+  std::vector<std::string> models;
+  for (const auto& endpoint : dispatch.endpoints) models.push_back(model_identity(endpoint));
+  return models;
+}
+
 core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   Parts parts;
   // What a file does not have adds nothing, so that its fingerprint stays what it was before.

@@ -34,6 +34,7 @@ Question make_question(const PipelineSpec& spec);
 
 // Whose answers count as this endpoint's: the model, and what else shapes its words.
 std::string model_identity(const provider::EndpointSpec& endpoint);
+std::vector<std::string> models_of(const DispatchSpec& dispatch);  // of each endpoint, in order
 
 // Of everything that decides which rows are asked what and how their output lines look, endpoints'
 // addresses, quotas and money apart. When it changes, the checkpoint begins a new generation.

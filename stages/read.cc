@@ -9,10 +9,10 @@ namespace sluice::stages {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
-// How long credits are waited for before it is asked whether the run is to stop;
+// How long credits are waited for before it is asked whether the run is to stop.
 constexpr std::chrono::milliseconds kPatience{20};
-// and how often in a row before the flow is told that no row comes, so that a pack goes incomplete.
-// It is several times what a commit takes, which gives credits back (checkpoint's kGroupDelay).
+// How often that is in a row before the flow is told that no row comes, so that a pack goes
+// incomplete: several times what a commit takes, which gives credits back (kGroupDelay).
 constexpr int kStalledAfter = 10;
 
 }  // namespace

@@ -27,6 +27,9 @@ namespace {
 
 namespace tf = oneapi::tbb::flow;
 
+// So little text is read sooner than another thread wakes up: some 10 us.
+constexpr std::size_t kLittleText = 2 * 1024;
+
 // What the pack stage is sent.
 struct PackInput {
   enum class Kind : std::uint8_t {
@@ -42,18 +45,9 @@ struct PackInput {
   std::uint64_t batches = 0;
 };
 using PackInputPtr = std::shared_ptr<PackInput>;
-// So little text is read sooner than another thread wakes up: some 10 us.
-constexpr std::size_t kLittleText = 2 * 1024;
-
 using RowBatchPtr = std::shared_ptr<core::RowBatch>;
 using RequestsPtr = std::shared_ptr<std::vector<RequestPtr>>;
 using CompletionsPtr = std::shared_ptr<Completions>;
-
-std::vector<std::string> models_of(const PipelineSpec& spec) {
-  std::vector<std::string> models;
-  for (const auto& endpoint : spec.dispatch.endpoints) models.push_back(model_identity(endpoint));
-  return models;
-}
 
 class FlowRun final : public Run {
  public:
@@ -137,7 +131,7 @@ core::Status FlowRun::open() {
   options.fingerprint = fingerprint(spec_, question_);
   options.sink = {core::hash128(spec_.sink.path), core::hash128(spec_.sink.rejects)};
   for (const auto& endpoint : spec_.dispatch.endpoints) options.endpoints.push_back(endpoint.name);
-  options.models = models_of(spec_);
+  options.models = models_of(spec_.dispatch);
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;
   options.group_entries = group_entries(spec_);
@@ -147,7 +141,7 @@ core::Status FlowRun::open() {
   checkpoint_ = std::move(*opened);
 
   packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
-  parser_.emplace(spec_, question_, lines_, models_of(spec_));
+  parser_.emplace(spec_, question_, lines_, models_of(spec_.dispatch));
   auto dispatcher = Dispatcher::make(spec_, question_, *checkpoint_, handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);

@@ -47,8 +47,7 @@
 //    │          failed: commit() settles it ─────────────────┘
 //    │ a reply is parsed
 //    ▼
-//   ANSWERED ── crash: as INTENDED (it still holds its slot, or its results are queued before the
-//    │          next intent: stages/dispatch.h)
+//   ANSWERED ── crash: as INTENDED (it still holds its slot: stages/dispatch.h)
 //    │ Checkpoint::commit() appends it to the tail log
 //    ▼
 //   HELD ────── crash: Journal::open() commits it (a power cut before the next sync: as INTENDED)

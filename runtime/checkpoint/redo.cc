@@ -87,24 +87,20 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
   const auto found = find_rejects(store, state->generation, wanted);
   if (!found) return std::unexpected(found.error());
   std::uint64_t rows = 0;
-  core::Status status = store.begin();
-  for (const Withdrawal& withdrawal : *found) {
-    if (status) status = withdraw(store, withdrawal);
-    rows += withdrawal.records.size();
-  }
-  if (rows > state->rejected)
-    status = corrupt(store.path(), "the checkpoint is damaged: its counts and its blocks disagree");
-  if (status && rows > 0) {
+  const core::Status written = store.transact([&]() -> core::Status {
+    for (const Withdrawal& withdrawal : *found) {
+      if (auto status = withdraw(store, withdrawal); !status) return status;
+      rows += withdrawal.records.size();
+    }
+    if (rows > state->rejected)
+      return corrupt(store.path(), "the checkpoint is damaged: its counts and its blocks disagree");
+    if (rows == 0) return {};
     state->rejected -= rows;
     state->rejects_block = 0;
     state->projected.rejects = 0;
-    status = store.put_job(*state);
-  }
-  if (status) status = store.commit();
-  if (!status) {
-    store.rollback();
-    return std::unexpected(status.error());
-  }
+    return store.put_job(*state);
+  });
+  if (!written) return std::unexpected(written.error());
   if (auto closed = store.close(); !closed) return std::unexpected(closed.error());
   return rows;
 }

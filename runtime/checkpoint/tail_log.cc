@@ -98,7 +98,7 @@ void TailLog::turn() {
 }
 
 core::Status TailLog::sync() {
-  // Both, and the older one first would not matter: what is promised is promised after both.
+  // Both: a record in one promises that those before it, in the other, are there as well.
   for (File& file : files_) {
     if (!file.unsynced.exchange(false)) continue;
     if (::fdatasync(file.fd) != 0) return disk_failed("sync", errno, file.path);

@@ -9,10 +9,10 @@ namespace {
 
 enum class RecordKind : std::uint8_t { intents = 1, results = 2 };
 
-constexpr std::size_t kKindAt = 4;
-constexpr std::size_t kSequenceAt = 5;
-constexpr std::size_t kChecksumAt = 13;
-constexpr std::size_t kHeaderBytes = 21;
+constexpr std::size_t kKindAt = 8;
+constexpr std::size_t kSequenceAt = 9;
+constexpr std::size_t kChecksumAt = 17;
+constexpr std::size_t kHeaderBytes = 25;
 constexpr std::size_t kIntentBytes = 36;
 constexpr std::size_t kSettlementBytes = 69;
 constexpr std::size_t kEntryBytes = 45;  // its texts apart
@@ -41,7 +41,7 @@ std::string begin_record(std::size_t payload) {
 // Everything but the sequence; the checksum without its part.
 std::string end_record(std::string record, RecordKind kind) {
   const std::string_view payload = std::string_view(record).substr(kHeaderBytes);
-  overwrite(record, 0, static_cast<std::uint32_t>(payload.size()));
+  overwrite(record, 0, static_cast<std::uint64_t>(payload.size()));
   overwrite(record, kKindAt, kind);
   overwrite(record, kChecksumAt,
             checksum_of(core::hash128(payload).low, static_cast<std::uint8_t>(kind), 0));
@@ -176,7 +176,7 @@ void seal(std::string& record, std::uint64_t sequence) {
 
 std::optional<TailRecord> take_record(std::string_view& bytes) {
   if (bytes.size() < kHeaderBytes) return std::nullopt;
-  const std::size_t length = get<std::uint32_t>(bytes.data());
+  const std::size_t length = get<std::uint64_t>(bytes.data());
   if (bytes.size() - kHeaderBytes < length) return std::nullopt;
   const auto kind = get<std::uint8_t>(bytes.data() + kKindAt);
   TailRecord record{.sequence = get<std::uint64_t>(bytes.data() + kSequenceAt)};

@@ -2,7 +2,7 @@
 //
 // Format (integers little-endian):
 //
-//   record      := length:u32 kind:u8 sequence:u64 checksum:u64 payload
+//   record      := length:u64 kind:u8 sequence:u64 checksum:u64 payload
 //   length      of the payload; kind 1: intents, 2: results
 //   checksum    the low 64 bits of hash128(payload) + kind + sequence * 0x9E3779B97F4A7C15
 //   intents     := (attempt:u64 endpoint:u32 picodollars:i64 input:u64 output:u64)*

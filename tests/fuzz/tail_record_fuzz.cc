@@ -26,7 +26,7 @@ void require(bool holds) {
 std::string record_of(std::uint8_t kind, std::string_view payload) {
   constexpr std::uint64_t kSequence = 5;
   std::string record;
-  put(record, static_cast<std::uint32_t>(payload.size()));
+  put(record, static_cast<std::uint64_t>(payload.size()));
   put(record, kind);
   put(record, kSequence);
   put(record, core::hash128(payload).low + kind + kSequence * 0x9E3779B97F4A7C15U);

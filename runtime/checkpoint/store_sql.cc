@@ -1,0 +1,101 @@
+// What Store asks SQLite, in the order of Store::Query.
+#include "checkpoint/file_check.h"
+#include "checkpoint/store.h"
+
+namespace sluice::checkpoint {
+
+const char* const Store::kSql[kQueries] = {
+    // kJob
+    "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+    " projected_block, projected_answers, projected_rejects, rejects_block, folded"
+    " FROM job WHERE id = 1",
+    // kFingerprint
+    "SELECT fingerprint FROM generation WHERE id = ?",
+    // kEndpoints
+    "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens, output_tokens,"
+    " reasoning_tokens, cost, maybe_billed, maybe_billed_cost, failed_input_tokens,"
+    " failed_cached_tokens, failed_output_tokens, failed_reasoning_tokens, failed_cost, charged,"
+    " charged_cost, estimated_cost, maybe_billed_input_tokens, maybe_billed_output_tokens"
+    " FROM endpoint ORDER BY id",
+    // kSinks
+    "SELECT sink FROM generation",
+    // kModels
+    "SELECT id, name FROM model ORDER BY id",
+    // kAttempts
+    "SELECT kind, records FROM attempts ORDER BY id",
+    // kScanKeys
+    "SELECT block, generation, keys FROM block_keys WHERE block > ? ORDER BY block",
+    // kScanBlocks
+    "SELECT k.block, k.keys, d.payload FROM block_keys k JOIN block_data d ON d.block = k.block"
+    " WHERE k.block > min(?2, ?3) AND k.generation = ?1"
+    " AND (k.block > ?2 OR k.rejects > 0) ORDER BY k.block",
+    // kLastBlock
+    "SELECT max(block) FROM block_keys",
+    // kKeys
+    "SELECT keys FROM block_keys WHERE block = ?",
+    // kPayload
+    "SELECT payload FROM block_data WHERE block = ?",
+    // kBegin
+    "BEGIN IMMEDIATE",
+    // kCommit
+    "COMMIT",
+    // kRollback
+    "ROLLBACK",
+    // kPutJob
+    "UPDATE job SET generation = ?, next_attempt = ?, rows_read = ?, input_complete = ?,"
+    " answered = ?, rejected = ?, projected_block = ?, projected_answers = ?,"
+    " projected_rejects = ?, rejects_block = ?, folded = ? WHERE id = 1",
+    // kPutGeneration
+    "INSERT INTO generation VALUES(?, ?, ?)",
+    // kPutEndpoint
+    "INSERT OR REPLACE INTO endpoint"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    // kPutModel
+    "INSERT INTO model VALUES(?, ?)",
+    // kPutKeys
+    "INSERT INTO block_keys VALUES(?, ?, ?, ?, ?)",
+    // kPutPayload
+    "INSERT INTO block_data VALUES(?, ?)",
+    // kReplaceKeys
+    "UPDATE block_keys SET rejects = ?2, keys = ?3 WHERE block = ?1",
+    // kPutAttempts
+    "INSERT INTO attempts(kind, records) VALUES(?, ?)",
+    // kClearAttempts
+    "DELETE FROM attempts",
+};
+
+// What is asked of a file of an older version, which nobody writes to before it is migrated.
+const char* Store::sql_of(std::size_t query) const {
+  if (version_ == kFormatVersion) return kSql[query];
+  switch (query) {
+    case kJob:
+      return version_ == 1
+                 ? "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+                   " projected_block, projected_answers, projected_rejects, projected_block, 0"
+                   " FROM job WHERE id = 1"
+                 : "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+                   " projected_block, projected_answers, projected_rejects, rejects_block, 0"
+                   " FROM job WHERE id = 1";
+    case kEndpoints:
+      if (version_ == 3) return kSql[query];
+      if (version_ == 2)
+        return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
+               " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
+               " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
+               " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost, 0, 0"
+               " FROM endpoint ORDER BY id";
+      return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
+             " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
+             " 0, 0, 0, cost, 0, 0 FROM endpoint ORDER BY id";
+    case kSinks:
+      return version_ == 3 ? kSql[query] : "SELECT x'' FROM generation";
+    case kPutJob:
+    case kPutEndpoint:
+    case kPutGeneration:
+      return nullptr;
+    default:
+      return kSql[query];
+  }
+}
+
+}  // namespace sluice::checkpoint
