@@ -15,6 +15,8 @@
 // matched with the k-th request that comes after, on whatever connection.
 #include <fmt/format.h>
 #include <llhttp.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -52,7 +54,8 @@ struct Delayed {
 std::map<std::string, std::uint64_t, std::less<>> options = {
     {"port", 0}, {"delay-ms", 0}, {"spread-ms", 0}, {"in-flight", 0}};
 uv_loop_t* loop;
-uv_timer_t timer;
+uv_poll_t timer;  // a timerfd: libuv's own timers know whole milliseconds only
+int timer_fd;
 std::priority_queue<Delayed> delayed;
 std::mt19937_64 random_source(7);
 char read_buffer[512 * 1024];
@@ -168,7 +171,9 @@ void write(Connection* connection, const std::string& text) {
 
 void arm_timer();
 
-void send_due(uv_timer_t*) {
+void send_due(uv_poll_t*, int, int) {
+  std::uint64_t expirations;
+  if (read(timer_fd, &expirations, sizeof(expirations)) < 0) return;  // set anew meanwhile
   const std::uint64_t now = uv_hrtime();
   while (!delayed.empty() && delayed.top().due <= now) {
     Connection* connection = delayed.top().connection;
@@ -187,8 +192,11 @@ void send_due(uv_timer_t*) {
 
 void arm_timer() {
   if (delayed.empty()) return;
-  const std::uint64_t now = uv_hrtime(), due = delayed.top().due;
-  uv_timer_start(&timer, send_due, due > now ? (due - now + 999'999) / 1'000'000 : 0, 0);
+  const std::uint64_t due = delayed.top().due;  // of the clock that uv_hrtime() reads
+  itimerspec when{};
+  when.it_value.tv_sec = static_cast<time_t>(due / 1'000'000'000);
+  when.it_value.tv_nsec = static_cast<long>(due % 1'000'000'000);
+  timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
 int on_message(llhttp_t* parser) {
@@ -266,7 +274,9 @@ int main(int argc, char** argv) {
     options.find(name.substr(2))->second = std::strtoull(argv[i + 1], nullptr, 10);
   }
   loop = uv_default_loop();
-  uv_timer_init(loop, &timer);
+  timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  uv_poll_init(loop, &timer, timer_fd);
+  uv_poll_start(&timer, UV_READABLE, send_due);
   llhttp_settings_init(&settings);
   settings.on_body = on_body;
   settings.on_message_complete = on_message;

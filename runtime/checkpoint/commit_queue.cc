@@ -31,6 +31,7 @@ bool CommitQueue::push(std::vector<Intent> intents) {
   const std::lock_guard lock(mutex_);
   if (!append_locked(std::move(record))) return false;
   intents_.insert(intents_.end(), intents.begin(), intents.end());
+  in_flight_ += intents.size();
   return true;
 }
 
@@ -50,9 +51,10 @@ bool CommitQueue::push(Results results, Callback folded) {
     }
     entries_ += results.entries.size();
     bytes_ += bytes;
+    in_flight_ -= std::min(in_flight_, results.settlements.size());
     results_.push_back(std::move(results));
     callbacks_.push_back(std::move(folded));
-    wake = wake || entries_ >= group_ || bytes_ >= kGroupBytes;
+    wake = wake || entries_ >= group_ || bytes_ >= kGroupBytes || in_flight_ == 0;
   }
   if (wake) changed_.notify_one();
   return true;
@@ -104,10 +106,14 @@ bool CommitQueue::abandoned() const {
   return abandoned_;
 }
 
+CommitQueue::Clock::time_point CommitQueue::oldest_due() const {
+  return oldest_ + (in_flight_ == 0 ? kIdleDelay : kGroupDelay);
+}
+
 bool CommitQueue::due(Clock::time_point now) const {
   if (finishing_) return !callbacks_.empty() || !intents_.empty();
   if (callbacks_.empty()) return false;
-  return entries_ >= group_ || bytes_ >= kGroupBytes || now - oldest_ >= kGroupDelay;
+  return entries_ >= group_ || bytes_ >= kGroupBytes || now >= oldest_due();
 }
 
 CommitQueue::Work CommitQueue::take_locked(Clock::time_point now) {
@@ -137,7 +143,7 @@ CommitQueue::Work CommitQueue::take_ready(Clock::time_point now) {
 
 CommitQueue::Clock::time_point CommitQueue::next_due() const {
   auto due = Clock::time_point::max();
-  if (!callbacks_.empty()) due = oldest_ + kGroupDelay;
+  if (!callbacks_.empty()) due = oldest_due();
   if (record_at_) due = std::min(due, *record_at_);
   return due;
 }

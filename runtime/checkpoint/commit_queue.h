@@ -7,9 +7,10 @@
 // one order: no intent is ever durable ahead of a result that was pushed before it.
 //
 // The rule: results wait for company, so that blocks are large and transactions few: until the
-// oldest has waited kGroupDelay, or `group` entries or kGroupBytes have gathered. Intents go with
-// them. What is taken is all there is, and the log then goes on in its other file: so whoever takes
-// has committed all that it took before it takes again.
+// oldest has waited kGroupDelay, or kIdleDelay once nothing is in flight that could be company, or
+// `group` entries or kGroupBytes have gathered. Intents go with them. What is taken is all there
+// is, and the log then goes on in its other file: so whoever takes has committed all that it took
+// before it takes again.
 //
 // Bound: none of its own. Every entry holds a credit of the flow until its callback has run, and
 // every intent a slot of its endpoint; those wait, not we.
@@ -74,6 +75,7 @@ class CommitQueue {
   std::optional<Work> take();
 
  private:
+  Clock::time_point oldest_due() const;
   bool due(Clock::time_point now) const;
   bool append_locked(std::string&& record);
   bool knows(std::uint32_t endpoint);
@@ -90,7 +92,8 @@ class CommitQueue {
   std::vector<Callback> callbacks_;
   std::size_t entries_ = 0;
   std::size_t bytes_ = 0;
-  Clock::time_point oldest_;  // of results_
+  Clock::time_point oldest_;    // of results_
+  std::size_t in_flight_ = 0;   // intents without a settlement
   std::optional<Clock::time_point> record_at_;
   bool synced_ = false;
   std::optional<core::Error> error_;

@@ -57,12 +57,12 @@ TEST_F(CommitQueueTest, WhatIsPushedStandsInTheLogInThatOrder) {
 }
 
 TEST_F(CommitQueueTest, ResultsWaitForCompanyAndIntentsGoWithThem) {
+  const auto before = Clock::now();
   queue_->push(std::vector<Intent>(3));
   push(1);
   queue_->push(std::vector<Intent>(2));
-  const auto now = Clock::now();
-  EXPECT_TRUE(ready(now).empty());
-  const auto work = ready(now + kGroupDelay);
+  EXPECT_TRUE(ready(before).empty());
+  const auto work = ready(Clock::now() + kGroupDelay);
   EXPECT_EQ(work.intents.size(), 5U);
   EXPECT_EQ(taken(work), 1U);
   EXPECT_EQ(work.folded, 3U);
@@ -88,18 +88,31 @@ TEST_F(CommitQueueTest, IntentsAloneStayInTheLog) {
 }
 
 TEST_F(CommitQueueTest, ResultsGoWhenTheOldestHasWaitedTheGroupDelay) {
+  queue_->push(std::vector<Intent>(1));
   const auto before = Clock::now();
   push(1);
   push(2);
-  EXPECT_TRUE(ready(before).empty());
+  EXPECT_TRUE(ready(before + kGroupDelay - kIdleDelay).empty());
   const auto work = ready(Clock::now() + kGroupDelay);
   EXPECT_EQ(taken(work), 3U);
   EXPECT_EQ(work.callbacks.size(), 2U);
 }
 
+TEST_F(CommitQueueTest, ResultsHardlyWaitWhenNothingIsInFlightThatCouldBeCompany) {
+  queue_->push(std::vector<Intent>(2));
+  const auto before = Clock::now();
+  Results one;
+  one.settlements.resize(1);
+  queue_->push(one, [] {});
+  EXPECT_TRUE(ready(before + kGroupDelay - kIdleDelay).empty()) << "the other is in flight";
+  queue_->push(one, [] {});
+  EXPECT_EQ(ready(Clock::now() + kIdleDelay).callbacks.size(), 2U);
+}
+
 TEST_F(CommitQueueTest, ResultsGoWhenEnoughOfThemOrTheirBytesHaveGathered) {
+  const auto before = Clock::now();
   push(kGroup - 1);
-  EXPECT_TRUE(ready(Clock::now()).empty());
+  EXPECT_TRUE(ready(before).empty());
   push(1);
   EXPECT_EQ(taken(ready(Clock::now())), kGroup);
   push(2, kGroupBytes / 2);
