@@ -53,10 +53,12 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   line_ = 0;
   while (true) {
     if (ending_.stopping()) return Next::stop;
+    core::Result<InputFile::Read> got;
     const std::size_t have = buffer_.size();
-    buffer_.resize(have + kReadBytes);
-    const auto got = (*file)->read(std::span(buffer_).subspan(have));
-    buffer_.resize(have + (got && got->state == InputFile::State::bytes ? got->count : 0));
+    buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {
+      got = (*file)->read({bytes + have, kReadBytes});
+      return have + (got && got->state == InputFile::State::bytes ? got->count : 0);
+    });
     if (!got) return std::unexpected(got.error());
     if (got->state == InputFile::State::waiting) {
       if (hand_over() == Next::stop) return Next::stop;
@@ -73,20 +75,22 @@ core::Result<Reader::Next> Reader::take_lines(std::uint32_t index, bool at_end) 
   std::size_t start = 0;
   while (true) {
     std::size_t end = buffer_.find('\n', std::max(start, scanned_));
-    if (end == std::string::npos && at_end && start < buffer_.size()) end = buffer_.size();
-    if (end == std::string::npos) break;
+    const bool whole = end != std::string::npos || (at_end && start < buffer_.size());
+    end = std::min(end, buffer_.size());
+    if (end - start > kMaxRowBytes) {
+      return core::fail(
+          core::ErrorCode::io,
+          fmt::format("this line is longer than {} MiB, the most that a row may have",
+                      kMaxRowBytes >> 20),
+          fmt::format("{}:{}", paths_[index], line_ + 1));
+    }
+    if (!whole) break;
     if (add(std::string_view(buffer_).substr(start, end - start), index) == Next::stop)
       return Next::stop;
     start = std::min(end + 1, buffer_.size());
   }
   buffer_.erase(0, start);
   scanned_ = buffer_.size();
-  if (buffer_.size() > kMaxRowBytes) {
-    return core::fail(core::ErrorCode::io,
-                      fmt::format("this line is longer than {} MiB, the most that a row may have",
-                                  kMaxRowBytes >> 20),
-                      fmt::format("{}:{}", paths_[index], line_ + 1));
-  }
   return Next::go_on;
 }
 
@@ -110,6 +114,7 @@ Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
 
 Reader::Next Reader::add_row(core::Row&& row) {
   batch_weight_ += weight_of(row);
+  if (batch_.empty()) batch_.reserve(core::kBatchRows);
   batch_.push_back(std::move(row));
   const bool last = limit_ && rows_.load(std::memory_order_relaxed) + batch_.size() >= *limit_;
   if (batch_.size() >= core::kBatchRows || batch_weight_.bytes >= 3 * core::kBatchBytes || last) {

@@ -8,7 +8,11 @@ namespace sluice::stages {
 namespace {
 
 constexpr std::size_t kCreditBytes = 256 * 1024 * 1024;
-constexpr std::size_t kAheadRows = 512;  // on their way to a slot, at least
+// Rows on their way to a slot or from it: as many as are in flight, within these. Fewer than the
+// least starve the slots of a small pipeline; more than the most only push the rest out of the
+// caches, up to where a quarter of what is in flight is more.
+constexpr std::size_t kLeastAhead = 512;
+constexpr std::size_t kMostAhead = 4096;
 
 std::size_t rows_in_flight(const PipelineSpec& spec) {
   std::size_t requests = 0;
@@ -17,7 +21,8 @@ std::size_t rows_in_flight(const PipelineSpec& spec) {
 }
 
 std::size_t rows_ahead(const PipelineSpec& spec) {
-  return std::max(kAheadRows, rows_in_flight(spec) / 4);
+  const std::size_t in_flight = rows_in_flight(spec);
+  return std::max(std::clamp(in_flight, kLeastAhead, kMostAhead), in_flight / 4);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace sluice::stages {
 // Requests that an endpoint may have in flight.
 std::size_t slots_of(const provider::EndpointSpec& spec);
 
-// Rows and bytes between the reader and the sink: those that can be in flight, and a quarter more,
-// so that packs are made while others are answered.
+// Rows and bytes between the reader and the sink: those that can be in flight, and so many more
+// that packs are made and results committed while others are answered.
 flow::Weight credit_limit(const PipelineSpec& spec);
 
 // So many results are worth a transaction of the checkpoint's: half of the rows that need not be in
