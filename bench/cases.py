@@ -1,6 +1,7 @@
 """The cases of `./dev bench`: each sets up servers and clients, runs the rounds and says what they show."""
 import statistics
 
+from checkpoint import Mock
 from clients import install_peers
 from rounds import claim, interleave, median, outcome, ratio
 from servers import BenchServer, Nginx
@@ -70,6 +71,31 @@ def packed(work):
               claim("sluice / wrk", ratio(results, "sluice, power", "wrk"), compared=True)]
     return outcome(f"packed: {count:,} rows, {per} a request, both cores for client and bench_server", results,
                    ("rows_per_s", *STANDARD, "server_share"), "wrk", claims)
+
+
+def cores(work):
+    """Not without pinning: then there are no cores to tell apart."""
+    count, per = work.count(1_000_000), 20
+    one, both = work.bench.sluice("power", per), work.free_bench.sluice("power", per)
+    with BenchServer(work.server_core) as server:
+        results = interleave({"one core": call(one, server.url, work, count), "two cores": call(both, server.url, work, count)},
+                             work.rounds, work.say)
+    claims = [claim("two cores / one", ratio(results, "two cores", "one core"), compared=True)]
+    return outcome(f"cores: {count:,} rows, {per} a request; bench_server on one core, sluice on the other or on both", results,
+                   ("rows_per_s", *STANDARD), "one core", claims)
+
+
+def provider(work):
+    count, in_flight = work.count(30_000), 1000
+    clients = {"bare": work.bench.bare(in_flight), "sluice, power": work.bench.sluice("power", in_flight=in_flight)}
+    if work.with_peers:
+        install_peers()
+        clients |= {"undici": work.bench.node("undici", in_flight), "aiohttp": work.bench.python("aiohttp", in_flight)}
+    with Mock("--latency-ms", 200, "--token-latency-ms", 5, "--latency-sigma", 0.3) as mock:
+        results = interleave({n: call(c, mock.url, work, count) for n, c in clients.items()}, work.rounds, work.say)
+    claims = [claim(f"sluice at power / {n}", ratio(results, "sluice, power", n)) for n in clients if n != "sluice, power"]
+    return outcome(f"provider: {count:,} rows, one a request, {in_flight:,} in flight; the mock, 200 ms and 5 ms a token, "
+                   "log-normal", results, STANDARD, "bare", claims)
 
 
 def tls(work):
@@ -181,5 +207,6 @@ def added(work):
                    ("rate", "p50", "p90", "p99", "n"), None, claims)
 
 
-CASES = {"one-row": one_row, "peers": peers, "packed": packed, "tls": tls, "latency": latency, "growth": growth, "added": added}
+CASES = {"one-row": one_row, "peers": peers, "packed": packed, "cores": cores, "tls": tls, "latency": latency,
+         "provider": provider, "growth": growth, "added": added}
 QUICK = ("one-row", "packed", "tls")

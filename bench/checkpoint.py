@@ -48,7 +48,7 @@ class Server:
 
 class Mock(Server):
     def __init__(self, *options):
-        super().__init__([SLUICE, "mock", *options])
+        super().__init__([SLUICE, "mock", *map(str, options)])
 
 
 def run(folder, mock, rows, per, durability):

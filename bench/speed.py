@@ -3,7 +3,7 @@
 
   bench/speed.py [CASE…] [options]
 
-Cases: one-row, peers, packed, tls, latency, growth, added; all of them by default. (`./dev bench packs` is
+Cases: one-row, peers, packed, cores, tls, latency, provider, growth, added; all of them by default. (`./dev bench packs` is
 another program: what packs save.)
 """
 import argparse, datetime, json, os, pathlib, platform, shutil, signal, sys, tempfile
