@@ -124,14 +124,14 @@ def tls(work):
 
 def latency(work):
     results, claims = {}, []
-    wrk_4000 = work.bench.wrk(4000, seconds=3)
+    bare_4000, tried = work.bench.bare(4000), 100_000
     servers = {}
     for make in (lambda: Nginx(work.scratch / "try", work.server_core, slow=True),
                  lambda: BenchServer(work.server_core, delay_ms=100)):
         with make() as server:
-            servers[server.name] = (wrk_4000(server.url, None, 0)["rate"], make)
+            servers[server.name] = (call(bare_4000, server.url, work, tried)()["rate"], make)
     chosen = max(servers, key=lambda name: servers[name][0])
-    notes = [f"{name}: wrk reaches {rate:,.0f}/s of 40,000" for name, (rate, _) in servers.items()] + [f"chosen: {chosen}"]
+    notes = [f"{name}: bare reaches {rate:,.0f}/s of 40,000" for name, (rate, _) in servers.items()] + [f"chosen: {chosen}"]
     make = (lambda: Nginx(work.scratch, work.server_core, slow=True)) if chosen == Nginx.name else servers[chosen][1]
     with make() as server:
         for in_flight in (1000, 4000):
@@ -172,10 +172,11 @@ def growth(work):
         # The delay lets the requests in flight grow to what is allowed.
         with BenchServer(delay_ms=20) as server:
             sluice = work.free_bench.sluice("power", per, in_flight=1000)
+            runs = {}
             for n in counts:
                 run = call(sluice, server.url, work, n)
-                per_row = lambda run=run, n=n: (r := run()) | {"cpu_us_per_row": r["cpu_s"] / n * 1e6}
-                results |= interleave({names[n]: per_row}, work.rounds if n < 1_000_000 else 1, work.say)
+                runs[names[n]] = lambda run=run, n=n: (r := run()) | {"cpu_us_per_row": r["cpu_s"] / n * 1e6}
+            results |= interleave(runs, work.rounds, work.say)
             reached = server.stats()["most_in_flight"]
         # Beside the least and not the first: what a start costs would hide what grows.
         costs = [median(results, names[n], "cpu_us_per_row") for n in counts]
