@@ -78,11 +78,10 @@ core::Result<Reader::Next> Reader::take_lines(std::uint32_t index, bool at_end) 
     const bool whole = end != std::string::npos || (at_end && start < buffer_.size());
     end = std::min(end, buffer_.size());
     if (end - start > kMaxRowBytes) {
-      return core::fail(
-          core::ErrorCode::io,
-          fmt::format("this line is longer than {} MiB, the most that a row may have",
-                      kMaxRowBytes >> 20),
-          fmt::format("{}:{}", paths_[index], line_ + 1));
+      return core::fail(core::ErrorCode::io,
+                        fmt::format("this line is longer than {} MiB, the most that a row may have",
+                                    kMaxRowBytes >> 20),
+                        fmt::format("{}:{}", paths_[index], line_ + 1));
     }
     if (!whole) break;
     if (add(std::string_view(buffer_).substr(start, end - start), index) == Next::stop)

@@ -8,9 +8,10 @@
 //
 // intend() and commit() append to the tail log (tail_log.h), so that what is handed over survives a
 // kill when they return. Intents are durable when the log is as durable as Options::durability
-// asks. A callback of commit() runs when the results stand in the checkpoint's file, as durably,
-// and find_answer() finds them: they wait for company for at most 50 ms (kGroupDelay),
-// and for 5 ms when nothing is in flight.
+// asks; for that intend() may wait for a sync of a disk that was quick the last time (1 ms). A
+// callback of commit() runs when the results stand in the checkpoint's file, as durably, and
+// find_answer() finds them: they wait for company for at most 50 ms (kGroupDelay), and for 5 ms
+// when nothing is in flight.
 //
 // Invariants (DESIGN §5):
 //   1. A row's entry is in the checkpoint once per occurrence, or it is pending.

@@ -92,8 +92,8 @@ class CommitQueue {
   std::vector<Callback> callbacks_;
   std::size_t entries_ = 0;
   std::size_t bytes_ = 0;
-  Clock::time_point oldest_;    // of results_
-  std::size_t in_flight_ = 0;   // intents without a settlement
+  Clock::time_point oldest_;   // of results_
+  std::size_t in_flight_ = 0;  // intents without a settlement
   std::optional<Clock::time_point> record_at_;
   bool synced_ = false;
   std::optional<core::Error> error_;

@@ -3,6 +3,13 @@
 #include "core/thread_name.h"
 
 namespace sluice::checkpoint {
+namespace {
+
+// So many intents go out in the time that a sync and the wake-ups around it take. With more, the
+// caller has better things to do meanwhile.
+constexpr std::size_t kFewIntents = 32;
+
+}  // namespace
 
 Committer::Committer(Journal& journal, std::unique_ptr<TailLog> log, const Options& options)
     : journal_(journal),
@@ -11,7 +18,8 @@ Committer::Committer(Journal& journal, std::unique_ptr<TailLog> log, const Optio
       tail_syncer_(options.durability == Durability::process
                        ? nullptr
                        : std::make_unique<TailSyncer>(
-                             *log_, [this](core::Error error) { queue_.fail(std::move(error)); })),
+                             [this] { return log_->sync(); },
+                             [this](core::Error error) { queue_.fail(std::move(error)); })),
       syncer_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
       thread_([this] { run(); }) {}
 
@@ -32,8 +40,10 @@ void Committer::on_failure(std::function<void(core::Error)> failed) {
 }
 
 bool Committer::intend(std::vector<Intent> intents, std::function<void()> durable) {
+  const bool few = intents.size() <= kFewIntents;
   if (!queue_.push(std::move(intents))) return false;
   if (!tail_syncer_) return true;  // with the operating system, which outlives the process
+  if (few && tail_syncer_->sync_here()) return true;
   tail_syncer_->when_durable(std::move(durable));
   return false;
 }

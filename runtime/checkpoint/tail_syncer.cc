@@ -4,8 +4,31 @@
 
 namespace sluice::checkpoint {
 
-TailSyncer::TailSyncer(TailLog& log, std::function<void(core::Error)> failed)
-    : failed_(std::move(failed)), syncer_([&log] { return log.sync(); }, [this] { synced(); }) {}
+TailSyncer::TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed)
+    : sync_(std::move(sync)),
+      failed_(std::move(failed)),
+      syncer_([this] { return timed_sync(); }, [this] { synced(); }) {}
+
+core::Status TailSyncer::timed_sync() {
+  const auto started = std::chrono::steady_clock::now();
+  core::Status status = sync_();
+  quick_ = std::chrono::steady_clock::now() - started < kQuick;
+  return status;
+}
+
+bool TailSyncer::sync_here() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || syncing_ || !quick_) return false;
+    syncing_ = true;
+  }
+  core::Status status = timed_sync();
+  if (!status) failed_(std::move(status.error()));
+  const std::lock_guard lock(mutex_);
+  stopped_ = stopped_ || !status;
+  end_sync_locked();
+  return !stopped_;
+}
 
 void TailSyncer::when_durable(Callback callback) {
   const std::lock_guard lock(mutex_);
@@ -39,6 +62,10 @@ void TailSyncer::synced() {
   if (!status) failed_(std::move(status.error()));
   for (const Callback& callback : durable) callback();
   const std::lock_guard lock(mutex_);
+  end_sync_locked();
+}
+
+void TailSyncer::end_sync_locked() {
   syncing_ = !stopped_ && !waiting_.empty();
   if (!syncing_) return idle_.notify_all();
   under_way_.swap(waiting_);

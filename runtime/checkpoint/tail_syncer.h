@@ -1,16 +1,17 @@
-// Syncs the tail log for those who wait for it, all that wait at once with one sync.
+// Syncs the tail log for those who wait for it, all that wait at once with one sync: on a thread of
+// its own, or on the caller's, where that takes less time than to wake another and be woken.
 //
-// Threads: when_durable(), stop() and finish() on any. Callbacks run on a thread of the syncer's
-// own, in the order of when_durable(), and must not block.
+// Threads: sync_here(), when_durable(), stop() and finish() on any. Callbacks run on the syncer's
+// thread, in the order of when_durable(), and must not block.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <vector>
 
 #include "checkpoint/syncer.h"
-#include "checkpoint/tail_log.h"
 
 namespace sluice::checkpoint {
 
@@ -18,9 +19,16 @@ class TailSyncer {
  public:
   using Callback = std::function<void()>;
 
-  // `failed` hears of a sync that failed, on the syncer's thread; no callback runs from then on.
-  TailSyncer(TailLog& log, std::function<void(core::Error)> failed);
+  // A disk whose last sync took longer is not waited for by a thread that has other work.
+  static constexpr std::chrono::milliseconds kQuick{1};
 
+  // `sync` is the log's. `failed` hears of one that failed, on the thread that it ran on; no
+  // callback runs from then on.
+  TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed);
+
+  // Syncs on this thread, unless a sync is under way or the last one was not quick. True: all that
+  // was appended before is on the disk.
+  [[nodiscard]] bool sync_here();
   // Once all that was appended before is on the disk.
   void when_durable(Callback callback);
   // No callback begins any more, of those that wait neither.
@@ -29,13 +37,17 @@ class TailSyncer {
   void finish();
 
  private:
+  core::Status timed_sync();
   void synced();
+  void end_sync_locked();
 
+  const std::function<core::Status()> sync_;
   const std::function<void(core::Error)> failed_;
   std::mutex mutex_;  // guards what follows
   std::vector<Callback> waiting_;
   std::vector<Callback> under_way_;  // what the sync that runs now is for
   bool syncing_ = false;
+  bool quick_ = true;  // the last sync; until syncing_ is false again, that sync's
   bool stopped_ = false;
   std::condition_variable idle_;
   Syncer syncer_;  // last: its thread uses all of the above

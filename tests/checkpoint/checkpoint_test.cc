@@ -314,9 +314,10 @@ TEST_F(CheckpointTest, CallbacksOfOneKindRunInTheOrderOfTheirCalls) {
   std::vector<int> intents;
   std::vector<int> commits;
   for (int i = 0; i < 200; ++i) {
-    EXPECT_FALSE(
-        c->intend({{.attempt = static_cast<std::uint64_t>(i + 1), .endpoint = 0, .worst_cost = {}}},
-                  [&intents, i] { intents.push_back(i); }));
+    std::vector<Intent> many(50);  // a few would be synced at once, without a callback
+    for (std::size_t n = 0; n < many.size(); ++n)
+      many[n].attempt = static_cast<std::uint64_t>(i) * many.size() + n + 1;
+    EXPECT_FALSE(c->intend(std::move(many), [&intents, i] { intents.push_back(i); }));
     c->commit({{}, {answer(std::to_string(i))}}, [&commits, i] { commits.push_back(i); });
   }
   close(c);
