@@ -53,6 +53,7 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   line_ = 0;
   while (true) {
     if (ending_.stopping()) return Next::stop;
+    // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
     core::Result<InputFile::Read> got;
     const std::size_t have = buffer_.size();
     buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {

@@ -51,10 +51,11 @@ bool CommitQueue::push(Results results, Callback folded) {
     }
     entries_ += results.entries.size();
     bytes_ += bytes;
-    in_flight_ -= std::min(in_flight_, results.settlements.size());
+    const std::size_t settled = std::min(in_flight_, results.settlements.size());
+    in_flight_ -= settled;
     results_.push_back(std::move(results));
     callbacks_.push_back(std::move(folded));
-    wake = wake || entries_ >= group_ || bytes_ >= kGroupBytes || in_flight_ == 0;
+    wake = wake || entries_ >= group_ || bytes_ >= kGroupBytes || (settled > 0 && in_flight_ == 0);
   }
   if (wake) changed_.notify_one();
   return true;

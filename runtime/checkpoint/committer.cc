@@ -19,7 +19,7 @@ Committer::Committer(Journal& journal, std::unique_ptr<TailLog> log, const Optio
                        ? nullptr
                        : std::make_unique<TailSyncer>(
                              [this] { return log_->sync(); },
-                             [this](core::Error error) { queue_.fail(std::move(error)); })),
+                             [this](core::Error error) { queue_.fail(std::move(error)); }, clock_)),
       syncer_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
       thread_([this] { run(); }) {}
 

@@ -20,6 +20,7 @@
 #include "checkpoint/syncer.h"
 #include "checkpoint/tail_log.h"
 #include "checkpoint/tail_syncer.h"
+#include "core/clock.h"
 
 namespace sluice::checkpoint {
 
@@ -48,6 +49,7 @@ class Committer {
   Journal& journal_;
   const std::unique_ptr<TailLog> log_;
   CommitQueue queue_;
+  const core::SystemClock clock_;
   const std::unique_ptr<TailSyncer> tail_syncer_;  // none with Durability::process
   std::optional<Journal::Extent> syncing_;         // the committer's thread's; close()'s after that
   Syncer syncer_;

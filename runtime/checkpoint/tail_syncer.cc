@@ -4,15 +4,17 @@
 
 namespace sluice::checkpoint {
 
-TailSyncer::TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed)
+TailSyncer::TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed,
+                       const core::Clock& clock)
     : sync_(std::move(sync)),
       failed_(std::move(failed)),
+      clock_(clock),
       syncer_([this] { return timed_sync(); }, [this] { synced(); }) {}
 
 core::Status TailSyncer::timed_sync() {
-  const auto started = std::chrono::steady_clock::now();
+  const core::Time started = clock_.now();
   core::Status status = sync_();
-  quick_ = std::chrono::steady_clock::now() - started < kQuick;
+  quick_ = clock_.now() - started < kQuick;
   return status;
 }
 

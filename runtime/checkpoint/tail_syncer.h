@@ -5,13 +5,13 @@
 // thread, in the order of when_durable(), and must not block.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <vector>
 
 #include "checkpoint/syncer.h"
+#include "core/clock.h"
 
 namespace sluice::checkpoint {
 
@@ -20,11 +20,12 @@ class TailSyncer {
   using Callback = std::function<void()>;
 
   // A disk whose last sync took longer is not waited for by a thread that has other work.
-  static constexpr std::chrono::milliseconds kQuick{1};
+  static constexpr core::Duration kQuick = std::chrono::milliseconds(1);
 
   // `sync` is the log's. `failed` hears of one that failed, on the thread that it ran on; no
-  // callback runs from then on.
-  TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed);
+  // callback runs from then on. `clock` must outlive the syncer.
+  TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed,
+             const core::Clock& clock);
 
   // Syncs on this thread, unless a sync is under way or the last one was not quick. True: all that
   // was appended before is on the disk.
@@ -43,11 +44,12 @@ class TailSyncer {
 
   const std::function<core::Status()> sync_;
   const std::function<void(core::Error)> failed_;
-  std::mutex mutex_;  // guards what follows
+  const core::Clock& clock_;
+  bool quick_ = true;  // the last sync; of whoever syncs, else guarded by mutex_
+  std::mutex mutex_;   // guards what follows
   std::vector<Callback> waiting_;
   std::vector<Callback> under_way_;  // what the sync that runs now is for
   bool syncing_ = false;
-  bool quick_ = true;  // the last sync; until syncing_ is false again, that sync's
   bool stopped_ = false;
   std::condition_variable idle_;
   Syncer syncer_;  // last: its thread uses all of the above

@@ -16,7 +16,7 @@ class TailSyncerTest : public testing::Test {
   core::Status sync() {
     ++syncs_;
     synced_on_ = std::this_thread::get_id();
-    if (slow_) std::this_thread::sleep_for(2 * TailSyncer::kQuick);
+    if (slow_) clock_.advance(TailSyncer::kQuick);
     if (held_) {
       begun_.release();
       go_.acquire();
@@ -39,7 +39,8 @@ class TailSyncerTest : public testing::Test {
   std::atomic<int> failures_ = 0;
   std::binary_semaphore begun_{0};
   std::binary_semaphore go_{0};
-  TailSyncer syncer_{[this] { return sync(); }, [this](core::Error) { ++failures_; }};
+  core::ManualClock clock_;
+  TailSyncer syncer_{[this] { return sync(); }, [this](core::Error) { ++failures_; }, clock_};
 };
 
 TEST_F(TailSyncerTest, SyncsOnTheCallersThreadWhereTheDiskIsQuick) {
