@@ -118,10 +118,9 @@ void Parser::read_text(Completion& completion, Out& out) const {
     return pack_failed(completion, {"truncated", cut_off(reply)}, false, out);
   if (is_blank(reply.text))
     return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
-  const Item& item = completion.request->items.front();
   std::string members = "\"answer\":";
   core::append_json_string(members, reply.text);
-  answered(item, members, completion, out);
+  give(completion.request->items.front(), std::move(members), completion, out);
 }
 
 void Parser::read_one(Completion& completion, Out& out) const {
@@ -175,29 +174,24 @@ void Parser::read_pack(Completion& completion, Out& out) const {
 
 void Parser::take_answer(Item& item, const simdjson::dom::object& object,
                          const Completion& completion, Out& out) const {
-  auto members = answer(object, item);
-  if (members) return answered(item, *members, completion, out);
-  if (members.error().reason != "script_error")
-    return row_failed(std::move(item), std::move(members.error()),
+  if (auto wrong = misfit(object, question_.answer))
+    return row_failed(std::move(item), {"bad_answer", std::move(*wrong)},
                       completion.request->items.size() == 1, out);
-  // The function will not do better on a second answer, and this one is paid for: keep it.
-  item.history.push_back("the answer was " + simdjson::minify(object));
-  reject(std::move(item), std::move(members.error()), out);
+  give(item, members_of(object, question_.answer), completion, out);
 }
 
-std::expected<std::string, Parser::Failed> Parser::answer(const simdjson::dom::object& object,
-                                                          const Item& item) const {
-  if (auto wrong = misfit(object, question_.answer))
-    return std::unexpected(Failed{"bad_answer", std::move(*wrong)});
-  std::string members = members_of(object, question_.answer);
-  if (!spec_.parse.parse) return members;
-  auto parsed = spec_.parse.parse("{" + members + "}", item.row);
-  if (!parsed) {
-    const bool script = parsed.error().script_error;
-    return std::unexpected(
-        Failed{script ? "script_error" : "bad_answer", std::move(parsed.error().message)});
-  }
-  return parsed->substr(1, parsed->size() - 2);
+void Parser::give(Item& item, std::string members, const Completion& completion, Out& out) const {
+  if (!spec_.parse.parse) return answered(item, members, completion, out);
+  const std::string answer = "{" + members + "}";
+  const auto parsed = spec_.parse.parse(answer, item.row);
+  if (parsed)
+    return answered(item, std::string_view(*parsed).substr(1, parsed->size() - 2), completion, out);
+  if (!parsed.error().script_error)
+    return row_failed(std::move(item), {"bad_answer", parsed.error().message},
+                      completion.request->items.size() == 1, out);
+  // The function will not do better on a second answer, and this one is paid for: keep it.
+  item.history.push_back("the answer was " + answer);
+  reject(std::move(item), {"script_error", parsed.error().message}, out);
 }
 
 // The reply as a whole is of no use. In a pack nobody knows which row is to blame: it is asked

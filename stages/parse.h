@@ -15,7 +15,6 @@
 
 #include <simdjson.h>
 
-#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,12 +59,11 @@ class Parser {
   void read_text(Completion& completion, Out& out) const;
   void read_one(Completion& completion, Out& out) const;
   void read_pack(Completion& completion, Out& out) const;
-  // Ends the row, or has it asked again.
+  // Each ends the row, or has it asked again: take_answer() once the checks are passed, give() with
+  // what the parse function makes of the answer's members, in their declared order.
   void take_answer(Item& item, const simdjson::dom::object& object, const Completion& completion,
                    Out& out) const;
-  // The answer's members in declared order, after the checks and the parse function.
-  std::expected<std::string, Failed> answer(const simdjson::dom::object& object,
-                                            const Item& item) const;
+  void give(Item& item, std::string members, const Completion& completion, Out& out) const;
   void pack_failed(Completion& completion, const Failed& failed, bool final, Out& out) const;
   void row_failed(Item&& item, Failed failed, bool alone, Out& out) const;
   void answered(const Item& item, std::string_view members, const Completion& completion,

@@ -319,5 +319,47 @@ TEST_F(ParserTest, FreeTextIsTheAnswer) {
               ElementsAre(testing::StartsWith(R"({"id":"k0","answer":"Bonjour \"le\" monde"})")));
 }
 
+class FreeText : public ParserTest {
+ protected:
+  void start_text(ParseFunction parse) {
+    start(1, 2, std::move(parse));
+    spec_.pack.answer.clear();
+    question_ = make_question(spec_);
+    parser_.emplace(spec_, question_, *lines_, std::vector<std::string>{"m"});
+  }
+};
+
+TEST_F(FreeText, GoesThroughTheParseFunction) {
+  start_text([](std::string_view answer,
+                const core::Row& row) -> std::expected<std::string, ScriptFailure> {
+    EXPECT_EQ(answer, R"({"answer":"a \"fine\" day"})");
+    EXPECT_EQ(row.key_json, "\"k0\"");
+    return R"({"answer":"A FINE DAY","words":3})";
+  });
+  EXPECT_THAT(lines(reply(request(1), "a \"fine\" day")),
+              ElementsAre(R"({"id":"k0","answer":"A FINE DAY","words":3})"));
+}
+
+TEST_F(FreeText, ThatTheParseFunctionRefusesIsAskedForAgain) {
+  start_text([](std::string_view, const core::Row&) -> std::expected<std::string, ScriptFailure> {
+    return std::unexpected(ScriptFailure{false, "too vague"});
+  });
+  const auto out = reply(request(1), "hm");
+  EXPECT_TRUE(out.results.entries.empty());
+  ASSERT_EQ(out.again.size(), 1u);
+  EXPECT_EQ(out.again[0].complaint, "too vague");
+}
+
+TEST_F(FreeText, IsKeptWhenTheParseFunctionFails) {
+  start_text([](std::string_view, const core::Row&) -> std::expected<std::string, ScriptFailure> {
+    return std::unexpected(ScriptFailure{true, "p.lua:3: oops"});
+  });
+  const auto out = reply(request(1), "hm");
+  EXPECT_TRUE(out.again.empty());
+  EXPECT_THAT(lines(out),
+              ElementsAre(testing::AllOf(HasSubstr("script_error"), HasSubstr("p.lua:3: oops"),
+                                         HasSubstr(R"(the answer was {\"answer\":\"hm\"})"))));
+}
+
 }  // namespace
 }  // namespace sluice::stages
