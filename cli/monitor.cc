@@ -89,6 +89,7 @@ observe::View Monitor::view() {
   view.phase = stopping_ ? "stopping: waiting for what is in flight (Ctrl-C again to abort)"
                : job_.title.empty() ? "running"
                                     : "running " + job_.title;
+  if (!stopping_ && progress.waiting_for) view.phase += ", waiting for " + *progress.waiting_for;
   view.elapsed = now - started_;
   view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
   view.rows_rejected = progress.account.rows_rejected;

@@ -42,6 +42,7 @@ class PlainFile final : public InputFile {
         return Read{State::bytes, static_cast<std::size_t>(count)};
       }
       if (count == 0) return Read{State::end, 0};
+      if (errno == EAGAIN) return Read{State::waiting, 0};
       if (errno != EINTR) return core::fail_errno("cannot read the input", errno, path_);
     }
   }
@@ -193,9 +194,18 @@ class DetectingFile final : public InputFile {
 
 core::Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path,
                                                          std::atomic<std::uint64_t>& consumed) {
-  const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A named pipe without a writer would hold up open() itself, where nothing can end it. Opened
+  // like this it waits in poll() instead, for the first writer.
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), kFlags);
   if (fd < 0) return core::fail_errno("cannot open the input", errno, path);
-  return std::make_unique<DetectingFile>(std::make_unique<PlainFile>(fd, path, consumed), path);
+  auto file = std::make_unique<PlainFile>(fd, path, consumed);
+  struct stat info{};
+  if (::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+    return core::fail(core::ErrorCode::io,
+                      "this input is a folder: name its files, as in \"folder/*.jsonl\"", path);
+  }
+  return std::make_unique<DetectingFile>(std::move(file), path);
 }
 
 core::Result<std::vector<std::string>> expand_paths(const std::vector<std::string>& patterns) {

@@ -18,7 +18,8 @@ namespace sluice::stages {
 
 class InputFile {
  public:
-  // "-" is standard input. `consumed` grows by the file's own bytes, as they are read; it must
+  // "-" is standard input. Does not wait: not for the writer of a named pipe either, which read()
+  // does. `consumed` grows by the file's own bytes, as they are read; it must
   // outlive the file.
   static core::Result<std::unique_ptr<InputFile>> open(const std::string& path,
                                                        std::atomic<std::uint64_t>& consumed);

@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds kPatience{20};
 // How often that is in a row before the flow is told that no row comes, so that a pack goes
 // incomplete: several times what a commit takes, which gives credits back (kGroupDelay).
 constexpr int kStalledAfter = 10;
+// Reads in a row that bring nothing, of some 20 ms each, before people are told: a second.
+constexpr std::uint32_t kQuietReads = 50;
 
 }  // namespace
 
@@ -28,15 +30,27 @@ Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limi
       steps_(steps) {}
 
 core::Status Reader::run() {
+  core::Status read = read_files();
+  if (read) hand_over();
+  quiet_reads_ = 0;
+  outlet_.done(batches_, read && !ending_.stopping());
+  return read;
+}
+
+core::Status Reader::read_files() {
   Next next = limit_ == 0u ? Next::stop : Next::go_on;
   for (std::uint32_t i = 0; i < paths_.size() && next == Next::go_on; ++i) {
     auto read = read_file(i);
     if (!read) return std::unexpected(read.error());
     next = *read;
   }
-  hand_over();
-  outlet_.done(batches_, !ending_.stopping());
   return {};
+}
+
+std::optional<std::string> Reader::waiting_for() const {
+  if (quiet_reads_ < kQuietReads) return std::nullopt;
+  const std::string& path = paths_[source_];
+  return path == "-" ? "standard input" : "a writer of " + path;
 }
 
 std::optional<double> Reader::share_read() const {
@@ -46,6 +60,7 @@ std::optional<double> Reader::share_read() const {
 }
 
 core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
+  source_ = index;
   auto file = InputFile::open(paths_[index], consumed_);
   if (!file) return std::unexpected(file.error());
   buffer_.clear();
@@ -62,10 +77,12 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
     });
     if (!got) return std::unexpected(got.error());
     if (got->state == InputFile::State::waiting) {
+      ++quiet_reads_;
       if (hand_over() == Next::stop) return Next::stop;
       outlet_.stalled();
       continue;
     }
+    quiet_reads_ = 0;
     const bool at_end = got->state == InputFile::State::end;
     auto next = take_lines(index, at_end);
     if (!next || *next == Next::stop || at_end) return next;

@@ -381,6 +381,7 @@ Progress FlowRun::progress() const {
   progress.spared_tokens = not_negative(spared_tokens_);
   progress.input_complete = input_complete_;
   progress.share_read = reader_->share_read();
+  progress.waiting_for = reader_->waiting_for();
   progress.dispatch = dispatcher_->state();
   return progress;
 }

@@ -43,7 +43,8 @@ struct Progress {
   std::uint64_t spared_requests = 0;
   std::uint64_t spared_tokens = 0;
   bool input_complete = false;
-  std::optional<double> share_read;  // of the input, when its size is known
+  std::optional<double> share_read;        // of the input, when its size is known
+  std::optional<std::string> waiting_for;  // a pipe that gives nothing (Reader::waiting_for)
   DispatchState dispatch;
 };
 

@@ -1,8 +1,12 @@
 #include "stages/read.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "stages/input_file.h"
@@ -19,6 +23,7 @@ struct Taken {
   std::vector<std::string> rows;
   std::vector<std::uint64_t> lines;
   std::uint64_t batches = 0;
+  int times_done = 0;
   bool complete = false;
   core::Status status;
 };
@@ -41,6 +46,7 @@ Taken read_all(std::vector<std::string> paths, std::optional<std::uint64_t> limi
                  [] {},
                  [&](std::uint64_t batches, bool complete) {
                    taken.batches = batches;
+                   ++taken.times_done;
                    taken.complete = complete;
                  }});
   taken.status = reader.run();
@@ -143,6 +149,42 @@ TEST(Reader, SaysThatACompressedFileIsCutOff) {
     EXPECT_THAT(taken.status.error().text(), HasSubstr("cut off")) << tool;
     EXPECT_FALSE(taken.complete);
   }
+}
+
+TEST(Reader, SaysThatItIsDoneHoweverItEnds) {
+  const Scratch scratch;
+  std::string rows;
+  for (std::size_t i = 0; i < core::kBatchRows + 1; ++i) rows += "1\n";
+  const std::string good = scratch.write("good", rows);
+  const std::string long_line = scratch.write("long", std::string(kMaxRowBytes + 1, 'x'));
+  const std::string damaged = scratch.write("damaged", "\x1f\x8b\x08 no gzip");
+  for (const std::string& bad : {long_line, damaged, scratch.path("missing"), scratch.path("")}) {
+    const Taken taken = read_all({good, bad});
+    EXPECT_FALSE(taken.status.has_value()) << bad;
+    EXPECT_EQ(taken.times_done, 1) << bad;
+    EXPECT_EQ(taken.batches, 1u) << "the one that is full; the rest stays unread";
+    EXPECT_FALSE(taken.complete) << bad;
+  }
+  EXPECT_EQ(read_all({good}).times_done, 1);
+}
+
+TEST(Reader, DoesNotWaitInOpenForTheWriterOfANamedPipe) {
+  const Scratch scratch;
+  const std::string pipe = scratch.path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::atomic<std::uint64_t> consumed = 0;
+  const auto file = InputFile::open(pipe, consumed);
+  ASSERT_TRUE(file.has_value());
+  std::array<char, 16> bytes{};
+  EXPECT_EQ((*file)->read(bytes)->state, InputFile::State::waiting);
+  const int writer = ::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  EXPECT_EQ((*file)->read(bytes)->state, InputFile::State::waiting);
+  ASSERT_EQ(::write(writer, "12345", 5), 5);
+  EXPECT_EQ((*file)->read(bytes)->count, 4u);
+  ::close(writer);
+  EXPECT_EQ((*file)->read(bytes)->count, 1u);
+  EXPECT_EQ((*file)->read(bytes)->state, InputFile::State::end);
 }
 
 TEST(Reader, SaysThatACompressedFileIsDamaged) {
