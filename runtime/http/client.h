@@ -76,8 +76,8 @@ struct Response {
 struct Failure {
   enum class Kind : std::uint8_t {
     dns,
-    connect,
-    tls,
+    connect,  // or the proxy's tunnel, or the TLS handshake, ended before there was a connection
+    tls,      // no TLS with this server, now or later: its certificate, name or version
     timeout,
     reset,
     protocol,

@@ -100,10 +100,12 @@ Tls::Step Tls::step(int result) {
       return Step::want_input;
     case SSL_ERROR_ZERO_RETURN:
       return Step::closed;
-    default:
-      set_trouble("TLS: " + library_trouble(ERR_peek_error()));
+    default: {
+      const unsigned long error = ERR_peek_error();
+      set_trouble("TLS: " + library_trouble(error), http::is_final(error));
       ERR_clear_error();
       return Step::failed;
+    }
   }
 }
 
@@ -144,8 +146,8 @@ int Tls::verify(int good, X509_STORE_CTX* store) {
   auto* tls = static_cast<Tls*>(SSL_get_app_data(ssl));
   tls->set_trouble("TLS: " + certificate_trouble(X509_STORE_CTX_get_error(store),
                                                  X509_STORE_CTX_get_current_cert(store),
-                                                 X509_STORE_CTX_get_error_depth(store),
-                                                 tls->host_));
+                                                 X509_STORE_CTX_get_error_depth(store), tls->host_),
+                   true);
   return 0;
 }
 

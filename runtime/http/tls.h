@@ -69,7 +69,7 @@ class Tls {
     want_input,
     done,    // handshake(): complete. read(): `into` is full
     closed,  // the peer has said that nothing more comes
-    failed,  // trouble() says why
+    failed,  // trouble() says why, is_final() whether it will be the same next time
   };
 
   void feed(std::string_view input) { input_ = input; }
@@ -82,6 +82,7 @@ class Tls {
   // Ciphertext to be sent; the caller takes from it.
   std::string& output() { return output_; }
   const std::string& trouble() const { return trouble_; }
+  bool is_final() const { return final_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
  private:
@@ -90,8 +91,10 @@ class Tls {
   };
   explicit Tls(const TlsContext& context);
   Step step(int result);
-  void set_trouble(std::string words) {
-    if (trouble_.empty()) trouble_ = std::move(words);
+  void set_trouble(std::string words, bool final) {
+    if (!trouble_.empty()) return;
+    trouble_ = std::move(words);
+    final_ = final;
   }
   // OpenSSL's callbacks.
   static const BIO_METHOD* bio_method();
@@ -106,6 +109,7 @@ class Tls {
   std::string_view input_;
   std::string output_;
   std::string trouble_;
+  bool final_ = false;
 };
 
 }  // namespace sluice::http

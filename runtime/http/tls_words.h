@@ -17,6 +17,10 @@ namespace sluice::http {
 std::string certificate_trouble(int code, X509* certificate, int depth, const std::string& host);
 // Why OpenSSL gave up, from its error queue (0 = the queue was empty).
 std::string library_trouble(unsigned long error);
+// Whether that is about what the two sides are (certificate, name, version, cipher, a port without
+// TLS), and so the same next time. A connection that ended in the handshake is not: servers
+// restart.
+bool is_final(unsigned long error);
 
 void set_common_options(SSL_CTX* context);
 core::Status load_ca_file(SSL_CTX* context, const std::string& path);

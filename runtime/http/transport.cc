@@ -90,12 +90,14 @@ void Transport::read_tls(std::string_view bytes) {
   }
   gone_ = nullptr;
   if (step == Tls::Step::closed) end(End::Cause::closed, true, "the other side has closed");
-  if (step == Tls::Step::failed) end(End::Cause::tls, false, tls_->trouble());
+  if (step == Tls::Step::failed)
+    end(tls_->is_final() ? End::Cause::tls : End::Cause::reset, false, tls_->trouble());
 }
 
 void Transport::on_read_end(int error) {
   if (tls_ && !shaken_) {
-    return end(End::Cause::tls, false, "TLS: the other side ended the connection in the handshake");
+    return end(End::Cause::reset, false,
+               "TLS: the other side ended the connection in the handshake");
   }
   if (error == UV_EOF) {
     end(End::Cause::closed, tls_ == nullptr, "the other side has closed");

@@ -27,7 +27,11 @@ namespace sluice::http {
 class Transport final : Socket::Events {
  public:
   struct End {
-    enum class Cause : std::uint8_t { closed, reset, tls };
+    enum class Cause : std::uint8_t {
+      closed,
+      reset,  // or spoilt, or ended in the TLS handshake
+      tls,    // the two sides cannot speak TLS with each other, and will not later (Tls::is_final)
+    };
     Cause cause = Cause::closed;
     bool clean = false;  // closed, and over TLS the peer has said so
     std::string message;

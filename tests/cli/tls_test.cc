@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "tests/cli/stub_server.h"
 #include "tests/cli/world.h"
 
 namespace sluice::cli {
@@ -61,6 +62,24 @@ TEST_F(TlsTest, RefusesACertificateForAnotherName) {
   const auto run = this->run("ca_file = \"ca.pem\"");
   EXPECT_EQ(run.status, 5);
   EXPECT_THAT(run.errors, HasSubstr("other.example"));
+}
+
+// A load balancer in front restarts its servers: every third connection ends in the handshake.
+TEST_F(TlsTest, ConnectionsThatAreDroppedInTheHandshakeCostNoRowAndNoMoney) {
+  start("IP:127.0.0.1");
+  const std::string& mock = world_.base_url();
+  const DroppingProxy proxy(std::stoi(mock.substr(mock.rfind(':') + 1)), 3);
+  world_.make_rows(300);
+  world_.make_job(1, "ca_file = \"ca.pem\", max_concurrency = 16");
+  const auto run =
+      world_.sluice({"run", "job.lua", "--set",
+                     "base_url=https://127.0.0.1:" + std::to_string(proxy.port()) + "/v1"});
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_GE(proxy.dropped(), 3);
+  EXPECT_EQ(wrong_with_output(world_, 300), "");
+  const JobStatus status = world_.status();
+  EXPECT_EQ(status.answered, 300u);
+  EXPECT_EQ(status.maybe_billed, 0u);
 }
 
 }  // namespace

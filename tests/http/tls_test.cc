@@ -136,7 +136,40 @@ TEST_F(TlsTest, SaysWhenTheServerSpeaksNoTls) {
 TEST_F(TlsTest, SaysWhenTheServerHangsUpInTheHandshake) {
   RawServer server([](RawServer::Peer& peer, int) { peer.read_bytes(5); });
   const auto origin = add("https://127.0.0.1:" + std::to_string(server.port()));
-  expect_failure(ask(origin, post("/")), Kind::tls, false, false, "in the handshake");
+  expect_failure(ask(origin, post("/")), Kind::connect, false, false, "in the handshake");
+}
+
+// What a load balancer does when a server behind it restarts: nothing that will be so next time.
+TEST_F(TlsTest, AHandshakeThatIsCutOffIsAConnectionThatFailedWhereverItIsCut) {
+  for (const std::size_t sent : {0u, 1u, 11u}) {
+    RawServer proxy([&](RawServer::Peer& peer, int) {
+      peer.read_some();
+      peer.send(std::string("\x16\x03\x03\x02\x00\x02\x00\x01\xfc\x03\x03", 11).substr(0, sent));
+      peer.wait_until_there();
+      peer.reset();
+    });
+    OriginOptions options = origin_options("https://localhost:" + std::to_string(proxy.port()));
+    options.ca_file = certificates_.ca_file();
+    expect_failure(ask(add(options), post("/")), Kind::connect, false, false, "in the handshake");
+  }
+}
+
+// An internal error of the server (TLS alert 80) passes; that it knows no such name (112) does not.
+TEST_F(TlsTest, OnlyAlertsAboutWhatTheTwoSidesAreAreFinal) {
+  const struct {
+    char alert;
+    Kind kind;
+  } cases[] = {
+      {80, Kind::connect}, {51, Kind::connect}, {112, Kind::tls}, {40, Kind::tls}, {70, Kind::tls}};
+  for (const auto& c : cases) {
+    RawServer server([&](RawServer::Peer& peer, int) {
+      peer.read_some();
+      peer.send(std::string("\x15\x03\x03\x00\x02\x02", 6) + c.alert);
+      peer.read_until_closed();
+    });
+    const auto origin = add("https://127.0.0.1:" + std::to_string(server.port()));
+    expect_failure(ask(origin, post("/")), c.kind, false, false, "TLS: ");
+  }
 }
 
 TEST_F(TlsTest, GivesUpAHandshakeThatTakesTooLong) {
