@@ -11,11 +11,24 @@
 
 namespace sluice::bench {
 
+// A job that has written nothing yet.
+class Nothing final : public checkpoint::Past {
+ public:
+  std::size_t generations() const override { return 0; }
+  const checkpoint::Mark& mark(std::size_t) const override { return none_; }
+  bool may_have_lost() const override { return false; }
+  core::Status lines(std::size_t, checkpoint::Kind, From, const Each&) override { return {}; }
+
+ private:
+  const checkpoint::Mark none_;
+};
+
 class NoCheckpoint final : public checkpoint::Checkpoint {
  public:
   static core::Result<std::unique_ptr<checkpoint::Checkpoint>> open(const checkpoint::Options&,
                                                                     checkpoint::Projection& sink) {
-    if (auto stands = sink.open({}, {}); !stands) return std::unexpected(stands.error());
+    Nothing nothing;
+    if (auto stands = sink.open({}, nothing); !stands) return std::unexpected(stands.error());
     return std::make_unique<NoCheckpoint>(sink);
   }
   explicit NoCheckpoint(checkpoint::Projection& sink) : sink_(sink) {}

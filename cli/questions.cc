@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "checkpoint/checkpoint.h"
+#include "core/directory.h"
 
 namespace sluice::cli {
 
@@ -70,10 +71,7 @@ checkpoint::Account joined(const std::vector<checkpoint::Account>& accounts) {
 
 core::Result<Lock> lock_to_run(const stages::JobSpec& job) {
   if (job.questions.size() == 1) return std::nullopt;
-  std::error_code error;
-  std::filesystem::create_directories(job.directory, error);
-  if (error)
-    return core::fail_errno("cannot make the checkpoint's folder", error.value(), job.directory);
+  if (auto made = core::make_directory(job.directory); !made) return std::unexpected(made.error());
   return locked(checkpoint::DirectoryLock::take(job.directory, job.name));
 }
 

@@ -28,6 +28,17 @@ struct RunFlags {
   Log log = Log::text;
 };
 
+void print_note(const std::string& text, Log log) {
+  if (log == Log::text) return fmt::print(stderr, "note: {}\n", text);
+  std::string out;
+  core::JsonWriter w(out);
+  w.open('{');
+  w.field("event", "note");
+  w.field("text", text);
+  w.close('}');
+  fmt::print(stderr, "{}\n", out);
+}
+
 void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
   if (opened.resumed)
     fmt::print(stderr, "going on: {} rows have ended before\n", count(opened.done_rows));
@@ -186,7 +197,9 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     }
     const stages::PipelineSpec spec =
         limited(job.questions[k], spent, k == 0 ? core::Duration() : clock.now() - started);
-    auto made = stages::Run::make(spec, {k == 0 ? flags.limit : std::nullopt});
+    auto made = stages::Run::make(
+        spec, {.limit = k == 0 ? flags.limit : std::nullopt,
+               .notice = [&](const std::string& text) { print_note(text, flags.log); }});
     if (!made) return std::unexpected(made.error());
     stages::Run& run = **made;
     if (flags.log == Log::text) {

@@ -129,13 +129,12 @@ core::Status FlowRun::open() {
   options.directory = spec_.checkpoint.directory;
   options.job = spec_.name;
   options.fingerprint = fingerprint(spec_, question_);
-  options.sink = {core::hash128(spec_.sink.path), core::hash128(spec_.sink.rejects)};
   for (const auto& endpoint : spec_.dispatch.endpoints) options.endpoints.push_back(endpoint.name);
   options.models = models_of(spec_.dispatch);
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;
   options.group_entries = group_entries(spec_);
-  sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects);
+  sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects, options_.notice);
   auto opened = options_.open_checkpoint(options, *sink_);
   if (!opened) return std::unexpected(opened.error());
   checkpoint_ = std::move(*opened);

@@ -24,6 +24,8 @@ namespace sluice::stages {
 
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
+  // Told within make() what a person should know and ends nothing.
+  std::function<void(std::string)> notice = [](const std::string&) {};
   // For measurements beside a run that keeps nothing (bench/unchecked.cc).
   std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,
                                                                       checkpoint::Projection&)>

@@ -1,19 +1,20 @@
 // The output and the rejects file, as a projection of the checkpoint: JSON lines, appended in the
-// order of commits, cut back to the recorded position at the start of a run. A file that was
-// removed or replaced under its name meanwhile is noticed at the next write_out().
+// order of commits. At the start of a run both are proven to be the job's (file_proof.h), then cut
+// back to the recorded position. What happens to them meanwhile is noticed (append_file.h).
 //
-// Threads: as checkpoint::Projection.
+// Threads: as checkpoint::Projection. `notice` is called within open().
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "checkpoint/projection.h"
+#include "stages/append_file.h"
 
 namespace sluice::stages {
 
 // Nothing is touched before open().
-std::unique_ptr<checkpoint::Projection> make_jsonl_sink(std::string answers_path,
-                                                        std::string rejects_path);
+std::unique_ptr<checkpoint::Projection> make_jsonl_sink(
+    std::string answers_path, std::string rejects_path, Notice notice = [](const std::string&) {});
 
 }  // namespace sluice::stages

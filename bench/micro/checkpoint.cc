@@ -65,7 +65,7 @@ class Course {
 
   core::Status open(Durability durability) {
     std::filesystem::create_directories(scratch_.path("job"));
-    auto store = checkpoint::Store::open(scratch_.path("job"), durability);
+    auto store = checkpoint::Store::open(scratch_.path("job"));
     if (!store) return std::unexpected(store.error());
     checkpoint::Options options;
     options.directory = scratch_.path("job");

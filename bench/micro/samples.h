@@ -52,7 +52,7 @@ class Scratch {
 // Takes lines and keeps none.
 class NoSink final : public checkpoint::Projection {
  public:
-  core::Result<checkpoint::Position> open(checkpoint::Position, checkpoint::Fresh) override {
+  core::Result<checkpoint::Position> open(checkpoint::Position, checkpoint::Past&) override {
     return at_;
   }
   core::Status append(std::string_view answers, std::string_view rejects) override {
@@ -60,7 +60,7 @@ class NoSink final : public checkpoint::Projection {
     at_.rejects += rejects.size();
     return {};
   }
-  core::Result<checkpoint::Position> write_out() override { return at_; }
+  core::Result<checkpoint::Mark> write_out() override { return checkpoint::Mark{at_, {}}; }
   core::Status sync() override { return {}; }
 
  private:

@@ -1,7 +1,6 @@
 #include "checkpoint/checkpoint.h"
 
-#include <filesystem>
-#include <system_error>
+#include <fstream>
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
@@ -11,6 +10,7 @@
 #include "checkpoint/question_index.h"
 #include "checkpoint/shared_answers.h"
 #include "checkpoint/store.h"
+#include "core/directory.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -19,14 +19,11 @@ class JobCheckpoint final : public Checkpoint {
  public:
   static core::Result<std::unique_ptr<Checkpoint>> open(const Options& options,
                                                         Projection& projection) {
-    std::error_code error;
-    std::filesystem::create_directories(options.directory, error);
-    if (error)
-      return core::fail_errno("cannot make the checkpoint's directory", error.value(),
-                              options.directory);
+    if (auto made = core::make_directory(options.directory); !made)
+      return std::unexpected(made.error());
     auto lock = DirectoryLock::take(options.directory, options.job);
     if (!lock) return std::unexpected(lock.error());
-    auto store = Store::open(options.directory, options.durability);
+    auto store = Store::open(options.directory);
     if (!store) return std::unexpected(store.error());
 
     std::unique_ptr<JobCheckpoint> checkpoint(
@@ -100,6 +97,12 @@ class JobCheckpoint final : public Checkpoint {
 };
 
 }  // namespace
+
+std::string this_boot() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  return boot;
+}
 
 core::Result<std::unique_ptr<Checkpoint>> Checkpoint::open(const Options& options,
                                                            Projection& projection) {

@@ -21,7 +21,8 @@
 //      at open() is counted as maybe billed, at its worst cost, in the ledger. Results that were
 //      handed over before an intent are durable no later than it: so whoever keeps intents less
 //      results handed over within a bound will find no more of them maybe billed.
-//   4. The projection is never ahead of what is durable, and is brought to it at open().
+//   4. The projection is never ahead of what is committed, and is brought to it at open(), once all
+//     that it holds was proven to be this job's.
 //
 // Generations: answers belong to the question they were asked under. When `fingerprint` differs
 // from the last run's, a new generation begins: the projection starts from zero, no row of it is
@@ -54,17 +55,20 @@ constexpr std::chrono::milliseconds kGroupDelay{50};
 constexpr std::chrono::milliseconds kIdleDelay{5};  // while nothing is in flight
 constexpr std::size_t kGroupEntries = 4096;
 
+// Names the time since the machine was started; empty where that is not known.
+std::string this_boot();
+
 struct Options {
   std::string directory;      // ".sluice/<name>"; made when missing
   std::string job;            // the pipeline's name
   core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
-  SinkFiles sink = {};        // where the projection writes
   std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
   std::vector<std::string> models;     // answers by these are valid; others are asked again
   Durability durability = Durability::power;
   std::size_t group_entries = kGroupEntries;  // so many results do not wait for more
   std::string share =
       {};  // folder of the checkpoints whose answers hold as well (shared_answers.h)
+  std::string boot = this_boot();  // which the run that died last is told apart from
 };
 
 struct StoredAnswer {

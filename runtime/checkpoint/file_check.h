@@ -10,7 +10,7 @@
 namespace sluice::checkpoint {
 
 constexpr int kApplicationId = 0x534c4331;  // "SLC1"
-constexpr int kFormatVersion = 4;           // SQLite's user_version; see store_open.cc and block.h
+constexpr int kFormatVersion = 5;           // SQLite's user_version; see store_open.cc and block.h
 
 // ErrorCode::io when there is no such file or it cannot be read, ErrorCode::corrupt when it is not
 // one of ours, cut off, or written by a newer sluice.

@@ -106,9 +106,9 @@ core::Result<bool> Journal::project() {
 }
 
 core::Result<Journal::Extent> Journal::write_out() {
-  const auto position = projection_.write_out();
-  if (!position) return std::unexpected(position.error());
-  return Extent{*position, appended_block_};
+  auto mark = projection_.write_out();
+  if (!mark) return std::unexpected(mark.error());
+  return Extent{std::move(*mark), appended_block_};
 }
 
 core::Status Journal::sync() {
@@ -118,7 +118,8 @@ core::Status Journal::sync() {
 }
 
 void Journal::synced(const Extent& extent) {
-  job_.projected = extent.position;
+  job_.projected = extent.mark.position;
+  job_.proof = extent.mark.proof;
   job_.projected_block = job_.rejects_block = extent.block;
   unrecorded_ = true;
 }
@@ -134,6 +135,7 @@ core::Status Journal::flush() {
 core::Status Journal::close() {
   // Also where nothing is new: a projection that is gone by now should not pass for written.
   if (auto status = flush(); !status) return status;
+  job_.boot.clear();
   auto status = store_->transact([&]() -> core::Status {
     if (auto written = attempts_.rewrite(*store_); !written) return written;
     return write_job();

@@ -15,18 +15,21 @@
 //      in flight, or in the index, with no moment between.
 //   4. A line goes to the projection after the commit that holds it, in the order of blocks; so the
 //      projection is a prefix of the blocks' lines, and replay writes the same bytes again.
-//   5. The projection's position is recorded after sync() has synced what stands below it; what
-//      stands beyond it is cut off and written again at the next opening. What is recorded is where
+//   5. The projection's position is recorded after sync() has synced what stands below it, with the
+//      projection's proof of it; what stands beyond it is cut off and written again at the next
+//      opening, once it was proven to be what is written again (past.h). What is recorded is where
 //      it stood when the sync began: commits go on meanwhile.
 //   6. An attempt that is intended and not settled when the file is opened is moved to the ledger
 //      as maybe billed in one transaction: it is counted once.
 //   7. No count that is stored has rows read < answered + rejected.
 //   8. take_back() (redo.h) withdraws rejects while no journal is open, in one transaction: their
 //      marks, the count of rejects, and the recorded position of the rejects file, which becomes
-//      zero. So a crash leaves all of them standing or all withdrawn; and the next opening cuts the
-//      rejects file to nothing and writes what stands into it anew, however often it is itself cut
-//      off, while the answers' position stays as it was. Until a run has opened the job, the
-//      rejects file still has the old lines.
+//      zero, without a proof. So a crash leaves all of them standing or all withdrawn; and the next
+//      opening cuts the rejects file to nothing and writes what stands into it anew, however often
+//      it is itself cut off, while the answers' position stays as it was. Until a run has opened
+//      the job, the rejects file still has the old lines.
+//   9. What open() writes is synced, also with Durability::process; so what was durable when it
+//      began is so when the tail log is emptied behind it.
 //
 // One row, with what makes each transition:
 //
@@ -78,16 +81,20 @@
 #include "checkpoint/done_rows.h"
 #include "checkpoint/ledger.h"
 #include "checkpoint/models.h"
+#include "checkpoint/projection.h"
 #include "checkpoint/question_index.h"
 #include "checkpoint/repeat_filter.h"
 #include "checkpoint/store.h"
 
 namespace sluice::checkpoint {
 
+class StoredPast;
+
 class Journal {
  public:
   // Checks the file, brings the projection to what is durable, and begins a generation when the
-  // fingerprint is a new one. Nothing is written before the projection has accepted its position.
+  // fingerprint is a new one. Apart from what the log has, nothing is written before the projection
+  // has proven what it holds.
   // `index` and `done` are filled; both and `projection` outlive the journal.
   static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
@@ -110,7 +117,7 @@ class Journal {
 
   // How far the projection goes.
   struct Extent {
-    Position position;
+    Mark mark;
     std::int64_t block = 0;
   };
   // Recording the projection's position has three steps, and commits may go between and beside
@@ -138,9 +145,9 @@ class Journal {
           Models models);
   core::Status load(const Options& options, DoneRows& done);
   core::Status scan(DoneRows* done);
-  core::Result<Fresh> fresh(const SinkFiles& sink);
-  core::Status replay(Fresh fresh);
-  core::Status begin_run(const Options& options, bool new_generation);
+  core::Status replay(Past& past);
+  // `left`: with the generation that is left for a new one; null when none begins.
+  core::Status begin_run(const Options& options, const StoredPast* left);
 
   core::Status write(std::span<const Intent> intents, std::span<const Results> results);
   core::Status write_entry(const Entry& entry);

@@ -1,10 +1,9 @@
 // Journal::open(): from the file as the last run left it to one that this run can go on with.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/journal.h"
+#include "checkpoint/past.h"
 #include "checkpoint/recovery.h"
 
 namespace sluice::checkpoint {
@@ -59,19 +58,22 @@ core::Status Journal::load(const Options& options, DoneRows& done) {
   }
   if (auto status = scan(same ? &done : nullptr); !status) return status;
 
-  const auto fresh = this->fresh(options.sink);
-  if (!fresh) return std::unexpected(fresh.error());
+  auto past = StoredPast::load(*store_, job_, options.boot);
+  if (!past) return std::unexpected(past.error());
   if (!same) {
     const std::int64_t generation = job_.generation + 1;
     job_ = {.generation = generation,
             .next_attempt = job_.next_attempt,
             .projected = {},
-            .folded = job_.folded};
+            .proof = {},
+            .folded = job_.folded,
+            .boot = job_.boot};
   }
   opened_.resumed = job_.answered + job_.rejected > 0;
   opened_.done_rows = job_.answered + job_.rejected;
-  if (auto status = replay(*fresh); !status) return status;
-  return begin_run(options, !same);
+  if (auto status = replay(**past); !status) return status;
+  if (auto status = begin_run(options, same ? nullptr : past->get()); !status) return status;
+  return options.durability == Durability::power ? core::Status() : store_->relax();
 }
 
 core::Status Journal::scan(DoneRows* done) {
@@ -104,20 +106,9 @@ core::Status Journal::scan(DoneRows* done) {
   return {};
 }
 
-core::Result<Fresh> Journal::fresh(const SinkFiles& sink) {
-  if (last_block_ == 0) return Fresh{true, true};
-  const auto written = store_->written_files();
-  if (!written) return std::unexpected(written.error());
-  const auto never = [&](const core::Hash128& file) {
-    return std::ranges::find(*written, file) == written->end() &&
-           std::ranges::find(*written, core::Hash128()) == written->end();
-  };
-  return Fresh{never(sink.answers), never(sink.rejects)};
-}
-
-core::Status Journal::replay(Fresh fresh) {
+core::Status Journal::replay(Past& past) {
   const Position recorded = job_.projected;
-  const auto stands = projection_.open(recorded, fresh);
+  const auto stands = projection_.open(recorded, past);
   if (!stands) return std::unexpected(stands.error());
   if (*stands != recorded) {
     if (*stands != Position())
@@ -125,6 +116,7 @@ core::Status Journal::replay(Fresh fresh) {
                         "the output stands neither where it was recorded nor at its beginning");
     // Recorded first, or a crash half way through would find a file as long as the old record.
     job_.projected = {};
+    job_.proof = {};
     job_.projected_block = job_.rejects_block = 0;
     if (auto status = store_->transact([&] { return store_->put_job(job_); }); !status)
       return status;
@@ -143,7 +135,7 @@ core::Status Journal::replay(Fresh fresh) {
       });
 }
 
-core::Status Journal::begin_run(const Options& options, bool new_generation) {
+core::Status Journal::begin_run(const Options& options, const StoredPast* left) {
   for (const auto& [attempt, open] : attempts_.open()) {
     if (!ledger_.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage))
       return corrupt(store_->path(), kNoSuchEndpoint);
@@ -157,10 +149,13 @@ core::Status Journal::begin_run(const Options& options, bool new_generation) {
   publish();
 
   if (auto status = flush(); !status) return status;
+  job_.boot = options.durability == Durability::process ? options.boot : std::string();
   return store_->transact([&]() -> core::Status {
-    if (new_generation) {
-      if (auto status = store_->put_generation(job_.generation, options.fingerprint, options.sink);
-          !status)
+    if (left != nullptr) {
+      if (left->generations() > 0) {
+        if (auto status = store_->put_past(left->latest()); !status) return status;
+      }
+      if (auto status = store_->put_generation(job_.generation, options.fingerprint); !status)
         return status;
     }
     if (auto status = attempts_.rewrite(*store_); !status) return status;

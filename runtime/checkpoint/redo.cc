@@ -68,7 +68,7 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
   if (auto there = Store::open_reader(directory); !there) return std::unexpected(there.error());
   const auto lock = DirectoryLock::take(directory, job);
   if (!lock) return std::unexpected(lock.error());
-  auto opened = Store::open(directory, Durability::power);
+  auto opened = Store::open(directory);
   if (!opened) return std::unexpected(opened.error());
   Store& store = **opened;
   if (auto status = store.check(); !status) return std::unexpected(status.error());
@@ -98,6 +98,7 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
     state->rejected -= rows;
     state->rejects_block = 0;
     state->projected.rejects = 0;
+    state->proof.rejects.clear();
     return store.put_job(*state);
   });
   if (!written) return std::unexpected(written.error());

@@ -8,6 +8,7 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/file_check.h"
+#include "core/directory.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -54,11 +55,7 @@ SharedAnswers::~SharedAnswers() = default;
 core::Result<std::unique_ptr<SharedAnswers>> SharedAnswers::open(const std::string& folder,
                                                                  const std::string& own,
                                                                  std::vector<std::string> models) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    return core::fail_errno("cannot make the folder of the shared checkpoints", error.value(),
-                            folder);
+  if (auto made = core::make_directory(folder); !made) return std::unexpected(made.error());
   std::unique_ptr<SharedAnswers> shared(new SharedAnswers(folder, own, std::move(models)));
   if (auto looked = shared->look(); !looked) return std::unexpected(looked.error());
   return shared;

@@ -43,7 +43,9 @@ core::Result<JobState> Store::job() {
                      .projected_block = s.integer(6),
                      .rejects_block = s.integer(9),
                      .projected = {s.unsigned_integer(7), s.unsigned_integer(8)},
-                     .folded = s.unsigned_integer(10)};
+                     .proof = {std::string(s.bytes(11)), std::string(s.bytes(12))},
+                     .folded = s.unsigned_integer(10),
+                     .boot = std::string(s.bytes(13))};
   s.reset();
   std::error_code error;
   std::uintmax_t bytes = std::filesystem::file_size(path_, error);
@@ -216,35 +218,38 @@ core::Status Store::put_job(const JobState& job) {
       .bind(9, job.projected.rejects)
       .bind(10, job.rejects_block)
       .bind(11, job.folded)
+      .bind_blob(12, job.proof.answers)
+      .bind_blob(13, job.proof.rejects)
+      .bind_text(14, job.boot)
       .run();
 }
 
-core::Status Store::put_generation(std::int64_t generation, const core::Hash128& fingerprint,
-                                   const SinkFiles& sink) {
+core::Status Store::put_generation(std::int64_t generation, const core::Hash128& fingerprint) {
   std::string bytes;
   put(bytes, fingerprint);
-  std::string files;
-  put(files, sink.answers);
-  put(files, sink.rejects);
-  return statements_[kPutGeneration]
-      .bind(1, generation)
-      .bind_blob(2, bytes)
-      .bind_blob(3, files)
+  return statements_[kPutGeneration].bind(1, generation).bind_blob(2, bytes).run();
+}
+
+core::Status Store::put_past(const PastGeneration& generation) {
+  return statements_[kPutPast]
+      .bind(1, generation.id)
+      .bind(2, generation.mark.position.answers)
+      .bind_blob(3, generation.mark.proof.answers)
+      .bind(4, generation.answers_block)
+      .bind(5, generation.mark.position.rejects)
+      .bind_blob(6, generation.mark.proof.rejects)
+      .bind(7, generation.rejects_block)
       .run();
 }
 
-core::Result<std::vector<core::Hash128>> Store::written_files() {
-  std::vector<core::Hash128> all;
-  auto status = each_row(kSinks, [&](Statement& s) -> core::Status {
-    const std::string_view files = s.bytes(0);
-    if (files.empty()) {
-      all.emplace_back();
-    } else if (files.size() == 2 * sizeof(core::Hash128)) {
-      all.push_back(get_hash(files.data()));
-      all.push_back(get_hash(files.data() + sizeof(core::Hash128)));
-    } else {
-      return corrupt(path_, "the checkpoint is damaged: a generation's sink");
-    }
+core::Result<std::vector<PastGeneration>> Store::generations() {
+  std::vector<PastGeneration> all;
+  auto status = each_row(kGenerations, [&](Statement& s) -> core::Status {
+    all.push_back({.id = s.integer(0),
+                   .mark = {.position = {s.unsigned_integer(1), s.unsigned_integer(4)},
+                            .proof = {std::string(s.bytes(2)), std::string(s.bytes(5))}},
+                   .answers_block = s.integer(3),
+                   .rejects_block = s.integer(6)});
     return {};
   });
   if (!status) return std::unexpected(status.error());

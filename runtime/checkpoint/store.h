@@ -39,7 +39,20 @@ struct JobState {
   std::int64_t projected_block = 0;  // the last block whose answers `projected` includes
   std::int64_t rejects_block = 0;    // and whose rejects: behind it after a redo
   Position projected;
+  Proof proof;
   std::uint64_t folded = 0;  // the last record of the tail log (tail_log.h) that is in the file
+  // Options::boot of the run that has the job, or died with it, with Durability::process; else
+  // empty.
+  std::string boot;
+};
+
+// How far an earlier generation's projection was known to go when the next one began. Of one that
+// an older format left: from the beginning, without a proof.
+struct PastGeneration {
+  std::int64_t id = 0;
+  Mark mark;
+  std::int64_t answers_block = 0;  // the last block whose answers the mark includes
+  std::int64_t rejects_block = 0;
 };
 
 struct StoredEndpoint {
@@ -61,9 +74,11 @@ enum class AttemptRecords : std::uint8_t {
 
 class Store {
  public:
-  // To write, making the file when there is none. The caller holds the job's lock.
-  static core::Result<std::unique_ptr<Store>> open(const std::string& directory,
-                                                   Durability durability);
+  // To write, making the file when there is none. The caller holds the job's lock. Transactions are
+  // synced (Durability::power), whatever the job asks for, until relax().
+  static core::Result<std::unique_ptr<Store>> open(const std::string& directory);
+  // From here on a transaction survives the process, and not a power cut (Durability::process).
+  core::Status relax();
   // To read. ErrorCode::io when there is no file.
   static core::Result<std::unique_ptr<Store>> open_reader(const std::string& directory);
   // To read while nobody writes, which the caller answers for. Works in a folder that cannot be
@@ -82,8 +97,8 @@ class Store {
   core::Status expect_fingerprint(const std::optional<core::Hash128>& stored,
                                   const core::Hash128& fingerprint) const;
   core::Result<std::vector<StoredEndpoint>> endpoints();
-  // Of all generations' sinks; all zero where an older format did not keep it.
-  core::Result<std::vector<core::Hash128>> written_files();
+  // The latest first.
+  core::Result<std::vector<PastGeneration>> generations();
   core::Result<std::vector<StoredModel>> models();
   core::Status attempts(const std::function<core::Status(AttemptRecords, std::string_view)>& each);
 
@@ -111,8 +126,8 @@ class Store {
   core::Status commit();
   void rollback();
   core::Status put_job(const JobState& job);
-  core::Status put_generation(std::int64_t generation, const core::Hash128& fingerprint,
-                              const SinkFiles& sink);
+  core::Status put_generation(std::int64_t generation, const core::Hash128& fingerprint);
+  core::Status put_past(const PastGeneration& generation);
   core::Status put_endpoint(const StoredEndpoint& endpoint);
   core::Status put_model(const StoredModel& model);
   core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
@@ -130,7 +145,7 @@ class Store {
     kJob,
     kFingerprint,
     kEndpoints,
-    kSinks,
+    kGenerations,
     kModels,
     kAttempts,
     kScanKeys,
@@ -143,6 +158,7 @@ class Store {
     kRollback,
     kPutJob,
     kPutGeneration,
+    kPutPast,
     kPutEndpoint,
     kPutModel,
     kPutKeys,

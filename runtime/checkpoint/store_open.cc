@@ -9,13 +9,13 @@
 
 #include "checkpoint/file_check.h"
 #include "checkpoint/store.h"
-#include "checkpoint/sync_directory.h"
 #include "checkpoint/tail_log.h"
+#include "core/directory.h"
 
 namespace sluice::checkpoint {
 namespace {
 
-// Version 4. Money is in picodollars. The columns of `job` are those of JobState.
+// Version 5. Money is in picodollars. The columns of `job` are those of JobState.
 constexpr char kSchema[] = R"(
 CREATE TABLE job(
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -24,9 +24,13 @@ CREATE TABLE job(
   answered INTEGER NOT NULL, rejected INTEGER NOT NULL,
   projected_block INTEGER NOT NULL,
   projected_answers INTEGER NOT NULL, projected_rejects INTEGER NOT NULL,
-  rejects_block INTEGER NOT NULL, folded INTEGER NOT NULL) STRICT;
+  rejects_block INTEGER NOT NULL, folded INTEGER NOT NULL,
+  answers_proof BLOB NOT NULL, rejects_proof BLOB NOT NULL, boot TEXT NOT NULL) STRICT;
 CREATE TABLE generation(id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL,
-  sink BLOB NOT NULL) STRICT;
+  answers_end INTEGER NOT NULL DEFAULT 0, answers_proof BLOB NOT NULL DEFAULT x'',
+  answers_block INTEGER NOT NULL DEFAULT 0,
+  rejects_end INTEGER NOT NULL DEFAULT 0, rejects_proof BLOB NOT NULL DEFAULT x'',
+  rejects_block INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE endpoint(
   id INTEGER PRIMARY KEY, name TEXT NOT NULL,
   attempts INTEGER NOT NULL, answered INTEGER NOT NULL, failed INTEGER NOT NULL,
@@ -44,7 +48,7 @@ CREATE TABLE block_keys(
   answers INTEGER NOT NULL, rejects INTEGER NOT NULL, keys BLOB NOT NULL) STRICT;
 CREATE TABLE block_data(block INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT;
 CREATE TABLE attempts(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, records BLOB NOT NULL) STRICT;
-INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO job VALUES(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', x'', '');
 )";
 
 // From version 1, which did not tell apart what failed attempts used, nor keep charges and
@@ -77,6 +81,21 @@ constexpr char kFrom3To4[] = R"(
 ALTER TABLE job ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
 )";
 
+// From version 4, which trusted a sink by the spelling of its name and kept no proof of what stands
+// in it. (Each of version 5's changes is added here.)
+constexpr char kFrom4To5[] = R"(
+ALTER TABLE job ADD COLUMN answers_proof BLOB NOT NULL DEFAULT x'';
+ALTER TABLE job ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';
+ALTER TABLE job ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+ALTER TABLE generation DROP COLUMN sink;
+ALTER TABLE generation ADD COLUMN answers_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE generation ADD COLUMN answers_proof BLOB NOT NULL DEFAULT x'';
+ALTER TABLE generation ADD COLUMN answers_block INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE generation ADD COLUMN rejects_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE generation ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';
+ALTER TABLE generation ADD COLUMN rejects_block INTEGER NOT NULL DEFAULT 0;
+)";
+
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
 // one, what a start reads in any case; the payloads are then checked as they are read, by zstd's
 // checksum.
@@ -88,8 +107,7 @@ std::string file_of(const std::string& directory) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory,
-                                                 Durability durability) {
+core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
   const std::string path = file_of(directory);
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
@@ -97,14 +115,19 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory,
   }
   auto store = open_existing(path, SQLITE_OPEN_READWRITE);
   if (!store) return store;
-  // NORMAL syncs only when the log is emptied into the file: a crash of the process loses nothing,
-  // a power cut the last moments, and neither damages the file.
-  const char* pragmas = durability == Durability::power
-                            ? "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000"
-                            : "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000";
-  if (auto status = (*store)->connection_.execute(pragmas); !status)
+  // What an earlier run has promised to be durable is taken over from its log as durably, even by a
+  // run that promises less.
+  if (auto status = (*store)->connection_.execute(
+          "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000");
+      !status)
     return std::unexpected(status.error());
   return store;
+}
+
+// NORMAL syncs only when the log is emptied into the file: a crash of the process loses nothing, a
+// power cut the last moments, and neither damages the file.
+core::Status Store::relax() {
+  return connection_.execute("PRAGMA synchronous = NORMAL");
 }
 
 core::Result<std::unique_ptr<Store>> Store::open_reader(const std::string& directory) {
@@ -157,9 +180,10 @@ core::Result<std::int64_t> Store::read_version() {
 }
 
 core::Status Store::migrate() {
-  const std::string sql = fmt::format("BEGIN IMMEDIATE; {} {} {} PRAGMA user_version = {}; COMMIT",
-                                      version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "",
-                                      kFrom3To4, kFormatVersion);
+  const std::string sql =
+      fmt::format("BEGIN IMMEDIATE; {} {} {} {} PRAGMA user_version = {}; COMMIT",
+                  version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "",
+                  version_ < 4 ? kFrom3To4 : "", kFrom4To5, kFormatVersion);
   if (auto status = connection_.execute(sql.c_str()); !status) {
     (void)connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)
@@ -201,7 +225,7 @@ core::Status Store::create_file(const std::string& directory) {
   if (auto status = connection->checkpoint_and_close(); !status) return status;
   if (std::rename(draft.c_str(), path.c_str()) != 0)
     return core::fail_errno("cannot make the checkpoint", errno, path);
-  return sync_directory(directory);
+  return core::sync_directory(directory);
 }
 
 core::Status Store::check() {

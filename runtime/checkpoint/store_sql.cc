@@ -7,7 +7,8 @@ namespace sluice::checkpoint {
 const char* const Store::kSql[kQueries] = {
     // kJob
     "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
-    " projected_block, projected_answers, projected_rejects, rejects_block, folded"
+    " projected_block, projected_answers, projected_rejects, rejects_block, folded,"
+    " answers_proof, rejects_proof, boot"
     " FROM job WHERE id = 1",
     // kFingerprint
     "SELECT fingerprint FROM generation WHERE id = ?",
@@ -17,8 +18,9 @@ const char* const Store::kSql[kQueries] = {
     " failed_cached_tokens, failed_output_tokens, failed_reasoning_tokens, failed_cost, charged,"
     " charged_cost, estimated_cost, maybe_billed_input_tokens, maybe_billed_output_tokens"
     " FROM endpoint ORDER BY id",
-    // kSinks
-    "SELECT sink FROM generation",
+    // kGenerations
+    "SELECT id, answers_end, answers_proof, answers_block, rejects_end, rejects_proof,"
+    " rejects_block FROM generation ORDER BY id DESC",
     // kModels
     "SELECT id, name FROM model ORDER BY id",
     // kAttempts
@@ -44,9 +46,13 @@ const char* const Store::kSql[kQueries] = {
     // kPutJob
     "UPDATE job SET generation = ?, next_attempt = ?, rows_read = ?, input_complete = ?,"
     " answered = ?, rejected = ?, projected_block = ?, projected_answers = ?,"
-    " projected_rejects = ?, rejects_block = ?, folded = ? WHERE id = 1",
+    " projected_rejects = ?, rejects_block = ?, folded = ?, answers_proof = ?,"
+    " rejects_proof = ?, boot = ? WHERE id = 1",
     // kPutGeneration
-    "INSERT INTO generation VALUES(?, ?, ?)",
+    "INSERT INTO generation(id, fingerprint) VALUES(?, ?)",
+    // kPutPast
+    "UPDATE generation SET answers_end = ?2, answers_proof = ?3, answers_block = ?4,"
+    " rejects_end = ?5, rejects_proof = ?6, rejects_block = ?7 WHERE id = ?1",
     // kPutEndpoint
     "INSERT OR REPLACE INTO endpoint"
     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -69,15 +75,19 @@ const char* Store::sql_of(std::size_t query) const {
   if (version_ == kFormatVersion) return kSql[query];
   switch (query) {
     case kJob:
-      return version_ == 1
-                 ? "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
-                   " projected_block, projected_answers, projected_rejects, projected_block, 0"
-                   " FROM job WHERE id = 1"
-                 : "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
-                   " projected_block, projected_answers, projected_rejects, rejects_block, 0"
-                   " FROM job WHERE id = 1";
+      if (version_ == 1)
+        return "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+               " projected_block, projected_answers, projected_rejects, projected_block, 0,"
+               " x'', x'', '' FROM job WHERE id = 1";
+      if (version_ < 4)
+        return "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+               " projected_block, projected_answers, projected_rejects, rejects_block, 0,"
+               " x'', x'', '' FROM job WHERE id = 1";
+      return "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
+             " projected_block, projected_answers, projected_rejects, rejects_block, folded,"
+             " x'', x'', '' FROM job WHERE id = 1";
     case kEndpoints:
-      if (version_ == 3) return kSql[query];
+      if (version_ >= 3) return kSql[query];
       if (version_ == 2)
         return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
                " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
@@ -87,11 +97,12 @@ const char* Store::sql_of(std::size_t query) const {
       return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
              " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
              " 0, 0, 0, cost, 0, 0 FROM endpoint ORDER BY id";
-    case kSinks:
-      return version_ == 3 ? kSql[query] : "SELECT x'' FROM generation";
+    case kGenerations:
+      return "SELECT id, 0, x'', 0, 0, x'', 0 FROM generation ORDER BY id DESC";
     case kPutJob:
     case kPutEndpoint:
     case kPutGeneration:
+    case kPutPast:
       return nullptr;
     default:
       return kSql[query];

@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "checkpoint/disk_error.h"
-#include "checkpoint/sync_directory.h"
+#include "core/directory.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -72,7 +72,8 @@ core::Result<std::unique_ptr<TailLog>> TailLog::create(const std::string& direct
     if (::fsync(file.fd) != 0) return disk_failed("sync", errno, file.path);
   }
   if (durability == Durability::power) {
-    if (auto status = sync_directory(directory); !status) return std::unexpected(status.error());
+    if (auto status = core::sync_directory(directory); !status)
+      return std::unexpected(status.error());
   }
   return log;
 }

@@ -12,13 +12,6 @@
 
 namespace sluice::checkpoint {
 
-// The sink's files by the hashes of their names, so that a file which this job never wrote is never
-// written over.
-struct SinkFiles {
-  core::Hash128 answers;
-  core::Hash128 rejects;
-};
-
 // Written before an attempt is sent (invariant 3).
 struct Intent {
   std::uint64_t attempt = 0;   // ascending, unique in the job

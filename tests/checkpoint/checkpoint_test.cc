@@ -38,7 +38,7 @@ TEST_F(CheckpointTest, AFreshJobHasNothingBehindIt) {
   EXPECT_EQ(c->opened().maybe_billed, 0U);
   EXPECT_EQ(c->opened().next_attempt, 1U);
   EXPECT_EQ(c->opened().spent, core::Money());
-  EXPECT_TRUE(projection_.fresh().answers);
+  EXPECT_TRUE(projection_.past().empty());
   EXPECT_FALSE(*c->take_done(answer("a").row));
   EXPECT_EQ(*c->find_answer(answer("a").question), std::nullopt);
   close(c);
@@ -67,7 +67,7 @@ TEST_F(CheckpointTest, AResumedRunTakesWhatIsDoneOnceForEachOccurrence) {
   EXPECT_FALSE(*c->take_done(answer("a").row));
   EXPECT_FALSE(*c->take_done(answer("new").row));
   EXPECT_EQ(c->untaken(), 1U);
-  EXPECT_FALSE(projection_.fresh().answers);
+  EXPECT_FALSE(projection_.past().empty());
   commit_now(*c, {answer("e")});
   close(c);
   EXPECT_EQ(projection_.answers(),
@@ -182,7 +182,7 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   EXPECT_FALSE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 0U);
   EXPECT_EQ(projection_.recorded(), Position());
-  EXPECT_FALSE(projection_.fresh().answers);
+  EXPECT_FALSE(projection_.past().empty());
   EXPECT_FALSE(*c->take_done(answer("a").row));
   EXPECT_TRUE((*c->find_answer(answer("a").question)).has_value());
   Entry again = answer("a");
@@ -259,28 +259,7 @@ TEST_F(CheckpointTest, AProjectionThatRefusesLeavesTheCheckpointAsItWas) {
   EXPECT_EQ(projection_.answers(), "somebody's work\n");
   std::filesystem::remove(projection_.answers_path());
   auto c = open();
-  EXPECT_TRUE(projection_.fresh().answers);
-  close(c);
-}
-
-TEST_F(CheckpointTest, ASinkThatThisJobNeverWroteIsFreshInLaterGenerationsToo) {
-  Options options = options_for(scratch_);
-  options.sink = {hash_of("out"), hash_of("rejects")};
-  auto c = open_checkpoint(options, projection_);
-  commit_now(*c, {answer("a")});
-  close(c);
-  options.fingerprint = hash_of("f2");
-  options.sink.answers = hash_of("elsewhere");
-  write_file(projection_.answers_path(), "somebody's work\n");
-  const auto refused = Checkpoint::open(options, projection_);
-  EXPECT_FALSE(refused.has_value());
-  EXPECT_EQ(projection_.answers(), "somebody's work\n");
-  EXPECT_TRUE(projection_.fresh().answers);
-  EXPECT_FALSE(projection_.fresh().rejects);
-
-  options.sink.answers = hash_of("out");  // its own, of an earlier generation
-  c = open_checkpoint(options, projection_);
-  EXPECT_FALSE(projection_.fresh().answers);
+  EXPECT_TRUE(projection_.past().empty());
   close(c);
 }
 

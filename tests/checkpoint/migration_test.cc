@@ -40,6 +40,21 @@ INSERT INTO endpoint VALUES(1, 'east', 10, 8, 2, 1000, 100, 200, 50, 75000000000
 INSERT INTO model VALUES(1, 'm1');
 )";
 
+// What is new in format 5, taken out again.
+constexpr char kBackTo4[] = R"(
+ALTER TABLE job DROP COLUMN answers_proof;
+ALTER TABLE job DROP COLUMN rejects_proof;
+ALTER TABLE job DROP COLUMN boot;
+ALTER TABLE generation DROP COLUMN answers_end;
+ALTER TABLE generation DROP COLUMN answers_proof;
+ALTER TABLE generation DROP COLUMN answers_block;
+ALTER TABLE generation DROP COLUMN rejects_end;
+ALTER TABLE generation DROP COLUMN rejects_proof;
+ALTER TABLE generation DROP COLUMN rejects_block;
+ALTER TABLE generation ADD COLUMN sink BLOB NOT NULL DEFAULT x'';
+PRAGMA user_version = 4;
+)";
+
 std::string hex(std::string_view bytes) {
   std::string text = "x'";
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -154,12 +169,12 @@ TEST_F(MigrationTest, AFileOfFormat2IsReadAndMigratedToo) {
   EXPECT_EQ(c->opened().maybe_billed_cost, core::Money::picodollars(1));
   EXPECT_EQ(c->opened().next_attempt, 12U);
   expect_east(c->account().endpoints.at(0));
-  EXPECT_FALSE(projection_.fresh().answers) << "what was written is not known, so it is trusted";
+  EXPECT_EQ(projection_.past().at(0).proof, Proof()) << "a file is then held against the answers";
   EXPECT_TRUE(c->close().has_value());
 }
 
 TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
-  // As version 4 makes it, less what is new in it.
+  // As this version makes it, less what is new in it.
   std::filesystem::remove_all(scratch_.job());
   std::filesystem::remove(projection_.answers_path());
   std::filesystem::remove(scratch_.path() + "/rejects.jsonl");
@@ -169,7 +184,7 @@ TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
     commit_now(*c, {answer("x")}, {settled(1, 0, 0.25)});
     ASSERT_TRUE(c->close().has_value());
   }
-  execute("ALTER TABLE job DROP COLUMN folded; PRAGMA user_version = 3");
+  execute(kBackTo4 + std::string("ALTER TABLE job DROP COLUMN folded; PRAGMA user_version = 3"));
   EXPECT_EQ(read_account(scratch_.job())->total().cost, dollars(0.25));
   EXPECT_EQ(version(), 3);
 
@@ -178,6 +193,29 @@ TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
   EXPECT_EQ(version(), kFormatVersion);
   EXPECT_EQ(c->opened().done_rows, 1U);
   EXPECT_EQ(c->opened().spent, dollars(0.25));
+  EXPECT_TRUE(c->close().has_value());
+}
+
+TEST_F(MigrationTest, AFileOfFormat4KeepsWhatItsLogHasAndProvesNothing) {
+  std::filesystem::remove_all(scratch_.job());
+  std::filesystem::remove(projection_.answers_path());
+  std::filesystem::remove(scratch_.path() + "/rejects.jsonl");
+  {
+    auto c = open_checkpoint(options_for(scratch_), projection_);
+    commit_now(*c, {answer("x")}, {settled(1, 0, 0.25)});
+    ASSERT_TRUE(c->close().has_value());
+  }
+  execute(kBackTo4);
+  EXPECT_EQ(read_account(scratch_.job())->total().cost, dollars(0.25));
+  EXPECT_EQ(version(), 4);
+
+  auto c = open_checkpoint(options_for(scratch_), projection_);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(c->opened().done_rows, 1U);
+  ASSERT_EQ(projection_.past().size(), 1U);
+  EXPECT_EQ(projection_.past()[0],
+            (Mark{{.answers = answer("x").line.size() + 1, .rejects = 0}, Proof()}));
   EXPECT_TRUE(c->close().has_value());
 }
 

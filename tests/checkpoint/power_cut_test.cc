@@ -25,7 +25,7 @@ class DiskProjection final : public Projection {
         answers_(directory + "/answers.jsonl"),
         rejects_(directory + "/rejects.jsonl") {}
 
-  core::Result<Position> open(Position recorded, Fresh) override {
+  core::Result<Position> open(Position recorded, Past&) override {
     std::error_code error;
     for (const auto& [path, size] :
          {std::pair(&answers_, recorded.answers), std::pair(&rejects_, recorded.rejects)})
@@ -43,7 +43,7 @@ class DiskProjection final : public Projection {
     position_.rejects += rejects.size();
     return {};
   }
-  core::Result<Position> write_out() override { return position_; }
+  core::Result<Mark> write_out() override { return Mark{position_, {}}; }
   core::Status sync() override {
     disk_.sync(answers_);
     disk_.sync(rejects_);
@@ -75,7 +75,7 @@ struct Life {
   void open(const Options& options) {
     journal.reset();
     done = DoneRows(scratch.job(), 8);
-    auto store = Store::open(options.directory, options.durability);
+    auto store = Store::open(options.directory);
     ASSERT_TRUE(store.has_value()) << store.error().text();
     auto opened = Journal::open(std::move(*store), options, projection, index, done);
     ASSERT_TRUE(opened.has_value()) << opened.error().text();
@@ -238,7 +238,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
     }
     if (life.disk.has_power()) {
       life.done = DoneRows(life.scratch.job(), 8);
-      auto store = Store::open(options.directory, options.durability);
+      auto store = Store::open(options.directory);
       if (store) {
         auto opened =
             Journal::open(std::move(*store), options, life.projection, life.index, life.done);

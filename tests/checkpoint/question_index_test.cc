@@ -220,8 +220,7 @@ TEST_F(QuestionIndexTest, WhenItCannotBeWrittenTheRunEndsAndLosesNothingCommitte
   {
     QuestionIndex index(scratch_.path() + "/nowhere", 64);
     DoneRows done(options.directory);
-    auto journal = Journal::open(*Store::open(options.directory, options.durability), options,
-                                 projection, index, done);
+    auto journal = Journal::open(*Store::open(options.directory), options, projection, index, done);
     ASSERT_TRUE(journal.has_value());
     const auto status = (*journal)->commit({}, results);
     ASSERT_FALSE(status.has_value());

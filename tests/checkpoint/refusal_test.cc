@@ -8,6 +8,7 @@
 #include <csignal>
 #include <random>
 
+#include "checkpoint/file_check.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -96,8 +97,11 @@ TEST_F(RefusalTest, SomebodyElsesDatabase) {
 
 TEST_F(RefusalTest, ANewerFormat) {
   make_job();
-  execute("PRAGMA user_version = 5");
-  EXPECT_THAT(expect_refused().message, HasSubstr("newer sluice (format 5, this one knows 4)"));
+  const std::string newer = std::to_string(kFormatVersion + 1);
+  execute("PRAGMA user_version = " + newer);
+  EXPECT_THAT(expect_refused().message,
+              HasSubstr("newer sluice (format " + newer + ", this one knows " +
+                        std::to_string(kFormatVersion) + ")"));
 }
 
 TEST_F(RefusalTest, AMissingTable) {

@@ -42,16 +42,18 @@ inline void write_file(const std::string& path, std::string_view bytes) {
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-// Two plain files, unbuffered. Keeps what it was told, and fails when asked to.
+// Two plain files, unbuffered, which it trusts once the job has a past. Keeps what it was told, and
+// fails when asked to.
 class FileProjection final : public Projection {
  public:
   explicit FileProjection(const std::string& directory)
       : answers_(directory + "/answers.jsonl"), rejects_(directory + "/rejects.jsonl") {}
 
-  core::Result<Position> open(Position recorded, Fresh fresh) override {
+  core::Result<Position> open(Position recorded, Past& past) override {
     recorded_ = recorded;
-    fresh_ = fresh;
-    if ((fresh.answers && size(answers_) > 0) || (fresh.rejects && size(rejects_) > 0))
+    past_.clear();
+    for (std::size_t i = 0; i < past.generations(); ++i) past_.push_back(past.mark(i));
+    if (past_.empty() && size(answers_) + size(rejects_) > 0)
       return core::fail(core::ErrorCode::usage, "the output already exists", answers_);
     if (size(answers_) < recorded.answers || size(rejects_) < recorded.rejects) recorded = {};
     for (const auto& [path, at] :
@@ -70,14 +72,18 @@ class FileProjection final : public Projection {
     position_.rejects += rejects.size();
     return {};
   }
-  core::Result<Position> write_out() override { return position_; }
+  core::Result<Mark> write_out() override {
+    return Mark{position_,
+                {"answers:" + std::to_string(position_.answers),
+                 "rejects:" + std::to_string(position_.rejects)}};
+  }
   core::Status sync() override { return {}; }
 
   std::string answers() const { return read_file(answers_); }
   std::string rejects() const { return read_file(rejects_); }
   const std::string& answers_path() const { return answers_; }
-  Position recorded() const { return recorded_; }  // as given to open()
-  Fresh fresh() const { return fresh_; }
+  Position recorded() const { return recorded_; }          // as given to open()
+  const std::vector<Mark>& past() const { return past_; }  // the latest first
   void fail_appends() { fail_appends_ = true; }
 
  private:
@@ -94,7 +100,7 @@ class FileProjection final : public Projection {
   std::string rejects_;
   Position position_;
   Position recorded_;
-  Fresh fresh_;
+  std::vector<Mark> past_;
   bool fail_appends_ = false;
 };
 

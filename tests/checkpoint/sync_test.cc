@@ -16,13 +16,11 @@ class HeldProjection final : public Projection {
  public:
   explicit HeldProjection(const std::string& directory) : file_(directory) {}
 
-  core::Result<Position> open(Position recorded, Fresh fresh) override {
-    return file_.open(recorded, fresh);
-  }
+  core::Result<Position> open(Position from, Past& past) override { return file_.open(from, past); }
   core::Status append(std::string_view answers, std::string_view rejects) override {
     return file_.append(answers, rejects);
   }
-  core::Result<Position> write_out() override { return file_.write_out(); }
+  core::Result<Mark> write_out() override { return file_.write_out(); }
   core::Status sync() override {
     if (!held_) return {};
     begun_.release();

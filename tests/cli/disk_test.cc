@@ -141,8 +141,7 @@ TEST_F(Disk, AReadOnlyFolderForTheCheckpointIsTold) {
   std::filesystem::permissions(world_.path("closed"), std::filesystem::perms(0555));
   const auto closed = unprivileged(world_.run_job());
   EXPECT_EQ(closed.status, 5);
-  EXPECT_THAT(closed.errors, HasSubstr("closed/job: cannot make the checkpoint's directory: "
-                                       "Permission denied"));
+  EXPECT_THAT(closed.errors, HasSubstr("closed/job: cannot make the folder: Permission denied"));
   EXPECT_EQ(world_.mock_stats().requests, 0u);
   std::filesystem::permissions(world_.path("closed"), std::filesystem::perms(0755));
   expect_goes_on(10);
