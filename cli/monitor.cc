@@ -1,9 +1,12 @@
 #include "cli/monitor.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+
+#include "cli/cost_notes.h"
 
 namespace sluice::cli {
 namespace {
@@ -64,8 +67,17 @@ void Monitor::watch() {
       case StopSignal::Woken::timeout:
         break;
     }
+    tell_throttle();
     display_.show(view(), clock_.now());
   }
+}
+
+void Monitor::tell_throttle() {
+  if (throttle_told_ || !spec_.dispatch.budget) return;
+  const auto throttle = run_.progress().dispatch.schedule.throttle;
+  if (!throttle) return;
+  throttle_told_ = true;
+  display_.tell(fmt::format("{}: {}", spec_.name, throttle_note(*throttle)));
 }
 
 observe::View Monitor::view() {

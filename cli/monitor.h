@@ -30,6 +30,7 @@ class Monitor {
  private:
   void watch();
   observe::View view();
+  void tell_throttle();
 
   const stages::PipelineSpec& spec_;
   const Job job_;
@@ -37,6 +38,7 @@ class Monitor {
   const core::SystemClock clock_;
   const core::Time started_ = clock_.now();
   bool stopping_ = false;
+  bool throttle_told_ = false;
   // Rates, smoothed over some seconds.
   core::Time rated_at_ = started_;
   std::uint64_t rated_rows_ = 0;

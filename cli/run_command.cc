@@ -8,12 +8,16 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/cost_notes.h"
 #include "cli/job_file.h"
 #include "cli/monitor.h"
 #include "cli/questions.h"
 #include "core/json.h"
 #include "observe/figures.h"
+#include "observe/view.h"
+#include "stages/question.h"
 #include "stages/run.h"
+#include "stages/worst_case.h"
 
 namespace sluice::cli {
 namespace {
@@ -50,6 +54,31 @@ void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
   }
 }
 
+std::uint64_t odd_limits(const stages::Progress& progress) {
+  std::uint64_t sum = 0;
+  for (const auto& endpoint : progress.dispatch.schedule.endpoints) sum += endpoint.odd_limits;
+  return sum;
+}
+
+// A budget that is used up stops the next run as well; its message says what helps.
+std::string_view again(const stages::RunResult& result) {
+  return result.cause == schedule::HaltCause::budget ? "" : "; run it again to go on";
+}
+
+// What is left of the budget does not cover another request.
+void tell_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoint::Opened& opened,
+                 Log log) {
+  if (!spec.dispatch.budget) return;
+  const stages::WorstCase worst = stages::least_worst_case(spec, stages::make_question(spec));
+  if (worst.cost == core::Money() || opened.spent + worst.cost <= *spec.dispatch.budget) return;
+  const std::string message = fmt::format(
+      "{}: nothing more can be asked: {} of the budget of {} is spent, and {}; raise the budget, "
+      "or {} max_output_tokens",
+      spec.name, opened.spent.text(), spec.dispatch.budget->text(), stages::explain(worst),
+      worst.capped ? "lower" : "set");
+  fmt::print(stderr, "{}\n", log == Log::json ? observe::notice_json(message) : message);
+}
+
 std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& result,
                     core::Duration elapsed) {
   const stages::Progress& p = result.progress;
@@ -60,8 +89,8 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
 
   std::string text =
       finished ? fmt::format("{}: finished in {}\n", spec.name, observe::duration(elapsed))
-               : fmt::format("{}: stopped after {}: {}; run it again to go on\n", spec.name,
-                             observe::duration(elapsed), result.why);
+               : fmt::format("{}: stopped after {}: {}{}\n", spec.name, observe::duration(elapsed),
+                             result.why, again(result));
   const auto line = [&text](std::string_view name, std::string value) {
     text += fmt::format("  {:<10}{}\n", name, value);
   };
@@ -89,11 +118,16 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
                          count(p.spared_requests), count(p.spared_tokens)));
   line("tokens", fmt::format("{} in, {} out", count(total.usage.input), count(total.usage.output)));
   line("cost", total.cost.text());
-  if (total.maybe_billed > 0) {
-    line("",
-         fmt::format("and at most {} for {} requests that may have been billed without an answer",
-                     total.maybe_billed_cost.text(), count(total.maybe_billed)));
-  }
+  for (const std::string& note : cost_notes(account, {spec})) line("", note);
+  if (p.dispatch.odd_charges > 0)
+    line("", fmt::format("{} charges that a gateway told cannot be (zero for work done, or not in "
+                         "dollars): counted at list prices",
+                         count(p.dispatch.odd_charges)));
+  if (spec.dispatch.budget && p.dispatch.schedule.throttle)
+    line("", throttle_note(*p.dispatch.schedule.throttle));
+  if (const std::uint64_t odd = odd_limits(p); odd > 0)
+    line("", fmt::format("{} replies stated limits that no request could keep to: not followed",
+                         count(odd)));
   line("speed",
        fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
   line("output", spec.sink.path);
@@ -128,6 +162,24 @@ void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
   w.field("input_tokens", total.usage.input);
   w.field("output_tokens", total.usage.output);
   w.field("cost_usd", total.cost.dollars());
+  w.key("maybe_billed");
+  w.open('{');
+  const Unknown unknown = maybe_billed(account);
+  w.field("requests", unknown.requests);
+  w.field("cost_usd", unknown.most.dollars());
+  if (unknown.likely) w.field("likely_cost_usd", unknown.likely->dollars());
+  w.field("uncounted", uncounted(account).requests);
+  w.close('}');
+  w.field("odd_charges", progress.dispatch.odd_charges);
+  w.field("odd_limits", odd_limits(progress));
+  if (const auto& throttle = progress.dispatch.schedule.throttle) {
+    w.key("budget_holds_back");
+    w.open('{');
+    w.field("in_flight", throttle->in_flight);
+    w.field("could_be", throttle->could_be);
+    w.field("worst_cost_usd", throttle->worst_cost.dollars());
+    w.close('}');
+  }
 }
 
 std::string summary_json(const stages::JobSpec& job, const Results& results,
@@ -206,6 +258,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
       fmt::print(stderr, "{}", heading_of(job, k));
       tell_resumed(run.opened());
     }
+    tell_budget(spec, run.opened(), flags.log);
     if (!signal) signal.emplace();
 
     core::Result<stages::RunResult> result;

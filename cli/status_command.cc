@@ -5,6 +5,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
+#include "cli/cost_notes.h"
 #include "cli/job_file.h"
 #include "cli/questions.h"
 #include "core/json.h"
@@ -35,7 +36,9 @@ void write_outcome(core::JsonWriter& w, std::string_view name, std::uint64_t req
   w.close('}');
 }
 
-void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger) {
+// What `account` has spent, of one endpoint or of all.
+void write_ledger(core::JsonWriter& w, const checkpoint::Account& account) {
+  const checkpoint::EndpointLedger ledger = account.total();
   w.field("requests", ledger.attempts);
   w.field("answered", ledger.answered);
   w.field("failed", ledger.failed);
@@ -51,6 +54,13 @@ void write_ledger(core::JsonWriter& w, const checkpoint::EndpointLedger& ledger)
   w.field("cost_usd", ledger.maybe_billed_cost.dollars());
   w.field("input_tokens", ledger.maybe_billed_usage.input);
   w.field("output_tokens", ledger.maybe_billed_usage.output);
+  if (const auto likely = maybe_billed(account).likely)
+    w.field("likely_cost_usd", likely->dollars());
+  w.key("uncounted");
+  w.open('{');
+  w.field("requests", ledger.uncounted);
+  w.field("cost_usd", ledger.uncounted_cost.dollars());
+  w.close('}');
   w.close('}');
   w.field("cost_picodollars", ledger.cost.picodollars());
   w.field("estimated_cost_usd", ledger.estimated_cost.dollars());
@@ -78,13 +88,15 @@ void write_account(core::JsonWriter& w, const checkpoint::Account& account) {
   w.field("input_complete", account.input_complete);
   w.key("ledger");
   w.open('{');
-  write_ledger(w, account.total());
+  write_ledger(w, account);
   w.key("endpoints");
   w.open('[');
   for (const checkpoint::EndpointLedger& endpoint : account.endpoints) {
     w.open('{');
     w.field("name", endpoint.name);
-    write_ledger(w, endpoint);
+    checkpoint::Account own;
+    own.endpoints.push_back(endpoint);
+    write_ledger(w, own);
     w.close('}');
   }
   w.close(']');
@@ -136,19 +148,16 @@ std::string ledger_lines(const checkpoint::EndpointLedger& ledger) {
   return text;
 }
 
-std::string as_text(const std::string& job, const checkpoint::Account& account) {
+std::string as_text(const stages::JobSpec& job, const checkpoint::Account& account) {
   checkpoint::EndpointLedger total = account.total();
-  std::string text = fmt::format("{}\n", job);
+  std::string text = fmt::format("{}\n", job.name);
   text += fmt::format("  rows      {} read: {} answered, {} rejected, {} pending{}\n",
                       count(account.rows_read), count(account.rows_answered),
                       count(account.rows_rejected), count(account.rows_pending()),
                       account.input_complete ? "" : " (the input has not been read to its end)");
   text += fmt::format("  cost      {}\n", total.cost.text());
-  if (total.maybe_billed > 0) {
-    text += fmt::format(
-        "            and at most {} for {} requests that may have been billed without an answer\n",
-        total.maybe_billed_cost.text(), count(total.maybe_billed));
-  }
+  for (const std::string& note : cost_notes(account, job.questions))
+    text += fmt::format("            {}\n", note);
   text += fmt::format("\n    {:<13} {:>11} {:>14} {:>14} {:>14} {:>14} {:>11}\n", "", "requests",
                       "input tokens", "cached", "output tokens", "reasoning", "cost");
   for (const checkpoint::EndpointLedger& endpoint : account.endpoints)
@@ -175,7 +184,7 @@ int status(const JobFile& file, bool json) {
   for (std::size_t k = 0; k < accounts->size(); ++k) {
     fmt::print("{}", heading_of(*job, k));
     if (begun(*job, k)) {
-      fmt::print("{}", as_text(job->name, (*accounts)[k]));
+      fmt::print("{}", as_text(*job, (*accounts)[k]));
     } else {
       fmt::print("{}\n  it has not begun\n", job->name);
     }

@@ -49,7 +49,7 @@
 ---Who is asked, by when, and for how much.
 ---@class sluice.dispatchOptions
 ---@field deadline? string|number from the start of the run, earlier questions included; when it is reached, the run drains and can go on later
----@field budget? string|number for the whole job, earlier runs and all questions included; never passed
+---@field budget? string|number for the whole job, earlier runs and all questions included; never passed. Wants max_output_tokens on the endpoints: a request counts at its worst until it is answered
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
@@ -80,7 +80,7 @@
 ---@field tpd? number tokens a day
 ---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
 ---@field weight? number with route = "spread", its share of the requests beside the other endpoints
----@field max_output_tokens? integer output tokens of one request, at most
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
 ---@field price? sluice.priceOptions what tokens cost
@@ -106,7 +106,7 @@
 ---@field tpd? number tokens a day
 ---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
 ---@field weight? number with route = "spread", its share of the requests beside the other endpoints
----@field max_output_tokens? integer output tokens of one request, at most
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
 ---@field price? sluice.priceOptions what tokens cost

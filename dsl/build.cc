@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "dsl/constructors.h"
+#include "dsl/money.h"
 #include "dsl/node.h"
 #include "dsl/questions.h"
 
@@ -59,6 +60,7 @@ class Builder {
     if (sink_ == nullptr) missing("sink");
     join_questions(built_.job);
     check_files();
+    check_money(lua_, built_.job, marks_);
     return std::move(built_);
   }
 
@@ -175,6 +177,7 @@ class Builder {
     if (const auto* dispatch = std::get_if<stages::DispatchSpec>(&node.value)) {
       spec.dispatch = *dispatch;
       dispatched_ = true;
+      marks_.push_back(node.marks);
     }
     if (const auto* parse = std::get_if<stages::ParseSpec>(&node.value)) {
       spec.parse = *parse;
@@ -233,6 +236,7 @@ class Builder {
   stages::CheckpointSpec checkpoint_;
   bool read_ = false;
   const Node* sink_ = nullptr;
+  std::vector<std::vector<Mark>> marks_;  // of each question's dispatch
   // Of the question that is being built.
   Rank rank_ = Rank::none;
   std::string_view last_;        // stage

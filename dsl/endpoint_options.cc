@@ -96,7 +96,8 @@ constexpr Option kEndpoint[] = {
      .max = 1e6},
     {.name = "max_output_tokens",
      .type = whole,
-     .meaning = "output tokens of one request, at most",
+     .meaning = "output tokens of one request, at most; also what a budget counts until it is "
+                "answered",
      .example = "4000",
      .fallback = "the model's",
      .min = 1,
@@ -119,7 +120,8 @@ constexpr Option kEndpoint[] = {
      .type = table,
      .meaning = "what tokens cost",
      .example = "{ input = 0.75, output = 4.5 }",
-     .fallback = "list price of the model; unknown models cost nothing in the ledger"},
+     .fallback = "list price of the model; a model that is not listed counts as free, and with a "
+                 "budget is an error"},
     {.name = "timeout",
      .type = duration,
      .meaning = "for one request, from sending to the last byte",

@@ -133,7 +133,8 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
   push_node(lua, Node{.name = options.name,
                       .source = place.source,
                       .span = place.whole,
-                      .value = std::move(spec)});
+                      .value = std::move(spec),
+                      .marks = {{place.source, place.value("model")}}});
   return 1;
 }
 

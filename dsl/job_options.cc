@@ -123,7 +123,9 @@ constexpr Option kDispatch[] = {
      .fallback = "none"},
     {.name = "budget",
      .type = money,
-     .meaning = "for the whole job, earlier runs and all questions included; never passed",
+     .meaning = "for the whole job, earlier runs and all questions included; never passed. Wants "
+                "max_output_tokens on the endpoints: a request counts at its worst until it is "
+                "answered",
      .example = "\"$1500\"",
      .fallback = "none"},
     {.name = "route",

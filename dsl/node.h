@@ -38,6 +38,12 @@ struct Pipeline {
   std::vector<FunctionPlace> functions;
 };
 
+// A place in a file's text that a later mistake may be about.
+struct Mark {
+  const Source* source = nullptr;
+  Span span;
+};
+
 struct Node {
   using Value = std::variant<BareField, stages::Field, core::Secret, provider::EndpointSpec,
                              stages::ReadSpec, stages::MapStep, stages::KeepStep,
@@ -47,6 +53,8 @@ struct Node {
   const Source* source = nullptr;  // where it was called; null for bare field types
   Span span;
   Value value;
+  // Of an endpoint: its model. Of a dispatch: its endpoints' models, then its budget.
+  std::vector<Mark> marks = {};
 };
 
 // Pushes a node. Its user value 1 (nil until set) holds its Lua functions, which cannot leave the

@@ -19,11 +19,13 @@ constexpr Section kAnswer{.name = "answer",
                           .fields = true};
 
 Node& push_stage(lua_State* lua, const Arguments& arguments, std::string_view name,
-                 Node::Value spec) {
+                 Node::Value spec, std::vector<Mark> marks = {}) {
   const Place& place = arguments.place();
-  return push_node(
-      lua,
-      Node{.name = name, .source = place.source, .span = place.whole, .value = std::move(spec)});
+  return push_node(lua, Node{.name = name,
+                             .source = place.source,
+                             .span = place.whole,
+                             .value = std::move(spec),
+                             .marks = std::move(marks)});
 }
 
 // Moves the function on top of the stack into the node below it.
@@ -151,6 +153,7 @@ int construct_pack(lua_State* lua) {
 int construct_dispatch(lua_State* lua) {
   const Arguments arguments(lua, section("dispatch"));
   stages::DispatchSpec spec;
+  std::vector<Mark> marks;
   for (std::size_t i = 1; i <= arguments.items(); ++i) {
     arguments.push_item(i);
     const Node* node = to_node(lua, -1);
@@ -162,6 +165,7 @@ int construct_dispatch(lua_State* lua) {
           "for example s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\" }");
     }
     spec.endpoints.push_back(*endpoint);
+    marks.push_back(node->marks.front());
     lua_pop(lua, 1);
   }
   make_unique(spec.endpoints);
@@ -173,7 +177,9 @@ int construct_dispatch(lua_State* lua) {
                                    : schedule::Route::cheapest;
   spec.retries = arguments.whole("retries").value_or(spec.retries);
   spec.hedge = arguments.flag("hedge");
-  push_stage(lua, arguments, "dispatch", std::move(spec));
+  const Place& place = arguments.place();
+  marks.push_back(spec.budget ? Mark{place.source, place.value("budget")} : Mark{});
+  push_stage(lua, arguments, "dispatch", std::move(spec), std::move(marks));
   return 1;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/thread_name.h"
 #include "http/client.h"
+#include "provider/exchange.h"
 #include "stages/dispatch_endpoint.h"
 #include "stages/run_limits.h"
 #include "stages/transport_outcome.h"
@@ -96,8 +97,11 @@ class LoopDispatcher final : public Dispatcher {
   // As if the client had cancelled it, before anything was sent.
   void not_sent(const schedule::Send& send);
   void ended(const schedule::Send& send, std::expected<http::Response, http::Failure> result);
-  provider::Reply read(DispatchEndpoint& endpoint,
+  provider::Reply read(DispatchEndpoint& endpoint, const schedule::Send& send,
                        const std::expected<http::Response, http::Failure>& result);
+  // Drops from the reply's outcome what cannot be true, and counts it.
+  void hold_against(const DispatchEndpoint& endpoint, const schedule::Send& send,
+                    std::size_t reply_bytes, provider::Reply& reply);
   std::uint64_t frame_tokens(const Request& request, const provider::Usage& usage) const;
   void watch_reachability(DispatchEndpoint& endpoint, provider::Outcome& outcome);
   void publish_state(core::Time now);
@@ -147,8 +151,9 @@ void LoopDispatcher::configure(const PipelineSpec& spec) {
   schedule::Config config;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const provider::EndpointSpec& from = spec.dispatch.endpoints[i];
-    config.endpoints.push_back({from.name, from.limits, endpoints_[i].price, from.max_output_tokens,
-                                from.weight, pays_to_warm_up(endpoints_[i].price, frame_bytes_)});
+    config.endpoints.push_back(
+        {from.name, from.limits, endpoints_[i].price, endpoints_[i].output_cap, from.weight,
+         pays_to_warm_up(endpoints_[i].price, frame_bytes_), from.max_output_tokens.has_value()});
   }
   config.route = spec.dispatch.route;
   config.hedge = hedge_ = spec.dispatch.hedge;
@@ -261,18 +266,14 @@ void LoopDispatcher::ended(const schedule::Send& send,
   if (aborted_) return;
   if (hedge_) sent_.erase(send.attempt);
   DispatchEndpoint& endpoint = endpoints_[send.endpoint];
-  provider::Reply reply = read(endpoint, result);
+  provider::Reply reply = read(endpoint, send, result);
   watch_reachability(endpoint, reply.outcome);
   const provider::Outcome& outcome = reply.outcome;
 
-  core::Money cost;
   core::Money estimate;
-  if (outcome.billing == provider::Billing::possible) {
-    cost = send.worst_cost;
-  } else if (outcome.billing == provider::Billing::known) {
+  if (outcome.billing == provider::Billing::known)
     estimate = provider::cost_of(outcome.usage, endpoint.price);
-    cost = outcome.charged.value_or(estimate);
-  }
+  const core::Money cost = provider::cost_of(outcome, endpoint.price, send.worst_cost);
   ++totals_.attempts;
   totals_.usage += outcome.usage;
   if (outcome.billing == provider::Billing::known) totals_.cost += cost;
@@ -283,8 +284,8 @@ void LoopDispatcher::ended(const schedule::Send& send,
     RequestPtr request = take(send.request);
     const std::uint64_t frame = frame_tokens(*request, outcome.usage);
     if (completions_.empty()) completions_.reserve(kCompletions);
-    completions_.push_back(
-        {std::move(request), std::move(reply), send.attempt, send.endpoint, cost, estimate, frame});
+    completions_.push_back({std::move(request), std::move(reply), send.attempt, send.endpoint, cost,
+                            estimate, frame, send.worst_usage});
     if (completions_.size() == kCompletions) hand_over();
   } else {
     ++totals_.failures;
@@ -301,7 +302,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
   pump_soon_->add();
 }
 
-provider::Reply LoopDispatcher::read(DispatchEndpoint& endpoint,
+provider::Reply LoopDispatcher::read(DispatchEndpoint& endpoint, const schedule::Send& send,
                                      const std::expected<http::Response, http::Failure>& result) {
   if (!result) {
     provider::Reply reply;
@@ -309,7 +310,32 @@ provider::Reply LoopDispatcher::read(DispatchEndpoint& endpoint,
     return reply;
   }
   header_views_.assign(result->headers.begin(), result->headers.end());
-  return endpoint.codec->read(result->status, header_views_, result->body, clock_.wall_now());
+  provider::Reply reply =
+      endpoint.codec->read(result->status, header_views_, result->body, clock_.wall_now());
+  hold_against(endpoint, send, result->body.size(), reply);
+  return reply;
+}
+
+void LoopDispatcher::hold_against(const DispatchEndpoint& endpoint, const schedule::Send& send,
+                                  std::size_t reply_bytes, provider::Reply& reply) {
+  // A hedge's loser: its request is answered and gone, and it holds nothing against the bounds that
+  // rest on the prompt.
+  const auto request = requests_.find(send.request);
+  const std::uint64_t prompt =
+      request == requests_.end() ? 0 : request->second->user_content->size();
+  const std::uint64_t sent =
+      request == requests_.end() ? send.worst_usage.input : endpoint.frame_bytes() + prompt;
+  const provider::Doubts doubts = provider::hold_against(reply.outcome,
+                                                         {.sent = sent,
+                                                          .prompt = prompt,
+                                                          .words = provider::word_bytes(reply.text),
+                                                          .reply = reply_bytes,
+                                                          .max_output_tokens = endpoint.output_cap},
+                                                         endpoint.price, send.worst_cost);
+  if (doubts.charge) ++totals_.odd_charges;
+  if (!doubts.usage) return;
+  ++totals_.uncounted;
+  totals_.uncounted_cost += send.worst_cost;
 }
 
 std::uint64_t LoopDispatcher::frame_tokens(const Request& request,

@@ -47,6 +47,10 @@ struct DispatchState {
   core::Money cost;       // of this run, known
   std::uint64_t attempts = 0;
   std::uint64_t failures = 0;
+  // What servers said and cannot be true (provider/exchange.h), in this run.
+  std::uint64_t uncounted = 0;  // answers without token counts that can be used
+  core::Money uncounted_cost;   // what they count for: their worst case
+  std::uint64_t odd_charges = 0;
 };
 
 class Dispatcher {

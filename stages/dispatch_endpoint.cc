@@ -11,12 +11,6 @@ namespace {
 // bytes.
 constexpr std::size_t kCachedPrefix = 4 * 1024;
 
-core::Price price_of(const provider::EndpointSpec& spec) {
-  if (spec.price) return *spec.price;
-  const auto facts = provider::model_facts(spec.model, spec.base_url);
-  return facts ? facts->price : core::Price{};
-}
-
 core::Result<http::OriginOptions> origin_of(const provider::EndpointSpec& spec) {
   auto proxy = http::proxy_for(spec.base_url, spec.proxy.reveal(), http::process_environment);
   if (!proxy) return std::unexpected(proxy.error());
@@ -53,7 +47,8 @@ core::Result<DispatchEndpoint> make_endpoint(const provider::EndpointSpec& spec,
   provider::BodyFrame body = endpoint.codec->frame(frame);
   endpoint.prefix = std::make_shared<const std::string>(std::move(body.prefix));
   endpoint.suffix = std::make_shared<const std::string>(std::move(body.suffix));
-  endpoint.price = price_of(spec);
+  endpoint.price = provider::price_of(spec).value_or(core::Price{});
+  endpoint.output_cap = endpoint.codec->output_cap();
   return endpoint;
 }
 

@@ -26,6 +26,7 @@ struct DispatchEndpoint {
   std::shared_ptr<const std::string> prefix;  // of the body; the user content comes between
   std::shared_ptr<const std::string> suffix;
   core::Price price;
+  std::optional<int> output_cap;  // of one reply, as each request says it
   bool reached = false;
   std::optional<core::Time> unreachable_since = {};
 

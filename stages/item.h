@@ -73,6 +73,8 @@ struct Completion {
   core::Money cost;
   core::Money estimate;            // of its usage, at list prices
   std::uint64_t frame_tokens = 0;  // of its input: the system text and schema that each request has
+  provider::Usage worst_usage =
+      {};  // its tokens at most: what it counts for where they are unknown
 };
 using Completions = std::vector<Completion>;
 

@@ -28,6 +28,8 @@ bool is_blank(std::string_view text) {
 // Why a reply that was cut off at the output limit gives nothing.
 std::string cut_off(const provider::Reply& reply) {
   const provider::Usage& usage = reply.outcome.usage;
+  if (usage.output == 0)
+    return "the answer was cut off at the output limit: raise max_output_tokens, or ask for less";
   if (is_blank(reply.text) && usage.reasoning > 0)
     return fmt::format(
         "the model spent its output limit on thinking ({} of {} output tokens) and wrote no "
@@ -74,7 +76,9 @@ Parser::Out Parser::run(Completions&& completions) const {
     settlement.endpoint = completion.endpoint;
     settlement.answered = true;
     settlement.billing = completion.reply.outcome.billing;
-    settlement.usage = completion.reply.outcome.usage;
+    settlement.usage = settlement.billing == provider::Billing::possible
+                           ? completion.worst_usage
+                           : completion.reply.outcome.usage;
     settlement.cost = completion.cost;
     settlement.estimate = completion.estimate;
     settlement.charged = completion.reply.outcome.charged;

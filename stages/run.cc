@@ -96,8 +96,9 @@ class FlowRun final : public Run {
   flow::Ending ending_;
   flow::Credits credits_;
   std::optional<Reader> reader_;
-  std::optional<core::Error> reader_error_;  // the reader's thread, then run()
-  std::optional<core::Error> halt_error_;    // the I/O thread, then run()
+  std::optional<core::Error> reader_error_;        // the reader's thread, then run()
+  std::optional<core::Error> halt_error_;          // the I/O thread, then run()
+  std::optional<schedule::HaltCause> halt_cause_;  // the same
   std::atomic<bool> input_complete_ = false;
   std::uint64_t batches_packed_ = 0;           // the pack node's
   std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
@@ -217,6 +218,7 @@ DispatchHandlers FlowRun::handlers() {
           [this](schedule::HaltCause cause, const std::string& why) {
             const bool limit =
                 cause == schedule::HaltCause::budget || cause == schedule::HaltCause::deadline;
+            halt_cause_ = cause;
             if (!limit) halt_error_ = core::Error{core::ErrorCode::io, why, {}};
             ending_.stop(why);
           },
@@ -241,6 +243,7 @@ core::Result<RunResult> FlowRun::run() {
   result.progress = progress();
   result.end = ending_.stopping() ? RunEnd::stopped : RunEnd::finished;
   result.why = ending_.why();
+  if (ending_.stopping()) result.cause = halt_cause_;
   result.untaken = result.progress.input_complete && !options_.limit ? checkpoint_->untaken() : 0;
   return result;
 }

@@ -57,7 +57,8 @@ enum class RunEnd : std::uint8_t {
 
 struct RunResult {
   RunEnd end = RunEnd::finished;
-  std::string why;  // stopped: by what
+  std::string why;                           // stopped: by what
+  std::optional<schedule::HaltCause> cause;  // stopped by budget or deadline
   Progress progress;
   std::uint64_t untaken = 0;  // rows of the checkpoint that are no longer in the input
 };

@@ -16,6 +16,8 @@ EndpointLedger Account::total() const {
     sum.maybe_billed += e.maybe_billed;
     sum.maybe_billed_cost += e.maybe_billed_cost;
     sum.maybe_billed_usage += e.maybe_billed_usage;
+    sum.uncounted += e.uncounted;
+    sum.uncounted_cost += e.uncounted_cost;
     sum.failed_usage += e.failed_usage;
     sum.failed_cost += e.failed_cost;
     sum.charged += e.charged;

@@ -67,6 +67,10 @@ void Ledger::book(Line& line, const Settlement& settlement) {
       ++ledger.maybe_billed;
       ledger.maybe_billed_cost += settlement.cost;
       ledger.maybe_billed_usage += settlement.usage;
+      if (settlement.answered) {
+        ++ledger.uncounted;
+        ledger.uncounted_cost += settlement.cost;
+      }
       break;
     case provider::Billing::none:
       break;

@@ -118,6 +118,8 @@ core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
     e.ledger.estimated_cost = core::Money::picodollars(s.integer(19));
     e.ledger.maybe_billed_usage = {.input = s.unsigned_integer(20),
                                    .output = s.unsigned_integer(21)};
+    e.ledger.uncounted = s.unsigned_integer(22);
+    e.ledger.uncounted_cost = core::Money::picodollars(s.integer(23));
     all.push_back(std::move(e));
     return {};
   });
@@ -281,6 +283,8 @@ core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
       .bind(20, l.estimated_cost.picodollars())
       .bind(21, l.maybe_billed_usage.input)
       .bind(22, l.maybe_billed_usage.output)
+      .bind(23, l.uncounted)
+      .bind(24, l.uncounted_cost.picodollars())
       .run();
 }
 

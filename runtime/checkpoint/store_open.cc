@@ -41,7 +41,8 @@ CREATE TABLE endpoint(
   failed_output_tokens INTEGER NOT NULL, failed_reasoning_tokens INTEGER NOT NULL,
   failed_cost INTEGER NOT NULL, charged INTEGER NOT NULL, charged_cost INTEGER NOT NULL,
   estimated_cost INTEGER NOT NULL, maybe_billed_input_tokens INTEGER NOT NULL,
-  maybe_billed_output_tokens INTEGER NOT NULL) STRICT;
+  maybe_billed_output_tokens INTEGER NOT NULL,
+  uncounted INTEGER NOT NULL, uncounted_cost INTEGER NOT NULL) STRICT;
 CREATE TABLE model(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE block_keys(
   block INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
@@ -94,6 +95,8 @@ ALTER TABLE generation ADD COLUMN answers_block INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE generation ADD COLUMN rejects_end INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE generation ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';
 ALTER TABLE generation ADD COLUMN rejects_block INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN uncounted_cost INTEGER NOT NULL DEFAULT 0;
 )";
 
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger

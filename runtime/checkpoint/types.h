@@ -69,11 +69,14 @@ struct EndpointLedger {
   std::uint64_t maybe_billed = 0;  // attempts that the provider may have billed without an answer
   core::Money maybe_billed_cost;   // at most
   provider::Usage maybe_billed_usage = {};  // at most; input and output alone
-  provider::Usage failed_usage = {};        // the part of `usage` that failed attempts used
-  core::Money failed_cost = {};             // and of `cost`
-  std::uint64_t charged = 0;                // attempts whose charge a gateway told
-  core::Money charged_cost = {};            // these charges: part of `cost`
-  core::Money estimated_cost = {};          // of all known usage, at list prices
+  // The part of `maybe_billed` that was answered, without token counts that could be used.
+  std::uint64_t uncounted = 0;
+  core::Money uncounted_cost = {};
+  provider::Usage failed_usage = {};  // the part of `usage` that failed attempts used
+  core::Money failed_cost = {};       // and of `cost`
+  std::uint64_t charged = 0;          // attempts whose charge a gateway told
+  core::Money charged_cost = {};      // these charges: part of `cost`
+  core::Money estimated_cost = {};    // of all known usage, at list prices
 };
 
 // The ledger and the rows' count, at one moment.

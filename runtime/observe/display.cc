@@ -52,6 +52,11 @@ void Display::show(const View& view, core::Time now) {
   write_all(fd_, (style_ == Style::json ? as_json(view) : as_line(view)) + "\n");
 }
 
+void Display::tell(const std::string& message) {
+  clear();
+  write_all(fd_, (style_ == Style::json ? notice_json(message) : message) + "\n");
+}
+
 void Display::paint(const View& view) {
   std::string text;
   if (hidden_on.exchange(fd_) < 0) text += kHideCursor;

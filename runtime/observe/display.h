@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/clock.h"
@@ -25,6 +26,8 @@ class Display {
   Display& operator=(const Display&) = delete;
 
   void show(const View& view, core::Time now);
+  // One message that stays: a line above the block, or among the lines, or a JSON line.
+  void tell(const std::string& message);
   // Takes the block away; what is written next stands in its place.
   void clear();
 

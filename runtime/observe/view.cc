@@ -67,6 +67,16 @@ std::string as_line(const View& v) {
   return line;
 }
 
+std::string notice_json(const std::string& message) {
+  std::string out;
+  core::JsonWriter w(out);
+  w.open('{');
+  w.field("event", "notice");
+  w.field("message", message);
+  w.close('}');
+  return out;
+}
+
 std::string as_json(const View& v) {
   std::string out;
   core::JsonWriter w(out);

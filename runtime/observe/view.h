@@ -45,5 +45,7 @@ struct View {
 std::vector<std::string> as_block(const View& view, std::size_t width);
 std::string as_line(const View& view);
 std::string as_json(const View& view);
+// {"event":"notice","message":…}
+std::string notice_json(const std::string& message);
 
 }  // namespace sluice::observe

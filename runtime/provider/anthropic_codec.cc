@@ -20,19 +20,6 @@ Finish finish_of_stop_reason(std::string_view reason) {
   return Finish::other;  // tool_use, pause_turn
 }
 
-// Here, alone among providers, input_tokens leaves out what was read from or written to the cache.
-Usage usage_of(const Element& usage) {
-  Usage counts;
-  counts.cached_input = count_at(usage, "cache_read_input_tokens");
-  counts.input = count_at(usage, "input_tokens") + counts.cached_input +
-                 count_at(usage, "cache_creation_input_tokens");
-  counts.output = count_at(usage, "output_tokens");
-  if (const auto details = member(usage, "output_tokens_details")) {
-    counts.reasoning = std::min(count_at(*details, "thinking_tokens"), counts.output);
-  }
-  return counts;
-}
-
 class AnthropicCodec final : public CodecBase {
  public:
   explicit AnthropicCodec(const EndpointSpec& endpoint)
@@ -51,6 +38,8 @@ class AnthropicCodec final : public CodecBase {
     if (!spec_.key.empty()) headers.emplace_back("x-api-key", spec_.key.reveal());
     return headers;
   }
+
+  std::optional<int> output_cap() const override { return max_tokens(); }
 
   BodyFrame frame(const PromptFrame& prompt) const override {
     BodyFrame body;
@@ -93,10 +82,8 @@ class AnthropicCodec final : public CodecBase {
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
     reply.model = text_at(body, "model");
-    if (const auto usage = member(body, "usage")) {
-      outcome.usage = usage_of(*usage);
-      outcome.billing = Billing::known;
-    }
+    if (const auto usage = member(body, "usage"))
+      take_usage(*usage, UsageStyle::anthropic, outcome);
     simdjson::dom::array blocks;
     if (body["content"].get(blocks) != simdjson::SUCCESS) {
       if (const auto error = error_in(body)) {

@@ -49,6 +49,8 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
     fill_failure(outcome, service_, headers, is_json ? std::optional(document) : std::nullopt, body,
                  spec_.key);
     outcome.charged = read_charge(headers, spec_.charge_header);
+    // Zero is what gateways say, too, when they do not know what became of it.
+    if (outcome.charged == core::Money()) outcome.charged.reset();
     if (outcome.charged) outcome.billing = Billing::known;
     return reply;
   }
@@ -74,6 +76,13 @@ std::string CodecBase::system_text(const PromptFrame& prompt) const {
 std::string CodecBase::sent_schema(const PromptFrame& prompt) const {
   if (spec_.structured != StructuredOutput::json_schema) return {};
   return with_limits_in_words(prompt.schema, limits_taken(service_));
+}
+
+void CodecBase::take_usage(const Element& usage, UsageStyle style, Outcome& outcome) {
+  const auto counts = read_usage(usage, style);
+  if (!counts) return;
+  outcome.usage = *counts;
+  outcome.billing = Billing::known;
 }
 
 void CodecBase::not_an_answer(Reply& reply, std::string_view why) const {

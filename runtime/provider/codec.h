@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,8 @@ class Codec {
   // Headers besides Host, Content-Length and Accept-Encoding. Holds the credential: never log it.
   virtual std::vector<std::pair<std::string, std::string>> headers() const = 0;
   virtual BodyFrame frame(const PromptFrame& prompt) const = 0;
+  // The most output tokens that each request allows; nullopt: it does not say.
+  virtual std::optional<int> output_cap() const = 0;
   // Reads any response, errors included (providers.md §1.3, §2.3, §6.2, §7). `wall_now` is for
   // dates in headers. Never throws; bytes that are not what they should be become an Outcome that
   // says so.

@@ -8,6 +8,7 @@
 #include "provider/codec.h"
 #include "provider/failure.h"
 #include "provider/service.h"
+#include "provider/usage.h"
 #include "provider/wire_json.h"
 
 namespace sluice::provider {
@@ -28,6 +29,8 @@ struct CodecBase : Codec {
   std::string system_text(const PromptFrame& prompt) const;
   // The schema to send, in the form that the endpoint takes; empty when none is sent.
   std::string sent_schema(const PromptFrame& prompt) const;
+  // The counts of a 2xx reply, where they can be read.
+  static void take_usage(const Element& usage, UsageStyle style, Outcome& outcome);
   // A 2xx body that is no answer and names no error (§7 rows 28, 29).
   void not_an_answer(Reply& reply, std::string_view why) const;
 

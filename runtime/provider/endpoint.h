@@ -53,7 +53,7 @@ struct EndpointSpec {
   core::Secret key;  // may be empty (a local server)
   Limits limits;
   std::optional<core::Price>
-      price;  // else the price table's; else unknown, booked as zero and said so
+      price;  // else the price table's (prices.h); else unknown: zero, and no budget can be held
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;
   std::optional<double> weight;  // with Route::spread; > 0

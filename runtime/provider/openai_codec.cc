@@ -41,29 +41,6 @@ std::string content_of(const std::optional<Element>& content) {
   return joined;
 }
 
-Usage usage_of(const Element& usage, Service service) {
-  constexpr std::array<std::string_view, 6> kNames = {
-      "prompt_tokens",           "completion_tokens",         "prompt_tokens_details",
-      "prompt_cache_hit_tokens", "completion_tokens_details", "reasoning_tokens"};
-  const auto [input, output, input_details, deepseek_hits, output_details, sglang_reasoning] =
-      members(usage, kNames);
-  Usage counts;
-  counts.input = count_of(input);
-  counts.output = count_of(output);
-  if (input_details) counts.cached_input = count_at(*input_details, "cached_tokens");
-  if (counts.cached_input == 0) counts.cached_input = count_of(deepseek_hits);
-  if (output_details) counts.reasoning = count_at(*output_details, "reasoning_tokens");
-  if (counts.reasoning == 0) counts.reasoning = count_of(sglang_reasoning);
-
-  if (service == Service::xai) {
-    counts.output += counts.reasoning;
-    if (counts.cached_input > counts.input) counts.input += counts.cached_input;
-  }
-  counts.cached_input = std::min(counts.cached_input, counts.input);
-  counts.reasoning = std::min(counts.reasoning, counts.output);
-  return counts;
-}
-
 double number_at(const Element& object, std::string_view key) {
   double number = 0;
   if (object[key].get(number) != simdjson::SUCCESS) return 0;
@@ -101,6 +78,8 @@ class OpenAiCodec final : public CodecBase {
     }
     return headers;
   }
+
+  std::optional<int> output_cap() const override { return spec_.max_output_tokens; }
 
   BodyFrame frame(const PromptFrame& prompt) const override {
     BodyFrame body;
@@ -158,9 +137,9 @@ class OpenAiCodec final : public CodecBase {
     const auto [model, usage, choices, error] = members(body, kNames);
     reply.model = text_of(model);
     if (usage) {
-      outcome.usage = usage_of(*usage, service_);
-      outcome.billing = Billing::known;
+      take_usage(*usage, service_ == Service::xai ? UsageStyle::xai : UsageStyle::openai, outcome);
       if (!outcome.charged) outcome.charged = charge_of(*usage);
+      if (outcome.charged) outcome.billing = Billing::known;
     }
     const auto choice = choices ? first_of(*choices) : std::nullopt;
     if (body.is_array() || error || !choice) {

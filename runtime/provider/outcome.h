@@ -76,4 +76,8 @@ struct Outcome {
   RateHints hints;
 };
 
+// What an attempt counts for in budget and ledger: the charge, else its usage at `price`, else,
+// where it may have been billed, `worst`: it may have run to its end.
+core::Money cost_of(const Outcome& outcome, const core::Price& price, core::Money worst);
+
 }  // namespace sluice::provider

@@ -33,10 +33,9 @@ consteval Row row(std::string_view model, Service service, double input, double 
 }
 
 // model, service, then dollars per million tokens (input, cached input, output), tokens at most
-// (input, output). In order of the model's name.
+// (input, output). Names in lower case, and in their order.
 constexpr std::array kRows = {
     // clang-format off
-    row("Meta-Llama-3.3-70B-Instruct", Service::sambanova, 0.6, 0.6, 1.2, 131072, 131072),
     row("accounts/fireworks/models/deepseek-v3p2", Service::fireworks, 0.56, 0.56, 1.68, 163840, 163840),
     row("accounts/fireworks/models/gpt-oss-120b", Service::fireworks, 0.15, 0.015, 0.6, 131072, 32768),
     row("accounts/fireworks/models/kimi-k2p5", Service::fireworks, 0.6, 0.1, 3, 262144, 32768),
@@ -85,7 +84,8 @@ constexpr std::array kRows = {
     row("grok-4.5", Service::xai, 2, 0.5, 6, 500000, 500000),
     row("llama-3.1-8b-instant", Service::groq, 0.05, 0.05, 0.08, 128000, 8192),
     row("llama-3.3-70b-versatile", Service::groq, 0.59, 0.59, 0.79, 128000, 32768),
-    row("meta-llama/Llama-3.3-70B-Instruct-Turbo", Service::together, 0.88, 0.88, 0.88, 0, 0),
+    row("meta-llama-3.3-70b-instruct", Service::sambanova, 0.6, 0.6, 1.2, 131072, 131072),
+    row("meta-llama/llama-3.3-70b-instruct-turbo", Service::together, 0.88, 0.88, 0.88, 0, 0),
     row("mistral-large-latest", Service::mistral, 0.5, 0.5, 1.5, 262144, 262144),
     row("mistral-medium-latest", Service::mistral, 1.5, 1.5, 7.5, 262144, 262144),
     row("mistral-small-latest", Service::mistral, 0.06, 0.06, 0.18, 131072, 131072),
@@ -98,6 +98,9 @@ constexpr std::array kRows = {
     row("us.anthropic.claude-sonnet-5", Service::other, 2.2, 0.22, 11, 1000000, 128000),
     // clang-format on
 };
+static_assert(std::ranges::none_of(kRows, [](const Row& row) {
+  return std::ranges::any_of(row.model, [](char c) { return c >= 'A' && c <= 'Z'; });
+}));
 static_assert(std::is_sorted(kRows.begin(), kRows.end(),
                              [](const Row& a, const Row& b) { return a.model < b.model; }));
 
@@ -144,10 +147,14 @@ std::optional<ModelFacts> exact_or_dated(std::string_view model, Service service
 
 }  // namespace
 
-std::optional<ModelFacts> model_facts(std::string_view model, std::string_view base_url) {
+std::optional<ModelFacts> model_facts(std::string_view name, std::string_view base_url) {
   const Service service = service_of(base_url);
-  // A free variant costs nothing, and none of the rows.
-  if (model.ends_with(":free")) return std::nullopt;
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  std::string_view model = lower;
+  if (model.ends_with(":free")) return ModelFacts{};
   for (;;) {
     if (auto facts = exact_or_dated(model, service)) return facts;
     if (model.starts_with("claude-") && model.find('.') != model.npos) {
@@ -160,6 +167,12 @@ std::optional<ModelFacts> model_facts(std::string_view model, std::string_view b
     if (slash == model.npos) return std::nullopt;
     model.remove_prefix(slash + 1);
   }
+}
+
+std::optional<core::Price> price_of(const EndpointSpec& endpoint) {
+  if (endpoint.price) return endpoint.price;
+  const auto facts = model_facts(endpoint.model, endpoint.base_url);
+  return facts ? std::optional(facts->price) : std::nullopt;
 }
 
 std::string_view price_snapshot_date() {

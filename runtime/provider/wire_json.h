@@ -5,7 +5,6 @@
 #include <simdjson.h>
 
 #include <array>
-#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -52,20 +51,6 @@ inline std::string_view text_of(const std::optional<Element>& element) {
   std::string_view text;
   if (!element || element->get(text) != simdjson::SUCCESS) return {};
   return text;
-}
-
-// A count of tokens. Some servers write 12.0 for 12.
-inline std::uint64_t count_of(const std::optional<Element>& element) {
-  if (!element) return 0;
-  std::uint64_t count = 0;
-  if (element->get(count) == simdjson::SUCCESS) return count;
-  double number = 0;
-  constexpr double kMost = 1e15;
-  if (element->get(number) != simdjson::SUCCESS || !(number >= 0) || number > kMost) return 0;
-  return static_cast<std::uint64_t>(number);
-}
-inline std::uint64_t count_at(const Element& object, std::string_view key) {
-  return count_of(member(object, key));
 }
 
 }  // namespace sluice::provider

@@ -42,6 +42,7 @@ struct Endpoint {
   bool stopped = false;
   std::string stop_reason;
   std::uint64_t rate_limited = 0;
+  std::uint64_t odd_limits = 0;  // QuotaSet::correct
   std::uint64_t failed = 0;
   std::uint64_t hedged = 0;
   std::uint64_t answers = 0;

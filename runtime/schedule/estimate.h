@@ -38,7 +38,10 @@ class Estimator {
  public:
   explicit Estimator(std::optional<int> max_output_tokens);
 
+  // Bounded by what replies are believed (provider/exchange.h): a service may add to the prompt.
   Tokens expected(const Demand& demand) const;
+  // The same from the defaults alone, whatever was learned.
+  Tokens presumed(const Demand& demand) const;
   // Figures without input tokens are no figures, and teach nothing.
   void learn(const Demand& demand, const provider::Usage& usage);
 
@@ -46,6 +49,8 @@ class Estimator {
   core::Money worst_cost(const Demand& demand, const core::Price& price) const;
 
  private:
+  Tokens bounded(const Demand& demand, double tokens_per_byte, double output_per_row) const;
+
   std::optional<int> max_output_tokens_;
   double tokens_per_byte_ = 1 / kDefaultBytesPerToken;
   double output_per_row_ = kDefaultOutputTokensPerRow;
@@ -56,6 +61,9 @@ class Estimator {
   double mean_rows_ = 0;
   double mean_output_ = 0;
   std::uint64_t answers_ = 0;
+  // Input tokens beyond a prompt's bytes and kFrameTokens, at most, so far: some services add
+  // instructions of their own.
+  std::uint64_t added_tokens_ = 0;
 };
 
 }  // namespace sluice::schedule

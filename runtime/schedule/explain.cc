@@ -28,7 +28,8 @@ std::string explain(const Failure& failure, std::span<const Endpoint> endpoints)
 std::string explain_too_large(const Demand& demand, std::span<const Endpoint> endpoints) {
   std::string text;
   for (const Endpoint& endpoint : endpoints) {
-    const auto excess = endpoint.quota.too_large(endpoint.estimate.expected(demand));
+    auto excess = endpoint.quota.too_large_for_file(endpoint.estimate.presumed(demand));
+    if (!excess) excess = endpoint.quota.too_large(endpoint.estimate.expected(demand));
     if (excess) {
       add(text, "; ",
           fmt::format("{} allows {:.0f} {}, it needs about {:.0f}", endpoint.config.name,
@@ -69,12 +70,18 @@ std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoin
   for (const Endpoint& endpoint : endpoints) {
     if (endpoint.stopped || endpoint.quota.too_large(endpoint.estimate.expected(next))) continue;
     least = std::min(least, endpoint.estimate.worst_cost(next, endpoint.config.price));
-    capped = capped && endpoint.config.max_output_tokens.has_value();
+    capped = capped && endpoint.config.capped && endpoint.config.max_output_tokens.has_value();
   }
-  std::string text = fmt::format(
-      "budget reached: {} of {} spent, and the next request could cost {}", budget.spent().text(),
-      budget.limit().value_or(core::Money()).text(), least.text());
-  if (!capped) text += "; set max_output_tokens to bound what a request can cost";
+  const std::string limit = budget.limit().value_or(core::Money()).text();
+  std::string text =
+      budget.spent() == core::Money()
+          ? fmt::format("the budget of {} is less than the next request could cost, {}", limit,
+                        least.text())
+          : fmt::format("budget reached: {} of {} spent, and the next request could cost {}",
+                        budget.spent().text(), limit, least.text());
+  text += "; to go on, raise the budget";
+  text += capped ? ", or lower max_output_tokens, which bounds what a request can cost"
+                 : ", or set max_output_tokens, which bounds what a request can cost";
   return text;
 }
 

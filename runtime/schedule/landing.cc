@@ -91,17 +91,13 @@ void Scheduler::Impl::land(core::Time now, const Request& request, const Flight&
   endpoint.landed = true;
   --in_flight;
 
-  core::Money cost;
-  if (outcome.charged) {
-    cost = *outcome.charged;
-  } else if (outcome.usage != provider::Usage{}) {
-    cost = provider::cost_of(outcome.usage, endpoint.config.price);
-  } else if (outcome.billing == Billing::possible) {
-    cost = flight.worst_cost;  // it may have run to its end: a hard budget counts that
-  }
-  budget.settle(flight.worst_cost, cost);
+  budget.settle(flight.worst_cost,
+                provider::cost_of(outcome, endpoint.config.price, flight.worst_cost));
   endpoint.quota.settle(now, flight.reserved, outcome);
-  endpoint.quota.correct(now, flight.reserved, outcome.hints);
+  endpoint.odd_limits += static_cast<std::uint64_t>(endpoint.quota.correct(
+      now, flight.reserved, outcome.hints,
+      outcome.action == Verdict::none && outcome.usage.input > 0 ? std::optional(outcome.usage)
+                                                                 : std::nullopt));
   endpoint.estimate.learn(request.demand, outcome.usage);
 }
 

@@ -53,18 +53,25 @@ double units_of(Quota q, const Tokens& tokens) {
   return 0;
 }
 
-double actual_units(Quota q, double reserved, const provider::Outcome& outcome) {
-  const provider::Usage& usage = outcome.usage;
-  const bool never_arrived = outcome.status == 0 && outcome.billing == provider::Billing::none;
-  if (counts_requests(q))
-    return never_arrived && outcome.action != provider::Action::none ? 0 : reserved;
-  if (usage == provider::Usage{})
-    return outcome.billing == provider::Billing::possible ? reserved : 0;
+double units_of(Quota q, const provider::Usage& usage) {
   Tokens tokens{.input = static_cast<double>(usage.input),
                 .output = static_cast<double>(usage.output)};
   if (q == Quota::input_tokens_per_minute)
     tokens.input -= static_cast<double>(std::min(usage.input, usage.cached_input));
   return units_of(q, tokens);
+}
+
+double actual_units(Quota q, double reserved, const provider::Outcome& outcome) {
+  const provider::Usage& usage = outcome.usage;
+  const bool never_arrived = outcome.status == 0 && outcome.billing == provider::Billing::none;
+  if (counts_requests(q))
+    return never_arrived && outcome.action != provider::Action::none ? 0 : reserved;
+  if (usage == provider::Usage{}) {
+    const bool ran =
+        outcome.billing == provider::Billing::possible || outcome.action == provider::Action::none;
+    return ran ? reserved : 0;
+  }
+  return units_of(q, usage);
 }
 
 }  // namespace
@@ -114,6 +121,14 @@ std::optional<Excess> QuotaSet::too_large(const Tokens& tokens) const {
   return std::nullopt;
 }
 
+std::optional<Excess> QuotaSet::too_large_for_file(const Tokens& tokens) const {
+  for (const Quota q : kAll) {
+    const double units = units_of(q, tokens);
+    if (!counts_requests(q) && units > lid_[index(q)]) return Excess{q, lid_[index(q)], units};
+  }
+  return std::nullopt;
+}
+
 core::Time QuotaSet::earliest(core::Time now, const Tokens& tokens) const {
   core::Time when = now;
   for (const Quota q : kAll) {
@@ -153,11 +168,20 @@ void QuotaSet::settle(core::Time now, const Reservation& held, const provider::O
   }
 }
 
-void QuotaSet::correct(core::Time now, const Reservation& held, const provider::RateHints& hints) {
+int QuotaSet::correct(core::Time now, const Reservation& held, const provider::RateHints& hints,
+                      const std::optional<provider::Usage>& passed) {
+  int odd = 0;
   for (const Quota q : kAll) {
     const provider::QuotaHint& hint = hints.quota[index(q)];
     auto& bucket = buckets_[index(q)];
-    if (hint.limit && *hint.limit > 0) {
+    if (passed) passed_[index(q)] = std::max(passed_[index(q)], units_of(q, *passed));
+    if (hint.limit && *hint.limit > 0) {  // else it stands for "unknown"
+      const double fewest =
+          std::max(counts_requests(q) ? kLeastRequests : kLeastTokens, passed_[index(q)]);
+      if (!(*hint.limit >= fewest && *hint.limit <= kMostLimit)) {
+        ++odd;
+        continue;  // what remains of such a limit is no better
+      }
       const double limit = std::min(*hint.limit, lid_[index(q)]);
       if (!bucket) {
         bucket = make_bucket(q, limit);
@@ -170,6 +194,7 @@ void QuotaSet::correct(core::Time now, const Reservation& held, const provider::
     if (bucket && hint.remaining && (held.held & bit(q)))
       bucket->observe(now, held.mark[index(q)], *hint.remaining);
   }
+  return odd;
 }
 
 std::optional<double> QuotaSet::used(core::Time now) const {

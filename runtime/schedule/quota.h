@@ -13,7 +13,7 @@
 // What counts:
 //   requests  every request that reached the server, refused ones included
 //   tokens    what the usage says; without usage, nothing where the server refused or was never
-//             reached, the estimate where it may have run
+//             reached, the estimate where it ran or may have run
 //   input     without the part read from the provider's cache: that is free of the input quota
 //             (Anthropic, providers.md §2.1). It does count in tokens_per_minute.
 //
@@ -49,6 +49,11 @@ struct Excess {
   double tokens = 0;
 };
 
+// No limit that a server names is larger, or smaller; in tokens, an empty request takes so many.
+constexpr double kMostLimit = 1e15;
+constexpr double kLeastRequests = 1;
+constexpr double kLeastTokens = kFrameTokens;
+
 class QuotaSet {
  public:
   explicit QuotaSet(const provider::Limits& limits);
@@ -58,6 +63,8 @@ class QuotaSet {
   std::optional<double> requests_per_second() const;
 
   std::optional<Excess> too_large(const Tokens& tokens) const;
+  // The same by the pipeline file's limits alone, whatever the server said.
+  std::optional<Excess> too_large_for_file(const Tokens& tokens) const;
   // The first moment at which no bucket stands in the way; `now` when none does already.
   core::Time earliest(core::Time now, const Tokens& tokens) const;
   // How many such requests fit now, fractions included; infinite where no quota is known.
@@ -65,10 +72,13 @@ class QuotaSet {
 
   Reservation reserve(core::Time now, const Tokens& tokens);
   void settle(core::Time now, const Reservation& held, const provider::Outcome& outcome);
-  // What the server said. Its limit is taken where the pipeline file names none, and where it is
-  // below the file's: more than the server grants cannot be had. It is followed from then on, but
-  // never above the file's.
-  void correct(core::Time now, const Reservation& held, const provider::RateHints& hints);
+  // What the server said with its answer to a request. Its limit is taken where the pipeline file
+  // names none, and where it is below the file's: more than the server grants cannot be had. It is
+  // followed from then on, but never above the file's. A limit that no request could keep to is
+  // none: one that is out of all proportion, or less than a request has taken that passed.
+  // `passed`: what this one took, when it was answered. Returns how many such limits there were.
+  int correct(core::Time now, const Reservation& held, const provider::RateHints& hints,
+              const std::optional<provider::Usage>& passed = {});
 
   // Share of the most used quota, 0…1: of the rate for a minute's, of what may be spent for a
   // day's. nullopt where no quota is known.
@@ -76,7 +86,8 @@ class QuotaSet {
 
  private:
   std::array<std::optional<TokenBucket>, provider::kQuotas> buckets_;
-  std::array<double, provider::kQuotas> lid_{};  // the file's limits; infinite = none named
+  std::array<double, provider::kQuotas> lid_{};     // the file's limits; infinite = none named
+  std::array<double, provider::kQuotas> passed_{};  // by the largest request that passed
 };
 
 }  // namespace sluice::schedule

@@ -22,6 +22,13 @@ void Survey::measure(const Demand& demand, std::span<const Endpoint> endpoints) 
     fits[i] = true;
     if (!endpoint.stopped) anywhere = true;
   }
+  if (anywhere || demand.rows > 1) return;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const Endpoint& endpoint = endpoints[i];
+    if (endpoint.quota.too_large_for_file(endpoint.estimate.presumed(demand))) continue;
+    fits[i] = true;
+    if (!endpoint.stopped) anywhere = true;
+  }
 }
 
 void Survey::make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,

@@ -37,7 +37,9 @@ struct Survey {
   void make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
             const Budget& budget, const EndpointSet& claimed,
             const std::optional<core::Time>& deadline);
-  // The first part alone: fits and anywhere.
+  // The first part alone: fits and anywhere. A single row that fits nowhere by what was learned and
+  // by what servers said of their limits, but by the defaults and the pipeline file, fits where
+  // these let it: no figure of a server's makes a row impossible. It goes when the bucket is full.
   void measure(const Demand& demand, std::span<const Endpoint> endpoints);
 };
 

@@ -44,6 +44,7 @@ void Scheduler::Impl::send_ready(core::Time now) {
       // Whoever comes after it must not eat the money that it waits for.
       if (budget.reserved() == core::Money())
         halt(HaltCause::budget, explain_budget(request.demand, endpoints, budget));
+      note_throttle(request);
       return;
     } else if (survey.candidates.empty() && request.avoid) {
       // The elsewhere that it came back for at once is taken: now its back-off counts, and it must
@@ -63,6 +64,25 @@ void Scheduler::Impl::send_ready(core::Time now) {
     waiting.in_turn(lanes);
     i = 0;
   }
+}
+
+void Scheduler::Impl::note_throttle(const Request& request) {
+  if (throttle || draining) return;
+  Throttle seen{.in_flight = in_flight};
+  bool capped = true;
+  bool free = false;
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    const Endpoint& endpoint = endpoints[e];
+    if (!survey.fits[e] || endpoint.stopped) continue;
+    capped = capped && endpoint.config.capped;
+    free = free || endpoint.slots_free() > 0;
+    seen.could_be += endpoint.concurrency.limit();
+    const core::Money worst = endpoint.estimate.worst_cost(request.demand, endpoint.config.price);
+    if (seen.output_tokens > 0 && worst >= seen.worst_cost) continue;
+    seen.worst_cost = worst;
+    seen.output_tokens = endpoint.estimate.worst_usage(request.demand).output;
+  }
+  if (free && !capped) throttle = seen;
 }
 
 void Scheduler::Impl::claim(const Survey& blocked) {
@@ -231,6 +251,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
                     .in_flight = s.in_flight,
                     .reserved = s.budget.reserved(),
                     .spent = s.budget.spent(),
+                    .throttle = s.throttle,
                     .endpoints = {}};
   snapshot.endpoints.reserve(s.endpoints.size());
   for (const Endpoint& endpoint : s.endpoints) {
@@ -242,6 +263,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
          .quota_used = endpoint.quota.used(now),
          .learned_per_minute = per_second ? std::optional(60 * *per_second) : std::nullopt,
          .rate_limited = endpoint.rate_limited,
+         .odd_limits = endpoint.odd_limits,
          .failed = endpoint.failed,
          .hedged = endpoint.hedged,
          .breaker = endpoint.breaker.state(now),

@@ -53,6 +53,7 @@ struct EndpointConfig {
   // > 0; Route::spread goes by weights as soon as one endpoint has one (1 where it has none).
   std::optional<double> weight{};
   bool warm_up = false;  // one request alone until the first has landed: it fills a prompt cache
+  bool capped = true;    // the pipeline file names max_output_tokens; for messages
 };
 
 struct RetryPolicy {
@@ -123,12 +124,21 @@ struct EndpointState {
   std::optional<double> quota_used;          // share of the most used quota, 0…1
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
   std::uint64_t rate_limited = 0;            // 429s so far
+  std::uint64_t odd_limits = 0;              // limits that it stated and that cannot be, so far
   std::uint64_t failed = 0;                  // failures that the breaker counts, so far
   std::uint64_t hedged = 0;                  // second attempts so far, Config::hedge
   BreakerState breaker = BreakerState::closed;
   bool stopped = false;
   std::string stop_reason;
   std::optional<core::Time> cooling_until;
+};
+// The budget holds fewer requests in flight than could be, since nothing says how much an answer
+// may cost.
+struct Throttle {
+  std::size_t in_flight = 0;
+  int could_be = 0;
+  core::Money worst_cost;           // of one request
+  std::uint64_t output_tokens = 0;  // that it counts
 };
 struct Snapshot {
   std::size_t waiting = 0;  // submitted, not in flight
@@ -137,6 +147,7 @@ struct Snapshot {
   // Earlier runs included, and the worst case of attempts that may have been billed without an
   // answer: the budget is hard.
   core::Money spent;
+  std::optional<Throttle> throttle;  // as it was when it was first so
   std::vector<EndpointState> endpoints;
 };
 

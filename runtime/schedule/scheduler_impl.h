@@ -63,6 +63,8 @@ struct Scheduler::Impl {
   // not take from there what it waits for.
   void claim(const Survey& blocked);
   void release_all();
+  // The budget does not cover `request` beside what is in flight.
+  void note_throttle(const Request& request);
 
   // landing.cc
   bool answered(core::Time now, Request& request, Flight flight, const provider::Outcome& outcome);
@@ -106,6 +108,7 @@ struct Scheduler::Impl {
   AttemptId next_attempt;
   std::size_t in_flight = 0;  // attempts
   bool draining = false;
+  std::optional<Throttle> throttle;
   std::vector<Action> actions;  // for the next poll()
 
   // Made anew at each use; here so that their memory is kept.

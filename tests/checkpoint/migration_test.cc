@@ -42,6 +42,8 @@ INSERT INTO model VALUES(1, 'm1');
 
 // What is new in format 5, taken out again.
 constexpr char kBackTo4[] = R"(
+ALTER TABLE endpoint DROP COLUMN uncounted;
+ALTER TABLE endpoint DROP COLUMN uncounted_cost;
 ALTER TABLE job DROP COLUMN answers_proof;
 ALTER TABLE job DROP COLUMN rejects_proof;
 ALTER TABLE job DROP COLUMN boot;
@@ -174,7 +176,7 @@ TEST_F(MigrationTest, AFileOfFormat2IsReadAndMigratedToo) {
 }
 
 TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
-  // As this version makes it, less what is new in it.
+  // As this version makes it, less what is new since.
   std::filesystem::remove_all(scratch_.job());
   std::filesystem::remove(projection_.answers_path());
   std::filesystem::remove(scratch_.path() + "/rejects.jsonl");
@@ -216,6 +218,8 @@ TEST_F(MigrationTest, AFileOfFormat4KeepsWhatItsLogHasAndProvesNothing) {
   ASSERT_EQ(projection_.past().size(), 1U);
   EXPECT_EQ(projection_.past()[0],
             (Mark{{.answers = answer("x").line.size() + 1, .rejects = 0}, Proof()}));
+  EXPECT_EQ(c->opened().spent, dollars(0.25));
+  EXPECT_EQ(c->account().total().uncounted, 0U);
   EXPECT_TRUE(c->close().has_value());
 }
 

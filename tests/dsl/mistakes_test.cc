@@ -57,7 +57,8 @@ TEST_P(Mistakes, AreShownWhereTheyStand) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Mistakes, testing::Values("options.md", "files.md", "lua.md"),
+INSTANTIATE_TEST_SUITE_P(Fixtures, Mistakes,
+                         testing::Values("options.md", "files.md", "lua.md", "money.md"),
                          [](const auto& fixture) {
                            return fixture.param.substr(0, fixture.param.find('.'));
                          });

@@ -175,11 +175,11 @@ std::string two_questions(const std::string& first_system, const std::string& fi
                           const std::string& second_limits, const std::string& options = "") {
   return file(fmt::format(R"(
     s.pack {{ user = "{{{{text}}}}", system = "{}", answer = {{ claims = s.list {{ s.text }} }} }},
-    s.dispatch {{ s.openai {{ model = "m", key = "k" }} {} }},
+    s.dispatch {{ s.openai {{ model = "m", key = "k", price = {{ input = 1, output = 1 }} }} {} }},
     s.parse {{ function(answer, row) answer.claims[1] = row.id return answer end }},
     s.explode(function(row) return {{ {{ claim = row.claims[1] }} }} end),
     s.pack {{ user = function(row) return row.claim end, answer = {{ right = s.bool }} }},
-    s.dispatch {{ s.openai {{ model = "n", key = "k" }} {} }},
+    s.dispatch {{ s.openai {{ model = "n", key = "k", price = {{ input = 1, output = 1 }} }} {} }},
     s.parse {{ function(answer) answer.right = true return answer end }},
     s.sink {{ "out/claims.jsonl", keep = {{ "claim" }} }},
     {})",

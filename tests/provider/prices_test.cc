@@ -44,9 +44,21 @@ TEST(ModelFacts, FindsTheBaseModelOfADatedOrPrefixedName) {
 
 TEST(ModelFacts, DoesNotGuessAtNeighbours) {
   for (const char* model : {"gpt-5-mini-turbo", "gpt-5-min", "gpt", "", "/", "gpt-5-mini-12",
-                            "openai/gpt-oss-20b:free", "my-finetune"}) {
+                            "claude-sonnet-4-5", "o4-mini", "grok-4", "my-finetune"}) {
     EXPECT_FALSE(model_facts(model).has_value()) << model;
   }
+}
+
+TEST(ModelFacts, FindsAModelInAnyCase) {
+  EXPECT_EQ(found("GPT-5.4-mini"), price("0.75", "0.075", "4.5"));
+  EXPECT_EQ(found("OpenAI/GPT-5-Mini-2025-08-07"), price("0.25", "0.025", "2"));
+  EXPECT_EQ(found("Claude-Haiku-4.5"), price("1", "0.1", "5"));
+  EXPECT_EQ(found("Meta-Llama-3.3-70B-Instruct"), price("0.6", "0.6", "1.2"));
+  EXPECT_EQ(found("meta-llama/Llama-3.3-70B-Instruct-Turbo"), price("0.88", "0.88", "0.88"));
+}
+
+TEST(ModelFacts, AFreeVariantCostsNothing) {
+  EXPECT_EQ(found("openai/gpt-oss-20b:free"), core::Price{});
 }
 
 TEST(ModelFacts, PricesAModelSoldBySeveralServicesByTheServiceAsked) {

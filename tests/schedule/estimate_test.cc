@@ -42,6 +42,23 @@ TEST(Estimator, OneOutlierMovesItByAThirtySecondAtMost) {
   EXPECT_NEAR(estimator.expected(kDemand).output, 200, 1e-6);
 }
 
+TEST(Estimator, ExpectsNoMoreThanWhatRepliesAreBelieved) {
+  Estimator estimator(std::nullopt);
+  estimator.learn({.id = 1, .prompt_bytes = 100, .rows = 1}, {.input = 16'000, .output = 120'000});
+  const Tokens tokens = estimator.expected({.id = 2, .prompt_bytes = 10'000, .rows = 20});
+  EXPECT_DOUBLE_EQ(tokens.input, 2 * 10'000 + 16'384);
+  EXPECT_DOUBLE_EQ(tokens.output, 128'000);
+}
+
+TEST(Estimator, WhatAServiceAddsToThePromptIsPartOfTheWorstCase) {
+  Estimator estimator(100);
+  EXPECT_EQ(estimator.worst_usage(kDemand).input, 4064U);
+  estimator.learn(kDemand, {.input = 4000, .output = 10});
+  EXPECT_EQ(estimator.worst_usage(kDemand).input, 4064U);
+  estimator.learn(kDemand, {.input = 9064, .output = 10});
+  EXPECT_EQ(estimator.worst_usage(kDemand).input, 9064U);
+}
+
 TEST(Estimator, LearnsNothingFromAnAnswerWithoutFigures) {
   Estimator estimator(std::nullopt);
   estimator.learn(kDemand, {});

@@ -168,6 +168,33 @@ TEST(Quota, TheServerMayLowerALimitFromThePipelineFileButNotRaiseIt) {
   EXPECT_EQ(quotas.earliest(kQuotaStart, {}), kQuotaStart + 950ms) << "up to the file's again";
 }
 
+TEST(Quota, ALimitThatNoRequestCouldKeepToIsNone) {
+  constexpr std::size_t kTokens = static_cast<std::size_t>(Quota::tokens_per_minute);
+  for (const double limit : {1.0, 63.0, 1e16, std::numeric_limits<double>::infinity()}) {
+    QuotaSet quotas(Limits{});
+    provider::RateHints hints;
+    hints.quota[kTokens] = {.limit = limit, .remaining = 0, .reset_after = {}};
+    EXPECT_EQ(quotas.correct(kQuotaStart, quotas.reserve(kQuotaStart, {}), hints), 1) << limit;
+    EXPECT_EQ(quotas.earliest(kQuotaStart, {.input = 1e6}), kQuotaStart) << limit;
+  }
+}
+
+TEST(Quota, ALimitBelowWhatARequestTookThatPassedIsNone) {
+  constexpr std::size_t kTokens = static_cast<std::size_t>(Quota::tokens_per_minute);
+  QuotaSet quotas(Limits{});
+  provider::RateHints hints;
+  hints.quota[kTokens].limit = 500;
+  const Reservation held = quotas.reserve(kQuotaStart, {});
+  EXPECT_EQ(quotas.correct(kQuotaStart, held, hints, provider::Usage{.input = 500, .output = 1}),
+            1);
+  EXPECT_FALSE(quotas.any());
+  EXPECT_EQ(quotas.correct(kQuotaStart, held, hints, provider::Usage{.input = 10, .output = 1}), 1)
+      << "the large one is remembered";
+  hints.quota[kTokens].limit = 6000;
+  EXPECT_EQ(quotas.correct(kQuotaStart, held, hints, provider::Usage{.input = 10, .output = 1}), 0);
+  EXPECT_TRUE(quotas.any());
+}
+
 TEST(Quota, AnAttemptSentBeforeABucketWasKnownIsNotSettledAgainstIt) {
   QuotaSet quotas(Limits{});
   const Reservation before = quotas.reserve(kQuotaStart, {.input = 100});

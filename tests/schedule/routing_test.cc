@@ -145,6 +145,31 @@ TEST(Size, ARequestThatTurnsOutTooLargeForAnEndpointGetsOutOfTheWayOfThoseThatFi
   EXPECT_THAT(h.words(), ElementsAre("send 3 to 1"));
 }
 
+// A server's word that it grants 200 tokens a minute splits packs, but no row is rejected for it.
+TEST(Size, ALimitThatAServerStatesRejectsNoRow) {
+  Harness h({.endpoints = {endpoint("a")}});
+  h.submit(1, 400);
+  h.poll();
+  auto answer = success(50, 50);
+  answer.hints.quota[static_cast<std::size_t>(Quota::tokens_per_minute)].limit = 200;
+  h.answer(1, answer);
+  h.submit(2, 40'000);
+  EXPECT_THAT(h.words(), ElementsAre("send 2 to 0")) << "the bucket is full";
+  h.submit(3, 40'000, 2);
+  EXPECT_THAT(h.words(), ElementsAre("split 3 too_large"));
+}
+
+TEST(Size, WhatWasLearnedRejectsNoRowThatFitsByTheDefaults) {
+  Harness h({.endpoints = {endpoint("a", {{Quota::tokens_per_minute, 1000}})}});
+  h.submit(1, 400);
+  h.poll();
+  h.answer(1, success(900, 100));
+  h.submit(2, 400);
+  EXPECT_THAT(h.words(), IsEmpty());
+  h.sleep();
+  EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
+}
+
 TEST(Size, APackThatCanNeverFitIsSplit) {
   Harness h({.endpoints = {endpoint("a", {{Quota::tokens_per_minute, 1000}})}});
   h.submit(1, 40'000, 2);
@@ -197,7 +222,9 @@ TEST(Budget, HaltsWithTheFiguresWhenNothingInFlightCouldFreeMoney) {
   ASSERT_EQ(actions.size(), 2U);
   EXPECT_EQ(std::get<Halt>(actions[0]).cause, HaltCause::budget);
   EXPECT_EQ(std::get<Halt>(actions[0]).message,
-            "budget reached: $0.00050 of $0.0010 spent, and the next request could cost $0.00056");
+            "budget reached: $0.00050 of $0.0010 spent, and the next request could cost $0.00056; "
+            "to go on, raise the budget, or lower max_output_tokens, which bounds what a request "
+            "can cost");
   EXPECT_EQ(Harness::word(actions[1]), "release 2");
 }
 
@@ -241,6 +268,23 @@ TEST(Budget, TakesTheEndpointThatItCanStillPay) {
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 1"));
 }
 
+TEST(Budget, WithoutACapItIsSaidWhenItHoldsRequestsBack) {
+  for (const bool capped : {false, true}) {
+    Config config = with_budget("0.001200");
+    config.endpoints[0].capped = capped;
+    Harness h(config);
+    h.submit_many(1, 3);
+    h.poll();
+    const auto throttle = h.scheduler.snapshot(h.now).throttle;
+    ASSERT_EQ(throttle.has_value(), !capped);
+    if (!throttle) continue;
+    EXPECT_EQ(throttle->in_flight, 2U);
+    EXPECT_EQ(throttle->could_be, 32);
+    EXPECT_EQ(throttle->worst_cost, *core::Money::parse("0.000564"));
+    EXPECT_EQ(throttle->output_tokens, 100U);
+  }
+}
+
 TEST(Budget, WithoutACapTheWorstCaseIsBoundedAndTheHaltNamesTheRemedy) {
   Config config = with_budget("0.1");
   config.endpoints[0].max_output_tokens.reset();
@@ -249,8 +293,8 @@ TEST(Budget, WithoutACapTheWorstCaseIsBoundedAndTheHaltNamesTheRemedy) {
   const auto actions = h.poll();
   ASSERT_EQ(actions.size(), 2U);
   EXPECT_EQ(std::get<Halt>(actions[0]).message,
-            "budget reached: $0.00 of $0.10 spent, and the next request could cost $0.13; set "
-            "max_output_tokens to bound what a request can cost");
+            "the budget of $0.10 is less than the next request could cost, $0.13; to go on, raise "
+            "the budget, or set max_output_tokens, which bounds what a request can cost");
 }
 
 }  // namespace

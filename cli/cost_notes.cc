@@ -1,0 +1,96 @@
+#include "cli/cost_notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "observe/figures.h"
+
+namespace sluice::cli {
+namespace {
+
+using checkpoint::EndpointLedger;
+
+// What an answer of this endpoint has cost, where that is known.
+std::optional<core::Money> mean_of(const EndpointLedger& ledger) {
+  if (ledger.answered <= ledger.uncounted) return std::nullopt;
+  const auto answers = static_cast<std::int64_t>(ledger.answered - ledger.uncounted);
+  return core::Money::picodollars((ledger.cost - ledger.failed_cost).picodollars() / answers);
+}
+
+Unknown unknown(const checkpoint::Account& account,
+                std::uint64_t (*requests)(const EndpointLedger&),
+                core::Money (*most)(const EndpointLedger&)) {
+  Unknown sum{.likely = core::Money()};
+  for (const EndpointLedger& ledger : account.endpoints) {
+    const std::uint64_t count = requests(ledger);
+    if (count == 0) continue;
+    sum.requests += count;
+    sum.most += most(ledger);
+    const auto mean = mean_of(ledger);
+    if (!mean) sum.likely.reset();
+    if (sum.likely) *sum.likely += std::min(*mean * count, most(ledger));
+  }
+  return sum;
+}
+
+}  // namespace
+
+Unknown maybe_billed(const checkpoint::Account& account) {
+  return unknown(
+      account, [](const EndpointLedger& l) { return l.maybe_billed; },
+      [](const EndpointLedger& l) { return l.maybe_billed_cost; });
+}
+
+Unknown unanswered(const checkpoint::Account& account) {
+  return unknown(
+      account, [](const EndpointLedger& l) { return l.maybe_billed - l.uncounted; },
+      [](const EndpointLedger& l) { return l.maybe_billed_cost - l.uncounted_cost; });
+}
+
+Unknown uncounted(const checkpoint::Account& account) {
+  return unknown(
+      account, [](const EndpointLedger& l) { return l.uncounted; },
+      [](const EndpointLedger& l) { return l.uncounted_cost; });
+}
+
+std::string at_most(const Unknown& unknown) {
+  std::string text = "at most " + unknown.most.text();
+  if (unknown.likely && unknown.most > core::Money())
+    text += fmt::format(", likely about {},", unknown.likely->text());
+  return text;
+}
+
+std::string throttle_note(const schedule::Throttle& throttle) {
+  return fmt::format(
+      "the budget holds {} requests in flight where {} could be: each counts as {} until it is "
+      "answered, {} output tokens, since max_output_tokens is not set; set it to send more at once",
+      throttle.in_flight, throttle.could_be, throttle.worst_cost.text(),
+      observe::count(throttle.output_tokens));
+}
+
+std::vector<std::string> cost_notes(const checkpoint::Account& account,
+                                    const std::vector<stages::PipelineSpec>& questions) {
+  std::vector<std::string> notes;
+  const Unknown lost = unanswered(account);
+  if (lost.requests > 0)
+    notes.push_back(
+        fmt::format("and {} for {} requests that may have been billed without an answer",
+                    at_most(lost), observe::count(lost.requests)));
+  const Unknown odd = uncounted(account);
+  if (odd.requests > 0)
+    notes.push_back(
+        fmt::format("and {} for {} replies without usable token counts: counted at their worst "
+                    "price",
+                    at_most(odd), observe::count(odd.requests)));
+  const bool uncapped = std::ranges::any_of(questions, [](const stages::PipelineSpec& question) {
+    return std::ranges::any_of(question.dispatch.endpoints, [](const provider::EndpointSpec& e) {
+      return !e.max_output_tokens;
+    });
+  });
+  if (uncapped && lost.most + odd.most > core::Money())
+    notes.emplace_back("max_output_tokens on the endpoints makes \"at most\" smaller");
+  return notes;
+}
+
+}  // namespace sluice::cli

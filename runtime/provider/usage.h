@@ -1,0 +1,26 @@
+// Token counts as replies give them. For the codecs' own .cc files.
+//
+// Known is what can be read: under the names of either dialect, as whole numbers that are not
+// negative (12, 12.0 and "12"). One count that is there and cannot be read makes all of them
+// unknown, because money rests on their sum; a detail that cannot be read (what came from the
+// cache, what was spent on thinking) is left out where it is part of another count.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "provider/outcome.h"
+#include "provider/wire_json.h"
+
+namespace sluice::provider {
+
+enum class UsageStyle : std::uint8_t {
+  openai,     // cached and reasoning tokens are parts of input and output
+  xai,        // as openai, but reasoning tokens come beside the output
+  anthropic,  // cached tokens come beside the input
+};
+
+// nullopt: not known. Zeros are zeros; exchange.h says whether they can be believed.
+std::optional<Usage> read_usage(const Element& usage, UsageStyle style);
+
+}  // namespace sluice::provider
