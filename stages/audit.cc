@@ -18,6 +18,11 @@ namespace {
 using checkpoint::Kind;
 using Ended = checkpoint::View::Ended;
 
+// What it proves should hold for lines that somebody chose, too.
+core::Hash128 line_name(std::string_view line) {
+  return core::name128("line", {line});
+}
+
 // One file of the sink against the entries of one kind.
 struct AuditedFile {
   std::string path;
@@ -60,7 +65,14 @@ class Audit {
 
  private:
   AuditedFile& file_of(Kind kind) { return files_[kind == Kind::answer ? 0 : 1]; }
-  checkpoint::DoneSet& rows_of(Kind kind) { return rows_[kind == Kind::answer ? 0 : 1]; }
+  checkpoint::DoneSet& rows_of(Kind kind, bool old = false) {
+    return (old ? old_rows_ : rows_)[kind == Kind::answer ? 0 : 1];
+  }
+  checkpoint::DoneSet& rows_of(const Ended& e) { return rows_of(e.kind, e.old_row); }
+  bool take(Kind kind, const Item& item) {
+    return rows_of(kind).take(item.identity) ||
+           (item.old_names != nullptr && rows_of(kind, true).take(item.old_names->row));
+  }
 
   core::Status take_entries() {
     const checkpoint::Account& account = view_.account();
@@ -71,11 +83,12 @@ class Audit {
     }
     return view_.each([this](const Ended& e) -> core::Status {
       if (e.withdrawn) {
-        withdrawn_.add(core::hash128(e.line));
+        withdrawn_.add(line_name(e.line));
         return {};
       }
-      rows_of(e.kind).add(e.row);
-      file_of(e.kind).expected.add(core::hash128(e.line));
+      rows_of(e).add(e.row);
+      old_names_ = old_names_ || e.old_row;
+      file_of(e.kind).expected.add(line_name(e.line));
       return {};
     });
   }
@@ -90,7 +103,7 @@ class Audit {
       if (!more) return std::unexpected(more.error());
       if (!*more) return {};
       ++count;
-      const core::Hash128 hash = core::hash128(line.text);
+      const core::Hash128 hash = line_name(line.text);
       if (line.ended && file.expected.take(hash)) continue;
       if (line.ended && file.kind == Kind::reject && line.offset >= view_.recorded().rejects &&
           withdrawn_.take(hash)) {
@@ -112,27 +125,31 @@ class Audit {
     const LineIdentity identity = lines_.identify(line.text, file.kind);
     AuditReport::Row row{identity.name, fmt::format("{}:{}", file.path, line.number)};
     if (!line.ended || !identity.whole) return add(Finding::torn, std::move(row));
-    file.by_line.emplace(core::hash128(line.text), file.strays.size());
+    file.by_line.emplace(line_name(line.text), file.strays.size());
     file.by_row.emplace(identity.row, file.strays.size());
     file.strays.push_back({std::move(row)});
   }
 
   core::Status hold_input() {
-    return each_input_row(spec_, question_, [this](const Item& item) -> core::Status {
-      ++report_.rows;
-      if (rows_of(Kind::answer).take(item.identity)) {
-        ++report_.answered;
-      } else if (rows_of(Kind::reject).take(item.identity)) {
-        ++report_.rejected;
-      } else {
-        ++report_.pending;
-      }
-      return {};
-    });
+    return each_input_row(
+        spec_, question_,
+        [this](const Item& item) -> core::Status {
+          ++report_.rows;
+          if (take(Kind::answer, item)) {
+            ++report_.answered;
+          } else if (take(Kind::reject, item)) {
+            ++report_.rejected;
+          } else {
+            ++report_.pending;
+          }
+          return {};
+        },
+        old_names_);
   }
 
   bool anything_left() const {
-    return rows_[0].size() + rows_[1].size() > 0 ||
+    return std::ranges::any_of(rows_, [](const auto& rows) { return rows.size() > 0; }) ||
+           std::ranges::any_of(old_rows_, [](const auto& rows) { return rows.size() > 0; }) ||
            std::ranges::any_of(files_, [](const AuditedFile& file) {
              return file.expected.size() > 0 || !file.strays.empty();
            });
@@ -142,7 +159,7 @@ class Audit {
   core::Status name_leftover(const Ended& e) {
     if (e.withdrawn) return {};
     AuditedFile& file = file_of(e.kind);
-    const core::Hash128 line_hash = core::hash128(e.line);
+    const core::Hash128 line_hash = line_name(e.line);
     const bool missing = file.expected.take(line_hash);
     // The identity of its line is parsed only where something may be found by it.
     const bool compare = missing || !file.strays.empty();
@@ -165,7 +182,7 @@ class Audit {
         ++report_.unwritten;
       }
     }
-    if (rows_of(e.kind).take(e.row)) {
+    if (rows_of(e).take(e.row)) {
       const auto [at, first] = by_identity_.emplace(e.row, leftovers_.size());
       if (first) leftovers_.push_back({{lines_.identify(e.line, e.kind).name, file.path}, 0, 0});
       ++leftovers_[at->second].count;
@@ -209,7 +226,9 @@ class Audit {
   const Question& question_;
   checkpoint::View& view_;
   const LineReader lines_;
-  std::array<checkpoint::DoneSet, 2> rows_;  // identities of answers, of rejects
+  std::array<checkpoint::DoneSet, 2> rows_;      // names of answered rows, of rejected ones
+  std::array<checkpoint::DoneSet, 2> old_rows_;  // by names as formats 1 to 4 gave them
+  bool old_names_ = false;                       // there are such
   std::array<AuditedFile, 2> files_;
   checkpoint::DoneSet withdrawn_;  // hashes of the lines of rejects that were taken back
   struct Leftover {                // a row with more entries than the input has it

@@ -113,6 +113,7 @@ class Records {
     places_.reserve(view_.account().rows_answered);
     auto status = view_.each([&](const checkpoint::View::Ended& ended) -> core::Status {
       if (ended.kind == checkpoint::Kind::answer) places_.push_back({ended.row, ended.place});
+      old_names_ = old_names_ || ended.old_row;
       return {};
     });
     std::ranges::sort(places_);
@@ -124,25 +125,36 @@ class Records {
       if (auto status = find_places(); !status) return status;
     }
     for (Place& place : places_) place.at &= ~kUsed;
-    std::unordered_map<core::Hash128, std::ptrdiff_t> used;  // of rows with several answers
+    times_.clear();
     std::string record;
-    return each_input_row(spec_, question_, [&](const Item& item) -> core::Status {
-      auto at = std::ranges::lower_bound(places_, item.identity, {}, &Place::row);
-      if (at == places_.end() || at->row != item.identity) return {};
-      if (const auto next = std::next(at); next != places_.end() && next->row == item.identity) {
-        // Each occurrence takes the next answer; to look for it from the first would take long.
-        std::ptrdiff_t& times = used[item.identity];
-        if (times == places_.end() - at || (at + times)->row != item.identity) return {};
-        at += times++;
-      }
-      if ((at->at & kUsed) != 0) return {};
-      const std::uint64_t place = at->at;
-      at->at |= kUsed;
-      const auto line = view_.line_at(place);
-      if (!line) return std::unexpected(line.error());
-      join(item.row.raw, line->text.substr(line->answer_at), record);
-      return each(record);
-    });
+    return each_input_row(
+        spec_, question_,
+        [&](const Item& item) -> core::Status {
+          auto place = take_place(item.identity);
+          if (!place && item.old_names != nullptr) place = take_place(item.old_names->row);
+          if (!place) return {};
+          const auto line = view_.line_at(*place);
+          if (!line) return std::unexpected(line.error());
+          join(item.row.raw, line->text.substr(line->answer_at), record);
+          return each(record);
+        },
+        old_names_);
+  }
+
+  // Of an answer to the row of this name that no row has taken.
+  std::optional<std::uint64_t> take_place(const core::Hash128& row) {
+    auto at = std::ranges::lower_bound(places_, row, {}, &Place::row);
+    if (at == places_.end() || at->row != row) return std::nullopt;
+    if (const auto next = std::next(at); next != places_.end() && next->row == row) {
+      // Each occurrence takes the next answer; to look for it from the first would take long.
+      std::ptrdiff_t& times = times_[row];
+      if (times == places_.end() - at || (at + times)->row != row) return std::nullopt;
+      at += times++;
+    }
+    if ((at->at & kUsed) != 0) return std::nullopt;
+    const std::uint64_t place = at->at;
+    at->at |= kUsed;
+    return place;
   }
 
   // The row's fields, but for those that an answer's column hides, then the answer's members.
@@ -168,6 +180,8 @@ class Records {
   const std::vector<std::string> answers_;
   bool joined_ = false;
   std::vector<Place> places_;
+  std::unordered_map<core::Hash128, std::ptrdiff_t> times_;  // of rows with several answers
+  bool old_names_ = false;  // there are answers to rows of names as formats 1 to 4 gave them
   simdjson::dom::parser parser_;
 };
 

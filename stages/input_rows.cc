@@ -9,9 +9,10 @@
 namespace sluice::stages {
 
 core::Status each_input_row(const PipelineSpec& spec, const Question& question,
-                            const std::function<core::Status(const Item&)>& each) {
-  const auto prepare = Prepare::make(spec, question);
+                            const std::function<core::Status(const Item&)>& each, bool old_names) {
+  auto prepare = Prepare::make(spec, question);
   if (!prepare) return std::unexpected(prepare.error());
+  prepare->name_as_before(old_names);
   auto paths = expand_paths(spec.read.paths);
   if (!paths) return std::unexpected(paths.error());
 

@@ -13,9 +13,10 @@
 
 namespace sluice::stages {
 
-// In the order of the input. ErrorCode::io when it cannot be read to its end. Stops at the first
-// error of `each`, and returns it.
+// In the order of the input, with their old names where `old_names`. ErrorCode::io when it cannot
+// be read to its end. Stops at the first error of `each`, and returns it.
 core::Status each_input_row(const PipelineSpec& spec, const Question& question,
-                            const std::function<core::Status(const Item&)>& each);
+                            const std::function<core::Status(const Item&)>& each,
+                            bool old_names = false);
 
 }  // namespace sluice::stages

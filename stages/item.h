@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/types.h"
 #include "core/hash.h"
 #include "core/reject.h"
 #include "core/row.h"
@@ -24,6 +25,8 @@ struct Item {
   std::string prompt;      // the row's own text, rendered
   core::Hash128 question;  // of prompt, system text, schema (question.h); zero when never asked
   core::Hash128 identity;  // of key and question: what the checkpoint knows the row by
+  // As formats 1 to 4 called it; null but where the checkpoint has such names.
+  std::shared_ptr<const checkpoint::RowNames> old_names;
   std::shared_ptr<const core::Reject> reject;  // ended before it was asked; null for most
 
   int failed_packs = 0;   // packs it stood in whose reply was of no use as a whole

@@ -8,7 +8,6 @@ namespace sluice::stages {
 
 void key_by_content(core::Row& row) {
   row.key_json.clear();
-  row.key_hash = core::hash128(row.raw);
 }
 
 std::string assign_key(core::Row& row, const simdjson::dom::object& object,
@@ -24,7 +23,6 @@ std::string assign_key(core::Row& row, const simdjson::dom::object& object,
     return by_content(fmt::format("key field '{}' is neither text nor a number", key_field));
   row.key_json.clear();
   append_json(row.key_json, key);
-  row.key_hash = core::hash128(row.key_json);
   return {};
 }
 

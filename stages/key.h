@@ -1,4 +1,4 @@
-// A row's key (core/row.h, invariants 2 and 3).
+// A row's key (core/row.h, invariant 2).
 #pragma once
 
 #include <simdjson.h>

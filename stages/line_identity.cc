@@ -44,7 +44,7 @@ LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) 
       identity.name = line_start(json);  // a reject without a key: the row itself
     }
   }
-  identity.row = core::hash128(row);
+  identity.row = core::name128("row of a line", {row});
   return identity;
 }
 

@@ -41,7 +41,7 @@ Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InF
 core::Result<Packer::Out> Packer::add(Items&& items) {
   Out out;
   for (Item& item : items) {
-    const auto done = checkpoint_.take_done(item.identity);
+    const auto done = done_earlier(item);
     if (!done) return std::unexpected(done.error());
     if (*done) {
       out.done += weight_of(item.row);
@@ -63,9 +63,21 @@ core::Result<Packer::Out> Packer::add_followers(Items&& items) {
   return out;
 }
 
+core::Result<bool> Packer::done_earlier(const Item& item) {
+  auto done = checkpoint_.take_done(item.identity);
+  if (!done || *done || item.old_names == nullptr) return done;
+  return checkpoint_.take_done_by_old_name(*item.old_names, {item.identity, item.question});
+}
+
+core::Result<std::optional<checkpoint::StoredAnswer>> Packer::stored_answer(const Item& item) {
+  auto stored = checkpoint_.find_answer(item.question);
+  if (!stored || *stored || item.old_names == nullptr) return stored;
+  return checkpoint_.find_answer_by_old_name(*item.old_names, {item.identity, item.question});
+}
+
 core::Status Packer::ask(Item&& item, Out& out) {
   if (!in_flight_.lead_or_follow(item)) return {};
-  auto stored = checkpoint_.find_answer(item.question);
+  auto stored = stored_answer(item);
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) {
     const PackSize::Size size = size_.now();

@@ -56,6 +56,8 @@ class Packer {
     std::size_t bytes = 0;
     std::optional<std::uint32_t> epoch = {};  // of rows that were not asked before
   };
+  core::Result<bool> done_earlier(const Item& item);
+  core::Result<std::optional<checkpoint::StoredAnswer>> stored_answer(const Item& item);
   core::Status ask(Item&& item, Out& out);
   void put(Item&& item, std::size_t rows, Open& open, Out& out);
   void close(Open& open, Out& out);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stages/key.h"
+#include "stages/names.h"
 #include "stages/validate.h"
 
 namespace sluice::stages {
@@ -59,10 +60,21 @@ Item Prepare::prepare(core::Row&& row) const {
   if (item.row.reject) item.reject = item.row.reject;
 
   // A row that is never asked is known by its content, so that a corrected row is a new one.
-  if (!item.reject) item.question = question_.of(item.prompt);
-  item.identity =
-      core::combine(item.row.key_hash, item.reject ? core::hash128(item.row.raw) : item.question);
+  if (item.reject) {
+    item.identity = unasked_row_name(item.row);
+  } else {
+    item.question = question_.of(item.prompt);
+    item.identity = row_name(item.row, item.question);
+  }
+  if (old_names_) item.old_names = std::make_shared<const checkpoint::RowNames>(old_names(item));
   return item;
+}
+
+checkpoint::RowNames Prepare::old_names(const Item& item) const {
+  if (item.reject)
+    return {.row = old_names::unasked_row_name(item.row, item.row.key_json), .question = {}};
+  const core::Hash128 question = old_names::question_name(question_.old_base, item.prompt);
+  return {.row = old_names::row_name(item.row, item.row.key_json, question), .question = question};
 }
 
 std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object, Item& item) const {

@@ -1,7 +1,7 @@
 // The first stage on a batch: parse each row once, give it its key, validate it, render its prompt
 // and name its question. A row that fails becomes an item with a Reject.
 //
-// Threads: immutable; run() from any number of workers at once.
+// Threads: immutable but for name_as_before(); run() from any number of workers at once.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,9 @@ class Prepare {
   // ErrorCode::pipeline when the template is malformed. `spec` and `question` must outlive this.
   static core::Result<Prepare> make(const PipelineSpec& spec, const Question& question);
 
+  // Before run(): whether items are to have their old names as well.
+  void name_as_before(bool too) { old_names_ = too; }
+
   Items run(core::RowBatch&& rows) const;
 
  private:
@@ -28,7 +31,10 @@ class Prepare {
 
   const PipelineSpec& spec_;
   const Question& question_;
+  checkpoint::RowNames old_names(const Item& item) const;
+
   std::optional<PromptTemplate> template_;
+  bool old_names_ = false;
 };
 
 }  // namespace sluice::stages

@@ -39,7 +39,9 @@ class Parts {
     if (const auto* keep = std::get_if<KeepStep>(&step)) return add(keep->version);
     add(std::get<ExplodeStep>(step).version);
   }
+  // Of the user's own file alone: see fingerprint().
   core::Hash128 hash() const { return core::hash128(text_); }
+  core::Hash128 name(std::string_view what) const { return core::name128(what, {text_}); }
 
  private:
   std::string text_;
@@ -86,7 +88,8 @@ Question make_question(const PipelineSpec& spec) {
     parts.add(example.prompt);
     parts.add(example.answer);
   }
-  q.base = parts.hash();
+  q.base = parts.name("question base");
+  q.old_base = parts.hash();
   return q;
 }
 
@@ -107,7 +110,7 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   if (spec.source != core::Hash128()) parts.add(spec.source);
   for (const Step& step : spec.read.steps) parts.add(step);
   parts.add("generation 1");
-  parts.add(question.base);
+  parts.add(question.old_base);
   parts.add(spec.read.key);
   if (spec.validate) parts.add(*spec.validate);
   parts.add(spec.pack.user_template);

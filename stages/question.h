@@ -7,6 +7,7 @@
 
 #include "core/hash.h"
 #include "provider/codec.h"
+#include "stages/names.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {
@@ -17,6 +18,7 @@ struct Question {
   bool packed = false;        // rows > 1: the reply is {"answers": [{"id", …}]}
   provider::PromptFrame frame;  // system text and schema
   core::Hash128 base;           // of all that the rows' questions share
+  core::Hash128 old_base;       // the same, for names.h's old_names
 
   std::vector<std::string> answer_names() const {
     std::vector<std::string> names;
@@ -25,9 +27,7 @@ struct Question {
   }
 
   // The hash of one row's question: equal questions share one answer.
-  core::Hash128 of(std::string_view prompt) const {
-    return core::combine(base, core::hash128(prompt));
-  }
+  core::Hash128 of(std::string_view prompt) const { return question_name(base, prompt); }
 };
 
 Question make_question(const PipelineSpec& spec);
@@ -37,7 +37,8 @@ std::string model_identity(const provider::EndpointSpec& endpoint);
 std::vector<std::string> models_of(const DispatchSpec& dispatch);  // of each endpoint, in order
 
 // Of everything that decides which rows are asked what and how their output lines look, endpoints'
-// addresses, quotas and money apart. When it changes, the checkpoint begins a new generation.
+// addresses, quotas and money apart. When it changes, the checkpoint begins a new generation. No
+// row has a part in it, so it is what it was in all formats: a hash128, on the old base.
 core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question);
 
 }  // namespace sluice::stages

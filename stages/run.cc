@@ -139,6 +139,7 @@ core::Status FlowRun::open() {
   auto opened = options_.open_checkpoint(options, *sink_);
   if (!opened) return std::unexpected(opened.error());
   checkpoint_ = std::move(*opened);
+  prepare_->name_as_before(checkpoint_->has_old_names());
 
   packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
   parser_.emplace(spec_, question_, lines_, models_of(spec_.dispatch));

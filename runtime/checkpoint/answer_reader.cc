@@ -25,17 +25,29 @@ core::Result<std::optional<StoredAnswer>> AnswerReader::find_in(std::int64_t blo
     if (model == nullptr) continue;
     const auto lines = blocks_.lines(block);
     if (!lines) return std::unexpected(lines.error());
-    const std::string_view line = (*lines)->line(i);
-    const std::size_t from = (*lines)->answer_at(i);
-    const std::size_t end = line.empty() ? 0 : line.size() - 1;  // without the final '}'
-    return StoredAnswer{from < end ? std::string(line.substr(from, end - from)) : "", *model};
+    return stored_answer(**lines, i, *model);
   }
   return std::nullopt;
 }
 
-bool is_indexed(const KeyRecord& record, const Models& models) {
+bool is_first_answer(const KeyRecord& record) {
   return record.kind == Kind::answer && !record.withdrawn && !record.repeat &&
-         record.question != core::Hash128() && models.valid(record.model) != nullptr;
+         record.question != core::Hash128();
+}
+
+bool holds_answer(const KeyRecord& record, const Models& models) {
+  return is_first_answer(record) && models.valid(record.model) != nullptr;
+}
+
+bool is_indexed(const KeyRecord& record, const Models& models) {
+  return holds_answer(record, models) && !record.old_question;
+}
+
+StoredAnswer stored_answer(const BlockLines& lines, std::size_t i, const std::string& model) {
+  const std::string_view line = lines.line(i);
+  const std::size_t from = lines.answer_at(i);
+  const std::size_t end = line.empty() ? 0 : line.size() - 1;  // without the final '}'
+  return {from < end ? std::string(line.substr(from, end - from)) : "", model};
 }
 
 }  // namespace sluice::checkpoint

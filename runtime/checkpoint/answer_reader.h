@@ -38,7 +38,13 @@ class AnswerReader {
   std::vector<std::int64_t> candidates_;
 };
 
-// Whether an entry's answer is to be found by its question (question_index.h, invariant 4).
+// Whether an entry has the answer to a question, the first by its model; whether that model's hold;
+// and whether it is to be found by the question's present name (question_index.h, invariant 5).
+bool is_first_answer(const KeyRecord& record);
+bool holds_answer(const KeyRecord& record, const Models& models);
 bool is_indexed(const KeyRecord& record, const Models& models);
+
+// The answer in line `i`.
+StoredAnswer stored_answer(const BlockLines& lines, std::size_t i, const std::string& model);
 
 }  // namespace sluice::checkpoint

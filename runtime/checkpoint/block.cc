@@ -15,6 +15,8 @@ constexpr std::size_t kPair = 8;
 constexpr std::uint32_t kReject = 1U << 24;
 constexpr std::uint32_t kRepeat = 1U << 25;
 constexpr std::uint32_t kWithdrawn = 1U << 26;
+constexpr std::uint32_t kRowNamed = 1U << 27;
+constexpr std::uint32_t kQuestionNamed = 1U << 28;
 
 // zstd's best: 128 KiB from an RLE block of 4 bytes. More than that is a lie, and no reason to
 // allocate.
@@ -22,6 +24,12 @@ constexpr std::uint64_t kMaxRatio = 32768;
 constexpr std::uint64_t kFrameOverhead = 64 * 1024;
 
 constexpr int kCompressionLevel = 1;
+
+std::string encoded_hash(const core::Hash128& hash) {
+  std::string bytes;
+  put(bytes, hash);
+  return bytes;
+}
 
 }  // namespace
 
@@ -45,13 +53,29 @@ KeyRecord BlockKeys::at(std::size_t i) const {
           .model = tail & kMaxModelId,
           .kind = (tail & kReject) != 0 ? Kind::reject : Kind::answer,
           .repeat = (tail & kRepeat) != 0,
-          .withdrawn = (tail & kWithdrawn) != 0};
+          .withdrawn = (tail & kWithdrawn) != 0,
+          .old_row = (tail & kRowNamed) == 0,
+          .old_question = (tail & kQuestionNamed) == 0};
+}
+
+void BlockKeys::mark(std::size_t i, std::uint32_t bits) {
+  char* tail = bytes_.data() + i * kRecord + kTailAt;
+  const std::uint32_t marked = get<std::uint32_t>(tail) | bits;
+  std::memcpy(tail, &marked, sizeof marked);
 }
 
 void BlockKeys::withdraw(std::size_t i) {
-  char* tail = bytes_.data() + i * kRecord + kTailAt;
-  const std::uint32_t marked = get<std::uint32_t>(tail) | kWithdrawn;
-  std::memcpy(tail, &marked, sizeof marked);
+  mark(i, kWithdrawn);
+}
+
+void BlockKeys::rename_row(std::size_t i, const core::Hash128& name) {
+  bytes_.replace(i * kRecord, sizeof name, encoded_hash(name));
+  mark(i, kRowNamed);
+}
+
+void BlockKeys::rename_question(std::size_t i, const core::Hash128& name) {
+  bytes_.replace(i * kRecord + kQuestionAt, sizeof name, encoded_hash(name));
+  mark(i, kQuestionNamed);
 }
 
 std::string BlockKeys::encoded() const {
@@ -65,7 +89,7 @@ std::size_t BlockKeys::find(const core::Hash128& question, std::size_t from) con
     const char* record = bytes_.data() + i * kRecord;
     if (get<std::uint64_t>(record + kQuestionAt) == question.high &&
         get<std::uint64_t>(record + kQuestionAt + 8) == question.low &&
-        (get<std::uint32_t>(record + kTailAt) & kReject) == 0)
+        (get<std::uint32_t>(record + kTailAt) & (kReject | kQuestionNamed)) == kQuestionNamed)
       return i;
   }
   return count_;
@@ -145,7 +169,8 @@ void BlockBuilder::add(const Entry& entry, std::uint32_t model, bool repeat) {
   const bool reject = entry.kind == Kind::reject;
   put(keys_, entry.row);
   put(keys_, entry.question);
-  put(keys_, model | (reject ? kReject : 0) | (repeat ? kRepeat : 0));
+  put(keys_, model | (reject ? kReject : 0) | (repeat ? kRepeat : 0) |
+                 (entry.old_names ? 0 : kRowNamed | kQuestionNamed));
   put(table_, static_cast<std::uint32_t>(entry.line.size()));
   put(table_, entry.answer_at);
   std::string& lines = reject ? rejects_ : answers_;

@@ -6,6 +6,7 @@
 //   keys     := record* checksum
 //   record   := row:16 question:16 tail:u32            36 bytes; hashes as high:u64 low:u64
 //   tail     := model id (bits 0-23) | reject << 24 | repeat << 25 | withdrawn << 26
+//               | row named << 27 | question named << 28
 //   checksum := the low 64 bits of hash128(record*)
 //
 //   payload  := one zstd frame, with content size and checksum, of
@@ -20,7 +21,9 @@
 //
 // `repeat` marks an answer whose question was answered by the same model in an earlier entry: the
 // question index takes only the first, or equal questions would fill it. `withdrawn` marks a reject
-// whose row was taken back (redo.h): it is pending again, and its line no longer projected.
+// whose row was taken back (redo.h): it is pending again, and its line no longer projected. A row
+// or question that is not `named` has its name from formats 1 to 4, which was no core::name128
+// (old_names.h).
 #pragma once
 
 #include <cstdint>
@@ -51,6 +54,8 @@ struct KeyRecord {
   Kind kind = Kind::answer;
   bool repeat = false;
   bool withdrawn = false;
+  bool old_row = false;       // `row` is a name as formats 1 to 4 gave it
+  bool old_question = false;  // `question` is
   friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };
 
@@ -61,15 +66,20 @@ class BlockKeys {
 
   std::size_t size() const { return count_; }
   KeyRecord at(std::size_t i) const;
-  // The first answer at or after `from` to `question`; size() when there is none.
+  // The first answer at or after `from` to `question`, by its present name; size() when there is
+  // none.
   std::size_t find(const core::Hash128& question, std::size_t from = 0) const;
   std::size_t bytes() const { return bytes_.size(); }
 
-  // Marks record `i`; encoded() is then to be stored.
+  // Change record `i`; encoded() is then to be stored.
   void withdraw(std::size_t i);
+  void rename_row(std::size_t i, const core::Hash128& name);
+  void rename_question(std::size_t i, const core::Hash128& name);
   std::string encoded() const;
 
  private:
+  void mark(std::size_t i, std::uint32_t bits);
+
   std::string bytes_;
   std::size_t count_ = 0;
 };

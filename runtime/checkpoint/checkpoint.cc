@@ -1,5 +1,6 @@
 #include "checkpoint/checkpoint.h"
 
+#include <atomic>
 #include <fstream>
 
 #include "checkpoint/answer_reader.h"
@@ -7,6 +8,7 @@
 #include "checkpoint/done_rows.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/lock.h"
+#include "checkpoint/old_names.h"
 #include "checkpoint/question_index.h"
 #include "checkpoint/shared_answers.h"
 #include "checkpoint/store.h"
@@ -29,12 +31,17 @@ class JobCheckpoint final : public Checkpoint {
     std::unique_ptr<JobCheckpoint> checkpoint(
         new JobCheckpoint(std::move(*lock), options.directory));
     auto journal = Journal::open(std::move(*store), options, projection, checkpoint->index_,
-                                 checkpoint->done_);
+                                 checkpoint->done_, &checkpoint->old_);
     if (!journal) return std::unexpected(journal.error());
     checkpoint->journal_ = std::move(*journal);
     auto reader = Store::open_reader(options.directory);
     if (!reader) return std::unexpected(reader.error());
     checkpoint->reader_.emplace(std::move(*reader), checkpoint->index_);
+    if (!checkpoint->old_.empty()) {
+      auto old = Store::open_reader(options.directory);
+      if (!old) return std::unexpected(old.error());
+      checkpoint->old_.attach(std::move(*old), checkpoint->journal_->models());
+    }
     if (!options.share.empty()) {
       auto shared = SharedAnswers::open(options.share, options.directory, options.models);
       if (!shared) return std::unexpected(shared.error());
@@ -49,13 +56,28 @@ class JobCheckpoint final : public Checkpoint {
 
   const Opened& opened() const override { return journal_->opened(); }
   core::Result<bool> take_done(const core::Hash128& row) override { return done_.take(row); }
-  std::uint64_t untaken() const override { return done_.size(); }
+  std::uint64_t untaken() const override { return done_.size() + old_.untaken(); }
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
     if (question == core::Hash128()) return std::nullopt;
     auto answer = reader_->find(question, journal_->models());
     if (!answer || *answer || !shared_) return answer;
     return shared_->find(question);
+  }
+
+  bool has_old_names() const override { return !old_.empty(); }
+  core::Result<bool> take_done_by_old_name(const RowNames& old, const RowNames& now) override {
+    if (old_.empty()) return false;
+    auto done = old_.take_done(old, now);
+    write_renamings(OldNames::kBatch);
+    return done;
+  }
+  core::Result<std::optional<StoredAnswer>> find_answer_by_old_name(const RowNames& old,
+                                                                    const RowNames& now) override {
+    if (old_.empty() || now.question == core::Hash128()) return std::nullopt;
+    auto answer = old_.find_answer(old, now);
+    write_renamings(OldNames::kBatch);
+    return answer;
   }
 
   bool intend(std::vector<Intent> intents, std::function<void()> durable) override {
@@ -74,8 +96,10 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   core::Status close() override {
+    write_renamings(1);
     // The log is emptied into the file only when nobody reads it.
     reader_.reset();
+    old_.detach();
     shared_.reset();
     core::Status status = committer_->close();
     lock_.reset();
@@ -84,12 +108,28 @@ class JobCheckpoint final : public Checkpoint {
 
  private:
   JobCheckpoint(DirectoryLock lock, const std::string& directory)
-      : lock_(std::move(lock)), index_(directory), done_(directory) {}
+      : lock_(std::move(lock)), index_(directory), done_(directory), old_(directory) {}
+
+  // Hands them to the committer when there are so many, unless it has not written the last ones
+  // yet: then they wait, and become more.
+  void write_renamings(std::size_t least) {
+    if (renamings_written_ != nullptr && !*renamings_written_) {
+      if (least > 1) return;
+    } else {
+      old_.written();
+    }
+    if (old_.unwritten() < least) return;
+    renamings_written_ = std::make_shared<std::atomic<bool>>(false);
+    committer_->commit({.settlements = {}, .entries = {}, .renamings = old_.take()},
+                       [written = renamings_written_] { *written = true; });
+  }
 
   // In the order in which they may go: the lock last.
   std::optional<DirectoryLock> lock_;
   QuestionIndex index_;
   DoneRows done_;
+  OldNames old_;
+  std::shared_ptr<std::atomic<bool>> renamings_written_;  // the last that were handed over
   std::unique_ptr<Journal> journal_;
   std::optional<AnswerReader> reader_;
   std::unique_ptr<SharedAnswers> shared_;  // none without Options::share

@@ -102,6 +102,19 @@ class Checkpoint {
   // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;
 
+  // A checkpoint of an older format may know rows and questions by the names that they had there
+  // (old_names.h). Then each row that the two functions above do not know is asked for by these
+  // too, with the names that it has now. On the same thread.
+  virtual bool has_old_names() const { return false; }
+  virtual core::Result<bool> take_done_by_old_name(const RowNames& /*old*/,
+                                                   const RowNames& /*now*/) {
+    return false;
+  }
+  virtual core::Result<std::optional<StoredAnswer>> find_answer_by_old_name(
+      const RowNames& /*old*/, const RowNames& /*now*/) {
+    return std::nullopt;
+  }
+
   // True: they are durable by now (always so with Durability::process), and `durable` is not
   // called. False also when nothing is committed any more.
   [[nodiscard]] virtual bool intend(std::vector<Intent> intents, std::function<void()> durable) = 0;

@@ -1,6 +1,10 @@
 #include "checkpoint/journal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "checkpoint/file_check.h"
 
 namespace sluice::checkpoint {
 
@@ -40,6 +44,7 @@ core::Status Journal::write(std::span<const Intent> intents, std::span<const Res
     }
     for (const Entry& entry : burst.entries)
       if (auto status = write_entry(entry); !status) return status;
+    if (auto status = write_renamings(burst.renamings); !status) return status;
   }
   if (!builder_.empty()) {
     if (auto status = write_block(); !status) return status;
@@ -69,6 +74,27 @@ core::Status Journal::write_entry(const Entry& entry) {
     builder_.add(entry, model, repeat);
   }
   return builder_.full() ? write_block() : core::Status();
+}
+
+core::Status Journal::write_renamings(std::vector<Renaming> renamings) {
+  std::ranges::sort(renamings, {}, &Renaming::block);
+  for (auto at = renamings.begin(); at != renamings.end();) {
+    const std::int64_t block = at->block;
+    auto bytes = store_->keys(block);
+    if (!bytes) return std::unexpected(bytes.error());
+    auto keys = BlockKeys::decode(std::move(*bytes));
+    if (!keys)
+      return corrupt(store_->path(),
+                     fmt::format("the checkpoint is damaged: the keys of block {}", block));
+    for (; at != renamings.end() && at->block == block; ++at) apply(*at, *keys);
+    std::uint32_t rejects = 0;
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+      const KeyRecord record = keys->at(i);
+      if (record.kind == Kind::reject && !record.withdrawn) ++rejects;
+    }
+    if (auto status = store_->replace_keys(block, rejects, keys->encoded()); !status) return status;
+  }
+  return {};
 }
 
 core::Status Journal::write_block() {

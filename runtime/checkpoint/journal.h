@@ -81,6 +81,7 @@
 #include "checkpoint/done_rows.h"
 #include "checkpoint/ledger.h"
 #include "checkpoint/models.h"
+#include "checkpoint/old_names.h"
 #include "checkpoint/projection.h"
 #include "checkpoint/question_index.h"
 #include "checkpoint/repeat_filter.h"
@@ -95,10 +96,12 @@ class Journal {
   // Checks the file, brings the projection to what is durable, and begins a generation when the
   // fingerprint is a new one. Apart from what the log has, nothing is written before the projection
   // has proven what it holds.
-  // `index` and `done` are filled; both and `projection` outlive the journal.
+  // `index`, `done` and `old` are filled; they and `projection` outlive the journal. Without `old`,
+  // what has names of formats 1 to 4 is not known.
   static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
-                                                     QuestionIndex& index, DoneRows& done);
+                                                     QuestionIndex& index, DoneRows& done,
+                                                     OldNames* old = nullptr);
 
   const Checkpoint::Opened& opened() const { return opened_; }
   const Models& models() const { return models_; }
@@ -143,14 +146,16 @@ class Journal {
 
   Journal(std::unique_ptr<Store> store, Projection& projection, QuestionIndex& index, Ledger ledger,
           Models models);
-  core::Status load(const Options& options, DoneRows& done);
-  core::Status scan(DoneRows* done);
+  core::Status load(const Options& options, DoneRows& done, OldNames* old);
+  // `done`: null when the rows are to be read again.
+  core::Status scan(DoneRows* done, OldNames* old);
   core::Status replay(Past& past);
   // `left`: with the generation that is left for a new one; null when none begins.
   core::Status begin_run(const Options& options, const StoredPast* left);
 
   core::Status write(std::span<const Intent> intents, std::span<const Results> results);
   core::Status write_entry(const Entry& entry);
+  core::Status write_renamings(std::vector<Renaming> renamings);
   core::Status write_block();
   core::Status write_job();
   core::Status flush();

@@ -17,7 +17,8 @@ std::unexpected<core::Error> damaged(const Store& store, std::string_view what) 
 
 core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
-                                                     QuestionIndex& index, DoneRows& done) {
+                                                     QuestionIndex& index, DoneRows& done,
+                                                     OldNames* old) {
   if (auto status = store->check(); !status) return std::unexpected(status.error());
   if (auto status = absorb(*store, options.directory); !status)
     return std::unexpected(status.error());
@@ -28,7 +29,8 @@ core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> stor
   std::unique_ptr<Journal> journal(new Journal(std::move(store), projection, index,
                                                Ledger(std::move(*endpoints), options.endpoints),
                                                Models(*models, options.models)));
-  if (auto status = journal->load(options, done); !status) return std::unexpected(status.error());
+  if (auto status = journal->load(options, done, old); !status)
+    return std::unexpected(status.error());
   return journal;
 }
 
@@ -41,7 +43,7 @@ Journal::Journal(std::unique_ptr<Store> store, Projection& projection, QuestionI
       models_(std::move(models)),
       repeats_(*store_, index) {}
 
-core::Status Journal::load(const Options& options, DoneRows& done) {
+core::Status Journal::load(const Options& options, DoneRows& done, OldNames* old) {
   const auto job = store_->job();
   if (!job) return std::unexpected(job.error());
   job_ = *job;
@@ -56,7 +58,7 @@ core::Status Journal::load(const Options& options, DoneRows& done) {
   if (same) {
     if (auto status = done.reserve(job_.answered + job_.rejected); !status) return status;
   }
-  if (auto status = scan(same ? &done : nullptr); !status) return status;
+  if (auto status = scan(same ? &done : nullptr, old); !status) return status;
 
   auto past = StoredPast::load(*store_, job_, options.boot);
   if (!past) return std::unexpected(past.error());
@@ -76,7 +78,7 @@ core::Status Journal::load(const Options& options, DoneRows& done) {
   return options.durability == Durability::power ? core::Status() : store_->relax();
 }
 
-core::Status Journal::scan(DoneRows* done) {
+core::Status Journal::scan(DoneRows* done, OldNames* old) {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   auto status = store_->scan_keys(
@@ -91,11 +93,15 @@ core::Status Journal::scan(DoneRows* done) {
           if (record.withdrawn) continue;
           if (generation == job_.generation) {
             ++(record.kind == Kind::answer ? answered : rejected);
-            if (done != nullptr) {
+            if (done != nullptr && !record.old_row) {
               if (auto added = done->add(record.row); !added) return added;
             }
           }
           if (is_indexed(record, models_)) questions_.push_back(record.question);
+        }
+        if (old != nullptr) {
+          const bool rows = done != nullptr && generation == job_.generation;
+          if (auto added = old->add(block, *keys, rows); !added) return added;
         }
         return index_.add(questions_, block);
       });

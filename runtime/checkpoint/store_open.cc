@@ -83,7 +83,8 @@ ALTER TABLE job ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
 )";
 
 // From version 4, which trusted a sink by the spelling of its name and kept no proof of what stands
-// in it. (Each of version 5's changes is added here.)
+// in it, and named rows and questions by XXH3: of these nothing changes here, since each record says how
+// it is named, and gets its present name as its row is read again (old_names.h).
 constexpr char kFrom4To5[] = R"(
 ALTER TABLE job ADD COLUMN answers_proof BLOB NOT NULL DEFAULT x'';
 ALTER TABLE job ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';

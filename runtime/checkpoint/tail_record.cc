@@ -21,6 +21,7 @@ constexpr std::uint8_t kAnswered = 1;
 constexpr int kBillingShift = 1;
 constexpr std::uint8_t kBillingMask = 3;
 constexpr std::uint8_t kCharged = 8;
+constexpr std::uint8_t kNamed = 2;  // beside an entry's kind: its names are not old ones
 
 template <class Int>
 void overwrite(std::string& out, std::size_t at, Int value) {
@@ -85,7 +86,8 @@ Settlement settlement_at(const char* at) {
 void put_entry(std::string& out, const Entry& entry) {
   put(out, entry.row);
   put(out, entry.question);
-  put(out, static_cast<std::uint8_t>(entry.kind));
+  put(out, static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.kind) |
+                                     (entry.old_names ? 0 : kNamed)));
   put(out, entry.answer_at);
   put(out, static_cast<std::uint32_t>(entry.model.size()));
   put(out, static_cast<std::uint32_t>(entry.line.size()));
@@ -98,8 +100,9 @@ std::optional<Entry> take_entry(std::string_view& bytes) {
   const char* at = bytes.data();
   Entry entry{.row = get_hash(at), .question = get_hash(at + 16), .model = {}, .line = {}};
   const auto kind = get<std::uint8_t>(at + 32);
-  if (kind > static_cast<std::uint8_t>(Kind::reject)) return std::nullopt;
-  entry.kind = static_cast<Kind>(kind);
+  if (kind > (static_cast<std::uint8_t>(Kind::reject) | kNamed)) return std::nullopt;
+  entry.kind = static_cast<Kind>(kind & ~kNamed);
+  entry.old_names = (kind & kNamed) == 0;
   entry.answer_at = get<std::uint32_t>(at + 33);
   const std::size_t model = get<std::uint32_t>(at + 37);
   const std::size_t line = get<std::uint32_t>(at + 41);

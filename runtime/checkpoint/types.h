@@ -38,10 +38,17 @@ struct Settlement {
 
 enum class Kind : std::uint8_t { answer, reject };
 
+// What a row and its question are called: by core::name128 of the key and the question, and of the
+// question's parts (stages/names.h). Formats 1 to 4 had other names, by XXH3: old_names.h.
+struct RowNames {
+  core::Hash128 row;
+  core::Hash128 question;  // all zero = never asked
+};
+
 // How one row ended.
 struct Entry {
-  core::Hash128 row;       // identity of the row's question: combine(key hash, question hash)
-  core::Hash128 question;  // rendered prompt + system + schema + parameters; all zero = never asked
+  core::Hash128 row;       // as RowNames
+  core::Hash128 question;  // as RowNames
   Kind kind = Kind::answer;
   std::string model;  // whose answer it is; empty for rejects
   std::string line;   // the output (or rejects) line, without line end
@@ -50,12 +57,22 @@ struct Entry {
   // It was asked because find_answer() had no answer, and nobody asked the same meanwhile: so it is
   // not there yet, which saves a look.
   bool fresh = false;
+  bool old_names = false;  // from a log that was written by format 4
+};
+
+// A record of an older format gets its present name (old_names.h): its row, its question, or both.
+struct Renaming {
+  std::int64_t block = 0;
+  std::uint32_t record = 0;
+  std::optional<core::Hash128> row;
+  std::optional<core::Hash128> question;
 };
 
 // One commit's worth, from one burst of parsed replies.
 struct Results {
   std::vector<Settlement> settlements;
   std::vector<Entry> entries;
+  std::vector<Renaming> renamings = {};  // not in the tail log: what is lost there is done again
 };
 
 struct EndpointLedger {

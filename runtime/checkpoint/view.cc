@@ -147,6 +147,7 @@ core::Status View::scan_block(std::int64_t block, std::string bytes, std::string
     const KeyRecord record = keys->at(i);
     auto status =
         each({.row = record.row,
+              .old_row = record.old_row,
               .kind = record.kind,
               .line = lines->line(i),
               .answer_at = lines->answer_at(i),

@@ -52,6 +52,7 @@ class View {
 
   struct Ended {
     core::Hash128 row;
+    bool old_row = false;  // `row` is a name as formats 1 to 4 gave it (old_names.h)
     Kind kind = Kind::answer;
     std::string_view line;      // without line end; valid during the call
     std::size_t answer_at = 0;  // as Entry::answer_at

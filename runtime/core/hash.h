@@ -1,10 +1,22 @@
-// 128-bit content hashes (XXH3-128: https://xxhash.com). Not cryptographic: they name rows and
-// questions; nobody's security rests on them. Stable across runs and machines (they are stored).
+// 128-bit hashes, of two kinds. Both are the same on every machine and in every run: they are
+// stored.
+//
+//   name128  SHA-256, cut to 128 bits. For what rows, prompts and answers decide: names of
+//            questions and rows, and proofs that a line is the line it should be. To make a second
+//            text with a given name takes some 2^128 attempts, to make two texts that share one
+//            some 2^64.
+//   hash128  XXH3-128 (https://xxhash.com), many times faster. Anybody can make two texts that
+//   share
+//            one: only for what tells accidents (checksums), and what comes from the user's own
+//            file.
+//
+// Threads: any.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -17,9 +29,19 @@ struct Hash128 {
   std::string hex() const;  // 32 lower-case digits, most significant first
 };
 
+// The name of a list of parts. `what` says what it names, so that no two kinds of things share one.
+// Every part counts with its length, so that no two lists read alike. Throws std::runtime_error
+// when OpenSSL has no SHA-256, which its configuration can bring about.
+Hash128 name128(std::string_view what, std::initializer_list<std::string_view> parts);
+
+// The bytes of `hash` (valid as long as it is), as a part of another name.
+inline std::string_view bytes_of(const Hash128& hash) {
+  return {reinterpret_cast<const char*>(&hash), sizeof hash};
+}
+
 Hash128 hash128(std::string_view bytes, std::uint64_t seed = 0);
 
-// The hash of two hashes, order mattering.
+// The hash128 of two hashes, order mattering.
 Hash128 combine(const Hash128& a, const Hash128& b);
 
 }  // namespace sluice::core

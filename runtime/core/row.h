@@ -5,12 +5,11 @@
 // Invariants:
 //   1. `raw` is what stood on the input line, without the line end, or what the last step (map,
 //      explode) made of it.
-//   2. `key_hash` names the row within the job: the hash of the key field's JSON text where the
-//   user
-//      names a key, else of `raw`. Two rows may have the same hash: they are then occurrences 1, 2,
-//      … of one key, told apart by count, not by number (checkpoint/index.h).
-//   3. `key_json` is the key as a JSON value, empty when the user names no key.
-//   4. A row with `reject` failed in a step; `raw` is then what went into that step.
+//   2. `key_json` is the key as a JSON value, empty when the user names no key: the row is then
+//   known
+//      by its content. Equal rows are occurrences 1, 2, … of one, told apart by count, not by
+//      number (checkpoint/done_rows.h).
+//   3. A row with `reject` failed in a step; `raw` is then what went into that step.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +17,6 @@
 #include <string>
 #include <vector>
 
-#include "core/hash.h"
 #include "core/reject.h"
 
 namespace sluice::core {
@@ -26,7 +24,6 @@ namespace sluice::core {
 struct Row {
   std::string raw;
   std::string key_json;
-  Hash128 key_hash;
   std::uint64_t line = 0;                // in its file, from 1; for messages
   std::uint32_t source = 0;              // index into the run's list of input files; for messages
   std::shared_ptr<const Reject> reject;  // null for all but a few

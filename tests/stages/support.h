@@ -49,10 +49,9 @@ inline Item item_of(const Question& question, const std::string& id, const std::
   Item item;
   item.row.raw = R"({"id":")" + id + R"(","q":")" + prompt + "\"}";
   item.row.key_json = '"' + id + '"';
-  item.row.key_hash = core::hash128(item.row.key_json);
   item.prompt = prompt;
   item.question = question.of(prompt);
-  item.identity = core::combine(item.row.key_hash, item.question);
+  item.identity = row_name(item.row, item.question);
   return item;
 }
 

@@ -1,0 +1,44 @@
+#include "stages/names.h"
+
+namespace sluice::stages {
+
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt) {
+  return core::name128("question", {core::bytes_of(base), prompt});
+}
+
+core::Hash128 row_name(const core::Row& row, const core::Hash128& question) {
+  if (row.key_json.empty())
+    return core::name128("row by content", {row.raw, core::bytes_of(question)});
+  return core::name128("row", {row.key_json, core::bytes_of(question)});
+}
+
+core::Hash128 unasked_row_name(const core::Row& row) {
+  return core::name128("unasked row", {row.key_json, row.raw});
+}
+
+namespace old_names {
+
+namespace {
+
+core::Hash128 key_hash(const core::Row& row, std::string_view key_json) {
+  return core::hash128(key_json.empty() ? std::string_view(row.raw) : key_json);
+}
+
+}  // namespace
+
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt) {
+  return core::combine(base, core::hash128(prompt));
+}
+
+core::Hash128 row_name(const core::Row& row, std::string_view key_json,
+                       const core::Hash128& question) {
+  return core::combine(key_hash(row, key_json), question);
+}
+
+core::Hash128 unasked_row_name(const core::Row& row, std::string_view key_json) {
+  return core::combine(key_hash(row, key_json), core::hash128(row.raw));
+}
+
+}  // namespace old_names
+
+}  // namespace sluice::stages

@@ -1,0 +1,32 @@
+// What rows and their questions are called in the checkpoint: equal questions share an answer,
+// equal rows are occurrences of one. Both names are core::name128, so that nobody can make a row
+// that gets another's answer, or passes for another that has ended.
+//
+// Threads: any.
+#pragma once
+
+#include <string_view>
+
+#include "checkpoint/types.h"
+#include "core/hash.h"
+#include "core/row.h"
+
+namespace sluice::stages {
+
+// `base`: of all that the questions of a pipeline share (question.h).
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
+// A row that is asked, by its key, or by its content where it has none.
+core::Hash128 row_name(const core::Row& row, const core::Hash128& question);
+// A row that is never asked is known by its content too, so that a corrected row is a new one.
+core::Hash128 unasked_row_name(const core::Row& row);
+
+// As formats 1 to 4 of the checkpoint named them, by XXH3: for records that are there already
+// (checkpoint/old_names.h), and for nothing else. `key_json` as key.h's old_key_json() gives it.
+namespace old_names {
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
+core::Hash128 row_name(const core::Row& row, std::string_view key_json,
+                       const core::Hash128& question);
+core::Hash128 unasked_row_name(const core::Row& row, std::string_view key_json);
+}  // namespace old_names
+
+}  // namespace sluice::stages
