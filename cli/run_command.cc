@@ -298,6 +298,7 @@ int run(const RunFlags& flags) {
     if (!accounts) return report(accounts.error());
     fmt::print("{}\n", summary_json(*job, *results, *accounts));
   }
+  if (const auto& error = results->questions.back().error) return report(*error);
   if (!results->finished(*job)) return 4;
   const bool rejects = std::ranges::any_of(results->questions, [](const stages::RunResult& one) {
     return one.progress.account.rows_rejected > 0;

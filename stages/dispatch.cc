@@ -1,7 +1,5 @@
 #include "stages/dispatch.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <memory_resource>
@@ -19,10 +17,6 @@
 namespace sluice::stages {
 namespace {
 
-// An endpoint that has not once been reached for so long is given up: mostly a wrong address.
-constexpr std::chrono::seconds kNeverReached{10};
-// One that was reached before in this run: an outage that is worth waiting for.
-constexpr std::chrono::minutes kLostFor{10};
 constexpr std::chrono::milliseconds kStateEvery{100};
 // Threads, tasks, transactions and syncs are paid for by the burst. A burst is at most half of what
 // may be in flight, so that one half is at the servers while the other is booked and sent anew.
@@ -86,7 +80,9 @@ class LoopDispatcher final : public Dispatcher {
   void act(const schedule::SplitRequest& action) {
     handlers_.split(take(action.request), action.reason);
   }
-  void act(const schedule::ReleaseRequest& action) { handlers_.released(take(action.request)); }
+  void act(const schedule::ReleaseRequest& action) {
+    handlers_.released(take(action.request), action.why);
+  }
   void act(const schedule::Halt& halt) { handlers_.halted(halt.cause, halt.message); }
   RequestPtr take(schedule::RequestId id);
 
@@ -103,7 +99,6 @@ class LoopDispatcher final : public Dispatcher {
   void hold_against(const DispatchEndpoint& endpoint, const schedule::Send& send,
                     std::size_t reply_bytes, provider::Reply& reply);
   std::uint64_t frame_tokens(const Request& request, const provider::Usage& usage) const;
-  void watch_reachability(DispatchEndpoint& endpoint, provider::Outcome& outcome);
   void publish_state(core::Time now);
 
   checkpoint::Checkpoint& checkpoint_;
@@ -149,11 +144,13 @@ core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
 
 void LoopDispatcher::configure(const PipelineSpec& spec) {
   schedule::Config config;
+  const checkpoint::Account account = checkpoint_.account();
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const provider::EndpointSpec& from = spec.dispatch.endpoints[i];
     config.endpoints.push_back(
         {from.name, from.limits, endpoints_[i].price, endpoints_[i].output_cap, from.weight,
-         pays_to_warm_up(endpoints_[i].price, frame_bytes_), from.max_output_tokens.has_value()});
+         pays_to_warm_up(endpoints_[i].price, frame_bytes_), from.max_output_tokens.has_value(),
+         i < account.endpoints.size() && account.endpoints[i].answered > 0});
   }
   config.route = spec.dispatch.route;
   config.hedge = hedge_ = spec.dispatch.hedge;
@@ -267,7 +264,6 @@ void LoopDispatcher::ended(const schedule::Send& send,
   if (hedge_) sent_.erase(send.attempt);
   DispatchEndpoint& endpoint = endpoints_[send.endpoint];
   provider::Reply reply = read(endpoint, send, result);
-  watch_reachability(endpoint, reply.outcome);
   const provider::Outcome& outcome = reply.outcome;
 
   core::Money estimate;
@@ -341,22 +337,6 @@ void LoopDispatcher::hold_against(const DispatchEndpoint& endpoint, const schedu
 std::uint64_t LoopDispatcher::frame_tokens(const Request& request,
                                            const provider::Usage& usage) const {
   return usage.input * frame_bytes_ / (frame_bytes_ + request.user_content->size());
-}
-
-// A server that cannot be reached is waited for, but not for ever.
-void LoopDispatcher::watch_reachability(DispatchEndpoint& endpoint, provider::Outcome& outcome) {
-  if (outcome.reason != kUnreachable) {
-    endpoint.reached = true;
-    endpoint.unreachable_since.reset();
-    return;
-  }
-  const core::Time now = clock_.now();
-  if (!endpoint.unreachable_since) endpoint.unreachable_since = now;
-  const core::Duration patience =
-      endpoint.reached ? core::Duration(kLostFor) : core::Duration(kNeverReached);
-  if (now - *endpoint.unreachable_since < patience) return;
-  outcome.action = provider::Action::stop;
-  outcome.message = fmt::format("cannot be reached: {}", outcome.message);
 }
 
 void LoopDispatcher::publish_state(core::Time now) {

@@ -35,7 +35,8 @@ struct DispatchHandlers {
   std::function<void(Completions&&)> completed;  // replies, at most kCompletions of them
   std::function<void(RequestPtr, const core::Reject&)> rejected;     // can never be answered
   std::function<void(RequestPtr, const std::string& reason)> split;  // too large for its endpoint
-  std::function<void(RequestPtr)> released;                          // not asked: stays pending
+  // Stays pending. `why`: where the run goes on without it; empty when the run ends.
+  std::function<void(RequestPtr, const std::string& why)> released;
   std::function<void(schedule::HaltCause, const std::string& why)>
       halted;  // nothing more will be sent
 };

@@ -27,8 +27,6 @@ struct DispatchEndpoint {
   std::shared_ptr<const std::string> suffix;
   core::Price price;
   std::optional<int> output_cap;  // of one reply, as each request says it
-  bool reached = false;
-  std::optional<core::Time> unreachable_since = {};
 
   std::size_t frame_bytes() const { return prefix->size() + suffix->size(); }
 };

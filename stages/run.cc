@@ -99,6 +99,7 @@ class FlowRun final : public Run {
   std::optional<core::Error> reader_error_;        // the reader's thread, then run()
   std::optional<core::Error> halt_error_;          // the I/O thread, then run()
   std::optional<schedule::HaltCause> halt_cause_;  // the same
+  std::optional<core::Error> left_;                // why rows stay pending; the I/O thread, then run()
   std::atomic<bool> input_complete_ = false;
   std::uint64_t batches_packed_ = 0;           // the pack node's
   std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
@@ -214,7 +215,11 @@ DispatchHandlers FlowRun::handlers() {
             for (Items& half : halves_of(std::move(request->items)))
               to_pack(PackInput::Kind::half, std::move(half));
           },
-      .released = [this](RequestPtr request) { release(std::move(request->items)); },
+      .released =
+          [this](RequestPtr request, const std::string& why) {
+            if (!why.empty()) left_ = core::Error{core::ErrorCode::io, why, {}};
+            release(std::move(request->items));
+          },
       .halted =
           [this](schedule::HaltCause cause, const std::string& why) {
             const bool limit =
@@ -238,13 +243,18 @@ core::Result<RunResult> FlowRun::run() {
   if (auto error = ending_.error()) return std::unexpected(*error);
   if (!closed) return std::unexpected(closed.error());
   if (reader_error_) return std::unexpected(*reader_error_);
-  if (halt_error_) return std::unexpected(*halt_error_);
 
   RunResult result;
   result.progress = progress();
   result.end = ending_.stopping() ? RunEnd::stopped : RunEnd::finished;
   result.why = ending_.why();
   if (ending_.stopping()) result.cause = halt_cause_;
+  if (left_ && result.end == RunEnd::finished) {
+    result.end = RunEnd::stopped;
+    result.why = left_->message;
+    result.error = left_;
+  }
+  if (halt_error_) result.error = halt_error_;
   result.untaken = result.progress.input_complete && !options_.limit ? checkpoint_->untaken() : 0;
   return result;
 }

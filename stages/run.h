@@ -52,13 +52,14 @@ struct Progress {
 
 enum class RunEnd : std::uint8_t {
   finished,  // every row has ended
-  stopped,   // on request, budget or deadline: resumable
+  stopped,   // on request, budget or deadline, or no endpoint is left: resumable
 };
 
 struct RunResult {
   RunEnd end = RunEnd::finished;
   std::string why;                           // stopped: by what
   std::optional<schedule::HaltCause> cause;  // stopped by budget or deadline
+  std::optional<core::Error> error;  // stopped: by no limit and on no request
   Progress progress;
   std::uint64_t untaken = 0;  // rows of the checkpoint that are no longer in the input
 };

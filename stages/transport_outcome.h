@@ -6,9 +6,6 @@
 
 namespace sluice::stages {
 
-// The word of Outcome::reason for a server that could not be reached at all.
-inline constexpr const char* kUnreachable = "unreachable";
-
 provider::Outcome outcome_of(const http::Failure& failure);
 
 }  // namespace sluice::stages

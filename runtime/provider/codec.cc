@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "provider/codecs.h"
+#include "provider/no_json.h"
 #include "provider/rate_hints.h"
 #include "provider/schema_limits.h"
 #include "provider/wait.h"
@@ -48,6 +49,13 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
   if (status < 200 || status > 299) {
     fill_failure(outcome, service_, headers, is_json ? std::optional(document) : std::nullopt, body,
                  spec_.key);
+    if (status >= 300 && status <= 399) {
+      const auto location = std::ranges::find(headers, "location", &HeaderView::first);
+      outcome.message =
+          safe_message(explain_redirect(status, location == headers.end() ? "" : location->second,
+                                        spec_.base_url, path()),
+                       spec_.key);
+    }
     outcome.charged = read_charge(headers, spec_.charge_header);
     // Zero is what gateways say, too, when they do not know what became of it.
     if (outcome.charged == core::Money()) outcome.charged.reset();
@@ -55,12 +63,15 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
     return reply;
   }
   outcome.charged = read_charge(headers, spec_.charge_header);
+  outcome.billing = outcome.charged ? Billing::known : Billing::possible;
   if (!is_json) {
-    outcome.billing = Billing::possible;
-    not_an_answer(reply, "the body is not JSON");
+    const NoJson what = looks_like(body);
+    // What is not the API's own cost nothing; a spoilt answer may have.
+    if (!outcome.charged && (what == NoJson::nothing || what == NoJson::page))
+      outcome.billing = Billing::none;
+    not_an_answer(reply, name_of(what, body));
     return reply;
   }
-  outcome.billing = outcome.charged ? Billing::known : Billing::possible;
   read_answer(document, reply);
   return reply;
 }
@@ -87,6 +98,8 @@ void CodecBase::take_usage(const Element& usage, UsageStyle style, Outcome& outc
 
 void CodecBase::not_an_answer(Reply& reply, std::string_view why) const {
   reply.outcome.action = Action::retry;
+  // One that counts tokens is the API's, however empty.
+  if (reply.outcome.billing != Billing::known) reply.outcome.cause = Cause::unusable;
   reply.outcome.reason = "bad_reply";
   reply.outcome.message =
       fmt::format("HTTP {}: {}", reply.outcome.status, safe_message(why, spec_.key));

@@ -28,6 +28,32 @@ constexpr std::array kRules = {
     ErrorRule{400, 499, Service::anthropic, "", "credit balance is too low", false, Action::stop, "payment"},
     ErrorRule{429, 429, Service::google, "", "prepayment credits are depleted", false, Action::stop, "payment"},
     ErrorRule{402, 402, kAny, "", "", false, Action::stop, "payment"},
+    // Of gateways, and of those who resell, which pass the words on with a status of their own. Not
+    // among them: "exceeded your current quota", which Google says of a minute's.
+    ErrorRule{400, 599, kAny, "budget_exceeded", "", false, Action::stop, "spend_limit"},          // LiteLLM
+    ErrorRule{400, 599, kAny, "", "budget has been exceeded", false, Action::stop, "spend_limit"}, // LiteLLM
+    ErrorRule{400, 599, kAny, "", "exceededbudget", false, Action::stop, "spend_limit"},           // LiteLLM
+    ErrorRule{400, 599, kAny, "", "exceeded budget", false, Action::stop, "spend_limit"},          // LiteLLM
+    ErrorRule{400, 599, kAny, "", "key limit exceeded", false, Action::stop, "spend_limit"},       // OpenRouter
+    ErrorRule{400, 599, kAny, "", "monthly spending limit", false, Action::stop, "spend_limit"},   // xAI, Fireworks
+    ErrorRule{400, 599, kAny, "", "insufficient_quota", false, Action::stop, "payment"},
+    ErrorRule{400, 599, kAny, "", "credit balance is too low", false, Action::stop, "payment"},    // Anthropic's
+    ErrorRule{400, 599, kAny, "", "insufficient credit", false, Action::stop, "payment"},          // OpenRouter
+    ErrorRule{400, 599, kAny, "", "requires more credits", false, Action::stop, "payment"},        // OpenRouter
+    ErrorRule{400, 599, kAny, "", "more credits are required", false, Action::stop, "payment"},    // OpenRouter
+    ErrorRule{400, 599, kAny, "", "used all available credits", false, Action::stop, "payment"},   // xAI
+    ErrorRule{400, 599, kAny, "", "credit limit exceeded", false, Action::stop, "payment"},        // Together
+    ErrorRule{400, 599, kAny, "", "insufficient balance", false, Action::stop, "payment"},         // DeepSeek
+    ErrorRule{400, 599, kAny, "", "insufficient account balance", false, Action::stop, "payment"}, // sub2api
+    ErrorRule{400, 599, kAny, "", "insufficient funds", false, Action::stop, "payment"},
+    ErrorRule{400, 599, kAny, "", "余额不足", false, Action::stop, "payment"},                       // Zhipu, resellers
+    ErrorRule{400, 599, kAny, "insufficient_balance", "", false, Action::stop, "payment"},
+    ErrorRule{400, 599, kAny, "INSUFFICIENT_BALANCE", "", false, Action::stop, "payment"},
+    ErrorRule{400, 599, kAny, "insufficient_funds", "", false, Action::stop, "payment"},
+    ErrorRule{400, 599, kAny, "insufficient_credits", "", false, Action::stop, "payment"},
+    ErrorRule{400, 599, kAny, "insufficient_user_quota", "", false, Action::stop, "payment"},      // one-api
+    ErrorRule{400, 599, kAny, "exceeded_current_quota_error", "", false, Action::stop, "payment"}, // Moonshot
+    ErrorRule{400, 499, kAny, "Arrearage", "", false, Action::stop, "payment"},                    // DashScope
 
     // Quotas of a day or a month (rows 12, 16).
     ErrorRule{429, 429, kAny, "", "free-models-per-day", false, Action::stop, "daily_quota"},
@@ -58,10 +84,18 @@ constexpr std::array kRules = {
     ErrorRule{400, 400, Service::google, "", "api key not valid", false, Action::stop, "auth"},
     ErrorRule{400, 400, Service::xai, "", "incorrect api key", false, Action::stop, "auth"},
     ErrorRule{401, 401, kAny, "", "", false, Action::stop, "auth"},
-    ErrorRule{403, 403, kAny, "", "", false, Action::stop, "forbidden"},
-    ErrorRule{404, 405, kAny, "", "", false, Action::stop, "not_found"},
-    ErrorRule{300, 399, kAny, "", "", false, Action::stop, "redirect"},  // base_url is an old address
-    ErrorRule{501, 501, kAny, "", "", false, Action::stop, "unsupported"},
+    ErrorRule{407, 407, kAny, "", "", false, Action::stop, "auth"},
+    ErrorRule{403, 403, kAny, "permission_error", "", false, Action::stop, "forbidden"},
+    ErrorRule{403, 403, kAny, "PERMISSION_DENIED", "", false, Action::stop, "forbidden"},
+    ErrorRule{403, 403, kAny, "unsupported_country_region_territory", "", false, Action::stop, "forbidden"},
+    ErrorRule{404, 404, kAny, "model_not_found", "", false, Action::stop, "not_found"},
+    ErrorRule{404, 404, kAny, "not_found_error", "", false, Action::stop, "not_found"},
+    ErrorRule{404, 404, kAny, "DeploymentNotFound", "", false, Action::stop, "not_found"},
+    // What a firewall says to one text, and a wrong address to all.
+    ErrorRule{403, 403, kAny, "", "", false, Action::refused, "forbidden"},
+    ErrorRule{404, 405, kAny, "", "", false, Action::refused, "not_found"},
+    ErrorRule{300, 399, kAny, "", "", false, Action::refused, "redirect"},  // base_url is an old address
+    ErrorRule{501, 501, kAny, "", "", false, Action::refused, "unsupported"},
 
     // Capacity and rate (rows 12, 13, 18).
     ErrorRule{429, 429, kAny, "resource_unavailable", "", false, Action::move, "capacity"},
@@ -75,11 +109,12 @@ constexpr std::array kRules = {
     // The rest of 4xx (rows 1, 7, 8, 10, 11).
     ErrorRule{408, 408, kAny, "", "", false, Action::retry, "timeout"},
     ErrorRule{409, 409, kAny, "", "", false, Action::retry, "conflict"},
+    ErrorRule{421, 421, kAny, "", "", false, Action::retry, "conflict"},  // another connection may do
     ErrorRule{425, 425, kAny, "", "", false, Action::retry, "conflict"},
     ErrorRule{422, 422, Service::groq, "", "", false, Action::retry, "unprocessable"},
-    ErrorRule{422, 422, kAny, "", "", false, Action::dead, "unprocessable"},
+    ErrorRule{422, 422, kAny, "", "", false, Action::refused, "unprocessable"},
     ErrorRule{499, 499, kAny, "", "", false, Action::retry, "cancelled"},
-    ErrorRule{400, 499, kAny, "", "", false, Action::dead, "bad_request"},
+    ErrorRule{400, 499, kAny, "", "", false, Action::refused, "bad_request"},
 
     // The server's own (rows 19 to 22). Behind a gateway that gave up waiting, the call may have
     // run.
@@ -131,7 +166,8 @@ Verdict classify(const ErrorFacts& facts) {
   if (!facts.should_retry) return verdict;
   const bool again = verdict.action == Action::retry || verdict.action == Action::move;
   if (again && !*facts.should_retry) verdict.action = Action::dead;
-  if (verdict.action == Action::dead && *facts.should_retry) verdict.action = Action::retry;
+  const bool final = verdict.action == Action::dead || verdict.action == Action::refused;
+  if (final && *facts.should_retry) verdict.action = Action::retry;
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "provider/no_json.h"
 #include "provider/wait.h"
 
 namespace sluice::provider {
@@ -64,11 +65,6 @@ void read_names(const Element& object, ErrorBody& body) {
   if (body.type.empty()) body.type = text_at(object, "status");
 }
 
-bool html(std::string_view body) {
-  const std::size_t start = body.find_first_not_of(" \t\r\n");
-  return start != body.npos && body[start] == '<';
-}
-
 ErrorFacts facts_of(Service service, int status, const ErrorBody& body) {
   ErrorFacts facts;
   facts.service = service;
@@ -89,7 +85,6 @@ std::string describe(int status, const ErrorBody& body, const core::Secret& key)
                                                                       : std::string_view(body.code);
   if (!name.empty()) text += fmt::format(" ({})", name);
   if (!body.message.empty()) text.append(": ").append(body.message);
-  if (status >= 300 && status < 400) text += ": redirects are not followed; correct base_url";
   return safe_message(text, key);
 }
 
@@ -160,10 +155,13 @@ void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderVie
                   const std::optional<Element>& reply, std::string_view body,
                   const core::Secret& key) {
   ErrorBody error;
+  std::string page;
   if (reply) {
     error = error_in(*reply).value_or(ErrorBody());
   } else {
-    error.message = html(body) ? std::string_view("an HTML page") : body;
+    const NoJson what = looks_like(body);
+    if (what == NoJson::page) page = name_of(what, body);
+    error.message = what == NoJson::page ? std::string_view(page) : body;
   }
   if (!outcome.hints.retry_after) outcome.hints.retry_after = error.retry_after;
   ErrorFacts facts = facts_of(service, outcome.status, error);
@@ -175,6 +173,8 @@ void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderVie
   outcome.reason = verdict.reason;
   outcome.billing = verdict.billing;
   outcome.message = describe(outcome.status, error, key);
+  // A network that wants a login first (RFC 6585 §6).
+  if (outcome.status == 511) outcome.cause = Cause::unusable;
 }
 
 void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,
@@ -185,8 +185,7 @@ void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& 
   // Money is recognised by its names as well, which the table knows as those of a 4xx.
   const Verdict verdict =
       classify(facts_of(service, status >= 400 && status < 600 ? status : 429, error));
-  const bool final = verdict.action == Action::stop || verdict.action == Action::dead ||
-                     verdict.action == Action::split;
+  const bool final = verdict.action != Action::retry && verdict.action != Action::move;
   outcome.action = final ? verdict.action : Action::move;
   outcome.reason = final ? std::string(verdict.reason) : "upstream_error";
   outcome.message = describe(outcome.status, error, key);

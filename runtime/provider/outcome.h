@@ -16,13 +16,14 @@ namespace sluice::provider {
 
 // What to do about it (providers.md §7).
 enum class Action : std::uint8_t {
-  none,   // an answer came: nothing to do
-  retry,  // same endpoint later, after the back-off or the server's hint
-  move,   // elsewhere now, where there is an elsewhere; cool this endpoint
-  dead,   // the request can never succeed: reject its rows
-  stop,   // the endpoint is of no more use in this run (bad key, no credit)
-  job,    // nothing can succeed: end the run
-  split,  // too large: the rows go again in smaller packs
+  none,     // an answer came: nothing to do
+  retry,    // same endpoint later, after the back-off or the server's hint
+  move,     // elsewhere now, where there is an elsewhere; cool this endpoint
+  dead,     // the request can never succeed: reject its rows
+  refused,  // this request, or all requests, at this endpoint: which of the two, others will show
+  stop,     // the endpoint is of no more use in this run (bad key, no credit)
+  job,      // nothing can succeed: end the run
+  split,    // too large: the rows go again in smaller packs
 };
 
 // Tokens of one request as billed. `cached_input` is the part of `input` that was read from the
@@ -64,8 +65,16 @@ enum class Billing : std::uint8_t {
   none,      // never reached the server, or refused before it ran
 };
 
+// What a failure says about the endpoint, where that matters for how long it is put up with.
+enum class Cause : std::uint8_t {
+  other,
+  unreachable,  // nothing was sent: no address, no connection, no handshake
+  unusable,     // what came is no answer of this API: a web page, nothing, not HTTP, other JSON
+};
+
 struct Outcome {
   Action action = Action::none;
+  Cause cause = Cause::other;
   std::string reason;   // one word for programs: "rate_limit", "server_error", "timeout", …; empty
                         // on success
   std::string message;  // for people; holds no secret

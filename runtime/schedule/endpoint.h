@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "provider/endpoint.h"
 #include "schedule/breaker.h"
 #include "schedule/concurrency.h"
 #include "schedule/estimate.h"
+#include "schedule/health.h"
 #include "schedule/latency.h"
 #include "schedule/learned_rate.h"
 #include "schedule/quota.h"
@@ -46,8 +48,14 @@ struct Endpoint {
   std::uint64_t failed = 0;
   std::uint64_t hedged = 0;
   std::uint64_t answers = 0;
-  std::string refusal;    // the message of the latest bad_request, while there are no answers
-  int same_refusals = 0;  // times in a row
+  Health health;
+  // Refusals of different requests, all alike, since its last answer.
+  int refusals = 0;
+  int refusal_status = 0;
+  std::string refusal;              // the latest one's message
+  std::vector<RequestId> suspects;  // held: this endpoint's next answer, or its end, decides
+  // It has answered requests of this job, so that what it refuses may be their own fault.
+  bool proven() const { return answers > 0 || config.answered_before; }
 };
 
 }  // namespace sluice::schedule

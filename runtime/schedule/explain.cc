@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "schedule/route.h"
+
 namespace sluice::schedule {
 namespace {
 
@@ -93,8 +95,20 @@ std::string explain_stopped(std::span<const Endpoint> endpoints) {
 }
 
 std::string explain_refused(const Endpoint& endpoint, int times) {
-  return fmt::format("{} has refused the first {} requests, all for the same reason: {}",
-                     endpoint.config.name, times, endpoint.refusal);
+  const char* plural = times == 1 ? "" : "s";
+  if (endpoint.answers > 0)
+    return fmt::format("has refused {} request{} in a row: {}", times, plural, endpoint.refusal);
+  return fmt::format("has answered nothing and refused {} request{}: {}", times, plural,
+                     endpoint.refusal);
+}
+
+std::string explain_left(const Demand& demand, std::span<const Endpoint> endpoints) {
+  std::string text;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!endpoint.stopped || never_fits(demand, endpoint)) continue;
+    add(text, "; ", fmt::format("{}: {}", endpoint.config.name, endpoint.stop_reason));
+  }
+  return fmt::format("some rows are left that only a stopped endpoint would take: {}", text);
 }
 
 std::string explain_deadline(std::size_t open, std::size_t in_flight) {

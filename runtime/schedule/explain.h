@@ -20,7 +20,10 @@ std::vector<std::string> explain_history(const Request& request,
 std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoints,
                            const Budget& budget);
 std::string explain_stopped(std::span<const Endpoint> endpoints);
+// Why an endpoint that refused so many requests in a row is stopped.
 std::string explain_refused(const Endpoint& endpoint, int times);
+// Why a request is left pending: which stopped endpoints would take it.
+std::string explain_left(const Demand& demand, std::span<const Endpoint> endpoints);
 std::string explain_deadline(std::size_t open, std::size_t in_flight);
 
 }  // namespace sluice::schedule

@@ -9,11 +9,12 @@ namespace sluice::schedule {
 namespace {
 
 using provider::Billing;
+using provider::Cause;
 using provider::Outcome;
 using Verdict = provider::Action;
 
-// Refusals in a row, all alike, by an endpoint that has not answered once: the job's fault.
-constexpr int kSameRefusals = 20;
+// Times that a request may get replies which are no answers, while its endpoint answers others.
+constexpr int kUnusableReplies = 3;
 
 bool slows_down(const Outcome& outcome) {
   return outcome.reason == "slow_down";
@@ -25,9 +26,20 @@ bool for_the_rate(const Outcome& outcome) {
 bool tries_again(const Outcome& outcome) {
   return outcome.action == Verdict::retry || outcome.action == Verdict::move;
 }
-// It did not get there at all: the endpoint's state, which the request must not pay for.
-bool never_arrived(const Outcome& outcome) {
-  return outcome.status == 0 && outcome.billing == Billing::none;
+// It did not get there at all, or to somebody else: the endpoint's state, which the request must
+// not pay for while nobody gets an answer.
+bool of_the_endpoint(const Outcome& outcome) {
+  return outcome.billing == Billing::none &&
+         (outcome.status == 0 || outcome.cause == Cause::unusable);
+}
+std::string why_stopped(const Outcome& outcome) {
+  return outcome.message.empty() ? outcome.reason : outcome.message;
+}
+std::optional<std::string> health_after(core::Time now, Endpoint& endpoint,
+                                        const Outcome& outcome) {
+  const bool failed = tries_again(outcome) || outcome.action == Verdict::refused;
+  if (!failed || outcome.reason == "cancelled") return std::nullopt;
+  return endpoint.health.failed(now, outcome);
 }
 // breaker.h says what a failure is.
 bool is_failure(const Outcome& outcome) {
@@ -42,26 +54,34 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
   land(now, request, flight, outcome);
   learn(now, request, flight, outcome);
   Endpoint& endpoint = endpoints[flight.endpoint];
+  if (outcome.action == Verdict::none) {
+    ++endpoint.answers;
+    endpoint.refusals = 0;
+    endpoint.health.answered();
+    if (!endpoint.suspects.empty()) confirm_suspects(endpoint);
+  } else if (const auto why = health_after(now, endpoint, outcome)) {
+    stop(endpoint, *why);
+  }
   if (request.ended) {
-    if (outcome.action == Verdict::stop) stop(endpoint, outcome);
+    if (outcome.action == Verdict::stop) stop(endpoint, why_stopped(outcome));
     if (request.in_flight() == 0) requests.erase(request.demand.id);
     return false;
   }
   const bool other = request.in_flight() > 0;
   switch (outcome.action) {
     case Verdict::none:
-      ++endpoint.answers;
-      endpoint.same_refusals = 0;
       endpoint.cooling.answered(flight.sent_at);
       retries.answered();
       end(request);
       break;
     case Verdict::dead:
-      count_refusal(endpoint, outcome);
-      reject(request, outcome.reason, outcome.message);
+      split(request, outcome.reason, outcome.message);
+      break;
+    case Verdict::refused:
+      refused(now, request, flight, outcome);
       break;
     case Verdict::split:
-      split(request, outcome.reason, outcome.message);
+      too_big(now, request, flight, outcome);
       break;
     case Verdict::retry:
     case Verdict::move:
@@ -73,7 +93,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
       break;
     case Verdict::stop:
       remember(request, flight, outcome);
-      stop(endpoint, outcome);
+      stop(endpoint, why_stopped(outcome));
       if (!other) enqueue(now, request);
       break;
     case Verdict::job:
@@ -146,7 +166,7 @@ bool Scheduler::Impl::has_elsewhere(core::Time now, const Request& request,
                                     EndpointId endpoint) const {
   for (EndpointId e = 0; e < endpoints.size(); ++e) {
     const Endpoint& other = endpoints[e];
-    if (e == endpoint || other.stopped) continue;
+    if (e == endpoint || other.stopped || request.refused_by(e)) continue;
     if (other.breaker.state(now) != BreakerState::closed) continue;
     if (!other.quota.too_large(other.estimate.expected(request.demand))) return true;
   }
@@ -165,13 +185,19 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
                                 const Outcome& outcome) {
   const auto& hint = outcome.hints.retry_after;
   const bool idle = remember(request, flight, outcome);
-  if (!never_arrived(outcome)) {
+  const bool no_answer = outcome.cause == Cause::unusable && outcome.status != 0;
+  if (!of_the_endpoint(outcome)) {
     ++request.failures;
+    if (no_answer) ++request.unusable;
   } else if (idle) {
     ++request.unheard;
+  } else if (no_answer) {
+    ++request.unusable;
   }
   if (request.in_flight() > 0) return;
-  if (request.failures >= config.retry.attempts || request.unheard >= kPatience) {
+  if ((request.failures >= config.retry.attempts || request.unheard >= kPatience ||
+       request.unusable >= kUnusableReplies) &&
+      may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
     return;
   }
@@ -194,30 +220,28 @@ void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Fligh
                                    const Outcome& outcome) {
   if (remember(request, flight, outcome)) ++request.unheard;
   if (request.in_flight() > 0) return;
-  if (request.unheard >= kPatience) {
+  if (request.unheard >= kPatience && may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
   } else {
     enqueue(now, request);
   }
 }
 
-void Scheduler::Impl::stop(Endpoint& endpoint, const Outcome& outcome) {
+void Scheduler::Impl::stop(Endpoint& endpoint, std::string why) {
   if (endpoint.stopped) return;
   endpoint.stopped = true;
-  endpoint.stop_reason = outcome.message.empty() ? outcome.reason : outcome.message;
-  for (const Endpoint& other : endpoints) {
-    if (!other.stopped) return;
+  endpoint.stop_reason = std::move(why);
+  if (std::ranges::all_of(endpoints, &Endpoint::stopped)) {
+    halt(HaltCause::endpoints, explain_stopped(endpoints));
+  } else {
+    clear_suspects(endpoint);
   }
-  halt(HaltCause::endpoints, explain_stopped(endpoints));
 }
 
-void Scheduler::Impl::count_refusal(Endpoint& endpoint, const Outcome& outcome) {
-  if (outcome.reason != "bad_request" && outcome.reason != "unprocessable") return;
-  if (endpoint.answers > 0) return;
-  if (outcome.message != endpoint.refusal) endpoint.same_refusals = 0;
-  endpoint.refusal = outcome.message;
-  if (++endpoint.same_refusals < kSameRefusals) return;
-  halt(HaltCause::job, explain_refused(endpoint, kSameRefusals));
+bool Scheduler::Impl::may_be_its_fault(const Request& request) const {
+  return std::ranges::any_of(request.history, [this](const Failure& failure) {
+    return endpoints[failure.endpoint].proven();
+  });
 }
 
 bool Scheduler::Impl::remember(Request& request, const Flight& flight, const Outcome& outcome) {
@@ -265,10 +289,6 @@ void Scheduler::Impl::split(Request& request, const std::string& reason,
   }
   actions.emplace_back(SplitRequest{request.demand.id, reason});
   end(request);
-}
-
-void Scheduler::Impl::too_large(Request& request) {
-  split(request, "too_large", explain_too_large(request.demand, endpoints));
 }
 
 void Scheduler::Impl::halt(HaltCause cause, std::string message) {

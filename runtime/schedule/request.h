@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,17 +38,34 @@ struct Failure {
   std::string message;  // of the last one
 };
 
+// Which endpoints an Endpoint-indexed fact holds for.
+using EndpointSet = std::vector<bool>;
+
+// Endpoints have refused it, for its content or its size; it is not sent there again.
+struct Refusal {
+  EndpointSet by;
+  EndpointId last = 0;
+  int times_too_large = 0;
+  bool certain = false;  // the latest one needs nobody's confirmation
+
+  std::string reason;  // of the latest one
+  std::string message;
+};
+
 struct Request {
   Demand demand;
   int failures = 0;                              // that count towards RetryPolicy::attempts
   int unheard = 0;                               // that count towards kPatience
   std::array<std::optional<Flight>, 2> flights;  // the second is a hedge
   bool ended = false;                            // told; kept until its other attempt has landed
+  int unusable = 0;  // replies that were no answers, while others were answered
   std::vector<Failure> history;
+  std::unique_ptr<Refusal> refusal;  // null for most
   // After a failure it goes elsewhere at once, but not there before its back-off is over.
   std::optional<EndpointId> avoid;
   core::Time avoid_until;
 
+  bool refused_by(EndpointId endpoint) const { return refusal && refusal->by[endpoint]; }
   int in_flight() const { return (flights[0] ? 1 : 0) + (flights[1] ? 1 : 0); }
   std::optional<Flight>* find(AttemptId attempt) {
     for (auto& flight : flights) {

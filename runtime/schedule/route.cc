@@ -13,19 +13,26 @@ double expected_cost(const Candidate& candidate, const Endpoint& endpoint) {
 
 }  // namespace
 
-void Survey::measure(const Demand& demand, std::span<const Endpoint> endpoints) {
+bool never_fits(const Demand& demand, const Endpoint& endpoint) {
+  if (!endpoint.quota.too_large(endpoint.estimate.expected(demand))) return false;
+  return demand.rows > 1 || endpoint.quota.too_large_for_file(endpoint.estimate.presumed(demand));
+}
+
+void Survey::measure(const Request& request, std::span<const Endpoint> endpoints) {
   fits.assign(endpoints.size(), false);
   anywhere = false;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const Endpoint& endpoint = endpoints[i];
-    if (endpoint.quota.too_large(endpoint.estimate.expected(demand))) continue;
+    if (endpoint.quota.too_large(endpoint.estimate.expected(request.demand))) continue;
+    if (request.refused_by(static_cast<EndpointId>(i))) continue;
     fits[i] = true;
     if (!endpoint.stopped) anywhere = true;
   }
-  if (anywhere || demand.rows > 1) return;
+  if (anywhere) return;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const Endpoint& endpoint = endpoints[i];
-    if (endpoint.quota.too_large_for_file(endpoint.estimate.presumed(demand))) continue;
+    if (never_fits(request.demand, endpoint) || request.refused_by(static_cast<EndpointId>(i)))
+      continue;
     fits[i] = true;
     if (!endpoint.stopped) anywhere = true;
   }
@@ -35,7 +42,7 @@ void Survey::make(const Request& request, core::Time now, std::span<const Endpoi
                   const Budget& budget, const EndpointSet& claimed,
                   const std::optional<core::Time>& deadline) {
   const Demand& demand = request.demand;
-  measure(demand, endpoints);
+  measure(request, endpoints);
   candidates.clear();
   when.reset();
   affordable = false;

@@ -28,7 +28,7 @@ struct Candidate {
 struct Survey {
   std::vector<Candidate> candidates;  // in the order of the pipeline file
   std::optional<core::Time> when;     // else: the first moment at which time alone brings one
-  EndpointSet fits;                   // where it is small enough to go at all
+  EndpointSet fits;                   // where it is small enough to go at all, and not refused
   bool anywhere = false;              // some of those is not stopped
   bool affordable = false;            // the budget covers its worst case at some of these
 
@@ -40,8 +40,12 @@ struct Survey {
   // The first part alone: fits and anywhere. A single row that fits nowhere by what was learned and
   // by what servers said of their limits, but by the defaults and the pipeline file, fits where
   // these let it: no figure of a server's makes a row impossible. It goes when the bucket is full.
-  void measure(const Demand& demand, std::span<const Endpoint> endpoints);
+  void measure(const Request& request, std::span<const Endpoint> endpoints);
 };
+
+// Whether the endpoint's quota can never take it. A single row is held against the pipeline file and
+// the defaults too: no figure of a server's makes a row impossible.
+bool never_fits(const Demand& demand, const Endpoint& endpoint);
 
 // Chooses among candidates.
 //   cheapest  by expected cost; equal ones in the order of the pipeline file

@@ -19,9 +19,9 @@ Scheduler::Impl::Impl(Config given)
       next_attempt(config.first_attempt) {}
 
 void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
-  survey.measure(request.demand, endpoints);
+  survey.measure(request, endpoints);
   if (!survey.anywhere && !draining) {
-    too_large(request);
+    nowhere(request);
     return;
   }
   waiting.push(survey.fits, ready, request);
@@ -37,7 +37,7 @@ void Scheduler::Impl::send_ready(core::Time now) {
     survey.make(request, now, endpoints, budget, claimed, config.deadline);
     if (!survey.anywhere) {
       waiting.pop(lane);
-      too_large(request);
+      nowhere(request);
     } else if (survey.fits != lane.fits()) {  // estimates have moved since it came
       waiting.move_head(lane, survey.fits);
     } else if (!survey.affordable) {
@@ -152,8 +152,15 @@ void Scheduler::Impl::release_all() {
   for (waiting.in_turn(lanes); !lanes.empty(); waiting.in_turn(lanes)) {
     const Waiter waiter = waiting.pop(*lanes.front());
     const RequestId id = waiter.request->demand.id;
-    actions.emplace_back(ReleaseRequest{id});
+    actions.emplace_back(ReleaseRequest{id, {}});
     requests.erase(id);
+  }
+  for (Endpoint& endpoint : endpoints) {
+    for (const RequestId id : std::exchange(endpoint.suspects, {})) {
+      actions.emplace_back(ReleaseRequest{id, {}});
+      requests.erase(id);
+      --suspected;
+    }
   }
 }
 
@@ -189,6 +196,7 @@ void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
     s.send_ready(now);
   }
   if (!s.draining) s.hedge(now);
+  if (!s.draining) s.decide_suspects(now);
   if (s.draining) s.release_all();
   actions.insert(actions.end(), std::make_move_iterator(s.actions.begin()),
                  std::make_move_iterator(s.actions.end()));
@@ -198,13 +206,14 @@ void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
 std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
   Impl& s = *impl_;
   if (!s.actions.empty()) return now;
-  if (s.draining) return s.waiting.size() > 0 ? std::optional(now) : std::nullopt;
+  if (s.draining) return s.waiting.size() + s.suspected > 0 ? std::optional(now) : std::nullopt;
 
   std::optional<core::Time> earliest;
   const auto at = [&](core::Time t) {
     earliest = std::max(now, std::min(earliest.value_or(t), t));
   };
   if (s.config.deadline) at(*s.config.deadline);
+  if (const auto due = s.suspects_due()) at(*due);
   for (std::size_t e = 0; e < s.hedging.size(); ++e) {
     if (const auto due = s.next_hedge(e)) at(*due);
   }
@@ -247,7 +256,7 @@ void Scheduler::drain() {
 
 Snapshot Scheduler::snapshot(core::Time now) const {
   const Impl& s = *impl_;
-  Snapshot snapshot{.waiting = s.waiting.size(),
+  Snapshot snapshot{.waiting = s.waiting.size() + s.suspected,
                     .in_flight = s.in_flight,
                     .reserved = s.budget.reserved(),
                     .spent = s.budget.spent(),
@@ -257,6 +266,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
   for (const Endpoint& endpoint : s.endpoints) {
     const bool cooling = endpoint.cooling.active(now);
     const auto per_second = endpoint.rate.per_second();
+    const Problem* problem = endpoint.health.problem(now);
     snapshot.endpoints.push_back(
         {.in_flight = endpoint.in_flight,
          .lid = endpoint.concurrency.limit(),
@@ -269,6 +279,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
          .breaker = endpoint.breaker.state(now),
          .stopped = endpoint.stopped,
          .stop_reason = endpoint.stop_reason,
+         .problem = problem ? std::optional(*problem) : std::nullopt,
          .cooling_until = cooling ? std::optional(endpoint.cooling.until()) : std::nullopt});
   }
   return snapshot;

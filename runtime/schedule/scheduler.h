@@ -15,9 +15,11 @@
 //   3. No quota is passed by more than its burst; max_concurrency never.
 //   4. money spent + worst case of everything in flight ≤ budget.
 //   5. A request that can never fit an endpoint's quota is never sent there; one that fits none is
-//      rejected at once, or split when it has several rows.
+//      rejected at once, or split when it has several rows. One that fits stopped endpoints alone
+//      is released: it stays pending.
 //   6. After drain() or a halt nothing is sent; what was not in flight is released at the next
 //   poll().
+//   7. No request is rejected on the word of endpoints that have never answered one (refusal.cc).
 #pragma once
 
 #include <cstdint>
@@ -32,6 +34,7 @@
 #include "core/reject.h"
 #include "provider/endpoint.h"
 #include "provider/outcome.h"
+#include "schedule/health.h"
 
 namespace sluice::schedule {
 
@@ -54,6 +57,7 @@ struct EndpointConfig {
   std::optional<double> weight{};
   bool warm_up = false;  // one request alone until the first has landed: it fills a prompt cache
   bool capped = true;    // the pipeline file names max_output_tokens; for messages
+  bool answered_before = false;  // in an earlier run of the job
 };
 
 struct RetryPolicy {
@@ -99,8 +103,9 @@ struct SplitRequest {  // its rows are to be submitted again in smaller packs
   RequestId request = 0;
   std::string reason;
 };
-struct ReleaseRequest {  // not asked in this run: its rows stay pending
+struct ReleaseRequest {  // no answer and no reject in this run: its rows stay pending
   RequestId request = 0;
+  std::string why;  // for people, where the rest of the run goes on; empty after drain() or a halt
 };
 // Another attempt of the same request was answered first: end this one. It stays in flight until
 // answered() tells its outcome, "cancelled" or, if that came in between, its answer.
@@ -130,6 +135,7 @@ struct EndpointState {
   BreakerState breaker = BreakerState::closed;
   bool stopped = false;
   std::string stop_reason;
+  std::optional<Problem> problem;  // while nothing but failures comes
   std::optional<core::Time> cooling_until;
 };
 // The budget holds fewer requests in flight than could be, since nothing says how much an answer

@@ -1,15 +1,17 @@
-// The state of a Scheduler. Its transitions are in two files: scheduler.cc sends, landing.cc takes
-// what comes back. Private to these.
+// The state of a Scheduler. Its transitions are in three files: scheduler.cc sends, landing.cc
+// takes what comes back, refusal.cc decides on what is refused. Private to these.
 //
 // The life of a request, and the function that makes each transition. "Waiting" is a place in a
 // Lane; "in flight" is Request::flights. The rest are ends: the request is forgotten, and the
 // Action is in `actions` until the next poll().
 //
 //        submitted()
-//            │ enqueue() ──── fits no endpoint's quota ───────────► REJECTED too_large, or SPLIT
+//            │ enqueue() ──── nowhere(): fits no endpoint's quota ► REJECTED too_large, or SPLIT
+//            │                fits stopped endpoints alone ───────► RELEASED
+//            │                refused by all the others: hold() ──► HELD
 //            ▼
 //   ┌──► WAITING ─────── halted or draining: release_all() ───────► RELEASED
-//   │        │           fits none any more: send_ready() ────────► REJECTED too_large, or SPLIT
+//   │        │           fits none any more: nowhere(), as above
 //   │        │ send()
 //   │        │    reserves slot, quota and worst-case money
 //   │        ▼
@@ -19,14 +21,17 @@
 //   │        ├─ none ─────────────────────────────────────────────► ANSWERED
 //   │        ├─ dead: reject() ───────────────────────────────────► REJECTED outcome.reason
 //   │        ├─ split: split() ── of several rows ────────────────► SPLIT
-//   │        │                    of one ─────────────────────────► REJECTED outcome.reason
+//   │        │                    of one: too_big(), once more ───► REJECTED outcome.reason
 //   │        │   with another attempt in flight, end() keeps it until that has landed: ENDED
 //   │        ├─ any other, with another attempt in flight: stays IN FLIGHT
 //   │        ├─ retry, move: try_again(); refused for the rate: rate_limited()
 //   │        │        no attempts or patience left ───────────────► REJECTED retries_exhausted
 //   │◄───────┤        else enqueue(): ready now, if another endpoint can take it, or else after its
 //   │        │        back-off
-//   │◄───────┴─ stop, job: enqueue(), ready at once; after a halt release_all() takes it
+//   │◄───────┼─ stop, job: enqueue(), ready at once; after a halt release_all() takes it
+//   │        └─ refused: refused(), then as enqueue(): another endpoint, or
+//   │       HELD ── the endpoint answers another: verdict() ──────► REJECTED outcome.reason, or
+//   SPLIT └─────────┴── the endpoint is stopped, or nothing else is left: decide_suspects()
 //
 // An endpoint:  OPEN ──move, or a hint to wait: CoolDown::begin()──► COOLING ──time──► OPEN
 //               OPEN or COOLING ──stop: stop()──► STOPPED, for this run
@@ -77,9 +82,7 @@ struct Scheduler::Impl {
                  const provider::Outcome& outcome);
   void rate_limited(core::Time now, Request& request, const Flight& flight,
                     const provider::Outcome& outcome);
-  void stop(Endpoint& endpoint, const provider::Outcome& outcome);
-  // A server that refuses the same of every request, and has never answered one, refuses the job.
-  void count_refusal(Endpoint& endpoint, const provider::Outcome& outcome);
+  void stop(Endpoint& endpoint, std::string why);
   // Whether the request could go elsewhere than to `endpoint`, now or later.
   bool has_elsewhere(core::Time now, const Request& request, EndpointId endpoint) const;
   // Whether another endpoint than `endpoint` can take it now.
@@ -90,10 +93,30 @@ struct Scheduler::Impl {
   // Forgets it, or, when another attempt is in flight, cancels that one.
   void end(Request& request);
   void reject(Request& request, std::string reason, std::string detail);
+  // Rejected when it is one row.
   void split(Request& request, const std::string& reason, const std::string& detail);
-  // It fits no endpoint's quota: rejected with the numbers, or split when it has several rows.
-  void too_large(Request& request);
   void halt(HaltCause cause, std::string message);
+  // Some endpoint that has answered before has failed it, so that the fault may be its own.
+  bool may_be_its_fault(const Request& request) const;
+
+  // refusal.cc
+  void refused(core::Time now, Request& request, const Flight& flight,
+               const provider::Outcome& outcome);
+  void too_big(core::Time now, Request& request, const Flight& flight,
+               const provider::Outcome& outcome);
+  void note_refusal(Request& request, const Flight& flight, const provider::Outcome& outcome);
+  // No endpoint that is left takes it: rejected or split, held or released.
+  void nowhere(Request& request);
+  void hold(Request& request, EndpointId endpoint);
+  // Its refusal stands.
+  void verdict(Request& request);
+  // The endpoint has answered a request, so what it refuses it refuses for a reason.
+  void confirm_suspects(Endpoint& endpoint);
+  // The endpoint is stopped: its word counts no more.
+  void clear_suspects(Endpoint& endpoint);
+  // Nothing but suspects is left.
+  void decide_suspects(core::Time now);
+  std::optional<core::Time> suspects_due() const;
 
   Config config;
   std::vector<Endpoint> endpoints;
@@ -107,6 +130,8 @@ struct Scheduler::Impl {
   std::vector<Hedging> hedging;  // by EndpointId
   AttemptId next_attempt;
   std::size_t in_flight = 0;  // attempts
+  std::size_t suspected = 0;  // requests that are held
+  core::Time last_refused{};
   bool draining = false;
   std::optional<Throttle> throttle;
   std::vector<Action> actions;  // for the next poll()

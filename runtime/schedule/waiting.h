@@ -3,8 +3,9 @@
 // starves the other.
 //
 // Requests that fit all endpoints stand in one lane. One that is too large for some of the
-// endpoints stands in a lane of its own kind, so that its wait for the few that can take it does
-// not hold up the rest. There are as many lanes as there are kinds, commonly one.
+// endpoints, or refused by some, stands in a lane of its own kind, so that its wait for the few
+// that can take it does not hold up the rest. There are as many lanes as there are kinds, commonly
+// one.
 //
 // Bound: what the caller has submitted and not seen end. Push and pop are O(log n) in their lane.
 //
@@ -21,9 +22,6 @@
 
 namespace sluice::schedule {
 
-// Which endpoints a request is small enough for; indexed by EndpointId.
-using EndpointSet = std::vector<bool>;
-
 struct Waiter {
   core::Time ready;
   std::uint64_t number = 0;  // order of arrival
@@ -35,6 +33,7 @@ struct Waiter {
 
 class Lane {
  public:
+  // `fits`: the endpoints that would take its requests, Survey::fits.
   explicit Lane(EndpointSet fits) : fits_(std::move(fits)) {}
   const EndpointSet& fits() const { return fits_; }
   bool empty() const { return heap_.empty(); }

@@ -75,7 +75,7 @@ TEST(ErrorTable, HonoursTheServersWordOnRetrying) {
   facts.should_retry = false;
   EXPECT_EQ(classify(facts).action, Action::dead);
   facts.status = 400;
-  EXPECT_EQ(classify(facts).action, Action::dead);
+  EXPECT_EQ(classify(facts).action, Action::refused);
   facts.should_retry = true;
   EXPECT_EQ(classify(facts).action, Action::retry);
   facts.status = 413;  // the same bytes will not get smaller

@@ -45,7 +45,7 @@ void read_response(const std::vector<std::string>& block, Fixture& fixture) {
   }
 }
 
-constexpr const char* kActions[] = {"none", "retry", "move", "dead", "stop", "job", "split"};
+constexpr const char* kActions[] = {"none", "retry", "move", "dead", "refused", "stop", "job", "split"};
 constexpr const char* kFinishes[] = {"stop", "length", "refusal", "content_filter", "other"};
 constexpr const char* kBillings[] = {"known", "possible", "none"};
 constexpr const char* kQuotaNames[] = {"requests_per_minute",     "tokens_per_minute",
@@ -116,6 +116,7 @@ std::string reply_text(const Fixture& fixture) {
   const auto line = [&](const char* name, const std::string& value) {
     if (!value.empty()) out += fmt::format("{}: {}\n", name, value);
   };
+  line("cause", outcome.cause == Cause::unusable ? "unusable" : "");
   line("reason", outcome.reason);
   line("message", outcome.message);
   if (outcome.status != fixture.status) line("status", std::to_string(outcome.status));

@@ -154,33 +154,6 @@ TEST(Elsewhere, AnEndpointThatCannotBeReachedDoesNotUseUpTheAttempts) {
   }
 }
 
-TEST(Elsewhere, ServersThatRefuseEveryRequestAlikeEndTheJob) {
-  Harness h({.endpoints = {endpoint("a")}});
-  for (RequestId id = 1; id < 20; ++id) {
-    h.submit(id);
-    h.poll();
-    h.answer(id, failure(Verdict::dead, "bad_request", 400));
-    EXPECT_EQ(h.words(), std::vector<std::string>{"reject " + std::to_string(id) + " bad_request"});
-  }
-  h.submit(20);
-  h.poll();
-  h.answer(20, failure(Verdict::dead, "bad_request", 400));
-  EXPECT_THAT(h.words(), ElementsAre("halt job", "reject 20 bad_request"));
-}
-
-TEST(Elsewhere, BadRowsAmongAnsweredOnesDoNotEndTheJob) {
-  Harness h({.endpoints = {endpoint("a")}});
-  h.submit(1000);
-  h.poll();
-  h.answer(1000, success());
-  for (RequestId id = 1; id <= 50; ++id) {
-    h.submit(id);
-    h.poll();
-    h.answer(id, failure(Verdict::dead, "bad_request", 400));
-    EXPECT_EQ(h.words(), std::vector<std::string>{"reject " + std::to_string(id) + " bad_request"});
-  }
-}
-
 TEST(Weights, DecideTheSharesOfASpread) {
   Config config{.endpoints = {endpoint("a"), endpoint("b"), endpoint("c")}, .route = Route::spread};
   config.endpoints[0].weight = 3;

@@ -33,6 +33,7 @@ TEST(Peers, RetriesDoNotComeAtOnceWhereThereIsNoElsewhere) {
   model.error_rate = 1;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     Config config{.endpoints = {endpoint("a")}};
+    config.endpoints[0].answered_before = true;
     config.seed = seed;
     const auto report = simulate(config, {{model}}, {.requests = 1}, seed);
     EXPECT_EQ(report.rejected, 1U);

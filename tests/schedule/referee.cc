@@ -58,7 +58,8 @@ Referee::Referee(std::uint64_t seed)
       side.tokens.emplace(*tpm, 1min, std::max(1.0, *tpm / 60));
   }
   weights_[static_cast<std::size_t>(Verdict::none)] = 1;
-  for (const Verdict v : {Verdict::retry, Verdict::move, Verdict::dead, Verdict::split}) {
+  for (const Verdict v :
+       {Verdict::retry, Verdict::move, Verdict::dead, Verdict::split, Verdict::refused}) {
     if (below(2) == 0) weights_[static_cast<std::size_t>(v)] = fraction() * fraction();
   }
   if (below(5) == 0) weights_[static_cast<std::size_t>(Verdict::stop)] = 0.01;
@@ -121,7 +122,7 @@ void Referee::submit_some() {
                   .prompt_bytes = static_cast<std::uint32_t>(4 * (1 + below(2000))),
                   .rows = static_cast<std::uint32_t>(1 + below(20))};
     if (below(20) == 0) demand.prompt_bytes *= 20;
-    open_[demand.id] = {.demand = demand, .failures = 0, .flights = {}};
+    open_[demand.id].demand = demand;
     scheduler_.submitted(now_, demand);
   }
 }
@@ -129,6 +130,10 @@ void Referee::submit_some() {
 void Referee::poll() {
   std::vector<Action> actions;
   scheduler_.poll(now_, actions);
+  const Snapshot s = scheduler_.snapshot(now_);
+  for (EndpointId e = 0; e < sides_.size(); ++e) {
+    if (!sides_[e].stopped && s.endpoints[e].stopped) stopped(e);
+  }
   for (const Action& action : actions) {
     log_ += std::to_string(now_.time_since_epoch().count()) + " " + Harness::word(action) + "\n";
     std::visit([this](const auto& a) { see(a); }, action);
@@ -184,6 +189,7 @@ provider::Outcome Referee::random_outcome(const Demand& demand) {
     outcome.status = below(3) == 0 ? 0 : 500;
     if (below(4) == 0) outcome.billing = provider::Billing::possible;
   }
+  if (verdict == Verdict::refused) outcome.status = 403;
   if (can_wait && below(2) == 0) outcome.hints.retry_after = core::Duration(below(20'000'000'000));
   if (verdict == Verdict::none || below(10) == 0) {
     outcome.billing = provider::Billing::known;
@@ -230,13 +236,47 @@ void Referee::answer(const Arrival& arrival) {
       outcome.reason != "rate_limit" &&
       (outcome.status != 0 || outcome.billing != provider::Billing::none)) {
     // A hedge is one more: it has been sent when the last of the others fails.
-    const int most = config_.retry.attempts + (config_.hedge ? 1 : 0);
-    if (request != nullptr && ++request->failures > most) broken("more attempts than allowed");
+    if (request != nullptr) {
+      request->sides.insert(flight.endpoint);
+      if (++request->failures >= config_.retry.attempts && proven(*request)) ++request->overdue;
+      if (request->overdue > (config_.hedge ? 2 : 1)) broken("more attempts than allowed");
+    }
   }
-  if (outcome.action == Verdict::stop && request != nullptr) side.stopped = true;
+  if (outcome.action == Verdict::stop) side.stopped = true;
+  if (outcome.action == Verdict::none) {
+    ++side.answers;
+    side.refusals = 0;
+    side.failing_since.reset();
+  } else if (!side.failing_since) {
+    side.failing_since = now_;
+  }
+  if (outcome.action == Verdict::refused && request != nullptr) {
+    ++side.refusals;
+    request->sides.insert(flight.endpoint);
+  }
+  if (outcome.action == Verdict::split && request != nullptr)
+    request->sides.insert(flight.endpoint);
+  if (request != nullptr)
+    request->dead = outcome.action == Verdict::dead || outcome.action == Verdict::split;
   const bool its = scheduler_.answered(now_, flight.request, flight.attempt, outcome);
   if (its != (request != nullptr)) broken("wrong word on whose answer it is");
   if (its && outcome.action == Verdict::none) end(flight.request, "answered");
+  if (!side.stopped && scheduler_.snapshot(now_).endpoints[flight.endpoint].stopped)
+    stopped(flight.endpoint);
+}
+
+bool Referee::proven(const Open& request) const {
+  return std::ranges::any_of(request.sides, [this](EndpointId e) { return sides_[e].answers > 0; });
+}
+
+void Referee::stopped(EndpointId endpoint) {
+  Side& side = sides_[endpoint];
+  side.stopped = true;
+  const bool refuses = side.refusals >= (side.answers > 0 ? 100 : 20) ||
+                       (side.answers == 0 && side.refusals > 0 && flights_.empty());
+  const bool fails = side.answers == 0 && side.failing_since &&
+                     now_ - *side.failing_since >= Health::kNeverAnswered;
+  if (!refuses && !fails) broken("stops an endpoint without a reason");
 }
 
 void Referee::see(const Cancel& cancel) {
@@ -260,14 +300,16 @@ void Referee::see(const RejectRequest& action) {
   const auto entry = open_.find(action.request);
   if (entry != open_.end() && reject.reason == "too_large") {
     for (EndpointId e = 0; e < sides_.size(); ++e) {
-      if (!sides_[e].stopped && !never_fits(entry->second.demand, e))
-        broken("rejects as too large what fits");
+      if (!never_fits(entry->second.demand, e)) broken("rejects as too large what fits");
     }
   }
   if (entry != open_.end() && reject.reason == "retries_exhausted") {
     if (entry->second.failures < config_.retry.attempts) broken("gives up early");
     if (reject.history.empty()) broken("gives up without a history");
   }
+  if (entry != open_.end() && reject.reason == "fault" && !entry->second.dead &&
+      !proven(entry->second))
+    broken("rejects on the word of an endpoint that has answered nothing");
   end(action.request, "rejected");
 }
 
@@ -278,7 +320,15 @@ void Referee::see(const SplitRequest& split) {
 }
 
 void Referee::see(const ReleaseRequest& release) {
-  if (!over_) broken("releases before a halt or drain");
+  const auto entry = open_.find(release.request);
+  if (!over_ && entry != open_.end()) {
+    if (release.why.empty()) broken("releases before a halt or drain");
+    for (EndpointId e = 0; e < sides_.size(); ++e) {
+      if (!sides_[e].stopped && !never_fits(entry->second.demand, e) &&
+          !entry->second.sides.contains(e))
+        broken("releases what an endpoint could take");
+    }
+  }
   end(release.request, "released");
 }
 

@@ -28,6 +28,9 @@ class Referee {
     bool stopped = false;
     int in_flight = 0;
     core::Time not_before = core::Time::min();
+    std::uint64_t answers = 0;
+    int refusals = 0;                         // since the last answer
+    std::optional<core::Time> failing_since;  // since the last answer
     std::optional<TokenBucket> requests;
     std::optional<TokenBucket> day;
     std::optional<TokenBucket> tokens;
@@ -35,6 +38,9 @@ class Referee {
   struct Open {
     Demand demand;
     int failures = 0;
+    int overdue = 0;             // failures of which the last of its attempts was the first
+    bool dead = false;           // some outcome said so, or that it is too large
+    std::set<EndpointId> sides;  // where it has failed or been refused
     std::set<AttemptId> flights;
   };
   struct Flight {
@@ -61,6 +67,9 @@ class Referee {
   void answer(const Arrival& arrival);
   provider::Outcome random_outcome(const Demand& demand);
   void check_books();
+  bool proven(const Open& request) const;
+  // The scheduler has stopped it of its own accord.
+  void stopped(EndpointId endpoint);
   void broken(const std::string& what);
 
   void see(const Send& send);
@@ -79,7 +88,7 @@ class Referee {
   Config config_;
   Scheduler scheduler_;
   std::vector<Side> sides_;
-  std::array<double, 7> weights_{};  // of each provider::Action
+  std::array<double, 8> weights_{};  // of each provider::Action
   double rate_limit_share_ = 0;
   std::map<RequestId, Open> open_;
   std::map<AttemptId, Flight> flights_;

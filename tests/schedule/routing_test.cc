@@ -178,19 +178,24 @@ TEST(Size, APackThatCanNeverFitIsSplit) {
   EXPECT_THAT(h.words(), ElementsAre("reject 2 too_large"));
 }
 
-TEST(Size, ARequestThatOnlyAStoppedEndpointCouldTakeIsRejectedAndSaysSo) {
+TEST(Size, ARequestThatOnlyAStoppedEndpointCouldTakeStaysPendingAndSaysSo) {
   Harness h(
       {.endpoints = {endpoint("small", {{Quota::tokens_per_minute, 1000}}), endpoint("large")},
        .route = Route::in_order});
   h.submit(1, 40'000);
   h.poll();
   h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.submit(2, 40'000);
+  h.submit(3, 40'000, 2);  // its halves may fit the small one
+  h.submit(4);
   const auto actions = h.poll();
-  ASSERT_EQ(actions.size(), 1U);
-  const core::Reject& reject = std::get<RejectRequest>(actions[0]).reject;
-  EXPECT_EQ(reject.reason, "too_large");
-  EXPECT_THAT(reject.detail, testing::HasSubstr("large would take it but is stopped (bad_key)"));
-  EXPECT_THAT(reject.history, ElementsAre("attempt 1 at large: 401 bad_key"));
+  ASSERT_EQ(actions.size(), 4U);
+  EXPECT_EQ(Harness::word(actions[0]), "release 1");
+  EXPECT_EQ(std::get<ReleaseRequest>(actions[0]).why,
+            "some rows are left that only a stopped endpoint would take: large: bad_key");
+  EXPECT_EQ(Harness::word(actions[1]), "release 2");
+  EXPECT_EQ(Harness::word(actions[2]), "split 3 too_large");
+  EXPECT_EQ(Harness::word(actions[3]), "send 4 to 0");
 }
 
 // $1 a million both ways: a request of 400 bytes and 100 tokens out costs at most 564 µ$.

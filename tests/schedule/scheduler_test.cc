@@ -129,6 +129,9 @@ TEST(Scheduler, AMoveWithNoElsewhereWaitsForTheEndpoint) {
 
 TEST(Scheduler, GivesUpAfterItsAttemptsAndTellsTheirHistory) {
   Harness h({.endpoints = {endpoint("openai/x")}, .retry = {.attempts = 3}});
+  h.submit(6);
+  h.poll();
+  h.answer(6, success());  // it works, so that a failure may be the request's fault
   h.submit(7);
   for (const char* reason : {"server_error", "timeout"}) {
     EXPECT_THAT(h.words(), ElementsAre("send 7 to 0"));
@@ -145,10 +148,10 @@ TEST(Scheduler, GivesUpAfterItsAttemptsAndTellsTheirHistory) {
   EXPECT_EQ(reject.stage, core::Stage::dispatch);
   EXPECT_EQ(reject.reason, "retries_exhausted");
   EXPECT_EQ(reject.detail,
-            "gave up after 3 attempts; the last: attempt 3 at openai/x: 500 server_error: oops (2 "
+            "gave up after 3 attempts; the last: attempt 4 at openai/x: 500 server_error: oops (2 "
             "times)");
-  EXPECT_THAT(reject.history, ElementsAre("attempt 3 at openai/x: 500 server_error: oops (2 times)",
-                                          "attempt 2 at openai/x: 500 timeout"));
+  EXPECT_THAT(reject.history, ElementsAre("attempt 4 at openai/x: 500 server_error: oops (2 times)",
+                                          "attempt 3 at openai/x: 500 timeout"));
   EXPECT_EQ(h.wake_in(), std::nullopt);
 }
 
@@ -170,14 +173,19 @@ TEST(Scheduler, ADeadRequestIsRejectedWithItsReasonAndEarlierFailures) {
   EXPECT_THAT(reject.history, ElementsAre("attempt 1 at a: 503 server_error"));
 }
 
-TEST(Scheduler, SplitsAPackAndRejectsASingleRow) {
+TEST(Scheduler, SplitsAPackAndAsksASingleRowOnceMore) {
   Harness h({.endpoints = {endpoint("a")}});
   h.submit(1, 400, 2);
   h.submit(2, 400, 1);
   h.poll();
   h.answer(1, failure(Verdict::split, "context_length", 400));
   h.answer(2, failure(Verdict::split, "context_length", 400));
-  EXPECT_THAT(h.words(), ElementsAre("split 1 context_length", "reject 2 context_length"));
+  EXPECT_THAT(h.words(), ElementsAre("split 1 context_length"));
+  h.sleep();
+  EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
+  h.answer(2, failure(Verdict::split, "context_length", 400));
+  EXPECT_THAT(h.words(), ElementsAre("reject 2 context_length"));
+  EXPECT_EQ(h.wake_in(), std::nullopt);
 }
 
 TEST(Scheduler, AStoppedEndpointLeavesItsWorkToTheOthers) {

@@ -83,7 +83,9 @@ TEST(Storm, RateLimitsDoNotUseUpTheAttempts) {
 }
 
 TEST(Storm, PatienceWithRateLimitsEndsWhereNobodyIsAnswered) {
-  Harness h({.endpoints = {endpoint("a")}});
+  Config config{.endpoints = {endpoint("a")}};
+  config.endpoints[0].answered_before = true;
+  Harness h(std::move(config));
   h.submit(1);
   for (int i = 0; i < kPatience; ++i) {
     ASSERT_THAT(h.words(), ElementsAre("send 1 to 0"));

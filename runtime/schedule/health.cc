@@ -1,0 +1,60 @@
+#include "schedule/health.h"
+
+#include <fmt/format.h>
+
+namespace sluice::schedule {
+
+using provider::Cause;
+
+void Health::answered() {
+  answered_ = heard_ = reached_ = true;
+  problem_ = {};
+  unusable_ = 0;
+  silent_since_.reset();
+}
+
+std::optional<std::string> Health::failed(core::Time now, const provider::Outcome& outcome) {
+  if (problem_.failures == 0) problem_.since = now;
+  ++problem_.failures;
+  problem_.status = outcome.status;
+  problem_.reason = outcome.reason;
+  problem_.message = outcome.message;
+  problem_.answered = answered_;
+
+  if (outcome.cause != Cause::unreachable) reached_ = true;
+  if (outcome.cause == Cause::other) {
+    heard_ = true;
+    silent_since_.reset();
+  } else if (!silent_since_) {
+    silent_since_ = now;
+  }
+  if (outcome.cause == Cause::unusable) ++unusable_;
+
+  const std::string& what = outcome.message.empty() ? outcome.reason : outcome.message;
+  if (outcome.cause == Cause::unreachable && now - *silent_since_ >= patience())
+    return fmt::format("cannot be reached: {}", what);
+  if (outcome.cause == Cause::unusable &&
+      (now - *silent_since_ >= patience() || (!answered_ && unusable_ >= kUnusableReplies)))
+    return fmt::format("does not answer as the API does (is base_url right?): {}", what);
+  if (!answered_ && now - problem_.since >= kNeverAnswered) {
+    return fmt::format(
+        "has answered none of {} attempts in {} minutes; the last: {}", problem_.failures,
+        std::chrono::floor<std::chrono::minutes>(now - problem_.since).count(), what);
+  }
+  return std::nullopt;
+}
+
+core::Duration Health::patience() const {
+  if (heard_) return kLostFor;
+  return reached_ ? core::Duration(kNotTheApi) : core::Duration(kNeverReached);
+}
+
+const Problem* Health::problem(core::Time now) const {
+  if (problem_.failures == 0) return nullptr;
+  const bool slow = now - problem_.since >= kSpokenOfAfter;
+  const bool speak = answered_ ? slow && problem_.failures >= kSpokenOfLater
+                               : slow || problem_.failures >= kSpokenOf;
+  return speak ? &problem_ : nullptr;
+}
+
+}  // namespace sluice::schedule
