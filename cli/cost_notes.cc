@@ -21,7 +21,8 @@ std::optional<core::Money> mean_of(const EndpointLedger& ledger) {
 Unknown unknown(const checkpoint::Account& account,
                 std::uint64_t (*requests)(const EndpointLedger&),
                 core::Money (*most)(const EndpointLedger&)) {
-  Unknown sum{.likely = core::Money()};
+  Unknown sum;
+  sum.likely = core::Money();
   for (const EndpointLedger& ledger : account.endpoints) {
     const std::uint64_t count = requests(ledger);
     if (count == 0) continue;

@@ -68,7 +68,8 @@ void Scheduler::Impl::send_ready(core::Time now) {
 
 void Scheduler::Impl::note_throttle(const Request& request) {
   if (throttle || draining) return;
-  Throttle seen{.in_flight = in_flight};
+  Throttle seen;
+  seen.in_flight = in_flight;
   bool capped = true;
   bool free = false;
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
