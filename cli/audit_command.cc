@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "observe/figures.h"
 #include "stages/audit.h"
+#include "stages/job_files.h"
 
 namespace sluice::cli {
 namespace {
@@ -142,6 +143,7 @@ std::string audit_json(const stages::JobSpec& job, const std::vector<AuditReport
 int audit_job(const JobFile& file, bool json) {
   const auto job = file.load(Secrets::optional);
   if (!job) return report(job.error());
+  if (auto apart = stages::keep_apart(*job); !apart) return report(apart.error());
   const auto lock = lock_to_read(*job);
   if (!lock) return report(lock.error());
   std::vector<AuditReport> reports(job->questions.size());

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/questions.h"
+#include "stages/job_files.h"
 
 namespace sluice::cli {
 namespace {
@@ -17,6 +18,10 @@ int check(const std::vector<std::string>& paths, const std::vector<std::string>&
     const auto job = JobFile{path, settings}.load(Secrets::optional);
     if (!job) {
       exit_status = std::max(exit_status, report(job.error()));
+      continue;
+    }
+    if (const auto apart = stages::keep_apart(*job); !apart) {
+      exit_status = std::max(exit_status, report(apart.error()));
       continue;
     }
     for (std::size_t k = 0; k < job->questions.size(); ++k) {

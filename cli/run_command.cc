@@ -15,6 +15,7 @@
 #include "core/json.h"
 #include "observe/figures.h"
 #include "observe/view.h"
+#include "stages/job_files.h"
 #include "stages/question.h"
 #include "stages/run.h"
 #include "stages/worst_case.h"
@@ -289,6 +290,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
 int run(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);
   if (!job) return report(job.error());
+  if (auto apart = stages::keep_apart(*job); !apart) return report(apart.error());
   const auto lock = lock_to_run(*job);
   if (!lock) return report(lock.error());
   const auto results = run_questions(*job, flags);

@@ -4,15 +4,14 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <unordered_map>
 
 #include "checkpoint/view.h"
 #include "core/json.h"
-#include "stages/input_file.h"
 #include "stages/input_rows.h"
+#include "stages/job_files.h"
 #include "stages/question.h"
 #include "stages/record_writer.h"
 
@@ -32,24 +31,6 @@ core::Result<RecordFormat> format_of(std::string_view path) {
   if (path.ends_with(".csv")) return RecordFormat::csv;
   return unusable("name the export .jsonl or .csv, with .gz or .zst after it to compress it",
                   std::string(path));
-}
-
-// The job's own files are not for others to write.
-core::Status must_be_apart(const JobSpec& job, const std::string& to) {
-  std::vector<std::string> own;
-  for (const PipelineSpec& question : job.questions) {
-    own.insert(own.end(), {question.sink.path, question.sink.rejects});
-    if (auto inputs = expand_paths(question.read.paths))
-      own.insert(own.end(), inputs->begin(), inputs->end());
-  }
-  for (const std::string& path : own) {
-    std::error_code error;
-    const bool same = std::filesystem::weakly_canonical(path, error) ==
-                      std::filesystem::weakly_canonical(to, error);
-    if (same)
-      return unusable("this is one of the job's own files: give the export another name", to);
-  }
-  return {};
 }
 
 // The answers as records: JSON objects.
@@ -191,7 +172,8 @@ core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptio
   const PipelineSpec& spec = job.questions.back();
   const auto format = format_of(options.to);
   if (!format) return std::unexpected(format.error());
-  if (auto apart = must_be_apart(job, options.to); !apart) return std::unexpected(apart.error());
+  if (auto apart = keep_export_apart(job, options.to); !apart)
+    return std::unexpected(apart.error());
   const Question question = make_question(spec);
   auto view = checkpoint::View::open(spec.checkpoint.directory);
   if (!view) return std::unexpected(view.error());

@@ -8,6 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -193,7 +194,8 @@ class DetectingFile final : public InputFile {
 }  // namespace
 
 core::Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path,
-                                                         std::atomic<std::uint64_t>& consumed) {
+                                                         std::atomic<std::uint64_t>& consumed,
+                                                         std::span<const FileId> written) {
   // A named pipe without a writer would hold up open() itself, where nothing can end it. Opened
   // like this it waits in poll() instead, for the first writer.
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -204,6 +206,13 @@ core::Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path
   if (::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
     return core::fail(core::ErrorCode::io,
                       "this input is a folder: name its files, as in \"folder/*.jsonl\"", path);
+  }
+  if (std::ranges::find(written, id_of(info)) != written.end()) {
+    return core::fail(
+        core::ErrorCode::io,
+        "this input is a file that the job itself writes, under this or another name: "
+        "give s.read the job's input alone",
+        path == "-" ? "standard input" : path);
   }
   return std::make_unique<DetectingFile>(std::move(file), path);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "stages/file_lock.h"
 
 namespace sluice::stages {
 
@@ -20,9 +21,11 @@ class InputFile {
  public:
   // "-" is standard input. Does not wait: not for the writer of a named pipe either, which read()
   // does. `consumed` grows by the file's own bytes, as they are read; it must
-  // outlive the file.
+  // outlive the file. ErrorCode::io for a file that is one of `written`, under whatever name: those
+  // that the job itself writes.
   static core::Result<std::unique_ptr<InputFile>> open(const std::string& path,
-                                                       std::atomic<std::uint64_t>& consumed);
+                                                       std::atomic<std::uint64_t>& consumed,
+                                                       std::span<const FileId> written = {});
   virtual ~InputFile() = default;
 
   enum class State { bytes, end, waiting };

@@ -3,6 +3,7 @@
 #include "flow/credits.h"
 #include "flow/ending.h"
 #include "stages/input_file.h"
+#include "stages/job_files.h"
 #include "stages/prepare.h"
 #include "stages/read.h"
 
@@ -32,7 +33,8 @@ core::Status each_input_row(const PipelineSpec& spec, const Question& question,
     credits.give(weight);
   };
   Reader reader(std::move(*paths), std::nullopt, credits, ending,
-                {look, [] {}, [](std::uint64_t, bool) {}}, Steps(spec.read.steps));
+                {look, [] {}, [](std::uint64_t, bool) {}}, Steps(spec.read.steps),
+                written_files(spec));
   if (auto read = reader.run(); !read) return read;
   return status;
 }

@@ -18,8 +18,8 @@ namespace sluice::stages {
 // file that the job writes or will write. Also of files that are not there yet.
 core::Status keep_apart(const JobSpec& job);
 
-// ErrorCode::usage where an export to `path` would replace one of the job's files, or be read as its
-// input from then on.
+// ErrorCode::usage where an export to `path` would replace one of the job's files, or be read as
+// its input from then on.
 core::Status keep_export_apart(const JobSpec& job, const std::string& path);
 
 // The files that the question writes, of those that are there: what it must not open as input.

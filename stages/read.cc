@@ -20,14 +20,16 @@ constexpr std::uint32_t kQuietReads = 50;
 }  // namespace
 
 Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
-               flow::Credits& credits, const flow::Ending& ending, Outlet outlet, Steps steps)
+               flow::Credits& credits, const flow::Ending& ending, Outlet outlet, Steps steps,
+               std::vector<FileId> written)
     : paths_(std::move(paths)),
       total_bytes_(limit ? std::nullopt : total_bytes(paths_)),
       limit_(limit),
       credits_(credits),
       ending_(ending),
       outlet_(std::move(outlet)),
-      steps_(steps) {}
+      steps_(steps),
+      written_(std::move(written)) {}
 
 core::Status Reader::run() {
   core::Status read = read_files();
@@ -61,7 +63,7 @@ std::optional<double> Reader::share_read() const {
 
 core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   source_ = index;
-  auto file = InputFile::open(paths_[index], consumed_);
+  auto file = InputFile::open(paths_[index], consumed_, written_);
   if (!file) return std::unexpected(file.error());
   buffer_.clear();
   scanned_ = 0;

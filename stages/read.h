@@ -21,6 +21,7 @@
 #include "core/row.h"
 #include "flow/credits.h"
 #include "flow/ending.h"
+#include "stages/file_lock.h"
 #include "stages/steps.h"
 
 namespace sluice::stages {
@@ -39,8 +40,10 @@ class Reader {
   };
 
   // `limit`: at most so many rows, as the steps leave them. What `steps` are of must outlive this.
+  // `written`: as InputFile::open()'s.
   Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
-         const flow::Ending& ending, Outlet outlet, Steps steps = Steps({}));
+         const flow::Ending& ending, Outlet outlet, Steps steps = Steps({}),
+         std::vector<FileId> written = {});
 
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading; the rows of a batch that is not full by then stay unread.
@@ -67,6 +70,7 @@ class Reader {
   const flow::Ending& ending_;
   const Outlet outlet_;
   const Steps steps_;
+  const std::vector<FileId> written_;
 
   std::string buffer_;  // bytes not yet cut into lines
   std::size_t scanned_ = 0;

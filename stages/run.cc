@@ -12,6 +12,7 @@
 #include "flow/ending.h"
 #include "stages/in_flight.h"
 #include "stages/input_file.h"
+#include "stages/job_files.h"
 #include "stages/output_line.h"
 #include "stages/pack.h"
 #include "stages/parse.h"
@@ -162,7 +163,7 @@ core::Status FlowRun::open() {
                        pack_node_->try_put(std::make_shared<PackInput>(
                            PackInput{PackInput::Kind::done, {}, batches}));
                      }},
-      Steps(spec_.read.steps));
+      Steps(spec_.read.steps), written_files(spec_));
 
   ending_.on_stop([this] { dispatcher_->drain(); });
   ending_.on_failure([this] {

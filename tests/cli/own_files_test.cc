@@ -15,12 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-constexpr std::size_t kRows = 20;
+constexpr std::size_t kJobLines = 20;
 
 class OwnFiles : public testing::Test {
  protected:
   void SetUp() override {
-    world_.make_rows(kRows);
+    world_.make_rows(kJobLines);
     make_job_to("out.jsonl");
     world_.start_mock();
   }
@@ -79,7 +79,7 @@ TEST_F(OwnFiles, AFileOfAnotherFolderIsNotCutByAJobThatKnowsItsNameAlone) {
   fs::remove(world_.path("elsewhere/out.jsonl"));
   EXPECT_EQ(run_in("elsewhere").status, 0) << "written there from the checkpoint";
   EXPECT_EQ(world_.read("elsewhere/out.jsonl"), output);
-  EXPECT_EQ(world_.mock_stats().requests, kRows);
+  EXPECT_EQ(world_.mock_stats().requests, kJobLines);
 }
 
 TEST_F(OwnFiles, AFilePutInTheOutputsOrTheRejectsPlaceIsNotCut) {
@@ -122,7 +122,7 @@ TEST_F(OwnFiles, AnOutputThatIsComeBackToIsProvenByWhatItHadThen) {
   world_.write("a.jsonl", first);
   EXPECT_EQ(run().status, 0);
   EXPECT_EQ(world_.read("a.jsonl"), first);
-  EXPECT_EQ(world_.mock_stats().requests, kRows);
+  EXPECT_EQ(world_.mock_stats().requests, kJobLines);
 }
 
 TEST_F(OwnFiles, ALinkToAFileOfTheUsersIsNotCutThrough) {
@@ -152,6 +152,114 @@ TEST_F(OwnFiles, AKilledRunsLastLinesAreKnownAndAPersonsAreNot) {
   world_.write("out.jsonl", cut_off);
   EXPECT_EQ(run().status, 0);
   EXPECT_EQ(wrong_with_output(world_, 3000), "");
+}
+
+// What a job may not read, in every command alike, before anything is asked.
+class OwnInput : public OwnFiles {
+ protected:
+  void expect_wrong(const std::string& why) const {
+    const std::vector<std::string> set = {"--set", "base_url=" + world_.base_url()};
+    for (const std::string command : {"check", "run", "audit"}) {
+      const auto ended = world_.sluice({command, "job.lua", set[0], set[1]});
+      EXPECT_EQ(ended.status, 3) << command << ended.output << ended.errors;
+      EXPECT_THAT(ended.errors, HasSubstr(why)) << command;
+    }
+    EXPECT_EQ(world_.mock_stats().requests, 0u);
+  }
+  // A plain job that reads `input` and writes `sink`.
+  void make_plain_job(const std::string& input, const std::string& sink) const {
+    world_.write("job.lua", R"lua(
+local s = require "sluice"
+return s.pipeline { name = "job",
+  s.read { ")lua" + input + R"lua(", key = "id" },
+  s.pack { rows = 1, user = "{{text}}" },
+  s.dispatch { s.openai { model = "mock", base_url = s.param "base_url", price = { input = 1, output = 2 } } },
+  s.sink { )lua" + sink + R"lua( } }
+)lua");
+  }
+};
+
+TEST_F(OwnInput, APatternThatFitsTheOutputIsRefusedAtOnce) {
+  fs::create_directory(world_.path("data"));
+  fs::rename(world_.path("in.jsonl"), world_.path("data/in.jsonl"));
+  make_plain_job("data/*.jsonl", "\"data/out.jsonl\"");
+  expect_wrong("data/*.jsonl: this pattern of s.read fits the output of this job");
+  EXPECT_FALSE(fs::exists(world_.path("data/out.jsonl")));
+  make_plain_job("data/*.jsonl", "\"out.jsonl\", rejects = \"data/rejects.jsonl\"");
+  expect_wrong("fits the rejects file of this job (data/rejects.jsonl)");
+  make_plain_job("data/*.jsonl", "\"out.jsonl\"");
+  EXPECT_EQ(world_.sluice(world_.run_job()).status, 0);
+}
+
+TEST_F(OwnInput, LinksToTheOutputAreTheOutput) {
+  fs::create_directory(world_.path("data"));
+  fs::rename(world_.path("in.jsonl"), world_.path("data/in.jsonl"));
+  make_plain_job("data/*.jsonl", "\"out.jsonl\"");
+  world_.write("out.jsonl", "");
+  fs::create_symlink("../out.jsonl", world_.path("data/link.jsonl"));
+  expect_wrong("data/link.jsonl: is the output of this job (out.jsonl) under another name");
+  fs::remove(world_.path("data/link.jsonl"));
+  fs::create_hard_link(world_.path("out.jsonl"), world_.path("data/link.jsonl"));
+  expect_wrong("data/link.jsonl: is the output of this job (out.jsonl) under another name");
+}
+
+TEST_F(OwnInput, StandardInputThatIsTheOutputIsNotRead) {
+  make_plain_job("in.jsonl", "\"out.jsonl\"");
+  ASSERT_EQ(world_.sluice(world_.run_job()).status, 0);
+  make_plain_job("-", "\"out.jsonl\"");
+  Process process(world_.path(""), "shell",
+                  {"/bin/sh", "-c", "exec \"$0\" run job.lua --set base_url=$1 <out.jsonl",
+                   SLUICE_PROGRAM, world_.base_url()});
+  EXPECT_EQ(process.wait(std::chrono::seconds(20)), 5);
+  EXPECT_THAT(process.errors(),
+              HasSubstr("standard input: this input is a file that the job itself "
+                        "writes"));
+  EXPECT_EQ(world_.lines("out.jsonl").size(), kJobLines);
+}
+
+TEST_F(OwnInput, OutputAndRejectsInOneFileAreRefused) {
+  make_plain_job("in.jsonl", "\"out.jsonl\", rejects = \"./out.jsonl\"");
+  expect_wrong("are one file: give each a name of its own");
+  world_.write("out.jsonl", "");
+  fs::create_hard_link(world_.path("out.jsonl"), world_.path("r.jsonl"));
+  make_plain_job("in.jsonl", "\"out.jsonl\", rejects = \"r.jsonl\"");
+  expect_wrong("are one file: give each a name of its own");
+}
+
+TEST_F(OwnFiles, ASecondJobOnTheSameOutputIsRefusedWhileTheFirstRuns) {
+  const std::string rows = world_.read("in.jsonl");
+  fs::remove(world_.path("in.jsonl"));
+  ASSERT_EQ(::mkfifo(world_.path("in.jsonl").c_str(), 0600), 0);
+  make_job_to("out.jsonl");
+  const auto first = world_.start(world_.run_job());
+  std::ofstream input(world_.path("in.jsonl"));  // the first has opened its files
+  world_.write("rows.jsonl", rows);
+  world_.write("second.lua", R"lua(
+local s = require "sluice"
+return s.pipeline { name = "second",
+  s.read { "rows.jsonl", key = "id" },
+  s.pack { rows = 1, user = "{{text}}" },
+  s.dispatch { s.openai { model = "mock", base_url = s.param "base_url", price = { input = 1, output = 2 } } },
+  s.sink { "./out.jsonl", rejects = "second.jsonl" } }
+)lua");
+  const std::vector<std::string> second = {"run", "second.lua", "--set",
+                                           "base_url=" + world_.base_url()};
+  const auto refused = world_.sluice(second);
+  EXPECT_EQ(refused.status, 5) << refused.output;
+  EXPECT_THAT(refused.errors, testing::ContainsRegex("./out.jsonl: is being written by (process "
+                                                     "[0-9]+|another process). Wait for it"));
+  EXPECT_EQ(world_.mock_stats().requests, 0u);
+  const auto exported =
+      world_.sluice({"export", "second.lua", "--set", "base_url=http://none", "--to", "out.jsonl"});
+  EXPECT_NE(exported.status, 0);
+
+  input << rows;
+  input.close();
+  EXPECT_EQ(first->wait(), 0) << first->errors();
+  EXPECT_EQ(wrong_with_output(world_, kJobLines), "");
+  const auto after = world_.sluice(second);
+  EXPECT_EQ(after.status, 5) << "it is the first one's file";
+  EXPECT_THAT(after.errors, HasSubstr("already holds something that this job did not write"));
 }
 
 }  // namespace
