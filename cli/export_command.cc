@@ -45,10 +45,7 @@ void add_export_command(CLI::App& app, int& exit_status) {
       ->add_option("--columns", flags->columns,
                    "all: every field of the row, then the answer's; or names, with commas between")
       ->delimiter(',');
-  command->footer(
-      "Without --columns: those of the sink. The file is written under another name and renamed, "
-      "so\n"
-      "that it is there whole or not at all.");
+  command->footer("Without --columns: those of the sink. The file is there whole or not at all.");
   command->callback([flags, &exit_status] { exit_status = export_job(*flags); });
 }
 

@@ -1,6 +1,7 @@
 #include "stages/target_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -10,28 +11,42 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/directory.h"
+#include "stages/file_lock.h"
+
 namespace sluice::stages {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::size_t kTargetChunk = 64 * 1024;
 constexpr int kZstdLevel = 3;
+constexpr int kMostNames = 1000;
 
 class PlainTarget final : public TargetFile {
  public:
-  explicit PlainTarget(std::string path) : path_(std::move(path)), draft_(path_ + ".part") {}
+  explicit PlainTarget(std::string path)
+      : path_(std::move(path)), folder_(fs::path(path_).parent_path()) {
+    if (folder_.empty()) folder_ = ".";
+  }
   ~PlainTarget() override {
-    if (fd_ < 0) return;
-    ::close(fd_);
-    if (!finished_) ::unlink(draft_.c_str());
+    for (const int fd : {fd_, replaced_})
+      if (fd >= 0) ::close(fd);
+    if (!draft_.empty()) ::unlink(draft_.c_str());
   }
   core::Status open() {
-    std::error_code error;
-    const std::filesystem::path parent = std::filesystem::path(path_).parent_path();
-    if (!parent.empty()) std::filesystem::create_directories(parent, error);
-    if (error) return core::fail_errno("cannot make the folder", error.value(), parent.string());
-    fd_ = ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd_ < 0) return core::fail_errno("cannot write", errno, draft_);
-    return {};
+    if (auto made = core::make_directory(folder_); !made) return made;
+    if (auto locked = lock_replaced(); !locked) return locked;
+#ifdef O_TMPFILE
+    fd_ = ::open(folder_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    // EISDIR: the kernel does not know O_TMPFILE. EOPNOTSUPP: the file system does not.
+    if (fd_ >= 0) return {};
+    if (errno != EISDIR && errno != EOPNOTSUPP)
+      return core::fail_errno("cannot make the file", errno, path_);
+#endif
+    return take_name([this](const std::string& name) {
+      return fd_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    });
   }
   core::Status write(std::string_view bytes) override {
     buffer_ += bytes;
@@ -39,20 +54,48 @@ class PlainTarget final : public TargetFile {
   }
   core::Status finish() override {
     if (auto status = write_out(); !status) return status;
-    if (::fsync(fd_) != 0) return core::fail_errno("cannot sync", errno, draft_);
+    if (::fsync(fd_) != 0) return core::fail_errno("cannot sync", errno, path_);
+    if (draft_.empty()) {
+      const std::string unnamed = "/proc/self/fd/" + std::to_string(fd_);
+      auto named = take_name([&](const std::string& name) {
+        return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
+      });
+      if (!named) return named;
+    }
     if (std::rename(draft_.c_str(), path_.c_str()) != 0)
       return core::fail_errno("cannot rename into place", errno, path_);
-    finished_ = true;
-    return {};
+    draft_.clear();
+    return core::sync_name(path_);
   }
 
  private:
+  // A file that a run writes now is not to go away under it.
+  core::Status lock_replaced() {
+    replaced_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat info{};
+    if (replaced_ < 0 || ::fstat(replaced_, &info) != 0 || !S_ISREG(info.st_mode)) return {};
+    return lock_for_writing(replaced_, path_);
+  }
+
+  // A name beside the target that nobody has: `make` fails with EEXIST for those that are taken.
+  template <class Make>
+  core::Status take_name(const Make& make) {
+    std::string name = path_ + ".part";
+    for (int i = 2; make(name) < 0; ++i) {
+      if (errno != EEXIST || i > kMostNames)
+        return core::fail_errno("cannot make the file", errno, name);
+      name = path_ + ".part-" + std::to_string(i);
+    }
+    draft_ = std::move(name);
+    return {};
+  }
+
   core::Status write_out() {
     std::string_view left = buffer_;
     while (!left.empty()) {
       const ssize_t written = ::write(fd_, left.data(), left.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return core::fail_errno("cannot write", errno, draft_);
+      if (written < 0) return core::fail_errno("cannot write", errno, path_);
       left.remove_prefix(static_cast<std::size_t>(written));
     }
     buffer_.clear();
@@ -60,9 +103,10 @@ class PlainTarget final : public TargetFile {
   }
 
   const std::string path_;
-  const std::string draft_;
+  std::string folder_;
+  std::string draft_;  // its name until it is whole; empty while it has none
   int fd_ = -1;
-  bool finished_ = false;
+  int replaced_ = -1;  // what stood there before; holds its lock
   std::string buffer_;
 };
 

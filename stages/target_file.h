@@ -1,5 +1,7 @@
-// A file that appears whole or not at all: written under "<path>.part" and renamed into place once
-// it is on the disk. With ".gz" or ".zst" at the end of its name it is compressed.
+// A file that appears whole or not at all, under a name that is as durable: written without a name
+// in its folder (where the file system cannot do that, under a new name, "<path>.part"), and put
+// into place once it is on the disk. No file but the target is replaced, and that not while a run
+// writes it (ErrorCode::busy). With ".gz" or ".zst" at the end of its name it is compressed.
 //
 // Threads: one.
 #pragma once

@@ -128,7 +128,7 @@ TEST_F(Disk, AnExportThatDoesNotFitLeavesNothing) {
   const auto full =
       limited(64, {"export", "job.lua", "--set", "base_url=http://none", "--to", "copy.jsonl"});
   EXPECT_EQ(full.status, 5);
-  EXPECT_THAT(full.errors, HasSubstr("copy.jsonl.part: cannot write: File too large"));
+  EXPECT_THAT(full.errors, HasSubstr("copy.jsonl: cannot write: File too large"));
   EXPECT_FALSE(std::filesystem::exists(world_.path("copy.jsonl")));
   EXPECT_FALSE(std::filesystem::exists(world_.path("copy.jsonl.part")));
 }
