@@ -141,7 +141,7 @@ std::string audit_json(const stages::JobSpec& job, const std::vector<AuditReport
 }
 
 int audit_job(const JobFile& file, bool json) {
-  const auto job = file.load(Secrets::optional);
+  const auto job = file.load(Secrets::unread);
   if (!job) return report(job.error());
   if (auto apart = stages::keep_apart(*job); !apart) return report(apart.error());
   const auto lock = lock_to_read(*job);

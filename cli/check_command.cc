@@ -6,18 +6,31 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/listing.h"
 #include "cli/questions.h"
 #include "stages/job_files.h"
+#include "stages/line_identity.h"
 
 namespace sluice::cli {
 namespace {
 
-int check(const std::vector<std::string>& paths, const std::vector<std::string>& settings) {
+// Of `sample`, one line or none.
+std::string rendered(const stages::Alike& sample) {
+  if (sample.rows > 0)
+    return fmt::format("  {:<11}the first {} row{} of {}, twice and alike\n", "rendered",
+                       sample.rows, sample.rows == 1 ? "" : "s", stages::printable(sample.path));
+  if (sample.why_none.empty()) return {};
+  return fmt::format("  {:<11}no rows: {}\n", "rendered", sample.why_none);
+}
+
+int check(const std::vector<JobFile>& files) {
   int exit_status = 0;
-  for (const std::string& path : paths) {
-    const auto job = JobFile{path, settings}.load(Secrets::optional);
-    if (!job) {
-      exit_status = std::max(exit_status, report(job.error()));
+  for (const JobFile& file : files) {
+    const auto job = file.load(Secrets::unread);
+    const auto sample =
+        job ? file.alike(*job) : core::Result<stages::Alike>(std::unexpected(job.error()));
+    if (!sample) {
+      exit_status = std::max(exit_status, report(sample.error()));
       continue;
     }
     if (const auto apart = stages::keep_apart(*job); !apart) {
@@ -29,10 +42,13 @@ int check(const std::vector<std::string>& paths, const std::vector<std::string>&
       const std::string title = title_of(*job, k);
       std::vector<std::string> endpoints;
       for (const auto& endpoint : spec.dispatch.endpoints) endpoints.push_back(endpoint.name);
-      fmt::print("{}: ok: job '{}', {}{}{} row{} a request, to {}\n", path, spec.name, title,
+      fmt::print("{}: ok: job '{}', {}{}{} row{} a request, to {}\n", file.path, spec.name, title,
                  title.empty() ? "" : ", ", spec.pack.rows, spec.pack.rows == 1 ? "" : "s",
-                 fmt::join(endpoints, ", "));
+                 stages::printable(fmt::format("{}", fmt::join(endpoints, ", "))));
+      if (const std::string change = change_of(*job, k); !change.empty())
+        fmt::print("  {:<11}{}\n", "note", change);
     }
+    fmt::print("{}{}", listing(*job), rendered(*sample));
   }
   return exit_status;
 }
@@ -42,15 +58,24 @@ int check(const std::vector<std::string>& paths, const std::vector<std::string>&
 void add_check_command(CLI::App& app, int& exit_status) {
   struct Options {
     std::vector<std::string> paths;
-    std::vector<std::string> settings;
+    JobFile each;  // but for its path
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("check", "Load and check pipeline files; send nothing");
   command->add_option("files", options->paths, "The pipeline files")->required();
-  command->add_option("--set", options->settings,
-                      "A parameter of the pipeline file (s.param), as name=value");
-  command->callback(
-      [options, &exit_status] { exit_status = check(options->paths, options->settings); });
+  options->each.add_common_options(*command);
+  command->footer(
+      "Shows what each would read, write and reach. Safe on a stranger's file: no variable's "
+      "value\n"
+      "is read, and its functions work on the first rows of the input only.");
+  command->callback([options, &exit_status] {
+    std::vector<JobFile> files;
+    for (const std::string& path : options->paths) {
+      files.push_back(options->each);
+      files.back().path = path;
+    }
+    exit_status = check(files);
+  });
 }
 
 }  // namespace sluice::cli

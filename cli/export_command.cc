@@ -18,7 +18,7 @@ struct ExportFlags {
 };
 
 int export_job(const ExportFlags& flags) {
-  const auto job = flags.file.load(Secrets::optional);
+  const auto job = flags.file.load(Secrets::unread);
   if (!job) return report(job.error());
   stages::ExportOptions options{.to = flags.to, .columns = flags.columns};
   if (options.columns == std::vector<std::string>{"all"}) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "dsl/pipeline.h"
@@ -10,8 +11,17 @@ namespace sluice::cli {
 
 void JobFile::add_options(CLI::App& command) {
   command.add_option("file", path, "The pipeline file")->required();
+  add_common_options(command);
+}
+
+void JobFile::add_common_options(CLI::App& command) {
   command
       .add_option("--set", settings, "A parameter of the pipeline file (s.param), as name=value")
+      ->take_all();
+  command
+      .add_option("--lib", libraries,
+                  "A folder that require and s.file may read from, beside the pipeline file's own")
+      ->check(CLI::ExistingDirectory)
       ->take_all();
 }
 
@@ -25,21 +35,32 @@ core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
     }
     options.parameters[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
+  options.libraries = libraries;
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
-    if (const char* value = std::getenv(name.c_str())) return value;
-    if (secrets == Secrets::required) return std::nullopt;
-    return "not set";  // stands in: nothing is sent
+    if (secrets == Secrets::unread) return std::string(kUnreadSecret);
+    const char* value = std::getenv(name.c_str());
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
   };
   return dsl::load(path, options);
 }
 
+core::Result<stages::Alike> JobFile::alike(const stages::JobSpec& job) const {
+  const auto again = load(Secrets::unread);
+  if (!again) return std::unexpected(again.error());
+  return stages::alike(job, *again);
+}
+
 int report(const core::Error& error) {
   const bool marked = error.message.starts_with("error: ");
-  if (marked) {
-    fmt::print(stderr, "{}\n", error.text());
-  } else {
-    fmt::print(stderr, "sluice: {}\n", error.text());
-  }
+  std::string text = error.text();
+  // A pipeline file's words, and its lines, must not steer the terminal.
+  std::ranges::replace_if(
+      text,
+      [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+      },
+      '?');
+  fmt::print(stderr, "{}{}\n", marked ? "" : "sluice: ", text);
   return core::exit_code(error.code);
 }
 

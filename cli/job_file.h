@@ -3,24 +3,34 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
+#include "stages/alike.h"
 #include "stages/spec.h"
 
 namespace sluice::cli {
 
 enum class Secrets : std::uint8_t {
   required,  // an unset variable is an error: something will be sent
-  optional,  // nothing is sent
+  unread,    // nothing is sent: no variable is looked at
 };
+
+// What stands in for the values of variables with Secrets::unread.
+constexpr std::string_view kUnreadSecret = "unread";
 
 struct JobFile {
   std::string path;
-  std::vector<std::string> settings;  // "name=value"
+  std::vector<std::string> settings;   // "name=value"
+  std::vector<std::string> libraries;  // folders
 
   void add_options(CLI::App& command);
+  void add_common_options(CLI::App& command);  // all but the file
   core::Result<stages::JobSpec> load(Secrets secrets) const;
+  // Loads the file once more and holds both against each other on the first rows of the input
+  // (stages/alike.h).
+  core::Result<stages::Alike> alike(const stages::JobSpec& job) const;
 };
 
 // Prints the error for a person and returns the exit status that it stands for.

@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/number_range.h"
 #include "cli/signals.h"
 #include "core/money.h"
 #include "http/loop.h"
@@ -51,7 +52,8 @@ core::Result<mock::OutputTokens> output_tokens(const std::string& text) {
   char end = 0;
   const int read = std::sscanf(text.c_str(), "%lf:%lf%c", &tokens.median, &tokens.sigma, &end);
   const bool whole = read == 2 || (read == 1 && text.find(':') == text.npos);
-  if (whole && tokens.median >= 0 && tokens.sigma >= 0) return tokens;
+  const auto fine = [](double value) { return value >= 0 && value <= 1e9; };
+  if (whole && fine(tokens.median) && fine(tokens.sigma)) return tokens;
   return core::fail(core::ErrorCode::usage,
                     fmt::format("'{}' is no number of output tokens: MEDIAN or MEDIAN:SIGMA is "
                                 "wanted, as in 300:0.5",
@@ -117,17 +119,26 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   mock::Options& o = flags->options;
   CLI::App* command =
       app.add_subcommand("mock", "A provider on loopback to practise on, with limits and faults");
-  const auto share = CLI::Range(0.0, 1.0);
+  const auto share = number(0, 1);
+  const auto milliseconds_range = number(0, 1e9);
   command->add_option("--host", o.host, "Address to listen on")->capture_default_str();
-  command->add_option("--port", o.port, "Port; 0 takes any free one")->capture_default_str();
-  command->add_option("--seed", o.seed, "Of answers, latencies and faults")->capture_default_str();
-  command->add_option("--latency-ms", flags->latency_ms, "Time to answer");
-  command->add_option("--token-latency-ms", flags->token_latency_ms,
-                      "More of it for each output token");
-  command->add_option("--latency-sigma", o.latency_sigma,
-                      "Spread of the time to answer (log-normal)");
+  command->add_option("--port", o.port, "Port; 0 takes any free one")
+      ->check(whole_number(0, 65535))
+      ->capture_default_str();
+  command->add_option("--seed", o.seed, "Of answers, latencies and faults")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  command->add_option("--latency-ms", flags->latency_ms, "Time to answer")
+      ->check(milliseconds_range);
+  command
+      ->add_option("--token-latency-ms", flags->token_latency_ms,
+                   "More of it for each output token")
+      ->check(milliseconds_range);
+  command
+      ->add_option("--latency-sigma", o.latency_sigma, "Spread of the time to answer (log-normal)")
+      ->check(number(0, 10));
   command->add_option("--slots", o.slots, "So many are served at once, the rest queue; 0 = all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, 1e6))
       ->capture_default_str();
   command->add_option("--output-tokens", flags->output_tokens,
                       "MEDIAN[:SIGMA] tokens an answer takes (log-normal); what its text does not "
@@ -143,8 +154,8 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       ->add_option("--cached-share", o.cached_share,
                    "Share of each prompt told as read from the cache")
       ->check(share);
-  command->add_option("--rpm", o.rpm, "Requests per minute allowed");
-  command->add_option("--tpm", o.tpm, "Tokens per minute allowed");
+  command->add_option("--rpm", o.rpm, "Requests per minute allowed")->check(number(1e-6));
+  command->add_option("--tpm", o.tpm, "Tokens per minute allowed")->check(number(1e-6));
   command->add_option("--key", flags->key, "The only bearer key to accept");
   command->add_option("--certificate", o.certificate_file,
                       "PEM chain; with --certificate-key: HTTPS");

@@ -6,7 +6,11 @@
 #include <filesystem>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/view.h"
 #include "core/directory.h"
+#include "observe/figures.h"
+#include "stages/alike.h"
+#include "stages/question.h"
 
 namespace sluice::cli {
 
@@ -85,6 +89,34 @@ core::Result<Lock> lock_to_change(const stages::JobSpec& job) {
 core::Result<Lock> lock_to_read(const stages::JobSpec& job) {
   if (job.questions.size() == 1) return std::nullopt;
   return locked(checkpoint::DirectoryLock::share(job.directory, job.name));
+}
+
+std::string change_of(const stages::JobSpec& job, std::size_t question) {
+  const stages::PipelineSpec& spec = job.questions[question];
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(spec.checkpoint.directory + "/checkpoint.db", error))
+    return {};
+  auto view = checkpoint::View::open(spec.checkpoint.directory);
+  if (!view) return {};  // it has not begun, or the run will say why it cannot
+  const core::Hash128 now = stages::fingerprint(spec, stages::make_question(spec));
+  if ((*view)->expect_fingerprint(now)) return {};
+  const auto rows = stages::first_questions(spec);
+  const auto found = (*view)->foresee(now, stages::models_of(spec.dispatch), rows);
+  if (!found || !found->new_generation || found->answers == 0) return {};
+  std::string text =
+      fmt::format("the pipeline file has changed since the last run, whose {} answers are kept: ",
+                  observe::count(found->answers));
+  if (rows.empty()) return text + "rows whose question is now another are asked again";
+  if (found->found == rows.size())
+    return text + fmt::format("they answer all of the first {} rows, which are not asked again",
+                              rows.size());
+  return text +
+         fmt::format(
+             "they answer {} of the first {} rows; the others are asked, and paid for, again "
+             "(their "
+             "prompt, the system text, the answer's fields, the examples, the parse function or "
+             "the model is another)",
+             found->found, rows.size());
 }
 
 }  // namespace sluice::cli

@@ -35,4 +35,8 @@ core::Result<std::optional<checkpoint::DirectoryLock>> lock_to_run(const stages:
 core::Result<std::optional<checkpoint::DirectoryLock>> lock_to_change(const stages::JobSpec& job);
 core::Result<std::optional<checkpoint::DirectoryLock>> lock_to_read(const stages::JobSpec& job);
 
+// When the file asks something else than in the last run: what of its answers stays, and what the
+// next run asks again; else, and when nothing is known of it, nothing.
+std::string change_of(const stages::JobSpec& job, std::size_t question);
+
 }  // namespace sluice::cli

@@ -36,7 +36,7 @@ int redo_question(const stages::PipelineSpec& spec, const JobFile& file,
 }
 
 int redo_job(const JobFile& file, const std::string& reason) {
-  const auto job = file.load(Secrets::optional);
+  const auto job = file.load(Secrets::unread);
   if (!job) return report(job.error());
   const auto lock = lock_to_change(*job);
   if (!lock) return report(lock.error());

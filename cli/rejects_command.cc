@@ -86,7 +86,7 @@ int show_question(const stages::PipelineSpec& spec, const RejectsFlags& flags) {
 }
 
 int show_rejects(const RejectsFlags& flags) {
-  const auto job = flags.file.load(Secrets::optional);
+  const auto job = flags.file.load(Secrets::unread);
   if (!job) return report(job.error());
   for (std::size_t k = 0; k < job->questions.size(); ++k) {
     if (k > 0 && !begun(*job, k)) continue;

@@ -11,6 +11,7 @@
 #include "cli/cost_notes.h"
 #include "cli/job_file.h"
 #include "cli/monitor.h"
+#include "cli/number_range.h"
 #include "cli/questions.h"
 #include "core/json.h"
 #include "observe/figures.h"
@@ -250,15 +251,15 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     }
     const stages::PipelineSpec spec =
         limited(job.questions[k], spent, k == 0 ? core::Duration() : clock.now() - started);
+    if (flags.log == Log::text) fmt::print(stderr, "{}", heading_of(job, k));
+    if (const std::string change = change_of(job, k); !change.empty())
+      print_note(change, flags.log);
     auto made = stages::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
     if (!made) return std::unexpected(made.error());
     stages::Run& run = **made;
-    if (flags.log == Log::text) {
-      fmt::print(stderr, "{}", heading_of(job, k));
-      tell_resumed(run.opened());
-    }
+    if (flags.log == Log::text) tell_resumed(run.opened());
     tell_budget(spec, run.opened(), flags.log);
     if (!signal) signal.emplace();
 
@@ -291,6 +292,7 @@ int run(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);
   if (!job) return report(job.error());
   if (auto apart = stages::keep_apart(*job); !apart) return report(apart.error());
+  if (const auto same = flags.file.alike(*job); !same) return report(same.error());
   const auto lock = lock_to_run(*job);
   if (!lock) return report(lock.error());
   const auto results = run_questions(*job, flags);
@@ -314,8 +316,8 @@ void add_run_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand("run", "Run the job, or go on with it");
   flags->file.add_options(*command);
-  command->add_option("--limit", flags->limit,
-                      "Read at most so many rows (for the first question)");
+  command->add_option("--limit", flags->limit, "Read at most so many rows (for the first question)")
+      ->check(whole_number(1));
   command->add_option("--log", flags->log, "Progress and summary as text or json")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Log>{{"text", Log::text}, {"json", Log::json}}));

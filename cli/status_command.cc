@@ -170,7 +170,7 @@ std::string as_text(const stages::JobSpec& job, const checkpoint::Account& accou
 }
 
 int status(const JobFile& file, bool json) {
-  const auto job = file.load(Secrets::optional);
+  const auto job = file.load(Secrets::unread);
   if (!job) return report(job.error());
   if (!begun(*job, 0)) {  // in the words of the checkpoint
     return report(checkpoint::read_account(job->questions[0].checkpoint.directory).error());

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "dsl/sandbox.h"
@@ -116,50 +117,6 @@ int guarded_setmetatable(lua_State* lua) {
   return 1;
 }
 
-// Pushes a list of the keys of the table at `index`: integers in order, strings in byte order, then
-// the rest as it comes.
-void push_ordered_keys(lua_State* lua, int index) {
-  struct Key {
-    int rank = 2;
-    lua_Integer number = 0;
-    std::string_view text;  // lives as long as the key in its table
-    lua_Integer slot = 0;   // in the unordered list
-  };
-  std::vector<Key> keys;
-  lua_newtable(lua);
-  const int unordered = lua_gettop(lua);
-  lua_pushnil(lua);
-  while (lua_next(lua, index) != 0) {
-    lua_pop(lua, 1);
-    Key key;
-    key.slot = static_cast<lua_Integer>(keys.size()) + 1;
-    if (lua_isinteger(lua, -1)) {
-      key.rank = 0;
-      key.number = lua_tointeger(lua, -1);
-    } else if (lua_type(lua, -1) == LUA_TSTRING) {
-      std::size_t length = 0;
-      const char* text = lua_tolstring(lua, -1, &length);
-      key.rank = 1;
-      key.text = {text, length};
-    }
-    lua_pushvalue(lua, -1);
-    lua_rawseti(lua, unordered, key.slot);
-    keys.push_back(key);
-  }
-  Sandbox::of(lua).charge(keys.size() * std::bit_width(keys.size()));
-  std::ranges::sort(keys, [](const Key& a, const Key& b) {
-    if (a.rank != b.rank) return a.rank < b.rank;
-    if (a.rank == 0) return a.number < b.number;
-    return a.rank == 1 ? a.text < b.text : a.slot < b.slot;
-  });
-  lua_createtable(lua, static_cast<int>(keys.size()), 0);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    lua_rawgeti(lua, unordered, keys[i].slot);
-    lua_rawseti(lua, -2, static_cast<lua_Integer>(i) + 1);
-  }
-  lua_remove(lua, unordered);
-}
-
 // The iterator of pairs(): upvalues are the list of keys and how many are done.
 int next_pair(lua_State* lua) {
   lua_Integer done = lua_tointeger(lua, lua_upvalueindex(2));
@@ -202,52 +159,32 @@ int first_pair(lua_State* lua) {
   return 2;
 }
 
-// The table functions loop in C as long as __len and __index tell them to, so they take plain
-// tables only; then their work is bounded by the table's size.
-void check_plain(lua_State* lua, int index) {
-  luaL_checktype(lua, index, LUA_TTABLE);
-  if (lua_getmetatable(lua, index) == 0) return;
-  for (const char* method : {"__index", "__newindex", "__len"}) {
-    lua_getfield(lua, -1, method);
-    luaL_argcheck(lua, lua_isnil(lua, -1), index, "a table without a metatable expected");
-    lua_pop(lua, 1);
-  }
-  lua_pop(lua, 1);
-}
-
 // Calls the function that was replaced (upvalue 1), in this one's frame.
 int original(lua_State* lua) {
   return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
 }
 
 int guarded_table_function(lua_State* lua) {
-  check_plain(lua, 1);
+  check_plain_table(lua, 1);
   Sandbox::of(lua).charge(lua_rawlen(lua, 1));
   return original(lua);
 }
 
 int guarded_insert(lua_State* lua) {
-  check_plain(lua, 1);
+  check_plain_table(lua, 1);
   if (lua_gettop(lua) > 2) Sandbox::of(lua).charge(lua_rawlen(lua, 1));
   return original(lua);
 }
 
 int guarded_remove(lua_State* lua) {
-  check_plain(lua, 1);
+  check_plain_table(lua, 1);
   if (lua_gettop(lua) > 1) Sandbox::of(lua).charge(lua_rawlen(lua, 1));
   return original(lua);
 }
 
-int guarded_sort(lua_State* lua) {
-  check_plain(lua, 1);
-  const lua_Unsigned length = lua_rawlen(lua, 1);
-  Sandbox::of(lua).charge(length * static_cast<lua_Unsigned>(std::bit_width(length)));
-  return original(lua);
-}
-
 int guarded_move(lua_State* lua) {
-  check_plain(lua, 1);
-  if (!lua_isnoneornil(lua, 5)) check_plain(lua, 5);
+  check_plain_table(lua, 1);
+  if (!lua_isnoneornil(lua, 5)) check_plain_table(lua, 5);
   const lua_Integer first = luaL_checkinteger(lua, 2);
   const lua_Integer last = luaL_checkinteger(lua, 3);
   if (last >= first) {
@@ -274,6 +211,71 @@ void wrap(lua_State* lua, const char* name, lua_CFunction function) {
 
 }  // namespace
 
+void push_ordered_keys(lua_State* lua, int index) {
+  enum Rank : std::uint8_t { integer, text, number, boolean, other };
+  struct Key {
+    Rank rank = other;
+    lua_Integer integer = 0;
+    double number = 0;      // of booleans too
+    std::string_view text;  // lives as long as the key in its table
+    lua_Integer slot = 0;   // in the unordered list
+  };
+  std::vector<Key> keys;
+  std::size_t others = 0;
+  lua_newtable(lua);
+  const int unordered = lua_gettop(lua);
+  lua_pushnil(lua);
+  while (lua_next(lua, index) != 0) {
+    lua_pop(lua, 1);
+    Key key;
+    key.slot = static_cast<lua_Integer>(keys.size()) + 1;
+    if (lua_isinteger(lua, -1)) {
+      key.rank = integer;
+      key.integer = lua_tointeger(lua, -1);
+    } else if (lua_type(lua, -1) == LUA_TSTRING) {
+      std::size_t length = 0;
+      const char* bytes = lua_tolstring(lua, -1, &length);
+      key.rank = text;
+      key.text = {bytes, length};
+    } else if (lua_type(lua, -1) == LUA_TNUMBER) {
+      key.rank = number;
+      key.number = lua_tonumber(lua, -1);
+    } else if (lua_isboolean(lua, -1)) {
+      key.rank = boolean;
+      key.number = lua_toboolean(lua, -1);
+    } else if (++others > 1) {
+      luaL_error(lua,
+                 "this table has several keys of type %s: their order would differ in each run, "
+                 "and so would the prompt; use names, or a list",
+                 luaL_typename(lua, -1));
+    }
+    lua_pushvalue(lua, -1);
+    lua_rawseti(lua, unordered, key.slot);
+    keys.push_back(key);
+  }
+  Sandbox::of(lua).charge(keys.size() * std::bit_width(keys.size()));
+  std::ranges::sort(keys, {}, [](const Key& key) {
+    return std::tuple(key.rank, key.integer, key.text, key.number);
+  });
+  lua_createtable(lua, static_cast<int>(keys.size()), 0);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    lua_rawgeti(lua, unordered, keys[i].slot);
+    lua_rawseti(lua, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  lua_remove(lua, unordered);
+}
+
+void check_plain_table(lua_State* lua, int index) {
+  luaL_checktype(lua, index, LUA_TTABLE);
+  if (lua_getmetatable(lua, index) == 0) return;
+  for (const char* method : {"__index", "__newindex", "__len"}) {
+    lua_getfield(lua, -1, method);
+    luaL_argcheck(lua, lua_isnil(lua, -1), index, "a table without a metatable expected");
+    lua_pop(lua, 1);
+  }
+  lua_pop(lua, 1);
+}
+
 void guard_libraries(lua_State* lua) {
   lua_pushglobaltable(lua);
   wrap(lua, "setmetatable", guarded_setmetatable);
@@ -287,7 +289,6 @@ void guard_libraries(lua_State* lua) {
   lua_getfield(lua, -1, LUA_TABLIBNAME);
   wrap(lua, "insert", guarded_insert);
   wrap(lua, "remove", guarded_remove);
-  wrap(lua, "sort", guarded_sort);
   wrap(lua, "move", guarded_move);
   wrap(lua, "unpack", guarded_unpack);
   wrap(lua, "concat", guarded_table_function);

@@ -43,11 +43,11 @@ TextCall text_call(lua_State* lua, std::string_view function, std::string_view e
 int construct_file(lua_State* lua) {
   const TextCall call = text_call(lua, "file", "s.file \"prompts/triage.md\"");
   Project& project = loader_of(lua).project;
-  const bool absolute = call.text.starts_with('/');
-  const auto bytes = project.text(absolute ? call.text : project.beside(call.text));
+  const auto path = project.find(call.text);
+  const auto bytes = path ? project.text(*path) : std::unexpected(path.error());
   if (!bytes) {
     raise_at(lua, call.place.source, call.place.argument, bytes.error().message,
-             "s.file looks beside the pipeline file");
+             "s.file looks beside the pipeline file; --lib FOLDER adds another folder");
   }
   lua_pushlstring(lua, bytes->data(), bytes->size());
   return 1;
@@ -116,9 +116,8 @@ int construct_param(lua_State* lua) {
 
 // s.anything else.
 int unknown_name(lua_State* lua) {
-  std::size_t length = 0;
-  const char* text = luaL_tolstring(lua, 2, &length);
-  const std::string name(text, length);
+  const std::string name =
+      lua_type(lua, 2) == LUA_TSTRING ? std::string(text_at(lua, 2)) : describe(lua, 2);
   const ScriptPlace at = place_of(lua);
   const Source* source = loader_of(lua).project.find_chunk(at.chunk);
   Span span;
@@ -185,8 +184,12 @@ int require(lua_State* lua) {
     return 1;
   }
   Project& project = loader_of(lua).project;
-  const auto source = project.source(project.beside(call.text + ".lua"));
-  if (!source) wrong(source.error().message, "require looks beside the pipeline file");
+  const auto path = project.find(call.text + ".lua");
+  const auto source =
+      path ? project.source(*path) : core::Result<const Source*>(std::unexpected(path.error()));
+  if (!source)
+    wrong(source.error().message,
+          "require looks beside the pipeline file; --lib FOLDER adds another folder");
   lua_pushlightuserdata(lua, &project);  // being loaded
   lua_setfield(lua, loaded, call.text.c_str());
   push_chunk(lua, **source);
@@ -239,6 +242,8 @@ std::string compile_error(lua_State* lua, std::string_view text) {
 // not compile for another reason than its end.
 Span offending(lua_State* lua, const Source& source, const SyntaxMistake& mistake) {
   const auto& tokens = source.tokens();
+  constexpr int kMostTries = 100;  // each compiles the file up to there
+  int tries = 0;
   const Token* last_seen = nullptr;
   for (const Token& token : tokens) {
     const std::string_view text = source.token_text(token);
@@ -250,6 +255,7 @@ Span offending(lua_State* lua, const Source& source, const SyntaxMistake& mistak
     if (token.line < mistake.line && token.kind != TokenKind::bad) continue;
     const std::string_view until =
         std::string_view(source.text()).substr(0, token.offset + token.length);
+    if (++tries > kMostTries) break;
     if (!compile_error(lua, until).ends_with("near <eof>")) return Source::span(token);
   }
   if (last_seen != nullptr && last_seen->line == mistake.line) return Source::span(*last_seen);

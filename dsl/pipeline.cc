@@ -34,31 +34,32 @@ core::Status check_parameters(const Project& project) {
 
 // Puts the function with this number into its place.
 void put_function(stages::JobSpec& job, const FunctionPlace& place, std::size_t number,
-                  Scripts& scripts, const core::Hash128& version) {
+                  Scripts& scripts, stages::Script script) {
   stages::PipelineSpec& question = job.questions[place.question];
   stages::Step* step = place.step ? &question.read.steps[*place.step] : nullptr;
   switch (place.kind) {
     case FunctionKind::map:
-      std::get<stages::MapStep>(*step) = {scripts.map_function(number), version};
+      std::get<stages::MapStep>(*step) = {scripts.map_function(number), std::move(script)};
       break;
     case FunctionKind::keep:
-      std::get<stages::KeepStep>(*step) = {scripts.keep_function(number), version};
+      std::get<stages::KeepStep>(*step) = {scripts.keep_function(number), std::move(script)};
       break;
     case FunctionKind::explode:
-      std::get<stages::ExplodeStep>(*step) = {scripts.explode_function(number), version};
+      std::get<stages::ExplodeStep>(*step) = {scripts.explode_function(number), std::move(script)};
       break;
     case FunctionKind::check: {
       auto& validate = step == nullptr ? *question.validate : std::get<stages::ValidateSpec>(*step);
       validate.check = scripts.check_function(number);
-      validate.check_version = version;
+      validate.script = std::move(script);
       break;
     }
     case FunctionKind::user:
       question.pack.user = scripts.render_function(number);
-      question.pack.user_version = version;
+      question.pack.user_script = std::move(script);
       break;
-    case FunctionKind::parse:  // its version is of its own code: load()
+    case FunctionKind::parse:
       question.parse.parse = scripts.parse_function(number, question.pack.answer);
+      question.parse.script = std::move(script);
       break;
   }
 }
@@ -67,7 +68,8 @@ void put_function(stages::JobSpec& job, const FunctionPlace& place, std::size_t 
 
 core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& options) {
   auto project = std::make_shared<Project>(
-      path, options.parameters, options.environment ? options.environment : process_environment);
+      path, options.parameters, options.environment ? options.environment : process_environment,
+      options.libraries);
   auto state = State::load(project);
   if (!state) return std::unexpected(std::move(state.error()));
   if (auto fine = check_parameters(*project); !fine)
@@ -75,15 +77,18 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
   project->seal();
 
   auto [job, functions] = (*state)->pipeline();
+  job.files = project->files();
+  job.variables = project->variables();
   if (!functions.empty()) {  // else no Lua runs
+    std::vector<stages::Script> about;
     for (std::size_t i = 0; i < functions.size(); ++i) {
+      about.push_back({(*state)->version(i), (*state)->place(i)});
       if (functions[i].kind == FunctionKind::parse)
-        job.questions[functions[i].question].parse.parse_version = (*state)->code_hash(i);
+        job.questions[functions[i].question].parse.takes_row = (*state)->takes_two(i);
     }
-    const core::Hash128 version = project->version();
     const auto scripts = Scripts::make(project, std::move(*state));
     for (std::size_t i = 0; i < functions.size(); ++i)
-      put_function(job, functions[i], i, *scripts, version);
+      put_function(job, functions[i], i, *scripts, std::move(about[i]));
   }
   for (std::size_t k = 1; k < job.questions.size(); ++k) {
     const stages::PipelineSpec& before = job.questions[k - 1];

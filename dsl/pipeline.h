@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "stages/spec.h"
@@ -19,6 +20,8 @@ namespace sluice::dsl {
 
 struct LoadOptions {
   std::map<std::string, std::string> parameters;  // --set name=value
+  // Folders beside the pipeline file's own in which require and s.file look (--lib), in order.
+  std::vector<std::string> libraries;
   // For s.secret; nullopt = not set. Empty = the process's environment.
   std::function<std::optional<std::string>(const std::string&)> environment;
 };

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <system_error>
 
@@ -45,10 +47,44 @@ std::unexpected<core::Error> not_recorded(const std::string& path) {
 }  // namespace
 
 Project::Project(std::string file, std::map<std::string, std::string> parameters,
-                 Environment environment)
-    : file_(std::move(file)), given_(std::move(parameters)), environment_(std::move(environment)) {
+                 Environment environment, std::vector<std::string> libraries)
+    : file_(std::move(file)),
+      given_(std::move(parameters)),
+      environment_(std::move(environment)),
+      libraries_(std::move(libraries)) {
   const std::size_t slash = file_.rfind('/');
   if (slash != std::string::npos) folder_ = file_.substr(0, slash + 1);
+}
+
+core::Result<std::string> Project::find(const std::string& name) {
+  if (const auto known = found_.find(name); known != found_.end()) return known->second;
+  if (sealed_) return not_recorded(name);
+  std::vector<std::string> folders = {folder_};
+  for (const std::string& library : libraries_)
+    folders.push_back(library.ends_with('/') ? library : library + "/");
+  std::string path = name.starts_with('/') ? name : folder_ + name;
+  std::error_code missing;
+  for (std::size_t i = 1; i < folders.size() && !std::filesystem::exists(path, missing); ++i) {
+    if (std::filesystem::exists(folders[i] + name, missing)) path = folders[i] + name;
+  }
+  const std::filesystem::path real = std::filesystem::canonical(path, missing);
+  if (missing) {
+    return core::fail(core::ErrorCode::pipeline,
+                      fmt::format("cannot read '{}': {}", path, missing.message()));
+  }
+  const bool inside = std::ranges::any_of(folders, [&](const std::string& folder) {
+    std::error_code wrong;
+    const auto root = std::filesystem::canonical(folder.empty() ? "." : folder, wrong);
+    return !wrong && std::ranges::mismatch(root, real).in1 == root.end();
+  });
+  if (!inside) {
+    return core::fail(core::ErrorCode::pipeline,
+                      real == path
+                          ? fmt::format("'{}' is outside of the pipeline file's folder", path)
+                          : fmt::format("'{}' leads to '{}', outside of the pipeline file's folder",
+                                        path, real.string()));
+  }
+  return found_.emplace(name, std::move(path)).first->second;
 }
 
 core::Result<const Source*> Project::source(const std::string& path) {
@@ -72,6 +108,7 @@ core::Result<std::string> Project::text(const std::string& path) {
 std::optional<core::Secret> Project::secret(const std::string& name) {
   if (const auto known = secrets_.find(name); known != secrets_.end()) return known->second;
   if (sealed_) return std::nullopt;
+  variables_.insert(name);
   auto value = environment_(name);
   if (!value || value->empty()) return std::nullopt;
   return secrets_.emplace(name, core::Secret(std::move(*value))).first->second;
@@ -101,6 +138,23 @@ std::vector<Entry> Project::find_table(const std::set<std::string>& keys) const 
     if (const auto brace = source->find_table(keys)) return source->entries(*brace);
   }
   return {};
+}
+
+std::vector<std::string> Project::files() const {
+  std::vector<std::string> files = {file_};
+  for (const auto& [path, source] : sources_)
+    if (path != file_) files.push_back(path);
+  for (const auto& [path, text] : texts_) files.push_back(path);
+  return files;
+}
+
+bool Project::names(std::string_view word) const {
+  return std::ranges::any_of(sources_, [&](const auto& entry) {
+    const Source& source = *entry.second;
+    return std::ranges::any_of(source.tokens(), [&](const Token& token) {
+      return token.kind == TokenKind::name && source.token_text(token) == word;
+    });
+  });
 }
 
 std::vector<std::string> Project::unused_parameters() const {

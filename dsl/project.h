@@ -26,12 +26,16 @@ class Project {
  public:
   using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
-  Project(std::string file, std::map<std::string, std::string> parameters, Environment environment);
+  // `libraries`: folders whose files may be read beside those of the file's own folder.
+  Project(std::string file, std::map<std::string, std::string> parameters, Environment environment,
+          std::vector<std::string> libraries);
 
   const std::string& file() const { return file_; }
-  // `name` beside the pipeline file, as shown in messages.
-  std::string beside(const std::string& name) const { return folder_ + name; }
 
+  // The path, as shown in messages, of the file that require or s.file calls `name`: beside the
+  // pipeline file or in one of the libraries. The error's message is why there is none, or that it
+  // leads out of these folders.
+  core::Result<std::string> find(const std::string& name);
   // The Lua file at `path`. The error's message is why it cannot be read.
   core::Result<const Source*> source(const std::string& path);
   // The bytes of the text file at `path`.
@@ -49,6 +53,14 @@ class Project {
   std::vector<std::string> unused_parameters() const;
   std::vector<std::string> known_parameters() const;
 
+  // What was read from outside, or asked for there: files, itself the first, and environment
+  // variables, set or not.
+  std::vector<std::string> files() const;
+  std::vector<std::string> variables() const { return {variables_.begin(), variables_.end()}; }
+
+  // Whether `word` stands as a name in any source.
+  bool names(std::string_view word) const;
+
   // Nothing more is read from outside.
   void seal() { sealed_ = true; }
   // Of all that the functions in the file can depend on: files, texts and parameters.
@@ -59,7 +71,10 @@ class Project {
   std::string folder_;  // of file_, with a slash; may be empty
   std::map<std::string, std::string> given_;
   Environment environment_;
+  std::vector<std::string> libraries_;
   bool sealed_ = false;
+  std::map<std::string, std::string> found_;  // by name: paths
+  std::set<std::string> variables_;
   std::map<std::string, std::unique_ptr<Source>> sources_;
   std::map<std::string, std::string> texts_;
   std::map<std::string, core::Secret> secrets_;

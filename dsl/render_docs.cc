@@ -88,10 +88,10 @@ std::string functions_part() {
 
 | call | gives |
 |---|---|
-| `s.file "prompts/triage.md"` | the bytes of a file, as text; looked for beside the pipeline file; at most {0} MiB |
+| `s.file "prompts/triage.md"` | the bytes of a file, as text; looked for beside the pipeline file, then in the folders of `--lib`; at most {0} MiB; nothing outside of these folders, whatever the name or a symbolic link says |
 | `s.secret "OPENAI_API_KEY"` | the value of an environment variable, for `key`; a script cannot read it |
 | `s.param("rows", 20)` | what `--set rows=…` gave, else the default; of the default's type (text, number or boolean); without a default it must be given |
-| `require "name"` | what `name.lua` beside the pipeline file returns; at most {0} MiB; no other folder |
+| `require "name"` | what `name.lua` returns; looked for as with `s.file` |
 
 ## Functions
 
@@ -114,13 +114,28 @@ Functions run in several threads, each with a state of its own in which the file
 a variable that one call changes is not seen by the others. A function's error rejects the row with the
 reason `script_error`.
 
+A function must give the same each time for the same row: else each run makes other prompts, and asks and
+pays for rows that were answered before. `check` and `run` call the functions on the first 20 rows of the
+input, in two states and in opposite orders, and refuse a file whose functions give something else the
+second time.
+
+What a function depends on decides what is asked again when the file changes: its own code, the values and
+functions that it has closed over and the globals that it names, wherever they come from (modules, `--set`,
+`s.file`). Another `parse` asks all rows again; another `user`, or another step, asks for the rows whose
+prompts it changes; an edit that no function reaches, such as another budget, asks nothing. Where what a function
+depends on cannot be told (an iterator that it has closed over, `s` or `require` used inside of it), each
+edit of the file, its modules, its texts and parameters counts. A `parse` that takes the row makes rows with
+one prompt questions of their own, as far as the rows differ.
+
 ## The sandbox
 
 There are the basic functions, `string`, `table`, `math` and `utf8` of Lua 5.4. There are no `io`, `os`,
 `debug`, `package`, `coroutine`, `load`, `loadstring`, `loadfile`, `dofile`, `collectgarbage`, `print`,
 `warn`, `string.dump`, `math.random` and `math.randomseed`, and no `__gc`: a file means the same in each
-run. `pairs` goes through whole numbers in order, then through texts in byte order. `xpcall` calls its
-handler after the error has left the function.
+run. `pairs` goes through whole numbers in order, then through texts in byte order; several tables or functions as
+keys, which only their addresses could order, are an error. So is the text of a table or function
+(`tostring`, `%s`), which would be its address, and `%p`. `table.sort` keeps the order of what is equal.
+`xpcall` calls its handler after the error has left the function.
 
 | limit | |
 |---|---|

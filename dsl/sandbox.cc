@@ -1,5 +1,6 @@
 #include "dsl/sandbox.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t kPatterns = 128;       // compiled patterns kept
 constexpr std::size_t kPatternBytes = 4096;  // longest pattern
+constexpr std::size_t kLongestError = 2000;  // bytes of a script's own words
 
 constexpr luaL_Reg kLibraries[] = {{LUA_GNAME, luaopen_base},
                                    {LUA_STRLIBNAME, luaopen_string},
@@ -56,6 +58,7 @@ void Sandbox::open_libraries() {
     }
     guard_libraries(lua);
     replace_string_functions(lua);
+    replace_text_functions(lua);
     return 0;
   };
   lua_pushcfunction(lua_, open);
@@ -144,7 +147,8 @@ std::optional<ScriptError> Sandbox::protected_call(lua_CFunction body, void* con
     std::size_t length = 0;
     const char* text = lua_tolstring(lua_, -1, &length);
     wrong = ScriptError{std::move(failed_at_),
-                        text == nullptr ? std::string("unknown error") : std::string(text, length)};
+                        text == nullptr ? std::string("unknown error")
+                                        : std::string(text, std::min(length, kLongestError))};
   }
   lua_settop(lua_, top);
   return wrong;

@@ -5,8 +5,10 @@
 //   - not there: io, os, debug, package, coroutine, load, loadstring, loadfile, dofile,
 //     collectgarbage, print, warn, string.dump, math.random, math.randomseed. Touching one is an
 //     error that says what to do instead.
-//   - pairs() and next() go through integer keys in order, then through strings in byte order, so
-//     that a file means the same in each state and each run (Lua seeds its hash per state).
+//   - A file means the same in each state and each run. pairs() and next() go through integer keys
+//     in order, then through strings in byte order (Lua seeds its hash per state); several keys
+//     that only their addresses could order are an error. So is the text of a value that would be
+//     its address (tostring, %s and %p of string.format). table.sort() is stable.
 //   - setmetatable() refuses __gc, whose calls no limit reaches; xpcall() calls its handler after
 //     the stack is unwound; string.find, match, gmatch and gsub count their steps.
 //
@@ -94,8 +96,23 @@ class Sandbox {
 ScriptPlace place_of(lua_State* lua);
 
 // The sandbox's own versions of functions in the library tables (dsl/guarded_library.cc,
-// dsl/string_library.cc). Called once, with the standard libraries open.
+// dsl/string_library.cc, dsl/text_library.cc). Called once, with the standard libraries open.
 void guard_libraries(lua_State* lua);
 void replace_string_functions(lua_State* lua);
+void replace_text_functions(lua_State* lua);
+
+// Pushes the text of the value at `index`, as tostring() gives it. Raises a Lua error for a value
+// whose text would be its address; check_has_text() does only that.
+void push_text(lua_State* lua, int index);
+void check_has_text(lua_State* lua, int index);
+
+// Pushes a list of the keys of the table at `index`: integers in order, strings in byte order, then
+// other numbers, false, true, and at last a key of another type. There may be one of these only:
+// nothing but their addresses could order them.
+void push_ordered_keys(lua_State* lua, int index);
+
+// The table functions loop in C as long as __len and __index tell them to, so they take plain
+// tables only; then their work is bounded by the table's size. Raises a Lua error for another.
+void check_plain_table(lua_State* lua, int index);
 
 }  // namespace sluice::dsl

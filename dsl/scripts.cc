@@ -79,7 +79,8 @@ constexpr std::size_t kLongestReason = 2000;  // bytes
 // The second result, on top of the stack, as the reason for the first.
 std::string reason(lua_State* lua) {
   std::size_t length = 0;
-  const char* text = luaL_tolstring(lua, -1, &length);
+  push_text(lua, -1);
+  const char* text = lua_tolstring(lua, -1, &length);
   return {text, std::min(length, kLongestReason)};
 }
 
@@ -92,10 +93,11 @@ lua_Integer length_of_list(lua_State* lua) {
     lua_pop(lua, 1);
     ++keys;
     if (lua_isinteger(lua, -1) == 0)
-      luaL_error(lua,
-                 "explode must return a list of rows, { row, … }; it returned a table with "
-                 "the name '%s'",
-                 luaL_tolstring(lua, -1, nullptr));
+      luaL_error(
+          lua,
+          "explode must return a list of rows, { row, … }; it returned a table with "
+          "the name '%s'",
+          lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : describe(lua, -1).c_str());
   }
   Sandbox::of(lua).charge(static_cast<std::uint64_t>(keys));
   if (keys != length) luaL_error(lua, "explode must return a list without holes");

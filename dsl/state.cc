@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "dsl/closure_hash.h"
 #include "dsl/module.h"
 #include "dsl/node.h"
 #include "dsl/source_error.h"
@@ -111,6 +112,7 @@ int State::run_file(lua_State* lua) {
   auto& state = *static_cast<State*>(lua_touserdata(lua, 1));
   set_loader(lua, &state.loader_);
   open_module(lua);
+  remember_library(lua);
   const Source& source = **state.project_->source(state.project_->file());
   push_chunk(lua, source);
   lua_call(lua, 0, 1);
@@ -142,20 +144,31 @@ void push_function(lua_State* lua, std::size_t function) {
   lua_remove(lua, -2);
 }
 
-core::Hash128 State::code_hash(std::size_t function) const {
-  std::string code;
-  const auto append = [](lua_State*, const void* bytes, std::size_t size, void* into) {
-    static_cast<std::string*>(into)->append(static_cast<const char*>(bytes), size);
-    return 0;
-  };
-  push_function(sandbox_.lua(), function);
-  lua_dump(sandbox_.lua(), append, &code, 1);
-  lua_pop(sandbox_.lua(), 1);
-  return core::hash128(code);
+core::Hash128 State::version(std::size_t function) {
+  struct Hashing {
+    std::size_t function;
+    bool all_globals;
+    core::Hash128 hash;
+  } hashing{function, project_->names("_ENV"), {}};
+  const auto cannot = sandbox_.protected_call(
+      [](lua_State* lua) {
+        auto& now = *static_cast<Hashing*>(lua_touserdata(lua, 1));
+        push_function(lua, now.function);
+        now.hash = closure_hash(lua, now.all_globals);
+        return 0;
+      },
+      &hashing, kLoadWork, kLoadSeconds);
+  return cannot ? project_->version() : hashing.hash;
 }
 
-// "file:line" where the function begins.
-std::string State::definition_place(std::size_t function) const {
+bool State::takes_two(std::size_t function) const {
+  lua_Debug about;
+  push_function(sandbox_.lua(), function);
+  lua_getinfo(sandbox_.lua(), ">u", &about);
+  return about.nparams >= 2 || about.isvararg != 0;
+}
+
+std::string State::place(std::size_t function) const {
   lua_Debug about;
   push_function(sandbox_.lua(), function);
   lua_getinfo(sandbox_.lua(), ">S", &about);
@@ -171,10 +184,10 @@ std::optional<std::string> State::call(std::size_t function, lua_CFunction body,
   if (!wrong) return std::nullopt;
   if (loader_.error) return loader_.error->text();
   const Located error = locate(*project_, *wrong);
-  const std::string place = error.source != nullptr && error.line > 0
+  const std::string where = error.source != nullptr && error.line > 0
                                 ? fmt::format("{}:{}", error.source->name(), error.line)
-                                : definition_place(function);
-  return fmt::format("{}: {}", place, std::string_view(error.what).substr(0, kLongestMessage));
+                                : place(function);
+  return fmt::format("{}: {}", where, std::string_view(error.what).substr(0, kLongestMessage));
 }
 
 }  // namespace sluice::dsl

@@ -24,9 +24,13 @@ class State {
   static core::Result<std::unique_ptr<State>> load(std::shared_ptr<Project> project);
 
   const Pipeline& pipeline() const { return *pipeline_; }
-  // Of the function's compiled code, without names and line numbers: what it calls, and the values
-  // it has closed over, are not part of it.
-  core::Hash128 code_hash(std::size_t function) const;
+  // Of all that the function's results depend on beside its arguments (dsl/closure_hash.h); of all
+  // that the project is made from where that cannot be told. Before any function is called.
+  core::Hash128 version(std::size_t function);
+  // Whether the function takes a second argument, or any number.
+  bool takes_two(std::size_t function) const;
+  // "file:line" where the function begins.
+  std::string place(std::size_t function) const;
 
   // Runs `body` as Sandbox::protected_call() does; it finds the function on top of the stack.
   // nullopt when it went well, else "file:line: what".
@@ -36,7 +40,6 @@ class State {
   explicit State(std::shared_ptr<Project> project);
   static int run_file(lua_State* lua);
   core::Error load_error(const ScriptError& wrong) const;
-  std::string definition_place(std::size_t function) const;
 
   std::shared_ptr<Project> project_;
   Sandbox sandbox_;

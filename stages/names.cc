@@ -6,6 +6,11 @@ core::Hash128 question_name(const core::Hash128& base, std::string_view prompt) 
   return core::name128("question", {core::bytes_of(base), prompt});
 }
 
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
+                            const core::Row& row) {
+  return core::name128("question of a row", {core::bytes_of(base), prompt, row.raw});
+}
+
 core::Hash128 row_name(const core::Row& row, const core::Hash128& question) {
   if (row.key_json.empty())
     return core::name128("row by content", {row.raw, core::bytes_of(question)});

@@ -15,6 +15,9 @@ namespace sluice::stages {
 
 // `base`: of all that the questions of a pipeline share (question.h).
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
+// One that only rows of the same content share.
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
+                            const core::Row& row);
 // A row that is asked, by its key, or by its content where it has none.
 core::Hash128 row_name(const core::Row& row, const core::Hash128& question);
 // A row that is never asked is known by its content too, so that a corrected row is a new one.

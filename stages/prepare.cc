@@ -19,6 +19,12 @@ void reject(Item& item, std::optional<core::Reject> why) {
 
 }  // namespace
 
+// Of all that the row's answer depends on.
+core::Hash128 Prepare::question(const Item& item) const {
+  if (!spec_.parse.takes_row) return question_.of(item.prompt);
+  return question_.of(item.prompt, item.row);
+}
+
 core::Result<Prepare> Prepare::make(const PipelineSpec& spec, const Question& question) {
   Prepare made(spec, question);
   if (!spec.pack.user) {
@@ -63,7 +69,7 @@ Item Prepare::prepare(core::Row&& row) const {
   if (item.reject) {
     item.identity = unasked_row_name(item.row);
   } else {
-    item.question = question_.of(item.prompt);
+    item.question = question(item);
     item.identity = row_name(item.row, item.question);
   }
   if (old_names_) item.old_names = std::make_shared<const checkpoint::RowNames>(old_names(item));

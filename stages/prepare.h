@@ -27,6 +27,7 @@ class Prepare {
  private:
   Prepare(const PipelineSpec& spec, const Question& question) : spec_(spec), question_(question) {}
   Item prepare(core::Row&& row) const;
+  core::Hash128 question(const Item& item) const;
   std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
 
   const PipelineSpec& spec_;

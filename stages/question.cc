@@ -30,14 +30,14 @@ class Parts {
   }
   void add(const ValidateSpec& validate) {
     add(validate.fields);
-    add(validate.check_version);
+    add(validate.script.version);
   }
   void add(const Step& step) {
     add(fmt::format("step {}", step.index()));
     if (const auto* validate = std::get_if<ValidateSpec>(&step)) return add(*validate);
-    if (const auto* map = std::get_if<MapStep>(&step)) return add(map->version);
-    if (const auto* keep = std::get_if<KeepStep>(&step)) return add(keep->version);
-    add(std::get<ExplodeStep>(step).version);
+    if (const auto* map = std::get_if<MapStep>(&step)) return add(map->script.version);
+    if (const auto* keep = std::get_if<KeepStep>(&step)) return add(keep->script.version);
+    add(std::get<ExplodeStep>(step).script.version);
   }
   // Of the user's own file alone: see fingerprint().
   core::Hash128 hash() const { return core::hash128(text_); }
@@ -82,7 +82,7 @@ Question make_question(const PipelineSpec& spec) {
   parts.add("question 1");
   parts.add(spec.pack.system);
   parts.add(q.plain_text ? "text" : answer_schema(q.answer));
-  parts.add(spec.parse.parse_version);
+  parts.add(spec.parse.script.version);
   // Not as they stand in the system text, which tells packs from single rows.
   for (const Example& example : examples) {
     parts.add(example.prompt);
@@ -114,7 +114,7 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   parts.add(spec.read.key);
   if (spec.validate) parts.add(*spec.validate);
   parts.add(spec.pack.user_template);
-  parts.add(spec.pack.user_version);
+  parts.add(spec.pack.user_script.version);
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
     parts.add(model_identity(endpoint));
   parts.add(spec.sink.path);

@@ -28,6 +28,10 @@ struct Question {
 
   // The hash of one row's question: equal questions share one answer.
   core::Hash128 of(std::string_view prompt) const { return question_name(base, prompt); }
+  // Where the row has a part in its answer beside its prompt (ParseSpec::takes_row).
+  core::Hash128 of(std::string_view prompt, const core::Row& row) const {
+    return question_name(base, prompt, row);
+  }
 };
 
 Question make_question(const PipelineSpec& spec);

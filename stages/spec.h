@@ -45,25 +45,30 @@ using CheckFunction = std::function<std::expected<void, ScriptFailure>(const cor
 using ParseFunction = std::function<std::expected<std::string, ScriptFailure>(
     std::string_view answer, const core::Row&)>;
 
-struct ValidateSpec {
-  std::vector<Field> fields;
-  CheckFunction check;          // may be empty
-  core::Hash128 check_version;  // of the script that `check` comes from; zero without one
+// What identifies a function of the pipeline file.
+struct Script {
+  core::Hash128 version;  // of all that its results depend on beside its arguments; zero: none
+  std::string place;      // "job.lua:12", where it begins
 };
 
-// What happens to a row between the reading of its line and its question (stages/steps.h). The
-// versions are of the script that the function comes from.
+struct ValidateSpec {
+  std::vector<Field> fields;
+  CheckFunction check;  // may be empty
+  Script script;        // that of `check`
+};
+
+// What happens to a row between the reading of its line and its question (stages/steps.h).
 struct MapStep {
   MapFunction map;
-  core::Hash128 version;
+  Script script;
 };
 struct KeepStep {
   KeepFunction keep;
-  core::Hash128 version;
+  Script script;
 };
 struct ExplodeStep {
   ExplodeFunction explode;
-  core::Hash128 version;
+  Script script;
 };
 using Step = std::variant<MapStep, KeepStep, ExplodeStep, ValidateSpec>;
 
@@ -91,9 +96,7 @@ struct PackSpec {
   std::string
       user_template;  // "{{field}}" and "{{a.b}}"; exactly one of user_template and user is set
   RenderFunction user;
-  // Identifies what `user` computes, so that a changed function is a changed question: the hash of
-  // its source file. Zero with a template.
-  core::Hash128 user_version;
+  Script user_script;
   std::vector<Field> answer;      // empty = free text: one column "answer"
   std::vector<Example> examples;  // shown to the model with every request
 };
@@ -110,9 +113,10 @@ struct DispatchSpec {
 struct ParseSpec {
   int retries = 2;  // times a row is asked again because its answer was missing or did not fit
   ParseFunction parse;
-  // Of `parse`'s own code: answers are stored as it made them, so another function is another
-  // question.
-  core::Hash128 parse_version;
+  Script script;  // answers are stored as it made them, so another function is another question
+  // It takes the row too: then its answer is this row's alone, and rows with the same prompt are
+  // questions of their own where they differ.
+  bool takes_row = false;
 };
 
 struct SinkSpec {
@@ -149,6 +153,10 @@ struct PipelineSpec {
 // the one before; only the last one's go where the user's sink says. There is at least one.
 struct JobSpec {
   std::string name;
+  // What the pipeline file took from outside itself while it was executed: the Lua files and texts
+  // that it is made of, itself the first, and the environment variables that it asked for.
+  std::vector<std::string> files;
+  std::vector<std::string> variables;
   std::string directory;  // of the checkpoint; with several questions theirs are inside it
   std::vector<PipelineSpec> questions;
 };

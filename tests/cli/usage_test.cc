@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/cli/world.h"
 
 namespace sluice::cli {
@@ -30,7 +32,12 @@ TEST(Check, SaysOkOrPointsAtTheMistake) {
   world.make_job(5);
   const auto good = world.sluice({"check", "job.lua", "--set", "base_url=http://127.0.0.1:1/v1"});
   EXPECT_EQ(good.status, 0);
-  EXPECT_EQ(good.output, "job.lua: ok: job 'job', 5 rows a request, to 127.0.0.1:1/mock\n");
+  EXPECT_EQ(good.output,
+            "job.lua: ok: job 'job', 5 rows a request, to 127.0.0.1:1/mock\n"
+            "  is made of job.lua\n"
+            "  reads      in.jsonl\n"
+            "  writes     out.jsonl, out.rejects.jsonl, .sluice/job/\n"
+            "  sends to   http://127.0.0.1:1/v1\n");
 
   world.write("bad.lua", "local s = require \"sluice\"\nreturn s.pipeline {\n  nmae = \"x\",\n}\n");
   const auto bad = world.sluice({"check", "bad.lua"});
@@ -38,6 +45,83 @@ TEST(Check, SaysOkOrPointsAtTheMistake) {
   EXPECT_THAT(bad.errors, HasSubstr("bad.lua:3:3: error: unknown option 'nmae' for pipeline\n"
                                     "     3 |   nmae = \"x\",\n"
                                     "       |   ^^^^ did you mean 'name'?"));
+}
+
+TEST(Usage, NumbersOutOfTheirRangeExitWithTwo) {
+  const World world;
+  world.make_job(1);
+  for (const char* limit : {"-1", "0", "1.5", "nan", "1e3", "0x10", "", "99999999999999999999"}) {
+    const auto refused =
+        world.sluice({"run", "job.lua", "--set", "base_url=http://127.0.0.1:1", "--limit", limit});
+    EXPECT_EQ(refused.status, 2) << limit;
+    EXPECT_THAT(refused.errors, HasSubstr("--limit")) << limit;
+  }
+  const std::vector<std::pair<const char*, const char*>> wrong = {
+      {"--port", "-1"},        {"--port", "65536"},       {"--seed", "-1"},
+      {"--latency-ms", "-5"},  {"--latency-ms", "nan"},   {"--latency-ms", "1e300"},
+      {"--slots", "-1"},       {"--slots", "1.5"},        {"--rpm", "0"},
+      {"--tpm", "-100"},       {"--tpm", "nan"},          {"--cached-share", "nan"},
+      {"--error-500", "-0.1"}, {"--reset", "1.01"},       {"--latency-sigma", "-1"},
+      {"--price-in", "-1"},    {"--output-tokens", "inf"}};
+  for (const auto& [option, value] : wrong)
+    EXPECT_EQ(world.sluice({"mock", option, value}).status, 2) << option << ' ' << value;
+}
+
+TEST(Check, ShowsWhatAFileReadsWritesAndReaches) {
+  const World world;
+  world.write("helper.lua", "return 'text'");
+  world.write("prompt.md", "Say it.");
+  world.write("job.lua", R"lua(
+local s = require "sluice"
+local helper = require "helper"
+local name = "SLUICE_TEST" .. "_KEY"
+return s.pipeline {
+  name = "job", checkpoint = { share = "/tmp/sluice-test-shared" },
+  s.read { "data/*.jsonl", "-" },
+  s.pack { system = s.file "prompt.md", user = "{{text}}" },
+  s.dispatch {
+    s.openai { model = "m\27[31m", base_url = "http://stranger.test/v1", key = s.secret(name),
+               ca_file = "ca.pem", proxy = "http://me:hidden@proxy.test:81" },
+    s.openai { model = "m", key = s.secret "PATH", proxy = s.secret "SLUICE_TEST_PROXY" },
+  },
+  s.sink { "/tmp/out.jsonl" },
+}
+)lua");
+  const auto seen = world.sluice({"check", "job.lua"});
+  EXPECT_EQ(seen.status, 0) << seen.errors;
+  EXPECT_EQ(seen.output,
+            "job.lua: ok: job 'job', 1 row a request, to stranger.test/m [31m, openai/m\n"
+            "  is made of job.lua, helper.lua, prompt.md\n"
+            "  reads      data/*.jsonl, standard input, /tmp/sluice-test-shared/*/, ca.pem\n"
+            "  writes     /tmp/out.jsonl, /tmp/out.rejects.jsonl, /tmp/sluice-test-shared/job/\n"
+            "  sends to   http://stranger.test/v1 (through the proxy proxy.test:81), "
+            "https://api.openai.com/v1 (through the proxy that a variable names)\n"
+            "  variables  PATH, SLUICE_TEST_KEY (not set), SLUICE_TEST_PROXY (not set)\n");
+}
+
+TEST(Check, LibrariesAreFoldersThatTheCommandLineNames) {
+  const World world;
+  std::filesystem::create_directories(world.path("jobs"));
+  std::filesystem::create_directories(world.path("lib"));
+  world.write("lib/shared.lua", "return 'Say it.'");
+  world.write("lib/text.md", "{{text}}");
+  world.write("jobs/job.lua", R"lua(
+local s = require "sluice"
+return s.pipeline {
+  name = "job", s.read { "in.jsonl" },
+  s.pack { system = require "shared", user = s.file "text.md" },
+  s.dispatch { s.openai { model = "m", base_url = "http://127.0.0.1:1/v1" } },
+  s.sink { "out.jsonl" },
+}
+)lua");
+  const auto without = world.sluice({"check", "jobs/job.lua"});
+  EXPECT_EQ(without.status, 3);
+  EXPECT_THAT(without.errors, HasSubstr("cannot read 'jobs/shared.lua'"));
+  EXPECT_THAT(without.errors, HasSubstr("--lib FOLDER adds another folder"));
+  const auto with = world.sluice({"check", "jobs/job.lua", "--lib", "lib"});
+  EXPECT_EQ(with.status, 0) << with.errors;
+  EXPECT_THAT(with.output, HasSubstr("is made of jobs/job.lua, lib/shared.lua, lib/text.md\n"));
+  EXPECT_EQ(world.sluice({"check", "jobs/job.lua", "--lib", "nowhere"}).status, 2);
 }
 
 TEST(Check, NeedsNoSecret) {

@@ -88,7 +88,7 @@ TEST(Pipeline, OfTheDesignLoads) {
   EXPECT_EQ(pack.system, "You sort tickets.\n");
   EXPECT_EQ(pack.user_template, "{{subject}}\n\n{{body}}");
   EXPECT_FALSE(pack.user);
-  EXPECT_EQ(pack.user_version, core::Hash128());
+  EXPECT_EQ(pack.user_script.version, core::Hash128());
   ASSERT_THAT(names(pack.answer), ElementsAre("queue", "urgency", "why"));
   EXPECT_EQ(pack.answer[0].type, FieldType::one_of);
   EXPECT_THAT(pack.answer[0].choices, ElementsAre("billing", "bug", "access", "sales", "other"));

@@ -156,18 +156,6 @@ TEST(Scripts, GiveFreeTextAsOneColumn) {
   EXPECT_EQ(spec.parse.parse(R"({"answer":"yes"})", row_of("{}")), R"({"answer":"YES"})");
 }
 
-TEST(Scripts, ChangeTheirVersionWithAnythingTheyDependOn) {
-  const Scratch scratch;
-  const std::string lua = "local helper = require 'helper'\n" + user("return helper(row)");
-  scratch.write("helper.lua", "return function(row) return 'a' end");
-  const core::Hash128 first = loaded(scratch, lua).pack.user_version;
-  EXPECT_NE(first, core::Hash128());
-  EXPECT_EQ(loaded(scratch, lua).pack.user_version, first);
-  EXPECT_NE(loaded(scratch, lua + " ").pack.user_version, first);
-  scratch.write("helper.lua", "return function(row) return 'b' end");
-  EXPECT_NE(loaded(scratch, lua).pack.user_version, first);
-}
-
 TEST(Scripts, AreAsTheyWereLoadedInEveryThread) {
   const Scratch scratch;
   scratch.write("helper.lua", "return 'first'");

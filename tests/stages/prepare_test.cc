@@ -38,6 +38,19 @@ TEST(Prepare, RendersAndNamesTheQuestion) {
   EXPECT_NE(items[1].identity, items[2].identity) << "a corrected row is a new one";
 }
 
+// Its answer is made for the row: another row with this prompt must not get it.
+TEST(Prepare, MakesEachRowItsOwnQuestionForAParseThatTakesTheRow) {
+  PipelineSpec spec = simple_spec(1);
+  const std::vector<std::string> rows = {R"({"id":"a","q":"x","more":1})",
+                                         R"({"id":"b","q":"x","more":1})",
+                                         R"({"id":"a","q":"x","more":1})"};
+  EXPECT_EQ(prepare(spec, rows)[0].question, prepare(spec, rows)[1].question);
+  spec.parse.takes_row = true;
+  const Items items = prepare(spec, rows);
+  EXPECT_NE(items[0].question, items[1].question);
+  EXPECT_EQ(items[0].question, items[2].question);
+}
+
 TEST(Prepare, RejectsEachKindOfBadRowWithItsReason) {
   PipelineSpec spec = simple_spec(1);
   spec.validate.emplace();

@@ -1,0 +1,65 @@
+#include "cli/listing.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "cli/job_file.h"
+#include "http/proxy.h"
+#include "stages/line_identity.h"
+
+namespace sluice::cli {
+namespace {
+
+using Names = std::vector<std::string>;
+
+void add(Names& names, std::string_view name) {
+  std::string shown = stages::printable(name);
+  if (std::ranges::find(names, shown) == names.end()) names.push_back(std::move(shown));
+}
+
+std::string line(std::string_view what, const Names& names) {
+  return names.empty() ? std::string() : fmt::format("  {:<11}{}\n", what, fmt::join(names, ", "));
+}
+
+// Where requests go: the endpoint's address, and the proxy on the way where the file names one.
+std::string address(const provider::EndpointSpec& endpoint) {
+  const std::string& proxy = endpoint.proxy.reveal();
+  if (proxy.empty()) return endpoint.base_url;
+  if (proxy == "none") return endpoint.base_url + " (through no proxy)";
+  // What stands in for a variable's value is no address: check reads none.
+  const auto parsed =
+      proxy == kUnreadSecret ? core::fail(core::ErrorCode::pipeline, "") : http::parse_proxy(proxy);
+  return fmt::format("{} (through the proxy {})", endpoint.base_url,
+                     parsed ? parsed->name() : "that a variable names");
+}
+
+}  // namespace
+
+std::string listing(const stages::JobSpec& job) {
+  Names files, reads, writes, hosts, variables;
+  for (const std::string& file : job.files) add(files, file);
+  for (const std::string& path : job.questions.front().read.paths)
+    add(reads, path == "-" ? "standard input" : path);
+  for (const stages::PipelineSpec& spec : job.questions) {
+    if (!spec.checkpoint.share.empty()) add(reads, spec.checkpoint.share + "/*/");
+    for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
+      if (!endpoint.ca_file.empty()) add(reads, endpoint.ca_file);
+      add(hosts, address(endpoint));
+    }
+  }
+  add(writes, job.questions.back().sink.path);
+  for (const stages::PipelineSpec& spec : job.questions) add(writes, spec.sink.rejects);
+  add(writes, job.directory + "/");
+  for (const std::string& name : job.variables) {
+    const bool set = std::getenv(name.c_str()) != nullptr;
+    add(variables, name + (set ? "" : " (not set)"));
+  }
+  return line("is made of", files) + line("reads", reads) + line("writes", writes) +
+         line("sends to", hosts) + line("variables", variables);
+}
+
+}  // namespace sluice::cli
