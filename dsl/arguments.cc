@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "dsl/node.h"
@@ -70,6 +71,7 @@ Place call_place(lua_State* lua, std::string_view function, const std::set<std::
               .argument = {},
               .entries = {}};
   if (place.source == nullptr) return place;
+  Sandbox::of(lua).charge(place.source->tokens().size());  // they are gone through
   if (const auto call = place.source->find_call(at.line, function, keys)) {
     place.whole = call->function;
     place.argument = call->argument.value_or(call->function);
@@ -172,19 +174,19 @@ void Arguments::collect_keys() {
 // Lua's tables have no order; the source does. A table that is not written where it is used (a
 // variable, a module's result) is looked for by its names.
 void Arguments::order_names() {
-  const std::set<std::string> keys(names_.begin(), names_.end());
-  std::vector<Entry> entries = place_.entries;
-  const auto shows_all = [&entries](const std::string& name) {
-    return std::ranges::find(entries, name, &Entry::key) != entries.end();
+  std::unordered_map<std::string_view, std::size_t> positions;
+  const auto shows_all = [&](const std::vector<Entry>& entries) {
+    positions.clear();
+    for (const Entry& entry : entries) positions.emplace(entry.key, positions.size());
+    return std::ranges::all_of(names_,
+                               [&](const std::string& name) { return positions.contains(name); });
   };
-  if (!std::ranges::all_of(names_, shows_all)) {
-    entries = loader_of(lua_).project.find_table(keys);  // in any file
-    if (!std::ranges::all_of(names_, shows_all)) return;
+  std::vector<Entry> elsewhere;
+  if (!shows_all(place_.entries)) {
+    elsewhere = loader_of(lua_).project.find_table({names_.begin(), names_.end()});  // in any file
+    if (!shows_all(elsewhere)) return;
   }
-  const auto position = [&entries](const std::string& name) {
-    return std::ranges::find(entries, name, &Entry::key) - entries.begin();
-  };
-  std::ranges::sort(names_, {}, position);
+  std::ranges::sort(names_, {}, [&](const std::string& name) { return positions.at(name); });
 }
 
 void Arguments::check() {

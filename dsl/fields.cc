@@ -34,6 +34,8 @@ std::string_view name_of(FieldType type) {
 // does not see.
 constexpr std::uint64_t kPatternWork = 1'000'000;
 
+constexpr std::size_t kMostFields = 1000;  // of one table; each answer is looked through for each
+
 bool stands_alone(FieldType type) {
   return type != FieldType::one_of && type != FieldType::list && type != FieldType::object;
 }
@@ -112,6 +114,7 @@ Field read_element(lua_State* lua, const Arguments& arguments) {
     arguments.fail_item(1, "element of list " + wrong, hint);
   }
   Field element = to_field(lua, -1);
+  Sandbox::of(lua).charge(bytes_of(element));
   lua_pop(lua, 1);
   return element;
 }
@@ -125,6 +128,10 @@ void push_bare_field(lua_State* lua, FieldType type) {
 
 std::vector<Field> read_fields(lua_State* lua, const Arguments& arguments, const Section& section) {
   std::vector<Field> fields;
+  if (arguments.names().size() > kMostFields) {
+    arguments.fail(fmt::format("{} has more than {} fields", section.name, kMostFields),
+                   "a list of objects takes what repeats");
+  }
   for (const std::string& name : arguments.names()) {
     arguments.push(name);
     const bool option = find_option(section, name) != nullptr && to_node(lua, -1) == nullptr;

@@ -34,8 +34,10 @@ std::size_t Source::chain_start(std::size_t token) const {
 
 std::optional<Call> Source::find_call(int line, std::string_view function,
                                       const std::set<std::string>& keys) const {
+  constexpr int kMostCalls = 16;  // tables in tables on one line are gone through again and again
   std::optional<Call> first;
-  for (std::size_t i = 0; i + 1 < tokens_.size(); ++i) {
+  int calls = 0;
+  for (std::size_t i = 0; i + 1 < tokens_.size() && calls < kMostCalls; ++i) {
     if (tokens_[i].kind != TokenKind::name || !is(i, function)) continue;
     const Token& start = tokens_[chain_start(i)];
     if (start.line != line) continue;
@@ -44,6 +46,7 @@ std::optional<Call> Source::find_call(int line, std::string_view function,
     const bool table = is(next, "{");
     const bool called = table || next != i + 1 || tokens_[next].kind == TokenKind::string;
     if (!called) continue;
+    ++calls;
 
     Call call{.function = {start.offset, tokens_[i].offset + tokens_[i].length - start.offset,
                            start.line},
@@ -107,10 +110,14 @@ std::vector<Entry> Source::entries(std::size_t brace) const {
 }
 
 std::optional<std::size_t> Source::find_table(const std::set<std::string>& keys) const {
+  std::size_t left = 20 * tokens_.size() + 10'000;  // tokens to go through
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    if (tokens_[i].kind == TokenKind::symbol && is(i, "{") && names_of(entries(i)) == keys) {
-      return i;
-    }
+    if (tokens_[i].kind != TokenKind::symbol || !is(i, "{")) continue;
+    const std::vector<Entry> found = entries(i);
+    if (names_of(found) == keys) return i;
+    const std::size_t taken = found.empty() ? 1 : skip_value(found.back().value_token) - i;
+    if (taken > left) return std::nullopt;
+    left -= taken;
   }
   return std::nullopt;
 }

@@ -49,15 +49,16 @@ class Source {
   }
   static Span span(const Token& token) { return {token.offset, token.length, token.line}; }
 
-  // The call of `function` that begins on `line`. With several, the first one whose table names all
-  // of `keys`, else the first.
+  // The call of `function` that begins on `line`. With several, the first one (of the first 16)
+  // whose table names all of `keys`, else the first.
   std::optional<Call> find_call(int line, std::string_view function,
                                 const std::set<std::string>& keys) const;
 
   // The entries of the table constructor whose '{' is tokens()[brace].
   std::vector<Entry> entries(std::size_t brace) const;
 
-  // The '{' of the first table constructor that names exactly `keys`.
+  // The '{' of the first table constructor that names exactly `keys`; nothing when they are so deep
+  // in one another that to look would take long.
   std::optional<std::size_t> find_table(const std::set<std::string>& keys) const;
 
   // The first name token `word` on `line`; `after` = only behind that symbol, as in "s.word".

@@ -71,17 +71,28 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+constexpr std::size_t kShownBytes = 100;  // of a line, on each side of a place
+
 core::Error error_at(const Source& source, const Span& span, std::string_view what,
                      std::string_view hint) {
   const std::string_view line = source.line_text(span.offset);
   const int column = source.column(span.offset);
   const std::size_t start =
       static_cast<std::size_t>(source.text().data() + span.offset - line.data());
-  const std::string_view marked = line.substr(std::min(start, line.size()), span.length);
+  const std::string_view marked =
+      line.substr(std::min(start, line.size()), std::min(span.length, kShownBytes));
   const auto width = static_cast<std::size_t>(std::max(1, code_points(marked)));
+  // Of a long line, what stands around the place.
+  std::size_t from = start > kShownBytes ? start - kShownBytes / 2 : 0;
+  while (from > 0 && (static_cast<unsigned char>(line[from]) & 0xC0) == 0x80) --from;
+  std::string shown = shown_line(source, line).substr(from);
+  if (shown.size() > 2 * kShownBytes) shown = shown.substr(0, 2 * kShownBytes) + "…";
+  const std::string_view cut = from > 0 ? "…" : "";
   std::string message =
-      fmt::format("error: {}\n{:>6} | {}\n{:>6} | {}{}", what, span.line, shown_line(source, line),
-                  "", padding(line, column - 1), std::string(width, '^'));
+      fmt::format("error: {}\n{:>6} | {}{}\n{:>6} | {}{}{}", what, span.line, cut, shown, "",
+                  cut.empty() ? "" : " ",
+                  padding(line.substr(from), code_points(line.substr(from, start - from))),
+                  std::string(width, '^'));
   if (!hint.empty()) message += fmt::format(" {}", hint);
   return {core::ErrorCode::pipeline, std::move(message),
           fmt::format("{}:{}:{}", source.name(), span.line, column)};

@@ -97,6 +97,10 @@ std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object,
     if (!text) return script_reject(core::Stage::pack, text.error(), "script_error");
     item.prompt = std::move(*text);
   }
+  if (item.prompt.size() > kMaxPromptBytes)
+    return make_reject(core::Stage::pack, "too_large",
+                       fmt::format("the prompt is longer than {} MiB, the most that one may have",
+                                   kMaxPromptBytes >> 20));
   if (item.prompt.empty())
     return make_reject(core::Stage::pack, "empty_prompt", "the prompt for this row is empty");
   return std::nullopt;

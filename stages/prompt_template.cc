@@ -51,6 +51,9 @@ core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
       }
     }
     made.pieces_.push_back(std::move(piece));
+    if (made.pieces_.size() > kMostPlaces)
+      return core::fail(core::ErrorCode::pipeline,
+                        fmt::format("the template has more than {} places", kMostPlaces));
     text.remove_prefix(close + 2);
   }
 }
@@ -60,6 +63,7 @@ std::expected<std::string, std::string> PromptTemplate::render(
   std::string out;
   for (const Piece& piece : pieces_) {
     out += piece.literal;
+    if (out.size() > kMaxPromptBytes) return out;
     if (piece.path.empty()) continue;
     simdjson::dom::object object = row;
     simdjson::dom::element value;

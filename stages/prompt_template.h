@@ -16,12 +16,16 @@
 
 namespace sluice::stages {
 
+constexpr std::size_t kMaxPromptBytes = 16 * 1024 * 1024;  // of one row, by template or function
+constexpr std::size_t kMostPlaces = 10'000;                // of one template
+
 class PromptTemplate {
  public:
-  // ErrorCode::pipeline on an unclosed "{{" or an empty place.
+  // ErrorCode::pipeline on an unclosed "{{", an empty place, or more than kMostPlaces.
   static core::Result<PromptTemplate> parse(std::string_view text);
 
-  // The text for one row, or the name of the field that the row lacks (or has as null).
+  // The text for one row, or the name of the field that the row lacks (or has as null). Ends behind
+  // the place where it is longer than kMaxPromptBytes: the caller refuses it.
   std::expected<std::string, std::string> render(const simdjson::dom::object& row) const;
 
  private:

@@ -51,6 +51,17 @@ TEST(Prepare, MakesEachRowItsOwnQuestionForAParseThatTakesTheRow) {
   EXPECT_EQ(items[0].question, items[2].question);
 }
 
+TEST(Prepare, RefusesAPromptThatIsTooLong) {
+  PipelineSpec spec = simple_spec(1);
+  spec.pack.user_template = "{{q}}{{q}}{{q}}";
+  const auto row = [](std::size_t length) {
+    return R"({"id":"a","q":")" + std::string(length, 'x') + "\"}";
+  };
+  const Items items = prepare(spec, {row(kMaxPromptBytes / 3), row(kMaxPromptBytes / 3 + 1)});
+  EXPECT_EQ(reason(items[0]), "");
+  EXPECT_EQ(reason(items[1]), "too_large");
+}
+
 TEST(Prepare, RejectsEachKindOfBadRowWithItsReason) {
   PipelineSpec spec = simple_spec(1);
   spec.validate.emplace();
