@@ -19,6 +19,26 @@ double seconds(core::Duration d) {
   return std::chrono::duration<double>(d).count();
 }
 
+std::optional<observe::ProblemView> problem_of(const schedule::EndpointState& state,
+                                               core::Time now) {
+  observe::ProblemView problem;
+  if (state.stopped) {
+    problem.kind = "stopped";
+    problem.stopped = true;
+    problem.message = state.stop_reason;
+    return problem;
+  }
+  if (!state.problem) return std::nullopt;
+  problem.kind = std::to_string(state.problem->status) + state.problem->reason;
+  problem.failures = state.problem->failures;
+  problem.lasting = now - state.problem->since;
+  problem.answered = state.problem->answered;
+  problem.message = state.problem->message.empty() ? state.problem->reason : state.problem->message;
+  return problem;
+}
+
+}  // namespace
+
 observe::EndpointView view_of(const provider::EndpointSpec& spec,
                               const schedule::EndpointState& state, core::Time now) {
   observe::EndpointView view;
@@ -36,10 +56,9 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   } else if (state.cooling_until && *state.cooling_until > now) {
     view.state = "cooling";
   }
+  view.problem = problem_of(state, now);
   return view;
 }
-
-}  // namespace
 
 Monitor::Monitor(const stages::PipelineSpec& spec, Job job, stages::Run& run, StopSignal& signal,
                  observe::Style style)
@@ -68,7 +87,20 @@ void Monitor::watch() {
         break;
     }
     tell_throttle();
-    display_.show(view(), clock_.now());
+    const observe::View now = view();
+    tell_problems(now);
+    display_.show(now, clock_.now());
+  }
+}
+
+void Monitor::tell_problems(const observe::View& view) {
+  for (const observe::EndpointView& endpoint : view.endpoints) {
+    if (!endpoint.problem) {
+      std::erase_if(problems_told_, [&](const auto& told) { return told.first == endpoint.name; });
+    } else if (problems_told_.emplace(endpoint.name, endpoint.problem->kind).second) {
+      display_.tell(fmt::format("{}: {}: {}", spec_.name, endpoint.name,
+                                observe::problem_text(*endpoint.problem)));
+    }
   }
 }
 

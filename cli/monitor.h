@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "cli/signals.h"
 #include "core/clock.h"
@@ -13,6 +15,10 @@
 #include "stages/spec.h"
 
 namespace sluice::cli {
+
+// What there is to see of an endpoint at `now`.
+observe::EndpointView view_of(const provider::EndpointSpec& spec,
+                              const schedule::EndpointState& state, core::Time now);
 
 class Monitor {
  public:
@@ -31,6 +37,8 @@ class Monitor {
   void watch();
   observe::View view();
   void tell_throttle();
+  // Each kind of problem once, until its endpoint answers again.
+  void tell_problems(const observe::View& view);
 
   const stages::PipelineSpec& spec_;
   const Job job_;
@@ -39,6 +47,7 @@ class Monitor {
   const core::Time started_ = clock_.now();
   bool stopping_ = false;
   bool throttle_told_ = false;
+  std::set<std::pair<std::string, std::string>> problems_told_;  // endpoint, ProblemView::kind
   // Rates, smoothed over some seconds.
   core::Time rated_at_ = started_;
   std::uint64_t rated_rows_ = 0;

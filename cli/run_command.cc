@@ -81,6 +81,18 @@ void tell_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoint:
   fmt::print(stderr, "{}\n", log == Log::json ? observe::notice_json(message) : message);
 }
 
+std::vector<observe::EndpointView> endpoints_with_problems(const stages::PipelineSpec& spec,
+                                                           const stages::Progress& progress) {
+  std::vector<observe::EndpointView> views;
+  const auto& states = progress.dispatch.schedule.endpoints;
+  const core::Time now = core::SystemClock().now();
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    auto view = view_of(spec.dispatch.endpoints[i], states[i], now);
+    if (view.problem) views.push_back(std::move(view));
+  }
+  return views;
+}
+
 std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& result,
                     core::Duration elapsed) {
   const stages::Progress& p = result.progress;
@@ -132,6 +144,9 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
                          count(odd)));
   line("speed",
        fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
+  for (const observe::EndpointView& endpoint : endpoints_with_problems(spec, p))
+    line("endpoint",
+         fmt::format("{}: {}", endpoint.name, observe::problem_text(*endpoint.problem)));
   line("output", spec.sink.path);
   if (account.rows_rejected > 0) line("rejects", spec.sink.rejects);
   return text;
@@ -200,6 +215,18 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   w.field("peak_rss_mb", static_cast<double>(usage.ru_maxrss) / 1024);  // Linux counts in KiB
+  w.key("problems");
+  w.open('[');
+  const std::size_t last = results.questions.size() - 1;
+  for (const observe::EndpointView& endpoint :
+       endpoints_with_problems(job.questions[last], results.questions[last].progress)) {
+    w.open('{');
+    w.field("endpoint", endpoint.name);
+    w.field("stopped", endpoint.problem->stopped);
+    w.field("message", endpoint.problem->message);
+    w.close('}');
+  }
+  w.close(']');
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');

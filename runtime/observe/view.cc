@@ -35,6 +35,14 @@ std::string endpoint_text(const EndpointView& e) {
   return text;
 }
 
+std::string problems_text(const View& v) {
+  std::string text;
+  for (const EndpointView& e : v.endpoints) {
+    if (e.problem) text += fmt::format("; {}: {}", e.name, problem_text(*e.problem));
+  }
+  return text;
+}
+
 // Cut to `width` columns (code points; a run's texts hold no wide characters).
 std::string fitted(std::string line, std::size_t width) {
   std::size_t columns = 0;
@@ -47,6 +55,12 @@ std::string fitted(std::string line, std::size_t width) {
 
 }  // namespace
 
+std::string problem_text(const ProblemView& p) {
+  if (p.stopped) return "stopped: " + p.message;
+  return fmt::format("no answer {} ({} failed in {}): {}", p.answered ? "any more" : "yet",
+                     count(p.failures), duration(p.lasting), p.message);
+}
+
 std::vector<std::string> as_block(const View& v, std::size_t width) {
   std::vector<std::string> lines;
   const auto add = [&](std::string line) { lines.push_back(fitted(std::move(line), width)); };
@@ -55,7 +69,11 @@ std::vector<std::string> as_block(const View& v, std::size_t width) {
   add(fmt::format("  tokens  {} in, {} out  {}/s", rounded(static_cast<double>(v.input_tokens)),
                   rounded(static_cast<double>(v.output_tokens)), rounded(v.tokens_per_second)));
   add("  spent   " + spent_text(v));
-  for (const EndpointView& endpoint : v.endpoints) add("  " + endpoint_text(endpoint));
+  for (const EndpointView& endpoint : v.endpoints) {
+    add("  " + endpoint_text(endpoint));
+    if (endpoint.problem && !endpoint.problem->stopped)
+      add("    " + problem_text(*endpoint.problem));
+  }
   if (v.left) add("  left    about " + duration(*v.left));
   return lines;
 }
@@ -64,6 +82,7 @@ std::string as_line(const View& v) {
   std::string line = fmt::format("{}: {} after {}: rows {}; spent {}", v.job, v.phase,
                                  duration(v.elapsed), rows_text(v), spent_text(v));
   if (v.left) line += fmt::format("; about {} left", duration(*v.left));
+  line += problems_text(v);
   return line;
 }
 
@@ -106,6 +125,15 @@ std::string as_json(const View& v) {
     if (e.learned_per_minute) w.field("learned_rpm", *e.learned_per_minute);
     if (e.quota_used) w.field("quota_used", *e.quota_used);
     if (!e.state.empty()) w.field("state", e.state);
+    if (e.problem) {
+      w.key("problem");
+      w.open('{');
+      w.field("failures", e.problem->failures);
+      w.field("seconds", std::chrono::duration<double>(e.problem->lasting).count());
+      w.field("stopped", e.problem->stopped);
+      w.field("message", e.problem->message);
+      w.close('}');
+    }
     w.close('}');
   }
   w.close(']');

@@ -12,6 +12,16 @@
 
 namespace sluice::observe {
 
+// Nothing but failures comes from an endpoint, or it is stopped.
+struct ProblemView {
+  std::string kind;  // equal for equal causes, whatever the figures
+  std::uint64_t failures = 0;
+  std::chrono::nanoseconds lasting{0};
+  bool answered = false;  // it had answered before, in this run
+  bool stopped = false;   // for this run
+  std::string message;    // of the latest failure; why it was stopped
+};
+
 struct EndpointView {
   std::string name;
   int in_flight = 0;
@@ -21,6 +31,7 @@ struct EndpointView {
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
   std::uint64_t failed = 0;                  // timeouts, resets, 5xx
   std::string state;                         // "", "cooling", "open", "stopped: …"
+  std::optional<ProblemView> problem;
 };
 
 struct View {
@@ -40,6 +51,9 @@ struct View {
   std::optional<std::chrono::nanoseconds> left;
   std::vector<EndpointView> endpoints;
 };
+
+// "no answer yet (57 failed in 12 s): HTTP 502: …", "stopped: …"
+std::string problem_text(const ProblemView& problem);
 
 // One line an element, each at most `width` columns wide, without colour.
 std::vector<std::string> as_block(const View& view, std::size_t width);
