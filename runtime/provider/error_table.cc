@@ -28,6 +28,7 @@ constexpr std::array kRules = {
     ErrorRule{400, 499, Service::anthropic, "", "credit balance is too low", false, Action::stop, "payment"},
     ErrorRule{429, 429, Service::google, "", "prepayment credits are depleted", false, Action::stop, "payment"},
     ErrorRule{402, 402, kAny, "", "", false, Action::stop, "payment"},
+    ErrorRule{412, 412, Service::fireworks, "", "", false, Action::stop, "payment"},  // suspended
     // Of gateways, and of those who resell, which pass the words on with a status of their own. Not
     // among them: "exceeded your current quota", which Google says of a minute's.
     ErrorRule{400, 599, kAny, "budget_exceeded", "", false, Action::stop, "spend_limit"},          // LiteLLM
@@ -85,6 +86,8 @@ constexpr std::array kRules = {
     ErrorRule{400, 400, Service::xai, "", "incorrect api key", false, Action::stop, "auth"},
     ErrorRule{401, 401, kAny, "", "", false, Action::stop, "auth"},
     ErrorRule{407, 407, kAny, "", "", false, Action::stop, "auth"},
+    // More tokens than the context holds; the key's own errors are 401 there.
+    ErrorRule{403, 403, Service::together, "", "", false, Action::split, "too_large"},
     ErrorRule{403, 403, kAny, "permission_error", "", false, Action::stop, "forbidden"},
     ErrorRule{403, 403, kAny, "PERMISSION_DENIED", "", false, Action::stop, "forbidden"},
     ErrorRule{403, 403, kAny, "unsupported_country_region_territory", "", false, Action::stop, "forbidden"},
@@ -111,6 +114,8 @@ constexpr std::array kRules = {
     ErrorRule{409, 409, kAny, "", "", false, Action::retry, "conflict"},
     ErrorRule{421, 421, kAny, "", "", false, Action::retry, "conflict"},  // another connection may do
     ErrorRule{425, 425, kAny, "", "", false, Action::retry, "conflict"},
+    // The model's own mistake, which another attempt may not repeat.
+    ErrorRule{400, 400, Service::groq, "json_validate_failed", "", false, Action::retry, "unprocessable"},
     ErrorRule{422, 422, Service::groq, "", "", false, Action::retry, "unprocessable"},
     ErrorRule{422, 422, kAny, "", "", false, Action::refused, "unprocessable"},
     ErrorRule{499, 499, kAny, "", "", false, Action::retry, "cancelled"},
@@ -125,6 +130,8 @@ constexpr std::array kRules = {
     ErrorRule{520, 524, kAny, "", "", false, Action::retry, "server_error", Billing::possible},
     ErrorRule{529, 529, kAny, "", "", false, Action::retry, "overloaded"},
     ErrorRule{500, 599, kAny, "overloaded_error", "", false, Action::retry, "overloaded"},
+    ErrorRule{503, 503, Service::openrouter, "provider_overloaded", "", false, Action::move, "overloaded"},
+    ErrorRule{503, 503, kAny, "server_is_overloaded", "", false, Action::retry, "overloaded"},
     ErrorRule{500, 599, kAny, "", "", false, Action::retry, "server_error"},
     // clang-format on
 };

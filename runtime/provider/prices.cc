@@ -48,7 +48,7 @@ constexpr std::array kRows = {
     row("claude-opus-4-8", Service::anthropic, 5, 0.5, 25, 1000000, 128000),
     row("claude-opus-5", Service::anthropic, 5, 0.5, 25, 1000000, 128000),
     row("claude-sonnet-4-6", Service::anthropic, 3, 0.3, 15, 1000000, 64000),
-    row("claude-sonnet-5", Service::anthropic, 2, 0.2, 10, 1000000, 128000),
+    row("claude-sonnet-5", Service::anthropic, 3, 0.3, 15, 1000000, 128000),
     row("deepseek-chat", Service::deepseek, 0.28, 0.028, 0.42, 131072, 8192),
     row("deepseek-v4-flash", Service::deepseek, 0.14, 0.0028, 0.28, 1000000, 8192),
     row("deepseek-v4-pro", Service::deepseek, 0.435, 0.003625, 0.87, 1000000, 8192),
@@ -95,7 +95,7 @@ constexpr std::array kRows = {
     row("text-embedding-3-large", Service::openai, 0.13, 0.13, 0, 8191, 0),
     row("text-embedding-3-small", Service::openai, 0.02, 0.02, 0, 8191, 0),
     row("us.anthropic.claude-haiku-4-5-20251001-v1:0", Service::other, 1.1, 0.11, 5.5, 200000, 64000),
-    row("us.anthropic.claude-sonnet-5", Service::other, 2.2, 0.22, 11, 1000000, 128000),
+    row("us.anthropic.claude-sonnet-5", Service::other, 3.3, 0.33, 16.5, 1000000, 128000),
     // clang-format on
 };
 static_assert(std::ranges::none_of(kRows, [](const Row& row) {
