@@ -249,10 +249,6 @@ return s.pipeline { name = "second",
   EXPECT_THAT(refused.errors, testing::ContainsRegex("./out.jsonl: is being written by (process "
                                                      "[0-9]+|another process). Wait for it"));
   EXPECT_EQ(world_.mock_stats().requests, 0u);
-  const auto exported =
-      world_.sluice({"export", "second.lua", "--set", "base_url=http://none", "--to", "out.jsonl"});
-  EXPECT_NE(exported.status, 0);
-
   input << rows;
   input.close();
   EXPECT_EQ(first->wait(), 0) << first->errors();

@@ -1,55 +1,87 @@
-// Loaded into `sluice` (LD_PRELOAD) by power_cut_test.cc: remembers what every file held when it
-// was last synced, as a copy in $SLUICE_DURABLE named by the file's path with '%' for '/'. Nothing
-// is really synced. So the test can put back what a disk that lost its power would still have.
+// Loaded into `sluice` (LD_PRELOAD) by power_cut_test.cc: remembers what every file held, and what
+// names every folder had, when it was last synced. Nothing is really synced. So the test can put
+// back what a disk that lost its power would still have.
 //
-// Names are as durable as they look: a rename or a removal is not undone.
+// In $SLUICE_DURABLE, by what the file is and not by its name (durable_names.h):
+//   file-…  the bytes of a file
+//   names-… the names in a folder, in lines of "name id"
+// A name is so as durable as its folder was synced, and a file under it as durable as it was.
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "tests/cli/durable_names.h"
+
 namespace {
 
-std::string durable_copy(std::string path) {
-  const char* folder = std::getenv("SLUICE_DURABLE");
-  if (folder == nullptr) return {};
-  std::ranges::replace(path, '/', '%');
-  return std::string(folder) + "/" + path;
+using sluice::cli::id_of;
+
+// Whole or not at all, whoever else keeps the same: the process may be killed meanwhile.
+class Draft {
+ public:
+  explicit Draft(std::string name) : name_(std::move(name)) {
+    static std::atomic<int> number = 0;
+    draft_ = name_ + "~" + std::to_string(++number);
+    fd_ = ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  }
+  int fd() const { return fd_; }
+  bool finish(bool whole) {
+    ::close(fd_);
+    return whole && std::rename(draft_.c_str(), name_.c_str()) == 0;
+  }
+
+ private:
+  std::string name_, draft_;
+  int fd_;
+};
+
+bool keep_bytes(const std::string& link, off_t size, Draft& draft) {
+  const int from = ::open(link.c_str(), O_RDONLY | O_CLOEXEC);
+  bool whole = from >= 0 && draft.fd() >= 0;
+  while (whole && size > 0) {
+    const ssize_t copied =
+        ::copy_file_range(from, nullptr, draft.fd(), nullptr, static_cast<std::size_t>(size), 0);
+    whole = copied > 0;
+    size -= copied;
+  }
+  ::close(from);
+  return whole;
 }
 
-std::string absolute(const char* path) {
-  char* whole = ::realpath(path, nullptr);
-  std::string text = whole == nullptr ? "" : whole;
-  std::free(whole);
-  return text;
+bool keep_names(const std::string& link, Draft& draft) {
+  DIR* folder = ::opendir(link.c_str());
+  if (folder == nullptr || draft.fd() < 0) return false;
+  std::string names;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    if (const std::string id = id_of(::dirfd(folder), entry->d_name); !id.empty())
+      names += name + " " + id + "\n";
+  }
+  ::closedir(folder);
+  return ::write(draft.fd(), names.data(), names.size()) == static_cast<ssize_t>(names.size());
 }
 
 int keep(int fd) {
-  char path[4096];
-  const std::string link = "/proc/self/fd/" + std::to_string(fd);
-  const ssize_t length = ::readlink(link.c_str(), path, sizeof path);
+  const char* durable = std::getenv("SLUICE_DURABLE");
   struct stat status{};
-  if (length <= 0 || ::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
-  const std::string copy = durable_copy({path, static_cast<std::size_t>(length)});
-  if (copy.empty()) return 0;
-  // Whole or not at all: the process may be killed meanwhile.
-  const std::string draft = copy + "~";
-  const int from = ::open(link.c_str(), O_RDONLY | O_CLOEXEC);
-  const int to = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  bool whole = from >= 0 && to >= 0;
-  for (off_t left = status.st_size; whole && left > 0;) {
-    const ssize_t copied =
-        ::copy_file_range(from, nullptr, to, nullptr, static_cast<std::size_t>(left), 0);
-    whole = copied > 0;
-    left -= copied;
+  if (durable == nullptr || ::fstat(fd, &status) != 0) return 0;
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const std::string id = id_of(fd, "");
+  const std::string where = std::string(durable) + "/";
+  if (S_ISDIR(status.st_mode)) {
+    Draft draft(where + "names-" + id);
+    return draft.finish(keep_names(link, draft)) ? 0 : -1;
   }
-  ::close(from);
-  ::close(to);
-  return whole && std::rename(draft.c_str(), copy.c_str()) == 0 ? 0 : -1;
+  if (!S_ISREG(status.st_mode)) return 0;
+  Draft draft(where + "file-" + id);
+  return draft.finish(keep_bytes(link, status.st_size, draft)) ? 0 : -1;
 }
 
 }  // namespace
@@ -62,21 +94,6 @@ int fsync(int fd) {
 
 int fdatasync(int fd) {
   return keep(fd);
-}
-
-int unlink(const char* path) {
-  const std::string copy = durable_copy(absolute(path));
-  const int removed = ::unlinkat(AT_FDCWD, path, 0);
-  if (removed == 0 && !copy.empty()) ::unlinkat(AT_FDCWD, copy.c_str(), 0);
-  return removed;
-}
-
-int rename(const char* from, const char* to) {
-  const std::string old_copy = durable_copy(absolute(from));
-  const int renamed = ::renameat(AT_FDCWD, from, AT_FDCWD, to);
-  if (renamed == 0 && !old_copy.empty())
-    ::renameat(AT_FDCWD, old_copy.c_str(), AT_FDCWD, durable_copy(absolute(to)).c_str());
-  return renamed;
 }
 
 }  // extern "C"
