@@ -290,6 +290,42 @@ INSTANTIATE_TEST_SUITE_P(Steps, PowerCutTest,
                                   std::to_string(std::get<1>(test.param));
                          });
 
+// A run with durability "power" was killed and has left results in its log alone; one with
+// "process" takes them over, and the power goes before it has synced anything of its own.
+TEST(PowerCut, WhatALogHadPromisedOutlivesARunThatPromisesLess) {
+  for (std::uint32_t seed = 1; seed <= 8 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ScratchDirectory scratch;
+    FileProjection projection(scratch.path());
+    Options options = options_for(scratch);
+    options.durability = Durability::power;
+    auto killed = open_checkpoint(options, projection);
+    commit_now(*killed, {answer("folded")}, {settled(1, 0, 1)});
+    intend_now(*killed, {{.attempt = 2, .endpoint = 0, .worst_cost = dollars(1)}});
+    killed->commit({{}, {answer("a"), reject("b")}}, [] {});
+    intend_now(*killed, {{.attempt = 3, .endpoint = 0, .worst_cost = dollars(1)}});  // syncs them
+    std::filesystem::copy(scratch.job(), scratch.path() + "/killed");
+    killed.reset();
+    std::filesystem::remove_all(scratch.job());
+    std::filesystem::rename(scratch.path() + "/killed", scratch.job());
+
+    std::mt19937 random(seed);
+    {
+      FaultyDisk disk;
+      options.durability = Durability::process;
+      auto c = open_checkpoint(options, projection);
+      disk.lose_power_after(0);
+      c.reset();
+      disk.restore(random);
+    }
+    auto c = open_checkpoint(options, projection);
+    ASSERT_NE(c, nullptr);
+    EXPECT_EQ(c->opened().done_rows, 3U);
+    EXPECT_EQ(c->account().total().maybe_billed, 2U);
+    EXPECT_TRUE(c->close().has_value());
+  }
+}
+
 TEST(FullDisk, EndsTheRunWithAdvice) {
   ScratchDirectory scratch;
   FaultyDisk disk;
