@@ -21,6 +21,17 @@ void prepare(benchmark::State& state) {
 }
 BENCHMARK(prepare);
 
+// The names of a row's question and of the row: two hashes.
+void row_names(benchmark::State& state) {
+  const stages::Question question = stages::make_question(tickets(1));
+  core::Row row;
+  row.raw = row_json(1);
+  row.key_json = "\"T-1\"";
+  for (auto _ : state) benchmark::DoNotOptimize(stages::row_name(row, question.of(row.raw)));
+  report_rows(state, 1);
+}
+BENCHMARK(row_names);
+
 void prompt_template(benchmark::State& state) {
   const auto parsed = stages::PromptTemplate::parse(tickets(1).pack.user_template);
   const std::string row = row_json(1);

@@ -11,7 +11,7 @@
 //                  input:u64 cached:u64 output:u64 reasoning:u64
 //   flags       := answered | billing << 1 | has a charge << 3
 //   entry       := row:16 question:16 kind:u8 answer_at:u32 model:u32 line:u32, model's and line's
-//   text
+//   text; kind: 0 answer, 1 reject, and 2 more where the two names are not those of formats 1 to 4
 //
 // An endpoint is Ledger::number(), which stays when the pipeline's endpoints change; in memory it
 // is an index into Options::endpoints.

@@ -19,14 +19,14 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::size_t kRows = 1000;
+constexpr std::size_t kInputRows = 1000;
 // A run that ends takes a second; one that waits for ever is found out soon.
 constexpr std::chrono::seconds kSoon{20};
 
 class Input : public testing::Test {
  protected:
   Input() {
-    world_.make_rows(kRows);
+    world_.make_rows(kInputRows);
     // 1,000 rows and packs of 300: the input never ends behind a full pack.
     world_.make_job(300);
     world_.start_mock();
@@ -51,8 +51,8 @@ class Input : public testing::Test {
     mend();
     const auto next = world_.start(world_.run_job());
     EXPECT_EQ(next->wait(kSoon), 0) << next->errors();
-    EXPECT_EQ(wrong_with_output(world_, kRows), "");
-    EXPECT_EQ(world_.mock_stats().rows, kRows) << "a row was asked twice";
+    EXPECT_EQ(wrong_with_output(world_, kInputRows), "");
+    EXPECT_EQ(world_.mock_stats().rows, kInputRows) << "a row was asked twice";
   }
   void shell(const std::string& command) const {
     ASSERT_EQ(std::system(("cd '" + world_.path("") + "' && " + command).c_str()), 0);
@@ -120,8 +120,8 @@ class QuietInput : public Input {
     shell("mv rows.jsonl in.jsonl");
     const auto next = world_.start(world_.run_job());
     EXPECT_EQ(next->wait(kSoon), 0) << next->errors();
-    EXPECT_EQ(wrong_with_output(world_, kRows), "");
-    EXPECT_EQ(world_.mock_stats().rows, kRows) << "a row was asked twice";
+    EXPECT_EQ(wrong_with_output(world_, kInputRows), "");
+    EXPECT_EQ(world_.mock_stats().rows, kInputRows) << "a row was asked twice";
   }
   static void wait_until_told(Process& run, std::string_view what) {
     const auto deadline = std::chrono::steady_clock::now() + kSoon;
@@ -144,7 +144,7 @@ TEST_F(QuietInput, ANamedPipeWhoseWriterComesLateIsRead) {
   wait_until_told(*run, "job: running");
   shell("cat rows.jsonl > in.jsonl");
   EXPECT_EQ(run->wait(kSoon), 0) << run->errors();
-  EXPECT_EQ(wrong_with_output(world_, kRows), "");
+  EXPECT_EQ(wrong_with_output(world_, kInputRows), "");
 }
 
 TEST_F(QuietInput, APipeThatFallsSilentHearsCtrlC) {
