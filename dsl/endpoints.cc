@@ -1,6 +1,8 @@
 // s.openai { … } and s.anthropic { … }.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "dsl/constructors.h"
 #include "dsl/node.h"
 #include "http/proxy.h"
@@ -30,13 +32,25 @@ std::string read_base_url(const Arguments& arguments) {
     arguments.fail_value("base_url", "base_url must not hold a password",
                          "give it as key = s.secret \"NAME\"");
   }
-  if (host.empty() || host.starts_with(':') || url.find_first_of(" \t\r\n?#") != url.npos) {
+  if (host.empty() || host.starts_with(':') || url.find_first_of("?#") != url.npos ||
+      std::ranges::any_of(
+          url, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; })) {
     arguments.fail_value("base_url",
                          "base_url must be a http:// or https:// address without a query",
                          "for example base_url = \"http://127.0.0.1:8080/v1\"");
   }
   while (url.ends_with('/')) url.pop_back();
   return url;
+}
+
+// One that comes from s.secret was looked at there. The line is not shown: the key stands in it.
+core::Secret read_key(lua_State* lua, const Arguments& arguments) {
+  core::Secret key = arguments.secret("key");
+  if (key.empty()) return key;
+  if (const auto wrong = core::wrong_with_secret(key.reveal()))
+    raise_at(lua, nullptr, {}, fmt::format("key {}, which no key does", *wrong),
+             "give it as key = s.secret \"NAME\"");
+  return key;
 }
 
 // One that comes from s.secret is looked at when the run begins: `sluice check` may not have it.
@@ -102,7 +116,7 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
   EndpointSpec spec;
   spec.dialect = dialect;
   spec.model = *arguments.text("model");
-  spec.key = arguments.secret("key");
+  spec.key = read_key(lua, arguments);
   spec.limits = read_limits(arguments);
   if (arguments.has("price")) spec.price = read_price(arguments);
   spec.max_output_tokens = arguments.whole("max_output_tokens");

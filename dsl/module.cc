@@ -61,6 +61,12 @@ int construct_secret(lua_State* lua) {
              fmt::format("environment variable {} is not set", call.text),
              fmt::format("run: export {}=…", call.text));
   }
+  if (const auto wrong = core::wrong_with_secret(secret->reveal())) {
+    raise_at(
+        lua, call.place.source, call.place.argument,
+        fmt::format("environment variable {} {}, which no key does", call.text, *wrong),
+        fmt::format("run: export {0}=\"$(printf %s \"${0}\" | tr -d '[:cntrl:] ')\"", call.text));
+  }
   push_node(lua, Node{.name = "secret",
                       .source = call.place.source,
                       .span = call.place.whole,

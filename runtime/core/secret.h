@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace sluice::core {
@@ -20,6 +22,21 @@ class Secret {
  private:
   std::string value_;
 };
+
+// What keeps a value from being sent in a header, in words that do not show it; nullopt when
+// nothing does. A line break would end the header, and begin another.
+inline std::optional<std::string_view> wrong_with_secret(std::string_view value) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (value.find_first_not_of(kBlanks) == value.npos) return "holds nothing but blanks";
+  if (value.back() == '\n' || value.back() == '\r') return "ends with a line break";
+  if (kBlanks.find(value.front()) != value.npos || kBlanks.find(value.back()) != value.npos)
+    return "begins or ends with a blank";
+  if (value.find_first_of("\r\n") != value.npos) return "holds a line break";
+  for (const char c : value)
+    if (is_control(c)) return "holds a control character";
+  return std::nullopt;
+}
 
 }  // namespace sluice::core
 

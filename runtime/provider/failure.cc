@@ -12,6 +12,7 @@ namespace sluice::provider {
 namespace {
 
 constexpr std::size_t kLongestMessage = 300;
+constexpr std::size_t kShortestSecret = 8;
 
 std::string code_text(const Element& object, std::string_view key) {
   Element found;
@@ -195,7 +196,7 @@ std::string safe_message(std::string_view text, const core::Secret& key) {
   // Cutting comes last, so that no half of a key is left at the end; what is not looked at is not
   // kept.
   std::string safe(text.substr(0, 16 * kLongestMessage));
-  if (!key.empty()) replace_all(safe, key.reveal(), "***");
+  if (key.reveal().size() >= kShortestSecret) replace_all(safe, key.reveal(), "***");
   hide_keys(safe);
   for (char& c : safe) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';

@@ -43,6 +43,8 @@ void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& 
                             const core::Secret& key);
 
 // `text` for people: one line, at most 300 bytes, without the key or anything that looks like one.
+// A key of fewer than 8 characters is no secret that could be kept (providers' have 30 and more;
+// local servers take "none" or "x"), and is left alone: its letters stand in every text.
 std::string safe_message(std::string_view text, const core::Secret& key);
 
 }  // namespace sluice::provider

@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include "core/json.h"
+#include "provider/failure.h"
 
 namespace sluice::provider {
 namespace {
@@ -161,6 +162,14 @@ TEST(Requests, AreJsonWhateverTheUserSays) {
     simdjson::dom::parser parser;
     EXPECT_EQ(parser.parse(body).error(), simdjson::SUCCESS) << body;
   }
+}
+
+TEST(SafeMessage, HidesTheKeyButTearsNoTextForAShortOne) {
+  const std::string_view text = "a bad request at none: key-12345678 was not accepted";
+  EXPECT_EQ(safe_message(text, core::Secret("key-12345678")),
+            "a bad request at none: *** was not accepted");
+  for (const char* placeholder : {"", "a", "none", "request"})
+    EXPECT_EQ(safe_message(text, core::Secret(placeholder)), text) << placeholder;
 }
 
 }  // namespace
