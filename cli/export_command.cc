@@ -25,11 +25,17 @@ int export_job(const ExportFlags& flags) {
     options.all = true;
     options.columns.clear();
   }
-  const auto rows = stages::export_answers(*job, options);
-  if (!rows) return report(rows.error());
-  fmt::print("{}: {} answer{} written to {}\n", job->name, observe::count(*rows),
-             *rows == 1 ? "" : "s", flags.to);
-  return 0;
+  const auto done = stages::export_answers(*job, options);
+  if (!done) return report(done.error());
+  fmt::print("{}: {} answer{} written to {}\n", job->name, observe::count(done->rows),
+             done->rows == 1 ? "" : "s", flags.to);
+  if (done->missing == 0) return 0;
+  fmt::print(
+      stderr,
+      "sluice: {} answer{} missing in it: the rows are no longer in the input as they were, and "
+      "these columns need their fields. Without --columns every answer is written\n",
+      observe::count(done->missing), done->missing == 1 ? " is" : "s are");
+  return 1;
 }
 
 }  // namespace
@@ -45,7 +51,9 @@ void add_export_command(CLI::App& app, int& exit_status) {
       ->add_option("--columns", flags->columns,
                    "all: every field of the row, then the answer's; or names, with commas between")
       ->delimiter(',');
-  command->footer("Without --columns: those of the sink. The file is there whole or not at all.");
+  command->footer(
+      "Without --columns: those of the sink. The file is there whole or not at all. Exit status 1:\n"
+      "answers are missing in it, because their rows are no longer in the input.");
   command->callback([flags, &exit_status] { exit_status = export_job(*flags); });
 }
 

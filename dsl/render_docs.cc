@@ -107,8 +107,10 @@ std::string functions_part() {
 A row or answer is a table. A field that is null is absent; a whole number is an integer; a null in a list
 leaves a hole. An answer that a function returns is written with the declared columns first. A row from
 `s.map` or `s.explode` is written with its names in byte order: what was null is then absent, an empty table
-is a list, whole numbers are exact up to 2^63 in size, and others are written in the shortest form that reads
-back the same. After a question, a row has all fields that it had and those of the answer.
+is a list, a number that was not changed is as it was written, and others are written in the shortest form
+that reads back the same. A whole number beyond 64 bits is a value of its own, with these digits as text;
+arithmetic takes it for the nearest decimal. After a question, a row has all fields that it had and those of
+the answer.
 
 Functions run in several threads, each with a state of its own in which the file has been executed again:
 a variable that one call changes is not seen by the others. A function's error rejects the row with the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "dsl/big_number.h"
 #include "dsl/values.h"
 
 namespace sluice::dsl {
@@ -26,9 +27,10 @@ struct Scripts::Call {
   std::string text = {};               // the prompt, the answer or row as JSON, or why not
   std::vector<std::string> rows = {};  // of explode
   bool accepted = false;
+  WrittenNumbers written = {};  // of row and answer
 
   static Call& of(lua_State* lua);  // of the running body
-  void push_row(lua_State* lua) const { push_object(lua, *parser, row.raw); }
+  void push_row(lua_State* lua) { push_object(lua, *parser, row.raw, written); }
   // `what` says what the function should have returned when its first result, below the second on
   // top of the stack, is not what it is called for.
   int refused(lua_State* lua, const char* what);
@@ -125,7 +127,7 @@ int Scripts::Call::map(lua_State* lua) {
   call.push_row(lua);
   lua_call(lua, 1, 2);
   if (!lua_istable(lua, -2)) return call.refused(lua, "map must return the row as a table");
-  append_row(lua, -2, call.text);
+  append_row(lua, -2, call.written, call.text);
   call.accepted = true;
   return 0;
 }
@@ -155,7 +157,7 @@ int Scripts::Call::explode(lua_State* lua) {
     if (!lua_istable(lua, -1))
       return luaL_error(lua, "explode must return a list of rows; item %d is %s",
                         static_cast<int>(i), describe(lua, -1).c_str());
-    append_row(lua, -1, call.rows.emplace_back());
+    append_row(lua, -1, call.written, call.rows.emplace_back());
     lua_pop(lua, 1);
   }
   call.accepted = true;
@@ -177,6 +179,11 @@ int Scripts::Call::render(lua_State* lua) {
   push_function(lua, call.function);
   call.push_row(lua);
   lua_call(lua, 1, 2);
+  if (const auto digits = to_big_number(lua, -2)) {
+    call.text = *digits;
+    call.accepted = true;
+    return 0;
+  }
   if (lua_isstring(lua, -2) == 0) return call.refused(lua, "user must return the prompt as text");
   std::size_t length = 0;
   const char* text = lua_tolstring(lua, -2, &length);
@@ -188,11 +195,11 @@ int Scripts::Call::render(lua_State* lua) {
 int Scripts::Call::parse(lua_State* lua) {
   Call& call = of(lua);
   push_function(lua, call.function);
-  push_object(lua, *call.parser, call.answer);
+  push_object(lua, *call.parser, call.answer, call.written);
   call.push_row(lua);
   lua_call(lua, 2, 2);
   if (!lua_istable(lua, -2)) return call.refused(lua, "parse must return the answer as a table");
-  append_object(lua, -2, call.columns, call.text);
+  append_object(lua, -2, call.columns, call.written, call.text);
   call.accepted = true;
   return 0;
 }

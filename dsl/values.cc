@@ -1,12 +1,15 @@
 #include "dsl/values.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "core/json.h"
+#include "dsl/big_number.h"
 #include "dsl/sandbox.h"
+#include "stages/json_value.h"
 
 namespace sluice::dsl {
 namespace {
@@ -18,58 +21,92 @@ using stages::FieldType;
 
 constexpr int kMaxDepth = 100;  // of a table: one that holds itself would never end
 
-void push_value(lua_State* lua, dom::element value);
-
-void push_table(lua_State* lua, dom::object object) {
-  luaL_checkstack(lua, 4, "row nested too deeply");
-  lua_createtable(lua, 0, static_cast<int>(object.size()));
-  for (const auto [key, value] : object) {
-    if (value.is_null()) continue;
-    lua_pushlstring(lua, key.data(), key.size());
-    push_value(lua, value);
-    lua_rawset(lua, -3);
-  }
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-void push_list(lua_State* lua, dom::array array) {
-  luaL_checkstack(lua, 4, "row nested too deeply");
-  lua_createtable(lua, static_cast<int>(array.size()), 0);
-  lua_Integer i = 0;
-  for (const dom::element value : array) {
-    ++i;
-    if (value.is_null()) continue;
-    push_value(lua, value);
-    lua_rawseti(lua, -2, i);
-  }
-}
+// From a parsed object to a table. `text` is where a value stands, as far as it is needed.
+class Pusher {
+ public:
+  Pusher(lua_State* lua, WrittenNumbers& written) : lua_(lua), written_(written) {}
 
-void push_value(lua_State* lua, dom::element value) {
-  switch (value.type()) {
-    case dom::element_type::OBJECT:
-      return push_table(lua, value.get_object().value_unsafe());
-    case dom::element_type::ARRAY:
-      return push_list(lua, value.get_array().value_unsafe());
-    case dom::element_type::STRING: {
-      const std::string_view text = value.get_string().value_unsafe();
-      lua_pushlstring(lua, text.data(), text.size());
-      return;
+  void table(dom::object object, std::string_view text) {
+    luaL_checkstack(lua_, 4, "row nested too deeply");
+    lua_createtable(lua_, 0, static_cast<int>(object.size()));
+    const bool own = stages::has_own_form(object);
+    stages::MemberTexts texts(text);
+    for (const auto [key, value] : object) {
+      const std::string_view here = own ? texts.next() : std::string_view();
+      if (value.is_null()) continue;
+      lua_pushlstring(lua_, key.data(), key.size());
+      push(key, value, here);
+      lua_rawset(lua_, -3);
     }
-    case dom::element_type::INT64:
-      return lua_pushinteger(lua, value.get_int64().value_unsafe());
-    case dom::element_type::UINT64:  // larger than any Lua integer
-      return lua_pushnumber(lua, static_cast<double>(value.get_uint64().value_unsafe()));
-    case dom::element_type::DOUBLE:
-      return lua_pushnumber(lua, value.get_double().value_unsafe());
-    case dom::element_type::BOOL:
-      return lua_pushboolean(lua, value.get_bool().value_unsafe() ? 1 : 0);
-    case dom::element_type::NULL_VALUE:
-      return lua_pushnil(lua);
   }
-}
+
+ private:
+  void list(std::string_view name, dom::array array, std::string_view text) {
+    luaL_checkstack(lua_, 4, "row nested too deeply");
+    lua_createtable(lua_, static_cast<int>(array.size()), 0);
+    const bool own = stages::has_own_form(array);
+    stages::ElementTexts texts(text);
+    lua_Integer i = 0;
+    for (const dom::element value : array) {
+      const std::string_view here = own ? texts.next() : std::string_view();
+      ++i;
+      if (value.is_null()) continue;
+      push(name, value, here);
+      lua_rawseti(lua_, -2, i);
+    }
+  }
+
+  void push(std::string_view name, dom::element value, std::string_view text) {
+    switch (value.type()) {
+      case dom::element_type::OBJECT:
+        return table(value.get_object().value_unsafe(), text);
+      case dom::element_type::ARRAY:
+        return list(name, value.get_array().value_unsafe(), text);
+      case dom::element_type::STRING: {
+        const std::string_view string = value.get_string().value_unsafe();
+        lua_pushlstring(lua_, string.data(), string.size());
+        return;
+      }
+      case dom::element_type::INT64: {
+        const std::int64_t number = value.get_int64().value_unsafe();
+        if (number != 0 || !text.starts_with('-')) return lua_pushinteger(lua_, number);
+        return decimal(name, -0.0, stages::number_text(text));
+      }
+      case dom::element_type::UINT64: {  // larger than any Lua integer
+        std::string digits;
+        stages::append_json(digits, value);
+        return push_big_number(lua_, digits);
+      }
+      case dom::element_type::DOUBLE: {
+        const std::string_view number = stages::number_text(text);
+        if (number.find_first_of(".eE") == number.npos && !number.empty())
+          return push_big_number(lua_, number);
+        return decimal(name, value.get_double().value_unsafe(), number);
+      }
+      case dom::element_type::BOOL:
+        return lua_pushboolean(lua_, value.get_bool().value_unsafe() ? 1 : 0);
+      case dom::element_type::NULL_VALUE:
+        return lua_pushnil(lua_);
+    }
+  }
+
+  void decimal(std::string_view name, double value, std::string_view text) {
+    written_.add(name, value, text);
+    lua_pushnumber(lua_, value);
+  }
+
+  lua_State* lua_;
+  WrittenNumbers& written_;
+};
 
 class Writer {
  public:
-  Writer(lua_State* lua, std::string& out, const char* what) : lua_(lua), json_(out), what_(what) {}
+  Writer(lua_State* lua, const WrittenNumbers& written, std::string& out, const char* what)
+      : lua_(lua), written_(written), json_(out), what_(what) {}
 
   void object(int index, std::span<const Field> columns, int depth) {
     const int table = enter(index, depth);
@@ -79,6 +116,7 @@ class Writer {
       lua_rawget(lua_, table);
       if (!lua_isnil(lua_, -1)) {
         json_.key(column.name);
+        name_ = column.name;
         value(&column, depth);
       }
       lua_pop(lua_, 1);
@@ -87,6 +125,7 @@ class Writer {
       lua_pushlstring(lua_, name.data(), name.size());
       lua_rawget(lua_, table);
       json_.key(name);
+      name_ = name;
       value(nullptr, depth);
       lua_pop(lua_, 1);
     }
@@ -193,6 +232,9 @@ class Writer {
       }
       case LUA_TTABLE:
         return table(field, depth);
+      case LUA_TUSERDATA:
+        if (const auto digits = to_big_number(lua_, -1)) return json_.raw(*digits);
+        [[fallthrough]];
       default:
         luaL_error(lua_, "the %s holds a %s, which JSON has no form for", what_,
                    luaL_typename(lua_, -1));
@@ -203,6 +245,8 @@ class Writer {
     if (lua_isinteger(lua_, -1) != 0) return json_.value(lua_tointeger(lua_, -1));
     const double number = lua_tonumber(lua_, -1);
     if (!std::isfinite(number)) luaL_error(lua_, "the %s holds a number that is not finite", what_);
+    if (const std::string_view text = written_.find(name_, number); !text.empty())
+      return json_.raw(text);
     // 6 / 2 is 3.0 in Lua; a column of whole numbers takes 3.
     constexpr double kExact = 9007199254740992;  // 2^53
     if (number == std::floor(number) && std::fabs(number) <= kExact) {
@@ -212,27 +256,47 @@ class Writer {
   }
 
   lua_State* lua_;
+  const WrittenNumbers& written_;
   JsonWriter json_;
-  const char* what_;  // "answer", "row"
+  std::string_view name_;  // of the member that is written
+  const char* what_;       // "answer", "row"
 };
 
 }  // namespace
 
-void push_object(lua_State* lua, dom::parser& parser, std::string_view text) {
+void WrittenNumbers::add(std::string_view name, double value, std::string_view text) {
+  numbers_.push_back({std::string(name), value, text});
+}
+
+std::string_view WrittenNumbers::find(std::string_view name, double value) const {
+  std::string_view by_value;
+  bool alike = value != std::floor(value);
+  for (const Number& number : numbers_) {
+    if (!same_bits(number.value, value)) continue;
+    if (number.name == name) return number.text;
+    alike = alike && (by_value.empty() || by_value == number.text);
+    by_value = number.text;
+  }
+  return alike ? by_value : std::string_view();
+}
+
+void push_object(lua_State* lua, dom::parser& parser, std::string_view text,
+                 WrittenNumbers& written) {
   dom::object object;
-  if (parser.parse(text.data(), text.size()).get(object) != simdjson::SUCCESS) {
+  if (stages::parse_json(parser, text, object) != simdjson::SUCCESS) {
     luaL_error(lua, "not a JSON object");
   }
-  push_table(lua, object);
+  Pusher(lua, written).table(object, text);
 }
 
-void append_object(lua_State* lua, int index, std::span<const Field> columns, std::string& out) {
-  Writer(lua, out, "answer").object(index, columns, 0);
+void append_object(lua_State* lua, int index, std::span<const Field> columns,
+                   const WrittenNumbers& written, std::string& out) {
+  Writer(lua, written, out, "answer").object(index, columns, 0);
 }
 
-void append_row(lua_State* lua, int index, std::string& out) {
+void append_row(lua_State* lua, int index, const WrittenNumbers& written, std::string& out) {
   if (lua_rawlen(lua, index) > 0) luaL_error(lua, "a row is a table of fields, not a list");
-  Writer(lua, out, "row").object(index, {}, 0);
+  Writer(lua, written, out, "row").object(index, {}, 0);
 }
 
 }  // namespace sluice::dsl

@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "stages/input_rows.h"
 #include "stages/job_files.h"
+#include "stages/json_value.h"
 #include "stages/question.h"
 #include "stages/record_writer.h"
 
@@ -33,6 +34,28 @@ core::Result<RecordFormat> format_of(std::string_view path) {
                   std::string(path));
 }
 
+constexpr std::string_view kWithoutRows =
+    "leave --columns out, or name columns of the answer, the key, or fields that the sink keeps "
+    "(keep = \"row\" in s.sink keeps all)";
+
+// The rows' own fields are read from the input once more, from the start.
+core::Status must_be_readable_again(const PipelineSpec& spec) {
+  for (const std::string& path : spec.read.paths) {
+    std::error_code error;
+    const bool standard = path == "-";
+    const auto type = std::filesystem::status(path, error).type();
+    const bool pipe = type == std::filesystem::file_type::fifo ||
+                      type == std::filesystem::file_type::character ||
+                      type == std::filesystem::file_type::socket;
+    if (!standard && !pipe) continue;
+    return unusable(
+        fmt::format("these columns need the rows' own fields, and {} cannot be read again: {}",
+                    standard ? "standard input" : "a pipe", kWithoutRows),
+        path);
+  }
+  return {};
+}
+
 // The answers as records: JSON objects.
 class Records {
  public:
@@ -45,6 +68,13 @@ class Records {
              std::ranges::find(spec.sink.keep, column) != spec.sink.keep.end();
     };
     joined_ = !row_kept && (options.all || !std::ranges::all_of(options.columns, in_line));
+  }
+
+  bool joined() const { return joined_; }
+  // Of the last each_joined(): answers that no row has taken.
+  std::uint64_t missing() const {
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(places_, [](const Place& place) { return (place.at & kUsed) == 0; }));
   }
 
   core::Status each(const EachRecord& each) {
@@ -64,7 +94,7 @@ class Records {
     simdjson::dom::parser parser;
     auto status = each([&](std::string_view record) -> core::Status {
       simdjson::dom::object object;
-      if (parser.parse(record.data(), record.size()).get(object)) return {};
+      if (parse_json(parser, record, object)) return {};
       bool answer = false;
       for (const auto& [name, value] : object) {
         answer = answer || is_answer(name);
@@ -142,12 +172,14 @@ class Records {
   void join(const std::string& row, std::string_view members, std::string& record) {
     record = "{";
     simdjson::dom::object object;
-    if (!parser_.parse(row).get(object)) {
+    if (!parse_json(parser_, row, object)) {
+      MemberTexts texts(row);
       for (const auto& [name, value] : object) {
+        const std::string_view text = texts.next();
         if (is_answer(name)) continue;
         core::append_json_string(record, name);
         record += ':';
-        record += simdjson::minify(value);
+        append_as_written(record, value, text);
         record += ',';
       }
     }
@@ -168,7 +200,7 @@ class Records {
 
 }  // namespace
 
-core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptions& options) {
+core::Result<Exported> export_answers(const JobSpec& job, const ExportOptions& options) {
   const PipelineSpec& spec = job.questions.back();
   const auto format = format_of(options.to);
   if (!format) return std::unexpected(format.error());
@@ -181,6 +213,10 @@ core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptio
     return std::unexpected(same.error());
 
   Records records(spec, question, **view, options);
+  if (records.joined()) {
+    if (auto readable = must_be_readable_again(spec); !readable)
+      return std::unexpected(readable.error());
+  }
   std::vector<std::string> columns = options.columns;
   if (columns.empty() && *format == RecordFormat::csv) {
     auto found = records.columns();
@@ -191,18 +227,25 @@ core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptio
   if (!file) return std::unexpected(file.error());
   RecordWriter writer(**file, *format, std::move(columns));
   if (auto begun = writer.begin(); !begun) return std::unexpected(begun.error());
-  std::uint64_t rows = 0;
+  Exported exported;
   auto status = records.each([&](std::string_view record) -> core::Status {
-    ++rows;
+    ++exported.rows;
     return writer.write(record);
   });
   if (!status) return std::unexpected(status.error());
+  if (records.joined()) exported.missing = records.missing();
+  if (exported.rows == 0 && exported.missing > 0)
+    return unusable(
+        fmt::format("none of the {} answered rows is in the input any more, whose fields these "
+                    "columns need: {}",
+                    exported.missing, kWithoutRows),
+        spec.read.paths.front());
   if (const std::string* column = writer.never_seen();
       column != nullptr && !options.columns.empty())
     return core::fail(core::ErrorCode::usage,
                       fmt::format("no row and no answer has a column '{}'", *column));
   if (auto done = (*file)->finish(); !done) return std::unexpected(done.error());
-  return rows;
+  return exported;
 }
 
 }  // namespace sluice::stages

@@ -24,8 +24,15 @@ struct ExportOptions {
   std::vector<std::string> columns;
 };
 
-// Returns the number of rows. ErrorCode::usage for a name that is none of the above, or that is one
-// of the job's own files, and for a column that no row has.
-core::Result<std::uint64_t> export_answers(const JobSpec& job, const ExportOptions& options);
+struct Exported {
+  std::uint64_t rows = 0;
+  std::uint64_t missing = 0;  // answers whose rows are needed and no longer in the input
+};
+
+// ErrorCode::usage for a name that is none of the above, or that is one of the job's own files, and
+// for a column that no row has. Also where the rows' own fields are needed, and cannot be read
+// again (standard input, a pipe) or none of the answered rows is there any more: nothing is written
+// then.
+core::Result<Exported> export_answers(const JobSpec& job, const ExportOptions& options);
 
 }  // namespace sluice::stages

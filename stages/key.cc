@@ -22,7 +22,8 @@ std::string assign_key(core::Row& row, const simdjson::dom::object& object,
   if (!key.is_string() && !key.is_number())
     return by_content(fmt::format("key field '{}' is neither text nor a number", key_field));
   row.key_json.clear();
-  append_json(row.key_json, key);
+  append_as_written(row.key_json, key,
+                    has_own_form(key) ? member_text(object, row.raw, key_field) : "");
   return {};
 }
 

@@ -24,7 +24,7 @@ core::Hash128 row_name(const core::Row& row, const core::Hash128& question);
 core::Hash128 unasked_row_name(const core::Row& row);
 
 // As formats 1 to 4 of the checkpoint named them, by XXH3: for records that are there already
-// (checkpoint/old_names.h), and for nothing else. `key_json` as key.h's old_key_json() gives it.
+// (checkpoint/old_names.h), and for nothing else. `key_json`: the key by append_json().
 namespace old_names {
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
 core::Hash128 row_name(const core::Row& row, std::string_view key_json,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/json.h"
+#include "stages/json_value.h"
 
 namespace sluice::stages {
 
@@ -34,17 +35,27 @@ void LineWriter::append_kept(std::string& line, const core::Row& row) const {
   }
   thread_local simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (parser.parse(row.raw).get(object)) return;
+  if (parse_json(parser, row.raw, object)) return;
   if (keep_row_) {
+    MemberTexts texts(row.raw);
+    std::string json;
     for (const auto& [name, value] : object) {
-      if (!is_answer_name(name)) append(name, simdjson::minify(value));
+      const std::string_view text = texts.next();
+      if (is_answer_name(name)) continue;
+      json.clear();
+      append_as_written(json, value, text);
+      append(name, json);
     }
     return;
   }
   for (const std::string& name : keep_) {
     simdjson::dom::element value;
     const bool there = object[name].get(value) == simdjson::SUCCESS;
-    if (!is_answer_name(name)) append(name, there ? simdjson::minify(value) : "null");
+    if (is_answer_name(name)) continue;
+    std::string json;
+    if (there)
+      append_as_written(json, value, has_own_form(value) ? member_text(object, row.raw, name) : "");
+    append(name, there ? json : "null");
   }
 }
 
@@ -90,7 +101,7 @@ checkpoint::Entry LineWriter::reject(const Item& item, const core::Reject& rejec
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element element;
   w.key("row");
-  if (parser.parse(item.row.raw).get(element) == simdjson::SUCCESS) {
+  if (parse_json(parser, item.row.raw, element) == simdjson::SUCCESS) {
     w.raw(item.row.raw);
   } else {
     w.value(item.row.raw);

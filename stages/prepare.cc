@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "stages/json_value.h"
 #include "stages/key.h"
 #include "stages/names.h"
 #include "stages/validate.h"
@@ -47,13 +48,14 @@ Item Prepare::prepare(core::Row&& row) const {
   item.row = std::move(row);
 
   thread_local simdjson::dom::parser parser;
+  simdjson::dom::element value;
   simdjson::dom::object object;
-  const auto parsed = parser.parse(item.row.raw);
-  if (parsed.error()) {
+  const simdjson::error_code parsed = parse_json(parser, item.row.raw, value);
+  const bool is_object = parsed == simdjson::SUCCESS && value.get(object) == simdjson::SUCCESS;
+  if (parsed != simdjson::SUCCESS) {
     key_by_content(item.row);
-    reject(item,
-           make_reject(core::Stage::read, "not_json", simdjson::error_message(parsed.error())));
-  } else if (parsed.get(object)) {
+    reject(item, make_reject(core::Stage::read, "not_json", simdjson::error_message(parsed)));
+  } else if (!is_object) {
     key_by_content(item.row);
     reject(item, make_reject(core::Stage::read, "not_an_object", "a row must be a JSON object"));
   } else if (std::string wrong = assign_key(item.row, object, spec_.read.key); !wrong.empty()) {
@@ -72,20 +74,28 @@ Item Prepare::prepare(core::Row&& row) const {
     item.question = question(item);
     item.identity = row_name(item.row, item.question);
   }
-  if (old_names_) item.old_names = std::make_shared<const checkpoint::RowNames>(old_names(item));
+  if (old_names_)
+    item.old_names = std::make_shared<const checkpoint::RowNames>(
+        old_names(item, is_object ? &object : nullptr));
   return item;
 }
 
-checkpoint::RowNames Prepare::old_names(const Item& item) const {
-  if (item.reject)
-    return {.row = old_names::unasked_row_name(item.row, item.row.key_json), .question = {}};
-  const core::Hash128 question = old_names::question_name(question_.old_base, item.prompt);
-  return {.row = old_names::row_name(item.row, item.row.key_json, question), .question = question};
+// Numbers had no text of their own then.
+checkpoint::RowNames Prepare::old_names(const Item& item,
+                                        const simdjson::dom::object* object) const {
+  std::string key;
+  simdjson::dom::element value;
+  if (!item.row.key_json.empty() && (*object)[spec_.read.key].get(value) == simdjson::SUCCESS)
+    append_json(key, value);
+  if (item.reject) return {.row = old_names::unasked_row_name(item.row, key), .question = {}};
+  const std::string prompt = template_ ? template_->render(*object).value_or("") : item.prompt;
+  const core::Hash128 question = old_names::question_name(question_.old_base, prompt);
+  return {.row = old_names::row_name(item.row, key, question), .question = question};
 }
 
 std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object, Item& item) const {
   if (template_) {
-    auto text = template_->render(object);
+    auto text = template_->render(object, item.row.raw);
     if (!text) {
       return make_reject(
           core::Stage::pack, "missing_field",

@@ -29,11 +29,11 @@ class Prepare {
   Item prepare(core::Row&& row) const;
   core::Hash128 question(const Item& item) const;
   std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
+  // `object`: null where the row is none.
+  checkpoint::RowNames old_names(const Item& item, const simdjson::dom::object* object) const;
 
   const PipelineSpec& spec_;
   const Question& question_;
-  checkpoint::RowNames old_names(const Item& item) const;
-
   std::optional<PromptTemplate> template_;
   bool old_names_ = false;
 };

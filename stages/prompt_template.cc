@@ -25,6 +25,16 @@ std::vector<std::string> split_path(std::string_view name) {
   }
 }
 
+// Where the value at `path`, which is there, stands in the text of `row`.
+std::string_view text_at(const std::vector<std::string>& path, simdjson::dom::object row,
+                         std::string_view text) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    text = member_text(row, text, path[i]);
+    if (i + 1 < path.size() && row[path[i]].get(row)) return {};
+  }
+  return text;
+}
+
 }  // namespace
 
 core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
@@ -58,8 +68,8 @@ core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
   }
 }
 
-std::expected<std::string, std::string> PromptTemplate::render(
-    const simdjson::dom::object& row) const {
+std::expected<std::string, std::string> PromptTemplate::render(const simdjson::dom::object& row,
+                                                               std::string_view text) const {
   std::string out;
   for (const Piece& piece : pieces_) {
     out += piece.literal;
@@ -72,11 +82,13 @@ std::expected<std::string, std::string> PromptTemplate::render(
                          object[piece.path[i]].get(value) == simdjson::SUCCESS && !value.is_null();
       if (!found) return std::unexpected(fmt::format("{}", fmt::join(piece.path, ".")));
     }
-    std::string_view text;
-    if (value.get(text) == simdjson::SUCCESS) {
-      out += text;
-    } else {
+    std::string_view string;
+    if (value.get(string) == simdjson::SUCCESS) {
+      out += string;
+    } else if (text.empty() || !has_own_form(value)) {
       append_json(out, value);
+    } else {
+      append_as_written(out, value, text_at(piece.path, row, text));
     }
   }
   return out;

@@ -1,6 +1,6 @@
 // "{{subject}}\n\n{{body}}": text with places for a row's fields. "{{a.b}}" looks into objects.
-// Text fields stand as they are, other values as compact JSON. There is no escape for "{{": what
-// needs more than fields is a Lua function.
+// Text fields stand as they are, other values as compact JSON, numbers as they are written there.
+// There is no escape for "{{": what needs more than fields is a Lua function.
 //
 // Threads: immutable after parse().
 #pragma once
@@ -25,8 +25,10 @@ class PromptTemplate {
   static core::Result<PromptTemplate> parse(std::string_view text);
 
   // The text for one row, or the name of the field that the row lacks (or has as null). Ends behind
-  // the place where it is longer than kMaxPromptBytes: the caller refuses it.
-  std::expected<std::string, std::string> render(const simdjson::dom::object& row) const;
+  // the place where it is longer than kMaxPromptBytes: the caller refuses it. `text`: the row's
+  // bytes; without them numbers stand by their value (1.1 for 1.10), as old names have them.
+  std::expected<std::string, std::string> render(const simdjson::dom::object& row,
+                                                 std::string_view text = {}) const;
 
  private:
   struct Piece {

@@ -1,6 +1,7 @@
 #include "stages/record_writer.h"
 
 #include "core/json.h"
+#include "stages/json_value.h"
 
 namespace sluice::stages {
 
@@ -17,13 +18,15 @@ void append_csv_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_csv_cell(std::string& out, const simdjson::dom::element& value) {
+void append_csv_cell(std::string& out, const simdjson::dom::element& value, std::string_view json) {
   if (value.is_null()) return;
   std::string_view text;
   if (value.get(text) == simdjson::SUCCESS) {
     append_csv_text(out, text);
   } else {
-    append_csv_text(out, std::string(simdjson::minify(value)));
+    std::string written;
+    append_as_written(written, value, json);
+    append_csv_text(out, written);
   }
 }
 
@@ -50,7 +53,7 @@ core::Status RecordWriter::write(std::string_view record) {
     return file_.write(line_);
   }
   simdjson::dom::object object;
-  if (parser_.parse(record.data(), record.size()).get(object))
+  if (parse_json(parser_, record, object))
     return core::fail(core::ErrorCode::corrupt, "a stored line is no JSON object");
   if (!csv) line_ += '{';
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -58,12 +61,18 @@ core::Status RecordWriter::write(std::string_view record) {
     simdjson::dom::element value;
     const bool there = object[columns_[i]].get(value) == simdjson::SUCCESS;
     if (there) seen_[i] = true;
+    const std::string_view text =
+        there && has_own_form(value) ? member_text(object, record, columns_[i]) : "";
     if (csv) {
-      if (there) append_csv_cell(line_, value);
+      if (there) append_csv_cell(line_, value, text);
     } else {
       core::append_json_string(line_, columns_[i]);
       line_ += ':';
-      line_ += there ? std::string(simdjson::minify(value)) : "null";
+      if (there) {
+        append_as_written(line_, value, text);
+      } else {
+        line_ += "null";
+      }
     }
   }
   line_ += csv ? "\r\n" : "}\n";

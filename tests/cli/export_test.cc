@@ -148,5 +148,50 @@ TEST_F(ExportCommand, RefusesWhatItMustNotWrite) {
   EXPECT_THAT(nowhere.errors, HasSubstr("/proc/out.jsonl.part: cannot make the file"));
 }
 
+// What cannot be read again has no fields to give.
+TEST_F(ExportCommand, AllColumnsOfStandardInputAreRefusedWithWhatToDo) {
+  world_.make_rows(8);
+  world_.make_job(1);
+  std::string job = world_.read("job.lua");
+  job.replace(job.find("\"in.jsonl\""), 10, "\"-\"");
+  world_.write("job.lua", job);
+  world_.start_mock();
+  Process run(world_.path(""), "piped",
+              {"/bin/sh", "-c", "\"$0\" run job.lua --set base_url=\"$1\" < in.jsonl",
+               SLUICE_PROGRAM, world_.base_url()});
+  ASSERT_EQ(run.wait(), 0) << run.errors();
+  for (const char* to : {"all.jsonl", "all.csv"}) {
+    const auto ended = export_to(to, {"--columns", "all"});
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_THAT(ended.errors, HasSubstr("standard input cannot be read again"));
+    EXPECT_THAT(ended.errors, HasSubstr("leave --columns out"));
+    EXPECT_FALSE(std::filesystem::exists(world_.path(to)));
+  }
+  EXPECT_EQ(export_to("some.csv", {"--columns", "id,colour"}).status, 0);
+  EXPECT_EQ(world_.lines("some.csv").size(), 9u);
+  EXPECT_EQ(export_to("copy.jsonl").status, 0);
+}
+
+TEST_F(ExportCommand, AnswersWhoseRowsAreGoneAreCountedAndSaid) {
+  finish_job(20);
+  const std::vector<std::string> rows = world_.lines("in.jsonl");
+  std::string changed;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (i % 4 != 0) changed += rows[i] + "\n";
+  world_.write("in.jsonl", changed);
+  const auto some = export_to("all.jsonl", {"--columns", "all"});
+  EXPECT_EQ(some.status, 1);
+  EXPECT_EQ(some.output, "job: 15 answers written to all.jsonl\n");
+  EXPECT_THAT(some.errors, HasSubstr("5 answers are missing in it"));
+  EXPECT_EQ(world_.lines("all.jsonl").size(), 15u);
+
+  world_.write("in.jsonl", "{\"id\":\"other\",\"text\":\"x\"}\n");
+  const auto none = export_to("none.jsonl", {"--columns", "all"});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.errors, HasSubstr("none of the 20 answered rows is in the input any more"));
+  EXPECT_FALSE(std::filesystem::exists(world_.path("none.jsonl")));
+  EXPECT_EQ(export_to("copy.jsonl").status, 0) << "without --columns the input is not needed";
+}
+
 }  // namespace
 }  // namespace sluice::cli
