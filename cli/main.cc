@@ -6,12 +6,21 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/job_file.h"
+#include "core/memory_reserve.h"
 #include "http/file_limit.h"
+
+// jemalloc's settings. It makes an arena the first time that a thread needs one, and where there is
+// no memory for that it crashes instead of refusing; the one that it begins with is enough, since
+// each thread keeps a stock of small blocks of its own.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "narenas:1,oversize_threshold:0";
 
 int main(int argc, char** argv) {
   // Rows are made on one thread and freed on another. With an arena a thread, glibc keeps what each
   // of them once needed; two arenas keep memory flat, and are measurably faster here.
   ::mallopt(M_ARENA_MAX, 2);
+  sluice::core::keep_memory_reserve();
   sluice::http::raise_file_limit();  // a socket for each request in flight
 
   // A limit on file sizes is then an error like a full disk, told by the write that met it.
@@ -41,9 +50,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "sluice: internal error: {}\n", error.what());
-    return 5;
+  } catch (...) {
+    return sluice::cli::report(sluice::core::caught());
   }
   return exit_status;
 }

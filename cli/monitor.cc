@@ -76,20 +76,19 @@ Monitor::~Monitor() {
 
 void Monitor::watch() {
   while (true) {
-    switch (signal_.wait(kTick)) {
-      case StopSignal::Woken::released:
-        return;
-      case StopSignal::Woken::signal:
+    const StopSignal::Woken woken = signal_.wait(kTick);
+    if (woken == StopSignal::Woken::released) return;
+    try {
+      if (woken == StopSignal::Woken::signal) {
         stopping_ = true;
         run_.stop("on request");
-        break;
-      case StopSignal::Woken::timeout:
-        break;
+      }
+      tell_throttle();
+      const observe::View now = view();
+      tell_problems(now);
+      display_.show(now, clock_.now());
+    } catch (...) {  // no memory for a picture: the run itself says so
     }
-    tell_throttle();
-    const observe::View now = view();
-    tell_problems(now);
-    display_.show(now, clock_.now());
   }
 }
 

@@ -13,5 +13,6 @@ if(LLHTTP_LIBRARY)
 else()
   add_library(llhttp STATIC ${LLHTTP_SOURCE_DIR}/api.c ${LLHTTP_SOURCE_DIR}/http.c ${LLHTTP_SOURCE_DIR}/llhttp.c)
   target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
+  target_compile_options(llhttp PRIVATE -fexceptions)  # what our callbacks throw passes through it
   set_target_properties(llhttp PROPERTIES UNITY_BUILD OFF)
 endif()

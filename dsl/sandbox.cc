@@ -80,7 +80,10 @@ void* Sandbox::allocate(void* self, void* block, std::size_t from, std::size_t t
     return nullptr;
   }
   void* grown = std::realloc(block, to);
-  if (grown == nullptr) sandbox.meter_.shrink(to, from);
+  if (grown == nullptr) {
+    sandbox.starved_ = true;
+    sandbox.meter_.shrink(to, from);
+  }
   return grown;
 }
 
@@ -114,6 +117,8 @@ int Sandbox::run_body(lua_State* lua) {
   std::string what;
   try {
     return body.function(lua);
+  } catch (const std::bad_alloc&) {
+    of(lua).starved_ = true;
   } catch (const std::exception& e) {
     what = e.what();
   }
@@ -133,13 +138,17 @@ int Sandbox::handle_message(lua_State* lua) {
 std::optional<ScriptError> Sandbox::protected_call(lua_CFunction body, void* context,
                                                    std::uint64_t work, double seconds) {
   meter_.begin(work, seconds);
-  aborted_ = false;
+  aborted_ = starved_ = false;
   const int top = lua_gettop(lua_);
   Body frame{body, context};
   lua_pushcfunction(lua_, handle_message);
   lua_pushcfunction(lua_, run_body);
   lua_pushlightuserdata(lua_, &frame);
   const int status = lua_pcall(lua_, 1, 0, top + 1);
+  if (status != LUA_OK && starved_) {
+    lua_settop(lua_, top);
+    throw std::bad_alloc();  // the row must not pay for it
+  }
   std::optional<ScriptError> wrong;
   if (meter_.tripped() != Limit::none) {
     wrong = ScriptError{std::move(failed_at_), "it passed " + meter_.words()};

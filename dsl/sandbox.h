@@ -58,7 +58,7 @@ class Sandbox {
   static Sandbox& of(lua_State* lua) { return **static_cast<Sandbox**>(lua_getextraspace(lua)); }
 
   // Runs `body` as a protected call with the given allowance; it finds `context` as light userdata
-  // at index 1. nullopt when it went well.
+  // at index 1. nullopt when it went well. Throws std::bad_alloc when the program has no memory.
   std::optional<ScriptError> protected_call(lua_CFunction body, void* context, std::uint64_t work,
                                             double seconds);
 
@@ -83,6 +83,7 @@ class Sandbox {
   Meter meter_;
   bool armed_ = false;  // limits hold: after the libraries are open, until the state is closed
   bool aborted_ = false;
+  bool starved_ = false;   // the program has no memory left: no fault of the script's
   ScriptPlace failed_at_;  // where the last error, or the passed limit, happened
   struct Compiled {
     std::optional<Pattern> anchored;

@@ -35,11 +35,7 @@ class LoopDispatcher final : public Dispatcher {
   void configure(const PipelineSpec& spec);
 
   void start() override {
-    thread_ = std::thread([this] {
-      core::name_thread("sluice-io");
-      loop_.run();
-      client_.reset();
-    });
+    thread_ = std::thread([this] { run(); });
   }
   void submit(std::vector<RequestPtr> requests) override;
   void booked(std::vector<int> by_endpoint) override;
@@ -50,12 +46,8 @@ class LoopDispatcher final : public Dispatcher {
     });
   }
   void abort() override {
-    loop_.post([this] {
-      aborted_ = true;
-      timer_->cancel();
-      client_.reset();
-      loop_.stop();
-    });
+    aborted_ = true;
+    loop_.stop();
   }
   void join() override {
     if (!thread_.joinable()) return;
@@ -70,6 +62,7 @@ class LoopDispatcher final : public Dispatcher {
 
  private:
   // All below: the I/O thread.
+  void run() noexcept;
   void pump();
   void hand_over();
   void act(const schedule::Send& send);
@@ -116,7 +109,7 @@ class LoopDispatcher final : public Dispatcher {
   std::pmr::unordered_map<schedule::RequestId, RequestPtr> requests_{
       &nodes_};                                                        // waiting or in flight
   std::unordered_map<schedule::AttemptId, http::RequestHandle> sent_;  // with hedging alone
-  bool aborted_ = false;
+  std::atomic<bool> aborted_ = false;
   bool handing_over_ = false;
   bool hedge_ = false;
   std::vector<schedule::Action> actions_;
@@ -187,6 +180,22 @@ void LoopDispatcher::booked(std::vector<int> by_endpoint) {
   });
 }
 
+void LoopDispatcher::run() noexcept {
+  core::name_thread("sluice-io");
+  try {
+    loop_.run();
+  } catch (...) {
+    aborted_ = true;
+    handlers_.failed(core::caught());
+  }
+  try {
+    timer_->cancel();
+    client_.reset();
+  } catch (...) {
+    handlers_.failed(core::caught());
+  }
+}
+
 void LoopDispatcher::pump() {
   if (aborted_) return;
   hand_over();  // first: replies that are read at once make room for what is sent below
@@ -215,7 +224,7 @@ void LoopDispatcher::pump() {
 }
 
 void LoopDispatcher::hand_over() {
-  if (completions_.empty()) return;
+  if (completions_.empty() || aborted_) return;
   handing_over_ = true;
   handlers_.completed(std::exchange(completions_, {}));
   handing_over_ = false;

@@ -39,6 +39,8 @@ struct DispatchHandlers {
   std::function<void(RequestPtr, const std::string& why)> released;
   std::function<void(schedule::HaltCause, const std::string& why)>
       halted;  // nothing more will be sent
+  // The I/O thread cannot go on; no other handler runs behind it. Takes no memory.
+  std::function<void(core::Error)> failed;
 };
 
 // For people: what the progress display shows.
@@ -69,7 +71,7 @@ class Dispatcher {
   virtual void booked(std::vector<int> by_endpoint) = 0;
   // Send nothing more; what is in flight is waited for, the rest released.
   virtual void drain() = 0;
-  // Drop everything now: no handler runs any more once join() has returned.
+  // Drop everything now: no handler runs any more once join() has returned. Takes no memory.
   virtual void abort() = 0;
   virtual void join() = 0;
   virtual DispatchState state() const = 0;

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace sluice::stages {
 namespace {
@@ -105,7 +106,7 @@ class GzipFile final : public CompressedFile {
  public:
   GzipFile(std::unique_ptr<InputFile> source, std::string path, std::string_view head)
       : CompressedFile(std::move(source), std::move(path), head) {
-    ::inflateInit2(&stream_, 15 + 16);
+    if (::inflateInit2(&stream_, 15 + 16) != Z_OK) throw std::bad_alloc();
   }
   ~GzipFile() override { ::inflateEnd(&stream_); }
 
@@ -133,7 +134,9 @@ class GzipFile final : public CompressedFile {
 class ZstdFile final : public CompressedFile {
  public:
   ZstdFile(std::unique_ptr<InputFile> source, std::string path, std::string_view head)
-      : CompressedFile(std::move(source), std::move(path), head), stream_(::ZSTD_createDStream()) {}
+      : CompressedFile(std::move(source), std::move(path), head), stream_(::ZSTD_createDStream()) {
+    if (stream_ == nullptr) throw std::bad_alloc();
+  }
   ~ZstdFile() override { ::ZSTD_freeDStream(stream_); }
 
  private:

@@ -106,9 +106,10 @@ std::string_view number_text(std::string_view text) {
 
 simdjson::error_code parse_json(simdjson::dom::parser& parser, std::string_view text,
                                 element& value) {
-  const simdjson::error_code error = parser.parse(text.data(), text.size()).get(value);
+  const simdjson::error_code error =
+      core::not_starved(parser.parse(text.data(), text.size())).get(value);
   if (error != simdjson::NUMBER_ERROR) return error;
-  return parser.parse(with_doubles(text)).get(value);
+  return core::not_starved(parser.parse(with_doubles(text))).get(value);
 }
 
 simdjson::error_code parse_json(simdjson::dom::parser& parser, std::string_view text,

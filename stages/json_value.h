@@ -13,7 +13,7 @@
 namespace sluice::stages {
 
 // parser.parse(), which takes integers of any length too: those of more than 64 bits are doubles.
-// A number beyond a double (1e400) remains an error.
+// A number beyond a double (1e400) remains an error. Throws std::bad_alloc.
 simdjson::error_code parse_json(simdjson::dom::parser& parser, std::string_view text,
                                 simdjson::dom::element& value);
 simdjson::error_code parse_json(simdjson::dom::parser& parser, std::string_view text,

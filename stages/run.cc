@@ -1,15 +1,16 @@
 #include "stages/run.h"
 
-#include <oneapi/tbb/flow_graph.h>
-
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <semaphore>
 #include <thread>
 
+#include "core/memory_reserve.h"
 #include "core/thread_name.h"
 #include "flow/credits.h"
 #include "flow/ending.h"
+#include "stages/flow_graph.h"
 #include "stages/in_flight.h"
 #include "stages/input_file.h"
 #include "stages/job_files.h"
@@ -21,34 +22,14 @@
 #include "stages/read.h"
 #include "stages/run_limits.h"
 #include "stages/sink.h"
-#include "stages/workers.h"
 
 namespace sluice::stages {
 namespace {
 
-namespace tf = oneapi::tbb::flow;
-
 // So little text is read sooner than another thread wakes up: some 10 us.
 constexpr std::size_t kLittleText = 2 * 1024;
-
-// What the pack stage is sent.
-struct PackInput {
-  enum class Kind : std::uint8_t {
-    rows,       // from the reader
-    again,      // asked before, without a good answer
-    half,       // of a pack whose reply was of no use
-    followers,  // their question has been answered for another row
-    stalled,    // no row comes for now: let none wait for company
-    done,       // the last of `batches` batches has been handed over
-  };
-  Kind kind = Kind::rows;
-  Items items;
-  std::uint64_t batches = 0;
-};
-using PackInputPtr = std::shared_ptr<PackInput>;
-using RowBatchPtr = std::shared_ptr<core::RowBatch>;
-using RequestsPtr = std::shared_ptr<std::vector<RequestPtr>>;
-using CompletionsPtr = std::shared_ptr<Completions>;
+// How often it is asked whether the run can still go on.
+constexpr std::chrono::milliseconds kLookAgain{100};
 
 class FlowRun final : public Run {
  public:
@@ -67,12 +48,11 @@ class FlowRun final : public Run {
   Progress progress() const override;
 
  private:
-  using PackNode = tf::multifunction_node<PackInputPtr, std::tuple<RequestsPtr>>;
-  using DispatchNode = tf::async_node<RequestsPtr, CompletionsPtr>;
-
-  void make_graph();
+  FlowGraph::Bodies bodies();
+  Reader::Outlet outlet();
+  void wait_for_the_last_credit();
   void read();
-  void pack(PackInput& input, PackNode::output_ports_type& ports);
+  std::vector<RequestPtr> pack(PackInput& input);
   core::Result<Packer::Out> packed(PackInput& input);
   bool read_where_they_are(const Completions& completions) const;
   void parse(Completions& completions);
@@ -100,7 +80,7 @@ class FlowRun final : public Run {
   std::optional<core::Error> reader_error_;        // the reader's thread, then run()
   std::optional<core::Error> halt_error_;          // the I/O thread, then run()
   std::optional<schedule::HaltCause> halt_cause_;  // the same
-  std::optional<core::Error> left_;                // why rows stay pending; the I/O thread, then run()
+  std::optional<core::Error> left_;  // why rows stay pending; the I/O thread, then run()
   std::atomic<bool> input_complete_ = false;
   std::uint64_t batches_packed_ = 0;           // the pack node's
   std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
@@ -111,13 +91,7 @@ class FlowRun final : public Run {
   std::atomic<std::int64_t> spared_tokens_ = 0;
 
   std::binary_semaphore all_back_{0};  // the last credit is, or the run is abandoned
-  Workers workers_;
-  std::optional<tf::graph> graph_;
-  std::optional<tf::function_node<RowBatchPtr, PackInputPtr>> prepare_node_;
-  std::optional<PackNode> pack_node_;
-  std::optional<tf::function_node<RequestsPtr, RequestsPtr>> build_node_;
-  std::optional<DispatchNode> dispatch_node_;
-  std::optional<tf::function_node<CompletionsPtr>> parse_node_;
+  std::optional<FlowGraph> graph_;
   std::unique_ptr<Dispatcher> dispatcher_;
 };
 
@@ -148,22 +122,9 @@ core::Status FlowRun::open() {
   auto dispatcher = Dispatcher::make(spec_, question_, *checkpoint_, handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
-  make_graph();
-  reader_.emplace(
-      std::move(*paths), options_.limit, credits_, ending_,
-      Reader::Outlet{[this](core::RowBatch&& rows) {
-                       checkpoint_->set_rows_read(reader_->rows_read(), false);
-                       prepare_node_->try_put(std::make_shared<core::RowBatch>(std::move(rows)));
-                     },
-                     [this] { to_pack(PackInput::Kind::stalled, {}); },
-                     [this](std::uint64_t batches, bool complete) {
-                       input_complete_ = complete;
-                       checkpoint_->set_rows_read(reader_->rows_read(),
-                                                  complete && !options_.limit);
-                       pack_node_->try_put(std::make_shared<PackInput>(
-                           PackInput{PackInput::Kind::done, {}, batches}));
-                     }},
-      Steps(spec_.read.steps), written_files(spec_));
+  graph_.emplace(bodies(), ending_);
+  reader_.emplace(std::move(*paths), options_.limit, credits_, ending_, outlet(),
+                  Steps(spec_.read.steps), written_files(spec_));
 
   ending_.on_stop([this] { dispatcher_->drain(); });
   ending_.on_failure([this] {
@@ -174,30 +135,32 @@ core::Status FlowRun::open() {
   return {};
 }
 
-void FlowRun::make_graph() {
-  workers_.adopt([this] { graph_.emplace(); });
-  prepare_node_.emplace(*graph_, tf::unlimited, [this](const RowBatchPtr& rows) {
-    return std::make_shared<PackInput>(
-        PackInput{PackInput::Kind::rows, prepare_->run(std::move(*rows)), 0});
-  });
-  pack_node_.emplace(*graph_, tf::serial,
-                     [this](const PackInputPtr& input, PackNode::output_ports_type& ports) {
-                       pack(*input, ports);
-                     });
-  build_node_.emplace(*graph_, tf::unlimited, [this](const RequestsPtr& requests) {
-    for (const RequestPtr& request : *requests) build(*request, question_.packed);
-    return requests;
-  });
-  dispatch_node_.emplace(*graph_, tf::unlimited,
-                         [this](const RequestsPtr& requests, DispatchNode::gateway_type&) {
-                           dispatcher_->submit(std::move(*requests));
-                         });
-  parse_node_.emplace(*graph_, tf::unlimited,
-                      [this](const CompletionsPtr& completions) { parse(*completions); });
-  tf::make_edge(*prepare_node_, *pack_node_);
-  tf::make_edge(tf::output_port<0>(*pack_node_), *build_node_);
-  tf::make_edge(*build_node_, *dispatch_node_);
-  tf::make_edge(*dispatch_node_, *parse_node_);
+FlowGraph::Bodies FlowRun::bodies() {
+  return {
+      .prepare = [this](core::RowBatch&& rows) { return prepare_->run(std::move(rows)); },
+      .pack = [this](PackInput& input) { return pack(input); },
+      .build = [this](Request& request) { build(request, question_.packed); },
+      .dispatch =
+          [this](std::vector<RequestPtr>&& requests) { dispatcher_->submit(std::move(requests)); },
+      .parse = [this](Completions& completions) { parse(completions); },
+  };
+}
+
+Reader::Outlet FlowRun::outlet() {
+  return {
+      .batch =
+          [this](core::RowBatch&& rows) {
+            checkpoint_->set_rows_read(reader_->rows_read(), false);
+            graph_->rows(std::move(rows));
+          },
+      .stalled = [this] { to_pack(PackInput::Kind::stalled, {}); },
+      .done =
+          [this](std::uint64_t batches, bool complete) {
+            input_complete_ = complete;
+            checkpoint_->set_rows_read(reader_->rows_read(), complete && !options_.limit);
+            graph_->to_pack(PackInput::Kind::done, {}, batches);
+          },
+  };
 }
 
 DispatchHandlers FlowRun::handlers() {
@@ -205,8 +168,7 @@ DispatchHandlers FlowRun::handlers() {
       .completed =
           [this](Completions&& completions) {
             if (read_where_they_are(completions)) return parse(completions);
-            dispatch_node_->gateway().try_put(
-                std::make_shared<Completions>(std::move(completions)));
+            graph_->completed(std::move(completions));
           },
       .rejected = [this](RequestPtr request,
                          const core::Reject& why) { reject(std::move(request->items), why); },
@@ -229,18 +191,23 @@ DispatchHandlers FlowRun::handlers() {
             if (!limit) halt_error_ = core::Error{core::ErrorCode::io, why, {}};
             ending_.stop(why);
           },
+      .failed = [this](core::Error error) { ending_.fail(std::move(error)); },
   };
 }
 
 core::Result<RunResult> FlowRun::run() {
-  dispatcher_->start();
-  std::thread reader([this] { read(); });
-  all_back_.acquire();
-  reader.join();
-  dispatcher_->join();
-  graph_->wait_for_all();
+  std::thread reader;
+  flow::guarded(ending_, [&] {
+    dispatcher_->start();
+    reader = std::thread([this] { read(); });
+  });
+  wait_for_the_last_credit();
+  if (reader.joinable()) reader.join();
+  flow::guarded(ending_, [this] { dispatcher_->join(); });
+  graph_->wait();
 
-  const core::Status closed = checkpoint_->close();
+  core::Status closed;
+  flow::guarded(ending_, [&] { closed = checkpoint_->close(); });
   if (auto error = ending_.error()) return std::unexpected(*error);
   if (!closed) return std::unexpected(closed.error());
   if (reader_error_) return std::unexpected(*reader_error_);
@@ -260,25 +227,35 @@ core::Result<RunResult> FlowRun::run() {
   return result;
 }
 
+void FlowRun::wait_for_the_last_credit() {
+  while (!all_back_.try_acquire_for(kLookAgain)) {
+    if (graph_->broken() || core::memory_is_short())
+      ending_.fail({core::ErrorCode::memory, "out of memory", {}});
+  }
+}
+
 void FlowRun::read() {
   core::name_thread("sluice-read");
-  if (auto read = reader_->run(); !read) {
-    // What is in flight is paid for: let it end, then say what happened.
-    reader_error_ = read.error();
-    ending_.stop(read.error().text());
-  }
+  flow::guarded(ending_, [this] {
+    if (auto read = reader_->run(); !read) {
+      // What is in flight is paid for: let it end, then say what happened.
+      reader_error_ = read.error();
+      ending_.stop(read.error().text());
+    }
+  });
   credits_.close();
 }
 
-void FlowRun::pack(PackInput& input, PackNode::output_ports_type& ports) {
+std::vector<RequestPtr> FlowRun::pack(PackInput& input) {
   auto out = packed(input);
-  if (!out) return ending_.fail(out.error());
+  if (!out) {
+    ending_.fail(out.error());
+    return {};
+  }
   if (out->done.rows > 0) credits_.give(out->done);
   rows_shared_ += out->shared;
   if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
-  if (!out->requests.empty()) {
-    std::get<0>(ports).try_put(std::make_shared<std::vector<RequestPtr>>(std::move(out->requests)));
-  }
+  return std::move(out->requests);
 }
 
 core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
@@ -377,7 +354,7 @@ void FlowRun::release(Items&& items) {
 }
 
 void FlowRun::to_pack(PackInput::Kind kind, Items&& items) {
-  pack_node_->try_put(std::make_shared<PackInput>(PackInput{kind, std::move(items), 0}));
+  graph_->to_pack(kind, std::move(items));
 }
 
 Progress FlowRun::progress() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/json.h"
 #include "stages/salvage_entries.h"
 #include "stages/salvage_scan.h"
 
@@ -20,7 +21,8 @@ struct Piece {
 };
 
 bool parse(simdjson::dom::parser& parser, std::string_view text, element& document) {
-  return parser.parse(text.data(), text.size()).get(document) == simdjson::SUCCESS;
+  return core::not_starved(parser.parse(text.data(), text.size())).get(document) ==
+         simdjson::SUCCESS;
 }
 
 // The list of a document that is one, or an object with one and nothing else.

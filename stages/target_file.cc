@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <new>
 
 #include "core/directory.h"
 #include "stages/file_lock.h"
@@ -113,7 +114,9 @@ class PlainTarget final : public TargetFile {
 class GzipTarget final : public TargetFile {
  public:
   explicit GzipTarget(std::unique_ptr<TargetFile> file) : file_(std::move(file)) {
-    ::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    if (::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8,
+                       Z_DEFAULT_STRATEGY) != Z_OK)
+      throw std::bad_alloc();
   }
   ~GzipTarget() override { ::deflateEnd(&stream_); }
   core::Status write(std::string_view bytes) override { return put(bytes, Z_NO_FLUSH); }
@@ -144,6 +147,7 @@ class ZstdTarget final : public TargetFile {
  public:
   explicit ZstdTarget(std::unique_ptr<TargetFile> file)
       : file_(std::move(file)), stream_(::ZSTD_createCCtx()) {
+    if (stream_ == nullptr) throw std::bad_alloc();
     ::ZSTD_CCtx_setParameter(stream_, ZSTD_c_compressionLevel, kZstdLevel);
     ::ZSTD_CCtx_setParameter(stream_, ZSTD_c_checksumFlag, 1);
   }

@@ -1,6 +1,9 @@
 #include "checkpoint/block.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
+
+#include <new>
 
 #include "checkpoint/bytes.h"
 
@@ -150,6 +153,7 @@ std::string_view BlockLines::line(std::size_t i) const {
 }
 
 BlockBuilder::BlockBuilder() : zstd_(ZSTD_createCCtx()) {
+  if (!zstd_) throw std::bad_alloc();
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_compressionLevel, kCompressionLevel);
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_checksumFlag, 1);
 }
@@ -187,6 +191,7 @@ core::Result<BlockBuilder::Block> BlockBuilder::finish() {
   block.payload.resize(ZSTD_compressBound(raw_.size()));
   const std::size_t size = ZSTD_compress2(zstd_.get(), block.payload.data(), block.payload.size(),
                                           raw_.data(), raw_.size());
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) throw std::bad_alloc();
   if (ZSTD_isError(size) != 0)
     return core::fail(core::ErrorCode::internal,
                       std::string("compressing a block failed: ") + ZSTD_getErrorName(size));

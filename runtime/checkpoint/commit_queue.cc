@@ -8,6 +8,19 @@
 
 namespace sluice::checkpoint {
 
+namespace {
+
+// So that a push_back cannot throw. What stands in the log must stand in the queue as well: the log
+// is removed when all that the queue was given is committed.
+template <class T>
+void make_room(std::vector<T>& in, std::size_t more = 1) {
+  constexpr std::size_t kLeast = 16;
+  if (in.capacity() - in.size() < more)
+    in.reserve(std::max({kLeast, 2 * in.capacity(), in.size() + more}));
+}
+
+}  // namespace
+
 bool CommitQueue::append_locked(std::string&& record) {
   if (finishing_ || abandoned_ || error_) return false;
   core::Status status = log_.append(std::move(record));
@@ -29,6 +42,7 @@ bool CommitQueue::push(std::vector<Intent> intents) {
     if (!knows(intent.endpoint)) return false;
   std::string record = encode(intents, numbers_);
   const std::lock_guard lock(mutex_);
+  make_room(intents_, intents.size());
   if (!append_locked(std::move(record))) return false;
   intents_.insert(intents_.end(), intents.begin(), intents.end());
   in_flight_ += intents.size();
@@ -44,6 +58,8 @@ bool CommitQueue::push(Results results, Callback folded) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
+    make_room(results_);
+    make_room(callbacks_);
     if (!append_locked(std::move(record))) return false;
     if (callbacks_.empty()) {
       oldest_ = Clock::now();

@@ -59,7 +59,12 @@ void Committer::touch() {
 void Committer::run() {
   core::name_thread("sluice-commit");
   while (auto work = queue_.take()) {
-    core::Status status = work_off(std::move(*work));
+    core::Status status;
+    try {
+      status = work_off(std::move(*work));
+    } catch (...) {
+      status = std::unexpected(core::caught());
+    }
     if (status) continue;
     abandon();
     std::function<void(core::Error)> failed;

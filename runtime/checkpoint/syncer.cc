@@ -29,7 +29,11 @@ void Syncer::run() {
   while (true) {
     wanted_.acquire();
     if (ending_) return;
-    status_ = sync_();
+    try {
+      status_ = sync_();
+    } catch (...) {
+      status_ = std::unexpected(core::caught());
+    }
     over_.release();
     synced_();
   }

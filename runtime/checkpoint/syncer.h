@@ -2,7 +2,8 @@
 //
 // Threads: start() and wait() on one thread at a time, which may be the syncer's own in `synced`.
 // `sync` and, once its result is there, `synced` run on the syncer's, which lives until the
-// destructor; that waits for a sync under way.
+// destructor; that waits for a sync under way. What `sync` throws is how it went; `synced` does not
+// throw.
 #pragma once
 
 #include <atomic>

@@ -59,10 +59,16 @@ void TailSyncer::synced() {
   {
     const std::lock_guard lock(mutex_);
     if (status && !stopped_) durable.swap(under_way_);
-    if (!status) stopped_ = true;
   }
-  if (!status) failed_(std::move(status.error()));
-  for (const Callback& callback : durable) callback();
+  try {
+    for (const Callback& callback : durable) callback();
+  } catch (...) {  // for want of memory: what waits for it would wait for ever
+    status = std::unexpected(core::caught());
+  }
+  if (!status) {
+    stop();
+    failed_(std::move(status.error()));
+  }
   const std::lock_guard lock(mutex_);
   end_sync_locked();
 }

@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   io,        // a file, socket, disk or library call failed                exit 5
   busy,      // another process holds the job                              exit 5
   corrupt,   // a file is not what it should be: foreign, damaged, newer   exit 5
+  memory,    // an allocation was refused                                  exit 5
   internal,  // a defect in sluice                                         exit 5
 };
 
@@ -27,7 +28,7 @@ struct Error {
   std::string message;
   std::string where;  // file, "file:line:column" or URL; may be empty
 
-  // "where: message", or the message alone.
+  // "where: message", or the message alone. ErrorCode::memory says in addition what helps.
   std::string text() const;
 };
 
@@ -41,6 +42,10 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
 
 // ErrorCode::io with the operating system's words for `error_number` (an errno value) appended.
 std::unexpected<Error> fail_errno(std::string_view what, int error_number, std::string where = {});
+
+// Of the exception that is being handled: in a catch block, at a boundary that it must not cross.
+// Takes no memory where there is none.
+Error caught() noexcept;
 
 // The process exit status that an Error stands for (DESIGN §8).
 int exit_code(ErrorCode code);

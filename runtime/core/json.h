@@ -4,10 +4,20 @@
 
 #include <charconv>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 
 namespace sluice::core {
+
+// What simdjson's parser returned. It tells that there was no memory as it tells what is wrong with
+// a text, and a row would be rejected for it, or an answer asked again: thrown as std::bad_alloc.
+template <class Parsed>
+Parsed not_starved(Parsed parsed) {
+  using Code = decltype(parsed.error());
+  if (parsed.error() == Code::MEMALLOC) throw std::bad_alloc();
+  return parsed;
+}
 
 // Appends `text` as a JSON string with its quotes. `text` should be UTF-8; bytes that are not are
 // replaced by U+FFFD, so that what we write always parses.

@@ -11,13 +11,16 @@ void Ending::stop(std::string why) {
   for (const auto& listener : stop_listeners_) listener();
 }
 
-void Ending::fail(core::Error error) {
+void Ending::fail(core::Error error) noexcept {
   {
     std::lock_guard lock(mutex_);
     if (!error_) error_ = std::move(error);
   }
   if (failed_.exchange(true)) return;
-  stop("failed");
+  try {
+    stop("failed");
+  } catch (...) {  // what it would have prepared, the listeners below end
+  }
   for (const auto& listener : failure_listeners_) listener();
 }
 

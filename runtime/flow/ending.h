@@ -4,7 +4,7 @@
 // listener.
 //
 // Threads: any. Listeners run on the thread that calls stop() or fail(), once each, and must not
-// block.
+// block. Those of a failure take no memory: it may be what is missing.
 #pragma once
 
 #include <atomic>
@@ -28,7 +28,7 @@ class Ending {
 
   // `why` is shown to the user; the first one counts.
   void stop(std::string why);
-  void fail(core::Error error);
+  void fail(core::Error error) noexcept;
 
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   bool failed() const { return failed_.load(std::memory_order_relaxed); }
@@ -44,5 +44,15 @@ class Ending {
   std::string why_;
   std::optional<core::Error> error_;
 };
+
+// Runs `work` where no exception may pass (a node, a thread): what it throws is the run's failure.
+template <class Work>
+void guarded(Ending& ending, Work&& work) noexcept {
+  try {
+    work();
+  } catch (...) {
+    ending.fail(core::caught());
+  }
+}
 
 }  // namespace sluice::flow

@@ -18,7 +18,7 @@ void run_after_poll(uv_check_t* check) {
   for (std::size_t left = loop.after_poll.size(); left > 0; --left) {
     AfterPoll* const next = loop.after_poll.pop_front();
     if (next == nullptr) return;
-    next->run();
+    guarded(check->loop, [next] { next->run(); });
   }
 }
 

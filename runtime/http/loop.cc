@@ -20,13 +20,16 @@ void ignore_sigpipe() {
 }
 
 void run_posted(Loop::Impl& loop) {
+  bool stopping = false;
   {
     const std::lock_guard lock(loop.mutex);
     loop.awake = false;
+    stopping = std::exchange(loop.stopping, false);
     loop.burst.swap(loop.posted);
   }
   for (auto& work : loop.burst) work();
   loop.burst.clear();
+  if (stopping) uv_stop(&loop.uv);
 }
 
 class UvTimer final : public Loop::Timer {
@@ -68,7 +71,7 @@ class UvTimer final : public Loop::Timer {
   static void on_fire(uv_timer_t* handle) {
     // Moved out: `fire` may start the timer again, or destroy it.
     const auto fire = std::exchange(static_cast<State*>(handle->data)->fire, nullptr);
-    if (fire) fire();
+    if (fire) guarded(handle->loop, fire);
   }
 
   State* state_;
@@ -108,7 +111,7 @@ Loop::Impl::Impl() {
   // These fail only when the process has no descriptors or memory left to start with.
   if (uv_loop_init(&uv) != 0) std::abort();
   if (uv_async_init(&uv, &wake, [](uv_async_t* handle) {
-        run_posted(*static_cast<Impl*>(handle->data));
+        guarded(handle->loop, [handle] { run_posted(*static_cast<Impl*>(handle->data)); });
       }) != 0) {
     std::abort();
   }
@@ -141,10 +144,16 @@ void Loop::run() {
   impl_->thread = std::this_thread::get_id();
   uv_run(&impl_->uv, UV_RUN_DEFAULT);
   impl_->thread = std::thread::id();
+  if (impl_->thrown) std::rethrow_exception(std::exchange(impl_->thrown, nullptr));
 }
 
-void Loop::stop() {
-  post([uv = &impl_->uv] { uv_stop(uv); });
+void Loop::stop() noexcept {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+    if (std::exchange(impl_->awake, true)) return;
+  }
+  uv_async_send(&impl_->wake);
 }
 
 void Loop::post(std::function<void()> work) {

@@ -20,9 +20,10 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Returns after stop(), when the work posted before it is done.
+  // Returns after stop(), when the work posted before it is done. Throws what a callback threw,
+  // whose work is left half done: then nothing but the end is safe.
   void run();
-  void stop();
+  void stop() noexcept;  // takes no memory
   // Runs `work` on the loop's thread, in the order of posting. One wake-up per burst. The queue has
   // no bound of its own: what is posted is bounded by the credits of the flow.
   void post(std::function<void()> work);

@@ -1,7 +1,7 @@
 // The libuv side of a Loop, for runtime/http alone.
 //
-// Threads: `posted` and `awake` are guarded by `mutex`, `thread` may be read on any; all else
-// belongs to the loop's thread.
+// Threads: `posted`, `awake` and `stopping` are guarded by `mutex`, `thread` may be read on any;
+// all else belongs to the loop's thread.
 //
 // Invariants:
 //   1. The two buffers are borrowed for one read callback. Nothing that a callback starts reads
@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -48,12 +49,29 @@ struct Loop::Impl {
 
   std::mutex mutex;
   std::vector<std::function<void()>> posted;
-  bool awake = false;  // a wake-up is on its way: no other is needed
+  bool awake = false;     // a wake-up is on its way: no other is needed
+  bool stopping = false;  // behind what is posted
+
+  std::exception_ptr thrown;  // by a callback: run() throws it
 
   std::vector<std::function<void()>> burst;  // what is being run
   std::array<char, kReadBytes> read_buffer;
   std::array<char, kPlainBytes> plain_buffer;
 };
+
+// Runs what a callback of libuv is for. No exception may pass through libuv's own frames: it ends
+// the loop instead, and run() throws it. Nothing runs behind it, since its work is half done.
+template <class Work>
+void guarded(uv_loop_t* of, Work&& work) noexcept {
+  auto& loop = *static_cast<Loop::Impl*>(of->data);
+  if (loop.thrown) return;
+  try {
+    work();
+  } catch (...) {
+    loop.thrown = std::current_exception();
+    uv_stop(of);
+  }
+}
 
 // Milliseconds on the loop's clock. update_now() first where the loop may have been busy for long.
 inline std::uint64_t now_ms(Loop::Impl& loop) {

@@ -25,10 +25,9 @@ std::vector<sockaddr_storage> addresses_of(const addrinfo* found) {
 
 void on_answer(uv_getaddrinfo_t* request, int status, addrinfo* found) {
   const auto question = std::exchange(static_cast<Question*>(request->data)->self, nullptr);
-  std::vector<sockaddr_storage> addresses = addresses_of(found);
-  uv_freeaddrinfo(found);
+  const std::unique_ptr<addrinfo, decltype(&uv_freeaddrinfo)> owned(found, &uv_freeaddrinfo);
   const NameLookup::Done done = std::exchange(question->done, nullptr);
-  if (done) done(status, std::move(addresses));
+  if (done) done(status, addresses_of(found));
 }
 
 class SystemLookup final : public NameLookup {
@@ -41,7 +40,10 @@ class SystemLookup final : public NameLookup {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    const int status = uv_getaddrinfo(&loop.impl().uv, &question->request, on_answer, host.c_str(),
+    const auto answered = [](uv_getaddrinfo_t* request, int result, addrinfo* found) {
+      guarded(request->loop, [&] { on_answer(request, result, found); });
+    };
+    const int status = uv_getaddrinfo(&loop.impl().uv, &question->request, answered, host.c_str(),
                                       nullptr, &hints);
     const bool begun = status == 0;
     if (!begun) loop.post([question, status] { on_answer(&question->request, status, nullptr); });

@@ -35,11 +35,12 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
   // 0 or libuv's error.
   int start(const sockaddr& address) {
     if (const int status = uv_tcp_bind(listener_, &address, 0); status != 0) return status;
-    const int status = uv_listen(reinterpret_cast<uv_stream_t*>(listener_), kBacklog,
-                                 [](uv_stream_t* listener, int result) {
-                                   if (result == 0)
-                                     static_cast<ServerImpl*>(listener->data)->on_connection();
-                                 });
+    const int status = uv_listen(
+        reinterpret_cast<uv_stream_t*>(listener_), kBacklog, [](uv_stream_t* listener, int result) {
+          if (result != 0) return;
+          guarded(listener->loop,
+                  [listener] { static_cast<ServerImpl*>(listener->data)->on_connection(); });
+        });
     if (status != 0) return status;
     sockaddr_storage bound{};
     int size = sizeof bound;

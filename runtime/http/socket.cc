@@ -48,7 +48,7 @@ int Socket::connect(const sockaddr& address) {
   connect_ = {};
   return uv_tcp_connect(&connect_, &tcp_, &address, [](uv_connect_t* request, int status) {
     auto* self = static_cast<Socket*>(request->handle->data);
-    if (self->events_) self->events_->on_connect(status);
+    if (self->events_) guarded(request->handle->loop, [&] { self->events_->on_connect(status); });
   });
 }
 
@@ -75,12 +75,12 @@ int Socket::start_reading() {
       [](uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
         auto* self = static_cast<Socket*>(stream->data);
         if (self->events_ == nullptr || count == 0) return;
-        if (count > 0) {
-          self->events_->on_read({buffer->base, static_cast<std::size_t>(count)});
-        } else {
+        guarded(stream->loop, [&] {
+          if (count > 0)
+            return self->events_->on_read({buffer->base, static_cast<std::size_t>(count)});
           uv_read_stop(stream);
           self->events_->on_read_end(self->end_of(static_cast<int>(count)));
-        }
+        });
       });
   return status == UV_EALREADY ? 0 : status;
 }
@@ -112,7 +112,8 @@ int Socket::queue_write(std::span<const uv_buf_t> pieces) {
                [](uv_write_t* request, int result) {
                  auto* self = static_cast<Socket*>(request->handle->data);
                  self->writing_ = false;
-                 if (self->events_) self->events_->on_write_end(result);
+                 if (self->events_)
+                   guarded(request->handle->loop, [&] { self->events_->on_write_end(result); });
                });
   writing_ = status == 0;
   return status;

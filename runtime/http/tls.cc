@@ -152,7 +152,11 @@ int Tls::verify(int good, X509_STORE_CTX* store) {
 }
 
 int Tls::new_session(SSL* ssl, SSL_SESSION* session) {
-  static_cast<Tls*>(SSL_get_app_data(ssl))->sessions_->keep(session);
+  try {
+    static_cast<Tls*>(SSL_get_app_data(ssl))->sessions_->keep(session);
+  } catch (...) {  // not through OpenSSL: this session is not resumed, that is all
+    return 0;
+  }
   return 1;  // ours now
 }
 

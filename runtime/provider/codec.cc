@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/json.h"
 #include "provider/codecs.h"
 #include "provider/no_json.h"
 #include "provider/rate_hints.h"
@@ -45,7 +46,8 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
   outcome.hints = read_rate_hints(service_, status, headers, wall_now);
 
   Element document;
-  const bool is_json = parser.parse(body.data(), body.size()).get(document) == simdjson::SUCCESS;
+  const bool is_json =
+      core::not_starved(parser.parse(body.data(), body.size())).get(document) == simdjson::SUCCESS;
   if (status < 200 || status > 299) {
     fill_failure(outcome, service_, headers, is_json ? std::optional(document) : std::nullopt, body,
                  spec_.key);

@@ -19,6 +19,25 @@ TEST(Ending, StopsOnceForTheFirstReason) {
   EXPECT_FALSE(ending.error().has_value());
 }
 
+TEST(Ending, WhatGuardedWorkThrowsIsAFailure) {
+  Ending ending;
+  guarded(ending, [] {});
+  EXPECT_FALSE(ending.failed());
+  guarded(ending, [] { throw std::bad_alloc(); });
+  EXPECT_EQ(ending.error()->code, core::ErrorCode::memory);
+  EXPECT_EQ(core::exit_code(ending.error()->code), 5);
+}
+
+TEST(Ending, AFailureIsToldAlsoWhenStoppingThrows) {
+  Ending ending;
+  bool told = false;
+  ending.on_stop([] { throw std::bad_alloc(); });
+  ending.on_failure([&] { told = true; });
+  ending.fail({core::ErrorCode::io, "disk full", "x"});
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(ending.stopping());
+}
+
 TEST(Ending, AFailureIsAStopToo) {
   Ending ending;
   std::string order;

@@ -32,6 +32,18 @@ TEST(Loop, RunsWhatWasPostedFromAnyThreadInTheOrderOfPosting) {
   for (const auto& one : seen) EXPECT_EQ(one, expected);
 }
 
+TEST(Loop, EndsWithWhatItsWorkThrows) {
+  Loop loop;
+  bool ran_behind = false;
+  const auto timer = loop.make_timer();
+  timer->start(core::Duration::zero(), [] { throw std::bad_alloc(); });
+  EXPECT_THROW(loop.run(), std::bad_alloc);
+  loop.post([] { throw std::runtime_error("a defect"); });
+  loop.post([&] { ran_behind = true; });
+  EXPECT_THROW(loop.run(), std::runtime_error);
+  EXPECT_FALSE(ran_behind);
+}
+
 TEST(Loop, DoesTheWorkPostedBeforeStop) {
   Loop loop;
   std::vector<int> done;

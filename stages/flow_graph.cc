@@ -1,0 +1,113 @@
+#include "stages/flow_graph.h"
+
+#include <oneapi/tbb/flow_graph.h>
+
+#include <optional>
+#include <utility>
+
+#include "stages/workers.h"
+
+namespace sluice::stages {
+namespace {
+
+namespace tf = oneapi::tbb::flow;
+
+using PackInputPtr = std::shared_ptr<PackInput>;
+using RowBatchPtr = std::shared_ptr<core::RowBatch>;
+using RequestsPtr = std::shared_ptr<std::vector<RequestPtr>>;
+using CompletionsPtr = std::shared_ptr<Completions>;
+
+}  // namespace
+
+// Messages are pointers; a null one is what a body that failed has made.
+struct FlowGraph::Impl {
+  using PackNode = tf::multifunction_node<PackInputPtr, std::tuple<RequestsPtr>>;
+
+  Impl(Bodies given, flow::Ending& run_ending);
+
+  Bodies bodies;
+  flow::Ending& ending;
+  Workers workers;
+  oneapi::tbb::task_group_context context;
+  std::optional<tf::graph> graph;
+  std::optional<tf::function_node<RowBatchPtr, PackInputPtr>> prepare;
+  std::optional<PackNode> pack;
+  std::optional<tf::function_node<RequestsPtr, RequestsPtr>> build;
+  std::optional<tf::function_node<RequestsPtr>> dispatch;
+  std::optional<tf::function_node<CompletionsPtr>> parse;
+};
+
+FlowGraph::Impl::Impl(Bodies given, flow::Ending& run_ending)
+    : bodies(std::move(given)), ending(run_ending) {
+  workers.adopt([this] { graph.emplace(context); });
+  prepare.emplace(*graph, tf::unlimited, [this](const RowBatchPtr& rows) {
+    PackInputPtr made;
+    flow::guarded(ending, [&] {
+      made = std::make_shared<PackInput>(
+          PackInput{PackInput::Kind::rows, bodies.prepare(std::move(*rows)), 0});
+    });
+    return made;
+  });
+  pack.emplace(*graph, tf::serial,
+               [this](const PackInputPtr& input, PackNode::output_ports_type& ports) {
+                 flow::guarded(ending, [&] {
+                   if (!input) return;
+                   auto requests = bodies.pack(*input);
+                   if (requests.empty()) return;
+                   std::get<0>(ports).try_put(
+                       std::make_shared<std::vector<RequestPtr>>(std::move(requests)));
+                 });
+               });
+  build.emplace(*graph, tf::unlimited, [this](const RequestsPtr& requests) {
+    bool built = false;
+    flow::guarded(ending, [&] {
+      for (const RequestPtr& request : *requests) bodies.build(*request);
+      built = true;
+    });
+    return built ? requests : nullptr;
+  });
+  dispatch.emplace(*graph, tf::unlimited, [this](const RequestsPtr& requests) {
+    flow::guarded(ending, [&] {
+      if (requests) bodies.dispatch(std::move(*requests));
+    });
+  });
+  parse.emplace(*graph, tf::unlimited, [this](const CompletionsPtr& completions) {
+    flow::guarded(ending, [&] { bodies.parse(*completions); });
+  });
+  tf::make_edge(*prepare, *pack);
+  tf::make_edge(tf::output_port<0>(*pack), *build);
+  tf::make_edge(*build, *dispatch);
+}
+
+FlowGraph::FlowGraph(Bodies bodies, flow::Ending& ending)
+    : impl_(std::make_unique<Impl>(std::move(bodies), ending)) {}
+
+FlowGraph::~FlowGraph() {
+  wait();
+}
+
+void FlowGraph::rows(core::RowBatch&& batch) {
+  impl_->prepare->try_put(std::make_shared<core::RowBatch>(std::move(batch)));
+}
+
+void FlowGraph::to_pack(PackInput::Kind kind, Items&& items, std::uint64_t batches) {
+  impl_->pack->try_put(std::make_shared<PackInput>(PackInput{kind, std::move(items), batches}));
+}
+
+void FlowGraph::completed(Completions&& completions) {
+  impl_->parse->try_put(std::make_shared<Completions>(std::move(completions)));
+}
+
+bool FlowGraph::broken() const {
+  return impl_->context.is_group_execution_cancelled();
+}
+
+void FlowGraph::wait() noexcept {
+  try {
+    impl_->graph->wait_for_all();
+  } catch (...) {
+    impl_->ending.fail(core::caught());
+  }
+}
+
+}  // namespace sluice::stages

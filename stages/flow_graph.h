@@ -1,0 +1,67 @@
+// The flow's oneTBB graph: what runs where, and in which order.
+//
+//   rows ──▶ prepare ──▶ pack ──▶ build ──▶ dispatch        completed ──▶ parse
+//            parallel    serial   parallel
+//
+// Problem: no exception may be lost in it. One that leaves a node's body, or that oneTBB itself
+// throws for want of memory, cancels the graph in silence, and whoever waits for the rows in it
+// waits for ever. So bodies run guarded (flow/ending.h), and broken() tells of the rest.
+//
+// Threads: rows(), to_pack() and completed() from any, and they may throw std::bad_alloc; all else
+// on the thread that made it. Bodies run on the workers, pack's one at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/row.h"
+#include "flow/ending.h"
+#include "stages/item.h"
+
+namespace sluice::stages {
+
+// What the pack stage is sent.
+struct PackInput {
+  enum class Kind : std::uint8_t {
+    rows,       // from the reader
+    again,      // asked before, without a good answer
+    half,       // of a pack whose reply was of no use
+    followers,  // their question has been answered for another row
+    stalled,    // no row comes for now: let none wait for company
+    done,       // the last of `batches` batches has been handed over
+  };
+  Kind kind = Kind::rows;
+  Items items;
+  std::uint64_t batches = 0;
+};
+
+class FlowGraph {
+ public:
+  struct Bodies {
+    std::function<Items(core::RowBatch&&)> prepare;
+    std::function<std::vector<RequestPtr>(PackInput&)> pack;
+    std::function<void(Request&)> build;
+    std::function<void(std::vector<RequestPtr>&&)> dispatch;
+    std::function<void(Completions&)> parse;
+  };
+  // What a body throws fails `ending`, which must outlive this.
+  FlowGraph(Bodies bodies, flow::Ending& ending);
+  ~FlowGraph();
+
+  void rows(core::RowBatch&& batch);
+  void to_pack(PackInput::Kind kind, Items&& items, std::uint64_t batches = 0);
+  void completed(Completions&& completions);
+
+  // oneTBB has given up: nothing that is in the graph goes on.
+  bool broken() const;
+  // Until no body runs and none is to run.
+  void wait() noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::stages
