@@ -58,6 +58,7 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
     account_.rows_read = rows;
     account_.input_complete = complete;
   }
+  void set_day_use(std::uint32_t, const checkpoint::DayUse&) override {}
   checkpoint::Account account() const override {
     const std::lock_guard lock(mutex_);
     return account_;

@@ -62,6 +62,24 @@ std::uint64_t odd_limits(const stages::Progress& progress) {
   return sum;
 }
 
+// What packs were worth; empty where there were none.
+std::string savings_note(const stages::PackSavings::Saved& saved) {
+  const auto size = [](std::int64_t n) { return count(static_cast<std::uint64_t>(std::abs(n))); };
+  if (saved.requests == 0 && saved.tokens == 0) return {};
+  if (saved.requests < 0)
+    return fmt::format(
+        "packs took {} requests and about {} input tokens more than one row a "
+        "request would have, in this run",
+        size(saved.requests), size(std::min<std::int64_t>(saved.tokens, 0)));
+  if (saved.tokens < 0)
+    return fmt::format(
+        "packs saved {} requests, but took about {} input tokens more than one row a "
+        "request would have, in this run",
+        size(saved.requests), size(saved.tokens));
+  return fmt::format("packs saved {} requests and about {} input tokens in this run",
+                     size(saved.requests), size(saved.tokens));
+}
+
 // A budget that is used up stops the next run as well; its message says what helps.
 std::string_view again(const stages::RunResult& result) {
   return result.cause == schedule::HaltCause::budget ? "" : "; run it again to go on";
@@ -78,7 +96,7 @@ void tell_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoint:
       "or {} max_output_tokens",
       spec.name, opened.spent.text(), spec.dispatch.budget->text(), stages::explain(worst),
       worst.capped ? "lower" : "set");
-  fmt::print(stderr, "{}\n", log == Log::json ? observe::notice_json(message) : message);
+  print_note(message, log);
 }
 
 std::vector<observe::EndpointView> endpoints_with_problems(const stages::PipelineSpec& spec,
@@ -127,9 +145,7 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
              count(result.untaken)));
   line("requests",
        fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
-  if (p.spared_requests > 0)
-    line("", fmt::format("packs spared {} requests and about {} input tokens in this run",
-                         count(p.spared_requests), count(p.spared_tokens)));
+  if (const std::string note = savings_note(p.saved); !note.empty()) line("", note);
   line("tokens", fmt::format("{} in, {} out", count(total.usage.input), count(total.usage.output)));
   line("cost", total.cost.text());
   for (const std::string& note : cost_notes(account, {spec})) line("", note);
@@ -171,8 +187,8 @@ void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
   w.field("rows_this_run", progress.rows_ended);
   w.field("rows_shared", progress.rows_shared);
   w.field("rows_asked_again", progress.rows_asked_again);
-  w.field("spared_requests", progress.spared_requests);
-  w.field("spared_input_tokens", progress.spared_tokens);
+  w.field("spared_requests", progress.saved.requests);
+  w.field("spared_input_tokens", progress.saved.tokens);
   const checkpoint::EndpointLedger total = account.total();
   w.field("requests", total.attempts);
   w.field("failed", total.failed);
@@ -241,16 +257,24 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
   return out;
 }
 
-// What the other questions of the job have cost, or may have.
-core::Result<core::Money> spent_by_others(const stages::JobSpec& job, std::size_t question) {
-  auto accounts = accounts_of(job);
-  if (!accounts) return std::unexpected(accounts.error());
+// What the other questions of the job have cost, or may have, and what they used of a day's quotas.
+struct Others {
   core::Money spent;
+  stages::DayUses day_use;
+};
+core::Result<Others> used_by_others(const stages::JobSpec& job, std::size_t question) {
+  Others others;
+  if (job.questions.size() == 1) return others;
+  const auto accounts = accounts_of(job);
+  if (!accounts) return std::unexpected(accounts.error());
   for (std::size_t k = 0; k < accounts->size(); ++k) {
-    const checkpoint::EndpointLedger total = (*accounts)[k].total();
-    if (k != question) spent += total.cost + total.maybe_billed_cost;
+    if (k == question) continue;
+    for (const checkpoint::EndpointLedger& ledger : (*accounts)[k].endpoints) {
+      others.spent += ledger.cost + ledger.maybe_billed_cost;
+      others.day_use.emplace(ledger.name, ledger.day);
+    }
   }
-  return spent;
+  return others;
 }
 
 // A question with what the job's limits leave to it.
@@ -270,12 +294,9 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
   Results results;
   std::optional<StopSignal> signal;
   for (std::size_t k = 0; k < job.questions.size(); ++k) {
-    core::Money spent;
-    if (job.questions.size() > 1) {
-      const auto others = spent_by_others(job, k);
-      if (!others) return std::unexpected(others.error());
-      spent = *others;
-    }
+    const auto others = used_by_others(job, k);
+    if (!others) return std::unexpected(others.error());
+    const core::Money spent = others->spent;
     const stages::PipelineSpec spec =
         limited(job.questions[k], spent, k == 0 ? core::Duration() : clock.now() - started);
     if (flags.log == Log::text) fmt::print(stderr, "{}", heading_of(job, k));
@@ -283,6 +304,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
       print_note(change, flags.log);
     auto made = stages::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
+               .day_use_elsewhere = others->day_use,
                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
     if (!made) return std::unexpected(made.error());
     stages::Run& run = **made;

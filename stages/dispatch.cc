@@ -10,6 +10,7 @@
 #include "core/thread_name.h"
 #include "http/client.h"
 #include "provider/exchange.h"
+#include "stages/day_use.h"
 #include "stages/dispatch_endpoint.h"
 #include "stages/run_limits.h"
 #include "stages/transport_outcome.h"
@@ -32,7 +33,7 @@ class LoopDispatcher final : public Dispatcher {
   ~LoopDispatcher() override { join(); }
 
   core::Status add_endpoint(const provider::EndpointSpec& spec, const Question& question);
-  void configure(const PipelineSpec& spec);
+  void configure(const PipelineSpec& spec, const DayUses& used_elsewhere);
 
   void start() override {
     thread_ = std::thread([this] { run(); });
@@ -53,6 +54,7 @@ class LoopDispatcher final : public Dispatcher {
     if (!thread_.joinable()) return;
     loop_.stop();
     thread_.join();
+    keep_day_use(clock_.now());
     publish_state(clock_.now());
   }
   DispatchState state() const override {
@@ -91,8 +93,12 @@ class LoopDispatcher final : public Dispatcher {
   // Drops from the reply's outcome what cannot be true, and counts it.
   void hold_against(const DispatchEndpoint& endpoint, const schedule::Send& send,
                     std::size_t reply_bytes, provider::Reply& reply);
-  std::uint64_t frame_tokens(const Request& request, const provider::Usage& usage) const;
   void publish_state(core::Time now);
+  // What is used of the endpoint's daily quotas now.
+  schedule::DayUsed day_used(std::size_t endpoint, const provider::EndpointSpec& spec,
+                             const DayUses& elsewhere) const;
+  // Tells the checkpoint what is used of them.
+  void keep_day_use(core::Time now);
 
   checkpoint::Checkpoint& checkpoint_;
   const DispatchHandlers handlers_;
@@ -135,7 +141,7 @@ core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
   return {};
 }
 
-void LoopDispatcher::configure(const PipelineSpec& spec) {
+void LoopDispatcher::configure(const PipelineSpec& spec, const DayUses& used_elsewhere) {
   schedule::Config config;
   const checkpoint::Account account = checkpoint_.account();
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
@@ -143,7 +149,8 @@ void LoopDispatcher::configure(const PipelineSpec& spec) {
     config.endpoints.push_back(
         {from.name, from.limits, endpoints_[i].price, endpoints_[i].output_cap, from.weight,
          pays_to_warm_up(endpoints_[i].price, frame_bytes_), from.max_output_tokens.has_value(),
-         i < account.endpoints.size() && account.endpoints[i].answered > 0});
+         i < account.endpoints.size() && account.endpoints[i].answered > 0,
+         day_used(i, from, used_elsewhere)});
   }
   config.route = spec.dispatch.route;
   config.hedge = hedge_ = spec.dispatch.hedge;
@@ -209,6 +216,7 @@ void LoopDispatcher::pump() {
   if (!sends_.empty()) {
     std::vector<checkpoint::Intent> intents;
     intents.reserve(sends_.size());
+    keep_day_use(now);
     for (const schedule::Send& s : sends_)
       intents.push_back({s.attempt, s.endpoint, s.worst_cost, s.worst_usage});
     auto sends = std::make_shared<std::vector<schedule::Send>>(std::exchange(sends_, {}));
@@ -287,10 +295,9 @@ void LoopDispatcher::ended(const schedule::Send& send,
   if (outcome.action == provider::Action::none && wanted) {
     scheduler_->hold(send.endpoint);  // until booked()
     RequestPtr request = take(send.request);
-    const std::uint64_t frame = frame_tokens(*request, outcome.usage);
     if (completions_.empty()) completions_.reserve(kCompletions);
     completions_.push_back({std::move(request), std::move(reply), send.attempt, send.endpoint, cost,
-                            estimate, frame, send.worst_usage});
+                            estimate, send.worst_usage});
     if (completions_.size() == kCompletions) hand_over();
   } else {
     ++totals_.failures;
@@ -343,9 +350,23 @@ void LoopDispatcher::hold_against(const DispatchEndpoint& endpoint, const schedu
   totals_.uncounted_cost += send.worst_cost;
 }
 
-std::uint64_t LoopDispatcher::frame_tokens(const Request& request,
-                                           const provider::Usage& usage) const {
-  return usage.input * frame_bytes_ / (frame_bytes_ + request.user_content->size());
+schedule::DayUsed LoopDispatcher::day_used(std::size_t endpoint, const provider::EndpointSpec& spec,
+                                           const DayUses& elsewhere) const {
+  std::vector<checkpoint::DayUse> kept;
+  const std::vector<checkpoint::DayUse>& own = checkpoint_.opened().day_use;
+  if (endpoint < own.size()) kept.push_back(own[endpoint]);
+  const auto [begin, end] = elsewhere.equal_range(spec.name);
+  for (auto other = begin; other != end; ++other) kept.push_back(other->second);
+  schedule::DayUsed used = used_now(kept, spec.limits, clock_.wall_now());
+  used.at = clock_.now();
+  return used;
+}
+
+void LoopDispatcher::keep_day_use(core::Time now) {
+  for (std::uint32_t e = 0; e < endpoints_.size(); ++e) {
+    if (const auto used = scheduler_->day_used(now, e))
+      checkpoint_.set_day_use(e, to_keep(*used, clock_.wall_now()));
+  }
 }
 
 void LoopDispatcher::publish_state(core::Time now) {
@@ -360,13 +381,14 @@ void LoopDispatcher::publish_state(core::Time now) {
 core::Result<std::unique_ptr<Dispatcher>> Dispatcher::make(const PipelineSpec& spec,
                                                            const Question& question,
                                                            checkpoint::Checkpoint& checkpoint,
-                                                           DispatchHandlers handlers) {
+                                                           DispatchHandlers handlers,
+                                                           const DayUses& used_elsewhere) {
   auto made = std::make_unique<LoopDispatcher>(checkpoint, std::move(handlers));
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
     if (auto added = made->add_endpoint(endpoint, question); !added)
       return std::unexpected(added.error());
   }
-  made->configure(spec);
+  made->configure(spec, used_elsewhere);
   return made;
 }
 

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,13 +57,17 @@ struct DispatchState {
   std::uint64_t odd_charges = 0;
 };
 
+// What the job's other questions have used of daily quotas, by the endpoints' names.
+using DayUses = std::multimap<std::string, checkpoint::DayUse>;
+
 class Dispatcher {
  public:
   // ErrorCode::pipeline when an endpoint's URL or CA file cannot be used.
   static core::Result<std::unique_ptr<Dispatcher>> make(const PipelineSpec& spec,
                                                         const Question& question,
                                                         checkpoint::Checkpoint& checkpoint,
-                                                        DispatchHandlers handlers);
+                                                        DispatchHandlers handlers,
+                                                        const DayUses& used_elsewhere = {});
   virtual ~Dispatcher() = default;
   virtual void start() = 0;
   virtual void submit(std::vector<RequestPtr> requests) = 0;

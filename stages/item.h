@@ -74,8 +74,7 @@ struct Completion {
   std::uint64_t attempt = 0;
   std::uint32_t endpoint = 0;
   core::Money cost;
-  core::Money estimate;            // of its usage, at list prices
-  std::uint64_t frame_tokens = 0;  // of its input: the system text and schema that each request has
+  core::Money estimate;  // of its usage, at list prices
   provider::Usage worst_usage =
       {};  // its tokens at most: what it counts for where they are unknown
 };

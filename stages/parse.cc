@@ -94,6 +94,7 @@ void Parser::read(Completion& completion, Out& out) const {
   PackSize::Reply pack{.asked = request.items.size(),
                        .output_tokens = reply.outcome.usage.output,
                        .epoch = request.size_epoch.value_or(0)};
+  const std::uint64_t single_before = out.single_bytes;
   const std::size_t ended_before = out.results.entries.size();
   if (reply.finish == provider::Finish::refusal) {
     pack_failed(completion, {"refused", "the model refused: " + quoted_start(reply.text)}, true,
@@ -110,9 +111,12 @@ void Parser::read(Completion& completion, Out& out) const {
   }
   pack.answered = out.results.entries.size() - ended_before;
   if (question_.packed && request.size_epoch) out.packs.push_back(pack);
-  const std::int64_t spared = static_cast<std::int64_t>(pack.answered) - 1;
-  out.spared_requests += spared;
-  out.spared_tokens += spared * static_cast<std::int64_t>(completion.frame_tokens);
+  if (!question_.packed) return;
+  out.packed.push_back({.endpoint = completion.endpoint,
+                        .content_bytes = request.user_content ? request.user_content->size() : 0,
+                        .input_tokens = reply.outcome.usage.input,
+                        .rows_answered = pack.answered,
+                        .single_bytes = out.single_bytes - single_before});
 }
 
 // Free text: whatever came, if it came whole.
@@ -241,6 +245,7 @@ void Parser::answered(const Item& item, std::string_view members, const Completi
 
 void Parser::end(const Item& item, checkpoint::Entry entry, Out& out) const {
   out.ended += weight_of(item.row);
+  if (question_.packed) out.single_bytes += json_bytes(item.prompt);
   out.results.entries.push_back(std::move(entry));
 }
 

@@ -22,6 +22,7 @@
 #include "checkpoint/types.h"
 #include "stages/item.h"
 #include "stages/output_line.h"
+#include "stages/pack_savings.h"
 #include "stages/pack_size.h"
 #include "stages/question.h"
 #include "stages/spec.h"
@@ -42,10 +43,9 @@ class Parser {
     Items again;   // without an answer of their own
     // Of packs whose reply was of no use, down to rows that stand alone: each is asked as it is.
     std::vector<Items> halves;
-    // What one row a request would have taken beyond these, for the rows that were answered:
-    // requests, and their frames' tokens. Less than none where replies were of no use.
-    std::int64_t spared_requests = 0;
-    std::int64_t spared_tokens = 0;
+    // What packs took, and what single requests would have.
+    std::vector<PackedReply> packed;
+    std::uint64_t single_bytes = 0;      // PackedReply's, of all together
     std::vector<PackSize::Reply> packs;  // what the packs of untried rows brought
   };
   Out run(Completions&& completions) const;

@@ -93,6 +93,11 @@ Question make_question(const PipelineSpec& spec) {
   return q;
 }
 
+Question single_question(PipelineSpec spec) {
+  spec.pack.rows = 1;
+  return make_question(spec);
+}
+
 std::string model_identity(const provider::EndpointSpec& endpoint) {
   if (!endpoint.temperature) return endpoint.model;
   return fmt::format("{} temperature={}", endpoint.model, *endpoint.temperature);

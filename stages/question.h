@@ -35,6 +35,8 @@ struct Question {
 };
 
 Question make_question(const PipelineSpec& spec);
+// The same with one row a request.
+Question single_question(PipelineSpec spec);
 
 // Whose answers count as this endpoint's: the model, and what else shapes its words.
 std::string model_identity(const provider::EndpointSpec& endpoint);

@@ -73,6 +73,7 @@ class FlowRun final : public Run {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
   InFlight in_flight_;
   PackSize pack_size_;
+  std::optional<PackSavings> savings_;
   std::optional<Packer> packer_;
   flow::Ending ending_;
   flow::Credits credits_;
@@ -87,8 +88,6 @@ class FlowRun final : public Run {
   std::atomic<std::uint64_t> rows_ended_ = 0;
   std::atomic<std::uint64_t> rows_shared_ = 0;
   std::atomic<std::uint64_t> rows_asked_again_ = 0;
-  std::atomic<std::int64_t> spared_requests_ = 0;
-  std::atomic<std::int64_t> spared_tokens_ = 0;
 
   std::binary_semaphore all_back_{0};  // the last credit is, or the run is abandoned
   std::optional<FlowGraph> graph_;
@@ -118,8 +117,10 @@ core::Status FlowRun::open() {
   prepare_->name_as_before(checkpoint_->has_old_names());
 
   packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
+  savings_.emplace(frame_bytes(spec_, question_), frame_bytes(spec_, single_question(spec_)));
   parser_.emplace(spec_, question_, lines_, models_of(spec_.dispatch));
-  auto dispatcher = Dispatcher::make(spec_, question_, *checkpoint_, handlers());
+  auto dispatcher =
+      Dispatcher::make(spec_, question_, *checkpoint_, handlers(), options_.day_use_elsewhere);
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
   graph_.emplace(bodies(), ending_);
@@ -302,8 +303,7 @@ void FlowRun::parse(Completions& completions) {
   Parser::Out out = parser_->run(std::move(completions));
   commit(std::move(out.results), out.ended, std::move(out.rejected));
   dispatcher_->booked(std::move(booked));
-  spared_requests_ += out.spared_requests;
-  spared_tokens_ += out.spared_tokens;
+  for (const PackedReply& reply : out.packed) savings_->add(reply);
   for (const PackSize::Reply& pack : out.packs) pack_size_.answered(pack);
   if (!out.again.empty()) {
     rows_asked_again_ += out.again.size();
@@ -365,11 +365,7 @@ Progress FlowRun::progress() const {
   progress.rows_ended = rows_ended_;
   progress.rows_shared = rows_shared_;
   progress.rows_asked_again = rows_asked_again_;
-  const auto not_negative = [](std::int64_t n) {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0));
-  };
-  progress.spared_requests = not_negative(spared_requests_);
-  progress.spared_tokens = not_negative(spared_tokens_);
+  progress.saved = savings_->saved();
   progress.input_complete = input_complete_;
   progress.share_read = reader_->share_read();
   progress.waiting_for = reader_->waiting_for();

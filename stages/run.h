@@ -18,12 +18,14 @@
 #include "checkpoint/checkpoint.h"
 #include "core/error.h"
 #include "stages/dispatch.h"
+#include "stages/pack_savings.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {
 
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
+  DayUses day_use_elsewhere = {};      // of the job's other questions
   // Told within make() what a person should know and ends nothing.
   std::function<void(std::string)> notice = [](const std::string&) {};
   // For measurements beside a run that keeps nothing (bench/unchecked.cc).
@@ -40,10 +42,8 @@ struct Progress {
   std::uint64_t rows_ended = 0;     // by this run: answered or rejected
   std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
   std::uint64_t rows_asked_again =
-      0;  // askings beyond a row's first, for an answer that did not fit
-  // By packs, in this run (Parser::Out); not below zero.
-  std::uint64_t spared_requests = 0;
-  std::uint64_t spared_tokens = 0;
+      0;                     // askings beyond a row's first, for an answer that did not fit
+  PackSavings::Saved saved;  // by packs, in this run
   bool input_complete = false;
   std::optional<double> share_read;        // of the input, when its size is known
   std::optional<std::string> waiting_for;  // a pipe that gives nothing (Reader::waiting_for)
@@ -59,7 +59,7 @@ struct RunResult {
   RunEnd end = RunEnd::finished;
   std::string why;                           // stopped: by what
   std::optional<schedule::HaltCause> cause;  // stopped by budget or deadline
-  std::optional<core::Error> error;  // stopped: by no limit and on no request
+  std::optional<core::Error> error;          // stopped: by no limit and on no request
   Progress progress;
   std::uint64_t untaken = 0;  // rows of the checkpoint that are no longer in the input
 };

@@ -90,6 +90,9 @@ class JobCheckpoint final : public Checkpoint {
     journal_->set_rows_read(rows, input_complete);
     committer_->touch();
   }
+  void set_day_use(std::uint32_t endpoint, const DayUse& use) override {
+    journal_->set_day_use(endpoint, use);
+  }
   Account account() const override { return journal_->account(); }
   void on_failure(std::function<void(core::Error)> failed) override {
     committer_->on_failure(std::move(failed));

@@ -2,9 +2,9 @@
 // one process at a time. Nothing outside this folder knows SQLite.
 //
 // Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
-// (the pack stage's). intend(), commit(), set_rows_read() and account() on any thread. Callbacks
-// run on threads of the checkpoint's own, those of intend() in the order of its calls and those of
-// commit() in the order of its calls; they must not block.
+// (the pack stage's). intend(), commit(), set_rows_read(), set_day_use() and account() on any
+// thread. Callbacks run on threads of the checkpoint's own, those of intend() in the order of its
+// calls and those of commit() in the order of its calls; they must not block.
 //
 // intend() and commit() append to the tail log (tail_log.h), so that what is handed over survives a
 // kill when they return. Intents are durable when the log is as durable as Options::durability
@@ -90,7 +90,8 @@ class Checkpoint {
     std::uint64_t maybe_billed = 0;  // intents that the last run left open
     core::Money maybe_billed_cost;   // at most
     std::uint64_t next_attempt = 1;
-    core::Money spent;  // by all earlier runs, maybe-billed included
+    core::Money spent;                 // by all earlier runs, maybe-billed included
+    std::vector<DayUse> day_use = {};  // of Options::endpoints, in their order
   };
   virtual const Opened& opened() const = 0;
 
@@ -121,6 +122,9 @@ class Checkpoint {
   virtual void commit(Results results, std::function<void()> durable) = 0;
   // Rows read so far in this run (distinct rows of the input, done ones included).
   virtual void set_rows_read(std::uint64_t rows, bool input_complete) = 0;
+  // What is used of an endpoint's daily quotas, with what is about to be intended: said before
+  // intend(), it is in the file no later than those intents.
+  virtual void set_day_use(std::uint32_t endpoint, const DayUse& use) = 0;
   virtual Account account() const = 0;
 
   // Called once, on the committer's thread, when a commit fails (disk full, file gone). Nothing is

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "checkpoint/file_check.h"
 
@@ -33,6 +34,7 @@ core::Status Journal::write(std::span<const Intent> intents, std::span<const Res
   }
   if (results.empty()) {
     if (auto status = attempts_.write(*store_); !status) return status;
+    if (auto status = write_ledger(); !status) return status;
     return unrecorded_ ? write_job() : core::Status();
   }
 
@@ -50,9 +52,19 @@ core::Status Journal::write(std::span<const Intent> intents, std::span<const Res
     if (auto status = write_block(); !status) return status;
   }
   if (auto status = attempts_.write_and_compact(*store_); !status) return status;
-  if (auto status = ledger_.write(*store_); !status) return status;
+  if (auto status = write_ledger(); !status) return status;
   if (auto status = models_.write(*store_); !status) return status;
   return write_job();
+}
+
+core::Status Journal::write_ledger() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::uint32_t e = 0; e < day_use_.size(); ++e) {
+      if (day_use_[e]) ledger_.set_day_use(e, *std::exchange(day_use_[e], std::nullopt));
+    }
+  }
+  return ledger_.write(*store_);
 }
 
 core::Status Journal::write_entry(const Entry& entry) {
@@ -164,6 +176,7 @@ core::Status Journal::close() {
   job_.boot.clear();
   auto status = store_->transact([&]() -> core::Status {
     if (auto written = attempts_.rewrite(*store_); !written) return written;
+    if (auto written = write_ledger(); !written) return written;
     return write_job();
   });
   if (!status) return status;
@@ -186,6 +199,12 @@ void Journal::set_rows_read(std::uint64_t rows, bool input_complete) {
   const std::lock_guard lock(mutex_);
   run_rows_ = rows;
   run_complete_ = input_complete;
+}
+
+void Journal::set_day_use(std::uint32_t endpoint, const DayUse& use) {
+  const std::lock_guard lock(mutex_);
+  if (day_use_.size() <= endpoint) day_use_.resize(endpoint + 1);
+  day_use_[endpoint] = use;
 }
 
 Account Journal::account() const {

@@ -3,7 +3,7 @@
 // and the tail log (tail_log.h) keeps what is not there yet.
 //
 // Threads: all but sync(), set_rows_read() and account() on one thread at a time. sync() on one at
-// a time, which may be another; set_rows_read() and account() on any.
+// a time, which may be another; set_rows_read(), set_day_use() and account() on any.
 //
 // Durability invariants, in the order in which one commit meets them:
 //   1. An intent is in the tail log before its request is sent, and everything that was handed over
@@ -71,6 +71,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -135,6 +136,7 @@ class Journal {
   core::Status close();
 
   void set_rows_read(std::uint64_t rows, bool input_complete);
+  void set_day_use(std::uint32_t endpoint, const DayUse& use);
   Account account() const;
 
  private:
@@ -158,6 +160,7 @@ class Journal {
   core::Status write_renamings(std::vector<Renaming> renamings);
   core::Status write_block();
   core::Status write_job();
+  core::Status write_ledger();
   core::Status flush();
   void publish();
   std::uint64_t rows_read(std::uint64_t ended) const;  // with mutex_ held
@@ -179,8 +182,9 @@ class Journal {
   std::int64_t appended_block_ = 0;  // the last that the projection was given
   bool unrecorded_ = false;          // job_ has what synced() was told, the file has not
 
-  mutable std::mutex mutex_;  // guards what follows
-  Account account_;           // as committed; rows_read: of earlier runs
+  mutable std::mutex mutex_;                    // guards what follows
+  Account account_;                             // as committed; rows_read: of earlier runs
+  std::vector<std::optional<DayUse>> day_use_;  // by endpoint: what is new
   std::uint64_t run_rows_ = 0;
   bool run_complete_ = false;
 };

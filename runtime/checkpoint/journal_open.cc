@@ -151,6 +151,7 @@ core::Status Journal::begin_run(const Options& options, const StoredPast* left) 
   attempts_.abandon();
   opened_.next_attempt = attempts_.next();
   opened_.spent = ledger_.spent();
+  opened_.day_use = ledger_.day_use();
   account_.rows_read = job_.rows_read;
   publish();
 

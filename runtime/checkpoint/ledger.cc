@@ -77,6 +77,25 @@ void Ledger::book(Line& line, const Settlement& settlement) {
   }
 }
 
+void Ledger::set_day_use(std::uint32_t endpoint, const DayUse& use) {
+  Line& line = lines_[by_option_[endpoint]];
+  line.changed = true;
+  line.stored.ledger.day = use;
+}
+
+std::vector<DayUse> Ledger::day_use() const {
+  std::vector<DayUse> all;
+  for (const std::size_t line : by_option_) all.push_back(lines_[line].stored.ledger.day);
+  return all;
+}
+
+void Ledger::count_day_use(std::uint32_t number, const provider::Usage& worst) {
+  Line& line = *find(number);
+  line.changed = true;
+  line.stored.ledger.day.requests += 1;
+  line.stored.ledger.day.tokens += worst.input + worst.output;
+}
+
 Ledger::Line* Ledger::find(std::uint32_t number) {
   const auto line =
       std::ranges::find_if(lines_, [&](const Line& l) { return l.stored.id == number; });

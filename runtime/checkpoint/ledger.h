@@ -27,6 +27,11 @@ class Ledger {
   void settle(const Settlement& settlement);
   // The same of an endpoint by its number, which it has().
   void settle(std::uint32_t number, const Settlement& settlement);
+  // Of an endpoint given as its index into Options::endpoints.
+  void set_day_use(std::uint32_t endpoint, const DayUse& use);
+  std::vector<DayUse> day_use() const;  // of all, by index
+  // An intent that may be missing from the day's use; at its worst. `number` as above.
+  void count_day_use(std::uint32_t number, const provider::Usage& worst);
   // An intent that is open: of a run that goes on. False: no such number.
   bool in_flight(std::uint32_t number);
   // One that a crash left open: billed without an answer, perhaps. False as above.

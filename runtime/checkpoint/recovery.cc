@@ -23,6 +23,7 @@ core::Status apply(Recovered& recovered, const Store& store, const TailRecord& r
     if (!recovered.ledger.has(intent.endpoint)) return no_such_endpoint();
     recovered.attempts.intend(intent.attempt,
                               {intent.endpoint, intent.worst_cost, intent.worst_usage});
+    recovered.ledger.count_day_use(intent.endpoint, intent.worst_usage);
   }
   for (const Settlement& settlement : record.results.settlements) {
     if (!recovered.ledger.has(settlement.endpoint)) return no_such_endpoint();

@@ -120,6 +120,8 @@ core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
                                    .output = s.unsigned_integer(21)};
     e.ledger.uncounted = s.unsigned_integer(22);
     e.ledger.uncounted_cost = core::Money::picodollars(s.integer(23));
+    e.ledger.day = {
+        .requests = s.unsigned_integer(24), .tokens = s.unsigned_integer(25), .at = s.integer(26)};
     all.push_back(std::move(e));
     return {};
   });
@@ -285,6 +287,9 @@ core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
       .bind(22, l.maybe_billed_usage.output)
       .bind(23, l.uncounted)
       .bind(24, l.uncounted_cost.picodollars())
+      .bind(25, l.day.requests)
+      .bind(26, l.day.tokens)
+      .bind(27, l.day.at)
       .run();
 }
 

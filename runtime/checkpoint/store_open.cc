@@ -42,7 +42,8 @@ CREATE TABLE endpoint(
   failed_cost INTEGER NOT NULL, charged INTEGER NOT NULL, charged_cost INTEGER NOT NULL,
   estimated_cost INTEGER NOT NULL, maybe_billed_input_tokens INTEGER NOT NULL,
   maybe_billed_output_tokens INTEGER NOT NULL,
-  uncounted INTEGER NOT NULL, uncounted_cost INTEGER NOT NULL) STRICT;
+  uncounted INTEGER NOT NULL, uncounted_cost INTEGER NOT NULL,
+  day_requests INTEGER NOT NULL, day_tokens INTEGER NOT NULL, day_at INTEGER NOT NULL) STRICT;
 CREATE TABLE model(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE block_keys(
   block INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
@@ -85,6 +86,8 @@ ALTER TABLE job ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
 // From version 4, which trusted a sink by the spelling of its name and kept no proof of what stands
 // in it, and named rows and questions by XXH3: of these nothing changes here, since each record says how
 // it is named, and gets its present name as its row is read again (old_names.h).
+// It did not tell answers without token counts from attempts without an answer, nor keep what was
+// used of a day's quotas.
 constexpr char kFrom4To5[] = R"(
 ALTER TABLE job ADD COLUMN answers_proof BLOB NOT NULL DEFAULT x'';
 ALTER TABLE job ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';
@@ -98,6 +101,9 @@ ALTER TABLE generation ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';
 ALTER TABLE generation ADD COLUMN rejects_block INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN uncounted_cost INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN day_requests INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN day_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN day_at INTEGER NOT NULL DEFAULT 0;
 )";
 
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger

@@ -75,6 +75,14 @@ struct Results {
   std::vector<Renaming> renamings = {};  // not in the tail log: what is lost there is done again
 };
 
+// What was used of an endpoint's daily quotas at one moment (schedule::DayUsed).
+struct DayUse {
+  std::uint64_t requests = 0;
+  std::uint64_t tokens = 0;
+  std::int64_t at = 0;  // seconds since 1970; 0: not known when
+  friend bool operator==(const DayUse&, const DayUse&) = default;
+};
+
 struct EndpointLedger {
   std::string name;
   std::uint64_t attempts = 0;  // settled ones: answered + failed
@@ -94,6 +102,8 @@ struct EndpointLedger {
   std::uint64_t charged = 0;          // attempts whose charge a gateway told
   core::Money charged_cost = {};      // these charges: part of `cost`
   core::Money estimated_cost = {};    // of all known usage, at list prices
+  // As set_day_use() last said, and after a crash the requests beyond that at their worst.
+  DayUse day = {};
 };
 
 // The ledger and the rows' count, at one moment.

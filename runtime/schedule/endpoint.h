@@ -21,7 +21,7 @@ namespace sluice::schedule {
 struct Endpoint {
   explicit Endpoint(const EndpointConfig& given)
       : config(given),
-        quota(given.limits),
+        quota(given.limits, given.day_used),
         estimate(given.max_output_tokens),
         concurrency(given.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency),
                     !quota.any()) {}

@@ -13,6 +13,8 @@ constexpr std::array<Quota, kQuotas> kAll = {
     Quota::requests_per_minute,      Quota::tokens_per_minute, Quota::input_tokens_per_minute,
     Quota::output_tokens_per_minute, Quota::requests_per_day,  Quota::tokens_per_day};
 
+constexpr core::Duration kDay = std::chrono::hours(24);
+
 constexpr std::size_t index(Quota q) {
   return static_cast<std::size_t>(q);
 }
@@ -33,7 +35,7 @@ double burst_of(Quota q, double limit) {
 }
 
 TokenBucket make_bucket(Quota q, double limit) {
-  const core::Duration window = per_day(q) ? std::chrono::hours(24) : std::chrono::minutes(1);
+  const core::Duration window = per_day(q) ? kDay : std::chrono::minutes(1);
   return TokenBucket(limit, window, burst_of(q, limit));
 }
 
@@ -94,12 +96,32 @@ std::string_view quota_name(Quota quota) {
   return "";
 }
 
-QuotaSet::QuotaSet(const provider::Limits& limits) {
+double still_used(double used, double per_day, core::Duration age) {
+  return std::max(0.0, used - per_day * std::max(0.0, std::chrono::duration<double>(age) / kDay));
+}
+
+QuotaSet::QuotaSet(const provider::Limits& limits, const DayUsed& day_used) {
   for (const Quota q : kAll) {
     const double limit = limits[q].value_or(0);
     lid_[index(q)] = limit > 0 ? limit : std::numeric_limits<double>::infinity();
     if (limit > 0) buckets_[index(q)] = make_bucket(q, limit);
   }
+  const auto use = [&](Quota q, double used) {
+    auto& bucket = buckets_[index(q)];
+    if (bucket && used > 0) bucket->begin(day_used.at, bucket->burst() - used);
+  };
+  use(Quota::requests_per_day, day_used.requests);
+  use(Quota::tokens_per_day, day_used.tokens);
+}
+
+std::optional<DayUsed> QuotaSet::day_used(core::Time now) const {
+  const auto& requests = buckets_[index(Quota::requests_per_day)];
+  const auto& tokens = buckets_[index(Quota::tokens_per_day)];
+  if (!requests && !tokens) return std::nullopt;
+  const auto used = [now](const std::optional<TokenBucket>& bucket) {
+    return bucket ? bucket->burst() - bucket->level(now) : 0;
+  };
+  return DayUsed{used(requests), used(tokens), now};
 }
 
 bool QuotaSet::any() const {

@@ -7,7 +7,7 @@
 //   tokens per minute     what one second brings (limit / 60): no request knows its tokens before
 //                         it is answered, and servers count them in larger pieces
 //   per day               all of it (burst = limit): spread over the day, a job of an hour would
-//                         take one
+//                         take one. A run goes on where the one before has left it
 // So a minute never sees more than 1/60 above its quota.
 //
 // What counts:
@@ -54,9 +54,12 @@ constexpr double kMostLimit = 1e15;
 constexpr double kLeastRequests = 1;
 constexpr double kLeastTokens = kFrameTokens;
 
+// What is left after `age` of `used` units of a day's quota.
+double still_used(double used, double per_day, core::Duration age);
+
 class QuotaSet {
  public:
-  explicit QuotaSet(const provider::Limits& limits);
+  explicit QuotaSet(const provider::Limits& limits, const DayUsed& day_used = {});
 
   // Whether any quota of a minute is known.
   bool any() const;
@@ -79,6 +82,9 @@ class QuotaSet {
   // `passed`: what this one took, when it was answered. Returns how many such limits there were.
   int correct(core::Time now, const Reservation& held, const provider::RateHints& hints,
               const std::optional<provider::Usage>& passed = {});
+
+  // nullopt: no daily quota is known.
+  std::optional<DayUsed> day_used(core::Time now) const;
 
   // Share of the most used quota, 0…1: of the rate for a minute's, of what may be spent for a
   // day's. nullopt where no quota is known.

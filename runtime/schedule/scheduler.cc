@@ -286,4 +286,8 @@ Snapshot Scheduler::snapshot(core::Time now) const {
   return snapshot;
 }
 
+std::optional<DayUsed> Scheduler::day_used(core::Time now, EndpointId endpoint) const {
+  return impl_->endpoints[endpoint].quota.day_used(now);
+}
+
 }  // namespace sluice::schedule

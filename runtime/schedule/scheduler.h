@@ -48,6 +48,14 @@ enum class Route : std::uint8_t {
   spread,    // in turn, in proportion to the weights, or else to what each has free
 };
 
+// Units of an endpoint's daily quotas that are used up. A day's quota comes back evenly, so what is
+// used grows less with time.
+struct DayUsed {
+  double requests = 0;
+  double tokens = 0;
+  core::Time at{};  // when that is so
+};
+
 struct EndpointConfig {
   std::string name;
   provider::Limits limits;
@@ -58,6 +66,7 @@ struct EndpointConfig {
   bool warm_up = false;  // one request alone until the first has landed: it fills a prompt cache
   bool capped = true;    // the pipeline file names max_output_tokens; for messages
   bool answered_before = false;  // in an earlier run of the job
+  DayUsed day_used{};            // by earlier runs, as of now
 };
 
 struct RetryPolicy {
@@ -180,6 +189,8 @@ class Scheduler {
   void drain();
 
   Snapshot snapshot(core::Time now) const;
+  // nullopt: the endpoint has no daily quota.
+  std::optional<DayUsed> day_used(core::Time now, EndpointId endpoint) const;
 
  private:
   struct Impl;

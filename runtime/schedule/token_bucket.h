@@ -16,6 +16,8 @@
 //      below 10^-3 units in 10^9 steps for a burst of 10^4.
 #pragma once
 
+#include <algorithm>
+
 #include "core/clock.h"
 
 namespace sluice::schedule {
@@ -31,6 +33,12 @@ class TokenBucket {
   bool fits(core::Time now, double units) const;
   // The first moment at which `units` fit: `now` when they do already.
   core::Time earliest(core::Time now, double units) const;
+
+  // Makes `now` its first moment, at which it is less than full, or in debt.
+  void begin(core::Time now, double level) {
+    at_ = now;
+    level_ = std::min(level, burst_);
+  }
 
   // Takes `units` out, fitting or not. Returns the mark that observe() wants back.
   double reserve(core::Time now, double units);

@@ -261,5 +261,42 @@ TEST_F(AccountTest, ThereIsNoneBeforeTheFirstRun) {
   EXPECT_FALSE(std::filesystem::exists(scratch_.job()));
 }
 
+TEST_F(AccountTest, TellsAnswersWithoutTokenCountsFromAttemptsWithoutAnAnswer) {
+  auto c = open();
+  intend_now(*c, {{1, 0, dollars(1)}, {2, 0, dollars(1)}});
+  Settlement uncounted = settled(1, 0, 0.75);
+  uncounted.billing = provider::Billing::possible;
+  Settlement lost = settled(2, 0, 0.5);
+  lost.billing = provider::Billing::possible;
+  lost.answered = false;
+  commit_now(*c, {answer("a")}, {uncounted, lost});
+  ASSERT_TRUE(c->close().has_value());
+  const EndpointLedger east = stored().endpoints.at(0);
+  EXPECT_EQ(east.maybe_billed, 2U);
+  EXPECT_EQ(east.maybe_billed_cost, dollars(1.25));
+  EXPECT_EQ(east.uncounted, 1U);
+  EXPECT_EQ(east.uncounted_cost, dollars(0.75));
+}
+
+TEST_F(AccountTest, KeepsWhatADaysQuotasHaveGivenAndAddsWhatACrashLeftInTheLog) {
+  {
+    auto c = open();
+    EXPECT_EQ(c->opened().day_use, (std::vector<DayUse>{{}, {}}));
+    c->set_day_use(0, {.requests = 7, .tokens = 900, .at = 1000});
+    intend_now(*c, {{1, 0, dollars(1), {.input = 100, .output = 50}}});
+    commit_now(*c, {answer("a")}, {settled(1, 0, 0.25)});
+    c->set_day_use(0, {.requests = 8, .tokens = 950, .at = 1001});
+    ASSERT_TRUE(c->close().has_value());
+  }
+  auto c = open();
+  EXPECT_EQ(c->opened().day_use.at(0), (DayUse{.requests = 8, .tokens = 950, .at = 1001}));
+  EXPECT_EQ(c->opened().day_use.at(1), DayUse());
+  intend_now(*c, {{2, 0, dollars(1), {.input = 100, .output = 50}}});
+  c.reset();  // a crash: the intent stands in the log alone
+  c = open();
+  EXPECT_EQ(c->opened().maybe_billed, 1U);
+  EXPECT_EQ(c->opened().day_use.at(0), (DayUse{.requests = 9, .tokens = 1100, .at = 1001}));
+}
+
 }  // namespace
 }  // namespace sluice::checkpoint

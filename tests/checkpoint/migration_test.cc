@@ -44,6 +44,9 @@ INSERT INTO model VALUES(1, 'm1');
 constexpr char kBackTo4[] = R"(
 ALTER TABLE endpoint DROP COLUMN uncounted;
 ALTER TABLE endpoint DROP COLUMN uncounted_cost;
+ALTER TABLE endpoint DROP COLUMN day_requests;
+ALTER TABLE endpoint DROP COLUMN day_tokens;
+ALTER TABLE endpoint DROP COLUMN day_at;
 ALTER TABLE job DROP COLUMN answers_proof;
 ALTER TABLE job DROP COLUMN rejects_proof;
 ALTER TABLE job DROP COLUMN boot;

@@ -2,6 +2,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cmath>
+#include <thread>
 
 #include "tests/cli/odd_server.h"
 #include "tests/cli/world.h"
@@ -264,6 +269,110 @@ TEST(OddFigures, OfALimitAreSaid) {
   const auto server = always(kHonest, "x-ratelimit-limit-tokens", "1");
   EXPECT_THAT(run(world, server).output,
               HasSubstr("20 replies stated limits that no request could keep to: not followed"));
+}
+
+// The figure against a second job that asks one row a request.
+TEST(Packs, SayWhatTheyCostWhereSingleRequestsWouldHaveBeenCheaper) {
+  const auto input_tokens = [](int rows, World::Ended& ended) {
+    World world;
+    world.make_rows(300);
+    world.make_job(rows);
+    world.start_mock();
+    auto arguments = world.run_job();
+    arguments.insert(arguments.end(), {"--log", "json"});
+    ended = world.sluice(arguments);
+    EXPECT_EQ(ended.status, 0) << ended.errors;
+    EXPECT_THAT(world.sluice(world.run_job()).output, Not(HasSubstr("packs")));
+    return static_cast<double>(world.mock_stats().input_tokens);
+  };
+  World::Ended single, pair, many;
+  const double singly = input_tokens(1, single);
+  const double in_pairs = input_tokens(2, pair);
+  const double in_packs = input_tokens(20, many);
+  ASSERT_GT(in_pairs, singly) << "the instruction for packs is longer than a row";
+  const auto saved = [](const World::Ended& ended) {
+    const std::string name = "\"spared_input_tokens\":";
+    return std::stod(ended.output.substr(ended.output.find(name) + name.size()));
+  };
+  EXPECT_EQ(saved(single), 0);
+  EXPECT_NEAR(saved(pair), singly - in_pairs, 0.1 * (in_pairs - singly));
+  EXPECT_NEAR(saved(many), singly - in_packs, 0.1 * std::abs(singly - in_packs) + 300);
+}
+
+TEST(Packs, SayInTheSummaryThatTheyDoNotPay) {
+  World world;
+  world.make_rows(300);
+  world.make_job(2);
+  world.start_mock();
+  EXPECT_THAT(world.sluice(world.run_job()).output,
+              testing::ContainsRegex("packs saved 150 requests, but took about [0-9,]+ input "
+                                     "tokens more than one row a request would have"));
+}
+
+TEST(DailyQuota, OfRequestsIsOneForAllRunsOfTheDay) {
+  const World world;
+  const auto server = always(kHonest);
+  write_job(world, 150, "model = \"m\", rpd = 50", "deadline = \"1s\"");
+  for (int i = 0; i < 3; ++i) {
+    const auto ended = run(world, server);
+    EXPECT_EQ(ended.status, 4) << ended.output << ended.errors;
+    EXPECT_EQ(server.requests(), 50U) << "run " << i + 1;
+  }
+}
+
+TEST(DailyQuota, OfTokensIsOneForAllRunsOfTheDay) {
+  const World world;
+  const auto server = always(kHonest);
+  write_job(world, 300, "model = \"m\", tpd = 6800, max_output_tokens = 10", "deadline = \"1s\"");
+  EXPECT_EQ(run(world, server).status, 4);
+  const std::uint64_t first = server.requests();
+  EXPECT_NEAR(static_cast<double>(first), 100, 5) << "68 tokens each";
+  EXPECT_EQ(run(world, server).status, 4);
+  EXPECT_EQ(server.requests(), first);
+}
+
+TEST(DailyQuota, OutlivesAKill) {
+  const World world;
+  write_job(world, 150, "model = \"m\", rpd = 50, max_concurrency = 4");
+  std::atomic<std::uint64_t> asked = 0;
+  const OddServer server([&](std::uint64_t number, const std::string&) {
+    asked = number + 1;
+    return OddServer::Reply{.usage = kHonest};
+  });
+  auto process = world.start({"run", "job.lua", "--set", "base_url=" + server.base_url()});
+  while (process->running() && asked < 20) std::this_thread::yield();
+  process->signal(SIGKILL);
+  process->wait();
+  write_job(world, 150, "model = \"m\", rpd = 50, max_concurrency = 4", "deadline = \"1s\"");
+  EXPECT_EQ(run(world, server).status, 4);
+  EXPECT_LE(server.requests(), 50U);
+  EXPECT_GE(server.requests(), 42U) << "what was in flight may count twice";
+}
+
+TEST(DailyQuota, IsOneForAllQuestionsOfAJob) {
+  const World world;
+  world.make_rows(40);
+  world.write("job.lua", R"lua(
+local s = require "sluice"
+local function ask()
+  return s.openai { base_url = s.param "base_url", model = "m", rpd = 50 }
+end
+return s.pipeline {
+  name = "job",
+  checkpoint = { durability = "process" },
+  s.read { "in.jsonl", key = "id" },
+  s.pack { user = "{{text}}" },
+  s.dispatch { ask() },
+  s.pack { user = "{{text}}, again" },
+  s.dispatch { ask(), deadline = "2s" },
+  s.sink { "out.jsonl" },
+}
+)lua");
+  const auto server = always(kHonest);
+  EXPECT_EQ(run(world, server).status, 4);
+  EXPECT_EQ(server.requests(), 50U);
+  EXPECT_EQ(run(world, server).status, 4);
+  EXPECT_EQ(server.requests(), 50U);
 }
 
 }  // namespace

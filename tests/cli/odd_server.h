@@ -19,11 +19,11 @@ class OddServer {
  public:
   struct Reply {
     std::string content = "some words of an answer";  // the model's text
-    std::string usage;                                // JSON; empty: the member is left out
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::string usage = {};                           // JSON; empty: the member is left out
+    std::vector<std::pair<std::string, std::string>> headers = {};
     std::string model = "mock";
     int status = 200;
-    std::string error;  // the whole body instead, with another status
+    std::string error = {};  // the whole body instead, with another status
   };
   // Called on the server's thread with the number of the request, from 0, and its body.
   using Script = std::function<Reply(std::uint64_t number, const std::string& body)>;

@@ -205,6 +205,28 @@ TEST(Quota, AnAttemptSentBeforeABucketWasKnownIsNotSettledAgainstIt) {
   EXPECT_DOUBLE_EQ(quotas.room(kQuotaStart, {.input = 100}), 1);
 }
 
+TEST(Quota, OfADayGoesOnWhereAnEarlierRunLeftIt) {
+  Limits limits = with(Quota::requests_per_day, 50);
+  limits[Quota::tokens_per_day] = 10'000;
+  QuotaSet quotas(limits, {.requests = 50, .tokens = 4000, .at = kQuotaStart});
+  EXPECT_EQ(quotas.room(kQuotaStart, {.input = 1}), 0);
+  EXPECT_EQ(quotas.earliest(kQuotaStart, {.input = 1}), kQuotaStart + 1728s);
+  EXPECT_LE(quotas.earliest(kQuotaStart + 700s, {.input = 1}), kQuotaStart + 1728s + 1us)
+      << "also when it is asked later";
+  const auto used = quotas.day_used(kQuotaStart + 1728s);
+  ASSERT_TRUE(used);
+  EXPECT_NEAR(used->requests, 49, 1e-9);
+  EXPECT_NEAR(used->tokens, 3800, 1e-9);
+  EXPECT_FALSE(QuotaSet(with(Quota::requests_per_minute, 50)).day_used(kQuotaStart));
+}
+
+TEST(Quota, WhatIsUsedOfADayComesBackEvenly) {
+  EXPECT_DOUBLE_EQ(still_used(50, 100, 0h), 50);
+  EXPECT_DOUBLE_EQ(still_used(50, 100, 6h), 25);
+  EXPECT_DOUBLE_EQ(still_used(50, 100, 20h), 0);
+  EXPECT_DOUBLE_EQ(still_used(50, 100, -1h), 50) << "a clock that was set back gives nothing";
+}
+
 TEST(Quota, ShowsTheMostUsedQuota) {
   Limits limits = with(Quota::requests_per_day, 100);
   limits[Quota::tokens_per_minute] = 600'000;

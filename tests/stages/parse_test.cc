@@ -214,13 +214,36 @@ TEST_F(ParserTest, APackThatIsCutOffKeepsItsWholeRows) {
   ASSERT_EQ(out.packs.size(), 0u) << "this one was not made by the packer";
 }
 
-TEST_F(ParserTest, OnlyRowsThatWereAnsweredSpareRequests) {
+TEST_F(ParserTest, TellsOfEachPackWhatSingleRequestsWouldHaveTaken) {
   start(4);
   const RequestPtr pack = request(4);
-  EXPECT_EQ(reply(pack, answers(*pack, {0, 1, 2})).spared_requests, 2);
-  EXPECT_EQ(reply(request(4), "no json").spared_requests, -1) << "asked in vain";
+  const auto good = reply(pack, answers(*pack, {0, 1, 2}));
+  ASSERT_EQ(good.packed.size(), 1U);
+  EXPECT_EQ(good.packed[0].rows_answered, 3U);
+  EXPECT_EQ(good.packed[0].single_bytes, 3 * std::string(R"("p0")").size());
+  EXPECT_EQ(good.packed[0].content_bytes, pack->user_content->size());
+  EXPECT_EQ(good.packed[0].input_tokens, 7U);
+  const auto bad = reply(request(4), "no json");
+  ASSERT_EQ(bad.packed.size(), 1U);
+  EXPECT_EQ(bad.packed[0].rows_answered, 0U) << "asked in vain";
+  EXPECT_EQ(bad.packed[0].single_bytes, 0U);
   start(1);
-  EXPECT_EQ(reply(request(1), R"({"a":"x"})").spared_requests, 0);
+  EXPECT_EQ(reply(request(1), R"({"a":"x"})").packed.size(), 0U) << "no pack";
+}
+
+TEST_F(ParserTest, AnAnswerWithoutTokenCountsIsSettledAtItsWorst) {
+  start(1);
+  Completion completion;
+  completion.request = request(1);
+  completion.reply.text = R"({"a":"x"})";
+  completion.reply.outcome.billing = provider::Billing::possible;
+  completion.worst_usage = {.input = 500, .output = 100};
+  Completions all;
+  all.push_back(std::move(completion));
+  const auto out = parser_->run(std::move(all));
+  ASSERT_EQ(out.results.settlements.size(), 1U);
+  EXPECT_TRUE(out.results.settlements[0].answered);
+  EXPECT_EQ(out.results.settlements[0].usage, (provider::Usage{.input = 500, .output = 100}));
 }
 
 TEST_F(ParserTest, TellsWhatAPackOfUntriedRowsBrought) {

@@ -78,6 +78,7 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
   bool intend(std::vector<checkpoint::Intent>, std::function<void()>) override { return true; }
   void commit(checkpoint::Results, std::function<void()> durable) override { durable(); }
   void set_rows_read(std::uint64_t, bool) override {}
+  void set_day_use(std::uint32_t, const checkpoint::DayUse&) override {}
   checkpoint::Account account() const override { return {}; }
   void on_failure(std::function<void(core::Error)>) override {}
   core::Status close() override { return {}; }
