@@ -48,6 +48,7 @@ void write_ledger(core::JsonWriter& w, const checkpoint::Account& account) {
   w.field("reasoning_tokens", ledger.usage.reasoning);
   w.field("cost_usd", ledger.cost.dollars());
   w.field("in_flight", ledger.in_flight);
+  if (!ledger.problem.empty()) w.field("problem", ledger.problem);
   w.key("maybe_billed");
   w.open('{');
   w.field("requests", ledger.maybe_billed);
@@ -136,6 +137,8 @@ std::string ledger_lines(const checkpoint::EndpointLedger& ledger) {
                      (ledger.cost - ledger.failed_cost).text());
   if (ledger.failed > 0)
     text += table_line("failed", ledger.failed, ledger.failed_usage, ledger.failed_cost.text());
+  if (!ledger.problem.empty())
+    text += fmt::format("    {:<13} {}\n", "no answer since", ledger.problem);
   if (ledger.in_flight > 0)
     text += fmt::format("    {:<13} {:>11}\n", "in flight", count(ledger.in_flight));
   if (ledger.maybe_billed > 0)

@@ -24,6 +24,19 @@ constexpr std::chrono::milliseconds kStateEvery{100};
 constexpr std::size_t kLeastBurst = 32;
 constexpr std::size_t kMostBurst = 512;
 
+// What `sluice status` says of an endpoint that gives nothing but failures; "" where it is too
+// early.
+std::string problem_after(DispatchEndpoint& endpoint, const provider::Outcome& outcome) {
+  using provider::Action;
+  const bool again = outcome.action == Action::retry || outcome.action == Action::move ||
+                     outcome.action == Action::refused;
+  if (outcome.action != Action::stop) {
+    if (!again || outcome.reason == "cancelled") return {};
+    if (++endpoint.failures < static_cast<int>(schedule::Health::kSpokenOf)) return {};
+  }
+  return outcome.message.empty() ? outcome.reason : outcome.message;
+}
+
 class LoopDispatcher final : public Dispatcher {
  public:
   LoopDispatcher(checkpoint::Checkpoint& checkpoint, DispatchHandlers handlers)
@@ -292,6 +305,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
   if (outcome.billing == provider::Billing::known) totals_.cost += cost;
 
   const bool wanted = scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
+  if (outcome.action == provider::Action::none) endpoint.failures = 0;
   if (outcome.action == provider::Action::none && wanted) {
     scheduler_->hold(send.endpoint);  // until booked()
     RequestPtr request = take(send.request);
@@ -301,6 +315,7 @@ void LoopDispatcher::ended(const schedule::Send& send,
     if (completions_.size() == kCompletions) hand_over();
   } else {
     ++totals_.failures;
+    std::string problem = problem_after(endpoint, outcome);
     failures_.push_back(
         {.attempt = send.attempt,
          .endpoint = send.endpoint,
@@ -309,7 +324,8 @@ void LoopDispatcher::ended(const schedule::Send& send,
          .usage = outcome.billing == provider::Billing::possible ? send.worst_usage : outcome.usage,
          .cost = cost,
          .estimate = estimate,
-         .charged = outcome.charged});
+         .charged = outcome.charged,
+         .problem = std::move(problem)});
   }
   pump_soon_->add();
 }

@@ -49,6 +49,7 @@ void Ledger::book(Line& line, const Settlement& settlement) {
   EndpointLedger& ledger = line.stored.ledger;
   ++ledger.attempts;
   ++(settlement.answered ? ledger.answered : ledger.failed);
+  if (settlement.answered || !settlement.problem.empty()) ledger.problem = settlement.problem;
   switch (settlement.billing) {
     case provider::Billing::known:
       ledger.usage += settlement.usage;

@@ -122,6 +122,7 @@ core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
     e.ledger.uncounted_cost = core::Money::picodollars(s.integer(23));
     e.ledger.day = {
         .requests = s.unsigned_integer(24), .tokens = s.unsigned_integer(25), .at = s.integer(26)};
+    e.ledger.problem = s.bytes(27);
     all.push_back(std::move(e));
     return {};
   });
@@ -290,6 +291,7 @@ core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
       .bind(25, l.day.requests)
       .bind(26, l.day.tokens)
       .bind(27, l.day.at)
+      .bind_text(28, l.problem)
       .run();
 }
 

@@ -43,7 +43,8 @@ CREATE TABLE endpoint(
   estimated_cost INTEGER NOT NULL, maybe_billed_input_tokens INTEGER NOT NULL,
   maybe_billed_output_tokens INTEGER NOT NULL,
   uncounted INTEGER NOT NULL, uncounted_cost INTEGER NOT NULL,
-  day_requests INTEGER NOT NULL, day_tokens INTEGER NOT NULL, day_at INTEGER NOT NULL) STRICT;
+  day_requests INTEGER NOT NULL, day_tokens INTEGER NOT NULL, day_at INTEGER NOT NULL,
+  problem TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE model(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE block_keys(
   block INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
@@ -104,6 +105,7 @@ ALTER TABLE endpoint ADD COLUMN uncounted_cost INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN day_requests INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN day_tokens INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN day_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 )";
 
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger

@@ -17,7 +17,8 @@ const char* const Store::kSql[kQueries] = {
     " reasoning_tokens, cost, maybe_billed, maybe_billed_cost, failed_input_tokens,"
     " failed_cached_tokens, failed_output_tokens, failed_reasoning_tokens, failed_cost, charged,"
     " charged_cost, estimated_cost, maybe_billed_input_tokens, maybe_billed_output_tokens,"
-    " uncounted, uncounted_cost, day_requests, day_tokens, day_at FROM endpoint ORDER BY id",
+    " uncounted, uncounted_cost, day_requests, day_tokens, day_at, problem"
+    " FROM endpoint ORDER BY id",
     // kGenerations
     "SELECT id, answers_end, answers_proof, answers_block, rejects_end, rejects_proof,"
     " rejects_block FROM generation ORDER BY id DESC",
@@ -55,7 +56,7 @@ const char* const Store::kSql[kQueries] = {
     " rejects_end = ?5, rejects_proof = ?6, rejects_block = ?7 WHERE id = ?1",
     // kPutEndpoint
     "INSERT OR REPLACE INTO endpoint"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     // kPutModel
     "INSERT INTO model VALUES(?, ?)",
     // kPutKeys
@@ -92,17 +93,17 @@ const char* Store::sql_of(std::size_t query) const {
                " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
                " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
                " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost,"
-               " maybe_billed_input_tokens, maybe_billed_output_tokens, 0, 0, 0, 0, 0"
+               " maybe_billed_input_tokens, maybe_billed_output_tokens, 0, 0, 0, 0, 0, ''"
                " FROM endpoint ORDER BY id";
       if (version_ == 2)
         return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
                " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
                " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
                " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost, 0, 0,"
-               " 0, 0, 0, 0, 0 FROM endpoint ORDER BY id";
+               " 0, 0, 0, 0, 0, '' FROM endpoint ORDER BY id";
       return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
              " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
-             " 0, 0, 0, cost, 0, 0, 0, 0, 0, 0, 0 FROM endpoint ORDER BY id";
+             " 0, 0, 0, cost, 0, 0, 0, 0, 0, 0, 0, '' FROM endpoint ORDER BY id";
     case kGenerations:
       return "SELECT id, 0, x'', 0, 0, x'', 0 FROM generation ORDER BY id DESC";
     case kPutJob:

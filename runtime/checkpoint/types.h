@@ -34,6 +34,9 @@ struct Settlement {
   // is then the cost.
   core::Money estimate = {};
   std::optional<core::Money> charged = {};
+  // Of an attempt that failed as those before it: what is wrong with the endpoint, for people. Not
+  // kept in the tail log.
+  std::string problem = {};
 };
 
 enum class Kind : std::uint8_t { answer, reject };
@@ -104,6 +107,7 @@ struct EndpointLedger {
   core::Money estimated_cost = {};    // of all known usage, at list prices
   // As set_day_use() last said, and after a crash the requests beyond that at their worst.
   DayUse day = {};
+  std::string problem = {};           // Settlement::problem, until an attempt is answered
 };
 
 // The ledger and the rows' count, at one moment.

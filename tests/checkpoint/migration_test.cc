@@ -47,6 +47,7 @@ ALTER TABLE endpoint DROP COLUMN uncounted_cost;
 ALTER TABLE endpoint DROP COLUMN day_requests;
 ALTER TABLE endpoint DROP COLUMN day_tokens;
 ALTER TABLE endpoint DROP COLUMN day_at;
+ALTER TABLE endpoint DROP COLUMN problem;
 ALTER TABLE job DROP COLUMN answers_proof;
 ALTER TABLE job DROP COLUMN rejects_proof;
 ALTER TABLE job DROP COLUMN boot;

@@ -106,6 +106,8 @@ TEST_P(NeverAnswersTest, SaysSoAtOnceInLinesAndSummary) {
   EXPECT_THAT(ended.errors, AllOf(HasSubstr("no answer yet ("), HasSubstr(GetParam().said)));
   EXPECT_THAT(ended.output, AllOf(HasSubstr("endpoint  "), HasSubstr(GetParam().said)));
   expect_all_pending(world_, world_.status().read);
+  const auto status = world_.sluice({"status", "job.lua", "--set", "base_url=http://none"});
+  EXPECT_THAT(status.output, AllOf(HasSubstr("no answer since"), HasSubstr(GetParam().said)));
 }
 
 TEST_P(NeverAnswersTest, SaysSoAtOnceInJson) {
