@@ -80,5 +80,25 @@ TEST(View, IsJsonForPrograms) {
   EXPECT_DOUBLE_EQ(json["budget_usd"].get_double().value(), 1500);
 }
 
+TEST(View, SaysInEveryFormWhatIsWrongWithAnEndpoint) {
+  View view = tickets();
+  view.endpoints[0].problem = ProblemView{.kind = "502",
+                                          .failures = 57,
+                                          .lasting = std::chrono::seconds(12),
+                                          .answered = false,
+                                          .stopped = false,
+                                          .message = "HTTP 502: an HTML page (502 Bad Gateway)"};
+  const char* said = "no answer yet (57 failed in 12 s): HTTP 502: an HTML page (502 Bad Gateway)";
+  EXPECT_THAT(as_block(view, 100), testing::Contains("    " + std::string(said)));
+  EXPECT_THAT(as_line(view), testing::EndsWith("; openai/gpt-5.4-mini: " + std::string(said)));
+  EXPECT_THAT(as_json(view), testing::HasSubstr(R"("problem":{"failures":57,"seconds":12,)"
+                                                R"("stopped":false,"message":"HTTP 502: an)"));
+  view.endpoints[0].problem->answered = true;
+  EXPECT_THAT(as_line(view), testing::HasSubstr("no answer any more (57 failed in 12 s): HTTP"));
+  view.endpoints[0].problem->stopped = true;
+  view.endpoints[0].problem->message = "wrong key";
+  EXPECT_THAT(as_line(view), testing::EndsWith("; openai/gpt-5.4-mini: stopped: wrong key"));
+}
+
 }  // namespace
 }  // namespace sluice::observe
