@@ -28,7 +28,7 @@ class CodeReader {
     if (take(kHeader.size()) != kHeader) return std::nullopt;
     take(3 + sizeof(lua_Integer) + sizeof(lua_Number));  // sizes of numbers, and one of each kind
     take(1);                                             // number of upvalues
-    function();
+    function(true);
     if (failed_ || !rest_.empty()) return std::nullopt;
     return std::move(code_);
   }
@@ -97,7 +97,7 @@ class CodeReader {
     }
   }
 
-  void function() {
+  void function(bool outermost) {
     constexpr std::size_t kInstruction = 4;  // bytes
     if (text()) failed_ = true;              // its source: not there when stripped
     number();                                // the line where it begins
@@ -105,8 +105,11 @@ class CodeReader {
     keep(3);                                 // parameters, whether more may come, stack size
     keep(kept_number() * kInstruction);
     for (std::size_t left = kept_number(); left > 0 && !failed_; --left) constant();
-    keep(kept_number() * 3);  // upvalues: where each comes from
-    for (std::size_t left = kept_number(); left > 0 && !failed_; --left) function();
+    // Upvalues, and where each comes from: of the outermost function a place among the local
+    // variables around it, which others there move. What it holds is its caller's to say.
+    const std::size_t upvalues = 3 * kept_number();
+    outermost ? void(take(upvalues)) : keep(upvalues);
+    for (std::size_t left = kept_number(); left > 0 && !failed_; --left) function(false);
     // Lines, lines again, local variables' names and upvalues' names: none when stripped.
     for (int i = 0; i < 4; ++i) failed_ = number() != 0 || failed_;
   }

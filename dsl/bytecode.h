@@ -15,7 +15,9 @@
 namespace sluice::dsl {
 
 struct Code {
-  std::string bytes;                 // of the function and those inside it, no line numbers
+  // Of the function and those inside it, without line numbers and without where the outermost
+  // function's upvalues come from.
+  std::string bytes;
   std::vector<std::string> strings;  // its constants that are text: names of globals among them
 };
 

@@ -15,6 +15,10 @@ namespace {
 
 using stages::FieldType;
 
+// What a file, variable or parameter that is asked for takes outside of the state's memory.
+constexpr std::uint64_t kWorkOfCall = 500;
+constexpr std::size_t kMostVariables = 100;
+
 const char kLoadedKey = 0;  // registry: modules loaded, by name
 
 constexpr std::array<std::string_view, 22> kConstructors = {
@@ -37,6 +41,7 @@ TextCall text_call(lua_State* lua, std::string_view function, std::string_view e
   }
   const char* text = lua_tolstring(lua, 1, &length);
   call.text.assign(text, length);
+  Sandbox::of(lua).charge(kWorkOfCall + length);
   return call;
 }
 
@@ -49,13 +54,20 @@ int construct_file(lua_State* lua) {
     raise_at(lua, call.place.source, call.place.argument, bytes.error().message,
              "s.file looks beside the pipeline file; --lib FOLDER adds another folder");
   }
+  Sandbox::of(lua).charge(bytes->size());  // kept under each name that it is asked for by
   lua_pushlstring(lua, bytes->data(), bytes->size());
   return 1;
 }
 
 int construct_secret(lua_State* lua) {
   const TextCall call = text_call(lua, "secret", "s.secret \"OPENAI_API_KEY\"");
-  auto secret = loader_of(lua).project.secret(call.text);
+  Project& project = loader_of(lua).project;
+  if (project.variables().size() >= kMostVariables) {
+    raise_at(lua, call.place.source, call.place.argument,
+             fmt::format("this file asks for more than {} environment variables", kMostVariables),
+             "nobody could look through what it asks for");
+  }
+  auto secret = project.secret(call.text);
   if (!secret) {
     raise_at(lua, call.place.source, call.place.argument,
              fmt::format("environment variable {} is not set", call.text),
@@ -196,7 +208,8 @@ int require(lua_State* lua) {
   if (!source)
     wrong(source.error().message,
           "require looks beside the pipeline file; --lib FOLDER adds another folder");
-  lua_pushlightuserdata(lua, &project);  // being loaded
+  Sandbox::of(lua).charge(4 * (*source)->text().size());  // its text and tokens
+  lua_pushlightuserdata(lua, &project);                   // being loaded
   lua_setfield(lua, loaded, call.text.c_str());
   push_chunk(lua, **source);
   lua_call(lua, 0, 1);

@@ -157,7 +157,7 @@ core::Hash128 State::version(std::size_t function) {
         now.hash = closure_hash(lua, now.all_globals);
         return 0;
       },
-      &hashing, kLoadWork, kLoadSeconds);
+      &hashing, kCallWork, kCallSeconds);
   return cannot ? project_->version() : hashing.hash;
 }
 

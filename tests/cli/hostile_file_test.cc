@@ -34,8 +34,9 @@ struct Attempt {
   std::string sink = R"("out.jsonl")";
   int check = 3;
   int run = 3;
-  std::string says = "";  // both, or run where check has a message of its own
-  std::string checked = "";
+  std::string says = "";     // both, or run where check has a message of its own
+  std::string checked = "";  // check alone
+  std::string ran = "";      // run alone
 };
 
 std::string rep(std::string_view text, int times) {
@@ -53,6 +54,7 @@ class HostileFile : public testing::Test {
     world_.write("in.jsonl", rows);
     world_.write("deep.jsonl", std::string(100'000, '[') + "\n");
     world_.write("prompt.md", "text");
+    world_.write("mega", std::string(1 << 20, 'x'));
     world_.write("big", std::string(2 << 20, 'x'));
     world_.write("compiled.lua", std::string("\x1bLuaT\0\x19\x93\r\n", 10));
     ASSERT_EQ(::mkfifo(world_.path("fifo").c_str(), 0600), 0);
@@ -98,9 +100,10 @@ return s.pipeline {{
     EXPECT_EQ(world_.mock_stats().requests, asked) << "check sent something";
     EXPECT_FALSE(std::filesystem::exists(world_.path(".sluice"))) << "check wrote something";
     EXPECT_FALSE(std::filesystem::exists(world_.path("out.jsonl"))) << "check wrote something";
-    const std::string run = attempt.run == kNotRun ? "not run"
-                                                   : outcome({"run", "job.lua", "--set", parameter},
-                                                             attempt.run, attempt.says);
+    const std::string run = attempt.run == kNotRun
+                                ? "not run"
+                                : outcome({"run", "job.lua", "--set", parameter}, attempt.run,
+                                          attempt.ran.empty() ? attempt.says : attempt.ran);
     if (std::getenv("SLUICE_HOSTILE_TABLE") != nullptr)
       fmt::print("| {} | {} | {} |\n", attempt.what, check, run);
   }
@@ -366,6 +369,17 @@ TEST_F(HostileFile, ExhaustsNothing) {
        .check = 0,
        .run = 1,
        .says = "the prompt is longer than 16 MiB"},
+      {.what = "a text under a thousand names",
+       .before = "local dots = '' for i = 1, 1e4 do dots = dots .. './' local x = s.file(dots .. "
+                 "'mega') end",
+       .says = work},
+      {.what = "a million variables",
+       .before = "for i = 1, 1e6 do s.secret('X' .. i) end",
+       .checked = "more than 100 environment variables",
+       .ran = "environment variable X1 is not set"},
+      {.what = "a million parameters",
+       .before = "for i = 1, 1e6 do s.param('p' .. i, 1) end",
+       .says = work},
       {.what = "tables without end in user",
        .pack = "user = function() local t = {} for i = 1, 1e9 do t[i] = { i } end end",
        .check = 0,

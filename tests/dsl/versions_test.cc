@@ -142,6 +142,10 @@ TEST_F(Versions, StayWithWhatAFunctionDoesNotReach) {
   EXPECT_EQ(version("budget = 7 local other = { {} }\n" + helper, parse), first);
   EXPECT_EQ(version("local b = require('sluice').param('b', 1)\n" + helper, parse, {{"b", "2"}}),
             first);
+  const std::string closed = "function(a) return { a = (function() return x + y end)() } end";
+  EXPECT_EQ(version("local x, y = 1, 2", closed), version("local z, x, w, y = 0, 1, 0, 2", closed))
+      << "other local variables around it";
+  EXPECT_NE(version("local x, y = 1, 2", closed), version("local x, y = 2, 1", closed));
   EXPECT_EQ(version(helper, parse, {}, "user = 'another {{a}}'"), first);
 }
 
