@@ -68,7 +68,7 @@ class ExampleReader {
   std::string prompt() {
     push("row", LUA_TTABLE, "a table");
     std::string row;
-    append_row(lua_, -1, row);
+    append_row(lua_, -1, {}, row);
     lua_pop(lua_, 1);
     return spec_.user_template.empty() ? called(row) : rendered(row);
   }
@@ -86,7 +86,8 @@ class ExampleReader {
   // As a row is rendered: the function gets what JSON leaves of the table.
   std::string called(const std::string& row) {
     pack_.push("user");
-    push_object(lua_, parser_, row);
+    WrittenNumbers written;
+    push_object(lua_, parser_, row, written);
     lua_call(lua_, 1, 2);
     if (lua_isstring(lua_, -2) == 0) {
       const std::string why =
@@ -113,7 +114,7 @@ class ExampleReader {
   std::string declared_answer() {
     push("answer", LUA_TTABLE, "a table");
     std::string json;
-    append_object(lua_, -1, spec_.answer, json);
+    append_object(lua_, -1, spec_.answer, {}, json);
     lua_pop(lua_, 1);
     auto whole = stages::example_answer(parser_.parse(json).get_object(), spec_.answer);
     if (!whole) {

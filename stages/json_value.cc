@@ -132,10 +132,10 @@ void append_json(std::string& out, const element& value) {
   }
 }
 
-static bool any_has_own_form(const simdjson::dom::array& array) {
+bool has_own_form(const simdjson::dom::array& array) {
   return std::ranges::any_of(array, [](const element item) { return has_own_form(item); });
 }
-static bool any_has_own_form(const simdjson::dom::object& object) {
+bool has_own_form(const simdjson::dom::object& object) {
   return std::ranges::any_of(object, [](const auto& member) { return has_own_form(member.value); });
 }
 
@@ -146,9 +146,9 @@ bool has_own_form(const element& value) {
     case element_type::INT64:  // -0 has
       return value.get_int64().value_unsafe() == 0;
     case element_type::ARRAY:
-      return any_has_own_form(value.get_array().value_unsafe());
+      return has_own_form(value.get_array().value_unsafe());
     case element_type::OBJECT:
-      return any_has_own_form(value.get_object().value_unsafe());
+      return has_own_form(value.get_object().value_unsafe());
     default:
       return false;
   }

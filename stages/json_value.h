@@ -29,6 +29,8 @@ void append_as_written(std::string& out, const simdjson::dom::element& value,
 
 // Whether append_as_written() may differ from append_json(): only then is the text looked for.
 bool has_own_form(const simdjson::dom::element& value);
+bool has_own_form(const simdjson::dom::array& array);
+bool has_own_form(const simdjson::dom::object& object);
 
 // Where the first member `name` of `object` has its value in `text`, the object's own.
 std::string_view member_text(const simdjson::dom::object& object, std::string_view text,
