@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """How well the scheduler uses what servers permit: whole jobs of the release program on loopback.
 
-  bench/limits.py known | unknown | tokens | knee | death [error|hang] | budget | crowd
+  bench/limits.py known | unknown | limiters [RATE [BURST [STATUS]]] | refusals | tokens | knee | death [error|hang] |
+                  budget | crowd
 
 known    nginx limit_req at 600 requests/s (burst 60), the RPM in the pipeline file
 unknown  the same, the RPM not told
+limiters nginx limit_req at RATE requests/s (50, 600, 3000), with BURST ("60 nodelay", "60" or "0") and STATUS (429, 503),
+         all of them where none are named; a job of SECONDS (default 40) each
+refusals the mock refuses 2 % and 10 % at random, 429 and 503, with and without a retry-after of a second; 64 in flight
 tokens   the mock with a token quota, rows of widely varying length, for MINUTES (default 10)
 knee     the mock serving 64 at once, 200 ms each
 death    two mocks of 300 requests/s, the first one dies in mid-job and comes back
@@ -51,8 +55,9 @@ class Work:
         self.processes.append(process)
         return process, process.stdout.readline().split()[-1]
 
-    def nginx(self):
-        """limit_req at 600/s, burst 60, status 429; returns the base URL. The log has a line a request."""
+    def nginx(self, rate=600, burst="60", status=429):
+        """limit_req at `rate` requests/s; returns the base URL. The log has a line a request."""
+        burst = "" if burst == "0" else f"burst={burst}"
         answer = json.dumps({"choices": [{"index": 0, "finish_reason": "stop", "message": {
             "role": "assistant", "content": "yes"}}], "usage": {"prompt_tokens": 20, "completion_tokens": 1}})
         port = free_port()
@@ -61,7 +66,7 @@ class Work:
             worker_rlimit_nofile 20000;
             events {{ worker_connections 12000; }}
             http {{
-              limit_req_zone $server_name zone=all:1m rate=600r/s;
+              limit_req_zone $server_name zone=all:1m rate={rate}r/s;
               log_format short '$msec $status'; access_log {self.dir}/access.log short buffer=64k flush=1s;
               client_body_temp_path {self.dir}; proxy_temp_path {self.dir}; fastcgi_temp_path {self.dir};
               uwsgi_temp_path {self.dir}; scgi_temp_path {self.dir};
@@ -69,7 +74,7 @@ class Work:
               server {{
                 listen 127.0.0.1:{port}; server_name limited; root {self.dir}/nothing;
                 location / {{
-                  limit_req zone=all burst=60; limit_req_status 429; error_page 404 405 =200 @answer;
+                  limit_req zone=all {burst}; limit_req_status {status}; error_page 404 405 =200 @answer;
                 }}
                 location @answer {{ default_type application/json; return 200 '{answer}'; }}
               }}
@@ -154,6 +159,41 @@ def nginx_case(told):
             span = max(t for t, _ in late) - start - 10
             print(f"from the tenth second on: {good / span:.1f}/s = {good / span / 600:.2%} of the limit; "
                   f"429: {bad} = {bad / max(1, good + bad):.3%}")
+
+
+def limiters(rates, bursts, statuses):
+    seconds = int(os.environ.get("SECONDS", 40))
+    print("| limit/s | burst | status | of the limit from second 10 on | refused | of the whole job | exit |\n|" + "---|" * 7)
+    for rate in rates:
+        for burst in bursts:
+            for status in statuses:
+                with Work() as work:
+                    work.rows(rate * seconds)
+                    work.pipeline([f'base_url = "{work.nginx(rate, burst, status)}"'])
+                    code, _, summary = work.run()
+                    time.sleep(1.5)  # nginx writes its log once a second
+                    log = [(float(t), s) for t, s in (line.split() for line in open(work.dir / "access.log"))]
+                    start = min(t for t, _ in log)
+                    late = [(t, s) for t, s in log if t - start >= 10]
+                    good = sum(1 for _, s in late if s == "200")
+                    span = max(t for t, _ in late) - start - 10 if late else 1
+                    bad = sum(1 for _, s in log if s != "200")
+                    print(f"| {rate} | {burst} | {status} | {good / span / rate:.1%} | {(len(late) - good) / max(1, len(late)):.2%} "
+                          f"| {bad} = {bad / len(log):.2%} | {code}", flush=True)
+
+
+def refusals():
+    count, clean = int(os.environ.get("REQUESTS", 4000)), None
+    kinds = [(share, status, wait) for share in (0.02, 0.1) for status in (429, 503) for wait in (0, 1000)]
+    for share, status, wait in [(0, 429, 0), *kinds]:
+        with Work() as work:
+            work.rows(count)
+            _, url = work.mock("--latency-ms", 20, f"--error-{status}", share, "--error-wait-ms", wait)
+            work.pipeline([f'base_url = "{url}", max_concurrency = 64'])
+            code, seconds, _ = work.run()
+            clean = clean or seconds
+            print(f"{share:.0%} of {status}, retry-after {wait} ms: exit {code}, {seconds:.2f} s = {clean / seconds:.2f} of the "
+                  f"clean speed; {stats(url)['requests']} requests for {count} rows", flush=True)
 
 
 def tokens():
@@ -268,7 +308,9 @@ if __name__ == "__main__":
     case = sys.argv[1] if len(sys.argv) > 1 else ""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    cases = {"known": lambda: nginx_case(True), "unknown": lambda: nginx_case(False), "tokens": tokens,
+    cases = {"known": lambda: nginx_case(True), "unknown": lambda: nginx_case(False), "refusals": refusals,
+             "limiters": lambda: limiters([int(r) for r in sys.argv[2:3]] or [50, 600, 3000], sys.argv[3:4] or ["60 nodelay", "60", "0"],
+                                          [int(s) for s in sys.argv[4:5]] or [429, 503]), "tokens": tokens,
              "knee": knee, "death": lambda: death(sys.argv[2] if len(sys.argv) > 2 else "error"),
              "budget": budget, "crowd": crowd}
     if case not in cases:

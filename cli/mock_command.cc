@@ -23,6 +23,7 @@ namespace {
 struct MockFlags {
   mock::Options options;
   double latency_ms = 0;
+  double error_wait_ms = 100;
   double token_latency_ms = 0;
   std::string key;
   std::string output_tokens;
@@ -87,6 +88,7 @@ core::Status fill_in(MockFlags& flags) {
 int serve(MockFlags flags) {
   if (const auto filled = fill_in(flags); !filled) return report(filled.error());
   flags.options.latency = milliseconds(flags.latency_ms);
+  flags.options.error_wait = milliseconds(flags.error_wait_ms);
   flags.options.latency_per_token = milliseconds(flags.token_latency_ms);
   flags.options.require_key = core::Secret(flags.key);
 
@@ -156,6 +158,12 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       ->check(share);
   command->add_option("--rpm", o.rpm, "Requests per minute allowed")->check(number(1e-6));
   command->add_option("--tpm", o.tpm, "Tokens per minute allowed")->check(number(1e-6));
+  command->add_option("--hidden-limit", o.hidden_per_second,
+                      "Requests a second allowed, which no header tells")
+      ->check(number(1e-6));
+  command->add_option("--hidden-burst", o.hidden_burst, "Saved up for it")->capture_default_str();
+  command->add_option("--hidden-status", o.hidden_status, "Answered above it; 503 as nginx does")
+      ->capture_default_str();
   command->add_option("--key", flags->key, "The only bearer key to accept");
   command->add_option("--certificate", o.certificate_file,
                       "PEM chain; with --certificate-key: HTTPS");
@@ -169,6 +177,12 @@ void add_mock_command(CLI::App& app, int& exit_status) {
     command->add_option(name, portion, meaning)->check(share)->group(faults);
   };
   fault("--error-429", o.faults.error_429, "Answered with 429");
+  fault("--error-503", o.faults.error_503, "Answered with 503");
+  command
+      ->add_option("--error-wait-ms", flags->error_wait_ms,
+                   "The retry-after of --error-429 and --error-503; 0 = none")
+      ->capture_default_str()
+      ->group(faults);
   fault("--error-500", o.faults.error_500, "Answered with 500");
   fault("--reset", o.faults.reset, "Connection reset, no answer");
   fault("--hang", o.faults.hang, "Never answered");

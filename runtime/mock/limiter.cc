@@ -12,14 +12,21 @@ constexpr double kMinute = 60e9;  // nanoseconds
 
 }  // namespace
 
-Limiter::Limiter(std::optional<double> requests_per_minute, std::optional<double> tokens_per_minute)
-    : requests_{requests_per_minute, requests_per_minute.value_or(0), {}},
-      tokens_{tokens_per_minute, tokens_per_minute.value_or(0), {}} {}
+Limiter::Limiter(std::optional<double> requests_per_minute, std::optional<double> tokens_per_minute,
+                 std::optional<double> most_requests)
+    : requests_{requests_per_minute,
+                0,
+                most_requests.value_or(requests_per_minute.value_or(0)),
+                {}},
+      tokens_{tokens_per_minute, 0, tokens_per_minute.value_or(0), {}} {
+  requests_.level = requests_.most;
+  tokens_.level = tokens_.most;
+}
 
 void Limiter::Bucket::refill(core::Time now) {
   if (!per_minute || now <= updated) return;
   const double elapsed = static_cast<double>((now - updated).count());
-  level = std::min(*per_minute, level + *per_minute * elapsed / kMinute);
+  level = std::min(most, level + *per_minute * elapsed / kMinute);
   updated = now;
 }
 

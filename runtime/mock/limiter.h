@@ -20,7 +20,9 @@ namespace sluice::mock {
 class Limiter {
  public:
   // nullopt = no limit of that kind.
-  Limiter(std::optional<double> requests_per_minute, std::optional<double> tokens_per_minute);
+  // `most_requests`: saved up at most; nullopt = a minute's.
+  Limiter(std::optional<double> requests_per_minute, std::optional<double> tokens_per_minute,
+          std::optional<double> most_requests = std::nullopt);
 
   struct Verdict {
     bool admitted = true;
@@ -39,6 +41,7 @@ class Limiter {
   struct Bucket {
     std::optional<double> per_minute;
     double level = 0;
+    double most = 0;
     core::Time updated{};
 
     void refill(core::Time now);

@@ -19,11 +19,12 @@ namespace sluice::mock {
 struct Faults {
   double error_429 = 0;  // "rate limit", whatever the quota says
   double error_500 = 0;
-  double reset = 0;     // TCP reset when the request has been read
-  double hang = 0;      // never answered
-  double cut = 0;       // the body breaks off half way, then TCP reset; billed, since it has run
-  double truncate = 0;  // finish_reason "length", the text cut off
-  double garble = 0;    // the text is no JSON
+  double error_503 = 0;  // as error_429, in a proxy's words
+  double reset = 0;      // TCP reset when the request has been read
+  double hang = 0;       // never answered
+  double cut = 0;        // the body breaks off half way, then TCP reset; billed, since it has run
+  double truncate = 0;   // finish_reason "length", the text cut off
+  double garble = 0;     // the text is no JSON
   double reasoning_only = 0;  // finish_reason "length", no text, every token told as reasoning
   // Of packs alone:
   double drop_row = 0;    // a row's answer is missing
@@ -58,6 +59,13 @@ struct Options {
 
   std::optional<double> rpm;
   std::optional<double> tpm;
+  // A limit that no header tells, as nginx's limit_req: so many requests a second, `burst` saved
+  // up; above it `hidden_status` with a page of HTML.
+  std::optional<double> hidden_per_second;
+  double hidden_burst = 1;
+  int hidden_status = 503;
+  core::Duration error_wait =
+      std::chrono::milliseconds(100);  // retry-after of error_429, error_503; 0 = none
   Faults faults;
   // Texts in the user message that decide about every request they stand in; empty = none does.
   std::string poison;  // the answer is no JSON, whatever else was asked

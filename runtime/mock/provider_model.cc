@@ -29,7 +29,6 @@ enum Purpose : std::uint64_t {
   kOutputAngle
 };
 
-constexpr core::Duration kInjectedWait = std::chrono::milliseconds(100);
 constexpr std::string_view kRefusal = "I'm sorry, but I can't help with that.";
 
 bool holds(std::string_view text, const std::string& part) {
@@ -43,7 +42,12 @@ http::ServerResponse json_response(int status, std::string body) {
   return response;
 }
 
+std::optional<double> per_minute(std::optional<double> per_second) {
+  return per_second ? std::optional(60 * *per_second) : std::nullopt;
+}
+
 void append_wait(std::vector<std::pair<std::string, std::string>>& headers, core::Duration wait) {
+  if (wait <= core::Duration::zero()) return;
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
   headers.emplace_back("retry-after",
                        std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
@@ -55,6 +59,7 @@ void append_wait(std::vector<std::pair<std::string, std::string>>& headers, core
 ProviderModel::ProviderModel(Options options, core::Time started)
     : options_(std::move(options)),
       limiter_(options_.rpm, options_.tpm),
+      hidden_(per_minute(options_.hidden_per_second), std::nullopt, options_.hidden_burst),
       outages_(options_.outages, started),
       slots_(options_.slots) {}
 
@@ -139,8 +144,10 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
     return refuse(500, error_body("The server had an error.", "server_error", ""), now, true);
   }
   if (fault == Fault::error_429) {
-    return rate_limited({false, false, "requests", kInjectedWait}, now);
+    return rate_limited({false, false, "requests", options_.error_wait}, now);
   }
+  if (fault == Fault::error_503) return unavailable(503, options_.error_wait, now);
+  if (!hidden_.admit(now, 0).admitted) return unavailable(options_.hidden_status, {}, now);
   const Limiter::Verdict verdict = limiter_.admit(now, chat->prompt_tokens);
   if (!verdict.admitted) return rate_limited(verdict, now);
 
@@ -253,11 +260,11 @@ ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, const ChatReq
     return Fault::none;
   };
   using Share = std::pair<double, Fault>;
-  const Fault fault = any(
-      std::array{Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
-                 Share{f.reset, Fault::reset}, Share{f.hang, Fault::hang}, Share{f.cut, Fault::cut},
-                 Share{f.truncate, Fault::truncate}, Share{f.garble, Fault::garble},
-                 Share{f.reasoning_only, Fault::reasoning_only}});
+  const Fault fault = any(std::array{
+      Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
+      Share{f.error_503, Fault::error_503}, Share{f.reset, Fault::reset},
+      Share{f.hang, Fault::hang}, Share{f.cut, Fault::cut}, Share{f.truncate, Fault::truncate},
+      Share{f.garble, Fault::garble}, Share{f.reasoning_only, Fault::reasoning_only}});
   if (fault != Fault::none || !chat.plan) return fault;
   at = unit(mix(draw, kPackFault));
   const Fault pack_fault =
@@ -310,6 +317,14 @@ Decision ProviderModel::rate_limited(const Limiter::Verdict& verdict, core::Time
   Decision decision =
       refuse(429, error_body(message, verdict.kind, "rate_limit_exceeded"), now, true);
   if (!verdict.never) append_wait(decision.response.headers, verdict.retry_after);
+  return decision;
+}
+
+Decision ProviderModel::unavailable(int status, core::Duration wait, core::Time now) {
+  Decision decision =
+      refuse(status, fmt::format("<html><head><title>{} refused</title></head></html>", status),
+             now, false);
+  append_wait(decision.response.headers, wait);
   return decision;
 }
 

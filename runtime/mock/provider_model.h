@@ -52,6 +52,7 @@ class ProviderModel {
     none,
     error_429,
     error_500,
+    error_503,
     reset,
     hang,
     cut,
@@ -79,12 +80,15 @@ class ProviderModel {
   Decision broken(OutageKind kind, core::Time now);
   Decision chat(const http::ServerRequest& request, core::Time now, core::WallTime wall_now);
   Decision refuse(int status, std::string body, core::Time now, bool limit_headers);
+  // As proxies and nginx's limit_req say it; zero = no wait is asked for.
+  Decision unavailable(int status, core::Duration wait, core::Time now);
   Decision rate_limited(const Limiter::Verdict& verdict, core::Time now);
   bool key_fits(const http::ServerRequest& request) const;
   void reset_stats();
 
   Options options_;
   Limiter limiter_;
+  Limiter hidden_;
   Outages outages_;
   Slots slots_;
   ChatReader reader_;

@@ -30,7 +30,7 @@ std::string endpoint_text(const EndpointView& e) {
   if (e.quota_used) text += fmt::format("  quota {}", percent(*e.quota_used));
   if (e.learned_per_minute) text += fmt::format("  learned {}/min", rounded(*e.learned_per_minute));
   if (e.failed > 0) text += fmt::format("  {} failed", count(e.failed));
-  if (e.rate_limited > 0) text += fmt::format("  {} × 429", count(e.rate_limited));
+  if (e.rate_limited > 0) text += fmt::format("  {} refused", count(e.rate_limited));
   if (!e.state.empty()) text += "  " + e.state;
   return text;
 }

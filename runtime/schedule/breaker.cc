@@ -53,15 +53,26 @@ void Breaker::passed(core::Time now, core::Time sent_at, bool probe) {
 
 void Breaker::failed(core::Time now, core::Time sent_at, bool probe, bool elsewhere,
                      Jitter& jitter) {
+  if (count(now, sent_at, probe, jitter) && too_much(now, elsewhere)) open_afresh(now, jitter);
+}
+
+void Breaker::down(core::Time now, core::Time sent_at, bool probe, Jitter& jitter) {
+  if (count(now, sent_at, probe, jitter)) open_afresh(now, jitter);
+}
+
+bool Breaker::count(core::Time now, core::Time sent_at, bool probe, Jitter& jitter) {
   if (probe) --probes_;
   if (phase_ == Phase::half_open) {
     if (probe && sent_at >= until_) open(now, jitter);
-    return;
+    return false;
   }
-  if (phase_ == Phase::open || sent_at <= opened_at_) return;
+  if (phase_ == Phase::open || sent_at <= opened_at_) return false;
   ++slot(now).failed;
   ++row_;
-  if (!too_much(now, elsewhere)) return;
+  return true;
+}
+
+void Breaker::open_afresh(core::Time now, Jitter& jitter) {
   if (closed_at_ == core::Time::min() || now - closed_at_ > kRest) waits_ = 0;
   open(now, jitter);
 }

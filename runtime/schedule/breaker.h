@@ -13,7 +13,8 @@
 // more than 50 %, or twice as many in a row.
 //
 // A failure is a timeout, a reset, an unreachable server, a 5xx, or a 200 that says "error". What
-// the server refuses for a reason of its own (429) or of the request's (4xx) is neither a failure
+// the server refuses for a reason of its own (429; 503 and 529, unless nothing passes any more:
+// landing.cc, is_outage()) or of the request's (4xx) is neither a failure
 // nor a success, and is not told to the breaker, except that it ends a probe without a verdict.
 //
 // Threads: one.
@@ -50,6 +51,8 @@ class Breaker {
   // What became of it.
   void passed(core::Time now, core::Time sent_at, bool probe);
   void failed(core::Time now, core::Time sent_at, bool probe, bool elsewhere, Jitter& jitter);
+  // The same, of a server that is known to be down: it opens at once.
+  void down(core::Time now, core::Time sent_at, bool probe, Jitter& jitter);
   void no_verdict(bool probe);
 
   std::uint64_t times_opened() const { return times_opened_; }
@@ -62,7 +65,10 @@ class Breaker {
   static constexpr int kSlots = 60;  // of a second each
 
   Slot& slot(core::Time now);
+  // Counts a failure. False where that is all: it was a probe, or not closed.
+  bool count(core::Time now, core::Time sent_at, bool probe, Jitter& jitter);
   bool too_much(core::Time now, bool elsewhere);
+  void open_afresh(core::Time now, Jitter& jitter);
   void open(core::Time now, Jitter& jitter);
   void half_open_if_due(core::Time now);
 

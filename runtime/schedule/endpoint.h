@@ -13,6 +13,7 @@
 #include "schedule/latency.h"
 #include "schedule/learned_rate.h"
 #include "schedule/quota.h"
+#include "schedule/rejections.h"
 #include "schedule/retry.h"
 #include "schedule/scheduler.h"
 
@@ -31,6 +32,7 @@ struct Endpoint {
   Estimator estimate;
   CoolDown cooling;
   LearnedRate rate;
+  RejectionBurst rejections;
   Concurrency concurrency;
   Breaker breaker;
   Latency latency;

@@ -15,6 +15,8 @@ using Verdict = provider::Action;
 
 // Times that a request may get replies which are no answers, while its endpoint answers others.
 constexpr int kUnusableReplies = 3;
+// A limiter lets something pass in this time, whatever its rate; a server that is down does not.
+constexpr core::Duration kNothingPasses = std::chrono::seconds(2);
 
 bool slows_down(const Outcome& outcome) {
   return outcome.reason == "slow_down";
@@ -41,9 +43,17 @@ std::optional<std::string> health_after(core::Time now, Endpoint& endpoint,
   if (!failed || outcome.reason == "cancelled") return std::nullopt;
   return endpoint.health.failed(now, outcome);
 }
+// Turned away unread, for the rate or for want of capacity: limiters and full servers say 429, 503
+// (nginx) or 529.
+bool is_refusal(const Outcome& outcome) {
+  if (!tries_again(outcome)) return false;
+  if (for_the_rate(outcome) || outcome.reason == "overloaded" || outcome.reason == "capacity")
+    return true;
+  return outcome.status == 503 && outcome.billing == Billing::none;
+}
 // breaker.h says what a failure is.
 bool is_failure(const Outcome& outcome) {
-  if (!tries_again(outcome) || for_the_rate(outcome) || outcome.reason == "cancelled") return false;
+  if (!tries_again(outcome) || is_refusal(outcome) || outcome.reason == "cancelled") return false;
   return outcome.status < 400 || outcome.status >= 500 || outcome.status == 408;
 }
 
@@ -85,7 +95,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
       break;
     case Verdict::retry:
     case Verdict::move:
-      if (for_the_rate(outcome)) {
+      if (for_the_rate(outcome) || (is_refusal(outcome) && endpoint.rejections.active())) {
         rate_limited(now, request, flight, outcome);
       } else {
         try_again(now, request, flight, outcome);
@@ -124,22 +134,26 @@ void Scheduler::Impl::land(core::Time now, const Request& request, const Flight&
 void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight& flight,
                             const Outcome& outcome) {
   Endpoint& endpoint = endpoints[flight.endpoint];
-  if (slows_down(outcome)) {
-    endpoint.rate.slow_down(now, flight.sent_at);
-    endpoint.concurrency.overloaded(now, flight.sent_at);
-  } else if (for_the_rate(outcome)) {
-    endpoint.rate.refused(now, flight.sent_at, flight.ordinal,
-                          endpoint.quota.requests_per_second());
+  const bool refused = is_refusal(outcome);
+  if (refused) {
+    endpoint.rejections.refused(flight.ordinal);
+    endpoint.rate.refused(now, flight.sent_at, flight.ordinal);
   } else if (outcome.status != 0 || outcome.billing == Billing::possible) {
-    endpoint.rate.passed(flight.sent_at);
+    endpoint.rate.passed(flight.sent_at, flight.ordinal);
   }
-  if (outcome.reason == "overloaded") endpoint.concurrency.overloaded(now, flight.sent_at);
+  const bool together = refused && endpoint.rejections.active();
+  if (together && slows_down(outcome)) endpoint.rate.slow_down(now, flight.sent_at);
+  if (together && (slows_down(outcome) || outcome.reason == "overloaded"))
+    endpoint.concurrency.overloaded(now, flight.sent_at);
 
   const bool was_closed = endpoint.breaker.state(now) == BreakerState::closed;
   if (outcome.action == Verdict::none) {
     endpoint.concurrency.answered(now, flight.sent_at, flight.epoch);
     endpoint.latency.add(now - flight.sent_at);
     endpoint.breaker.passed(now, flight.sent_at, flight.probe);
+  } else if (refused && is_outage(flight, outcome)) {
+    ++endpoint.failed;
+    endpoint.breaker.down(now, flight.sent_at, flight.probe, jitter);
   } else if (is_failure(outcome)) {
     ++endpoint.failed;
     endpoint.breaker.failed(now, flight.sent_at, flight.probe,
@@ -152,14 +166,22 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
 
   if (!tries_again(outcome)) return;
   const auto& hint = outcome.hints.retry_after;
-  const bool for_all = outcome.reason == "overloaded" || outcome.status == 503;
-  if (for_the_rate(outcome)) {
+  if (refused) {
     ++endpoint.rate_limited;
-    endpoint.cooling.begin_for_rate(now, flight.sent_at, hint, config.retry, jitter);
-  } else if (outcome.action == Verdict::move ? closed || hint : hint && for_all) {
-    // Without a hint an open breaker makes it wait anyway.
-    endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
+    endpoint.cooling.answered(endpoint.rate.let_through_at());
+    if (together) endpoint.cooling.begin_for_rate(now, flight.sent_at, hint, config.retry, jitter);
   }
+  // "Elsewhere, now". Without a hint an open breaker makes it wait anyway.
+  const bool moves = !refused || has_elsewhere(now, request, flight.endpoint);
+  if (outcome.action == Verdict::move && moves && (closed || hint))
+    endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
+}
+
+bool Scheduler::Impl::is_outage(const Flight& flight, const Outcome& outcome) const {
+  const Endpoint& endpoint = endpoints[flight.endpoint];
+  if (for_the_rate(outcome)) return false;
+  return endpoint.rejections.active() &&
+         flight.sent_at - endpoint.rate.let_through_at() >= kNothingPasses;
 }
 
 bool Scheduler::Impl::has_elsewhere(core::Time now, const Request& request,
@@ -183,7 +205,6 @@ bool Scheduler::Impl::elsewhere_now(core::Time now, const Request& request, Endp
 
 void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& flight,
                                 const Outcome& outcome) {
-  const auto& hint = outcome.hints.retry_after;
   const bool idle = remember(request, flight, outcome);
   const bool no_answer = outcome.cause == Cause::unusable && outcome.status != 0;
   if (!of_the_endpoint(outcome)) {
@@ -202,18 +223,25 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
     return;
   }
   const core::Time turn = retries.take(now);
-  core::Time ready = turn;
-  if (outcome.action == Verdict::retry) {
-    const core::Time later =
-        now + back_off(config.retry, std::max(1, request.failures), hint, jitter);
-    if (elsewhere_now(now, request, flight.endpoint)) {
-      request.avoid = flight.endpoint;
-      request.avoid_until = later;
-    } else {
-      ready = std::max(turn, later);
-    }
+  if (outcome.action == Verdict::retry || is_refusal(outcome)) {
+    back_off_here(now, turn, std::max(1, request.failures), request, flight, outcome);
+  } else {
+    enqueue(turn, request);
   }
-  enqueue(ready, request);
+}
+
+void Scheduler::Impl::back_off_here(core::Time now, core::Time turn, int failures, Request& request,
+                                    const Flight& flight, const Outcome& outcome) {
+  RetryPolicy policy = config.retry;
+  if (is_refusal(outcome)) policy.base /= 2;  // it was turned away alone: there is room
+  const core::Time later = now + back_off(policy, failures, outcome.hints.retry_after, jitter);
+  if (elsewhere_now(now, request, flight.endpoint)) {
+    request.avoid = flight.endpoint;
+    request.avoid_until = later;
+    enqueue(turn, request);
+  } else {
+    enqueue(std::max(turn, later), request);
+  }
 }
 
 void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Flight& flight,
@@ -222,8 +250,10 @@ void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Fligh
   if (request.in_flight() > 0) return;
   if (request.unheard >= kPatience && may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
+  } else if (endpoints[flight.endpoint].rejections.active()) {
+    enqueue(now, request);  // the endpoint waits, and paces all
   } else {
-    enqueue(now, request);
+    back_off_here(now, now, ++request.turned_away, request, flight, outcome);
   }
 }
 

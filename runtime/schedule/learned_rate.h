@@ -1,38 +1,61 @@
-// The request rate of an endpoint whose limit nobody has told us, learned from its refusals (429).
+// The request rate of an endpoint whose limit nobody has told us, learned from its refusals.
 //
-// The idea: a limiter refuses when its bucket is empty. So what it let through between two
-// refusals is what it refilled between them, whatever its kind, its window and its burst: the rate
-// is measured, not felt for. (AWS SDK's adaptive mode and Vector's ARC cut by a fixed share and
-// climb again, and so swing around the limit for ever.)
+// Problem: a limiter refuses when its bucket is empty; how much it lets through is not told. And
+// not every refusal is a limiter's: a shared capacity refuses a few requests whatever is sent. A
+// limit is what refuses more when more is sent, and lets pass when less is.
 //
-// The control law:
-//   Free       No refusal yet: no limit.
-//   Refused    Refusals of requests that were sent before we knew of the first one are one volley.
-//              A volley sets the rate to
-//                - the measured rate, less 2 % (or less half a request, if that is more), once at
-//                  least 10 requests in at least 250 ms have passed between two volleys;
-//                - else, after the first volley, to 0.7 × the rate at which we sent;
-//                - else to 0.95 × the present rate, if anything has passed since the last volley:
-//                  an endpoint that lets nothing through teaches nothing (the cool-down waits).
-//              When it met a Probe, not below a rate that was held for 3 seconds without a refusal
-//              (there the server's bucket was full again, so the measure is too low), nor below
-//              0.95 × the rate at which we have just sent (the limit may have been raised; if it
-//              was not, the next volley comes soon, and what passed between the two is the limit).
-//   Shut       While nothing has passed for half a second, one request a second at most goes.
-//   Held       The rate stays for 5 seconds, after each volley that a Probe met twice as long, at
-//              most a minute; but again for 5 where that volley taught a rate 5 % above the one
-//              held before. A volley in that time forgets what was held before.
-//   Blind      From the first volley until something is measured, or a Probe has met the limit,
-//   cuts
-//              are by half, and the rate is held for a second only and grows by 25 % a second.
-//   Probing    While requests wait for this rate and nothing else, it grows by 1 % a second, each
-//              5 seconds twice as fast, at most 16 % a second, until the next volley.
+// Mechanism: what passed between two refusals of a limiter is what its bucket refilled between
+// them, whatever its kind, window and burst. So the rate is measured, not searched for. (AWS SDK's
+// adaptive mode and Vector's ARC cut by a fixed share and climb again, and so swing around the
+// limit for ever.) Whether there is a limiter at all is found by sending less: if as large a share
+// is refused as before, there is none.
+//
+// Terms:
+//   background  the share that is refused whatever is sent; 0 until a trial has shown otherwise.
+//   excess      refusals that the background does not explain, by Page's test (rejections.h): four
+//               close together, or more that are spread.
+//   burst       from the refusal at which the excess began to the latest one.
+//   measured    what passed from the first to the latest refusal of a burst, or since the burst
+//               before, whichever is more, less 2 % (or one request, if that is more). Needs 25
+//               requests that passed in 50 ms, or 10 in half a second. Where the slots held us back
+//               (Concurrency), the bucket may have been full in between: then not less than the
+//               share of the rate that passed.
+//   met         the limit was met from below: a tenth of a burst was refused while nothing but this
+//               rate held us back, or two measures in a row agree within a fifth.
+//
+// The control law (Phase):
+//   free       No limit. An excess that can be measured sets the rate: holding, on trial. Where two
+//              thirds of a burst are refused and too little passes to be measured, the rate is what
+//              passed in the last second: seeking.
+//   seeking    The rate doubles every 250 ms (or two round trips of a refusal). The first refusal
+//              stops that; an excess sets the rate to what is measured: holding. Where too little
+//              passes, ten refusals halve it.
+//   holding    The rate stays, for a second where it has not been probed yet, then for 5 seconds,
+//              after each probe that has met the limit twice as long, at most a minute; but again
+//              for 5 where that probe taught a rate 5 % above the one held before. Then probing, or
+//              seeking where the limit has not been met. An excess sets the rate to what is
+//              measured, on trial.
+//   probing    While requests wait for this rate and nothing else, it grows: 4 % a second until a
+//              probe has met the limit, then 1 %; twice as fast each 5 seconds, at most 16 %. The
+//              first refusal in excess ends it: 3 % less, but never below a rate that was held for
+//              3 seconds without an excess.
+// On trial:    When the excess is there again, at more than half of the burst's share, and without
+//              long rows of refusals: 30 % less, until 12 are refused. If then fewer pass than
+//              before the trial, that share is the background, and the cut is taken back; where as
+//              many pass as before, there is a limit. The trial is over when fewer than a third of
+//              the share are refused.
+// A step back: A limiter without a burst lets less pass the more is sent, so that what is measured
+//              far above its limit is too low: the first cut to less than 0.8 of the rate is one to
+//              0.95 (seeking: 0.85).
+// Shut:        While nothing has passed for half a second, one request a second at most goes.
 //
 // Threads: one. Reads no clock.
 //
 // Invariants:
-//   1. A burst is at most 1 request + what 50 ms bring.
+//   1. At most 1 request + what 2 ms bring are sent at once, also after a cool-down: limiters
+//      without a burst refuse what comes together.
 //   2. The rate is at least one request in kSlowest.
+//   3. A refusal of a request that was sent before the latest cut is no reason for another.
 #pragma once
 
 #include <algorithm>
@@ -40,12 +63,15 @@
 #include <optional>
 
 #include "core/clock.h"
+#include "schedule/rejections.h"
 #include "schedule/token_bucket.h"
 
 namespace sluice::schedule {
 
 class LearnedRate {
  public:
+  LearnedRate();
+
   static constexpr core::Duration kSlowest = std::chrono::minutes(5);
 
   // Requests a second; nullopt = free.
@@ -53,54 +79,100 @@ class LearnedRate {
   // The first moment at which this rate lets a request go; `now` when it does already.
   core::Time earliest(core::Time now) const;
 
-  // A request is sent. Returns its ordinal, which refused() wants back. `cooled_until` is the end
-  // of the endpoint's latest cool-down: in a pause of any other cause the server's bucket fills up
-  // without being used, so nothing can be measured across it.
-  std::uint64_t sent(core::Time now, core::Time cooled_until);
-  // The attempt was refused for its rate. `known` is the endpoint's requests a second as told by
-  // file or headers: a refusal in spite of them is mostly a burst that came together on the way,
-  // and costs 5 % at first.
-  void refused(core::Time now, core::Time sent_at, std::uint64_t ordinal,
-               std::optional<double> known);
+  // A request is sent. Returns its ordinal, which refused() and passed() want back. `cooled_until`
+  // is the end of the endpoint's latest cool-down: in a pause of any other cause the server's
+  // bucket fills up without being used, so nothing can be measured across it.
+  // `last_slot`: as many are in flight now as may be, so that it is not this rate that holds back.
+  std::uint64_t sent(core::Time now, core::Time cooled_until, bool last_slot);
+  // The attempt was refused, for the rate or for want of capacity.
+  void refused(core::Time now, core::Time sent_at, std::uint64_t ordinal);
   // The attempt was let through, whatever became of it.
-  void passed(core::Time sent_at) {
-    passed_at_ = std::max(passed_at_, sent_at);
-    if (sent_at <= volley_at_) return;
-    passed_ = true;
-    shut_ = false;
-  }
+  void passed(core::Time sent_at, std::uint64_t ordinal);
   // "You grow too fast": half the rate.
   void slow_down(core::Time now, core::Time sent_at);
   // Grows the rate, where that is due. Called at each poll.
   void tick(core::Time now);
 
+  // The sending time of the latest request that was not refused; the first request's while none
+  // is known.
+  core::Time let_through_at() const { return std::max(let_through_at_, first_sent_); }
+
  private:
-  struct Mark {  // a refusal that ends one measure and begins the next
+  enum class Phase : std::uint8_t { free, seeking, holding, probing };
+  // A refusal at which the server's bucket was empty, and how many were refused since.
+  struct Mark {
     core::Time sent_at;
     std::uint64_t ordinal = 0;
+    std::uint64_t refused = 0;
+  };
+  // A share refused, by ordinals.
+  struct Share {
+    double refused = 0;
+    double sent = 0;
+    double value() const { return sent > 0 ? refused / sent : 0; }
+  };
+  // A cut on trial.
+  struct Trial {
+    Share before;                // the burst's
+    std::optional<double> rate;  // before the cut; nullopt = free
+    double measured = 0;
+    double passing = 0;  // a second, in the burst
+    bool deep = false;   // 30 % below
   };
 
   double sending_rate(core::Time now) const;
-  std::optional<double> measure(const Mark& end) const;
-  void set(core::Time now, double per_second);
+  static std::optional<double> measure(const Mark& from, const Mark& to);
+  std::optional<double> measured(const Mark& end) const;
+  void judge(core::Time now, const Mark& end);
+  bool spread(const Share& share) const;
+  void adopt(core::Time now, const Mark& end, double rate, const Share& burst);
+  void halve(core::Time now, const Mark& end, const Share& burst);
+  void found_background(core::Time now, const Share& after);
+  void set_background(double share);
+  void weigh(core::Time now);
+  void cut(core::Time now, Phase phase, double per_second);
+  void set_rate(core::Time now, double rate);
 
   std::optional<TokenBucket> bucket_;
+  Phase phase_ = Phase::free;
   std::uint64_t sent_ = 0;
-  std::optional<Mark> mark_;
-  std::uint64_t refused_ = 0;  // since mark_, its own refusal included
-  core::Time volley_at_ = core::Time::min();
-  bool passed_ = false;  // something sent after volley_at_ has been let through
+  std::uint64_t heard_ = 0;  // the highest ordinal that came back
+
+  double background_ = 0;
+  RejectionTest excess_;
+  std::optional<Mark> burst_;     // its first refusal
+  std::optional<Mark> previous_;  // the last refusal of the one before
+  std::uint64_t latest_refused_ = 0;
+  std::uint64_t refused_since_cut_ = 0;
+  core::Time cut_at_ = core::Time::min();
+  std::uint64_t cut_ordinal_ = 0;
+  bool passed_since_cut_ = false;
+  std::optional<Trial> trial_;
+
+  core::Time let_through_at_ = core::Time::min();
+  std::uint64_t row_ = 0;          // refused in a row
+  std::uint64_t longest_row_ = 0;  // since the cut
   core::Time engaged_at_{};
-  core::Time passed_at_ = core::Time::min();
+  core::Duration refusal_takes_{};
   bool shut_ = false;
   bool sent_while_shut_ = false;  // the latest
-  // Held and Probing
+
+  // Holding and Probing
   core::Time held_since_{};
   core::Duration hold_{};
   core::Time grown_at_{};
-  bool blind_ = false;
-  double held_ = 0;      // a rate that was good for 3 seconds; 0 = none
-  bool wanted_ = false;  // since the last step, a request waited for this rate
+  bool probed_ = false;   // a Probe has met it
+  bool met_ = false;      // the limit has been met from below
+  bool stepped_ = false;  // since then, a step back has been tried
+  double held_ = 0;       // a rate that was good for 3 seconds; 0 = none
+  bool wanted_ = false;   // since the last step, a request waited for this rate
+  core::Time slots_full_at_ = core::Time::min();
+  double latest_measure_ = 1e-9;
+
+  // The background fades where it is not seen any more.
+  std::uint64_t seen_from_ = 0;
+  std::uint64_t seen_refused_ = 0;
+
   // The rate at which we send: requests in this second and in the one before.
   core::Time second_ = core::Time::min();
   double this_second_ = 0;

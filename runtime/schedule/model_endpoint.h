@@ -26,12 +26,16 @@ struct ModelLimiter {
   // down in proportion.
   std::optional<core::Duration> window{};
   bool counts_refused = false;  // a request that was refused takes from the requests too
+  // Of leaky_bucket: a request above the rate is answered when its turn comes (`limit_req` without
+  // `nodelay`), not at once.
+  bool delays = false;
 };
 
 enum class OutageKind : std::uint8_t {
-  error,   // answers 500
-  hang,    // never answers
-  refuse,  // takes no connection
+  error,        // answers 500
+  hang,         // never answers
+  refuse,       // takes no connection
+  unavailable,  // answers 503
 };
 // Befalls what arrives in [from, to).
 struct Outage {
@@ -79,8 +83,16 @@ struct ModelEndpoint {
   double bytes_per_token = 4;
   double output_tokens_per_row = 100;
   double token_spread = 0;  // uniform: 0.2 = each request's tokens within ±20 % of the above
-  double error_rate = 0;    // share answered 500
-  double lost_rate = 0;     // share never answered: the client gives up after `timeout`
+  // What a refusal looks like, a limiter's or one at random: 429, or 503 as nginx says by default.
+  int refusal_status = 429;
+  core::Duration refusal_takes = std::chrono::milliseconds(50);
+  // Share refused whatever is sent: a shared capacity, not a limit.
+  double refused_rate = 0;
+  std::optional<core::Duration> refused_hint{};  // the retry-after of these
+  // More at once are refused.
+  std::optional<int> most_at_once{};
+  double error_rate = 0;  // share answered 500
+  double lost_rate = 0;   // share never answered: the client gives up after `timeout`
   std::vector<Outage> outages{};
   core::Duration timeout = std::chrono::seconds(60);
   bool tells_limits = false;  // limit and remaining in every answer

@@ -26,12 +26,12 @@ class BucketLimit final : public ServerLimit {
 // The first to come raises nothing.
 class LeakyLimit final : public ServerLimit {
  public:
-  LeakyLimit(double limit, core::Duration window, double burst)
+  LeakyLimit(double limit, core::Duration window, double burst, bool delays)
       : per_ms_(limit / static_cast<double>(window / std::chrono::milliseconds(1))),
-        burst_(burst) {}
+        burst_(burst),
+        delays_(delays) {}
   core::Time earliest(core::Time now, double units) override {
-    // What is larger than the burst passes when all has leaked.
-    const double over = excess(now, units) - std::max(burst_, units);
+    const double over = excess(now, units) - burst_;
     if (!started_ || over <= 0) return now;
     const auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(over / per_ms_) + 1);
     return std::chrono::floor<std::chrono::milliseconds>(now) + wait;
@@ -42,6 +42,10 @@ class LeakyLimit final : public ServerLimit {
     started_ = true;
   }
   double remaining(core::Time now) override { return burst_ - excess(now, 0); }
+  core::Duration delay(core::Time now) override {
+    const double ms = delays_ ? excess(now, 0) / per_ms_ : 0;
+    return core::Duration(static_cast<std::int64_t>(ms * 1e6));
+  }
 
  private:
   double excess(core::Time now, double units) const {
@@ -51,6 +55,7 @@ class LeakyLimit final : public ServerLimit {
 
   double per_ms_;
   double burst_;
+  bool delays_;
   double excess_ = 0;
   std::chrono::time_point<core::Time::clock, std::chrono::milliseconds> at_{};
   bool started_ = false;
@@ -127,6 +132,10 @@ class SlidingWindowLimit final : public ServerLimit {
 
 }  // namespace
 
+core::Duration ServerLimit::delay(core::Time) {
+  return core::Duration::zero();
+}
+
 std::unique_ptr<ServerLimit> make_limit(const ModelLimiter& how, double limit,
                                         core::Duration window) {
   const core::Duration counted = std::min(how.window.value_or(window), window);
@@ -136,7 +145,7 @@ std::unique_ptr<ServerLimit> make_limit(const ModelLimiter& how, double limit,
     case LimiterKind::token_bucket:
       break;
     case LimiterKind::leaky_bucket:
-      return std::make_unique<LeakyLimit>(limit, window, how.burst.value_or(limit));
+      return std::make_unique<LeakyLimit>(limit, window, how.burst.value_or(limit), how.delays);
     case LimiterKind::fixed_window:
       return std::make_unique<FixedWindowLimit>(share, counted);
     case LimiterKind::sliding_window:

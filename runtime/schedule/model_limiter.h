@@ -18,6 +18,8 @@ class ServerLimit {
   virtual core::Time earliest(core::Time now, double units) = 0;
   virtual void take(core::Time now, double units) = 0;
   virtual double remaining(core::Time now) = 0;
+  // How long what was taken at `now` is held back before it is served.
+  virtual core::Duration delay(core::Time now);
 };
 
 // `limit` units in each `window`.

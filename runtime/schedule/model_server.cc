@@ -9,7 +9,6 @@ namespace {
 using provider::Billing;
 using provider::Quota;
 
-constexpr core::Duration kRefusalLatency = std::chrono::milliseconds(50);
 constexpr core::Duration kNoConnection = std::chrono::milliseconds(1);
 
 constexpr bool of_a_day(std::size_t quota) {
@@ -122,16 +121,20 @@ ModelServer::Reply ModelServer::take(core::Time now, const Demand& demand, doubl
         return failed(kNoConnection, Action::move, "unreachable", 0);
       case OutageKind::hang:
         return failed(model_->timeout, Action::retry, "timeout", 0, Billing::possible);
+      case OutageKind::unavailable:
+        return failed(model_->refusal_takes, Action::retry, "server_error", 503);
       case OutageKind::error:
-        return failed(kRefusalLatency, Action::retry, "server_error", 500);
+        return failed(model_->refusal_takes, Action::retry, "server_error", 500);
     }
   }
+  if (full(now) || (model_->refused_rate > 0 && random_.uniform() < model_->refused_rate))
+    return refusal(model_->refused_hint);
   Reply reply;
   if (const auto wait = refuse(now, usage)) {
-    reply = failed(kRefusalLatency, Action::retry, "rate_limit", 429);
+    std::optional<core::Duration> hint;
     if (model_->tells_retry_after)
-      reply.outcome.hints.retry_after =
-          scaled(*wait, model_->retry_after_factor, std::chrono::hours(24));
+      hint = scaled(*wait, model_->retry_after_factor, std::chrono::hours(24));
+    reply = refusal(hint);
   } else {
     reply = answer(now, usage);
   }
@@ -139,9 +142,27 @@ ModelServer::Reply ModelServer::take(core::Time now, const Demand& demand, doubl
   return reply;
 }
 
+ModelServer::Reply ModelServer::refusal(const std::optional<core::Duration>& hint) const {
+  const bool told = model_->refusal_status == 429;
+  Reply reply = failed(model_->refusal_takes, provider::Action::retry,
+                       told ? "rate_limit" : "server_error", model_->refusal_status);
+  reply.outcome.hints.retry_after = hint;
+  return reply;
+}
+
+bool ModelServer::full(core::Time now) {
+  if (!model_->most_at_once) return false;
+  while (!busy_.empty() && busy_.top() <= now) busy_.pop();
+  return busy_.size() >= static_cast<std::size_t>(*model_->most_at_once);
+}
+
 ModelServer::Reply ModelServer::answer(core::Time now, const provider::Usage& usage) {
   const double fate = random_.uniform();
-  const core::Duration after = latency_.served(now, random_) - now;
+  core::Duration after = latency_.served(now, random_) - now;
+  for (const auto& limit : limits_) {
+    if (limit) after += limit->delay(now);
+  }
+  if (model_->most_at_once) busy_.push(now + after);
   if (fate < model_->lost_rate || after > model_->timeout)
     return failed(model_->timeout, provider::Action::retry, "timeout", 0, Billing::possible);
   if (fate < model_->lost_rate + model_->error_rate)

@@ -5,8 +5,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <queue>
+#include <vector>
 
 #include "provider/outcome.h"
 #include "schedule/model_latency.h"
@@ -39,6 +42,8 @@ class ModelServer {
   // nullopt = admitted, and counted; else how long until it would be.
   std::optional<core::Duration> refuse(core::Time now, const provider::Usage& usage);
   Reply answer(core::Time now, const provider::Usage& usage);
+  bool full(core::Time now);
+  Reply refusal(const std::optional<core::Duration>& hint) const;
   void tell_limits(core::Time now, provider::RateHints& hints);
 
   std::unique_ptr<const ModelEndpoint> model_;  // where it is, latency_ may rely on
@@ -47,6 +52,7 @@ class ModelServer {
   ModelLatency latency_;
   std::array<std::unique_ptr<ServerLimit>, provider::kQuotas> limits_;
   std::array<Told, provider::kQuotas> told_;
+  std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> busy_;  // until when
   std::size_t outage_ = 0;  // of model_->outages: those before it are over
 };
 

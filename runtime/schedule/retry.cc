@@ -6,6 +6,8 @@ namespace sluice::schedule {
 namespace {
 
 constexpr core::Duration kMostSpread = std::chrono::seconds(10);
+// Of one request, which is no crowd.
+constexpr core::Duration kLeastSpread = std::chrono::milliseconds(50);
 
 // The jitter on top of a hint: a tenth of it, so that a crowd which was told the same moment does
 // not return in one.
@@ -38,7 +40,7 @@ core::Duration back_off(const RetryPolicy& policy, int failures,
   const core::Duration wait = jitter.up_to(ceiling(policy, failures - 1));
   if (!hint) return wait;
   const core::Duration asked = bounded(*hint);
-  return std::max(wait, asked + jitter.up_to(spread(asked, policy)));
+  return std::max(wait, asked + jitter.up_to(std::clamp(asked / 10, kLeastSpread, kMostSpread)));
 }
 
 core::Time RetryBudget::take(core::Time now) {

@@ -62,13 +62,12 @@ class RetryBudget {
 //
 // Invariants:
 //   1. until() never moves to an earlier moment.
-//   2. The requests that were in flight when a cool-down began are one volley: their failures do
-//   not
-//      make the next wait longer, they may only bring a later hint.
-//   3. Without a hint the wait is between a half and the whole of min(cap, base · 2^n), n = volleys
+//   2. The requests that were in flight when a cool-down began are one rejection burst: their
+//      failures do not make the next wait longer, they may only bring a later hint.
+//   3. Without a hint the wait is between a half and the whole of min(cap, base · 2^n), n = bursts
 //      without an answer in between: an endpoint that has just said no gets some rest for certain.
-//      A refusal for the rate alone, the first since an answer, is no reason for a pause: the rate
-//      is lowered (learned_rate.h).
+//      The first burst of refusals since something passed is no reason for a pause: the rate is
+//      lowered (learned_rate.h). Refusals that come alone never come here (rejections.h).
 class CoolDown {
  public:
   bool active(core::Time now) const { return now < until_; }

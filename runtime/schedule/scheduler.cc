@@ -99,14 +99,15 @@ void Scheduler::Impl::send(core::Time now, Request& request, const Candidate& to
   ++endpoint.in_flight;
   ++in_flight;
   budget.reserve(to.worst_cost);
-  const Flight flight{.attempt = next_attempt++,
-                      .endpoint = to.endpoint,
-                      .sent_at = now,
-                      .worst_cost = to.worst_cost,
-                      .reserved = endpoint.quota.reserve(now, to.expected),
-                      .ordinal = endpoint.rate.sent(now, endpoint.cooling.until()),
-                      .epoch = endpoint.concurrency.sent(now, endpoint.slots_taken()),
-                      .probe = endpoint.breaker.sent(now)};
+  const Flight flight{
+      .attempt = next_attempt++,
+      .endpoint = to.endpoint,
+      .sent_at = now,
+      .worst_cost = to.worst_cost,
+      .reserved = endpoint.quota.reserve(now, to.expected),
+      .ordinal = endpoint.rate.sent(now, endpoint.cooling.until(), endpoint.slots_free() <= 0),
+      .epoch = endpoint.concurrency.sent(now, endpoint.slots_taken()),
+      .probe = endpoint.breaker.sent(now)};
   actions.emplace_back(Send{request.demand.id, flight.attempt, to.endpoint, to.worst_cost,
                             endpoint.estimate.worst_usage(request.demand)});
   request.avoid.reset();

@@ -70,8 +70,8 @@ struct EndpointConfig {
 };
 
 struct RetryPolicy {
-  // Sendings of one request, the first included. Those that were refused for the rate, or never
-  // arrived, do not count: retry.h bounds the patience with these.
+  // Sendings of one request, the first included. Those that were refused for the rate (429, or in a
+  // rejection burst), or never arrived, do not count: retry.h bounds the patience with these.
   int attempts = 8;
   core::Duration base =
       std::chrono::milliseconds(500);  // full jitter: uniform in [0, min(cap, base·2^n)]
@@ -137,7 +137,7 @@ struct EndpointState {
   int lid = 0;                               // concurrency allowed now
   std::optional<double> quota_used;          // share of the most used quota, 0…1
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
-  std::uint64_t rate_limited = 0;            // 429s so far
+  std::uint64_t rate_limited = 0;            // refused so far: 429, 503, 529
   std::uint64_t odd_limits = 0;              // limits that it stated and that cannot be, so far
   std::uint64_t failed = 0;                  // failures that the breaker counts, so far
   std::uint64_t hedged = 0;                  // second attempts so far, Config::hedge

@@ -78,6 +78,12 @@ struct Scheduler::Impl {
   // What the outcome teaches about the endpoint's rate, concurrency and health.
   void learn(core::Time now, const Request& request, const Flight& flight,
              const provider::Outcome& outcome);
+  // Whether a refusal that may be for want of capacity (503) is that of a server that is down:
+  // refusals have come together and nothing has passed for kNothingPasses.
+  bool is_outage(const Flight& flight, const provider::Outcome& outcome) const;
+  // Waits for its back-off or the server's hint, the request alone; or goes elsewhere at `turn`.
+  void back_off_here(core::Time now, core::Time turn, int failures, Request& request,
+                     const Flight& flight, const provider::Outcome& outcome);
   void try_again(core::Time now, Request& request, const Flight& flight,
                  const provider::Outcome& outcome);
   void rate_limited(core::Time now, Request& request, const Flight& flight,

@@ -173,7 +173,7 @@ class Simulation {
   void count(const Arrival& arrival, bool its) {
     const provider::Outcome& outcome = arrival.outcome;
     EndpointCounts& endpoint = report_.endpoints[arrival.of.endpoint];
-    if (outcome.reason == "rate_limit") {
+    if (outcome.status == 429 || outcome.status == 503) {
       ++report_.rate_limited;
       ++endpoint.rate_limited;
     }

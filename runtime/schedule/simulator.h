@@ -22,8 +22,8 @@ namespace sluice::schedule {
 struct EndpointCounts {
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
-  std::uint64_t rate_limited = 0;
-  std::uint64_t tokens = 0;  // of the answers
+  std::uint64_t rate_limited = 0;  // refused, 429 or 503
+  std::uint64_t tokens = 0;        // of the answers
 };
 
 struct SimulationReport {

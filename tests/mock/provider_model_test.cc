@@ -184,6 +184,32 @@ TEST(ProviderModel, KeepsItsQuotaAndSaysSo) {
   EXPECT_EQ(model.stats().answered, 3u);
 }
 
+TEST(ProviderModel, AHiddenLimitIsToldByNoHeaderAndRefusesAsNginxDoes) {
+  Options options;
+  options.hidden_per_second = 10;
+  options.hidden_burst = 2;
+  ProviderModel model(options);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(model.handle(ask("x"), kNow, kWall).response.status, 200);
+  const Decision refused = model.handle(ask("x"), kNow, kWall);
+  EXPECT_EQ(refused.response.status, 503);
+  EXPECT_EQ(header(refused, "retry-after"), "");
+  EXPECT_EQ(header(refused, "x-ratelimit-limit-requests"), "");
+  EXPECT_EQ(refused.response.body.find('{'), std::string::npos);
+  EXPECT_EQ(model.handle(ask("x"), kNow + 100ms, kWall).response.status, 200);
+}
+
+TEST(ProviderModel, RefusalsAtRandomAskForTheWaitThatIsSet) {
+  for (const auto& [wait, told] : {std::pair(2000ms, "2"), std::pair(0ms, "")}) {
+    Options options;
+    options.faults.error_503 = 1;
+    options.error_wait = wait;
+    ProviderModel model(options);
+    const Decision refused = model.handle(ask("x"), kNow, kWall);
+    EXPECT_EQ(refused.response.status, 503);
+    EXPECT_EQ(header(refused, "retry-after"), told);
+  }
+}
+
 TEST(ProviderModel, MeetsTheSameFaultsInTheSameOrder) {
   Options options;
   options.faults = {.error_429 = 0.1, .error_500 = 0.1, .reset = 0.1, .hang = 0.1};

@@ -41,7 +41,7 @@ TEST(View, IsACalmBlockOnATerminal) {
       ElementsAre("tickets  running  42 s",
                   "  rows    12,480 of about 200,000  6 %  1.20 k/s  3 rejected",
                   "  tokens  1.20 M in, 310 k out  36.0 k/s", "  spent   $1.24 of $1,500.00",
-                  "  openai/gpt-5.4-mini  64 of 256 in flight  quota 83 %  12 × 429",
+                  "  openai/gpt-5.4-mini  64 of 256 in flight  quota 83 %  12 refused",
                   "  left    about 2 min 36 s"));
 }
 

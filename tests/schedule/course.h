@@ -25,10 +25,11 @@ class Course final : public Watcher {
   struct Second {
     std::vector<std::uint64_t> sent;      // by endpoint
     std::vector<std::uint64_t> answered;  // with 200
-    std::vector<std::uint64_t> refused;   // with 429
+    std::vector<std::uint64_t> refused;   // with 429 or 503
     std::vector<std::uint64_t> tokens;    // of requests that were sent in it and answered
     std::vector<int> lid;                 // at its end
     std::vector<BreakerState> breaker;
+    std::vector<double> learned;  // requests a second; 0 = free
   };
 
   SimulationReport run(const Config& config, const std::vector<ModelEndpoint>& endpoints,
@@ -78,6 +79,7 @@ class Course final : public Watcher {
       next.answered.resize(endpoints_);
       next.refused.resize(endpoints_);
       next.tokens.resize(endpoints_);
+      next.learned.resize(endpoints_);
       next.lid = seconds_.empty() ? std::vector<int>(endpoints_) : seconds_.back().lid;
       next.breaker =
           seconds_.empty() ? std::vector<BreakerState>(endpoints_) : seconds_.back().breaker;
@@ -98,7 +100,7 @@ class Course final : public Watcher {
     if (outcome.status == 200) {
       ++second(now).answered[of.endpoint];
       second(sent_at).tokens[of.endpoint] += outcome.usage.input + outcome.usage.output;
-    } else if (outcome.status == 429) {
+    } else if (outcome.status == 429 || outcome.status == 503) {
       ++second(now).refused[of.endpoint];
     }
   }
@@ -108,6 +110,7 @@ class Course final : public Watcher {
     const Snapshot s = scheduler.snapshot(now);
     Second& here = second(now);
     for (std::size_t e = 0; e < endpoints_; ++e) {
+      here.learned[e] = s.endpoints[e].learned_per_minute.value_or(0) / 60;
       here.lid[e] = s.endpoints[e].lid;
       here.breaker[e] = s.endpoints[e].breaker;
     }

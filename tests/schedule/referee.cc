@@ -154,6 +154,8 @@ void Referee::see(const Send& send) {
   if (config_.deadline && now_ >= *config_.deadline) broken("sends past the deadline");
   if (side.stopped) broken("sends to a stopped endpoint");
   if (now_ < side.not_before) broken("sends before the server's hint");
+  if (request.hinted == send.endpoint && now_ < request.not_before)
+    broken("sends a request before the server's hint to it");
   if (never_fits(request.demand, send.endpoint)) broken("sends where it can never fit");
   if (send.attempt != last_attempt_ + 1) broken("attempt ids do not ascend by one");
   last_attempt_ = send.attempt;
@@ -229,9 +231,20 @@ void Referee::answer(const Arrival& arrival) {
   }
 
   // What comes back to a request that has ended is booked, and stops or cools nobody.
-  const bool cools = outcome.action == Verdict::move || outcome.reason == "rate_limit";
-  if (cools && outcome.hints.retry_after && request != nullptr)
+  const bool refused = outcome.reason == "rate_limit";
+  const bool again = outcome.action == Verdict::retry || outcome.action == Verdict::move;
+  if (outcome.action == Verdict::move && !refused && outcome.hints.retry_after &&
+      request != nullptr)
     side.not_before = std::max(side.not_before, now_ + *outcome.hints.retry_after);
+  // A refusal's hint binds its request, until it has been elsewhere. (Whether refusals come
+  // together, so that it binds the endpoint, is held by tests of rejections.h.)
+  if (request != nullptr && again) {
+    request->hinted.reset();
+    if (refused && outcome.hints.retry_after && request->flights.empty()) {
+      request->hinted = flight.endpoint;
+      request->not_before = now_ + *outcome.hints.retry_after;
+    }
+  }
   if ((outcome.action == Verdict::retry || outcome.action == Verdict::move) &&
       outcome.reason != "rate_limit" &&
       (outcome.status != 0 || outcome.billing != provider::Billing::none)) {

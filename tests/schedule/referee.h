@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <queue>
 #include <random>
 #include <set>
@@ -42,6 +43,8 @@ class Referee {
     bool dead = false;           // some outcome said so, or that it is too large
     std::set<EndpointId> sides;  // where it has failed or been refused
     std::set<AttemptId> flights;
+    std::optional<EndpointId> hinted{};  // who refused it last, and asked it to wait
+    core::Time not_before{};
   };
   struct Flight {
     Send send;

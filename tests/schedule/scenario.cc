@@ -61,6 +61,10 @@ provider::Limits told(Dice& dice, const ModelEndpoint& model) {
 
 void trouble(Dice& dice, ModelEndpoint& model) {
   if (dice.chance(0.3)) model.error_rate = dice.between(0, 0.3);
+  if (dice.chance(0.15)) model.refused_rate = dice.between(0, 0.15);
+  if (dice.chance(0.3)) model.refusal_status = 503;
+  if (model.refused_rate > 0 && dice.chance(0.5)) model.refused_hint = dice.duration(100ms, 5s);
+  if (dice.chance(0.1)) model.most_at_once = 1 + static_cast<int>(dice.below(40));
   if (dice.chance(0.2)) model.lost_rate = dice.between(0, 0.1);
   // Long enough for an answer, if it need not queue.
   model.timeout = dice.duration(2s, 30s) +
@@ -69,7 +73,7 @@ void trouble(Dice& dice, ModelEndpoint& model) {
     core::Duration at = dice.duration(1ms, 20s);
     for (std::uint64_t n = 1 + dice.below(3); n > 0; --n) {
       const core::Duration to = at + dice.duration(100ms, 60s);
-      model.outages.push_back({at, to, static_cast<OutageKind>(dice.below(3))});
+      model.outages.push_back({at, to, static_cast<OutageKind>(dice.below(4))});
       at = to + dice.duration(100ms, 20s);
     }
   }

@@ -114,14 +114,14 @@ TEST(Scheduler, AMoveGoesElsewhereNowAndCoolsTheEndpoint) {
   EXPECT_THAT(h.words(), ElementsAre("send 3 to 0"));
 }
 
-TEST(Scheduler, AMoveWithNoElsewhereWaitsForTheEndpoint) {
+TEST(Scheduler, AMoveWithNoElsewhereWaitsItsBackOff) {
   Harness h({.endpoints = {endpoint("a")}});
   h.submit(1);
   h.poll();
   h.answer(1, failure(Verdict::move, "overloaded", 529));
   EXPECT_THAT(h.words(), IsEmpty());
   ASSERT_TRUE(h.wake_in());
-  EXPECT_GE(*h.wake_in(), 250ms);
+  EXPECT_GT(*h.wake_in(), 0ms);
   EXPECT_LE(*h.wake_in(), 500ms);
   h.sleep();
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
