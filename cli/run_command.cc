@@ -35,14 +35,7 @@ struct RunFlags {
 };
 
 void print_note(const std::string& text, Log log) {
-  if (log == Log::text) return fmt::print(stderr, "note: {}\n", text);
-  std::string out;
-  core::JsonWriter w(out);
-  w.open('{');
-  w.field("event", "note");
-  w.field("text", text);
-  w.close('}');
-  fmt::print(stderr, "{}\n", out);
+  fmt::print(stderr, "{}\n", log == Log::json ? observe::notice_json(text) : "note: " + text);
 }
 
 void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
