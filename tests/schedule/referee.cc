@@ -238,9 +238,9 @@ void Referee::answer(const Arrival& arrival) {
     side.not_before = std::max(side.not_before, now_ + *outcome.hints.retry_after);
   // A refusal's hint binds its request, until it has been elsewhere. (Whether refusals come
   // together, so that it binds the endpoint, is held by tests of rejections.h.)
-  if (request != nullptr && again) {
+  if (request != nullptr) {
     request->hinted.reset();
-    if (refused && outcome.hints.retry_after && request->flights.empty()) {
+    if (again && refused && outcome.hints.retry_after && request->flights.empty()) {
       request->hinted = flight.endpoint;
       request->not_before = now_ + *outcome.hints.retry_after;
     }
