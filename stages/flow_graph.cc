@@ -13,7 +13,6 @@ namespace {
 namespace tf = oneapi::tbb::flow;
 
 using PackInputPtr = std::shared_ptr<PackInput>;
-using RowBatchPtr = std::shared_ptr<core::RowBatch>;
 using RequestsPtr = std::shared_ptr<std::vector<RequestPtr>>;
 using CompletionsPtr = std::shared_ptr<Completions>;
 
@@ -21,6 +20,11 @@ using CompletionsPtr = std::shared_ptr<Completions>;
 
 // Messages are pointers; a null one is what a body that failed has made.
 struct FlowGraph::Impl {
+  struct TakenRows {
+    core::RowBatch rows;
+    flow::Weight taken;
+  };
+  using TakenRowsPtr = std::shared_ptr<TakenRows>;
   using PackNode = tf::multifunction_node<PackInputPtr, std::tuple<RequestsPtr>>;
 
   Impl(Bodies given, flow::Ending& run_ending);
@@ -30,7 +34,7 @@ struct FlowGraph::Impl {
   Workers workers;
   oneapi::tbb::task_group_context context;
   std::optional<tf::graph> graph;
-  std::optional<tf::function_node<RowBatchPtr, PackInputPtr>> prepare;
+  std::optional<tf::function_node<TakenRowsPtr, PackInputPtr>> prepare;
   std::optional<PackNode> pack;
   std::optional<tf::function_node<RequestsPtr, RequestsPtr>> build;
   std::optional<tf::function_node<RequestsPtr>> dispatch;
@@ -40,11 +44,11 @@ struct FlowGraph::Impl {
 FlowGraph::Impl::Impl(Bodies given, flow::Ending& run_ending)
     : bodies(std::move(given)), ending(run_ending) {
   workers.adopt([this] { graph.emplace(context); });
-  prepare.emplace(*graph, tf::unlimited, [this](const RowBatchPtr& rows) {
+  prepare.emplace(*graph, tf::unlimited, [this](const TakenRowsPtr& rows) {
     PackInputPtr made;
     flow::guarded(ending, [&] {
       made = std::make_shared<PackInput>(
-          PackInput{PackInput::Kind::rows, bodies.prepare(std::move(*rows)), 0});
+          PackInput{PackInput::Kind::rows, bodies.prepare(std::move(rows->rows), rows->taken), 0});
     });
     return made;
   });
@@ -86,8 +90,8 @@ FlowGraph::~FlowGraph() {
   wait();
 }
 
-void FlowGraph::rows(core::RowBatch&& batch) {
-  impl_->prepare->try_put(std::make_shared<core::RowBatch>(std::move(batch)));
+void FlowGraph::rows(core::RowBatch&& batch, flow::Weight taken) {
+  impl_->prepare->try_put(std::make_shared<Impl::TakenRows>(std::move(batch), taken));
 }
 
 void FlowGraph::to_pack(PackInput::Kind kind, Items&& items, std::uint64_t batches) {

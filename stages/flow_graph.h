@@ -40,7 +40,7 @@ struct PackInput {
 class FlowGraph {
  public:
   struct Bodies {
-    std::function<Items(core::RowBatch&&)> prepare;
+    std::function<Items(core::RowBatch&&, flow::Weight taken)> prepare;
     std::function<std::vector<RequestPtr>(PackInput&)> pack;
     std::function<void(Request&)> build;
     std::function<void(std::vector<RequestPtr>&&)> dispatch;
@@ -50,7 +50,7 @@ class FlowGraph {
   FlowGraph(Bodies bodies, flow::Ending& ending);
   ~FlowGraph();
 
-  void rows(core::RowBatch&& batch);
+  void rows(core::RowBatch&& batch, flow::Weight taken);
   void to_pack(PackInput::Kind kind, Items&& items, std::uint64_t batches = 0);
   void completed(Completions&& completions);
 

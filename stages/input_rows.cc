@@ -21,16 +21,15 @@ core::Status each_input_row(const PipelineSpec& spec, const Question& question,
   flow::Credits credits({1, 1}, [] {});
   flow::Ending ending;
   core::Status status;
-  const auto look = [&](core::RowBatch&& rows) {
-    flow::Weight weight;
-    for (const core::Row& row : rows) weight += weight_of(row);
+  const auto look = [&](core::RowBatch&& rows, flow::Weight taken) {
+    credits.settle(taken, taken.bytes);
     for (const Item& item : prepare->run(std::move(rows))) {
       status = each(item);
       if (status) continue;
       ending.stop("");
       break;
     }
-    credits.give(weight);
+    credits.give(taken);
   };
   Reader reader(std::move(*paths), std::nullopt, credits, ending,
                 {look, [] {}, [](std::uint64_t, bool) {}}, Steps(spec.read.steps),

@@ -36,14 +36,14 @@ struct Item {
 };
 using Items = std::vector<Item>;
 
-// What a row costs in credits. Its bytes are held up to three times at once (row, prompt, request
-// body).
-inline flow::Weight weight_of(const core::Row& row) {
-  return {1, 3 * row.raw.size() + 512};
+// What a row costs in credits: its bytes, its prompt, and that again in the request's body.
+inline flow::Weight weight_of(const Item& item) {
+  constexpr std::size_t kBeside = 512;
+  return {1, item.row.raw.size() + 2 * item.prompt.size() + kBeside};
 }
 inline flow::Weight weight_of(const Items& items) {
   flow::Weight sum;
-  for (const Item& item : items) sum += weight_of(item.row);
+  for (const Item& item : items) sum += weight_of(item);
   return sum;
 }
 
@@ -64,6 +64,8 @@ struct Request {
   std::shared_ptr<const std::string> user_content;  // the user message as a JSON string
   // Of rows that were not asked before: the PackSize::Size::epoch that it was made at.
   std::optional<std::uint32_t> size_epoch;
+  // Credits for what the user content is longer than its rows' prompts (escapes, frames).
+  std::size_t extra_bytes = 0;
 };
 using RequestPtr = std::shared_ptr<Request>;
 
@@ -79,5 +81,17 @@ struct Completion {
       {};  // its tokens at most: what it counts for where they are unknown
 };
 using Completions = std::vector<Completion>;
+
+// Bytes that they hold beside their items.
+inline std::size_t reply_bytes(const Completions& completions) {
+  std::size_t bytes = 0;
+  for (const Completion& completion : completions) bytes += completion.reply.text.size();
+  return bytes;
+}
+inline std::size_t extra_bytes(const Completions& completions) {
+  std::size_t bytes = 0;
+  for (const Completion& completion : completions) bytes += completion.request->extra_bytes;
+  return bytes;
+}
 
 }  // namespace sluice::stages

@@ -36,4 +36,11 @@ class LineWriter {
   std::vector<std::string> answer_names_;
 };
 
+// Bytes that rows which have ended hold until they are committed.
+inline std::size_t bytes_of(const std::vector<checkpoint::Entry>& entries) {
+  std::size_t bytes = 0;
+  for (const checkpoint::Entry& entry : entries) bytes += sizeof entry + entry.line.size();
+  return bytes;
+}
+
 }  // namespace sluice::stages

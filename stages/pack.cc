@@ -44,9 +44,9 @@ core::Result<Packer::Out> Packer::add(Items&& items) {
     const auto done = done_earlier(item);
     if (!done) return std::unexpected(done.error());
     if (*done) {
-      out.done += weight_of(item.row);
+      out.done += weight_of(item);
     } else if (item.reject) {
-      out.ended += weight_of(item.row);
+      out.ended += weight_of(item);
       out.entries.push_back(lines_.reject(item, *item.reject));
     } else if (auto asked = ask(std::move(item), out); !asked) {
       return std::unexpected(asked.error());
@@ -86,7 +86,7 @@ core::Status Packer::ask(Item&& item, Out& out) {
     return {};
   }
   in_flight_.take(item.question);  // nothing is asked: who comes next finds the answer as well
-  out.ended += weight_of(item.row);
+  out.ended += weight_of(item);
   out.entries.push_back(lines_.answer(item, (*stored)->members, (*stored)->model));
   ++out.shared;
   return {};
@@ -154,6 +154,9 @@ void build(Request& request, bool packed) {
     provider::append_framed(text, rows);
     core::append_json_string(*content, text);
   }
+  std::size_t prompts = 0;
+  for (const Item& item : request.items) prompts += item.prompt.size();
+  request.extra_bytes = content->size() > prompts ? content->size() - prompts : 0;
   request.user_content = std::move(content);
 }
 

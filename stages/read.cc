@@ -132,7 +132,7 @@ Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
 }
 
 Reader::Next Reader::add_row(core::Row&& row) {
-  batch_weight_ += weight_of(row);
+  batch_weight_ += {1, cost_.expected(row)};
   if (batch_.empty()) batch_.reserve(core::kBatchRows);
   batch_.push_back(std::move(row));
   const bool last = limit_ && rows_.load(std::memory_order_relaxed) + batch_.size() >= *limit_;
@@ -147,7 +147,10 @@ Reader::Next Reader::hand_over() {
   for (int waited = 1;; ++waited) {
     const flow::Credits::Taken taken = credits_.take(batch_weight_, kPatience);
     if (taken == flow::Credits::Taken::closed || ending_.stopping()) {
-      if (taken == flow::Credits::Taken::yes) credits_.give(batch_weight_);
+      if (taken == flow::Credits::Taken::yes) {
+        credits_.settle(batch_weight_, batch_weight_.bytes);
+        credits_.give(batch_weight_);
+      }
       batch_.clear();
       return Next::stop;
     }
@@ -156,7 +159,7 @@ Reader::Next Reader::hand_over() {
   }
   rows_.fetch_add(batch_.size(), std::memory_order_relaxed);
   ++batches_;
-  outlet_.batch(std::move(batch_));
+  outlet_.batch(std::move(batch_), batch_weight_);
   batch_ = {};
   batch_weight_ = {};
   return Next::go_on;

@@ -22,6 +22,7 @@
 #include "flow/credits.h"
 #include "flow/ending.h"
 #include "stages/file_lock.h"
+#include "stages/row_cost.h"
 #include "stages/steps.h"
 
 namespace sluice::stages {
@@ -31,7 +32,8 @@ constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
 class Reader {
  public:
   struct Outlet {
-    std::function<void(core::RowBatch&&)> batch;
+    // A batch, and the credits that were taken for it: to be settled (flow/credits.h).
+    std::function<void(core::RowBatch&&, flow::Weight taken)> batch;
     // Nothing has come for a while, or credits are spent: rows that wait for company should not.
     std::function<void()> stalled;
     // The last batch was handed over; `complete`: the input was read to its end (or to `limit`).
@@ -48,6 +50,8 @@ class Reader {
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading; the rows of a batch that is not full by then stay unread.
   core::Status run();
+  // By which credits are taken; whoever makes the prompts tells it what they are. Any thread.
+  RowCost& cost() { return cost_; }
   std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
   // Of the files' own bytes, 0…1; nullopt when their size is not known or a limit is set.
   std::optional<double> share_read() const;
@@ -71,6 +75,7 @@ class Reader {
   const Outlet outlet_;
   const Steps steps_;
   const std::vector<FileId> written_;
+  RowCost cost_;
 
   std::string buffer_;  // bytes not yet cut into lines
   std::size_t scanned_ = 0;

@@ -52,6 +52,7 @@ class FlowRun final : public Run {
   Reader::Outlet outlet();
   void wait_for_the_last_credit();
   void read();
+  Items prepare(core::RowBatch&& rows, flow::Weight taken);
   std::vector<RequestPtr> pack(PackInput& input);
   core::Result<Packer::Out> packed(PackInput& input);
   bool read_where_they_are(const Completions& completions) const;
@@ -126,6 +127,7 @@ core::Status FlowRun::open() {
   graph_.emplace(bodies(), ending_);
   reader_.emplace(std::move(*paths), options_.limit, credits_, ending_, outlet(),
                   Steps(spec_.read.steps), written_files(spec_));
+  if (!spec_.pack.user) reader_->cost().at_least(spec_.pack.user_template.size());
 
   ending_.on_stop([this] { dispatcher_->drain(); });
   ending_.on_failure([this] {
@@ -138,9 +140,14 @@ core::Status FlowRun::open() {
 
 FlowGraph::Bodies FlowRun::bodies() {
   return {
-      .prepare = [this](core::RowBatch&& rows) { return prepare_->run(std::move(rows)); },
+      .prepare = [this](core::RowBatch&& rows,
+                        flow::Weight taken) { return prepare(std::move(rows), taken); },
       .pack = [this](PackInput& input) { return pack(input); },
-      .build = [this](Request& request) { build(request, question_.packed); },
+      .build =
+          [this](Request& request) {
+            build(request, question_.packed);
+            credits_.change(0, request.extra_bytes);
+          },
       .dispatch =
           [this](std::vector<RequestPtr>&& requests) { dispatcher_->submit(std::move(requests)); },
       .parse = [this](Completions& completions) { parse(completions); },
@@ -150,9 +157,9 @@ FlowGraph::Bodies FlowRun::bodies() {
 Reader::Outlet FlowRun::outlet() {
   return {
       .batch =
-          [this](core::RowBatch&& rows) {
+          [this](core::RowBatch&& rows, flow::Weight taken) {
             checkpoint_->set_rows_read(reader_->rows_read(), false);
-            graph_->rows(std::move(rows));
+            graph_->rows(std::move(rows), taken);
           },
       .stalled = [this] { to_pack(PackInput::Kind::stalled, {}); },
       .done =
@@ -168,13 +175,18 @@ DispatchHandlers FlowRun::handlers() {
   return {
       .completed =
           [this](Completions&& completions) {
+            credits_.change(0, reply_bytes(completions));
             if (read_where_they_are(completions)) return parse(completions);
             graph_->completed(std::move(completions));
           },
-      .rejected = [this](RequestPtr request,
-                         const core::Reject& why) { reject(std::move(request->items), why); },
+      .rejected =
+          [this](RequestPtr request, const core::Reject& why) {
+            credits_.change(request->extra_bytes, 0);
+            reject(std::move(request->items), why);
+          },
       .split =
           [this](RequestPtr request, const std::string& reason) {
+            credits_.change(request->extra_bytes, 0);
             for (Item& item : request->items) item.history.push_back(reason);
             for (Items& half : halves_of(std::move(request->items)))
               to_pack(PackInput::Kind::half, std::move(half));
@@ -182,6 +194,7 @@ DispatchHandlers FlowRun::handlers() {
       .released =
           [this](RequestPtr request, const std::string& why) {
             if (!why.empty()) left_ = core::Error{core::ErrorCode::io, why, {}};
+            credits_.change(request->extra_bytes, 0);
             release(std::move(request->items));
           },
       .halted =
@@ -247,12 +260,18 @@ void FlowRun::read() {
   credits_.close();
 }
 
+Items FlowRun::prepare(core::RowBatch&& rows, flow::Weight taken) {
+  Items items = prepare_->run(std::move(rows));
+  const std::size_t bytes = weight_of(items).bytes;
+  reader_->cost().learn(items, bytes);
+  credits_.settle(taken, bytes);
+  return items;
+}
+
 std::vector<RequestPtr> FlowRun::pack(PackInput& input) {
   auto out = packed(input);
-  if (!out) {
-    ending_.fail(out.error());
-    return {};
-  }
+  if (!out) ending_.fail(out.error());
+  if (!out) return {};
   if (out->done.rows > 0) credits_.give(out->done);
   rows_shared_ += out->shared;
   if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
@@ -291,16 +310,19 @@ core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
 // Whether the I/O thread should read them itself. Not with Lua, which may take long, and whose
 // states are the workers'.
 bool FlowRun::read_where_they_are(const Completions& completions) const {
-  if (spec_.parse.parse) return false;
-  std::size_t bytes = 0;
-  for (const Completion& completion : completions) bytes += completion.reply.text.size();
-  return bytes <= kLittleText;
+  return !spec_.parse.parse && reply_bytes(completions) <= kLittleText;
 }
 
 void FlowRun::parse(Completions& completions) {
   std::vector<int> booked(spec_.dispatch.endpoints.size());
   for (const Completion& completion : completions) ++booked[completion.endpoint];
+  const std::size_t held = reply_bytes(completions) + extra_bytes(completions);
   Parser::Out out = parser_->run(std::move(completions));
+  // Rows, prompts and replies are gone: what is left of those that ended is their lines.
+  const std::size_t lines = bytes_of(out.results.entries);
+  completions.clear();
+  credits_.change(held + out.ended.bytes, lines);
+  out.ended.bytes = lines;
   commit(std::move(out.results), out.ended, std::move(out.rejected));
   dispatcher_->booked(std::move(booked));
   for (const PackedReply& reply : out.packed) savings_->add(reply);

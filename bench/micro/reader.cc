@@ -22,7 +22,11 @@ void reader(benchmark::State& state) {
     const flow::Ending ending;
     flow::Credits credits({kRows, std::size_t{1} << 30}, [] {});
     stages::Reader reader({file}, {}, credits, ending,
-                          {.batch = [](core::RowBatch&& batch) { benchmark::DoNotOptimize(batch); },
+                          {.batch =
+                               [&](core::RowBatch&& batch, flow::Weight taken) {
+                                 benchmark::DoNotOptimize(batch);
+                                 credits.settle(taken, taken.bytes);
+                               },
                            .stalled = [] {},
                            .done = [](std::uint64_t, bool) {}});
     if (!reader.run() || reader.rows_read() != kRows) return state.SkipWithError("not all read");

@@ -7,13 +7,27 @@ Credits::Taken Credits::take(Weight weight, std::chrono::milliseconds patience) 
   const bool ready = returned_.wait_for(lock, patience, [&] {
     const bool fits =
         out_.rows + weight.rows <= limit_.rows && out_.bytes + weight.bytes <= limit_.bytes;
-    return closed_ || fits || out_.rows == 0;
+    return closed_ || (unsettled_ < kUnsettled && (fits || out_.rows == 0));
   });
   if (closed_) return Taken::closed;
   if (!ready) return Taken::timeout;
   out_.rows += weight.rows;
   out_.bytes += weight.bytes;
+  ++unsettled_;
   return Taken::yes;
+}
+
+void Credits::settle(Weight taken, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  out_.bytes += bytes - taken.bytes;  // modulo 2^64: it may be less
+  --unsettled_;
+  returned_.notify_one();
+}
+
+void Credits::change(std::size_t from, std::size_t to) {
+  const std::lock_guard lock(mutex_);
+  out_.bytes += to - from;
+  if (to < from) returned_.notify_one();
 }
 
 void Credits::give(Weight weight) {

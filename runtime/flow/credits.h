@@ -3,12 +3,17 @@
 // released. So memory does not depend on the input's size, nor on a slow endpoint, nor on a slow
 // sink.
 //
-// Threads: take() and close() from the reader's thread alone; give() and abandon() from any.
+// What a row costs is not known before it is in the flow: its prompt is made there, and its reply
+// comes there. So the reader takes what it expects, settle() puts what it is in its place, and
+// change() what becomes of it. Neither waits: bytes may be overdrawn, and then the reader waits
+// until they are not. Only so many batches may be in the flow unsettled, which bounds that.
+//
+// Threads: take() and close() from the reader's thread alone; all else from any.
 //
 // Invariants:
-//   1. At most `rows` rows and `bytes` bytes are in the flow, except that a batch larger than
-//   either
-//      limit enters when the flow is empty.
+//   1. At most `rows` rows are in the flow, and nothing enters while that would make more than
+//      `bytes` bytes, except that a batch larger than either limit enters when the flow is empty:
+//      so one row may be larger than all there is, and the flow never stands still for it.
 //   2. on_empty runs exactly once: when close() has been called and the last credit is back, or at
 //      abandon().
 #pragma once
@@ -33,12 +38,19 @@ struct Weight {
 
 class Credits {
  public:
+  static constexpr std::size_t kUnsettled = 8;  // batches
+
   Credits(Weight limit, std::function<void()> on_empty)
       : limit_(limit), on_empty_(std::move(on_empty)) {}
 
   enum class Taken { yes, timeout, closed };
   // Waits until `weight` fits, or `patience` is over, or the credits are closed or abandoned.
   Taken take(Weight weight, std::chrono::milliseconds patience);
+  // What one take() took turns out to be so many bytes.
+  void settle(Weight taken, std::size_t bytes);
+  // What is held of settled rows was `from` bytes and is `to` bytes now.
+  void change(std::size_t from, std::size_t to);
+  // Of settled rows.
   void give(Weight weight);
   // No more rows come: the reader is done, or told to stop.
   void close();
@@ -55,6 +67,7 @@ class Credits {
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable returned_;
   Weight out_;
+  std::size_t unsettled_ = 0;
   bool closed_ = false;
   bool finished_ = false;
 };

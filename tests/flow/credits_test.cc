@@ -34,9 +34,53 @@ TEST(Credits, LetABatchThatIsTooLargeInWhenTheFlowIsEmpty) {
   EXPECT_EQ(credits.take({1, 1}, kNow), Taken::yes);
 }
 
+TEST(Credits, MayBeOverdrawnByWhatABatchTurnsOutToBe) {
+  Credits credits({10, 1000}, [] {});
+  ASSERT_EQ(credits.take({2, 100}, kNow), Taken::yes);
+  credits.settle({2, 100}, 3000);
+  EXPECT_EQ(credits.out().bytes, 3000u);
+  EXPECT_EQ(credits.take({1, 1}, kNow), Taken::timeout) << "nothing enters until they are back";
+  credits.change(2500, 500);
+  EXPECT_EQ(credits.out().bytes, 1000u);
+  EXPECT_EQ(credits.take({1, 1}, kNow), Taken::timeout);
+  credits.change(500, 400);
+  EXPECT_EQ(credits.take({1, 1}, kNow), Taken::yes);
+  credits.settle({1, 1}, 0);
+  credits.give({1, 0});
+  credits.give({2, 900});
+  EXPECT_EQ(credits.out().rows, 0u);
+  EXPECT_EQ(credits.out().bytes, 0u);
+}
+
+TEST(Credits, LetOneRowThatIsLargerThanAllThereIsPassAlone) {
+  int empty = 0;
+  Credits credits({10, 1000}, [&] { ++empty; });
+  for (int row = 0; row < 3; ++row) {
+    ASSERT_EQ(credits.take({1, 50'000}, kNow), Taken::yes);
+    credits.settle({1, 50'000}, 90'000);
+    EXPECT_EQ(credits.take({1, 1}, kNow), Taken::timeout);
+    credits.change(0, 70'000);
+    credits.change(160'000, 200);
+    credits.give({1, 200});
+  }
+  credits.close();
+  EXPECT_EQ(empty, 1);
+}
+
+TEST(Credits, BoundHowManyBatchesAreInTheFlowUnsettled) {
+  Credits credits({1000, 1'000'000}, [] {});
+  for (std::size_t i = 0; i < Credits::kUnsettled; ++i)
+    ASSERT_EQ(credits.take({1, 1}, kNow), Taken::yes);
+  EXPECT_EQ(credits.take({1, 1}, kNow), Taken::timeout);
+  std::thread settler([&] { credits.settle({1, 1}, 5); });
+  EXPECT_EQ(credits.take({1, 1}, kLong), Taken::yes);
+  settler.join();
+}
+
 TEST(Credits, WakeTheReaderWhenTheyComeBack) {
   Credits credits({1, 1000}, [] {});
   ASSERT_EQ(credits.take({1, 1}, kNow), Taken::yes);
+  credits.settle({1, 1}, 1);
   std::thread giver([&] { credits.give({1, 1}); });
   EXPECT_EQ(credits.take({1, 1}, kLong), Taken::yes);
   giver.join();
@@ -101,6 +145,7 @@ TEST(Credits, NeverLetMoreInThanTheLimitFromManyThreads) {
   for (std::size_t i = 0; i < 5000; ++i) {
     const std::size_t rows = 1 + i % 30;
     ASSERT_EQ(credits.take({rows, rows}, kLong), Taken::yes);
+    credits.settle({rows, rows}, rows);
     most = std::max(most, in_flow += rows);
     std::lock_guard lock(mutex);
     queue.push_back(rows);

@@ -23,7 +23,7 @@ struct Flow {
   explicit Flow(Body throwing, bool memory = true)
       : graph({
                   .prepare =
-                      [=, this](core::RowBatch&& rows) {
+                      [=, this](core::RowBatch&& rows, flow::Weight) {
                         maybe_throw(throwing == Body::prepare, memory);
                         Items items(rows.size());
                         return items;
@@ -65,7 +65,7 @@ struct Flow {
 
 TEST(FlowGraph, LeadsRowsThroughAllStages) {
   Flow flow(Flow::Body::none);
-  flow.graph.rows(one_row());
+  flow.graph.rows(one_row(), {1, 1});
   flow.over.acquire();
   flow.graph.wait();
   EXPECT_FALSE(flow.ending.failed());
@@ -77,7 +77,7 @@ TEST(FlowGraph, WhatAnyBodyThrowsEndsTheRunWithItsCause) {
   for (const Body body : {Body::prepare, Body::pack, Body::build, Body::dispatch, Body::parse}) {
     SCOPED_TRACE(static_cast<int>(body));
     Flow starved(body);
-    starved.graph.rows(one_row());
+    starved.graph.rows(one_row(), {1, 1});
     starved.over.acquire();
     starved.graph.wait();
     ASSERT_TRUE(starved.ending.error().has_value());
@@ -87,7 +87,7 @@ TEST(FlowGraph, WhatAnyBodyThrowsEndsTheRunWithItsCause) {
     EXPECT_FALSE(starved.graph.broken()) << "oneTBB never saw it";
 
     Flow defect(body, false);
-    defect.graph.rows(one_row());
+    defect.graph.rows(one_row(), {1, 1});
     defect.over.acquire();
     defect.graph.wait();
     EXPECT_EQ(defect.ending.error()->text(), "internal error: a defect");

@@ -34,13 +34,12 @@ Taken read_all(std::vector<std::string> paths, std::optional<std::uint64_t> limi
   flow::Ending ending;
   flow::Credits credits({1024, 1 << 20}, [] {});
   Reader reader(std::move(paths), limit, credits, ending,
-                {[&](core::RowBatch&& batch) {
-                   flow::Weight weight;
+                {[&](core::RowBatch&& batch, flow::Weight weight) {
                    for (core::Row& row : batch) {
-                     weight += weight_of(row);
                      taken.rows.push_back(row.raw);
                      taken.lines.push_back(row.line);
                    }
+                   credits.settle(weight, weight.bytes);
                    credits.give(weight);
                  },
                  [] {},
@@ -204,7 +203,7 @@ TEST(Reader, StopsWhenTheRunStops) {
   bool complete = true;
   std::size_t batches = 0;
   Reader reader({scratch.write("a", text)}, std::nullopt, credits, ending,
-                {[&](core::RowBatch&&) {
+                {[&](core::RowBatch&&, flow::Weight) {
                    if (++batches == 3) ending.stop("on request");
                  },
                  [] {}, [&](std::uint64_t, bool whole) { complete = whole; }});

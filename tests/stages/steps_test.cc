@@ -153,9 +153,8 @@ TEST(Steps, AreCountedAsRowsByTheReader) {
     flow::Credits credits({1024, 1 << 20}, [] {});
     std::size_t largest = 0;
     Reader reader({path}, limit, credits, ending,
-                  {[&](core::RowBatch&& batch) {
-                     flow::Weight weight;
-                     for (const core::Row& row : batch) weight += weight_of(row);
+                  {[&](core::RowBatch&& batch, flow::Weight weight) {
+                     credits.settle(weight, weight.bytes);
                      largest = std::max(largest, batch.size());
                      credits.give(weight);
                    },
