@@ -52,7 +52,8 @@ void add_export_command(CLI::App& app, int& exit_status) {
                    "all: every field of the row, then the answer's; or names, with commas between")
       ->delimiter(',');
   command->footer(
-      "Without --columns: those of the sink. The file is there whole or not at all. Exit status 1:\n"
+      "Without --columns: those of the sink. The file is there whole or not at all. Exit status "
+      "1:\n"
       "answers are missing in it, because their rows are no longer in the input.");
   command->callback([flags, &exit_status] { exit_status = export_job(*flags); });
 }

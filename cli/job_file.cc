@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/standard_streams.h"
+#include "core/printable.h"
 #include "dsl/pipeline.h"
 
 namespace sluice::cli {
@@ -60,7 +62,8 @@ int report(const core::Error& error) {
         return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
       },
       '?');
-  fmt::print(stderr, "{}{}\n", marked ? "" : "sluice: ", text);
+  text = core::printable(text, core::Lines::kept);
+  say(fmt::format("{}{}\n", marked ? "" : "sluice: ", text));
   return core::exit_code(error.code);
 }
 

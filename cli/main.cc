@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/standard_streams.h"
 #include "core/memory_reserve.h"
 #include "http/file_limit.h"
 
@@ -17,6 +18,7 @@ extern "C" const char* malloc_conf;
 const char* malloc_conf = "narenas:1,oversize_threshold:0";
 
 int main(int argc, char** argv) {
+  sluice::cli::occupy_standard_streams();
   // Rows are made on one thread and freed on another. With an arena a thread, glibc keeps what each
   // of them once needed; two arenas keep memory flat, and are measurably faster here.
   ::mallopt(M_ARENA_MAX, 2);
@@ -53,5 +55,5 @@ int main(int argc, char** argv) {
   } catch (...) {
     return sluice::cli::report(sluice::core::caught());
   }
-  return exit_status;
+  return sluice::cli::close_output(exit_status);
 }

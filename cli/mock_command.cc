@@ -158,8 +158,9 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       ->check(share);
   command->add_option("--rpm", o.rpm, "Requests per minute allowed")->check(number(1e-6));
   command->add_option("--tpm", o.tpm, "Tokens per minute allowed")->check(number(1e-6));
-  command->add_option("--hidden-limit", o.hidden_per_second,
-                      "Requests a second allowed, which no header tells")
+  command
+      ->add_option("--hidden-limit", o.hidden_per_second,
+                   "Requests a second allowed, which no header tells")
       ->check(number(1e-6));
   command->add_option("--hidden-burst", o.hidden_burst, "Saved up for it")->capture_default_str();
   command->add_option("--hidden-status", o.hidden_status, "Answered above it; 503 as nginx does")

@@ -42,7 +42,8 @@ std::string counts_table(const Counts& counts) {
 }
 
 std::string reject_text(const stages::RejectLine& reject) {
-  std::string text = fmt::format("\n  {}  {} in {}\n", reject.name, reject.reason, reject.stage);
+  std::string text = fmt::format("\n  {}  {} in {}\n", stages::printable(reject.name),
+                                 reject.reason, reject.stage);
   if (!reject.detail.empty()) text += fmt::format("    {}\n", stages::printable(reject.detail));
   for (const std::string& step : reject.history)
     text += fmt::format("    before: {}\n", stages::printable(step));

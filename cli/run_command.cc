@@ -13,6 +13,7 @@
 #include "cli/monitor.h"
 #include "cli/number_range.h"
 #include "cli/questions.h"
+#include "cli/standard_streams.h"
 #include "core/json.h"
 #include "observe/figures.h"
 #include "observe/view.h"
@@ -40,12 +41,12 @@ void print_note(const std::string& text, Log log) {
 
 void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
   if (opened.resumed)
-    fmt::print(stderr, "going on: {} rows have ended before\n", count(opened.done_rows));
+    say(fmt::format("going on: {} rows have ended before\n", count(opened.done_rows)));
   if (opened.maybe_billed > 0) {
-    fmt::print(stderr,
-               "the last run was cut off: {} requests may have been billed without an answer, at "
-               "most {}; they are asked again\n",
-               count(opened.maybe_billed), opened.maybe_billed_cost.text());
+    say(fmt::format(
+        "the last run was cut off: {} requests may have been billed without an answer, at "
+        "most {}; they are asked again\n",
+        count(opened.maybe_billed), opened.maybe_billed_cost.text()));
   }
 }
 

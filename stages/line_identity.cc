@@ -4,15 +4,13 @@
 
 #include <algorithm>
 
+#include "core/printable.h"
 #include "stages/json_value.h"
 
 namespace sluice::stages {
 
 std::string printable(std::string_view text) {
-  std::string clean(text);
-  std::ranges::replace_if(
-      clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  return clean;
+  return core::printable(text);
 }
 
 std::string line_start(std::string_view line, std::size_t bytes) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checkpoint/file_check.h"
+#include "checkpoint/private_files.h"
 #include "checkpoint/store.h"
 #include "checkpoint/tail_log.h"
 #include "core/directory.h"
@@ -85,10 +86,10 @@ ALTER TABLE job ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
 )";
 
 // From version 4, which trusted a sink by the spelling of its name and kept no proof of what stands
-// in it, and named rows and questions by XXH3: of these nothing changes here, since each record says how
-// it is named, and gets its present name as its row is read again (old_names.h).
-// It did not tell answers without token counts from attempts without an answer, nor keep what was
-// used of a day's quotas.
+// in it, and named rows and questions by XXH3: of these nothing changes here, since each record
+// says how it is named, and gets its present name as its row is read again (old_names.h). It did
+// not tell answers without token counts from attempts without an answer, nor keep what was used of
+// a day's quotas.
 constexpr char kFrom4To5[] = R"(
 ALTER TABLE job ADD COLUMN answers_proof BLOB NOT NULL DEFAULT x'';
 ALTER TABLE job ADD COLUMN rejects_proof BLOB NOT NULL DEFAULT x'';
@@ -227,6 +228,7 @@ core::Status Store::create_file(const std::string& directory) {
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
     std::filesystem::remove(draft + suffix, error);
 
+  make_private_file(directory, draft);
   auto connection = Connection::open(draft, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!connection) return std::unexpected(connection.error());
   const std::string sql = fmt::format(

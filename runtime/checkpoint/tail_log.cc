@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "checkpoint/disk_error.h"
+#include "checkpoint/private_files.h"
 #include "core/directory.h"
 
 namespace sluice::checkpoint {
@@ -63,7 +64,8 @@ core::Result<std::unique_ptr<TailLog>> TailLog::create(const std::string& direct
   for (std::size_t i = 0; i < log->files_.size(); ++i) {
     File& file = log->files_[i];
     file.path = tail_path(directory, i);
-    file.fd = ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    file.fd =
+        ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode(directory));
     if (file.fd < 0) return disk_failed("open", errno, file.path);
     if (durability != Durability::power) continue;
     const std::string zeros(kPreallocated, '\0');

@@ -107,7 +107,7 @@ struct EndpointLedger {
   core::Money estimated_cost = {};    // of all known usage, at list prices
   // As set_day_use() last said, and after a crash the requests beyond that at their worst.
   DayUse day = {};
-  std::string problem = {};           // Settlement::problem, until an attempt is answered
+  std::string problem = {};  // Settlement::problem, until an attempt is answered
 };
 
 // The ledger and the rows' count, at one moment.

@@ -36,7 +36,8 @@ void MessageParser::start(bool answers_head) {
   llhttp_reset(&parser_);
   head_ = {};
   trouble_.clear();
-  head_bytes_ = 0;
+  head_bytes_ = body_bytes_ = all_bytes_ = 0;
+  interim_count_ = 0;
   in_value_ = head_done_ = interim_ = complete_ = refused_ = began_ = false;
   keep_alive_ = http10_ = false;
   answers_head_ = answers_head;
@@ -50,7 +51,15 @@ MessageParser::Step MessageParser::parse(std::string_view bytes) {
     return {Progress::complete,
             static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data())};
   }
-  if (error == HPE_OK) return {Progress::more, bytes.size()};
+  if (error == HPE_OK) {
+    all_bytes_ += bytes.size();
+    const std::size_t framing = all_bytes_ - head_bytes_ - body_bytes_;
+    if (framing <= kMaxFramingBytes + kFramingPerBodyByte * body_bytes_)
+      return {Progress::more, bytes.size()};
+    trouble_ =
+        fmt::format("more than {} KiB that are neither headers nor body", kMaxFramingBytes / 1024);
+    return {Progress::failed, 0};
+  }
   if (trouble_.empty() && !refused_) {
     const char* reason = llhttp_get_error_reason(&parser_);
     trouble_ = reason ? reason : llhttp_errno_name(error);
@@ -118,6 +127,8 @@ int MessageParser::on_headers_complete(llhttp_t* parser) {
     if (status < 100) return p.fail("a status below 100");
     if (status == 101) return p.fail("a change of protocol that was not asked for");
     p.interim_ = status < 200;
+    if (p.interim_ && ++p.interim_count_ > kMaxInterim)
+      return p.fail(fmt::format("more than {} interim responses (1xx)", kMaxInterim));
     if (p.interim_) return 1;
     if ((parser->flags & F_TRANSFER_ENCODING) != 0 && (parser->flags & F_CHUNKED) == 0) {
       return p.fail("a transfer coding other than chunked");
@@ -140,6 +151,7 @@ int MessageParser::on_headers_complete(llhttp_t* parser) {
 
 int MessageParser::on_body(llhttp_t* parser, const char* at, std::size_t size) {
   MessageParser& p = self(parser);
+  p.body_bytes_ += size;
   if (p.sink_.on_body({at, size})) return 0;
   p.refused_ = true;
   return -1;

@@ -6,7 +6,10 @@
 // Invariants:
 //   1. What the sink sees does not depend on how the bytes were split (on_body() pieces aside).
 //   2. parse() stops behind the last byte of a message: nothing of what follows is looked at.
-//   3. Interim responses (1xx) are skipped, whatever their number, within the bound of a head.
+//   3. Interim responses (1xx) are skipped, up to kMaxInterim of them.
+//   4. What is neither head nor body (chunk sizes and extensions, separators, interim responses) is
+//      bounded too, in proportion to the body: a peer cannot send for ever without sending
+//      anything.
 #pragma once
 
 #include <llhttp.h>
@@ -30,6 +33,10 @@ struct MessageHead {
 class MessageParser {
  public:
   enum class Type : std::uint8_t { request, response };
+  static constexpr int kMaxInterim = 64;
+  static constexpr std::size_t kMaxFramingBytes = 256 * 1024;
+  static constexpr std::size_t kFramingPerBodyByte = 16;  // a byte a chunk takes 5
+
   enum class Progress : std::uint8_t { more, complete, failed };
   // Returning false ends the parsing: parse() gives `failed` and an empty trouble().
   class Sink {
@@ -80,6 +87,9 @@ class MessageParser {
   MessageHead head_;
   std::string trouble_;
   std::size_t head_bytes_ = 0;
+  std::size_t body_bytes_ = 0;
+  std::size_t all_bytes_ = 0;  // given to parse()
+  int interim_count_ = 0;
   bool in_value_ = false;   // the last header has begun its value
   bool head_done_ = false;  // what comes now as a header is a trailer
   bool interim_ = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json.h"
+#include "core/printable.h"
 #include "observe/figures.h"
 
 namespace sluice::observe {
@@ -45,6 +46,7 @@ std::string problems_text(const View& v) {
 
 // Cut to `width` columns (code points; a run's texts hold no wide characters).
 std::string fitted(std::string line, std::size_t width) {
+  line = core::printable(line);
   std::size_t columns = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if ((static_cast<unsigned char>(line[i]) & 0xC0) == 0x80) continue;
@@ -83,7 +85,7 @@ std::string as_line(const View& v) {
                                  duration(v.elapsed), rows_text(v), spent_text(v));
   if (v.left) line += fmt::format("; about {} left", duration(*v.left));
   line += problems_text(v);
-  return line;
+  return core::printable(line);
 }
 
 std::string notice_json(const std::string& message) {

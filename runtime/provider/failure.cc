@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/printable.h"
 #include "provider/no_json.h"
 #include "provider/wait.h"
 
@@ -198,9 +199,7 @@ std::string safe_message(std::string_view text, const core::Secret& key) {
   std::string safe(text.substr(0, 16 * kLongestMessage));
   if (key.reveal().size() >= kShortestSecret) replace_all(safe, key.reveal(), "***");
   hide_keys(safe);
-  for (char& c : safe) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
+  safe = core::printable(safe);
   if (safe.size() > kLongestMessage) {
     std::size_t end = kLongestMessage;
     while (end > 0 && (static_cast<unsigned char>(safe[end]) & 0xC0) == 0x80) --end;

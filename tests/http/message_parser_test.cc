@@ -146,6 +146,47 @@ TEST(MessageParser, BoundsTheHead) {
   }
 }
 
+// Feeds `piece` until the parser refuses it; how many bytes it took, or 0 for more than a megabyte.
+std::size_t taken_of(MessageParser& parser, std::string_view piece) {
+  for (std::size_t taken = 0; taken < 1024 * 1024; taken += piece.size()) {
+    if (parser.parse(piece).progress == MessageParser::Progress::failed)
+      return taken + piece.size();
+  }
+  return 0;
+}
+
+TEST(MessageParser, BoundsWhatIsNeitherHeadNorBody) {
+  constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  Recorder recorder;
+  MessageParser parser(MessageParser::Type::response, recorder);
+  ASSERT_EQ(parser.parse(kHead).progress, MessageParser::Progress::more);
+  ASSERT_EQ(parser.parse("1;extension=").progress, MessageParser::Progress::more);
+  const std::size_t taken = taken_of(parser, "without-an-end");
+  EXPECT_GT(taken, 200u * 1024);
+  EXPECT_LT(taken, 300u * 1024);
+  EXPECT_EQ(parser.trouble(), "more than 256 KiB that are neither headers nor body");
+}
+
+TEST(MessageParser, TakesABodyInTheSmallestOfPieces) {
+  constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  Recorder recorder;
+  MessageParser parser(MessageParser::Type::response, recorder);
+  ASSERT_EQ(parser.parse(kHead).progress, MessageParser::Progress::more);
+  EXPECT_EQ(taken_of(parser, "1\r\nx\r\n"), 0u);
+}
+
+TEST(MessageParser, BoundsInterimResponsesByTheirNumber) {
+  constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
+  Recorder recorder;
+  MessageParser parser(MessageParser::Type::response, recorder);
+  for (int i = 0; i < MessageParser::kMaxInterim; ++i)
+    ASSERT_EQ(parser.parse(kInterim).progress, MessageParser::Progress::more);
+  EXPECT_EQ(parser.parse(kInterim).progress, MessageParser::Progress::failed);
+  EXPECT_EQ(parser.trouble(), "more than 64 interim responses (1xx)");
+  parser.start();  // each message has its own
+  EXPECT_EQ(parser.parse(kInterim).progress, MessageParser::Progress::more);
+}
+
 TEST(MessageParser, StopsWhenTheSinkRefuses) {
   struct Refuser final : MessageParser::Sink {
     bool on_head(MessageHead&&) override { return head; }
