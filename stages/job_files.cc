@@ -1,5 +1,6 @@
 #include "stages/job_files.h"
 
+#include <dirent.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
 #include <glob.h>
@@ -59,10 +60,25 @@ bool is_pattern(std::string_view text) {
   return text.find_first_of("*?[\\") != text.npos;
 }
 
+// Folders are read to their end, but for a pattern that fits half a disk: then only so many names
+// are looked at. What is opened is looked at in any case (InputFile::open).
+constexpr int kMostEntries = 200'000;
+thread_local int names_left = 0;
+
+struct dirent* next_name(void* folder) {
+  return names_left-- > 0 ? ::readdir(static_cast<DIR*>(folder)) : nullptr;
+}
+
 std::vector<std::string> matches_of(const std::string& pattern) {
   glob_t found{};
+  found.gl_opendir = [](const char* name) -> void* { return ::opendir(name); };
+  found.gl_readdir = next_name;
+  found.gl_closedir = [](void* folder) { ::closedir(static_cast<DIR*>(folder)); };
+  found.gl_stat = [](const char* path, struct stat* info) { return ::stat(path, info); };
+  found.gl_lstat = [](const char* path, struct stat* info) { return ::lstat(path, info); };
+  names_left = kMostEntries;
   std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+  if (::glob(pattern.c_str(), GLOB_ALTDIRFUNC, nullptr, &found) == 0)
     paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   return paths;

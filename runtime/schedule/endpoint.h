@@ -51,6 +51,7 @@ struct Endpoint {
   std::uint64_t hedged = 0;
   std::uint64_t answers = 0;
   Health health;
+  int unusable_requests = 0;  // that got a first reply that is not an answer, since the last one
   // Refusals of different requests, all alike, since its last answer.
   int refusals = 0;
   int refusal_status = 0;

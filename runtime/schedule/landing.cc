@@ -13,8 +13,10 @@ using provider::Cause;
 using provider::Outcome;
 using Verdict = provider::Action;
 
-// Times that a request may get replies which are no answers, while its endpoint answers others.
+// Times that a request may get replies which are not answers. Where so many requests get them, with
+// no answer between, they are the endpoint's: a login page, not a spoilt row.
 constexpr int kUnusableReplies = 3;
+constexpr int kMany = 5;
 // A limiter lets something pass in this time, whatever its rate; a server that is down does not.
 constexpr core::Duration kNothingPasses = std::chrono::seconds(2);
 
@@ -66,7 +68,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
   Endpoint& endpoint = endpoints[flight.endpoint];
   if (outcome.action == Verdict::none) {
     ++endpoint.answers;
-    endpoint.refusals = 0;
+    endpoint.refusals = endpoint.unusable_requests = 0;
     endpoint.health.answered();
     if (!endpoint.suspects.empty()) confirm_suspects(endpoint);
   } else if (const auto why = health_after(now, endpoint, outcome)) {
@@ -207,17 +209,16 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
                                 const Outcome& outcome) {
   const bool idle = remember(request, flight, outcome);
   const bool no_answer = outcome.cause == Cause::unusable && outcome.status != 0;
+  Endpoint& endpoint = endpoints[flight.endpoint];
   if (!of_the_endpoint(outcome)) {
     ++request.failures;
-    if (no_answer) ++request.unusable;
   } else if (idle) {
     ++request.unheard;
-  } else if (no_answer) {
-    ++request.unusable;
   }
+  if (no_answer && ++request.unusable == 1) ++endpoint.unusable_requests;
   if (request.in_flight() > 0) return;
-  if ((request.failures >= config.retry.attempts || request.unheard >= kPatience ||
-       request.unusable >= kUnusableReplies) &&
+  const bool unusable = request.unusable >= kUnusableReplies && endpoint.unusable_requests < kMany;
+  if ((request.failures >= config.retry.attempts || request.unheard >= kPatience || unusable) &&
       may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
     return;

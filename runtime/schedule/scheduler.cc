@@ -110,7 +110,7 @@ void Scheduler::Impl::send(core::Time now, Request& request, const Candidate& to
       .probe = endpoint.breaker.sent(now)};
   actions.emplace_back(Send{request.demand.id, flight.attempt, to.endpoint, to.worst_cost,
                             endpoint.estimate.worst_usage(request.demand)});
-  request.avoid.reset();
+  if (request.avoid == to.endpoint) request.avoid.reset();  // else it binds a hedge too
   const bool first = !request.flights[0];
   request.flights[first ? 0 : 1] = flight;
   if (first && config.hedge && endpoint.latency.tail())

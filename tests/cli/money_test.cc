@@ -272,7 +272,7 @@ TEST(OddFigures, OfALimitAreSaid) {
 }
 
 // The figure against a second job that asks one row a request.
-TEST(Packs, SayWhatTheyCostWhereSingleRequestsWouldHaveBeenCheaper) {
+TEST(PacksCost, SayWhatTheyCostWhereSingleRequestsWouldHaveBeenCheaper) {
   const auto input_tokens = [](int rows, World::Ended& ended) {
     World world;
     world.make_rows(300);
@@ -299,7 +299,7 @@ TEST(Packs, SayWhatTheyCostWhereSingleRequestsWouldHaveBeenCheaper) {
   EXPECT_NEAR(saved(many), singly - in_packs, 0.1 * std::abs(singly - in_packs) + 300);
 }
 
-TEST(Packs, SayInTheSummaryThatTheyDoNotPay) {
+TEST(PacksCost, SayInTheSummaryThatTheyDoNotPay) {
   World world;
   world.make_rows(300);
   world.make_job(2);

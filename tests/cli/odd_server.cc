@@ -12,7 +12,7 @@ OddServer::OddServer(Script script) : script_(std::move(script)) {
   auto server = http::Server::listen(
       loop_, {}, [this](http::ServerRequest request, std::shared_ptr<http::Responder> responder) {
         const Reply reply = script_(requests_++, request.body);
-        http::ServerResponse response{.status = reply.status, .headers = reply.headers};
+        http::ServerResponse response{.status = reply.status, .headers = reply.headers, .body = {}};
         if (reply.status != 200) {
           response.body = reply.error;
           return responder->respond(response);

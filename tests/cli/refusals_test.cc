@@ -170,8 +170,9 @@ TEST(Refused, AllRowsAlikeEndTheRunAndNoneIsRejected) {
     const auto ended = run(world, server, 300);
     EXPECT_EQ(ended.status, 5) << status;
     EXPECT_THAT(ended.errors, HasSubstr("has answered nothing and refused")) << status;
-    if (status == 301)
+    if (status == 301) {
       EXPECT_THAT(ended.errors, HasSubstr("write base_url = \"https://elsewhere.example/v1\""));
+    }
     expect_all_pending(world, 300);
   }
 }

@@ -46,7 +46,7 @@ TEST(Scripts, GiveARowToAFunctionAsATable) {
           spec,
           R"({"text":"grün \u0041","whole":41,"part":1.5,"big":18446744073709551615,"yes":true,"no":false,)"
           R"("list":[1,null,"z"],"object":{"deep":{"er":[1,2]}},"null":null})"),
-      "string integer float float boolean boolean table table nil nil grün A42z2");
+      "string integer float userdata boolean boolean table table nil nil grün A42z2");
 }
 
 TEST(Scripts, TakeTextOrAReasonFromUser) {

@@ -172,7 +172,7 @@ void Auditor::see(const ReleaseRequest& release) {
 void Auditor::see(const Halt& halt) {
   if (halted_) broken("halts twice");
   if (halt.cause != HaltCause::budget && halt.cause != HaltCause::deadline)
-    broken("halts without a reason");
+    broken("halts: " + halt.message);
   if (halt.cause == HaltCause::budget && reserved_ != core::Money())
     broken("halts for money while some may come back");
   if (halt.cause == HaltCause::deadline &&
