@@ -62,6 +62,7 @@ class Auditor final : public Watcher {
   std::uint64_t submitted_ = 0;
   AttemptId last_attempt_;
   bool over_ = false;  // drained or halted
+  bool any_answer_ = false;
   std::optional<HaltCause> halted_;
   std::string broken_;
   std::string log_;
