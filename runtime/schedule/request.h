@@ -59,7 +59,7 @@ struct Request {
   int turned_away = 0;  // refusals that came alone: what its back-off grows with
   std::array<std::optional<Flight>, 2> flights;  // the second is a hedge
   bool ended = false;                            // told; kept until its other attempt has landed
-  int unusable = 0;  // replies that were not answers
+  int unusable = 0;                              // replies that were not answers
   std::vector<Failure> history;
   std::unique_ptr<Refusal> refusal;  // null for most
   // After a failure it goes elsewhere at once, but not there before its back-off is over.

@@ -43,8 +43,8 @@ struct Survey {
   void measure(const Request& request, std::span<const Endpoint> endpoints);
 };
 
-// Whether the endpoint's quota can never take it. A single row is held against the pipeline file and
-// the defaults too: no figure of a server's makes a row impossible.
+// Whether the endpoint's quota can never take it. A single row is held against the pipeline file
+// and the defaults too: no figure of a server's makes a row impossible.
 bool never_fits(const Demand& demand, const Endpoint& endpoint);
 
 // Chooses among candidates.

@@ -45,7 +45,8 @@ void read_response(const std::vector<std::string>& block, Fixture& fixture) {
   }
 }
 
-constexpr const char* kActions[] = {"none", "retry", "move", "dead", "refused", "stop", "job", "split"};
+constexpr const char* kActions[] = {"none",    "retry", "move", "dead",
+                                    "refused", "stop",  "job",  "split"};
 constexpr const char* kFinishes[] = {"stop", "length", "refusal", "content_filter", "other"};
 constexpr const char* kBillings[] = {"known", "possible", "none"};
 constexpr const char* kQuotaNames[] = {"requests_per_minute",     "tokens_per_minute",
