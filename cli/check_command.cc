@@ -8,8 +8,8 @@
 #include "cli/job_file.h"
 #include "cli/listing.h"
 #include "cli/questions.h"
+#include "core/printable.h"
 #include "stages/job_files.h"
-#include "stages/line_identity.h"
 
 namespace sluice::cli {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 std::string rendered(const stages::Alike& sample) {
   if (sample.rows > 0)
     return fmt::format("  {:<11}the first {} row{} of {}, twice and alike\n", "rendered",
-                       sample.rows, sample.rows == 1 ? "" : "s", stages::printable(sample.path));
+                       sample.rows, sample.rows == 1 ? "" : "s", core::printable(sample.path));
   if (sample.why_none.empty()) return {};
   return fmt::format("  {:<11}no rows: {}\n", "rendered", sample.why_none);
 }
@@ -44,7 +44,7 @@ int check(const std::vector<JobFile>& files) {
       for (const auto& endpoint : spec.dispatch.endpoints) endpoints.push_back(endpoint.name);
       fmt::print("{}: ok: job '{}', {}{}{} row{} a request, to {}\n", file.path, spec.name, title,
                  title.empty() ? "" : ", ", spec.pack.rows, spec.pack.rows == 1 ? "" : "s",
-                 stages::printable(fmt::format("{}", fmt::join(endpoints, ", "))));
+                 core::printable(fmt::format("{}", fmt::join(endpoints, ", "))));
       if (const std::string change = change_of(*job, k); !change.empty())
         fmt::print("  {:<11}{}\n", "note", change);
     }

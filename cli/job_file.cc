@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "cli/standard_streams.h"
@@ -54,15 +53,7 @@ core::Result<stages::Alike> JobFile::alike(const stages::JobSpec& job) const {
 
 int report(const core::Error& error) {
   const bool marked = error.message.starts_with("error: ");
-  std::string text = error.text();
-  // A pipeline file's words, and its lines, must not steer the terminal.
-  std::ranges::replace_if(
-      text,
-      [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
-      },
-      '?');
-  text = core::printable(text, core::Lines::kept);
+  const std::string text = core::printable(error.text(), core::Lines::kept);
   say(fmt::format("{}{}\n", marked ? "" : "sluice: ", text));
   return core::exit_code(error.code);
 }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "cli/job_file.h"
+#include "core/printable.h"
 #include "http/proxy.h"
-#include "stages/line_identity.h"
 
 namespace sluice::cli {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 void add(Names& names, std::string_view name) {
-  std::string shown = stages::printable(name);
+  std::string shown = core::printable(name);
   if (std::ranges::find(names, shown) == names.end()) names.push_back(std::move(shown));
 }
 

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/questions.h"
+#include "core/printable.h"
 #include "observe/figures.h"
 #include "stages/line_identity.h"
 #include "stages/reject_line.h"
@@ -42,11 +43,11 @@ std::string counts_table(const Counts& counts) {
 }
 
 std::string reject_text(const stages::RejectLine& reject) {
-  std::string text = fmt::format("\n  {}  {} in {}\n", stages::printable(reject.name),
-                                 reject.reason, reject.stage);
-  if (!reject.detail.empty()) text += fmt::format("    {}\n", stages::printable(reject.detail));
+  std::string text =
+      fmt::format("\n  {}  {} in {}\n", core::printable(reject.name), reject.reason, reject.stage);
+  if (!reject.detail.empty()) text += fmt::format("    {}\n", core::printable(reject.detail));
   for (const std::string& step : reject.history)
-    text += fmt::format("    before: {}\n", stages::printable(step));
+    text += fmt::format("    before: {}\n", core::printable(step));
   return text;
 }
 

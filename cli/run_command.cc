@@ -36,7 +36,7 @@ struct RunFlags {
 };
 
 void print_note(const std::string& text, Log log) {
-  fmt::print(stderr, "{}\n", log == Log::json ? observe::notice_json(text) : "note: " + text);
+  say((log == Log::json ? observe::notice_json(text) : "note: " + text) + "\n");
 }
 
 void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "core/json.h"
+#include "core/printable.h"
 #include "stages/first_rows.h"
 #include "stages/line_identity.h"
 #include "stages/output_line.h"
@@ -198,7 +199,7 @@ std::optional<core::Error> first_difference(const std::vector<CallResult>& a,
         fmt::format("the {} function does not give the same each time for the same row ({}){}{}: "
                     "each run would ask, and pay for, rows that were answered before. Let it "
                     "depend on its arguments alone, and keep nothing from row to row",
-                    shown.function, printable(row), both ? ": " : "",
+                    shown.function, core::printable(row), both ? ": " : "",
                     both ? difference(a[i].text, b[i].text) : ""),
         shown.place};
   }

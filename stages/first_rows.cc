@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/printable.h"
 #include "stages/input_file.h"
-#include "stages/line_identity.h"
 
 namespace sluice::stages {
 namespace {
@@ -56,14 +56,14 @@ FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count
   FirstRows first;
   const std::string& pattern = patterns.front();
   if (pattern == "-" || !quick(pattern)) {
-    first.why_none = fmt::format("'{}' cannot be looked at beforehand", printable(pattern));
+    first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
     return first;
   }
   const auto paths = expand_paths({pattern});
   if (!paths || !is_plain_file(paths->front())) {
     first.why_none =
-        paths ? fmt::format("'{}' is not a plain file, or empty", printable(paths->front()))
-              : fmt::format("'{}' is not there", printable(pattern));
+        paths ? fmt::format("'{}' is not a plain file, or empty", core::printable(paths->front()))
+              : fmt::format("'{}' is not there", core::printable(pattern));
     return first;
   }
   const std::string bytes = start_of(paths->front());
@@ -82,7 +82,7 @@ FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count
     first.rows.push_back(std::move(row));
   }
   if (first.rows.empty()) {
-    first.why_none = fmt::format("'{}' has no lines", printable(paths->front()));
+    first.why_none = fmt::format("'{}' has no lines", core::printable(paths->front()));
   } else {
     first.path = paths->front();
   }

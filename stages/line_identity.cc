@@ -9,14 +9,10 @@
 
 namespace sluice::stages {
 
-std::string printable(std::string_view text) {
-  return core::printable(text);
-}
-
 std::string line_start(std::string_view line, std::size_t bytes) {
-  if (line.size() <= bytes) return printable(line);
+  if (line.size() <= bytes) return core::printable(line);
   while (bytes > 0 && (static_cast<unsigned char>(line[bytes]) & 0xC0) == 0x80) --bytes;
-  return printable(line.substr(0, bytes)) + "…";
+  return core::printable(line.substr(0, bytes)) + "…";
 }
 
 LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) const {

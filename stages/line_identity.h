@@ -33,8 +33,6 @@ class LineReader {
   std::vector<std::string> answer_names_;
 };
 
-// `text` with spaces for its control characters: what others wrote must not steer a terminal.
-std::string printable(std::string_view text);
 // The start of a line, for people: at most `bytes` of it, never half a character, printable.
 std::string line_start(std::string_view line, std::size_t bytes = 80);
 
