@@ -73,16 +73,4 @@ PackSavings::Saved PackSavings::saved() const {
   return {requests_, std::llround(tokens)};
 }
 
-std::uint64_t json_bytes(std::string_view text) {
-  std::uint64_t bytes = text.size() + 2;
-  for (const char c : text) {
-    if (c == '"' || c == '\\' || c == '\n' || c == '\t' || c == '\r') {
-      ++bytes;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      bytes += 5;
-    }
-  }
-  return bytes;
-}
-
 }  // namespace sluice::stages

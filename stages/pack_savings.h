@@ -70,7 +70,4 @@ class PackSavings {
   std::int64_t requests_ = 0;
 };
 
-// Bytes of `text` as a JSON string, its quotes included.
-std::uint64_t json_bytes(std::string_view text);
-
 }  // namespace sluice::stages

@@ -245,7 +245,7 @@ void Parser::answered(const Item& item, std::string_view members, const Completi
 
 void Parser::end(const Item& item, checkpoint::Entry entry, Out& out) const {
   out.ended += weight_of(item);
-  if (question_.packed) out.single_bytes += json_bytes(item.prompt);
+  if (question_.packed) out.single_bytes += core::json_string_bytes(item.prompt);
   out.results.entries.push_back(std::move(entry));
 }
 

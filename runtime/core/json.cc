@@ -88,8 +88,9 @@ std::size_t first_to_escape(const char* sixteen) {
   return static_cast<std::size_t>(bits) / 8;
 }
 
-void append_escaped_valid(std::string& out, std::string_view text) {
-  std::size_t start = 0;
+// Calls `escape` with the place of each byte that must be escaped.
+template <class Escape>
+void each_to_escape(std::string_view text, Escape escape) {
   for (std::size_t at = 0; at < text.size();) {
     if (at + sizeof(Sixteen) <= text.size()) {
       const std::size_t plain = first_to_escape(text.data() + at);
@@ -99,10 +100,17 @@ void append_escaped_valid(std::string& out, std::string_view text) {
       ++at;
       continue;
     }
+    escape(at++);
+  }
+}
+
+void append_escaped_valid(std::string& out, std::string_view text) {
+  std::size_t start = 0;
+  each_to_escape(text, [&](std::size_t at) {
     out.append(text, start, at - start);
     append_escape(out, static_cast<unsigned char>(text[at]));
-    start = ++at;
-  }
+    start = at + 1;
+  });
   out.append(text, start);
 }
 
@@ -127,6 +135,15 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   append_json_escaped(out, text);
   out += '"';
+}
+
+std::size_t json_string_bytes(std::string_view text) {
+  std::size_t bytes = text.size() + 2;
+  each_to_escape(text, [&](std::size_t at) {
+    constexpr std::string_view kShort = "\"\\\n\r\t\b\f";
+    bytes += kShort.find(text[at]) != kShort.npos ? 1 : 5;
+  });
+  return bytes;
 }
 
 void JsonWriter::value(double number) {

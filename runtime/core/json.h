@@ -23,6 +23,9 @@ Parsed not_starved(Parsed parsed) {
 // replaced by U+FFFD, so that what we write always parses.
 void append_json_string(std::string& out, std::string_view text);
 
+// How many bytes append_json_string() appends for UTF-8.
+std::size_t json_string_bytes(std::string_view text);
+
 // Appends what stands between the quotes of append_json_string().
 void append_json_escaped(std::string& out, std::string_view text);
 

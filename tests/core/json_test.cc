@@ -81,5 +81,14 @@ TEST(JsonWriter, PlacesCommas) {
   EXPECT_EQ(out, R"({"a":1,"b":["x",true,0.1,null,{}],"c":-5})");
 }
 
+TEST(JsonStringBytes, AreAsManyAsAreWritten) {
+  for (const std::string text : {"", "ab", "a\"\\\n\x01", "sixteen bytes ok",
+                                 "a tab\tbehind sixteen bytes\f", "gr\xC3\xBCn \x7F"}) {
+    std::string out;
+    append_json_string(out, text);
+    EXPECT_EQ(json_string_bytes(text), out.size()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::core

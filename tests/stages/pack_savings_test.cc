@@ -100,10 +100,5 @@ TEST(PackSavings, AReplyWithoutCountsTeachesNothing) {
   EXPECT_EQ(savings.saved().tokens, 0);
 }
 
-TEST(JsonBytes, CountsWhatEscapingAdds) {
-  EXPECT_EQ(json_bytes("ab"), 4U);
-  EXPECT_EQ(json_bytes("a\"\\\n\x01"), 2U + 1 + 2 + 2 + 2 + 6);
-}
-
 }  // namespace
 }  // namespace sluice::stages
