@@ -36,9 +36,9 @@ struct Item {
 };
 using Items = std::vector<Item>;
 
+constexpr std::size_t kBeside = 512;  // bytes of an item beside its texts
 // What a row costs in credits: its bytes, its prompt, and that again in the request's body.
 inline flow::Weight weight_of(const Item& item) {
-  constexpr std::size_t kBeside = 512;
   return {1, item.row.raw.size() + 2 * item.prompt.size() + kBeside};
 }
 inline flow::Weight weight_of(const Items& items) {
@@ -64,7 +64,7 @@ struct Request {
   std::shared_ptr<const std::string> user_content;  // the user message as a JSON string
   // Of rows that were not asked before: the PackSize::Size::epoch that it was made at.
   std::optional<std::uint32_t> size_epoch;
-  // Credits for what the user content is longer than its rows' prompts (escapes, frames).
+  // Credits for what the user content is much longer than its rows' prompts (escapes).
   std::size_t extra_bytes = 0;
 };
 using RequestPtr = std::shared_ptr<Request>;

@@ -154,9 +154,10 @@ void build(Request& request, bool packed) {
     provider::append_framed(text, rows);
     core::append_json_string(*content, text);
   }
-  std::size_t prompts = 0;
-  for (const Item& item : request.items) prompts += item.prompt.size();
-  request.extra_bytes = content->size() > prompts ? content->size() - prompts : 0;
+  // A frame and a few escapes are within what each item costs beside its texts.
+  std::size_t covered = 0;
+  for (const Item& item : request.items) covered += item.prompt.size() + kBeside / 2;
+  request.extra_bytes = content->size() > covered ? content->size() - covered : 0;
   request.user_content = std::move(content);
 }
 

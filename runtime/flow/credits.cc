@@ -25,9 +25,13 @@ void Credits::settle(Weight taken, std::size_t bytes) {
 }
 
 void Credits::change(std::size_t from, std::size_t to) {
+  if (from == to) return;
   const std::lock_guard lock(mutex_);
+  // To wake the reader costs more than all else here, and with half of the bytes free it hardly
+  // waits for bytes; if it does, take() looks again after its patience.
+  const bool scarce = out_.bytes > limit_.bytes / 2;
   out_.bytes += to - from;
-  if (to < from) returned_.notify_one();
+  if (to < from && scarce) returned_.notify_one();
 }
 
 void Credits::give(Weight weight) {
