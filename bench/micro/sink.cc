@@ -6,25 +6,15 @@
 
 #include "micro/measure.h"
 #include "micro/samples.h"
+#include "no_checkpoint.h"
 
 namespace sluice::bench {
 namespace {
 
-class NoPast final : public checkpoint::Past {
- public:
-  std::size_t generations() const override { return 0; }
-  const checkpoint::Mark& mark(std::size_t) const override { return none_; }
-  bool may_have_lost() const override { return false; }
-  core::Status lines(std::size_t, checkpoint::Kind, From, const Each&) override { return {}; }
-
- private:
-  checkpoint::Mark none_;
-};
-
 std::unique_ptr<checkpoint::Projection> open_sink(const Scratch& scratch) {
   auto sink = stages::make_jsonl_sink(scratch.path("out.jsonl"), scratch.path("rejects.jsonl"),
                                       [](const std::string&) {});
-  NoPast past;
+  Nothing past;
   if (!sink->open({}, past)) return nullptr;
   return sink;
 }
