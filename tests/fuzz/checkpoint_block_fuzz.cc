@@ -1,8 +1,8 @@
 // The decoders of a checkpoint's block survive any bytes, and what they accept agrees with itself:
 // the lines are those of the projection's text, and a block built from them decodes to the same.
 //
-// Input: a count of key records, one byte each for kind and repeat, then the payload; the keys'
-// checksum is made to fit, so that the search gets past it. Half of the inputs have their payload
+// Input: a count of key records, one byte each for kind, repeat and naming, then the payload; the
+// keys' checksum is made to fit, so that the search gets past it. Half of the inputs have their payload
 // compressed here, so that it gets past zstd's frame too.
 #include <zstd.h>
 
@@ -28,7 +28,9 @@ std::string keys_of(std::string_view shape) {
   std::string keys;
   for (const char c : shape) {
     keys.append(32, c);
-    keys.append({c, 0, 0, static_cast<char>(c & 3)});
+    const int kind_and_repeat = c & 3;
+    const int named = (c & 4) != 0 ? 0x18 : 0;  // row and question both, or neither, as add() does
+    keys.append({c, 0, 0, static_cast<char>(kind_and_repeat | named)});
   }
   const std::uint64_t checksum = core::hash128(keys).low;
   keys.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
@@ -51,6 +53,7 @@ void rebuild_and_compare(const BlockKeys& keys, const BlockLines& lines) {
     entry.row = record.row;
     entry.question = record.question;
     entry.kind = record.kind;
+    entry.old_names = record.old_row;
     entry.line = lines.line(i);
     entry.answer_at = lines.answer_at(i);
     require(entry.answer_at <= entry.line.size());
