@@ -4,41 +4,50 @@ namespace sluice::flow {
 
 Credits::Taken Credits::take(Weight weight, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  const bool ready = returned_.wait_for(lock, patience, [&] {
-    const bool fits =
-        out_.rows + weight.rows <= limit_.rows && out_.bytes + weight.bytes <= limit_.bytes;
-    return closed_ || (unsettled_ < kUnsettled && (fits || out_.rows == 0));
-  });
+  if (!closed_ && !may_enter(weight, kUnsettled)) {
+    wanted_ = weight;
+    returned_.wait_for(lock, patience,
+                       [&] { return closed_ || may_enter(weight, kUnsettledToGoOn); });
+    wanted_.reset();
+  }
   if (closed_) return Taken::closed;
-  if (!ready) return Taken::timeout;
+  if (!may_enter(weight, kUnsettled)) return Taken::timeout;
   out_.rows += weight.rows;
   out_.bytes += weight.bytes;
   ++unsettled_;
   return Taken::yes;
 }
 
+bool Credits::may_enter(Weight weight, std::size_t unsettled) const {
+  const bool fits =
+      out_.rows + weight.rows <= limit_.rows && out_.bytes + weight.bytes <= limit_.bytes;
+  return unsettled_ < unsettled && (fits || out_.rows == 0);
+}
+
+// A reader that is woken to find that it must wait on costs more than all else here.
+void Credits::wake() {
+  if (wanted_ && may_enter(*wanted_, kUnsettledToGoOn)) returned_.notify_one();
+}
+
 void Credits::settle(Weight taken, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   out_.bytes += bytes - taken.bytes;  // modulo 2^64: it may be less
   --unsettled_;
-  returned_.notify_one();
+  wake();
 }
 
 void Credits::change(std::size_t from, std::size_t to) {
   if (from == to) return;
   const std::lock_guard lock(mutex_);
-  // To wake the reader costs more than all else here, and with half of the bytes free it hardly
-  // waits for bytes; if it does, take() looks again after its patience.
-  const bool scarce = out_.bytes > limit_.bytes / 2;
   out_.bytes += to - from;
-  if (to < from && scarce) returned_.notify_one();
+  wake();
 }
 
 void Credits::give(Weight weight) {
   std::unique_lock lock(mutex_);
   out_.rows -= weight.rows;
   out_.bytes -= weight.bytes;
-  returned_.notify_one();
+  wake();
   finish_if_empty(lock);
 }
 

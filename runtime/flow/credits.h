@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 namespace sluice::flow {
 
@@ -38,7 +39,9 @@ struct Weight {
 
 class Credits {
  public:
-  static constexpr std::size_t kUnsettled = 8;  // batches
+  // Batches. A reader that had to wait goes on when few are left, and then has some to do.
+  static constexpr std::size_t kUnsettled = 8;
+  static constexpr std::size_t kUnsettledToGoOn = 3;
 
   Credits(Weight limit, std::function<void()> on_empty)
       : limit_(limit), on_empty_(std::move(on_empty)) {}
@@ -60,6 +63,8 @@ class Credits {
   Weight out() const;
 
  private:
+  bool may_enter(Weight weight, std::size_t unsettled) const;
+  void wake();
   void finish_if_empty(std::unique_lock<std::mutex>& lock);
 
   const Weight limit_;
@@ -68,6 +73,7 @@ class Credits {
   std::condition_variable returned_;
   Weight out_;
   std::size_t unsettled_ = 0;
+  std::optional<Weight> wanted_;  // what the reader waits for
   bool closed_ = false;
   bool finished_ = false;
 };

@@ -72,7 +72,13 @@ TEST(Credits, BoundHowManyBatchesAreInTheFlowUnsettled) {
   for (std::size_t i = 0; i < Credits::kUnsettled; ++i)
     ASSERT_EQ(credits.take({1, 1}, kNow), Taken::yes);
   EXPECT_EQ(credits.take({1, 1}, kNow), Taken::timeout);
-  std::thread settler([&] { credits.settle({1, 1}, 5); });
+  credits.settle({1, 1}, 5);
+  EXPECT_EQ(credits.take({1, 1}, kNow), Taken::yes) << "who has not waited takes what there is";
+  EXPECT_EQ(credits.take({1, 1}, kNow), Taken::timeout);
+  std::thread settler([&] {
+    for (std::size_t left = Credits::kUnsettled; left >= Credits::kUnsettledToGoOn; --left)
+      credits.settle({1, 1}, 5);
+  });
   EXPECT_EQ(credits.take({1, 1}, kLong), Taken::yes);
   settler.join();
 }

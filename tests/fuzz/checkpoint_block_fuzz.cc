@@ -2,8 +2,8 @@
 // the lines are those of the projection's text, and a block built from them decodes to the same.
 //
 // Input: a count of key records, one byte each for kind, repeat and naming, then the payload; the
-// keys' checksum is made to fit, so that the search gets past it. Half of the inputs have their payload
-// compressed here, so that it gets past zstd's frame too.
+// keys' checksum is made to fit, so that the search gets past it. Half of the inputs have their
+// payload compressed here, so that it gets past zstd's frame too.
 #include <zstd.h>
 
 #include <algorithm>
