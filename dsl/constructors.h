@@ -7,17 +7,17 @@
 #include <lua.hpp>
 #include <vector>
 
+#include "answer/field.h"
 #include "dsl/arguments.h"
-#include "stages/field.h"
 #include "stages/spec.h"
 
 namespace sluice::dsl {
 
 // dsl/fields.cc
 int construct_field(lua_State* lua);  // calling a bare field type: s.text { … }
-void push_bare_field(lua_State* lua, stages::FieldType type);
+void push_bare_field(lua_State* lua, answer::FieldType type);
 // The names of `arguments` that are no options, as fields, in the order of the source.
-std::vector<stages::Field> read_fields(lua_State* lua, const Arguments& arguments,
+std::vector<answer::Field> read_fields(lua_State* lua, const Arguments& arguments,
                                        const Section& section);
 
 // dsl/examples.cc

@@ -11,8 +11,8 @@
 namespace sluice::dsl {
 namespace {
 
-using stages::Field;
-using stages::FieldType;
+using answer::Field;
+using answer::FieldType;
 
 struct FieldName {
   FieldType type;
@@ -80,11 +80,11 @@ void check_range(const Arguments& arguments, const Field& field) {
       "swap them");
 }
 
-stages::Pattern read_pattern(lua_State* lua, const Arguments& arguments) {
+answer::Pattern read_pattern(lua_State* lua, const Arguments& arguments) {
   auto text = arguments.text("pattern");
   if (!text) return {};
   Sandbox::of(lua).charge(kPatternWork);
-  auto pattern = stages::Pattern::compile(std::move(*text));
+  auto pattern = answer::Pattern::compile(std::move(*text));
   if (!pattern) {
     arguments.fail_value(
         "pattern", fmt::format("pattern is no regular expression: {}", pattern.error().message),

@@ -13,7 +13,7 @@
 namespace sluice::dsl {
 namespace {
 
-using stages::FieldType;
+using answer::FieldType;
 
 // What a file, variable or parameter that is asked for takes outside of the state's memory.
 constexpr std::uint64_t kWorkOfCall = 500;

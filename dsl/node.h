@@ -11,17 +11,17 @@
 #include <variant>
 #include <vector>
 
+#include "answer/field.h"
 #include "core/secret.h"
 #include "dsl/source.h"
 #include "provider/endpoint.h"
-#include "stages/field.h"
 #include "stages/spec.h"
 
 namespace sluice::dsl {
 
 // s.text without a table: the type alone.
 struct BareField {
-  stages::FieldType type;
+  answer::FieldType type;
 };
 
 enum class FunctionKind : std::uint8_t { map, keep, explode, check, user, parse };
@@ -45,7 +45,7 @@ struct Mark {
 };
 
 struct Node {
-  using Value = std::variant<BareField, stages::Field, core::Secret, provider::EndpointSpec,
+  using Value = std::variant<BareField, answer::Field, core::Secret, provider::EndpointSpec,
                              stages::ReadSpec, stages::MapStep, stages::KeepStep,
                              stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
                              stages::DispatchSpec, stages::ParseSpec, stages::SinkSpec, Pipeline>;

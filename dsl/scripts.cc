@@ -21,7 +21,7 @@ struct Scripts::Call {
   std::size_t function;
   const core::Row& row;
   std::string_view answer = {};
-  std::span<const stages::Field> columns = {};
+  std::span<const answer::Field> columns = {};
   simdjson::dom::parser* parser = nullptr;
 
   std::string text = {};               // the prompt, the answer or row as JSON, or why not
@@ -302,9 +302,9 @@ stages::RenderFunction Scripts::render_function(std::size_t number) {
 }
 
 stages::ParseFunction Scripts::parse_function(std::size_t number,
-                                              std::vector<stages::Field> columns) {
+                                              std::vector<answer::Field> columns) {
   if (columns.empty()) {
-    stages::Field answer;
+    answer::Field answer;
     answer.name = "answer";
     columns.push_back(std::move(answer));
   }

@@ -35,7 +35,7 @@ class Scripts : public std::enable_shared_from_this<Scripts> {
   stages::CheckFunction check_function(std::size_t number);
   stages::RenderFunction render_function(std::size_t number);
   // `columns`: of the answer.
-  stages::ParseFunction parse_function(std::size_t number, std::vector<stages::Field> columns);
+  stages::ParseFunction parse_function(std::size_t number, std::vector<answer::Field> columns);
 
  private:
   friend class ThreadStates;

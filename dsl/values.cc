@@ -15,9 +15,9 @@ namespace sluice::dsl {
 namespace {
 
 namespace dom = simdjson::dom;
+using answer::Field;
+using answer::FieldType;
 using core::JsonWriter;
-using stages::Field;
-using stages::FieldType;
 
 constexpr int kMaxDepth = 100;  // of a table: one that holds itself would never end
 

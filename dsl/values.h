@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stages/field.h"
+#include "answer/field.h"
 
 namespace sluice::dsl {
 
@@ -42,7 +42,7 @@ void push_object(lua_State* lua, simdjson::dom::parser& parser, std::string_view
 
 // Appends the table at `index`, an answer, as a JSON object: `columns` in their order where it has
 // them, then its other names in byte order.
-void append_object(lua_State* lua, int index, std::span<const stages::Field> columns,
+void append_object(lua_State* lua, int index, std::span<const answer::Field> columns,
                    const WrittenNumbers& written, std::string& out);
 
 // Appends the table at `index`, a row, as a JSON object with its names in byte order.

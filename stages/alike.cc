@@ -129,30 +129,30 @@ class Worker {
     object(writer, question_.answer);
     return json;
   }
-  static void object(core::JsonWriter& writer, const std::vector<Field>& fields) {
+  static void object(core::JsonWriter& writer, const std::vector<answer::Field>& fields) {
     writer.open('{');
-    for (const Field& field : fields) {
+    for (const answer::Field& field : fields) {
       writer.key(field.name);
       value(writer, field);
     }
     writer.close('}');
   }
-  static void value(core::JsonWriter& writer, const Field& field) {
+  static void value(core::JsonWriter& writer, const answer::Field& field) {
     switch (field.type) {
-      case FieldType::text:
+      case answer::FieldType::text:
         return writer.value("some text");
-      case FieldType::integer:
-      case FieldType::number:
+      case answer::FieldType::integer:
+      case answer::FieldType::number:
         return writer.value(static_cast<std::int64_t>(field.min.value_or(field.max.value_or(1))));
-      case FieldType::boolean:
+      case answer::FieldType::boolean:
         return writer.value(true);
-      case FieldType::one_of:
+      case answer::FieldType::one_of:
         return writer.value(field.choices.front());
-      case FieldType::list:
+      case answer::FieldType::list:
         writer.open('[');
         value(writer, field.members.front());
         return writer.close(']');
-      case FieldType::object:
+      case answer::FieldType::object:
         return object(writer, field.members);
     }
   }

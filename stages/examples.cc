@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "answer/field_check.h"
 #include "core/json.h"
 #include "provider/framing.h"
-#include "stages/field_check.h"
 
 namespace sluice::stages {
 namespace {
@@ -20,14 +20,15 @@ class ExampleWriter {
   explicit ExampleWriter(std::string& out) : json_(out) {}
   const std::string& undeclared() const { return undeclared_; }
 
-  void object(const simdjson::dom::object& object, const std::vector<Field>& fields,
+  void object(const simdjson::dom::object& object, const std::vector<answer::Field>& fields,
               const std::string& path) {
     for (const auto [name, value] : object) {
-      if (std::ranges::find(fields, name, &Field::name) == fields.end() && undeclared_.empty())
+      if (std::ranges::find(fields, name, &answer::Field::name) == fields.end() &&
+          undeclared_.empty())
         undeclared_ = path + std::string(name);
     }
     json_.open('{');
-    for (const Field& field : fields) {
+    for (const answer::Field& field : fields) {
       json_.key(field.name);
       element inner;
       if (object[field.name].get(inner) != simdjson::SUCCESS) {
@@ -40,12 +41,12 @@ class ExampleWriter {
   }
 
  private:
-  void value(const element& value, const Field& field, const std::string& path) {
+  void value(const element& value, const answer::Field& field, const std::string& path) {
     simdjson::dom::object members;
     simdjson::dom::array items;
-    if (field.type == FieldType::object && value.get(members) == simdjson::SUCCESS) {
+    if (field.type == answer::FieldType::object && value.get(members) == simdjson::SUCCESS) {
       object(members, field.members, path + ".");
-    } else if (field.type == FieldType::list && value.get(items) == simdjson::SUCCESS) {
+    } else if (field.type == answer::FieldType::list && value.get(items) == simdjson::SUCCESS) {
       json_.open('[');
       for (const element item : items) this->value(item, field.members.front(), path + "[]");
       json_.close(']');
@@ -90,8 +91,8 @@ std::string plain_answer(const std::string& answer) {
 }  // namespace
 
 std::expected<std::string, std::string> example_answer(const simdjson::dom::object& answer,
-                                                       const std::vector<Field>& fields) {
-  if (auto wrong = misfit(answer, fields)) return std::unexpected(std::move(*wrong));
+                                                       const std::vector<answer::Field>& fields) {
+  if (auto wrong = answer::misfit(answer, fields)) return std::unexpected(std::move(*wrong));
   std::string out;
   ExampleWriter writer(out);
   writer.object(answer, fields, "");

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "stages/field.h"
+#include "answer/field.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {
@@ -17,7 +17,7 @@ namespace sluice::stages {
 // declaration, null for an optional one that is absent. Or what does not fit the declaration, in
 // words; unlike in a model's answer, that includes a name that is not declared.
 std::expected<std::string, std::string> example_answer(const simdjson::dom::object& answer,
-                                                       const std::vector<Field>& fields);
+                                                       const std::vector<answer::Field>& fields);
 
 // What the system text ends with. The examples' rows stand in the frame that rows of a pack have.
 // `packed`, `plain_text`: of the question (stages/question.h).

@@ -6,10 +6,10 @@
 #include <iterator>
 #include <optional>
 
+#include "answer/field_check.h"
+#include "answer/salvage.h"
 #include "core/json.h"
-#include "stages/field_check.h"
 #include "stages/json_value.h"
-#include "stages/salvage.h"
 
 namespace sluice::stages {
 namespace {
@@ -41,10 +41,11 @@ std::string cut_off(const provider::Reply& reply) {
       usage.output);
 }
 
-std::string members_of(const simdjson::dom::object& object, const std::vector<Field>& fields) {
+std::string members_of(const simdjson::dom::object& object,
+                       const std::vector<answer::Field>& fields) {
   std::string members;
   members.reserve(kUsualMembers);
-  for (const Field& field : fields) {
+  for (const answer::Field& field : fields) {
     if (!members.empty()) members += ',';
     core::append_json_string(members, field.name);
     members += ':';
@@ -138,7 +139,7 @@ void Parser::read_one(Completion& completion, Out& out) const {
     return pack_failed(completion, {"truncated", cut_off(reply)}, false, out);
   if (is_blank(reply.text))
     return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
-  const auto object = salvage_object(reply.text, parser);
+  const auto object = answer::salvage_object(reply.text, parser);
   if (!object)
     return pack_failed(
         completion,
@@ -151,7 +152,7 @@ void Parser::read_pack(Completion& completion, Out& out) const {
   thread_local simdjson::dom::parser parser;
   const provider::Reply& reply = completion.reply;
   Items& items = completion.request->items;
-  const Salvaged found = salvage(reply.text, completion.request->ids, parser);
+  const answer::Salvaged found = answer::salvage(reply.text, completion.request->ids, parser);
   if (found.answers.empty()) {
     if (reply.finish == provider::Finish::length)
       return pack_failed(completion, {"truncated", cut_off(reply)}, false, out);
@@ -163,8 +164,8 @@ void Parser::read_pack(Completion& completion, Out& out) const {
         false, out);
   }
 
-  std::vector<const Salvaged::Found*> by_row(items.size());
-  for (const Salvaged::Found& answer : found.answers) by_row[answer.row] = &answer;
+  std::vector<const answer::Salvaged::Found*> by_row(items.size());
+  for (const answer::Salvaged::Found& answer : found.answers) by_row[answer.row] = &answer;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (by_row[i] != nullptr) {
       take_answer(items[i], by_row[i]->object, completion, out);
@@ -182,7 +183,7 @@ void Parser::read_pack(Completion& completion, Out& out) const {
 
 void Parser::take_answer(Item& item, const simdjson::dom::object& object,
                          const Completion& completion, Out& out) const {
-  if (auto wrong = misfit(object, question_.answer))
+  if (auto wrong = answer::misfit(object, question_.answer))
     return row_failed(std::move(item), {"bad_answer", std::move(*wrong)},
                       completion.request->items.size() == 1, out);
   give(item, members_of(object, question_.answer), completion, out);

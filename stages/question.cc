@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "stages/answer_schema.h"
+#include "answer/answer_schema.h"
 #include "stages/examples.h"
 
 namespace sluice::stages {
@@ -14,8 +14,8 @@ class Parts {
  public:
   void add(std::string_view part) { text_ += fmt::format("{}:{};", part.size(), part); }
   void add(const core::Hash128& hash) { add(hash.hex()); }
-  void add(const std::vector<Field>& fields) {
-    for (const Field& f : fields) {
+  void add(const std::vector<answer::Field>& fields) {
+    for (const answer::Field& f : fields) {
       add(f.name);
       std::string type = fmt::format("{} {} {} {}", static_cast<int>(f.type), f.optional,
                                      f.min.value_or(-1e300), f.max.value_or(1e300));
@@ -55,21 +55,21 @@ Question make_question(const PipelineSpec& spec) {
   q.plain_text = spec.pack.answer.empty() && !q.packed;
   q.answer = spec.pack.answer;
   if (q.answer.empty()) {
-    Field field;
+    answer::Field field;
     field.name = "answer";
     q.answer.push_back(field);
   }
 
   q.frame.system = spec.pack.system;
   if (!q.plain_text) {
-    const std::string one = answer_schema(q.answer);
-    q.frame.schema = q.packed ? pack_schema(q.answer) : one;
+    const std::string one = answer::answer_schema(q.answer);
+    q.frame.schema = q.packed ? answer::pack_schema(q.answer) : one;
     q.frame.schema_name = q.packed ? "answers" : "answer";
-    q.frame.schema_words = schema_in_words(q.frame.schema);
+    q.frame.schema_words = answer::schema_in_words(q.frame.schema);
   }
   if (q.packed) {
     if (!q.frame.system.empty()) q.frame.system += "\n\n";
-    q.frame.system += pack_instruction();
+    q.frame.system += answer::pack_instruction();
   }
   const std::vector<Example>& examples = spec.pack.examples;
   if (!examples.empty()) {
@@ -81,7 +81,7 @@ Question make_question(const PipelineSpec& spec) {
   Parts parts;
   parts.add("question 1");
   parts.add(spec.pack.system);
-  parts.add(q.plain_text ? "text" : answer_schema(q.answer));
+  parts.add(q.plain_text ? "text" : answer::answer_schema(q.answer));
   parts.add(spec.parse.script.version);
   // Not as they stand in the system text, which tells packs from single rows.
   for (const Example& example : examples) {

@@ -13,16 +13,17 @@
 namespace sluice::stages {
 
 struct Question {
-  std::vector<Field> answer;  // the declared fields; one text field "answer" when none are declared
-  bool plain_text = false;    // none declared and one row a request: the reply's text is the answer
-  bool packed = false;        // rows > 1: the reply is {"answers": [{"id", …}]}
+  std::vector<answer::Field>
+      answer;               // the declared fields; one text field "answer" when none are declared
+  bool plain_text = false;  // none declared and one row a request: the reply's text is the answer
+  bool packed = false;      // rows > 1: the reply is {"answers": [{"id", …}]}
   provider::PromptFrame frame;  // system text and schema
   core::Hash128 base;           // of all that the rows' questions share
   core::Hash128 old_base;       // the same, for names.h's old_names
 
   std::vector<std::string> answer_names() const {
     std::vector<std::string> names;
-    for (const Field& field : answer) names.push_back(field.name);
+    for (const answer::Field& field : answer) names.push_back(field.name);
     return names;
   }
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "answer/field.h"
 #include "checkpoint/checkpoint.h"
 #include "core/clock.h"
 #include "core/money.h"
@@ -18,7 +19,6 @@
 #include "core/row.h"
 #include "provider/endpoint.h"
 #include "schedule/scheduler.h"
-#include "stages/field.h"
 
 namespace sluice::stages {
 
@@ -52,7 +52,7 @@ struct Script {
 };
 
 struct ValidateSpec {
-  std::vector<Field> fields;
+  std::vector<answer::Field> fields;
   CheckFunction check;  // may be empty
   Script script;        // that of `check`
 };
@@ -97,8 +97,8 @@ struct PackSpec {
       user_template;  // "{{field}}" and "{{a.b}}"; exactly one of user_template and user is set
   RenderFunction user;
   Script user_script;
-  std::vector<Field> answer;      // empty = free text: one column "answer"
-  std::vector<Example> examples;  // shown to the model with every request
+  std::vector<answer::Field> answer;  // empty = free text: one column "answer"
+  std::vector<Example> examples;      // shown to the model with every request
 };
 
 struct DispatchSpec {

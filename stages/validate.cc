@@ -1,6 +1,6 @@
 #include "stages/validate.h"
 
-#include "stages/field_check.h"
+#include "answer/field_check.h"
 
 namespace sluice::stages {
 
@@ -11,7 +11,7 @@ core::Reject script_reject(core::Stage stage, ScriptFailure failure, std::string
 
 std::optional<core::Reject> validate(const ValidateSpec& spec, const core::Row& row,
                                      const simdjson::dom::object& object) {
-  if (auto wrong = misfit(object, spec.fields))
+  if (auto wrong = answer::misfit(object, spec.fields))
     return core::Reject{core::Stage::validate, "invalid_field", std::move(*wrong), {}};
   if (!spec.check) return std::nullopt;
   if (auto checked = spec.check(row); !checked)

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kBodyBytes = 330;
 
-stages::Field field(std::string name, stages::FieldType type) {
-  stages::Field made;
+answer::Field field(std::string name, answer::FieldType type) {
+  answer::Field made;
   made.name = std::move(name);
   made.type = type;
   return made;
@@ -47,20 +47,20 @@ core::RowBatch rows(std::size_t count) {
 }
 
 stages::PipelineSpec tickets(int rows_a_request) {
-  using stages::FieldType;
+  using answer::FieldType;
   stages::PipelineSpec spec;
   spec.name = "tickets";
   spec.read.key = "id";
-  stages::Field body = field("body", FieldType::text);
+  answer::Field body = field("body", FieldType::text);
   body.min = 1;
   body.max = 20000;
   spec.validate = stages::ValidateSpec{{field("subject", FieldType::text), body}, {}, {}};
   spec.pack.rows = rows_a_request;
   spec.pack.system = "Sort the ticket.";
   spec.pack.user_template = "{{subject}}\n\n{{body}}";
-  stages::Field queue = field("queue", FieldType::one_of);
+  answer::Field queue = field("queue", FieldType::one_of);
   queue.choices = {"billing", "bug", "access", "sales", "other"};
-  stages::Field urgency = field("urgency", FieldType::integer);
+  answer::Field urgency = field("urgency", FieldType::integer);
   urgency.min = 1;
   urgency.max = 5;
   spec.pack.answer = {queue, urgency};

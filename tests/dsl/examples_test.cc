@@ -83,7 +83,7 @@ TEST(PatternOption, StandsInAnswersAndValidation) {
   ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
   ASSERT_TRUE(loaded->validate.has_value());
   EXPECT_EQ(loaded->validate->fields[0].pattern.text(), "^T-");
-  const stages::Pattern& zip = loaded->pack.answer[0].pattern;
+  const answer::Pattern& zip = loaded->pack.answer[0].pattern;
   EXPECT_EQ(zip.text(), R"(^\d{5}$)");
   EXPECT_TRUE(zip.found_in("08150"));
   EXPECT_FALSE(zip.found_in("8150"));

@@ -11,8 +11,8 @@ namespace sluice::dsl {
 namespace {
 
 using namespace std::chrono_literals;
+using answer::FieldType;
 using provider::Quota;
-using stages::FieldType;
 using testing::ElementsAre;
 
 // The file that the design shows, word for word.
@@ -50,9 +50,9 @@ return s.pipeline {
 }
 )";
 
-std::vector<std::string> names(const std::vector<stages::Field>& fields) {
+std::vector<std::string> names(const std::vector<answer::Field>& fields) {
   std::vector<std::string> all;
-  for (const stages::Field& field : fields) all.push_back(field.name);
+  for (const answer::Field& field : fields) all.push_back(field.name);
   return all;
 }
 

@@ -1,5 +1,5 @@
 // Whatever a model replies, no row is given what does not carry its id, and words before the reply
-// change nothing (tests/stages/salvage_oracle.h).
+// change nothing (tests/answer/salvage_oracle.h).
 //
 // Input: the reply, with each of the bytes F8…FF, which UTF-8 does not have, standing for a longer
 // piece of what replies are made of; but when it begins with a zero byte, what follows stands for
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "tests/stages/salvage_oracle.h"
+#include "tests/answer/salvage_oracle.h"
 
 namespace {
 
@@ -45,7 +45,7 @@ extern "C" const char* __asan_default_options() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice::stages;
+  using namespace sluice::answer;
   static const std::vector<std::string> kIds = {"a1", "a2", "12", "b"};
   static simdjson::dom::parser parser;
   const std::string reply = reply_of({reinterpret_cast<const char*>(data), size});

@@ -15,15 +15,15 @@
 #include <string_view>
 #include <vector>
 
+#include "answer/answer_schema.h"
 #include "provider/schema_limits.h"
-#include "stages/answer_schema.h"
 
 namespace {
 
+using sluice::answer::Field;
+using sluice::answer::FieldType;
 using sluice::provider::LimitsTaken;
 using sluice::provider::with_limits_in_words;
-using sluice::stages::Field;
-using sluice::stages::FieldType;
 
 constexpr LimitsTaken kServices[] = {LimitsTaken::all, LimitsTaken::no_text_lengths,
                                      LimitsTaken::none};
@@ -95,11 +95,11 @@ class Maker {
     return made;
   }
 
-  const sluice::stages::Pattern& pattern() {
-    static const std::vector<sluice::stages::Pattern> kPatterns = [] {
-      std::vector<sluice::stages::Pattern> made;
+  const sluice::answer::Pattern& pattern() {
+    static const std::vector<sluice::answer::Pattern> kPatterns = [] {
+      std::vector<sluice::answer::Pattern> made;
       for (const char* text : {"^a$", "a", "^\\d{2}$", "^(?i)\"b\"$", "^\\\\$", "ä"})
-        made.push_back(sluice::stages::Pattern::compile(text).value());
+        made.push_back(sluice::answer::Pattern::compile(text).value());
       return made;
     }();
     return kPatterns[byte() % kPatterns.size()];
@@ -163,7 +163,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Field& field : fields) id = id || field.name == "id";
   const bool pack = first % 3 == 1 && !id;
   const std::string words =
-      in_words(pack ? sluice::stages::pack_schema(fields) : sluice::stages::answer_schema(fields),
+      in_words(pack ? sluice::answer::pack_schema(fields) : sluice::answer::answer_schema(fields),
                taken, twice);
   simdjson::dom::element parsed;
   if (parser.parse(words).get(parsed)) wrong("no JSON", words);

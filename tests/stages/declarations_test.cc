@@ -11,9 +11,9 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "answer/answer_schema.h"
+#include "answer/field_check.h"
 #include "provider/schema_limits.h"
-#include "stages/answer_schema.h"
-#include "stages/field_check.h"
 #include "tests/stages/support.h"
 
 namespace sluice::stages {
@@ -68,29 +68,29 @@ class Declared {
         text();
         return;
       case 1:
-        field_.type = FieldType::integer;
+        field_.type = answer::FieldType::integer;
         bounds(1);
         return;
       case 2:
-        field_.type = FieldType::number;
+        field_.type = answer::FieldType::number;
         bounds(0.5);
         return;
       case 3:
-        field_.type = FieldType::boolean;
+        field_.type = answer::FieldType::boolean;
         return;
       case 4:
-        field_.type = FieldType::one_of;
+        field_.type = answer::FieldType::one_of;
         field_.choices = {"Zürich", "東京", "a \"b\"", "back\\slash"};
         field_.choices.resize(static_cast<std::size_t>(1 + random.below(4)));
         return;
       case 5:
-        field_.type = FieldType::list;
+        field_.type = answer::FieldType::list;
         if (random.one_in(2)) field_.min = random.below(3);
         if (random.one_in(2)) field_.max = 3 + random.below(2);
         add(Declared(random, "", depth - 1));
         return;
       default:
-        field_.type = FieldType::object;
+        field_.type = answer::FieldType::object;
         std::vector<std::string> names = kFieldNames;
         for (int n = 1 + random.below(4); n > 0; --n) {
           const auto at = names.begin() + random.below(static_cast<int>(names.size()));
@@ -100,30 +100,30 @@ class Declared {
     }
   }
 
-  const Field& field() const { return field_; }
+  const answer::Field& field() const { return field_; }
 
   json value() {
     if (field_.optional && random_.one_in(4)) return nullptr;
     switch (field_.type) {
-      case FieldType::text:
+      case answer::FieldType::text:
         if (pattern_ != nullptr) return random_.of(pattern_->matches);
         return repeated("ä", length());
-      case FieldType::integer:
+      case answer::FieldType::integer:
         return static_cast<int>(number(0));
-      case FieldType::number:
+      case answer::FieldType::number:
         // Never whole: of 1.0 the validator thinks differently.
         return number(0) + (field_.max ? -0.3 : 0.3) + (field_.min && field_.max ? 0.55 : 0);
-      case FieldType::boolean:
+      case answer::FieldType::boolean:
         return random_.one_in(2);
-      case FieldType::one_of:
+      case answer::FieldType::one_of:
         return random_.of(field_.choices);
-      case FieldType::list: {
+      case answer::FieldType::list: {
         json list = json::array();
         const int least = static_cast<int>(field_.min.value_or(0));
         for (int n = least + random_.below(2); n > 0; --n) list.push_back(members_[0].value());
         return list;
       }
-      case FieldType::object: {
+      case answer::FieldType::object: {
         json object = json::object();
         for (Declared& member : members_) object[member.field().name] = member.value();
         return object;
@@ -141,7 +141,7 @@ class Declared {
   void text() {
     if (random_.one_in(2)) {
       pattern_ = &random_.of(kKnownPatterns);
-      field_.pattern = Pattern::compile(pattern_->text).value();
+      field_.pattern = answer::Pattern::compile(pattern_->text).value();
       if (random_.one_in(2)) field_.min = 1;
       if (random_.one_in(2)) field_.max = 12;
       return;
@@ -157,7 +157,7 @@ class Declared {
 
   // Between the bounds, as their least or their greatest value.
   double number(double otherwise) {
-    if (field_.min && field_.max && field_.type == FieldType::integer)
+    if (field_.min && field_.max && field_.type == answer::FieldType::integer)
       return random_.one_in(2) ? *field_.min : *field_.max;
     return field_.min && field_.max ? *field_.min
                                     : field_.min.value_or(field_.max.value_or(otherwise));
@@ -174,7 +174,7 @@ class Declared {
   }
 
   Random& random_;
-  Field field_;
+  answer::Field field_;
   const KnownPattern* pattern_ = nullptr;
   std::vector<Declared> members_;
 };
@@ -287,8 +287,8 @@ std::vector<Declared> random_declaration(Random& random) {
   return columns;
 }
 
-std::vector<Field> fields_of(const std::vector<Declared>& columns) {
-  std::vector<Field> fields;
+std::vector<answer::Field> fields_of(const std::vector<Declared>& columns) {
+  std::vector<answer::Field> fields;
   for (const Declared& column : columns) fields.push_back(column.field());
   return fields;
 }
@@ -302,8 +302,8 @@ json answer_of(std::vector<Declared>& columns) {
 TEST(Declarations, MakeSchemasThatStrictModesTake) {
   Random random(5);
   for (int round = 0; round < kDeclarations; ++round) {
-    const std::vector<Field> fields = fields_of(random_declaration(random));
-    for (const std::string& schema : {answer_schema(fields), pack_schema(fields)}) {
+    const std::vector<answer::Field> fields = fields_of(random_declaration(random));
+    for (const std::string& schema : {answer::answer_schema(fields), answer::pack_schema(fields)}) {
       EXPECT_EQ(
           with_limits_in_words(with_limits_in_words(schema, LimitsTaken::all), LimitsTaken::all),
           with_limits_in_words(schema, LimitsTaken::all));
@@ -326,8 +326,8 @@ TEST(Declarations, AreCheckedAsAValidatorChecksTheirSchemas) {
   int fitting = 0, unfit = 0;
   for (int round = 0; round < kDeclarations; ++round) {
     std::vector<Declared> columns = random_declaration(random);
-    const std::vector<Field> fields = fields_of(columns);
-    const std::string schema = answer_schema(fields);
+    const std::vector<answer::Field> fields = fields_of(columns);
+    const std::string schema = answer::answer_schema(fields);
     const SchemaValidator validator(schema);
     const SchemaValidator in_words(with_limits_in_words(schema, LimitsTaken::none));
     for (int i = 0; i < 12; ++i) {
@@ -338,7 +338,7 @@ TEST(Declarations, AreCheckedAsAValidatorChecksTheirSchemas) {
       const std::string text = answer.dump();
       simdjson::dom::object object;
       ASSERT_EQ(parser.parse(text).get(object), simdjson::SUCCESS);
-      const auto wrong = misfit(object, fields);
+      const auto wrong = answer::misfit(object, fields);
       ASSERT_EQ(valid, !wrong.has_value()) << text << "\n"
                                            << schema << "\n"
                                            << wrong.value_or("fits");

@@ -8,7 +8,7 @@ namespace sluice::stages {
 namespace {
 
 // The answer as examples show it, or what is wrong with it.
-std::string shown(const std::string& answer, const std::vector<Field>& fields) {
+std::string shown(const std::string& answer, const std::vector<answer::Field>& fields) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
   EXPECT_EQ(parser.parse(answer).get(object), simdjson::SUCCESS);
@@ -16,16 +16,16 @@ std::string shown(const std::string& answer, const std::vector<Field>& fields) {
   return whole ? *whole : "wrong: " + whole.error();
 }
 
-std::vector<Field> nested_fields() {
-  Field inner = field("note", FieldType::text);
+std::vector<answer::Field> nested_fields() {
+  answer::Field inner = field("note", answer::FieldType::text);
   inner.optional = true;
-  Field object = field("who", FieldType::object);
-  object.members = {field("name", FieldType::text), inner};
-  Field list = field("list", FieldType::list);
+  answer::Field object = field("who", answer::FieldType::object);
+  object.members = {field("name", answer::FieldType::text), inner};
+  answer::Field list = field("list", answer::FieldType::list);
   list.members = {object};
-  Field last = field("last", FieldType::number);
+  answer::Field last = field("last", answer::FieldType::number);
   last.optional = true;
-  return {field("first", FieldType::integer), list, last};
+  return {field("first", answer::FieldType::integer), list, last};
 }
 
 TEST(ExampleAnswer, HasEveryColumnInTheOrderOfTheDeclaration) {
@@ -91,17 +91,17 @@ TEST(Question, KeepsItsNamesWhereNothingNewIsDeclared) {
   EXPECT_EQ(make_question(spec).base.hex(), "529c6b17f1abf7ce82a6b828f6012e19");
   EXPECT_EQ(make_question(spec).old_base.hex(), "5bf4f0e81c59557e654bf8750955e063");
   spec.validate = ValidateSpec();
-  spec.validate->fields = {field("q", FieldType::text)};
+  spec.validate->fields = {field("q", answer::FieldType::text)};
   EXPECT_EQ(fingerprint(spec, make_question(spec)).hex(), "b0b8b74a4ddc9bb8bdb609925f8709a8");
 }
 
 TEST(Question, ChangesWithAPattern) {
   PipelineSpec spec = simple_spec(1);
   const core::Hash128 base = make_question(spec).base;
-  spec.pack.answer[0].pattern = Pattern::compile("^a$").value();
+  spec.pack.answer[0].pattern = answer::Pattern::compile("^a$").value();
   const core::Hash128 patterned = make_question(spec).base;
   EXPECT_NE(patterned, base);
-  spec.pack.answer[0].pattern = Pattern::compile("^b$").value();
+  spec.pack.answer[0].pattern = answer::Pattern::compile("^b$").value();
   EXPECT_NE(make_question(spec).base, patterned);
 }
 
@@ -109,9 +109,9 @@ TEST(Fingerprint, ChangesWithAPatternInValidate) {
   PipelineSpec spec = simple_spec(1);
   const Question question = make_question(spec);
   spec.validate = ValidateSpec();
-  spec.validate->fields = {field("q", FieldType::text)};
+  spec.validate->fields = {field("q", answer::FieldType::text)};
   const core::Hash128 before = fingerprint(spec, question);
-  spec.validate->fields[0].pattern = Pattern::compile("x").value();
+  spec.validate->fields[0].pattern = answer::Pattern::compile("x").value();
   EXPECT_NE(fingerprint(spec, question), before);
 }
 

@@ -65,7 +65,7 @@ TEST(Prepare, RefusesAPromptThatIsTooLong) {
 TEST(Prepare, RejectsEachKindOfBadRowWithItsReason) {
   PipelineSpec spec = simple_spec(1);
   spec.validate.emplace();
-  Field short_text = field("q", FieldType::text);
+  answer::Field short_text = field("q", answer::FieldType::text);
   short_text.max = 3;
   short_text.optional = true;
   spec.validate->fields = {short_text};

@@ -80,7 +80,7 @@ TEST(Steps, GoOnWithEachRowThatExplodeMakes) {
 
 TEST(Steps, LoseNoRowThatFails) {
   ValidateSpec validate;
-  validate.fields = {field("n", FieldType::integer)};
+  validate.fields = {field("n", answer::FieldType::integer)};
   const std::vector<Step> steps = {keep_without("-"), map_text("a", "b"), validate,
                                    explode_into(1)};
   EXPECT_THAT(through(steps, R"({"n":1,"w":"undecided"})"),

@@ -17,15 +17,9 @@
 #include "stages/item.h"
 #include "stages/question.h"
 #include "stages/spec.h"
+#include "tests/answer/support.h"
 
 namespace sluice::stages {
-
-inline Field field(std::string name, FieldType type) {
-  Field made;
-  made.name = std::move(name);
-  made.type = type;
-  return made;
-}
 
 // A pipeline that asks "{{q}}" of rows keyed by "id" and wants {"a": text}.
 inline PipelineSpec simple_spec(int rows_a_request) {
@@ -34,7 +28,7 @@ inline PipelineSpec simple_spec(int rows_a_request) {
   spec.read.key = "id";
   spec.pack.rows = rows_a_request;
   spec.pack.user_template = "{{q}}";
-  spec.pack.answer = {field("a", FieldType::text)};
+  spec.pack.answer = {answer::field("a", answer::FieldType::text)};
   spec.sink.path = "out.jsonl";
   spec.sink.rejects = "out.rejects.jsonl";
   provider::EndpointSpec endpoint;

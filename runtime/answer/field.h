@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "stages/pattern.h"
+#include "answer/pattern.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 enum class FieldType : std::uint8_t { text, integer, number, boolean, one_of, list, object };
 
@@ -27,4 +27,4 @@ struct Field {
   std::string description;           // goes into the schema
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

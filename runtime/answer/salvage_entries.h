@@ -1,5 +1,5 @@
 // Gives the entries of a reply to the rows that were asked: what an entry's own id is, and whether
-// it can be an answer. For stages/salvage.cc. One thread.
+// it can be an answer. For salvage.cc. One thread.
 #pragma once
 
 #include <simdjson.h>
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "stages/salvage.h"
+#include "answer/salvage.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 // Finds ids. Replies mostly keep the order of the rows, so the row after the latest is tried first.
 class RowIds {
@@ -55,4 +55,4 @@ class EntryCollector {
   Salvaged out_;
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

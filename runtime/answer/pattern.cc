@@ -1,9 +1,9 @@
-#include "stages/pattern.h"
+#include "answer/pattern.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 // Bytes of the compiled expression and of what its searches remember; there may be many of them.
@@ -28,4 +28,4 @@ bool Pattern::found_in(std::string_view subject) const {
   return re2::RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), *compiled_);
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "stages/field.h"
+#include "answer/field.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 // The first thing in `object` that does not fit `fields`, in words that a person and a model both
 // understand ("urgency must be at most 5, got 9"); nullopt when all fits. Members that no field
@@ -17,4 +17,4 @@ namespace sluice::stages {
 std::optional<std::string> misfit(const simdjson::dom::object& object,
                                   const std::vector<Field>& fields);
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -1,12 +1,12 @@
-#include "stages/salvage.h"
+#include "answer/salvage.h"
 
 #include <algorithm>
 
+#include "answer/salvage_entries.h"
+#include "answer/salvage_scan.h"
 #include "core/json.h"
-#include "stages/salvage_entries.h"
-#include "stages/salvage_scan.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 using simdjson::dom::array;
@@ -208,4 +208,4 @@ std::optional<object> salvage_object(std::string_view reply, simdjson::dom::pars
   return only;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -1,4 +1,4 @@
-#include "stages/answer_schema.h"
+#include "answer/answer_schema.h"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -10,10 +10,10 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "stages/field_check.h"
-#include "tests/stages/support.h"
+#include "answer/field_check.h"
+#include "tests/answer/support.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 using nlohmann::json;
@@ -122,4 +122,4 @@ TEST(AnswerSchema, AgreesWithTheCheckOnRandomAnswers) {
 }
 
 }  // namespace
-}  // namespace sluice::stages
+}  // namespace sluice::answer

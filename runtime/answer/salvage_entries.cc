@@ -1,10 +1,10 @@
-#include "stages/salvage_entries.h"
+#include "answer/salvage_entries.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 using simdjson::dom::element;
@@ -117,4 +117,4 @@ Salvaged EntryCollector::finish() {
   return std::move(out_);
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -1,4 +1,4 @@
-#include "stages/field_check.h"
+#include "answer/field_check.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 using simdjson::dom::element;
@@ -143,4 +143,4 @@ std::optional<std::string> misfit(const simdjson::dom::object& object,
   return std::nullopt;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

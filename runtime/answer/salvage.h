@@ -1,5 +1,5 @@
 // From a model's reply to the answers in it that are certain, however the reply is wrapped, cut or
-// decorated. tests/stages/salvage.md says with examples what is read and what is not.
+// decorated. tests/answer/salvage.md says with examples what is read and what is not.
 //
 // Threads: plain functions, any. What they return lives in `parser`, until its next use.
 //
@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 struct Salvaged {
   struct Found {
@@ -44,4 +44,4 @@ Salvaged salvage(std::string_view reply, std::span<const std::string> ids,
 std::optional<simdjson::dom::object> salvage_object(std::string_view reply,
                                                     simdjson::dom::parser& parser);
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

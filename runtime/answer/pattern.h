@@ -16,7 +16,7 @@ namespace re2 {
 class RE2;
 }
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 class Pattern {
  public:
@@ -35,4 +35,4 @@ class Pattern {
   std::shared_ptr<const re2::RE2> compiled_;  // null when there is none
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

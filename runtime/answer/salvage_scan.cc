@@ -1,8 +1,8 @@
-#include "stages/salvage_scan.h"
+#include "answer/salvage_scan.h"
 
 #include <algorithm>
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -277,4 +277,4 @@ void append_clean(std::string& out, std::string_view text, const Scan& scan, std
   out += text.substr(begin, end - begin);
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

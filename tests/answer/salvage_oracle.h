@@ -1,5 +1,5 @@
 // What must hold of every reply, however spoilt: for the tests and the fuzz target of
-// stages/salvage. It reads with another JSON library, and knows nothing of how salvage() works.
+// answer/salvage. It reads with another JSON library, and knows nothing of how salvage() works.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "stages/salvage.h"
+#include "answer/salvage.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 // A JSON value at the start of `text`, with anything behind it.
 inline nlohmann::json value_at(std::string_view text) {
@@ -115,4 +115,4 @@ inline std::string salvage_mistake(std::string_view reply, std::span<const std::
   return "";
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -1,10 +1,10 @@
-#include "stages/field_check.h"
+#include "answer/field_check.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/stages/support.h"
+#include "tests/answer/support.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 Field bounded(std::string name, FieldType type, double min, double max) {
@@ -143,4 +143,4 @@ TEST(Misfit, SaysTheChoices) {
 }
 
 }  // namespace
-}  // namespace sluice::stages
+}  // namespace sluice::answer

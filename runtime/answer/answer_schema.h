@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "stages/field.h"
+#include "answer/field.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 // The schema of one row's answer: an object, closed, every property required (an optional one may
 // be null), as OpenAI's strict mode asks (providers.md §1.2).
@@ -23,4 +23,4 @@ std::string pack_instruction();
 // "```json-schema" and "```" lines.
 std::string schema_in_words(const std::string& schema);
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::stages {
+namespace sluice::answer {
 
 struct ScanNode {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -54,4 +54,4 @@ Scan scan(std::string_view text);
 void append_clean(std::string& out, std::string_view text, const Scan& scan, std::size_t begin,
                   std::size_t end);
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer

@@ -1,5 +1,5 @@
 // The cases stand in salvage.md, where they can be read as documentation.
-#include "stages/salvage.h"
+#include "answer/salvage.h"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 #include <set>
 #include <sstream>
 
-#include "tests/stages/salvage_oracle.h"
+#include "tests/answer/salvage_oracle.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 struct SalvageCase {
@@ -42,7 +42,7 @@ std::string with_bytes(const std::string& text) {
 }
 
 std::vector<SalvageCase> salvage_cases() {
-  std::ifstream file(SLUICE_SOURCE_DIR "/tests/stages/salvage.md");
+  std::ifstream file(SLUICE_SOURCE_DIR "/tests/answer/salvage.md");
   std::vector<SalvageCase> all;
   std::string line;
   std::string* block = nullptr;
@@ -225,4 +225,4 @@ TEST(Salvage, SurvivesAnyNesting) {
 }
 
 }  // namespace
-}  // namespace sluice::stages
+}  // namespace sluice::answer

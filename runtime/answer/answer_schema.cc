@@ -1,8 +1,8 @@
-#include "stages/answer_schema.h"
+#include "answer/answer_schema.h"
 
 #include "core/json.h"
 
-namespace sluice::stages {
+namespace sluice::answer {
 namespace {
 
 using core::JsonWriter;
@@ -140,4 +140,4 @@ std::string schema_in_words(const std::string& schema) {
          schema + "\n```";
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::answer
