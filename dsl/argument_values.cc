@@ -8,7 +8,7 @@
 
 #include "dsl/arguments.h"
 #include "dsl/node.h"
-#include "dsl/source_error.h"
+#include "script/diagnostic.h"
 
 namespace sluice::dsl {
 namespace {
@@ -144,11 +144,11 @@ void Arguments::check_choice(const Option& option) const {
   const std::vector<std::string_view> choices = split_choices(option.choices);
   const std::string_view got = text_at(lua_, -1);
   if (std::ranges::find(choices, got) != choices.end()) return;
-  fail_value(
-      option.name,
-      fmt::format("{} must be one of \"{}\", got \"{}\"", option.name, fmt::join(choices, "\", \""),
-                  got.substr(0, 40)),
-      did_you_mean(got, choices, fmt::format("for example {} = {}", option.name, option.example)));
+  fail_value(option.name,
+             fmt::format("{} must be one of \"{}\", got \"{}\"", option.name,
+                         fmt::join(choices, "\", \""), got.substr(0, 40)),
+             script::did_you_mean(got, choices,
+                                  fmt::format("for example {} = {}", option.name, option.example)));
 }
 
 void Arguments::check_columns(const Option& option) const {
@@ -164,7 +164,7 @@ void Arguments::check_columns(const Option& option) const {
   const auto count = static_cast<lua_Integer>(lua_rawlen(lua_, -1));
   if (count == 0) wrong("an empty table");
   for (lua_Integer i = 1; i <= count; ++i) {
-    Sandbox::of(lua_).charge(10);
+    script::Sandbox::of(lua_).charge(10);
     lua_rawgeti(lua_, -1, i);
     if (lua_type(lua_, -1) != LUA_TSTRING) wrong(fmt::format("a list with {}", describe(lua_, -1)));
     lua_pop(lua_, 1);
@@ -176,7 +176,8 @@ std::optional<std::string> Arguments::text(std::string_view name) const {
   std::optional<std::string> value;
   if (lua_type(lua_, -1) == LUA_TSTRING) {
     value = std::string(text_at(lua_, -1));
-    Sandbox::of(lua_).charge(value->size());  // C++ memory that the state's limit does not see
+    script::Sandbox::of(lua_).charge(
+        value->size());  // C++ memory that the state's limit does not see
   }
   lua_pop(lua_, 1);
   return value;
@@ -186,7 +187,7 @@ std::string Arguments::text_item(std::size_t number) const {
   push_item(number);
   std::string value(text_at(lua_, -1));
   lua_pop(lua_, 1);
-  Sandbox::of(lua_).charge(value.size());
+  script::Sandbox::of(lua_).charge(value.size());
   return value;
 }
 
@@ -241,7 +242,7 @@ std::vector<std::string> Arguments::columns(std::string_view name) const {
     lua_rawgeti(lua_, -1, static_cast<lua_Integer>(i));
     values.emplace_back(text_at(lua_, -1));
     lua_pop(lua_, 1);
-    Sandbox::of(lua_).charge(values.back().size());
+    script::Sandbox::of(lua_).charge(values.back().size());
   }
   lua_pop(lua_, 1);
   return values;

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "dsl/node.h"
-#include "dsl/source_error.h"
+#include "script/diagnostic.h"
 
 namespace sluice::dsl {
 std::string_view text_at(lua_State* lua, int index) {
@@ -47,47 +47,47 @@ void set_loader(lua_State* lua, Loader* loader) {
   lua_rawsetp(lua, LUA_REGISTRYINDEX, &kLoaderKey);
 }
 
-Span Place::key(std::string_view name) const {
-  const auto found = std::ranges::find(entries, name, &Entry::key);
+script::Span Place::key(std::string_view name) const {
+  const auto found = std::ranges::find(entries, name, &script::Entry::key);
   return found == entries.end() ? whole : found->key_span;
 }
 
-Span Place::value(std::string_view name) const {
-  const auto found = std::ranges::find(entries, name, &Entry::key);
+script::Span Place::value(std::string_view name) const {
+  const auto found = std::ranges::find(entries, name, &script::Entry::key);
   return found == entries.end() ? whole : found->value;
 }
 
-Span Place::item(std::size_t number) const {
-  for (const Entry& entry : entries) {
+script::Span Place::item(std::size_t number) const {
+  for (const script::Entry& entry : entries) {
     if (entry.key.empty() && --number == 0) return entry.value;
   }
   return whole;
 }
 
 Place call_place(lua_State* lua, std::string_view function, const std::set<std::string>& keys) {
-  const ScriptPlace at = place_of(lua);
+  const script::ScriptPlace at = script::place_of(lua);
   Place place{.source = loader_of(lua).project.find_chunk(at.chunk),
               .whole = {},
               .argument = {},
               .entries = {}};
   if (place.source == nullptr) return place;
-  Sandbox::of(lua).charge(place.source->tokens().size());  // they are gone through
+  script::Sandbox::of(lua).charge(place.source->tokens().size());  // they are gone through
   if (const auto call = place.source->find_call(at.line, function, keys)) {
     place.whole = call->function;
     place.argument = call->argument.value_or(call->function);
     if (call->table) place.entries = place.source->entries(*call->table);
   } else {
-    place.whole = place.argument = place.source->first_on(at.line).value_or(Span{});
+    place.whole = place.argument = place.source->first_on(at.line).value_or(script::Span{});
   }
   return place;
 }
 
-void raise_at(lua_State* lua, const Source* source, const Span& span, std::string_view what,
-              std::string_view hint) {
+void raise_at(lua_State* lua, const script::Source* source, const script::Span& span,
+              std::string_view what, std::string_view hint) {
   Loader& loader = loader_of(lua);
   if (!loader.error) {
-    loader.error = source != nullptr ? error_at(*source, span, what, hint)
-                                     : error_in(loader.project.file(), what, hint);
+    loader.error = source != nullptr ? script::error_at(*source, span, what, hint)
+                                     : script::error_in(loader.project.file(), what, hint);
   }
   loader.sandbox.abort();
   lua_pushliteral(lua, "mistake");  // never shown: the loader has the error
@@ -140,9 +140,9 @@ Arguments::Arguments(const Arguments& parent, const Section& section, std::strin
   collect_keys();
   place_.source = parent.place_.source;
   place_.whole = place_.argument = parent.place_.value(name);
-  const auto entry = std::ranges::find(parent.place_.entries, name, &Entry::key);
+  const auto entry = std::ranges::find(parent.place_.entries, name, &script::Entry::key);
   if (entry != parent.place_.entries.end() && place_.source != nullptr) {
-    const Token& first = place_.source->tokens()[entry->value_token];
+    const script::Token& first = place_.source->tokens()[entry->value_token];
     if (place_.source->token_text(first) == "{") {
       place_.entries = place_.source->entries(entry->value_token);
     }
@@ -151,7 +151,7 @@ Arguments::Arguments(const Arguments& parent, const Section& section, std::strin
 }
 
 void Arguments::collect_keys() {
-  Sandbox& sandbox = Sandbox::of(lua_);
+  script::Sandbox& sandbox = script::Sandbox::of(lua_);
   lua_pushnil(lua_);
   while (lua_next(lua_, table_) != 0) {
     lua_pop(lua_, 1);
@@ -175,13 +175,13 @@ void Arguments::collect_keys() {
 // variable, a module's result) is looked for by its names.
 void Arguments::order_names() {
   std::unordered_map<std::string_view, std::size_t> positions;
-  const auto shows_all = [&](const std::vector<Entry>& entries) {
+  const auto shows_all = [&](const std::vector<script::Entry>& entries) {
     positions.clear();
-    for (const Entry& entry : entries) positions.emplace(entry.key, positions.size());
+    for (const script::Entry& entry : entries) positions.emplace(entry.key, positions.size());
     return std::ranges::all_of(names_,
                                [&](const std::string& name) { return positions.contains(name); });
   };
-  std::vector<Entry> elsewhere;
+  std::vector<script::Entry> elsewhere;
   if (!shows_all(place_.entries)) {
     elsewhere = loader_of(lua_).project.find_table({names_.begin(), names_.end()});  // in any file
     if (!shows_all(elsewhere)) return;
@@ -200,7 +200,7 @@ void Arguments::check() {
     if (field || (section_.fields && option == nullptr)) continue;
     if (option == nullptr) {
       fail_key(name, fmt::format("unknown option '{}' for {}", name, section_.name),
-               did_you_mean(name, option_names(section_), takes(section_)));
+               script::did_you_mean(name, option_names(section_), takes(section_)));
     }
     check_option(*option);
   }

@@ -18,8 +18,8 @@
 #include "core/money.h"
 #include "core/secret.h"
 #include "dsl/options.h"
-#include "dsl/project.h"
-#include "dsl/sandbox.h"
+#include "script/project.h"
+#include "script/sandbox.h"
 
 namespace sluice::dsl {
 
@@ -28,8 +28,8 @@ std::string_view text_at(lua_State* lua, int index);
 
 // One execution of a pipeline file in a state.
 struct Loader {
-  Project& project;
-  Sandbox& sandbox;
+  script::Project& project;
+  script::Sandbox& sandbox;
   std::optional<core::Error> error;  // what ended it
 };
 Loader& loader_of(lua_State* lua);
@@ -37,21 +37,21 @@ void set_loader(lua_State* lua, Loader* loader);
 
 // Where a constructor is called and what its table says, as far as the source shows it.
 struct Place {
-  const Source* source = nullptr;
-  Span whole;     // "s.pack"
-  Span argument;  // what it is called with
-  std::vector<Entry> entries;
+  const script::Source* source = nullptr;
+  script::Span whole;     // "s.pack"
+  script::Span argument;  // what it is called with
+  std::vector<script::Entry> entries;
 
-  Span key(std::string_view name) const;
-  Span value(std::string_view name) const;
-  Span item(std::size_t number) const;  // from 1
+  script::Span key(std::string_view name) const;
+  script::Span value(std::string_view name) const;
+  script::Span item(std::size_t number) const;  // from 1
 };
 
 // The place of the running C function's call as `function`, its table naming `keys`.
 Place call_place(lua_State* lua, std::string_view function, const std::set<std::string>& keys = {});
 
 // Ends the load with a mistake.
-[[noreturn]] void raise_at(lua_State* lua, const Source* source, const Span& span,
+[[noreturn]] void raise_at(lua_State* lua, const script::Source* source, const script::Span& span,
                            std::string_view what, std::string_view hint);
 
 // "text", "a number", "s.secret", …: what stands at `index`.

@@ -6,9 +6,9 @@
 #include <unordered_map>
 
 #include "dsl/arguments.h"
-#include "dsl/bytecode.h"
 #include "dsl/node.h"
-#include "dsl/sandbox.h"
+#include "script/bytecode.h"
+#include "script/sandbox.h"
 
 namespace sluice::dsl {
 namespace {
@@ -79,7 +79,7 @@ class Hasher {
 
  private:
   void add(std::string_view bytes) {
-    Sandbox::of(lua_).charge(1 + bytes.size() / kBytesPerWork);
+    script::Sandbox::of(lua_).charge(1 + bytes.size() / script::kBytesPerWork);
     bytes_ += std::to_string(bytes.size());
     bytes_ += ':';
     bytes_ += bytes;
@@ -152,7 +152,7 @@ class Hasher {
 
   // The pairs of a table, but for those that the table at `but` has as well; 0: all.
   void table(int index, int depth, int but) {
-    push_ordered_keys(lua_, index);
+    script::push_ordered_keys(lua_, index);
     const int keys = lua_gettop(lua_);
     for (lua_Integer i = 1; lua_rawgeti(lua_, keys, i) != LUA_TNIL; ++i) {
       const int key = lua_gettop(lua_);
@@ -200,7 +200,7 @@ class Hasher {
   void function(int index, int depth) {
     if (lua_iscfunction(lua_, index) != 0) luaL_error(lua_, "an iterator has no content");
     const std::string dump = code_of(lua_, index);
-    const auto code = read_code(dump);
+    const auto code = script::read_code(dump);
     add("function");
     add(code ? code->bytes : dump);
     if (code) {

@@ -10,8 +10,8 @@
 
 #include "core/json.h"
 #include "dsl/constructors.h"
-#include "dsl/source_error.h"
 #include "dsl/values.h"
+#include "script/diagnostic.h"
 #include "stages/prompt_template.h"
 
 namespace sluice::dsl {
@@ -36,7 +36,7 @@ class ExampleReader {
     if (example.prompt.empty()) fail("has an empty prompt", "give its row something to ask");
     example.answer = spec_.answer.empty() ? text_answer() : declared_answer();
     lua_pop(lua_, 1);
-    Sandbox::of(lua_).charge(example.prompt.size() + example.answer.size());
+    script::Sandbox::of(lua_).charge(example.prompt.size() + example.answer.size());
     return example;
   }
 
@@ -53,7 +53,7 @@ class ExampleReader {
           lua_type(lua_, -1) == LUA_TSTRING ? std::string(text_at(lua_, -1)) : describe(lua_, -1);
       if (std::ranges::find(kExampleParts, name) == kExampleParts.end())
         fail(fmt::format("has '{}'", name.substr(0, 40)),
-             did_you_mean(name, kExampleParts, std::string(kShape)));
+             script::did_you_mean(name, kExampleParts, std::string(kShape)));
     }
   }
 

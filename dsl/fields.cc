@@ -83,7 +83,7 @@ void check_range(const Arguments& arguments, const Field& field) {
 answer::Pattern read_pattern(lua_State* lua, const Arguments& arguments) {
   auto text = arguments.text("pattern");
   if (!text) return {};
-  Sandbox::of(lua).charge(kPatternWork);
+  script::Sandbox::of(lua).charge(kPatternWork);
   auto pattern = answer::Pattern::compile(std::move(*text));
   if (!pattern) {
     arguments.fail_value(
@@ -114,7 +114,7 @@ Field read_element(lua_State* lua, const Arguments& arguments) {
     arguments.fail_item(1, "element of list " + wrong, hint);
   }
   Field element = to_field(lua, -1);
-  Sandbox::of(lua).charge(bytes_of(element));
+  script::Sandbox::of(lua).charge(bytes_of(element));
   lua_pop(lua, 1);
   return element;
 }
@@ -144,7 +144,7 @@ std::vector<Field> read_fields(lua_State* lua, const Arguments& arguments, const
       if (name.empty()) arguments.fail("a field has an empty name", "give it a name");
       fields.push_back(to_field(lua, -1));
       fields.back().name = name;
-      Sandbox::of(lua).charge(bytes_of(fields.back()));
+      script::Sandbox::of(lua).charge(bytes_of(fields.back()));
     }
     lua_pop(lua, 1);
   }

@@ -8,7 +8,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
-#include "dsl/source_error.h"
+#include "script/diagnostic.h"
 
 namespace sluice::dsl {
 namespace {
@@ -41,27 +41,27 @@ TextCall text_call(lua_State* lua, std::string_view function, std::string_view e
   }
   const char* text = lua_tolstring(lua, 1, &length);
   call.text.assign(text, length);
-  Sandbox::of(lua).charge(kWorkOfCall + length);
+  script::Sandbox::of(lua).charge(kWorkOfCall + length);
   return call;
 }
 
 int construct_file(lua_State* lua) {
   const TextCall call = text_call(lua, "file", "s.file \"prompts/triage.md\"");
-  Project& project = loader_of(lua).project;
+  script::Project& project = loader_of(lua).project;
   const auto path = project.find(call.text);
   const auto bytes = path ? project.text(*path) : std::unexpected(path.error());
   if (!bytes) {
     raise_at(lua, call.place.source, call.place.argument, bytes.error().message,
              "s.file looks beside the pipeline file; --lib FOLDER adds another folder");
   }
-  Sandbox::of(lua).charge(bytes->size());  // kept under each name that it is asked for by
+  script::Sandbox::of(lua).charge(bytes->size());  // kept under each name that it is asked for by
   lua_pushlstring(lua, bytes->data(), bytes->size());
   return 1;
 }
 
 int construct_secret(lua_State* lua) {
   const TextCall call = text_call(lua, "secret", "s.secret \"OPENAI_API_KEY\"");
-  Project& project = loader_of(lua).project;
+  script::Project& project = loader_of(lua).project;
   if (project.variables().size() >= kMostVariables) {
     raise_at(lua, call.place.source, call.place.argument,
              fmt::format("this file asks for more than {} environment variables", kMostVariables),
@@ -136,14 +136,14 @@ int construct_param(lua_State* lua) {
 int unknown_name(lua_State* lua) {
   const std::string name =
       lua_type(lua, 2) == LUA_TSTRING ? std::string(text_at(lua, 2)) : describe(lua, 2);
-  const ScriptPlace at = place_of(lua);
-  const Source* source = loader_of(lua).project.find_chunk(at.chunk);
-  Span span;
+  const script::ScriptPlace at = script::place_of(lua);
+  const script::Source* source = loader_of(lua).project.find_chunk(at.chunk);
+  script::Span span;
   if (source != nullptr) {
-    span =
-        source->find_name(at.line, name, ".").value_or(source->first_on(at.line).value_or(Span{}));
+    span = source->find_name(at.line, name, ".")
+               .value_or(source->first_on(at.line).value_or(script::Span{}));
   }
-  const std::string hint = did_you_mean(
+  const std::string hint = script::did_you_mean(
       name, kConstructors, fmt::format("sluice has: {}", fmt::join(kConstructors, ", ")));
   raise_at(lua, source, span, fmt::format("sluice has no '{}'", name), hint);
 }
@@ -201,15 +201,15 @@ int require(lua_State* lua) {
     }
     return 1;
   }
-  Project& project = loader_of(lua).project;
+  script::Project& project = loader_of(lua).project;
   const auto path = project.find(call.text + ".lua");
-  const auto source =
-      path ? project.source(*path) : core::Result<const Source*>(std::unexpected(path.error()));
+  const auto source = path ? project.source(*path)
+                           : core::Result<const script::Source*>(std::unexpected(path.error()));
   if (!source)
     wrong(source.error().message,
           "require looks beside the pipeline file; --lib FOLDER adds another folder");
-  Sandbox::of(lua).charge(4 * (*source)->text().size());  // its text and tokens
-  lua_pushlightuserdata(lua, &project);                   // being loaded
+  script::Sandbox::of(lua).charge(4 * (*source)->text().size());  // its text and tokens
+  lua_pushlightuserdata(lua, &project);                           // being loaded
   lua_setfield(lua, loaded, call.text.c_str());
   push_chunk(lua, **source);
   lua_call(lua, 0, 1);
@@ -259,40 +259,41 @@ std::string compile_error(lua_State* lua, std::string_view text) {
 
 // The token that Lua stumbled over: the first of that text on that line up to which the source does
 // not compile for another reason than its end.
-Span offending(lua_State* lua, const Source& source, const SyntaxMistake& mistake) {
+script::Span offending(lua_State* lua, const script::Source& source, const SyntaxMistake& mistake) {
   const auto& tokens = source.tokens();
   constexpr int kMostTries = 100;  // each compiles the file up to there
   int tries = 0;
-  const Token* last_seen = nullptr;
-  for (const Token& token : tokens) {
+  const script::Token* last_seen = nullptr;
+  for (const script::Token& token : tokens) {
     const std::string_view text = source.token_text(token);
     const bool same = !mistake.token.empty() &&
                       (text == mistake.token ||
-                       (token.kind == TokenKind::bad && text.starts_with(mistake.token)));
+                       (token.kind == script::TokenKind::bad && text.starts_with(mistake.token)));
     if (!same || token.line > mistake.line) continue;
     last_seen = &token;
-    if (token.line < mistake.line && token.kind != TokenKind::bad) continue;
+    if (token.line < mistake.line && token.kind != script::TokenKind::bad) continue;
     const std::string_view until =
         std::string_view(source.text()).substr(0, token.offset + token.length);
     if (++tries > kMostTries) break;
-    if (!compile_error(lua, until).ends_with("near <eof>")) return Source::span(token);
+    if (!compile_error(lua, until).ends_with("near <eof>")) return script::Source::span(token);
   }
-  if (last_seen != nullptr && last_seen->line == mistake.line) return Source::span(*last_seen);
+  if (last_seen != nullptr && last_seen->line == mistake.line)
+    return script::Source::span(*last_seen);
   if (!mistake.token.empty())
-    return source.first_on(mistake.line).value_or(Span{0, 0, mistake.line});
+    return source.first_on(mistake.line).value_or(script::Span{0, 0, mistake.line});
   // The end of the file: behind its last token.
   if (tokens.size() < 2) return {0, 0, 1};
-  const Token& last = tokens[tokens.size() - 2];
+  const script::Token& last = tokens[tokens.size() - 2];
   const int ends_on =
       last.line + static_cast<int>(std::ranges::count(source.token_text(last), '\n'));
   return {last.offset + last.length, 0, ends_on};
 }
 
-std::string_view syntax_hint(const Source& source, const SyntaxMistake& mistake) {
+std::string_view syntax_hint(const script::Source& source, const SyntaxMistake& mistake) {
   const std::string_view what = mistake.what;
   if (what.ends_with("near <eof>")) return "the file ends here, in the middle of something";
-  for (const Token& token : source.tokens()) {
-    const bool open_quote = token.kind == TokenKind::bad && token.length > 1;
+  for (const script::Token& token : source.tokens()) {
+    const bool open_quote = token.kind == script::TokenKind::bad && token.length > 1;
     if (open_quote && token.line == mistake.line)
       return "a quote or bracket in this line is never closed";
   }
@@ -309,7 +310,7 @@ std::string_view syntax_hint(const Source& source, const SyntaxMistake& mistake)
 
 }  // namespace
 
-void push_chunk(lua_State* lua, const Source& source) {
+void push_chunk(lua_State* lua, const script::Source& source) {
   const std::string chunk = "@" + source.name();
   const int status =
       luaL_loadbufferx(lua, source.text().data(), source.text().size(), chunk.c_str(), "t");

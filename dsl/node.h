@@ -13,8 +13,8 @@
 
 #include "answer/field.h"
 #include "core/secret.h"
-#include "dsl/source.h"
 #include "provider/endpoint.h"
+#include "script/source.h"
 #include "stages/spec.h"
 
 namespace sluice::dsl {
@@ -40,8 +40,8 @@ struct Pipeline {
 
 // A place in a file's text that a later mistake may be about.
 struct Mark {
-  const Source* source = nullptr;
-  Span span;
+  const script::Source* source = nullptr;
+  script::Span span;
 };
 
 struct Node {
@@ -49,9 +49,9 @@ struct Node {
                              stages::ReadSpec, stages::MapStep, stages::KeepStep,
                              stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
                              stages::DispatchSpec, stages::ParseSpec, stages::SinkSpec, Pipeline>;
-  std::string_view name;           // of the constructor
-  const Source* source = nullptr;  // where it was called; null for bare field types
-  Span span;
+  std::string_view name;                   // of the constructor
+  const script::Source* source = nullptr;  // where it was called; null for bare field types
+  script::Span span;
   Value value;
   // Of an endpoint: its model. Of a dispatch: its endpoints' models, then its budget.
   std::vector<Mark> marks = {};

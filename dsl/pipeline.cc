@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "dsl/scripts.h"
-#include "dsl/source_error.h"
 #include "dsl/state.h"
+#include "script/diagnostic.h"
 #include "stages/question.h"
 
 namespace sluice::dsl {
@@ -19,16 +19,16 @@ std::optional<std::string> process_environment(const std::string& name) {
 }
 
 // A --set that the file does not ask for is a slip.
-core::Status check_parameters(const Project& project) {
+core::Status check_parameters(const script::Project& project) {
   const auto unused = project.unused_parameters();
   if (unused.empty()) return {};
   const auto known = project.known_parameters();
   const std::vector<std::string_view> candidates(known.begin(), known.end());
   std::string hint = known.empty() ? "this file takes none"
                                    : fmt::format("this file takes: {}", fmt::join(known, ", "));
-  const std::string_view near = nearest(unused.front(), candidates);
+  const std::string_view near = script::nearest(unused.front(), candidates);
   if (!near.empty()) hint = fmt::format("did you mean '{}'? {}", near, hint);
-  return std::unexpected(error_in(
+  return std::unexpected(script::error_in(
       project.file(), fmt::format("unknown parameter '{}' in --set", unused.front()), hint));
 }
 
@@ -67,7 +67,7 @@ void put_function(stages::JobSpec& job, const FunctionPlace& place, std::size_t 
 }  // namespace
 
 core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& options) {
-  auto project = std::make_shared<Project>(
+  auto project = std::make_shared<script::Project>(
       path, options.parameters, options.environment ? options.environment : process_environment,
       options.libraries);
   auto state = State::load(project);

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "dsl/meter.h"
 #include "dsl/options.h"
-#include "dsl/project.h"
+#include "script/meter.h"
+#include "script/project.h"
 
 namespace sluice::dsl {
 namespace {
@@ -150,8 +150,9 @@ What a C function does counts as instructions too: a step of pattern matching, a
 {6} bytes allocated. `pcall` does not catch a passed limit. A pattern has at most 4096 bytes and 200
 repeated items.
 )",
-      kMaxFileBytes >> 20, kMemoryLimit >> 20, kCallWork / 1'000'000, kLoadWork / 1'000'000,
-      kCallSeconds, kLoadSeconds, kBytesPerWork);
+      script::kMaxFileBytes >> 20, script::kMemoryLimit >> 20, script::kCallWork / 1'000'000,
+      script::kLoadWork / 1'000'000, script::kCallSeconds, script::kLoadSeconds,
+      script::kBytesPerWork);
 }
 
 std::string class_name(const Section& section) {

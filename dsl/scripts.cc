@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
-#include "dsl/big_number.h"
 #include "dsl/values.h"
+#include "script/big_number.h"
 
 namespace sluice::dsl {
 
@@ -81,7 +81,7 @@ constexpr std::size_t kLongestReason = 2000;  // bytes
 // The second result, on top of the stack, as the reason for the first.
 std::string reason(lua_State* lua) {
   std::size_t length = 0;
-  push_text(lua, -1);
+  script::push_text(lua, -1);
   const char* text = lua_tolstring(lua, -1, &length);
   return {text, std::min(length, kLongestReason)};
 }
@@ -101,7 +101,7 @@ lua_Integer length_of_list(lua_State* lua) {
           "the name '%s'",
           lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : describe(lua, -1).c_str());
   }
-  Sandbox::of(lua).charge(static_cast<std::uint64_t>(keys));
+  script::Sandbox::of(lua).charge(static_cast<std::uint64_t>(keys));
   if (keys != length) luaL_error(lua, "explode must return a list without holes");
   return length;
 }
@@ -179,7 +179,7 @@ int Scripts::Call::render(lua_State* lua) {
   push_function(lua, call.function);
   call.push_row(lua);
   lua_call(lua, 1, 2);
-  if (const auto digits = to_big_number(lua, -2)) {
+  if (const auto digits = script::to_big_number(lua, -2)) {
     call.text = *digits;
     call.accepted = true;
     return 0;
@@ -204,10 +204,11 @@ int Scripts::Call::parse(lua_State* lua) {
   return 0;
 }
 
-Scripts::Scripts(std::shared_ptr<Project> project) : id_(next_id++), project_(std::move(project)) {}
+Scripts::Scripts(std::shared_ptr<script::Project> project)
+    : id_(next_id++), project_(std::move(project)) {}
 Scripts::~Scripts() = default;
 
-std::shared_ptr<Scripts> Scripts::make(std::shared_ptr<Project> project,
+std::shared_ptr<Scripts> Scripts::make(std::shared_ptr<script::Project> project,
                                        std::unique_ptr<State> first) {
   std::shared_ptr<Scripts> scripts(new Scripts(std::move(project)));
   scripts->states_.push_back(std::make_unique<Worker>(std::move(first)));

@@ -24,7 +24,7 @@ namespace sluice::dsl {
 class Scripts : public std::enable_shared_from_this<Scripts> {
  public:
   // `first` is the state of the load; `project` is sealed.
-  static std::shared_ptr<Scripts> make(std::shared_ptr<Project> project,
+  static std::shared_ptr<Scripts> make(std::shared_ptr<script::Project> project,
                                        std::unique_ptr<State> first);
   ~Scripts();
 
@@ -42,7 +42,7 @@ class Scripts : public std::enable_shared_from_this<Scripts> {
   struct Worker;  // a state and its JSON parser
   struct Call;
 
-  explicit Scripts(std::shared_ptr<Project> project);
+  explicit Scripts(std::shared_ptr<script::Project> project);
   std::expected<Worker*, stages::ScriptFailure> mine();
   std::expected<Worker*, stages::ScriptFailure> take();
   void give_back(Worker* worker);
@@ -51,7 +51,7 @@ class Scripts : public std::enable_shared_from_this<Scripts> {
   std::expected<void, stages::ScriptFailure> run(lua_CFunction body, Call& call);
 
   const std::uint64_t id_;  // unique in the process
-  std::shared_ptr<Project> project_;
+  std::shared_ptr<script::Project> project_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Worker>> states_;
   std::vector<Worker*> idle_;

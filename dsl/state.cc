@@ -8,7 +8,7 @@
 #include "dsl/closure_hash.h"
 #include "dsl/module.h"
 #include "dsl/node.h"
-#include "dsl/source_error.h"
+#include "script/diagnostic.h"
 
 namespace sluice::dsl {
 namespace {
@@ -19,12 +19,12 @@ const char kFunctionsKey = 0;  // registry: the list of its functions
 // A script's error with its place found: the place that its message begins with, as error() writes
 // it, else the innermost Lua function's.
 struct Located {
-  const Source* source = nullptr;
+  const script::Source* source = nullptr;
   int line = 0;
   std::string what;
 };
 
-Located locate(const Project& project, const ScriptError& wrong) {
+Located locate(const script::Project& project, const script::ScriptError& wrong) {
   Located found{project.find_chunk(wrong.place.chunk), wrong.place.line, wrong.message};
   const std::string& message = wrong.message;
   for (std::size_t i = message.find(": "); i != message.npos; i = message.find(": ", i + 1)) {
@@ -34,7 +34,7 @@ Located locate(const Project& project, const ScriptError& wrong) {
     if (digits.size() > 7 ||
         !std::ranges::all_of(digits, [](unsigned char c) { return std::isdigit(c) != 0; }))
       continue;
-    const Source* source = project.find_chunk(message.substr(0, colon));
+    const script::Source* source = project.find_chunk(message.substr(0, colon));
     if (source == nullptr) continue;
     found = {source, std::stoi(digits), message.substr(i + 2)};
     break;
@@ -43,7 +43,7 @@ Located locate(const Project& project, const ScriptError& wrong) {
 }
 
 // The word of the line that the message names: "… (global 'sytem')".
-Span named_span(const Located& error) {
+script::Span named_span(const Located& error) {
   const std::string& what = error.what;
   for (std::size_t open = what.find('\''); open != what.npos; open = what.find('\'', open + 1)) {
     const std::size_t close = what.find('\'', open + 1);
@@ -53,7 +53,7 @@ Span named_span(const Located& error) {
     if (const auto span = error.source->find_name(error.line, word)) return *span;
   }
   if (const auto call = error.source->find_name(error.line, "error")) return *call;
-  return error.source->first_on(error.line).value_or(Span{0, 0, error.line});
+  return error.source->first_on(error.line).value_or(script::Span{0, 0, error.line});
 }
 
 std::string run_time_hint(const Located& error) {
@@ -68,41 +68,43 @@ std::string run_time_hint(const Located& error) {
   std::vector<std::string_view> candidates = {"require",  "ipairs", "pairs",  "tostring",
                                               "tonumber", "type",   "string", "table",
                                               "math",     "select", "error",  "assert"};
-  for (const Token& token : error.source->tokens()) {
+  for (const script::Token& token : error.source->tokens()) {
     const std::string_view text = error.source->token_text(token);
-    if (token.kind == TokenKind::name && text != name) candidates.push_back(text);
+    if (token.kind == script::TokenKind::name && text != name) candidates.push_back(text);
   }
-  return did_you_mean(name, candidates, "nothing of that name is defined above");
+  return script::did_you_mean(name, candidates, "nothing of that name is defined above");
 }
 
-Span last_token(const Source& source) {
+script::Span last_token(const script::Source& source) {
   const auto& tokens = source.tokens();
-  return tokens.size() < 2 ? Span{0, 0, 1} : Source::span(tokens[tokens.size() - 2]);
+  return tokens.size() < 2 ? script::Span{0, 0, 1}
+                           : script::Source::span(tokens[tokens.size() - 2]);
 }
 
 // The last `return` of a source; its last token when it has none.
-Span return_span(const Source& source) {
-  Span span = last_token(source);
-  for (const Token& token : source.tokens()) {
-    if (token.kind == TokenKind::keyword && source.token_text(token) == "return")
-      span = Source::span(token);
+script::Span return_span(const script::Source& source) {
+  script::Span span = last_token(source);
+  for (const script::Token& token : source.tokens()) {
+    if (token.kind == script::TokenKind::keyword && source.token_text(token) == "return")
+      span = script::Source::span(token);
   }
   return span;
 }
 
 }  // namespace
 
-State::State(std::shared_ptr<Project> project)
+State::State(std::shared_ptr<script::Project> project)
     : project_(std::move(project)),
       loader_{.project = *project_, .sandbox = sandbox_, .error = {}} {}
 
-core::Result<std::unique_ptr<State>> State::load(std::shared_ptr<Project> project) {
+core::Result<std::unique_ptr<State>> State::load(std::shared_ptr<script::Project> project) {
   if (auto source = project->source(project->file()); !source) {
-    return std::unexpected(
-        error_in(project->file(), source.error().message, "give the path of a pipeline file"));
+    return std::unexpected(script::error_in(project->file(), source.error().message,
+                                            "give the path of a pipeline file"));
   }
   std::unique_ptr<State> state(new State(std::move(project)));
-  const auto wrong = state->sandbox_.protected_call(run_file, state.get(), kLoadWork, kLoadSeconds);
+  const auto wrong = state->sandbox_.protected_call(run_file, state.get(), script::kLoadWork,
+                                                    script::kLoadSeconds);
   if (state->loader_.error) return std::unexpected(*state->loader_.error);
   if (wrong) return std::unexpected(state->load_error(*wrong));
   return state;
@@ -113,7 +115,7 @@ int State::run_file(lua_State* lua) {
   set_loader(lua, &state.loader_);
   open_module(lua);
   remember_library(lua);
-  const Source& source = **state.project_->source(state.project_->file());
+  const script::Source& source = **state.project_->source(state.project_->file());
   push_chunk(lua, source);
   lua_call(lua, 0, 1);
   const Node* node = to_node(lua, -1);
@@ -131,11 +133,11 @@ int State::run_file(lua_State* lua) {
   return 0;
 }
 
-core::Error State::load_error(const ScriptError& wrong) const {
+core::Error State::load_error(const script::ScriptError& wrong) const {
   const Located error = locate(*project_, wrong);
   if (error.source == nullptr || error.line == 0)
-    return error_in(project_->file(), wrong.message, "");
-  return error_at(*error.source, named_span(error), error.what, run_time_hint(error));
+    return script::error_in(project_->file(), wrong.message, "");
+  return script::error_at(*error.source, named_span(error), error.what, run_time_hint(error));
 }
 
 void push_function(lua_State* lua, std::size_t function) {
@@ -157,7 +159,7 @@ core::Hash128 State::version(std::size_t function) {
         now.hash = closure_hash(lua, now.all_globals);
         return 0;
       },
-      &hashing, kCallWork, kCallSeconds);
+      &hashing, script::kCallWork, script::kCallSeconds);
   return cannot ? project_->version() : hashing.hash;
 }
 
@@ -172,7 +174,7 @@ std::string State::place(std::size_t function) const {
   lua_Debug about;
   push_function(sandbox_.lua(), function);
   lua_getinfo(sandbox_.lua(), ">S", &about);
-  const Source* source = project_->find_chunk(about.short_src);
+  const script::Source* source = project_->find_chunk(about.short_src);
   return fmt::format("{}:{}", source != nullptr ? source->name() : project_->file(),
                      about.linedefined);
 }
@@ -180,7 +182,8 @@ std::string State::place(std::size_t function) const {
 std::optional<std::string> State::call(std::size_t function, lua_CFunction body, void* context) {
   constexpr std::size_t kLongestMessage = 2000;
   loader_.error.reset();
-  const auto wrong = sandbox_.protected_call(body, context, kCallWork, kCallSeconds);
+  const auto wrong =
+      sandbox_.protected_call(body, context, script::kCallWork, script::kCallSeconds);
   if (!wrong) return std::nullopt;
   if (loader_.error) return loader_.error->text();
   const Located error = locate(*project_, *wrong);

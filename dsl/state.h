@@ -12,8 +12,8 @@
 #include "core/hash.h"
 #include "dsl/arguments.h"
 #include "dsl/node.h"
-#include "dsl/project.h"
-#include "dsl/sandbox.h"
+#include "script/project.h"
+#include "script/sandbox.h"
 
 namespace sluice::dsl {
 
@@ -21,7 +21,7 @@ class State {
  public:
   // Executes the project's file. The first execution reads what the file asks for; once the project
   // is sealed nothing is read any more.
-  static core::Result<std::unique_ptr<State>> load(std::shared_ptr<Project> project);
+  static core::Result<std::unique_ptr<State>> load(std::shared_ptr<script::Project> project);
 
   const Pipeline& pipeline() const { return *pipeline_; }
   // Of all that the function's results depend on beside its arguments (dsl/closure_hash.h); of all
@@ -37,12 +37,12 @@ class State {
   std::optional<std::string> call(std::size_t function, lua_CFunction body, void* context);
 
  private:
-  explicit State(std::shared_ptr<Project> project);
+  explicit State(std::shared_ptr<script::Project> project);
   static int run_file(lua_State* lua);
-  core::Error load_error(const ScriptError& wrong) const;
+  core::Error load_error(const script::ScriptError& wrong) const;
 
-  std::shared_ptr<Project> project_;
-  Sandbox sandbox_;
+  std::shared_ptr<script::Project> project_;
+  script::Sandbox sandbox_;
   Loader loader_;
   const Pipeline* pipeline_ = nullptr;  // lives in the state's node of it
 };

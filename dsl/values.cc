@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/json.h"
-#include "dsl/big_number.h"
-#include "dsl/sandbox.h"
+#include "script/big_number.h"
+#include "script/sandbox.h"
 #include "stages/json_value.h"
 
 namespace sluice::dsl {
@@ -79,12 +79,12 @@ class Pusher {
       case dom::element_type::UINT64: {  // larger than any Lua integer
         std::string digits;
         stages::append_json(digits, value);
-        return push_big_number(lua_, digits);
+        return script::push_big_number(lua_, digits);
       }
       case dom::element_type::DOUBLE: {
         const std::string_view number = stages::number_text(text);
         if (number.find_first_of(".eE") == number.npos && !number.empty())
-          return push_big_number(lua_, number);
+          return script::push_big_number(lua_, number);
         return decimal(name, value.get_double().value_unsafe(), number);
       }
       case dom::element_type::BOOL:
@@ -150,10 +150,10 @@ class Writer {
       std::size_t length = 0;
       const char* text = lua_tolstring(lua_, -1, &length);
       const std::string_view name(text, length);
-      Sandbox::of(lua_).charge(length / kBytesPerWork);
+      script::Sandbox::of(lua_).charge(length / script::kBytesPerWork);
       if (std::ranges::find(columns, name, &Field::name) == columns.end()) names.push_back(name);
     }
-    Sandbox::of(lua_).charge(names.size());
+    script::Sandbox::of(lua_).charge(names.size());
     std::ranges::sort(names);
     return names;
   }
@@ -178,7 +178,7 @@ class Writer {
         shape.names = true;
       }
     }
-    Sandbox::of(lua_).charge(shape.keys);
+    script::Sandbox::of(lua_).charge(shape.keys);
     if (shape.names && shape.last > 0) mixed();
     if (static_cast<std::uint64_t>(shape.last) > 2 * shape.keys + kMoreHolesThanKeys) {
       luaL_error(lua_, "the %s has a list with more holes than elements", what_);
@@ -227,13 +227,14 @@ class Writer {
       case LUA_TSTRING: {
         std::size_t length = 0;
         const char* text = lua_tolstring(lua_, -1, &length);
-        Sandbox::of(lua_).charge(length / kBytesPerWork);  // C++ memory that the state does not see
+        script::Sandbox::of(lua_).charge(
+            length / script::kBytesPerWork);  // C++ memory that the state does not see
         return json_.value(std::string_view(text, length));
       }
       case LUA_TTABLE:
         return table(field, depth);
       case LUA_TUSERDATA:
-        if (const auto digits = to_big_number(lua_, -1)) return json_.raw(*digits);
+        if (const auto digits = script::to_big_number(lua_, -1)) return json_.raw(*digits);
         [[fallthrough]];
       default:
         luaL_error(lua_, "the %s holds a %s, which JSON has no form for", what_,

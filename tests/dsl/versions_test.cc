@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "dsl/bytecode.h"
 #include "scratch.h"
+#include "script/bytecode.h"
 
 namespace sluice::dsl {
 namespace {
@@ -206,9 +206,9 @@ return s.pipeline {
 }
 
 TEST(Code, IsRefusedWhenItIsCutOrOfAnotherFormat) {
-  EXPECT_FALSE(read_code(""));
-  EXPECT_FALSE(read_code("\x1bLuaS"));
-  EXPECT_FALSE(read_code(std::string(200, '\0')));
+  EXPECT_FALSE(script::read_code(""));
+  EXPECT_FALSE(script::read_code("\x1bLuaS"));
+  EXPECT_FALSE(script::read_code(std::string(200, '\0')));
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 #include <cstdlib>
 #include <lua.hpp>
 
-#include "dsl/lexer.h"
-#include "dsl/source.h"
+#include "script/lexer.h"
+#include "script/source.h"
 
 namespace {
 
-using sluice::dsl::Token;
-using sluice::dsl::TokenKind;
+using sluice::script::Token;
+using sluice::script::TokenKind;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -27,7 +27,7 @@ bool compiles(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  const sluice::dsl::Source source("fuzz.lua", text);
+  const sluice::script::Source source("fuzz.lua", text);
   bool bad = false;
   std::size_t at = 0;
   int line = 1;
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     line = token.line;
     bad = bad || token.kind == TokenKind::bad;
     if (token.kind == TokenKind::end || token.kind == TokenKind::bad) continue;
-    const auto alone = sluice::dsl::lex(source.token_text(token));
+    const auto alone = sluice::script::lex(source.token_text(token));
     require(alone.size() == 2 && alone[0].kind == token.kind && alone[0].length == token.length);
   }
   require(at == text.size());

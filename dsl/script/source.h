@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "dsl/lexer.h"
+#include "script/lexer.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 // A stretch of a source.
 struct Span {
@@ -84,4 +84,4 @@ class Source {
 // Code points in `text`, for columns; bytes that are no UTF-8 count one each.
 int code_points(std::string_view text);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

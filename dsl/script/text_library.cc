@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "dsl/sandbox.h"
+#include "script/sandbox.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 int guarded_tostring(lua_State* lua) {
@@ -124,4 +124,4 @@ void replace_text_functions(lua_State* lua) {
   lua_pop(lua, 2);
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

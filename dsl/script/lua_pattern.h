@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 constexpr std::size_t kMaxCaptures = 32;
 constexpr std::size_t kMaxBranches =
@@ -88,4 +88,4 @@ Found search(const Pattern& pattern, std::string_view subject, std::size_t from,
 Found match_at(const Pattern& pattern, std::string_view subject, std::size_t at,
                std::uint64_t& budget, Match& match);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

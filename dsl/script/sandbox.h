@@ -1,5 +1,5 @@
 // A Lua state in which strangers' code may run: no files, no processes, no clock, no randomness, no
-// bytecode, and limits (dsl/meter.h) on memory and on work that pcall cannot swallow.
+// bytecode, and limits (dsl/script/meter.h) on memory and on work that pcall cannot swallow.
 //
 // What is there: the basic functions, string, table, math and utf8 of Lua 5.4, with these changes:
 //   - not there: io, os, debug, package, coroutine, load, loadstring, loadfile, dofile,
@@ -27,10 +27,10 @@
 #include <string>
 #include <unordered_map>
 
-#include "dsl/meter.h"
-#include "dsl/pattern.h"
+#include "script/lua_pattern.h"
+#include "script/meter.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 // Where a script stands: a chunk, as Lua shortens its name, and a line. Line 0 = not known.
 struct ScriptPlace {
@@ -96,8 +96,8 @@ class Sandbox {
 // Where the innermost Lua function on the stack stands.
 ScriptPlace place_of(lua_State* lua);
 
-// The sandbox's own versions of functions in the library tables (dsl/guarded_library.cc,
-// dsl/string_library.cc, dsl/text_library.cc). Called once, with the standard libraries open.
+// The sandbox's own versions of functions in the library tables (dsl/script/safe_library.cc,
+// dsl/script/string_library.cc, dsl/script/text_library.cc). Called once, with the standard libraries open.
 void guard_libraries(lua_State* lua);
 void replace_string_functions(lua_State* lua);
 void replace_text_functions(lua_State* lua);
@@ -116,4 +116,4 @@ void push_ordered_keys(lua_State* lua, int index);
 // tables only; then their work is bounded by the table's size. Raises a Lua error for another.
 void check_plain_table(lua_State* lua, int index);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

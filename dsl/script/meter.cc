@@ -1,10 +1,10 @@
-#include "dsl/meter.h"
+#include "script/meter.h"
 
 #include <fmt/format.h>
 
 #include <ctime>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 double thread_seconds() {
@@ -54,4 +54,4 @@ std::string Meter::words() const {
   return {};
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

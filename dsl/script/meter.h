@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <string>
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 constexpr std::size_t kMemoryLimit = 64u << 20;   // bytes of one Lua state
 constexpr std::uint64_t kCallWork = 10'000'000;   // one call of a function on a row
@@ -76,4 +76,4 @@ class Meter {
   Limit tripped_ = Limit::none;
 };
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -5,9 +5,9 @@
 #include <memory>
 #include <random>
 
-#include "dsl/sandbox.h"
+#include "script/sandbox.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 // Runs `code` with s and p set, and gives all it returns, or the error without its place.
@@ -170,4 +170,4 @@ TEST(Pattern, RefusesMoreBranchesThanItsStackHolds) {
 }
 
 }  // namespace
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -1,14 +1,14 @@
 // What the sandbox does not let a script do.
-#include "dsl/sandbox.h"
+#include "script/sandbox.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-#include "dsl/meter.h"
+#include "script/meter.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 using testing::HasSubstr;
@@ -260,4 +260,4 @@ TEST(Sandbox, TurnsCppExceptionsIntoErrors) {
 }
 
 }  // namespace
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -1,4 +1,4 @@
-#include "dsl/sandbox.h"
+#include "script/sandbox.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 constexpr std::size_t kPatterns = 128;       // compiled patterns kept
@@ -182,4 +182,4 @@ const Pattern& Sandbox::pattern(std::string_view text, bool anchors) {
   return *compiled;
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

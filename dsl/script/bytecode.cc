@@ -1,9 +1,9 @@
-#include "dsl/bytecode.h"
+#include "script/bytecode.h"
 
 #include <cstdint>
 #include <lua.hpp>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 // The tags of constants, of lobject.h.
@@ -125,4 +125,4 @@ std::optional<Code> read_code(std::string_view dump) {
   return CodeReader(dump).run();
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "dsl/source.h"
+#include "script/source.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 // `what` is wrong at `span`; `hint` says what to do about it and may be empty.
 core::Error error_at(const Source& source, const Span& span, std::string_view what,
@@ -30,4 +30,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
                          std::string otherwise);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

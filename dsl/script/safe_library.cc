@@ -7,9 +7,9 @@
 #include <tuple>
 #include <vector>
 
-#include "dsl/sandbox.h"
+#include "script/sandbox.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 struct Missing {
@@ -307,4 +307,4 @@ void guard_libraries(lua_State* lua) {
   lua_pop(lua, 2);
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 // `digits`: of JSON, with a sign or without.
 void push_big_number(lua_State* lua, std::string_view digits);
@@ -18,4 +18,4 @@ void push_big_number(lua_State* lua, std::string_view digits);
 // Its digits, as long as the value lives; nullopt when another value stands at `index`.
 std::optional<std::string_view> to_big_number(lua_State* lua, int index);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -1,8 +1,8 @@
-#include "dsl/pattern.h"
+#include "script/lua_pattern.h"
 
 #include <optional>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 using Set = std::bitset<256>;
@@ -392,4 +392,4 @@ Found search(const Pattern& pattern, std::string_view subject, std::size_t from,
   return Found::no;
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -1,4 +1,4 @@
-#include "dsl/project.h"
+#include "script/project.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <system_error>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 core::Result<std::string> read_file(const std::string& path) {
@@ -191,4 +191,4 @@ core::Hash128 Project::version() const {
   return hash;
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

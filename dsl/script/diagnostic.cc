@@ -1,11 +1,11 @@
-#include "dsl/source_error.h"
+#include "script/diagnostic.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 // What stands under `line` before the caret: tabs stay tabs, so that the caret is under its word
@@ -125,4 +125,4 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return near.empty() ? std::move(otherwise) : fmt::format("did you mean '{}'?", near);
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 // Lua counts either as a line end.
 inline bool is_newline(char c) {
@@ -38,4 +38,4 @@ std::vector<Token> lex(std::string_view source);
 // What stands between the quotes or long brackets of a string token, escapes left as they are.
 std::string_view string_contents(std::string_view token);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

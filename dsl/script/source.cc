@@ -1,8 +1,8 @@
-#include "dsl/source.h"
+#include "script/source.h"
 
 #include <algorithm>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 std::set<std::string> names_of(const std::vector<Entry>& entries) {
@@ -165,4 +165,4 @@ int code_points(std::string_view text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 struct Code {
   // Of the function and those inside it, without line numbers and without where the outermost
@@ -24,4 +24,4 @@ struct Code {
 // nullopt when `dump` is not a stripped function in the format of Lua 5.4.
 std::optional<Code> read_code(std::string_view dump);
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

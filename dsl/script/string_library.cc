@@ -3,9 +3,9 @@
 #include <cstring>
 #include <string>
 
-#include "dsl/sandbox.h"
+#include "script/sandbox.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 std::string_view check_text(lua_State* lua, int index) {
@@ -264,4 +264,4 @@ void replace_string_functions(lua_State* lua) {
   lua_pop(lua, 1);
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

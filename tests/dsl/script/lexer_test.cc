@@ -1,13 +1,13 @@
-#include "dsl/lexer.h"
+#include "script/lexer.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "dsl/source.h"
-#include "dsl/source_error.h"
+#include "script/diagnostic.h"
+#include "script/source.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 std::vector<std::string> texts(std::string_view source) {
@@ -103,4 +103,4 @@ TEST(Nearest, IsASlipOfTheFingerAway) {
 }
 
 }  // namespace
-}  // namespace sluice::dsl
+}  // namespace sluice::script

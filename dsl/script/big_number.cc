@@ -1,10 +1,10 @@
-#include "dsl/big_number.h"
+#include "script/big_number.h"
 
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 constexpr char kBigMetatable[] = "a whole number beyond 64 bits";
@@ -114,4 +114,4 @@ std::optional<std::string_view> to_big_number(lua_State* lua, int index) {
   return std::string_view(static_cast<const char*>(digits), lua_rawlen(lua, index));
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

@@ -1,10 +1,10 @@
-#include "dsl/lexer.h"
+#include "script/lexer.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
-namespace sluice::dsl {
+namespace sluice::script {
 namespace {
 
 constexpr std::array<std::string_view, 22> kKeywords = {
@@ -187,4 +187,4 @@ std::string_view string_contents(std::string_view token) {
   return token;
 }
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script

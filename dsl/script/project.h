@@ -16,9 +16,9 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/secret.h"
-#include "dsl/source.h"
+#include "script/source.h"
 
-namespace sluice::dsl {
+namespace sluice::script {
 
 constexpr std::size_t kMaxFileBytes = 1u << 20;  // of a Lua file, or of a text of s.file
 
@@ -81,4 +81,4 @@ class Project {
   std::map<std::string, std::optional<std::string>> parameters_;  // asked for
 };
 
-}  // namespace sluice::dsl
+}  // namespace sluice::script
