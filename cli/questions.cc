@@ -7,10 +7,10 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/view.h"
-#include "core/directory.h"
 #include "observe/figures.h"
 #include "stages/alike.h"
 #include "stages/question.h"
+#include "storage/directory.h"
 
 namespace sluice::cli {
 
@@ -75,7 +75,8 @@ checkpoint::Account joined(const std::vector<checkpoint::Account>& accounts) {
 
 core::Result<Lock> lock_to_run(const stages::JobSpec& job) {
   if (job.questions.size() == 1) return std::nullopt;
-  if (auto made = core::make_directory(job.directory); !made) return std::unexpected(made.error());
+  if (auto made = storage::make_directory(job.directory); !made)
+    return std::unexpected(made.error());
   return locked(checkpoint::DirectoryLock::take(job.directory, job.name));
 }
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/json.h"
+#include "format/json_value.h"
 #include "script/big_number.h"
 #include "script/sandbox.h"
-#include "stages/json_value.h"
 
 namespace sluice::dsl {
 namespace {
@@ -33,8 +33,8 @@ class Pusher {
   void table(dom::object object, std::string_view text) {
     luaL_checkstack(lua_, 4, "row nested too deeply");
     lua_createtable(lua_, 0, static_cast<int>(object.size()));
-    const bool own = stages::has_own_form(object);
-    stages::MemberTexts texts(text);
+    const bool own = format::has_own_form(object);
+    format::MemberTexts texts(text);
     for (const auto [key, value] : object) {
       const std::string_view here = own ? texts.next() : std::string_view();
       if (value.is_null()) continue;
@@ -48,8 +48,8 @@ class Pusher {
   void list(std::string_view name, dom::array array, std::string_view text) {
     luaL_checkstack(lua_, 4, "row nested too deeply");
     lua_createtable(lua_, static_cast<int>(array.size()), 0);
-    const bool own = stages::has_own_form(array);
-    stages::ElementTexts texts(text);
+    const bool own = format::has_own_form(array);
+    format::ElementTexts texts(text);
     lua_Integer i = 0;
     for (const dom::element value : array) {
       const std::string_view here = own ? texts.next() : std::string_view();
@@ -74,15 +74,15 @@ class Pusher {
       case dom::element_type::INT64: {
         const std::int64_t number = value.get_int64().value_unsafe();
         if (number != 0 || !text.starts_with('-')) return lua_pushinteger(lua_, number);
-        return decimal(name, -0.0, stages::number_text(text));
+        return decimal(name, -0.0, format::number_text(text));
       }
       case dom::element_type::UINT64: {  // larger than any Lua integer
         std::string digits;
-        stages::append_json(digits, value);
+        format::append_json(digits, value);
         return script::push_big_number(lua_, digits);
       }
       case dom::element_type::DOUBLE: {
-        const std::string_view number = stages::number_text(text);
+        const std::string_view number = format::number_text(text);
         if (number.find_first_of(".eE") == number.npos && !number.empty())
           return script::push_big_number(lua_, number);
         return decimal(name, value.get_double().value_unsafe(), number);
@@ -284,7 +284,7 @@ std::string_view WrittenNumbers::find(std::string_view name, double value) const
 void push_object(lua_State* lua, dom::parser& parser, std::string_view text,
                  WrittenNumbers& written) {
   dom::object object;
-  if (stages::parse_json(parser, text, object) != simdjson::SUCCESS) {
+  if (format::parse_json(parser, text, object) != simdjson::SUCCESS) {
     luaL_error(lua, "not a JSON object");
   }
   Pusher(lua, written).table(object, text);

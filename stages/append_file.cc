@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "core/directory.h"
+#include "storage/directory.h"
 
 namespace sluice::stages {
 namespace {
@@ -48,7 +48,7 @@ AppendFile::~AppendFile() {
 }
 
 core::Status AppendFile::open() {
-  if (auto made = core::make_directory(std::filesystem::path(path_).parent_path()); !made)
+  if (auto made = storage::make_directory(std::filesystem::path(path_).parent_path()); !made)
     return made;
   const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
   if (fd < 0) return core::fail_errno("cannot open the output file", errno, path_);
@@ -60,8 +60,8 @@ core::Status AppendFile::open() {
     return core::fail(core::ErrorCode::io,
                       "the output must be a regular file: a resumed run cuts it back", path_);
   }
-  file_.id = id_of(info);
-  if (auto locked = lock_for_writing(fd, path_); !locked) return locked;
+  file_.id = storage::id_of(info);
+  if (auto locked = storage::lock_for_writing(fd, path_); !locked) return locked;
   if (::fstat(fd, &info) != 0)
     return core::fail_errno("cannot look at the output file", errno, path_);
   file_.size = static_cast<std::uint64_t>(info.st_size);
@@ -87,7 +87,7 @@ core::Status AppendFile::cut(std::uint64_t size, const Proven& proven, const Not
       ::pread(file_.fd, last_.data(), last_.size(), static_cast<off_t>(size - last_.size()));
   if (got != static_cast<ssize_t>(last_.size()))
     return core::fail_errno("cannot read the file", got < 0 ? errno : EIO, path_);
-  return core::sync_name(path_);
+  return storage::sync_name(path_);
 }
 
 core::Status AppendFile::append(std::string_view bytes) {
@@ -121,7 +121,7 @@ core::Status AppendFile::untouched() const {
   struct stat ours{};
   struct stat named{};
   if (::fstat(file_.fd, &ours) != 0) return failed("cannot look at the file", errno);
-  if (::stat(path_.c_str(), &named) != 0 || id_of(named) != file_.id)
+  if (::stat(path_.c_str(), &named) != 0 || storage::id_of(named) != file_.id)
     return core::fail(
         core::ErrorCode::io,
         "was removed or replaced while the job ran: run again, and it is written anew "
@@ -149,7 +149,7 @@ core::Status AppendFile::keep_unproven(std::uint64_t from, const Notice& notice)
   if (wrong == 0 && ::fsync(fd) != 0) wrong = errno;
   ::close(fd);
   if (wrong != 0) return core::fail_errno("cannot write", wrong, path);
-  if (auto named = core::sync_name(path); !named) return named;
+  if (auto named = storage::sync_name(path); !named) return named;
   notice(fmt::format(
       "{}: the machine went down while this job ran with durability \"process\": the last {} bytes "
       "are not in the checkpoint. They are kept in {}; what is missing is asked again",

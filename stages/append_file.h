@@ -15,8 +15,8 @@
 
 #include "checkpoint/projection.h"
 #include "core/error.h"
-#include "stages/file_lock.h"
 #include "stages/file_proof.h"
+#include "storage/file_lock.h"
 
 namespace sluice::stages {
 
@@ -33,7 +33,7 @@ class AppendFile {
   // Makes the file, and folders that lead to it, where it is missing, and locks it. ErrorCode::busy
   // when another run has it.
   core::Status open();
-  const FileId& id() const { return file_.id; }
+  const storage::FileId& id() const { return file_.id; }
   core::Result<Proven> prove(checkpoint::Kind kind, checkpoint::Past& past) const;
   // Ready to append at `size`. What stands from `proven.unproven_from` on is kept in a file of its
   // own, "<path>.unproven", which `notice` names. Makes the file's name durable.

@@ -7,8 +7,8 @@
 
 #include "checkpoint/done_set.h"
 #include "checkpoint/view.h"
+#include "format/line_file.h"
 #include "stages/input_rows.h"
-#include "stages/line_file.h"
 #include "stages/line_identity.h"
 #include "stages/question.h"
 
@@ -94,10 +94,10 @@ class Audit {
   }
 
   core::Status hold_file(AuditedFile& file) {
-    auto open = LineFile::open(file.path);
+    auto open = format::LineFile::open(file.path);
     if (!open) return std::unexpected(open.error());
     std::uint64_t& count = file.kind == Kind::answer ? report_.output_lines : report_.reject_lines;
-    LineFile::Line line;
+    format::LineFile::Line line;
     while (true) {
       const auto more = open->next(line);
       if (!more) return std::unexpected(more.error());
@@ -114,7 +114,7 @@ class Audit {
     }
   }
 
-  void stray(AuditedFile& file, const LineFile::Line& line) {
+  void stray(AuditedFile& file, const format::LineFile::Line& line) {
     const checkpoint::Position recorded = view_.recorded();
     const bool beyond =
         line.offset >= (file.kind == Kind::answer ? recorded.answers : recorded.rejects);

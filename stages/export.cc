@@ -10,11 +10,11 @@
 
 #include "checkpoint/view.h"
 #include "core/json.h"
+#include "format/json_value.h"
+#include "format/record_writer.h"
 #include "stages/input_rows.h"
 #include "stages/job_files.h"
-#include "stages/json_value.h"
 #include "stages/question.h"
-#include "stages/record_writer.h"
 
 namespace sluice::stages {
 namespace {
@@ -25,11 +25,11 @@ std::unexpected<core::Error> unusable(std::string why, const std::string& path) 
   return core::fail(core::ErrorCode::usage, std::move(why), path);
 }
 
-core::Result<RecordFormat> format_of(std::string_view path) {
+core::Result<format::RecordFormat> format_of(std::string_view path) {
   for (const std::string_view ending : {".gz", ".zst"})
     if (path.ends_with(ending)) path.remove_suffix(ending.size());
-  if (path.ends_with(".jsonl")) return RecordFormat::jsonl;
-  if (path.ends_with(".csv")) return RecordFormat::csv;
+  if (path.ends_with(".jsonl")) return format::RecordFormat::jsonl;
+  if (path.ends_with(".csv")) return format::RecordFormat::csv;
   return unusable("name the export .jsonl or .csv, with .gz or .zst after it to compress it",
                   std::string(path));
 }
@@ -94,7 +94,7 @@ class Records {
     simdjson::dom::parser parser;
     auto status = each([&](std::string_view record) -> core::Status {
       simdjson::dom::object object;
-      if (parse_json(parser, record, object)) return {};
+      if (format::parse_json(parser, record, object)) return {};
       bool answer = false;
       for (const auto& [name, value] : object) {
         answer = answer || is_answer(name);
@@ -172,14 +172,14 @@ class Records {
   void join(const std::string& row, std::string_view members, std::string& record) {
     record = "{";
     simdjson::dom::object object;
-    if (!parse_json(parser_, row, object)) {
-      MemberTexts texts(row);
+    if (!format::parse_json(parser_, row, object)) {
+      format::MemberTexts texts(row);
       for (const auto& [name, value] : object) {
         const std::string_view text = texts.next();
         if (is_answer(name)) continue;
         core::append_json_string(record, name);
         record += ':';
-        append_as_written(record, value, text);
+        format::append_as_written(record, value, text);
         record += ',';
       }
     }
@@ -218,14 +218,14 @@ core::Result<Exported> export_answers(const JobSpec& job, const ExportOptions& o
       return std::unexpected(readable.error());
   }
   std::vector<std::string> columns = options.columns;
-  if (columns.empty() && *format == RecordFormat::csv) {
+  if (columns.empty() && *format == format::RecordFormat::csv) {
     auto found = records.columns();
     if (!found) return std::unexpected(found.error());
     columns = std::move(*found);
   }
-  auto file = TargetFile::create(options.to);
+  auto file = storage::AtomicFile::create(options.to);
   if (!file) return std::unexpected(file.error());
-  RecordWriter writer(**file, *format, std::move(columns));
+  format::RecordWriter writer(**file, *format, std::move(columns));
   if (auto begun = writer.begin(); !begun) return std::unexpected(begun.error());
   Exported exported;
   auto status = records.each([&](std::string_view record) -> core::Status {

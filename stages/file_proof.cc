@@ -145,7 +145,7 @@ std::unexpected<core::Error> not_ours(const OpenFile& file, std::uint64_t writte
 
 }  // namespace
 
-std::string proof_of(std::string_view last, const FileId& id) {
+std::string proof_of(std::string_view last, const storage::FileId& id) {
   const core::Hash128 hash = core::hash128(last);
   std::string proof;
   for (const std::uint64_t word :

@@ -17,20 +17,20 @@
 
 #include "checkpoint/projection.h"
 #include "core/error.h"
-#include "stages/file_lock.h"
+#include "storage/file_lock.h"
 
 namespace sluice::stages {
 
 constexpr std::size_t kProofBytes = 64 * 1024;
 
 // `last`: the last min(position, kProofBytes) bytes before the position.
-std::string proof_of(std::string_view last, const FileId& id);
+std::string proof_of(std::string_view last, const storage::FileId& id);
 
 struct OpenFile {
   int fd = -1;
   std::string path;
   std::uint64_t size = 0;
-  FileId id;
+  storage::FileId id;
 };
 
 struct Proven {

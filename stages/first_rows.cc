@@ -7,7 +7,7 @@
 #include <atomic>
 
 #include "core/printable.h"
-#include "stages/input_file.h"
+#include "storage/input_file.h"
 
 namespace sluice::stages {
 namespace {
@@ -34,13 +34,13 @@ bool is_plain_file(const std::string& path) {
 std::string start_of(const std::string& path) {
   std::string bytes;
   std::atomic<std::uint64_t> consumed = 0;
-  const auto file = InputFile::open(path, consumed);
+  const auto file = storage::InputFile::open(path, consumed);
   while (file && bytes.size() < kMostBytes) {
     constexpr std::size_t kChunk = 64 * 1024;
     const std::size_t have = bytes.size();
     bytes.resize(have + kChunk);
     const auto got = (*file)->read({bytes.data() + have, kChunk});
-    const bool more = got && got->state == InputFile::State::bytes;
+    const bool more = got && got->state == storage::InputFile::State::bytes;
     bytes.resize(have + (more ? got->count : 0));
     if (!more) {
       if (got && !bytes.ends_with('\n')) bytes += '\n';  // the last line needs no end
@@ -59,7 +59,7 @@ FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count
     first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
     return first;
   }
-  const auto paths = expand_paths({pattern});
+  const auto paths = storage::expand_paths({pattern});
   if (!paths || !is_plain_file(paths->front())) {
     first.why_none =
         paths ? fmt::format("'{}' is not a plain file, or empty", core::printable(paths->front()))

@@ -2,10 +2,10 @@
 
 #include "flow/credits.h"
 #include "flow/ending.h"
-#include "stages/input_file.h"
 #include "stages/job_files.h"
 #include "stages/prepare.h"
 #include "stages/read.h"
+#include "storage/input_file.h"
 
 namespace sluice::stages {
 
@@ -14,7 +14,7 @@ core::Status each_input_row(const PipelineSpec& spec, const Question& question,
   auto prepare = Prepare::make(spec, question);
   if (!prepare) return std::unexpected(prepare.error());
   prepare->name_as_before(old_names);
-  auto paths = expand_paths(spec.read.paths);
+  auto paths = storage::expand_paths(spec.read.paths);
   if (!paths) return std::unexpected(paths.error());
 
   // The batch that is looked at holds all the credits there are, and gives them back.

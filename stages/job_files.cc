@@ -28,9 +28,9 @@ constexpr std::array<std::string_view, 7> kCheckpointFiles = {"checkpoint.db",
                                                               "tail-1",
                                                               "lock"};
 
-std::optional<FileId> file_at(const std::string& path) {
+std::optional<storage::FileId> file_at(const std::string& path) {
   struct stat info{};
-  return ::stat(path.c_str(), &info) == 0 ? std::optional(id_of(info)) : std::nullopt;
+  return ::stat(path.c_str(), &info) == 0 ? std::optional(storage::id_of(info)) : std::nullopt;
 }
 
 // Without links and dots, as far as it is there.
@@ -46,7 +46,7 @@ struct Output {
       : path(std::move(path)), what(what), file(file_at(this->path)), place(place_of(this->path)) {}
   std::string path;
   std::string_view what;
-  std::optional<FileId> file;
+  std::optional<storage::FileId> file;
   fs::path place;
 };
 
@@ -255,8 +255,8 @@ core::Status keep_export_apart(const JobSpec& job, const std::string& path) {
   return {};
 }
 
-std::vector<FileId> written_files(const PipelineSpec& question) {
-  std::vector<FileId> files;
+std::vector<storage::FileId> written_files(const PipelineSpec& question) {
+  std::vector<storage::FileId> files;
   for (const std::string& path : {question.sink.path, question.sink.rejects,
                                   question.checkpoint.directory + "/checkpoint.db"})
     if (const auto file = file_at(path)) files.push_back(*file);

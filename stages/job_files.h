@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/error.h"
-#include "stages/file_lock.h"
 #include "stages/spec.h"
+#include "storage/file_lock.h"
 
 namespace sluice::stages {
 
@@ -23,6 +23,6 @@ core::Status keep_apart(const JobSpec& job);
 core::Status keep_export_apart(const JobSpec& job, const std::string& path);
 
 // The files that the question writes, of those that are there: what it must not open as input.
-std::vector<FileId> written_files(const PipelineSpec& question);
+std::vector<storage::FileId> written_files(const PipelineSpec& question);
 
 }  // namespace sluice::stages

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 namespace sluice::stages {
 
@@ -22,8 +22,9 @@ std::string assign_key(core::Row& row, const simdjson::dom::object& object,
   if (!key.is_string() && !key.is_number())
     return by_content(fmt::format("key field '{}' is neither text nor a number", key_field));
   row.key_json.clear();
-  append_as_written(row.key_json, key,
-                    has_own_form(key) ? member_text(object, row.raw, key_field) : "");
+  format::append_as_written(
+      row.key_json, key,
+      format::has_own_form(key) ? format::member_text(object, row.raw, key_field) : "");
   return {};
 }
 

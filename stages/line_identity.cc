@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/printable.h"
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 namespace sluice::stages {
 
@@ -20,21 +20,21 @@ LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) 
   LineIdentity identity;
   identity.name = line_start(line);
   simdjson::dom::object object;
-  if (parse_json(parser, line, object)) return identity;
+  if (format::parse_json(parser, line, object)) return identity;
   identity.whole = true;
 
   std::string row;
   bool named = false;
   const bool answer = kind == checkpoint::Kind::answer;
   const std::string_view key = answer ? std::string_view(key_field_) : "key";
-  MemberTexts texts(line);
+  format::MemberTexts texts(line);
   for (const auto& [name, value] : object) {
     const std::string_view text = texts.next();
     // The answer's columns come last, and a row's own column of such a name is left out.
     if (answer && std::ranges::find(answer_names_, name) != answer_names_.end()) break;
     if (!answer && name != "key" && name != "row") continue;
     std::string json;
-    append_as_written(json, value, text);
+    format::append_as_written(json, value, text);
     row.append(name).append(":").append(json).append(",");
     if (!key.empty() && name == key) {
       identity.name = json;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/json.h"
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 namespace sluice::stages {
 
@@ -35,15 +35,15 @@ void LineWriter::append_kept(std::string& line, const core::Row& row) const {
   }
   thread_local simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (parse_json(parser, row.raw, object)) return;
+  if (format::parse_json(parser, row.raw, object)) return;
   if (keep_row_) {
-    MemberTexts texts(row.raw);
+    format::MemberTexts texts(row.raw);
     std::string json;
     for (const auto& [name, value] : object) {
       const std::string_view text = texts.next();
       if (is_answer_name(name)) continue;
       json.clear();
-      append_as_written(json, value, text);
+      format::append_as_written(json, value, text);
       append(name, json);
     }
     return;
@@ -54,7 +54,9 @@ void LineWriter::append_kept(std::string& line, const core::Row& row) const {
     if (is_answer_name(name)) continue;
     std::string json;
     if (there)
-      append_as_written(json, value, has_own_form(value) ? member_text(object, row.raw, name) : "");
+      format::append_as_written(
+          json, value,
+          format::has_own_form(value) ? format::member_text(object, row.raw, name) : "");
     append(name, there ? json : "null");
   }
 }
@@ -101,7 +103,7 @@ checkpoint::Entry LineWriter::reject(const Item& item, const core::Reject& rejec
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element element;
   w.key("row");
-  if (parse_json(parser, item.row.raw, element) == simdjson::SUCCESS) {
+  if (format::parse_json(parser, item.row.raw, element) == simdjson::SUCCESS) {
     w.raw(item.row.raw);
   } else {
     w.value(item.row.raw);

@@ -9,7 +9,7 @@
 #include "answer/field_check.h"
 #include "answer/salvage.h"
 #include "core/json.h"
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 namespace sluice::stages {
 namespace {
@@ -51,7 +51,7 @@ std::string members_of(const simdjson::dom::object& object,
     members += ':';
     simdjson::dom::element value;
     if (object[field.name].get(value) == simdjson::SUCCESS) {
-      append_json(members, value);
+      format::append_json(members, value);
     } else {
       members += "null";
     }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "stages/json_value.h"
+#include "format/json_value.h"
 #include "stages/key.h"
 #include "stages/names.h"
 #include "stages/validate.h"
@@ -50,7 +50,7 @@ Item Prepare::prepare(core::Row&& row) const {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element value;
   simdjson::dom::object object;
-  const simdjson::error_code parsed = parse_json(parser, item.row.raw, value);
+  const simdjson::error_code parsed = format::parse_json(parser, item.row.raw, value);
   const bool is_object = parsed == simdjson::SUCCESS && value.get(object) == simdjson::SUCCESS;
   if (parsed != simdjson::SUCCESS) {
     key_by_content(item.row);
@@ -86,7 +86,7 @@ checkpoint::RowNames Prepare::old_names(const Item& item,
   std::string key;
   simdjson::dom::element value;
   if (!item.row.key_json.empty() && (*object)[spec_.read.key].get(value) == simdjson::SUCCESS)
-    append_json(key, value);
+    format::append_json(key, value);
   if (item.reject) return {.row = old_names::unasked_row_name(item.row, key), .question = {}};
   const std::string prompt = template_ ? template_->render(*object).value_or("") : item.prompt;
   const core::Hash128 question = old_names::question_name(question_.old_base, prompt);

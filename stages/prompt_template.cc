@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 namespace sluice::stages {
 namespace {
@@ -29,7 +29,7 @@ std::vector<std::string> split_path(std::string_view name) {
 std::string_view text_at(const std::vector<std::string>& path, simdjson::dom::object row,
                          std::string_view text) {
   for (std::size_t i = 0; i < path.size(); ++i) {
-    text = member_text(row, text, path[i]);
+    text = format::member_text(row, text, path[i]);
     if (i + 1 < path.size() && row[path[i]].get(row)) return {};
   }
   return text;
@@ -85,10 +85,10 @@ std::expected<std::string, std::string> PromptTemplate::render(const simdjson::d
     std::string_view string;
     if (value.get(string) == simdjson::SUCCESS) {
       out += string;
-    } else if (text.empty() || !has_own_form(value)) {
-      append_json(out, value);
+    } else if (text.empty() || !format::has_own_form(value)) {
+      format::append_json(out, value);
     } else {
-      append_as_written(out, value, text_at(piece.path, row, text));
+      format::append_as_written(out, value, text_at(piece.path, row, text));
     }
   }
   return out;

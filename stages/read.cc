@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "stages/input_file.h"
 #include "stages/item.h"
+#include "storage/input_file.h"
 
 namespace sluice::stages {
 namespace {
@@ -21,9 +21,9 @@ constexpr std::uint32_t kQuietReads = 50;
 
 Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
                flow::Credits& credits, const flow::Ending& ending, Outlet outlet, Steps steps,
-               std::vector<FileId> written)
+               std::vector<storage::FileId> written)
     : paths_(std::move(paths)),
-      total_bytes_(limit ? std::nullopt : total_bytes(paths_)),
+      total_bytes_(limit ? std::nullopt : storage::total_bytes(paths_)),
       limit_(limit),
       credits_(credits),
       ending_(ending),
@@ -63,7 +63,7 @@ std::optional<double> Reader::share_read() const {
 
 core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   source_ = index;
-  auto file = InputFile::open(paths_[index], consumed_, written_);
+  auto file = storage::InputFile::open(paths_[index], consumed_, written_);
   if (!file) return std::unexpected(file.error());
   buffer_.clear();
   scanned_ = 0;
@@ -71,21 +71,21 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   while (true) {
     if (ending_.stopping()) return Next::stop;
     // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
-    core::Result<InputFile::Read> got;
+    core::Result<storage::InputFile::Read> got;
     const std::size_t have = buffer_.size();
     buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {
       got = (*file)->read({bytes + have, kReadBytes});
-      return have + (got && got->state == InputFile::State::bytes ? got->count : 0);
+      return have + (got && got->state == storage::InputFile::State::bytes ? got->count : 0);
     });
     if (!got) return std::unexpected(got.error());
-    if (got->state == InputFile::State::waiting) {
+    if (got->state == storage::InputFile::State::waiting) {
       ++quiet_reads_;
       if (hand_over() == Next::stop) return Next::stop;
       outlet_.stalled();
       continue;
     }
     quiet_reads_ = 0;
-    const bool at_end = got->state == InputFile::State::end;
+    const bool at_end = got->state == storage::InputFile::State::end;
     auto next = take_lines(index, at_end);
     if (!next || *next == Next::stop || at_end) return next;
   }

@@ -21,9 +21,9 @@
 #include "core/row.h"
 #include "flow/credits.h"
 #include "flow/ending.h"
-#include "stages/file_lock.h"
 #include "stages/row_cost.h"
 #include "stages/steps.h"
+#include "storage/file_lock.h"
 
 namespace sluice::stages {
 
@@ -45,7 +45,7 @@ class Reader {
   // `written`: as InputFile::open()'s.
   Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
          const flow::Ending& ending, Outlet outlet, Steps steps = Steps({}),
-         std::vector<FileId> written = {});
+         std::vector<storage::FileId> written = {});
 
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading; the rows of a batch that is not full by then stay unread.
@@ -74,7 +74,7 @@ class Reader {
   const flow::Ending& ending_;
   const Outlet outlet_;
   const Steps steps_;
-  const std::vector<FileId> written_;
+  const std::vector<storage::FileId> written_;
   RowCost cost_;
 
   std::string buffer_;  // bytes not yet cut into lines

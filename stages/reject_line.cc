@@ -2,7 +2,7 @@
 
 #include <simdjson.h>
 
-#include "stages/json_value.h"
+#include "format/json_value.h"
 #include "stages/line_identity.h"
 
 namespace sluice::stages {
@@ -11,7 +11,7 @@ RejectLine read_reject(std::string_view line) {
   thread_local simdjson::dom::parser parser;
   RejectLine reject;
   simdjson::dom::object object;
-  if (parse_json(parser, line, object)) return reject;
+  if (format::parse_json(parser, line, object)) return reject;
   const auto text = [&](const char* name) {
     std::string_view value;
     return object[name].get(value) ? std::string() : std::string(value);
@@ -21,10 +21,10 @@ RejectLine read_reject(std::string_view line) {
   reject.detail = text("detail");
   simdjson::dom::element element;
   if (object["key"].get(element) == simdjson::SUCCESS) {
-    append_as_written(reject.name, element, member_text(object, line, "key"));
+    format::append_as_written(reject.name, element, format::member_text(object, line, "key"));
   } else if (object["row"].get(element) == simdjson::SUCCESS) {
     std::string row;
-    append_as_written(row, element, member_text(object, line, "row"));
+    format::append_as_written(row, element, format::member_text(object, line, "row"));
     reject.name = line_start(row);
   }
   simdjson::dom::array history;

@@ -12,7 +12,6 @@
 #include "flow/ending.h"
 #include "stages/flow_graph.h"
 #include "stages/in_flight.h"
-#include "stages/input_file.h"
 #include "stages/job_files.h"
 #include "stages/output_line.h"
 #include "stages/pack.h"
@@ -22,6 +21,7 @@
 #include "stages/read.h"
 #include "stages/run_limits.h"
 #include "stages/sink.h"
+#include "storage/input_file.h"
 
 namespace sluice::stages {
 namespace {
@@ -99,7 +99,7 @@ core::Status FlowRun::open() {
   auto prepare = Prepare::make(spec_, question_);
   if (!prepare) return std::unexpected(prepare.error());
   prepare_.emplace(std::move(*prepare));
-  auto paths = expand_paths(spec_.read.paths);
+  auto paths = storage::expand_paths(spec_.read.paths);
   if (!paths) return std::unexpected(paths.error());
 
   checkpoint::Options options;

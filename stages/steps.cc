@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "stages/json_value.h"
+#include "format/json_value.h"
 #include "stages/read.h"
 #include "stages/validate.h"
 
@@ -14,7 +14,7 @@ namespace {
 // Of the bytes of `row`; valid until the thread's next call.
 bool parsed_object(const core::Row& row, simdjson::dom::object& object) {
   thread_local simdjson::dom::parser parser;
-  return parse_json(parser, row.raw, object) == simdjson::SUCCESS;
+  return format::parse_json(parser, row.raw, object) == simdjson::SUCCESS;
 }
 
 core::Row rejected(core::Row&& row, core::Reject why) {

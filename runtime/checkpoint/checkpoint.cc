@@ -9,11 +9,11 @@
 #include "checkpoint/journal.h"
 #include "checkpoint/lock.h"
 #include "checkpoint/old_names.h"
-#include "checkpoint/private_files.h"
 #include "checkpoint/question_index.h"
 #include "checkpoint/shared_answers.h"
 #include "checkpoint/store.h"
-#include "core/directory.h"
+#include "storage/directory.h"
+#include "storage/private_files.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -22,7 +22,7 @@ class JobCheckpoint final : public Checkpoint {
  public:
   static core::Result<std::unique_ptr<Checkpoint>> open(const Options& options,
                                                         Projection& projection) {
-    if (auto made = make_private_folder(options.directory); !made)
+    if (auto made = storage::make_private_folder(options.directory); !made)
       return std::unexpected(made.error());
     auto lock = DirectoryLock::take(options.directory, options.job);
     if (!lock) return std::unexpected(lock.error());

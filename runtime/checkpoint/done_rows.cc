@@ -11,7 +11,7 @@ core::Status DoneRows::reserve(std::uint64_t rows) {
     loaded_.reserve(rows);
     return {};
   }
-  auto file = SpillFile::make(directory_);
+  auto file = storage::SpillFile::make(directory_);
   if (!file) return std::unexpected(file.error());
   spilled_.reset(new Spilled{.file = std::move(*file),
                              .index = QuestionIndex(directory_),

@@ -27,9 +27,9 @@
 
 #include "checkpoint/done_set.h"
 #include "checkpoint/question_index.h"
-#include "checkpoint/spill_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "storage/spill_file.h"
 
 namespace sluice::checkpoint {
 
@@ -52,7 +52,7 @@ class DoneRows {
 
  private:
   struct Spilled {
-    SpillFile file;
+    storage::SpillFile file;
     QuestionIndex index;
     std::vector<core::Hash128> chunk;  // that is being filled, or looked through
     std::vector<bool> loaded;          // by chunk; chunks count from 1

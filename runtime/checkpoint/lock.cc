@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "checkpoint/private_files.h"
+#include "storage/private_files.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -61,7 +61,7 @@ std::unexpected<core::Error> held(int fd, const std::string& directory, const st
 core::Result<DirectoryLock> DirectoryLock::take(const std::string& directory,
                                                 const std::string& job) {
   const std::string path = directory + "/lock";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, file_mode(directory));
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, storage::file_mode(directory));
   if (fd < 0) return core::fail_errno("cannot open the job's lock", errno, path);
   DirectoryLock lock(fd);
   if (!try_lock(fd, F_WRLCK)) {

@@ -5,7 +5,7 @@
 
 namespace sluice::checkpoint {
 
-QuestionRun::QuestionRun(SpillFile file, std::size_t slots)
+QuestionRun::QuestionRun(storage::SpillFile file, std::size_t slots)
     : file_(std::move(file)), filter_(slots) {
   pages_.reserve(slots / kPageSlots + 1);
 }
@@ -36,7 +36,7 @@ core::Status QuestionRun::find_in_file(Slot tag, std::vector<std::int64_t>& bloc
 
 core::Result<QuestionRunWriter> QuestionRunWriter::begin(const std::string& directory,
                                                          std::size_t slots) {
-  auto file = SpillFile::make(directory);
+  auto file = storage::SpillFile::make(directory);
   if (!file) return std::unexpected(file.error());
   return QuestionRunWriter(std::unique_ptr<QuestionRun>(new QuestionRun(std::move(*file), slots)));
 }

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "checkpoint/question_slot.h"
-#include "checkpoint/spill_file.h"
 #include "checkpoint/tag_filter.h"
 #include "core/error.h"
+#include "storage/spill_file.h"
 
 namespace sluice::checkpoint {
 
@@ -34,10 +34,10 @@ class QuestionRun {
 
  private:
   friend class QuestionRunWriter;
-  QuestionRun(SpillFile file, std::size_t slots);
+  QuestionRun(storage::SpillFile file, std::size_t slots);
   core::Status find_in_file(Slot tag, std::vector<std::int64_t>& blocks) const;
 
-  SpillFile file_;
+  storage::SpillFile file_;
   TagFilter filter_;
   std::vector<Slot> pages_;  // the first slot of each
   std::size_t size_ = 0;

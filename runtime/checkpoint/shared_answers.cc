@@ -8,7 +8,7 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/file_check.h"
-#include "core/directory.h"
+#include "storage/directory.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -55,7 +55,7 @@ SharedAnswers::~SharedAnswers() = default;
 core::Result<std::unique_ptr<SharedAnswers>> SharedAnswers::open(const std::string& folder,
                                                                  const std::string& own,
                                                                  std::vector<std::string> models) {
-  if (auto made = core::make_directory(folder); !made) return std::unexpected(made.error());
+  if (auto made = storage::make_directory(folder); !made) return std::unexpected(made.error());
   std::unique_ptr<SharedAnswers> shared(new SharedAnswers(folder, own, std::move(models)));
   if (auto looked = shared->look(); !looked) return std::unexpected(looked.error());
   return shared;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "checkpoint/file_check.h"
-#include "checkpoint/private_files.h"
 #include "checkpoint/store.h"
 #include "checkpoint/tail_log.h"
-#include "core/directory.h"
+#include "storage/directory.h"
+#include "storage/private_files.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -228,7 +228,7 @@ core::Status Store::create_file(const std::string& directory) {
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
     std::filesystem::remove(draft + suffix, error);
 
-  make_private_file(directory, draft);
+  storage::make_private_file(directory, draft);
   auto connection = Connection::open(draft, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!connection) return std::unexpected(connection.error());
   const std::string sql = fmt::format(
@@ -239,7 +239,7 @@ core::Status Store::create_file(const std::string& directory) {
   if (auto status = connection->checkpoint_and_close(); !status) return status;
   if (std::rename(draft.c_str(), path.c_str()) != 0)
     return core::fail_errno("cannot make the checkpoint", errno, path);
-  return core::sync_directory(directory);
+  return storage::sync_directory(directory);
 }
 
 core::Status Store::check() {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "checkpoint/disk_error.h"
-#include "checkpoint/private_files.h"
-#include "core/directory.h"
+#include "storage/directory.h"
+#include "storage/disk_error.h"
+#include "storage/private_files.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -21,7 +21,7 @@ core::Status write_at(int fd, std::string_view bytes, std::uint64_t at, const st
   while (!bytes.empty()) {
     const ssize_t done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return disk_failed("write", errno, path);
+    if (done < 0) return storage::disk_failed("write", errno, path);
     bytes.remove_prefix(static_cast<std::size_t>(done));
     at += static_cast<std::uint64_t>(done);
   }
@@ -31,7 +31,7 @@ core::Status write_at(int fd, std::string_view bytes, std::uint64_t at, const st
 core::Result<std::string> contents(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) return std::string();
-  if (fd < 0) return disk_failed("open", errno, path);
+  if (fd < 0) return storage::disk_failed("open", errno, path);
   std::string bytes;
   ssize_t got = 0;
   do {
@@ -42,7 +42,7 @@ core::Result<std::string> contents(const std::string& path) {
   } while (got > 0 || (got < 0 && errno == EINTR));
   const int failed = got < 0 ? errno : 0;
   ::close(fd);
-  if (failed != 0) return disk_failed("read", failed, path);
+  if (failed != 0) return storage::disk_failed("read", failed, path);
   return bytes;
 }
 
@@ -64,17 +64,17 @@ core::Result<std::unique_ptr<TailLog>> TailLog::create(const std::string& direct
   for (std::size_t i = 0; i < log->files_.size(); ++i) {
     File& file = log->files_[i];
     file.path = tail_path(directory, i);
-    file.fd =
-        ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode(directory));
-    if (file.fd < 0) return disk_failed("open", errno, file.path);
+    file.fd = ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+                     storage::file_mode(directory));
+    if (file.fd < 0) return storage::disk_failed("open", errno, file.path);
     if (durability != Durability::power) continue;
     const std::string zeros(kPreallocated, '\0');
     if (auto status = write_at(file.fd, zeros, 0, file.path); !status)
       return std::unexpected(status.error());
-    if (::fsync(file.fd) != 0) return disk_failed("sync", errno, file.path);
+    if (::fsync(file.fd) != 0) return storage::disk_failed("sync", errno, file.path);
   }
   if (durability == Durability::power) {
-    if (auto status = core::sync_directory(directory); !status)
+    if (auto status = storage::sync_directory(directory); !status)
       return std::unexpected(status.error());
   }
   return log;
@@ -104,7 +104,7 @@ core::Status TailLog::sync() {
   // Both: a record in one promises that those before it, in the other, are there as well.
   for (File& file : files_) {
     if (!file.unsynced.exchange(false)) continue;
-    if (::fdatasync(file.fd) != 0) return disk_failed("sync", errno, file.path);
+    if (::fdatasync(file.fd) != 0) return storage::disk_failed("sync", errno, file.path);
   }
   return {};
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "format/json_value.h"
+
 namespace sluice::stages {
 namespace {
 
@@ -48,6 +50,18 @@ TEST(PromptTemplate, RefusesWhatIsMalformed) {
     ASSERT_FALSE(made.has_value()) << text;
     EXPECT_EQ(made.error().code, core::ErrorCode::pipeline);
   }
+}
+
+TEST(PromptTemplate, HasNumbersAsTheyAreWritten) {
+  const std::string row =
+      R"({"id":18446744073709551617,"price":{"usd": 12.50},"list":[1.0,2],"zero":-0,"a":7})";
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  ASSERT_EQ(format::parse_json(parser, row, object), simdjson::SUCCESS);
+  const auto parsed =
+      PromptTemplate::parse("{{id}} {{price.usd}} {{price}} {{list}} {{zero}} {{a}}");
+  EXPECT_EQ(parsed->render(object, row),
+            R"(18446744073709551617 12.50 {"usd":12.50} [1.0,2] -0 7)");
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <array>
 #include <cstdlib>
 
-#include "stages/input_file.h"
 #include "stages/item.h"
+#include "storage/input_file.h"
 #include "tests/stages/support.h"
 
 namespace sluice::stages {
@@ -172,18 +172,18 @@ TEST(Reader, DoesNotWaitInOpenForTheWriterOfANamedPipe) {
   const std::string pipe = scratch.path("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::atomic<std::uint64_t> consumed = 0;
-  const auto file = InputFile::open(pipe, consumed);
+  const auto file = storage::InputFile::open(pipe, consumed);
   ASSERT_TRUE(file.has_value());
   std::array<char, 16> bytes{};
-  EXPECT_EQ((*file)->read(bytes)->state, InputFile::State::waiting);
+  EXPECT_EQ((*file)->read(bytes)->state, storage::InputFile::State::waiting);
   const int writer = ::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(writer, 0);
-  EXPECT_EQ((*file)->read(bytes)->state, InputFile::State::waiting);
+  EXPECT_EQ((*file)->read(bytes)->state, storage::InputFile::State::waiting);
   ASSERT_EQ(::write(writer, "12345", 5), 5);
   EXPECT_EQ((*file)->read(bytes)->count, 4u);
   ::close(writer);
   EXPECT_EQ((*file)->read(bytes)->count, 1u);
-  EXPECT_EQ((*file)->read(bytes)->state, InputFile::State::end);
+  EXPECT_EQ((*file)->read(bytes)->state, storage::InputFile::State::end);
 }
 
 TEST(Reader, SaysThatACompressedFileIsDamaged) {
@@ -217,13 +217,14 @@ TEST(ExpandPaths, SortsAGlobAndNamesWhatIsMissing) {
   scratch.write("t-2.jsonl", "");
   scratch.write("t-1.jsonl", "");
   scratch.write("u.jsonl", "");
-  const auto found = expand_paths({scratch.path("u.jsonl"), scratch.path("t-*.jsonl"), "-"});
+  const auto found =
+      storage::expand_paths({scratch.path("u.jsonl"), scratch.path("t-*.jsonl"), "-"});
   ASSERT_TRUE(found.has_value());
   EXPECT_THAT(*found, ElementsAre(scratch.path("u.jsonl"), scratch.path("t-1.jsonl"),
                                   scratch.path("t-2.jsonl"), "-"));
-  EXPECT_THAT(expand_paths({scratch.path("nothing-*")}).error().text(),
+  EXPECT_THAT(storage::expand_paths({scratch.path("nothing-*")}).error().text(),
               HasSubstr("no input file matches"));
-  EXPECT_THAT(expand_paths({scratch.path("nothing")}).error().text(),
+  EXPECT_THAT(storage::expand_paths({scratch.path("nothing")}).error().text(),
               HasSubstr("there is no such input file"));
 }
 

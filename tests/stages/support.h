@@ -2,11 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +14,7 @@
 #include "stages/question.h"
 #include "stages/spec.h"
 #include "tests/answer/support.h"
+#include "tests/scratch.h"
 
 namespace sluice::stages {
 
@@ -79,31 +76,6 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
 
  private:
   Opened opened_;
-};
-
-// A folder that goes with the test.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = testing::TempDir() + "sluice-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::string path(const std::string& name) const { return path_ + "/" + name; }
-
-  std::string write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path(name), std::ios::binary) << bytes;
-    return path(name);
-  }
-  static std::string read(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-
- private:
-  std::string path_;
 };
 
 }  // namespace sluice::stages

@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 
-namespace sluice::stages {
+namespace sluice::storage {
 
 // ErrorCode::busy, naming the process where that is known, when another descriptor holds it: of
 // another process or of this one.
@@ -26,4 +26,4 @@ inline FileId id_of(const struct stat& info) {
   return {info.st_dev, info.st_ino};
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::storage

@@ -12,15 +12,15 @@
 
 #include "core/error.h"
 
-namespace sluice::stages {
+namespace sluice::storage {
 
-class TargetFile {
+class AtomicFile {
  public:
-  static core::Result<std::unique_ptr<TargetFile>> create(const std::string& path);
-  virtual ~TargetFile() = default;  // without finish(): nothing of it stays
+  static core::Result<std::unique_ptr<AtomicFile>> create(const std::string& path);
+  virtual ~AtomicFile() = default;  // without finish(): nothing of it stays
 
   virtual core::Status write(std::string_view bytes) = 0;
   virtual core::Status finish() = 0;
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::storage

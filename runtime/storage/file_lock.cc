@@ -1,4 +1,4 @@
-#include "stages/file_lock.h"
+#include "storage/file_lock.h"
 
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace sluice::stages {
+namespace sluice::storage {
 namespace {
 
 // Lines of /proc/locks: "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". The process is 0 where
@@ -51,4 +51,4 @@ core::Status lock_for_writing(int fd, const std::string& path) {
       path);
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::storage

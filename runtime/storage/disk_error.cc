@@ -1,11 +1,11 @@
-#include "checkpoint/disk_error.h"
+#include "storage/disk_error.h"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <system_error>
 
-namespace sluice::checkpoint {
+namespace sluice::storage {
 
 std::unexpected<core::Error> disk_failed(std::string_view what, int error,
                                          const std::string& where) {
@@ -21,4 +21,4 @@ std::unexpected<core::Error> disk_failed(std::string_view what, int error,
       where);
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::storage

@@ -1,4 +1,4 @@
-#include "stages/line_file.h"
+#include "format/line_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace sluice::stages {
+namespace sluice::format {
 
 core::Result<LineFile> LineFile::open(const std::string& path) {
   LineFile made(path);
@@ -44,4 +44,4 @@ core::Result<bool> LineFile::next(Line& line) {
   return true;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::format

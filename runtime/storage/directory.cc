@@ -1,4 +1,4 @@
-#include "core/directory.h"
+#include "storage/directory.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace sluice::core {
+namespace sluice::storage {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,30 +28,30 @@ bool passed_over(int failed) {
 
 }  // namespace
 
-Status sync_directory(const std::string& directory) {
+core::Status sync_directory(const std::string& directory) {
   if (const int failed = try_sync(directory); failed != 0)
-    return fail_errno("cannot sync", failed, directory);
+    return core::fail_errno("cannot sync", failed, directory);
   return {};
 }
 
-Status sync_name(const std::string& path) {
+core::Status sync_name(const std::string& path) {
   fs::path at = path;
   if (!at.has_filename()) at = at.parent_path();  // "a/b/" is "a/b"
   while (at.has_relative_path()) {
     at = at.parent_path();
     const std::string folder = at.empty() ? "." : at.string();
     const int failed = try_sync(folder);
-    if (failed != 0 && !passed_over(failed)) return fail_errno("cannot sync", failed, folder);
+    if (failed != 0 && !passed_over(failed)) return core::fail_errno("cannot sync", failed, folder);
   }
   return {};
 }
 
-Status make_directory(const std::string& directory) {
+core::Status make_directory(const std::string& directory) {
   if (directory.empty()) return {};
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error) return fail_errno("cannot make the folder", error.value(), directory);
+  if (error) return core::fail_errno("cannot make the folder", error.value(), directory);
   return sync_name(directory);
 }
 
-}  // namespace sluice::core
+}  // namespace sluice::storage

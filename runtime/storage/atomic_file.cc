@@ -1,4 +1,4 @@
-#include "stages/target_file.h"
+#include "storage/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <new>
 
-#include "core/directory.h"
-#include "stages/file_lock.h"
+#include "storage/directory.h"
+#include "storage/file_lock.h"
 
-namespace sluice::stages {
+namespace sluice::storage {
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,7 +24,7 @@ constexpr std::size_t kTargetChunk = 64 * 1024;
 constexpr int kZstdLevel = 3;
 constexpr int kMostNames = 1000;
 
-class PlainTarget final : public TargetFile {
+class PlainTarget final : public AtomicFile {
  public:
   explicit PlainTarget(std::string path)
       : path_(std::move(path)), folder_(fs::path(path_).parent_path()) {
@@ -36,7 +36,7 @@ class PlainTarget final : public TargetFile {
     if (!draft_.empty()) ::unlink(draft_.c_str());
   }
   core::Status open() {
-    if (auto made = core::make_directory(folder_); !made) return made;
+    if (auto made = storage::make_directory(folder_); !made) return made;
     if (auto locked = lock_replaced(); !locked) return locked;
 #ifdef O_TMPFILE
     fd_ = ::open(folder_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
@@ -66,7 +66,7 @@ class PlainTarget final : public TargetFile {
     if (std::rename(draft_.c_str(), path_.c_str()) != 0)
       return core::fail_errno("cannot rename into place", errno, path_);
     draft_.clear();
-    return core::sync_name(path_);
+    return storage::sync_name(path_);
   }
 
  private:
@@ -111,9 +111,9 @@ class PlainTarget final : public TargetFile {
   std::string buffer_;
 };
 
-class GzipTarget final : public TargetFile {
+class GzipTarget final : public AtomicFile {
  public:
-  explicit GzipTarget(std::unique_ptr<TargetFile> file) : file_(std::move(file)) {
+  explicit GzipTarget(std::unique_ptr<AtomicFile> file) : file_(std::move(file)) {
     if (::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8,
                        Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
@@ -138,14 +138,14 @@ class GzipTarget final : public TargetFile {
     } while (stream_.avail_out == 0);
     return {};
   }
-  std::unique_ptr<TargetFile> file_;
+  std::unique_ptr<AtomicFile> file_;
   std::array<char, kTargetChunk> chunk_;
   z_stream stream_{};
 };
 
-class ZstdTarget final : public TargetFile {
+class ZstdTarget final : public AtomicFile {
  public:
-  explicit ZstdTarget(std::unique_ptr<TargetFile> file)
+  explicit ZstdTarget(std::unique_ptr<AtomicFile> file)
       : file_(std::move(file)), stream_(::ZSTD_createCCtx()) {
     if (stream_ == nullptr) throw std::bad_alloc();
     ::ZSTD_CCtx_setParameter(stream_, ZSTD_c_compressionLevel, kZstdLevel);
@@ -171,20 +171,20 @@ class ZstdTarget final : public TargetFile {
       if (how == ZSTD_e_end ? left == 0 : in.pos == in.size) return {};
     }
   }
-  std::unique_ptr<TargetFile> file_;
+  std::unique_ptr<AtomicFile> file_;
   std::array<char, kTargetChunk> chunk_;
   ZSTD_CCtx* stream_;
 };
 
 }  // namespace
 
-core::Result<std::unique_ptr<TargetFile>> TargetFile::create(const std::string& path) {
+core::Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path) {
   auto plain = std::make_unique<PlainTarget>(path);
   if (auto status = plain->open(); !status) return std::unexpected(status.error());
-  std::unique_ptr<TargetFile> file = std::move(plain);
+  std::unique_ptr<AtomicFile> file = std::move(plain);
   if (path.ends_with(".gz")) return std::make_unique<GzipTarget>(std::move(file));
   if (path.ends_with(".zst")) return std::make_unique<ZstdTarget>(std::move(file));
   return file;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::storage

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::stages {
+namespace sluice::format {
 
 // parser.parse(), which takes integers of any length too: those of more than 64 bits are doubles.
 // A number beyond a double (1e400) remains an error. Throws std::bad_alloc.
@@ -61,4 +61,4 @@ class ElementTexts {
 // The number that `text` begins with, as it is written.
 std::string_view number_text(std::string_view text);
 
-}  // namespace sluice::stages
+}  // namespace sluice::format

@@ -1,4 +1,4 @@
-#include "checkpoint/spill_file.h"
+#include "storage/spill_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <utility>
 
-#include "checkpoint/disk_error.h"
+#include "storage/disk_error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::storage {
 namespace {
 
 int open_unnamed(const std::string& directory) {
@@ -61,4 +61,4 @@ core::Status SpillFile::read(std::uint64_t offset, std::span<std::byte> bytes) c
   return {};
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::storage

@@ -1,11 +1,9 @@
 // Numbers stay as they are written.
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 #include <gtest/gtest.h>
 
-#include "stages/prompt_template.h"
-
-namespace sluice::stages {
+namespace sluice::format {
 namespace {
 
 // `json` parsed and written again.
@@ -41,17 +39,5 @@ TEST(JsonValue, ATextThatLooksLikeANumberStaysText) {
             R"({"t":"18446744073709551616","n":18446744073709551616})");
 }
 
-TEST(JsonValue, TemplatesHaveThemAsTheyAreWritten) {
-  const std::string row =
-      R"({"id":18446744073709551617,"price":{"usd": 12.50},"list":[1.0,2],"zero":-0,"a":7})";
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  ASSERT_EQ(parse_json(parser, row, object), simdjson::SUCCESS);
-  const auto parsed =
-      PromptTemplate::parse("{{id}} {{price.usd}} {{price}} {{list}} {{zero}} {{a}}");
-  EXPECT_EQ(parsed->render(object, row),
-            R"(18446744073709551617 12.50 {"usd":12.50} [1.0,2] -0 7)");
-}
-
 }  // namespace
-}  // namespace sluice::stages
+}  // namespace sluice::format

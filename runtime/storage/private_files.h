@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::storage {
 
 // With its parents, which are made as any folder is. One that is there keeps its mode.
 core::Status make_private_folder(const std::string& directory);
@@ -21,4 +21,4 @@ mode_t file_mode(const std::string& directory);
 // An empty file of that mode, where there is none; for those that others open by name.
 void make_private_file(const std::string& directory, const std::string& path);
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::storage

@@ -1,11 +1,11 @@
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
 #include <algorithm>
 #include <charconv>
 
 #include "core/json.h"
 
-namespace sluice::stages {
+namespace sluice::format {
 namespace {
 
 using simdjson::dom::element;
@@ -215,4 +215,4 @@ std::string_view ElementTexts::next() {
   return rest_;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::format

@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 
-namespace sluice::stages {
+namespace sluice::format {
 
 class LineFile {
  public:
@@ -44,4 +44,4 @@ class LineFile {
   std::uint64_t offset_ = 0;
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::format

@@ -1,9 +1,9 @@
-#include "stages/record_writer.h"
+#include "format/record_writer.h"
 
 #include "core/json.h"
-#include "stages/json_value.h"
+#include "format/json_value.h"
 
-namespace sluice::stages {
+namespace sluice::format {
 
 void append_csv_text(std::string& out, std::string_view text) {
   if (!text.empty() && text.find_first_of(",\"\r\n") == text.npos) {
@@ -30,7 +30,8 @@ void append_csv_cell(std::string& out, const simdjson::dom::element& value, std:
   }
 }
 
-RecordWriter::RecordWriter(TargetFile& file, RecordFormat format, std::vector<std::string> columns)
+RecordWriter::RecordWriter(storage::AtomicFile& file, RecordFormat format,
+                           std::vector<std::string> columns)
     : file_(file), format_(format), columns_(std::move(columns)), seen_(columns_.size()) {}
 
 core::Status RecordWriter::begin() {
@@ -86,4 +87,4 @@ const std::string* RecordWriter::never_seen() const {
   return nullptr;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::format

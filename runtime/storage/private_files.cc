@@ -1,4 +1,4 @@
-#include "checkpoint/private_files.h"
+#include "storage/private_files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,14 +6,14 @@
 
 #include <cerrno>
 
-#include "core/directory.h"
+#include "storage/directory.h"
 
-namespace sluice::checkpoint {
+namespace sluice::storage {
 
 core::Status make_private_folder(const std::string& directory) {
   struct stat info{};
   const bool there = ::stat(directory.c_str(), &info) == 0;
-  if (auto made = core::make_directory(directory); !made) return made;
+  if (auto made = storage::make_directory(directory); !made) return made;
   if (!there && ::chmod(directory.c_str(), 0700) != 0)
     return core::fail_errno("cannot keep others out of the checkpoint's folder", errno, directory);
   return {};
@@ -30,4 +30,4 @@ void make_private_file(const std::string& directory, const std::string& path) {
   if (fd >= 0) ::close(fd);  // else whoever opens it says why not
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::storage

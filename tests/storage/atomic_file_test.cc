@@ -1,21 +1,23 @@
-#include "stages/target_file.h"
+#include "storage/atomic_file.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
-#include "stages/append_file.h"
-#include "tests/stages/support.h"
+#include "storage/file_lock.h"
+#include "tests/scratch.h"
 
-namespace sluice::stages {
+namespace sluice::storage {
 namespace {
 
 using testing::HasSubstr;
 
-TEST(TargetFile, IsThereWhenItIsWholeAndNothingElseIs) {
+TEST(AtomicFile, IsThereWhenItIsWholeAndNothingElseIs) {
   const Scratch scratch;
   const std::string path = scratch.path("new/out.jsonl");
   {
-    auto file = TargetFile::create(path);
+    auto file = AtomicFile::create(path);
     ASSERT_TRUE(file.has_value());
     ASSERT_TRUE((*file)->write("a\n").has_value());
     EXPECT_FALSE(std::filesystem::exists(path));
@@ -23,17 +25,17 @@ TEST(TargetFile, IsThereWhenItIsWholeAndNothingElseIs) {
   }
   EXPECT_EQ(Scratch::read(path), "a\n");
   {
-    auto unfinished = TargetFile::create(scratch.path("new/other.jsonl"));
+    auto unfinished = AtomicFile::create(scratch.path("new/other.jsonl"));
   }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path("new")), {}), 1);
 }
 
-TEST(TargetFile, ReplacesItsNameAndNoOther) {
+TEST(AtomicFile, ReplacesItsNameAndNoOther) {
   const Scratch scratch;
   const std::string path = scratch.write("out.jsonl", "old\n");
   scratch.write("out.jsonl.part", "mine\n");
   scratch.write("out.jsonl.part-2", "mine too\n");
-  auto file = TargetFile::create(path);
+  auto file = AtomicFile::create(path);
   ASSERT_TRUE(file.has_value());
   ASSERT_TRUE((*file)->write("new\n").has_value());
   ASSERT_TRUE((*file)->finish().has_value());
@@ -42,15 +44,16 @@ TEST(TargetFile, ReplacesItsNameAndNoOther) {
   EXPECT_EQ(Scratch::read(scratch.path("out.jsonl.part-2")), "mine too\n");
 }
 
-TEST(TargetFile, IsRefusedWhereARunWritesNow) {
+TEST(AtomicFile, IsRefusedWhereARunWritesNow) {
   const Scratch scratch;
-  AppendFile run(scratch.path("out.jsonl"));
-  ASSERT_TRUE(run.open().has_value());
-  const auto file = TargetFile::create(scratch.path("./out.jsonl"));
+  const int run = ::open(scratch.write("out.jsonl", "").c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_TRUE(lock_for_writing(run, "out.jsonl").has_value());
+  const auto file = AtomicFile::create(scratch.path("./out.jsonl"));
   ASSERT_FALSE(file.has_value());
   EXPECT_EQ(file.error().code, core::ErrorCode::busy);
   EXPECT_THAT(file.error().text(), HasSubstr("out.jsonl: is being written by "));
+  ::close(run);
 }
 
 }  // namespace
-}  // namespace sluice::stages
+}  // namespace sluice::storage

@@ -1,4 +1,4 @@
-#include "stages/input_file.h"
+#include "storage/input_file.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -14,7 +14,7 @@
 #include <cstring>
 #include <new>
 
-namespace sluice::stages {
+namespace sluice::storage {
 namespace {
 
 constexpr int kPatienceMs = 20;
@@ -251,4 +251,4 @@ std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& paths) 
   return sum;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::storage

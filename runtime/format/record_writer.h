@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "stages/target_file.h"
+#include "storage/atomic_file.h"
 
-namespace sluice::stages {
+namespace sluice::format {
 
 enum class RecordFormat : std::uint8_t { jsonl, csv };
 
@@ -24,7 +24,7 @@ void append_csv_text(std::string& out, std::string_view text);
 class RecordWriter {
  public:
   // `columns`: those to write; empty, with JSONL only, for records as they stand.
-  RecordWriter(TargetFile& file, RecordFormat format, std::vector<std::string> columns);
+  RecordWriter(storage::AtomicFile& file, RecordFormat format, std::vector<std::string> columns);
 
   core::Status begin();  // the header, in CSV
   // `record`: one JSON object. A column that it has not is null.
@@ -33,7 +33,7 @@ class RecordWriter {
   const std::string* never_seen() const;
 
  private:
-  TargetFile& file_;
+  storage::AtomicFile& file_;
   const RecordFormat format_;
   const std::vector<std::string> columns_;
   std::vector<bool> seen_;
@@ -42,4 +42,4 @@ class RecordWriter {
   simdjson::dom::parser parser_;
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::format

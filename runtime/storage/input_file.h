@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "stages/file_lock.h"
+#include "storage/file_lock.h"
 
-namespace sluice::stages {
+namespace sluice::storage {
 
 class InputFile {
  public:
@@ -44,4 +44,4 @@ core::Result<std::vector<std::string>> expand_paths(const std::vector<std::strin
 // Their size in bytes together; nullopt when one of them has none (a pipe).
 std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& paths);
 
-}  // namespace sluice::stages
+}  // namespace sluice::storage

@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::storage {
 
 class SpillFile {
  public:
@@ -34,4 +34,4 @@ class SpillFile {
   std::string directory_;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::storage

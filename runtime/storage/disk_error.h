@@ -6,10 +6,10 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::storage {
 
 // ErrorCode::io. `what`: "write", "sync"; `error`: errno; `where`: the file or its directory.
 std::unexpected<core::Error> disk_failed(std::string_view what, int error,
                                          const std::string& where);
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::storage
