@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "checkpoint/done_set.h"
 #include "checkpoint/view.h"
 #include "format/line_file.h"
+#include "index/hash_multiset.h"
 #include "stages/input_rows.h"
 #include "stages/line_identity.h"
 #include "stages/question.h"
@@ -27,7 +27,7 @@ core::Hash128 line_name(std::string_view line) {
 struct AuditedFile {
   std::string path;
   Kind kind = Kind::answer;
-  checkpoint::DoneSet expected;  // hashes of the lines that should stand in it
+  index::HashMultiset expected;  // hashes of the lines that should stand in it
   struct Stray {
     AuditReport::Row row;
     bool doubled = false;    // an entry has this line or this row, but is used up
@@ -65,10 +65,10 @@ class Audit {
 
  private:
   AuditedFile& file_of(Kind kind) { return files_[kind == Kind::answer ? 0 : 1]; }
-  checkpoint::DoneSet& rows_of(Kind kind, bool old = false) {
+  index::HashMultiset& rows_of(Kind kind, bool old = false) {
     return (old ? old_rows_ : rows_)[kind == Kind::answer ? 0 : 1];
   }
-  checkpoint::DoneSet& rows_of(const Ended& e) { return rows_of(e.kind, e.old_row); }
+  index::HashMultiset& rows_of(const Ended& e) { return rows_of(e.kind, e.old_row); }
   bool take(Kind kind, const Item& item) {
     return rows_of(kind).take(item.identity) ||
            (item.old_names != nullptr && rows_of(kind, true).take(item.old_names->row));
@@ -226,11 +226,11 @@ class Audit {
   const Question& question_;
   checkpoint::View& view_;
   const LineReader lines_;
-  std::array<checkpoint::DoneSet, 2> rows_;      // names of answered rows, of rejected ones
-  std::array<checkpoint::DoneSet, 2> old_rows_;  // by names as formats 1 to 4 gave them
+  std::array<index::HashMultiset, 2> rows_;      // names of answered rows, of rejected ones
+  std::array<index::HashMultiset, 2> old_rows_;  // by names as formats 1 to 4 gave them
   bool old_names_ = false;                       // there are such
   std::array<AuditedFile, 2> files_;
-  checkpoint::DoneSet withdrawn_;  // hashes of the lines of rejects that were taken back
+  index::HashMultiset withdrawn_;  // hashes of the lines of rejects that were taken back
   struct Leftover {                // a row with more entries than the input has it
     AuditReport::Row row;
     std::uint64_t count = 0;    // entries that no row of the input used up

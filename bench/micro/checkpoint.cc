@@ -8,11 +8,11 @@
 #include <filesystem>
 
 #include "checkpoint/block.h"
-#include "checkpoint/done_rows.h"
 #include "checkpoint/journal.h"
-#include "checkpoint/question_index.h"
 #include "checkpoint/store.h"
 #include "checkpoint/tail_log.h"
+#include "index/hash_index.h"
+#include "index/spilled_multiset.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
 
@@ -88,8 +88,8 @@ class Course {
  private:
   const Scratch scratch_;
   NoSink sink_;
-  checkpoint::QuestionIndex index_{scratch_.path("job")};
-  checkpoint::DoneRows done_{scratch_.path("job")};
+  index::HashIndex index_{scratch_.path("job")};
+  index::SpilledMultiset done_{scratch_.path("job")};
   std::unique_ptr<checkpoint::Journal> journal_;
   std::uint64_t next_ = 1;
 };

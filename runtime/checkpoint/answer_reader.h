@@ -13,13 +13,13 @@
 #include "checkpoint/block_cache.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/models.h"
-#include "checkpoint/question_index.h"
+#include "index/hash_index.h"
 
 namespace sluice::checkpoint {
 
 class AnswerReader {
  public:
-  AnswerReader(std::unique_ptr<Store> store, const QuestionIndex& index)
+  AnswerReader(std::unique_ptr<Store> store, const index::HashIndex& index)
       : store_(std::move(store)), index_(index), blocks_(*store_) {}
 
   // The answer to `question` by one of the models that are valid.
@@ -33,13 +33,13 @@ class AnswerReader {
                                                     const Models& models);
 
   const std::unique_ptr<Store> store_;
-  const QuestionIndex& index_;
+  const index::HashIndex& index_;
   BlockCache blocks_;  // of store_
   std::vector<std::int64_t> candidates_;
 };
 
 // Whether an entry has the answer to a question, the first by its model; whether that model's hold;
-// and whether it is to be found by the question's present name (question_index.h, invariant 5).
+// and whether it is to be found by the question's present name (index/hash_index.h, invariant 5).
 bool is_first_answer(const KeyRecord& record);
 bool holds_answer(const KeyRecord& record, const Models& models);
 bool is_indexed(const KeyRecord& record, const Models& models);

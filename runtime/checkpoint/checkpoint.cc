@@ -5,13 +5,13 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
-#include "checkpoint/done_rows.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/lock.h"
 #include "checkpoint/old_names.h"
-#include "checkpoint/question_index.h"
 #include "checkpoint/shared_answers.h"
 #include "checkpoint/store.h"
+#include "index/hash_index.h"
+#include "index/spilled_multiset.h"
 #include "storage/directory.h"
 #include "storage/private_files.h"
 
@@ -130,8 +130,8 @@ class JobCheckpoint final : public Checkpoint {
 
   // In the order in which they may go: the lock last.
   std::optional<DirectoryLock> lock_;
-  QuestionIndex index_;
-  DoneRows done_;
+  index::HashIndex index_;
+  index::SpilledMultiset done_;
   OldNames old_;
   std::shared_ptr<std::atomic<bool>> renamings_written_;  // the last that were handed over
   std::unique_ptr<Journal> journal_;

@@ -79,14 +79,14 @@
 #include "checkpoint/attempts.h"
 #include "checkpoint/block.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/done_rows.h"
 #include "checkpoint/ledger.h"
 #include "checkpoint/models.h"
 #include "checkpoint/old_names.h"
 #include "checkpoint/projection.h"
-#include "checkpoint/question_index.h"
 #include "checkpoint/repeat_filter.h"
 #include "checkpoint/store.h"
+#include "index/hash_index.h"
+#include "index/spilled_multiset.h"
 
 namespace sluice::checkpoint {
 
@@ -101,7 +101,8 @@ class Journal {
   // what has names of formats 1 to 4 is not known.
   static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
-                                                     QuestionIndex& index, DoneRows& done,
+                                                     index::HashIndex& index,
+                                                     index::SpilledMultiset& done,
                                                      OldNames* old = nullptr);
 
   const Checkpoint::Opened& opened() const { return opened_; }
@@ -146,11 +147,11 @@ class Journal {
     std::vector<core::Hash128> questions;  // to be indexed
   };
 
-  Journal(std::unique_ptr<Store> store, Projection& projection, QuestionIndex& index, Ledger ledger,
-          Models models);
-  core::Status load(const Options& options, DoneRows& done, OldNames* old);
+  Journal(std::unique_ptr<Store> store, Projection& projection, index::HashIndex& index,
+          Ledger ledger, Models models);
+  core::Status load(const Options& options, index::SpilledMultiset& done, OldNames* old);
   // `done`: null when the rows are to be read again.
-  core::Status scan(DoneRows* done, OldNames* old);
+  core::Status scan(index::SpilledMultiset* done, OldNames* old);
   core::Status replay(Past& past);
   // `left`: with the generation that is left for a new one; null when none begins.
   core::Status begin_run(const Options& options, const StoredPast* left);
@@ -167,7 +168,7 @@ class Journal {
 
   const std::unique_ptr<Store> store_;
   Projection& projection_;
-  QuestionIndex& index_;
+  index::HashIndex& index_;
   Ledger ledger_;
   Models models_;
   RepeatFilter repeats_;

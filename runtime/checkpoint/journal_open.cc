@@ -17,8 +17,8 @@ std::unexpected<core::Error> damaged(const Store& store, std::string_view what) 
 
 core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> store,
                                                      const Options& options, Projection& projection,
-                                                     QuestionIndex& index, DoneRows& done,
-                                                     OldNames* old) {
+                                                     index::HashIndex& index,
+                                                     index::SpilledMultiset& done, OldNames* old) {
   if (auto status = store->check(); !status) return std::unexpected(status.error());
   if (auto status = absorb(*store, options.directory); !status)
     return std::unexpected(status.error());
@@ -34,7 +34,7 @@ core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> stor
   return journal;
 }
 
-Journal::Journal(std::unique_ptr<Store> store, Projection& projection, QuestionIndex& index,
+Journal::Journal(std::unique_ptr<Store> store, Projection& projection, index::HashIndex& index,
                  Ledger ledger, Models models)
     : store_(std::move(store)),
       projection_(projection),
@@ -43,7 +43,7 @@ Journal::Journal(std::unique_ptr<Store> store, Projection& projection, QuestionI
       models_(std::move(models)),
       repeats_(*store_, index) {}
 
-core::Status Journal::load(const Options& options, DoneRows& done, OldNames* old) {
+core::Status Journal::load(const Options& options, index::SpilledMultiset& done, OldNames* old) {
   const auto job = store_->job();
   if (!job) return std::unexpected(job.error());
   job_ = *job;
@@ -78,7 +78,7 @@ core::Status Journal::load(const Options& options, DoneRows& done, OldNames* old
   return options.durability == Durability::power ? core::Status() : store_->relax();
 }
 
-core::Status Journal::scan(DoneRows* done, OldNames* old) {
+core::Status Journal::scan(index::SpilledMultiset* done, OldNames* old) {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   auto status = store_->scan_keys(

@@ -33,7 +33,8 @@ core::Status OldNames::add(std::int64_t block, const BlockKeys& keys, bool rows)
   }
   if (names_.empty()) return {};
   if (index_ == nullptr)
-    index_ = std::make_unique<QuestionIndex>(directory_, QuestionIndex::kSlots, kFirstOldSlots);
+    index_ =
+        std::make_unique<index::HashIndex>(directory_, index::HashIndex::kSlots, kFirstOldSlots);
   if (rows && first_row_block_ == 0) first_row_block_ = block;
   std::ranges::sort(names_);
   const auto equal = std::ranges::unique(names_);

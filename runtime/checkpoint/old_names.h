@@ -15,7 +15,7 @@
 //      prompt: with it, all answers to that old name are renamed.
 //   2. A row found by its old name had the old name of the same question, too.
 //   3. What was renamed in this run is found here, by its present name, until the job is closed;
-//      from then on where all present names are (done_rows.h, question_index.h).
+//      from then on where all present names are (index/spilled_multiset.h, index/hash_index.h).
 //   4. A renaming that is lost in a crash is made again when its row is read again. Until then its
 //      answer is free once more.
 //   5. A checkpoint without old records pays nothing. Memory otherwise: the index's (1.3 bytes a
@@ -35,8 +35,8 @@
 #include "checkpoint/block_cache.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/models.h"
-#include "checkpoint/question_index.h"
 #include "checkpoint/store.h"
+#include "index/hash_index.h"
 
 namespace sluice::checkpoint {
 
@@ -81,7 +81,7 @@ class OldNames {
   void rename(Renaming renaming, BlockKeys& keys);
 
   const std::string directory_;
-  std::unique_ptr<QuestionIndex> index_;  // of rows and questions; null when there are none
+  std::unique_ptr<index::HashIndex> index_;  // of rows and questions; null when there are none
   std::int64_t first_row_block_ = 0;
   std::uint64_t rows_ = 0;
   std::vector<core::Hash128> names_;

@@ -1,5 +1,5 @@
 // Whether a question was already answered by a model, exactly: such an answer is marked as a repeat
-// and not indexed (question_index.h, invariant 4).
+// and not indexed (index/hash_index.h, invariant 4).
 //
 // Threads: one at a time, that of its Store.
 #pragma once
@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "checkpoint/block_cache.h"
-#include "checkpoint/question_index.h"
+#include "index/hash_index.h"
 
 namespace sluice::checkpoint {
 
 class RepeatFilter {
  public:
-  RepeatFilter(Store& store, const QuestionIndex& index)
+  RepeatFilter(Store& store, const index::HashIndex& index)
       : index_(index), blocks_(store), recent_(kRecent) {}
 
   // True when (question, model) is in a committed block, or was asked about lately. The caller adds
@@ -30,7 +30,7 @@ class RepeatFilter {
     std::uint32_t model = 0;
   };
 
-  const QuestionIndex& index_;
+  const index::HashIndex& index_;
   BlockCache blocks_;
   std::vector<Recent> recent_;
   std::vector<std::int64_t> candidates_;

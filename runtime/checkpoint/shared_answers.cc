@@ -42,7 +42,7 @@ struct SharedAnswers::Job {
         reader(std::move(store), index) {}
 
   const std::string directory;
-  QuestionIndex index;
+  index::HashIndex index;
   AnswerReader reader;
   std::optional<Models> models;
   std::int64_t last_block = 0;

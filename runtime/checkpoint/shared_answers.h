@@ -10,7 +10,7 @@
 //   2. Our own checkpoint is not among them.
 //
 // Memory: a job of theirs takes 8 bytes a question up to 100,000, then 1 MB and 1.3 bytes a
-// question (question_index.h), with the rest in files without a name in `own`; and a cache of
+// question (index/hash_index.h), with the rest in files without a name in `own`; and a cache of
 // blocks.
 #pragma once
 

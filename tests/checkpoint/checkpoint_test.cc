@@ -6,6 +6,9 @@
 #include <atomic>
 #include <thread>
 
+#include "checkpoint/journal.h"
+#include "index/hash_index.h"
+#include "index/spilled_multiset.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -350,6 +353,28 @@ TEST_F(CheckpointTest, LargeAndManyLinesComeBackWhole) {
     EXPECT_EQ((*found)->members.size(), entry.line.size() - entry.answer_at - 1);
   }
   close(c);
+}
+
+TEST_F(CheckpointTest, WhenTheIndexCannotBeWrittenTheRunEndsAndLosesNothingCommitted) {
+  const Options options = options_for(scratch_);
+  std::filesystem::create_directories(options.directory);
+  FileProjection projection(scratch_.path());
+  std::vector<Results> results(1);
+  for (int i = 0; i < 100; ++i) results[0].entries.push_back(answer(std::to_string(i)));
+  {
+    index::HashIndex index(scratch_.path() + "/nowhere", 64);
+    index::SpilledMultiset done(options.directory);
+    auto journal = Journal::open(*Store::open(options.directory), options, projection, index, done);
+    ASSERT_TRUE(journal.has_value());
+    const auto status = (*journal)->commit({}, results);
+    ASSERT_FALSE(status.has_value());
+    EXPECT_THAT(status.error().message, HasSubstr("nothing that was committed is lost"));
+  }
+  auto c = open_checkpoint(options, projection);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(c->opened().done_rows, 100U);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(*c->take_done(answer(std::to_string(i)).row));
+  EXPECT_TRUE(c->close().has_value());
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ struct Life {
   ScratchDirectory scratch;
   FaultyDisk disk;
   DiskProjection projection{disk, scratch.path()};
-  QuestionIndex index{scratch.job(), 16};  // so small that it is written to files as well
-  DoneRows done{scratch.job(), 8};         // the same
+  index::HashIndex index{scratch.job(), 16};      // so small that it is written to files as well
+  index::SpilledMultiset done{scratch.job(), 8};  // the same
   std::unique_ptr<Journal> journal;
 
   std::map<int, Entry> handed;  // rows that were passed to commit()
@@ -74,7 +74,7 @@ struct Life {
 
   void open(const Options& options) {
     journal.reset();
-    done = DoneRows(scratch.job(), 8);
+    done = index::SpilledMultiset(scratch.job(), 8);
     auto store = Store::open(options.directory);
     ASSERT_TRUE(store.has_value()) << store.error().text();
     auto opened = Journal::open(std::move(*store), options, projection, index, done);
@@ -237,7 +237,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
       EXPECT_EQ(*taken, rejected.size());
     }
     if (life.disk.has_power()) {
-      life.done = DoneRows(life.scratch.job(), 8);
+      life.done = index::SpilledMultiset(life.scratch.job(), 8);
       auto store = Store::open(options.directory);
       if (store) {
         auto opened =

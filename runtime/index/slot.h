@@ -7,7 +7,7 @@
 
 #include "core/hash.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
 using Slot = std::uint64_t;
 
@@ -29,4 +29,4 @@ constexpr std::int64_t block_in(Slot slot) {
   return static_cast<std::int64_t>(slot & kSlotBlockMask);
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -36,15 +36,15 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/question_merge.h"
-#include "checkpoint/question_run.h"
-#include "checkpoint/question_table.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "index/memtable.h"
+#include "index/merge.h"
+#include "index/sorted_run.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class QuestionIndex {
+class HashIndex {
  public:
   static constexpr std::size_t kSlots = std::size_t{1} << 19;
   static constexpr std::size_t kFanIn = 8;
@@ -54,8 +54,8 @@ class QuestionIndex {
 
   // `directory` is where runs are written; it must be there when the table is full first. The table
   // begins with `first_slots` and doubles up to `slots`, both powers of two.
-  explicit QuestionIndex(std::string directory, std::size_t slots = kSlots);
-  QuestionIndex(std::string directory, std::size_t slots, std::size_t first_slots);
+  explicit HashIndex(std::string directory, std::size_t slots = kSlots);
+  HashIndex(std::string directory, std::size_t slots, std::size_t first_slots);
 
   // An error is that of a file in `directory`: no room, no right to write. The run cannot go on,
   // since questions may be missing.
@@ -68,11 +68,11 @@ class QuestionIndex {
   std::size_t memory() const;  // bytes
 
  private:
-  using Run = QuestionMerge::Run;
+  using Run = Merge::Run;
   using Runs = std::vector<Run>;
   struct Level {
-    Runs runs;                             // oldest first
-    std::unique_ptr<QuestionMerge> merge;  // of the first kFanIn of them; null when there is none
+    Runs runs;                     // oldest first
+    std::unique_ptr<Merge> merge;  // of the first kFanIn of them; null when there is none
   };
 
   // How many were inserted before the table was full.
@@ -92,9 +92,9 @@ class QuestionIndex {
   Runs retired_;  // merged; let go one by one, since to free a file takes its time
 
   mutable std::mutex mutex_;  // guards what follows; the thread that adds reads them without
-  QuestionTable table_;
+  Memtable table_;
   std::shared_ptr<const Runs> runs_;  // of all levels
   std::size_t size_ = 0;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <random>
 
-#include "checkpoint/question_merge.h"
-#include "checkpoint/question_table.h"
-#include "support.h"
+#include "index/memtable.h"
+#include "index/merge.h"
+#include "tests/scratch.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 namespace {
 
 // In ascending order. Every third has a tag that others have too.
@@ -21,9 +21,9 @@ std::vector<Slot> random_slots(std::size_t count, std::uint32_t seed) {
   return slots;
 }
 
-std::shared_ptr<const QuestionRun> run_of(const std::string& directory,
-                                          const std::vector<Slot>& slots) {
-  auto writer = QuestionRunWriter::begin(directory, slots.size());
+std::shared_ptr<const SortedRun> run_of(const std::string& directory,
+                                        const std::vector<Slot>& slots) {
+  auto writer = SortedRunWriter::begin(directory, slots.size());
   EXPECT_TRUE(writer.has_value()) << writer.error().text();
   for (const Slot slot : slots) EXPECT_TRUE(writer->append(slot).has_value());
   auto run = writer->finish();
@@ -31,7 +31,7 @@ std::shared_ptr<const QuestionRun> run_of(const std::string& directory,
   return *run;
 }
 
-std::vector<Slot> all_of(const QuestionRun& run) {
+std::vector<Slot> all_of(const SortedRun& run) {
   std::vector<Slot> slots(run.size());
   EXPECT_TRUE(run.read(0, slots).has_value());
   return slots;
@@ -44,9 +44,9 @@ std::vector<std::int64_t> blocks_of(const std::vector<Slot>& slots, Slot tag) {
   return blocks;
 }
 
-TEST(QuestionTable, KeepsItsSlotsInOrderUpToSevenEighths) {
+TEST(Memtable, KeepsItsSlotsInOrderUpToSevenEighths) {
   std::mt19937_64 random(1);
-  QuestionTable table(1024);
+  Memtable table(1024);
   std::vector<Slot> inserted;
   for (Slot slot = random(); table.insert(slot); slot = random()) inserted.push_back(slot);
   EXPECT_EQ(inserted.size(), 896U);
@@ -63,8 +63,8 @@ TEST(QuestionTable, KeepsItsSlotsInOrderUpToSevenEighths) {
   EXPECT_TRUE(table.insert(inserted[0]));
 }
 
-TEST(QuestionTable, IsFullWhenEqualBeginningsReachItsEnd) {
-  QuestionTable table(1024);
+TEST(Memtable, IsFullWhenEqualBeginningsReachItsEnd) {
+  Memtable table(1024);
   const Slot last = tag_of(~Slot{0});
   Slot block = 1;
   while (table.insert(last | block)) ++block;
@@ -75,22 +75,22 @@ TEST(QuestionTable, IsFullWhenEqualBeginningsReachItsEnd) {
   EXPECT_EQ(blocks.size(), block - 1);
 }
 
-TEST(TagFilter, HoldsWhatWasAddedAndTakesOneInAHundredForIt) {
+TEST(BloomFilter, HoldsWhatWasAddedAndTakesOneInAHundredForIt) {
   constexpr std::size_t kTags = 200'000;
   std::mt19937_64 random(2);
-  TagFilter filter(kTags);
+  BloomFilter filter(kTags);
   std::vector<Slot> tags;
   for (std::size_t i = 0; i < kTags; ++i) tags.push_back(tag_of(random()));
-  for (const Slot tag : tags) filter.add(TagFilter::Key(tag));
-  for (const Slot tag : tags) ASSERT_TRUE(filter.may_hold(TagFilter::Key(tag)));
+  for (const Slot tag : tags) filter.add(BloomFilter::Key(tag));
+  for (const Slot tag : tags) ASSERT_TRUE(filter.may_hold(BloomFilter::Key(tag)));
   std::size_t maybe = 0;
-  for (std::size_t i = 0; i < kTags; ++i) maybe += filter.may_hold(TagFilter::Key(random()));
+  for (std::size_t i = 0; i < kTags; ++i) maybe += filter.may_hold(BloomFilter::Key(random()));
   EXPECT_LT(maybe, kTags * 15 / 1000);
   EXPECT_LT(filter.bytes(), kTags * 126 / 100);
 }
 
-TEST(QuestionRun, FindsTheBlocksOfATagInOneReadOrMore) {
-  const ScratchDirectory scratch;
+TEST(SortedRun, FindsTheBlocksOfATagInOneReadOrMore) {
+  const Scratch scratch;
   for (const std::size_t size : {1U, 511U, 512U, 513U, 1024U, 30'000U}) {
     SCOPED_TRACE(size);
     const std::vector<Slot> slots = random_slots(size, 3);
@@ -98,18 +98,18 @@ TEST(QuestionRun, FindsTheBlocksOfATagInOneReadOrMore) {
     EXPECT_EQ(all_of(*run), slots);
     for (std::size_t i = 0; i < size; i += 1 + size / 500) {
       std::vector<std::int64_t> blocks;
-      ASSERT_TRUE(run->find(TagFilter::Key(tag_of(slots[i])), blocks).has_value());
+      ASSERT_TRUE(run->find(BloomFilter::Key(tag_of(slots[i])), blocks).has_value());
       EXPECT_EQ(blocks, blocks_of(slots, tag_of(slots[i])));
     }
   }
 }
 
-TEST(QuestionMerge, MakesOneRunOfSeveralWhateverTheSteps) {
-  const ScratchDirectory scratch;
+TEST(Merge, MakesOneRunOfSeveralWhateverTheSteps) {
+  const Scratch scratch;
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
-    std::vector<QuestionMerge::Run> runs;
+    std::vector<Merge::Run> runs;
     std::vector<Slot> all;
     for (std::uint32_t n = 1 + random() % 9; n > 0; --n) {
       std::vector<Slot> slots = random_slots(1 + random() % 6000, random());
@@ -118,9 +118,9 @@ TEST(QuestionMerge, MakesOneRunOfSeveralWhateverTheSteps) {
       runs.push_back(run_of(scratch.path(), slots));
     }
     std::ranges::sort(all);
-    auto merge = QuestionMerge::begin(scratch.path(), runs);
+    auto merge = Merge::begin(scratch.path(), runs);
     ASSERT_TRUE(merge.has_value());
-    QuestionMerge::Run merged;
+    Merge::Run merged;
     for (std::size_t steps = 0; merged == nullptr; ++steps) {
       ASSERT_LE(steps, all.size());
       auto step = (*merge)->step(1 + random() % 2000);
@@ -132,4 +132,4 @@ TEST(QuestionMerge, MakesOneRunOfSeveralWhateverTheSteps) {
 }
 
 }  // namespace
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -19,13 +19,13 @@
 #include <span>
 #include <vector>
 
-#include "checkpoint/question_slot.h"
+#include "index/slot.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class QuestionTable {
+class Memtable {
  public:
-  explicit QuestionTable(std::size_t homes)  // a power of two, at least 2
+  explicit Memtable(std::size_t homes)  // a power of two, at least 2
       : shift_(64 - std::countr_zero(homes)), homes_(homes), slots_(homes + kSlack + homes / 64) {}
 
   // False when the table is full.
@@ -70,4 +70,4 @@ class QuestionTable {
   std::size_t size_ = 0;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

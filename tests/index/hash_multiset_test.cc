@@ -1,4 +1,4 @@
-#include "checkpoint/done_set.h"
+#include "index/hash_multiset.h"
 
 #include <gtest/gtest.h>
 
@@ -6,15 +6,15 @@
 #include <random>
 #include <string>
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 namespace {
 
 core::Hash128 row(std::uint64_t i) {
   return core::hash128(std::to_string(i));
 }
 
-TEST(DoneSet, UsesUpOneOccurrencePerTake) {
-  DoneSet set;
+TEST(HashMultiset, UsesUpOneOccurrencePerTake) {
+  HashMultiset set;
   set.add(row(1));
   set.add(row(2));
   set.add(row(1));
@@ -28,10 +28,10 @@ TEST(DoneSet, UsesUpOneOccurrencePerTake) {
   EXPECT_EQ(set.size(), 0U);
 }
 
-TEST(DoneSet, AgreesWithAMapOverRandomAddsAndTakes) {
+TEST(HashMultiset, AgreesWithAMapOverRandomAddsAndTakes) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     std::mt19937 random(seed);
-    DoneSet set;
+    HashMultiset set;
     std::map<std::uint64_t, std::uint64_t> model;
     if (seed % 2 == 0) set.reserve(500);
     const std::uint64_t rows = 1 + random() % 400;
@@ -57,8 +57,8 @@ TEST(DoneSet, AgreesWithAMapOverRandomAddsAndTakes) {
   }
 }
 
-TEST(DoneSet, CountsAMillionOccurrencesOfOneRow) {
-  DoneSet set;
+TEST(HashMultiset, CountsAMillionOccurrencesOfOneRow) {
+  HashMultiset set;
   for (int i = 0; i < 1'000'000; ++i) set.add(row(1));
   EXPECT_LT(set.bytes(), 4096U);
   int taken = 0;
@@ -66,8 +66,8 @@ TEST(DoneSet, CountsAMillionOccurrencesOfOneRow) {
   EXPECT_EQ(taken, 1'000'000);
 }
 
-TEST(DoneSet, CostsLittleGivesItBackAndNothingWhenFresh) {
-  DoneSet set;
+TEST(HashMultiset, CostsLittleGivesItBackAndNothingWhenFresh) {
+  HashMultiset set;
   EXPECT_EQ(set.bytes(), 0U);
   EXPECT_FALSE(set.take(row(1)));
   constexpr std::uint64_t kRows = 100'000;
@@ -83,4 +83,4 @@ TEST(DoneSet, CostsLittleGivesItBackAndNothingWhenFresh) {
 }
 
 }  // namespace
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

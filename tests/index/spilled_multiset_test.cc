@@ -1,31 +1,31 @@
-#include "checkpoint/done_rows.h"
+#include "index/spilled_multiset.h"
 
 #include <algorithm>
 #include <map>
 #include <random>
 
-#include "support.h"
+#include "tests/scratch.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 namespace {
 
 core::Hash128 done_row(std::uint64_t i) {
   return core::hash128("done " + std::to_string(i));
 }
 
-class DoneRowsTest : public testing::Test {
+class SpilledMultisetTest : public testing::Test {
  protected:
-  void fill(DoneRows& rows, const std::vector<std::uint64_t>& all) const {
+  void fill(SpilledMultiset& rows, const std::vector<std::uint64_t>& all) const {
     ASSERT_TRUE(rows.reserve(all.size()).has_value());
     for (const std::uint64_t i : all) ASSERT_TRUE(rows.add(done_row(i)).has_value());
     ASSERT_EQ(rows.size(), all.size());
   }
-  static bool take(DoneRows& rows, std::uint64_t i) {
+  static bool take(SpilledMultiset& rows, std::uint64_t i) {
     const auto taken = rows.take(done_row(i));
     EXPECT_TRUE(taken.has_value()) << taken.error().text();
     return taken.value_or(false);
   }
-  ScratchDirectory scratch_;
+  Scratch scratch_;
 };
 
 std::vector<std::uint64_t> numbers(std::uint64_t count) {
@@ -36,14 +36,14 @@ std::vector<std::uint64_t> numbers(std::uint64_t count) {
 
 // Rows that occur once, often, or never; read in the order in which they ended, in another that is
 // near it, in none; some not read at all.
-TEST_F(DoneRowsTest, AgreesWithAMapInWhateverOrderRowsAreRead) {
+TEST_F(SpilledMultisetTest, AgreesWithAMapInWhateverOrderRowsAreRead) {
   for (std::uint32_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
     const std::uint32_t distinct = 1 + random() % 6000;
     std::vector<std::uint64_t> ended(random() % 9000);
     for (std::uint64_t& i : ended) i = random() % 4 == 0 ? random() % 3 : random() % distinct;
-    DoneRows rows(scratch_.path(), 1 + random() % 6000);
+    SpilledMultiset rows(scratch_.path(), 1 + random() % 6000);
     fill(rows, ended);
     std::map<std::uint64_t, std::uint64_t> model;
     for (const std::uint64_t i : ended) ++model[i];
@@ -76,8 +76,8 @@ TEST_F(DoneRowsTest, AgreesWithAMapInWhateverOrderRowsAreRead) {
   EXPECT_TRUE(std::filesystem::is_empty(scratch_.path()));
 }
 
-TEST_F(DoneRowsTest, RowsWithTheTagOfADoneRowAreNotDone) {
-  DoneRows rows(scratch_.path(), 10);
+TEST_F(SpilledMultisetTest, RowsWithTheTagOfADoneRowAreNotDone) {
+  SpilledMultiset rows(scratch_.path(), 10);
   fill(rows, numbers(2000));
   for (std::uint64_t i = 0; i < 2000; ++i) {
     core::Hash128 other = done_row(i);
@@ -90,10 +90,10 @@ TEST_F(DoneRowsTest, RowsWithTheTagOfADoneRowAreNotDone) {
   EXPECT_EQ(rows.size(), 2000U);
 }
 
-TEST_F(DoneRowsTest, MemoryIsTheIndexAndAFewChunksInAnOrderThatKeepsNeighbours) {
+TEST_F(SpilledMultisetTest, MemoryIsTheIndexAndAFewChunksInAnOrderThatKeepsNeighbours) {
   constexpr std::uint64_t kRows = 600'000;
   for (const bool backwards : {false, true}) {
-    DoneRows rows(scratch_.path(), 20'000);
+    SpilledMultiset rows(scratch_.path(), 20'000);
     fill(rows, numbers(kRows));
     const std::size_t index = rows.memory();
     EXPECT_LT(index, 4'400'000 + kRows * 128 / 100);
@@ -109,28 +109,28 @@ TEST_F(DoneRowsTest, MemoryIsTheIndexAndAFewChunksInAnOrderThatKeepsNeighbours) 
   }
 }
 
-TEST_F(DoneRowsTest, WhenMoreWouldHaveToBeLoadedAllRowsAreAtWhatTheyCost) {
+TEST_F(SpilledMultisetTest, WhenMoreWouldHaveToBeLoadedAllRowsAreAtWhatTheyCost) {
   constexpr std::uint64_t kRows = 100'000;
-  DoneRows rows(scratch_.path(), 5000);
+  SpilledMultiset rows(scratch_.path(), 5000);
   fill(rows, numbers(kRows));
-  for (std::uint64_t i = 0; i < kRows; i += DoneRows::kChunkRows) ASSERT_TRUE(take(rows, i));
+  for (std::uint64_t i = 0; i < kRows; i += SpilledMultiset::kChunkRows) ASSERT_TRUE(take(rows, i));
   EXPECT_LT(rows.memory(), kRows * 22);
   EXPECT_FALSE(take(rows, 0));
   EXPECT_TRUE(take(rows, 1));
 }
 
-TEST_F(DoneRowsTest, AFreshRunAllocatesNothingAndAFewRowsNeedNoFile) {
-  DoneRows rows(scratch_.path() + "/nowhere");
+TEST_F(SpilledMultisetTest, AFreshRunAllocatesNothingAndAFewRowsNeedNoFile) {
+  SpilledMultiset rows(scratch_.path() + "/nowhere");
   ASSERT_TRUE(rows.reserve(0).has_value());
   EXPECT_EQ(rows.memory(), 0U);
   EXPECT_FALSE(take(rows, 1));
   fill(rows, numbers(1000));
   EXPECT_TRUE(take(rows, 1));
-  DoneRows many(scratch_.path() + "/nowhere", 999);
+  SpilledMultiset many(scratch_.path() + "/nowhere", 999);
   const auto status = many.reserve(1000);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, core::ErrorCode::io);
 }
 
 }  // namespace
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

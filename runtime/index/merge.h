@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/question_run.h"
+#include "index/sorted_run.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class QuestionMerge {
+class Merge {
  public:
-  using Run = std::shared_ptr<const QuestionRun>;
+  using Run = std::shared_ptr<const SortedRun>;
 
-  static core::Result<std::unique_ptr<QuestionMerge>> begin(const std::string& directory,
-                                                            std::vector<Run> runs);
+  static core::Result<std::unique_ptr<Merge>> begin(const std::string& directory,
+                                                    std::vector<Run> runs);
   // Goes on by up to `slots` slots. The merged run when it is done, null before.
   core::Result<Run> step(std::size_t slots);
 
@@ -30,14 +30,14 @@ class QuestionMerge {
     std::size_t at = 0;    // in the buffer
     std::size_t next = 0;  // in the run, after the buffer
   };
-  QuestionMerge(std::vector<Run> runs, QuestionRunWriter writer);
+  Merge(std::vector<Run> runs, SortedRunWriter writer);
   core::Status advance(std::size_t run);
 
   const std::vector<Run> runs_;
-  QuestionRunWriter writer_;
+  SortedRunWriter writer_;
   std::vector<Cursor> cursors_;
   std::vector<Slot> heads_;  // the next slot of each run; kEnd after its last
   std::size_t left_ = 0;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -12,20 +12,20 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/question_slot.h"
-#include "checkpoint/tag_filter.h"
 #include "core/error.h"
+#include "index/bloom_filter.h"
+#include "index/slot.h"
 #include "storage/spill_file.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class QuestionRun {
+class SortedRun {
  public:
   static constexpr std::size_t kPageSlots = 512;  // 4 KiB
 
   // The blocks of a tag, appended to `blocks`.
-  core::Status find(const TagFilter::Key& key, std::vector<std::int64_t>& blocks) const;
-  void prefetch(const TagFilter::Key& key) const { filter_.prefetch(key); }
+  core::Status find(const BloomFilter::Key& key, std::vector<std::int64_t>& blocks) const;
+  void prefetch(const BloomFilter::Key& key) const { filter_.prefetch(key); }
   // `slots.size()` of them, from number `first` on.
   core::Status read(std::size_t first, std::span<Slot> slots) const;
 
@@ -33,37 +33,37 @@ class QuestionRun {
   std::size_t memory() const { return filter_.bytes() + pages_.capacity() * sizeof(Slot); }
 
  private:
-  friend class QuestionRunWriter;
-  QuestionRun(storage::SpillFile file, std::size_t slots);
+  friend class SortedRunWriter;
+  SortedRun(storage::SpillFile file, std::size_t slots);
   core::Status find_in_file(Slot tag, std::vector<std::int64_t>& blocks) const;
 
   storage::SpillFile file_;
-  TagFilter filter_;
+  BloomFilter filter_;
   std::vector<Slot> pages_;  // the first slot of each
   std::size_t size_ = 0;
 };
 
-class QuestionRunWriter {
+class SortedRunWriter {
  public:
   // A run of up to `slots` slots. The file is written through a buffer of 64 KiB.
-  static core::Result<QuestionRunWriter> begin(const std::string& directory, std::size_t slots);
+  static core::Result<SortedRunWriter> begin(const std::string& directory, std::size_t slots);
   // In ascending order.
   core::Status append(Slot slot) {
     buffer_.push_back(slot);
     return buffer_.size() == kBufferSlots ? flush() : core::Status();
   }
-  core::Result<std::shared_ptr<const QuestionRun>> finish();
+  core::Result<std::shared_ptr<const SortedRun>> finish();
 
   std::size_t memory() const { return run_->memory() + buffer_.capacity() * sizeof(Slot); }
 
  private:
-  static constexpr std::size_t kBufferSlots = 16 * QuestionRun::kPageSlots;
+  static constexpr std::size_t kBufferSlots = 16 * SortedRun::kPageSlots;
 
-  explicit QuestionRunWriter(std::unique_ptr<QuestionRun> run);
+  explicit SortedRunWriter(std::unique_ptr<SortedRun> run);
   core::Status flush();
 
-  std::unique_ptr<QuestionRun> run_;
+  std::unique_ptr<SortedRun> run_;
   std::vector<Slot> buffer_;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -1,25 +1,25 @@
-#include "checkpoint/question_run.h"
+#include "index/sorted_run.h"
 
 #include <algorithm>
 #include <array>
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-QuestionRun::QuestionRun(storage::SpillFile file, std::size_t slots)
+SortedRun::SortedRun(storage::SpillFile file, std::size_t slots)
     : file_(std::move(file)), filter_(slots) {
   pages_.reserve(slots / kPageSlots + 1);
 }
 
-core::Status QuestionRun::read(std::size_t first, std::span<Slot> slots) const {
+core::Status SortedRun::read(std::size_t first, std::span<Slot> slots) const {
   return file_.read(first * sizeof(Slot), std::as_writable_bytes(slots));
 }
 
-core::Status QuestionRun::find(const TagFilter::Key& key, std::vector<std::int64_t>& blocks) const {
+core::Status SortedRun::find(const BloomFilter::Key& key, std::vector<std::int64_t>& blocks) const {
   if (!filter_.may_hold(key)) return {};
   return find_in_file(key.tag, blocks);
 }
 
-core::Status QuestionRun::find_in_file(Slot tag, std::vector<std::int64_t>& blocks) const {
+core::Status SortedRun::find_in_file(Slot tag, std::vector<std::int64_t>& blocks) const {
   // The tag's slots begin in the page before the first one that begins with the tag or beyond.
   auto page = static_cast<std::size_t>(std::ranges::lower_bound(pages_, tag) - pages_.begin());
   if (page > 0) --page;
@@ -34,30 +34,30 @@ core::Status QuestionRun::find_in_file(Slot tag, std::vector<std::int64_t>& bloc
   return {};
 }
 
-core::Result<QuestionRunWriter> QuestionRunWriter::begin(const std::string& directory,
-                                                         std::size_t slots) {
+core::Result<SortedRunWriter> SortedRunWriter::begin(const std::string& directory,
+                                                     std::size_t slots) {
   auto file = storage::SpillFile::make(directory);
   if (!file) return std::unexpected(file.error());
-  return QuestionRunWriter(std::unique_ptr<QuestionRun>(new QuestionRun(std::move(*file), slots)));
+  return SortedRunWriter(std::unique_ptr<SortedRun>(new SortedRun(std::move(*file), slots)));
 }
 
-QuestionRunWriter::QuestionRunWriter(std::unique_ptr<QuestionRun> run) : run_(std::move(run)) {
+SortedRunWriter::SortedRunWriter(std::unique_ptr<SortedRun> run) : run_(std::move(run)) {
   buffer_.reserve(kBufferSlots);
 }
 
-core::Status QuestionRunWriter::flush() {
-  for (std::size_t i = 0; i < buffer_.size(); i += QuestionRun::kPageSlots)
+core::Status SortedRunWriter::flush() {
+  for (std::size_t i = 0; i < buffer_.size(); i += SortedRun::kPageSlots)
     run_->pages_.push_back(buffer_[i]);
-  for (const Slot slot : buffer_) run_->filter_.add(TagFilter::Key(tag_of(slot)));
+  for (const Slot slot : buffer_) run_->filter_.add(BloomFilter::Key(tag_of(slot)));
   run_->size_ += buffer_.size();
   auto status = run_->file_.append(std::as_bytes(std::span(buffer_)));
   buffer_.clear();
   return status;
 }
 
-core::Result<std::shared_ptr<const QuestionRun>> QuestionRunWriter::finish() {
+core::Result<std::shared_ptr<const SortedRun>> SortedRunWriter::finish() {
   if (auto status = flush(); !status) return std::unexpected(status.error());
-  return std::shared_ptr<const QuestionRun>(std::move(run_));
+  return std::shared_ptr<const SortedRun>(std::move(run_));
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -15,22 +15,22 @@
 #include <new>
 #include <utility>
 
-#include "checkpoint/question_slot.h"
+#include "index/slot.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class TagFilter {
+class BloomFilter {
  public:
-  explicit TagFilter(std::size_t tags) : lines_(tags * kBitsPerTag / kLineBits + 1) {
+  explicit BloomFilter(std::size_t tags) : lines_(tags * kBitsPerTag / kLineBits + 1) {
     void* memory =
         ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     words_ = static_cast<std::uint64_t*>(memory);
   }
-  TagFilter(TagFilter&& other) noexcept
+  BloomFilter(BloomFilter&& other) noexcept
       : lines_(other.lines_), words_(std::exchange(other.words_, nullptr)) {}
-  TagFilter& operator=(TagFilter&&) = delete;
-  ~TagFilter() {
+  BloomFilter& operator=(BloomFilter&&) = delete;
+  ~BloomFilter() {
     if (words_ != nullptr) ::munmap(words_, bytes());
   }
 
@@ -79,4 +79,4 @@ class TagFilter {
   std::uint64_t* words_;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -1,4 +1,4 @@
-#include "checkpoint/question_index.h"
+#include "index/hash_index.h"
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
@@ -13,10 +13,9 @@
 #include <set>
 #include <thread>
 
-#include "checkpoint/journal.h"
-#include "support.h"
+#include "tests/scratch.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 namespace {
 
 using testing::HasSubstr;
@@ -31,29 +30,29 @@ std::vector<core::Hash128> questions(std::uint64_t from, std::uint64_t to) {
   return all;
 }
 
-class QuestionIndexTest : public testing::Test {
+class HashIndexTest : public testing::Test {
  protected:
-  static void add(QuestionIndex& index, const std::vector<core::Hash128>& questions,
+  static void add(HashIndex& index, const std::vector<core::Hash128>& questions,
                   std::int64_t block) {
     const auto status = index.add(questions, block);
     ASSERT_TRUE(status.has_value()) << status.error().text();
   }
-  static std::vector<std::int64_t> candidates(const QuestionIndex& index, const core::Hash128& q) {
+  static std::vector<std::int64_t> candidates(const HashIndex& index, const core::Hash128& q) {
     std::vector<std::int64_t> blocks;
     EXPECT_TRUE(index.candidates(q, blocks).has_value());
     return blocks;
   }
-  static bool holds(const QuestionIndex& index, const core::Hash128& q, std::int64_t block) {
+  static bool holds(const HashIndex& index, const core::Hash128& q, std::int64_t block) {
     const std::vector<std::int64_t> blocks = candidates(index, q);
     return std::ranges::find(blocks, block) != blocks.end();
   }
 
-  ScratchDirectory scratch_;
+  Scratch scratch_;
 };
 
-TEST_F(QuestionIndexTest, FindsAMillionQuestionsAndFewOthersInFlatMemory) {
+TEST_F(HashIndexTest, FindsAMillionQuestionsAndFewOthersInFlatMemory) {
   constexpr std::uint64_t kQuestions = 1'000'000;
-  QuestionIndex index(scratch_.path());
+  HashIndex index(scratch_.path());
   const std::size_t empty = index.memory();
   EXPECT_LT(empty, 4'400'000U);
   for (std::uint64_t i = 0; i < kQuestions; i += 100)
@@ -74,14 +73,14 @@ TEST_F(QuestionIndexTest, FindsAMillionQuestionsAndFewOthersInFlatMemory) {
 
 // Small tables, so that there are hundreds of runs and merges of merges; batches, tables and
 // questions by chance.
-TEST_F(QuestionIndexTest, NeverMissesWhatWasAddedThroughRunsAndMerges) {
+TEST_F(HashIndexTest, NeverMissesWhatWasAddedThroughRunsAndMerges) {
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
     const std::size_t slots = std::size_t{32} << random() % 5;
     const std::size_t first = std::min<std::size_t>(slots, std::size_t{2} << random() % 9);
     const std::uint32_t distinct = 50 + random() % 20'000;
-    QuestionIndex index(scratch_.path(), slots, first);
+    HashIndex index(scratch_.path(), slots, first);
     std::vector<std::pair<std::uint64_t, std::int64_t>> added;
     for (std::int64_t block = 1; added.size() < 5000; ++block) {
       std::vector<core::Hash128> batch;
@@ -112,9 +111,9 @@ TEST_F(QuestionIndexTest, NeverMissesWhatWasAddedThroughRunsAndMerges) {
   }
 }
 
-TEST_F(QuestionIndexTest, ALevelHasEightRunsAtMostAndMemoryAShareOfTheQuestions) {
+TEST_F(HashIndexTest, ALevelHasEightRunsAtMostAndMemoryAShareOfTheQuestions) {
   constexpr std::size_t kSlots = 1024;
-  QuestionIndex index(scratch_.path(), kSlots);
+  HashIndex index(scratch_.path(), kSlots);
   const std::size_t table = index.memory();
   std::size_t most_runs = 0;
   // 1,116 tables: four levels of 8, 64, 512.
@@ -128,22 +127,22 @@ TEST_F(QuestionIndexTest, ALevelHasEightRunsAtMostAndMemoryAShareOfTheQuestions)
   EXPECT_LE(index.runs(), 26U);
 }
 
-TEST_F(QuestionIndexTest, GivesEveryBlockOfAQuestionAndOfOthersWithTheSameTag) {
-  QuestionIndex index(scratch_.path(), 8);
+TEST_F(HashIndexTest, GivesEveryBlockOfAQuestionAndOfOthersWithTheSameTag) {
+  HashIndex index(scratch_.path(), 8);
   const core::Hash128 first{1, 0xabcdef0000000000};
   const core::Hash128 same_tag{2, 0xabcdef0000000001};
   add(index, {first}, 3);
-  add(index, {first}, QuestionIndex::kMaxBlock);
+  add(index, {first}, HashIndex::kMaxBlock);
   add(index, {same_tag}, 9);
-  EXPECT_EQ(candidates(index, first), (std::vector<std::int64_t>{3, 9, QuestionIndex::kMaxBlock}));
+  EXPECT_EQ(candidates(index, first), (std::vector<std::int64_t>{3, 9, HashIndex::kMaxBlock}));
 }
 
-TEST_F(QuestionIndexTest, HoldsAnyNumberOfQuestionsWhoseHashesBeginAlike) {
+TEST_F(HashIndexTest, HoldsAnyNumberOfQuestionsWhoseHashesBeginAlike) {
   for (const std::uint64_t low : {std::uint64_t{0}, std::uint64_t{0xabcdef0000000000}, ~0UL}) {
     SCOPED_TRACE(low);
-    QuestionIndex index(scratch_.path(), 256);
-    std::set<std::int64_t> added = {QuestionIndex::kMaxBlock};
-    add(index, {{1, low}}, QuestionIndex::kMaxBlock);
+    HashIndex index(scratch_.path(), 256);
+    std::set<std::int64_t> added = {HashIndex::kMaxBlock};
+    add(index, {{1, low}}, HashIndex::kMaxBlock);
     for (std::int64_t block = 1; block <= 5000; ++block) {
       add(index, {{1, low}}, block);
       // The same leading bits, another tag.
@@ -157,21 +156,21 @@ TEST_F(QuestionIndexTest, HoldsAnyNumberOfQuestionsWhoseHashesBeginAlike) {
   }
 }
 
-TEST_F(QuestionIndexTest, LeavesOutBlocksThatItCannotName) {
-  QuestionIndex index(scratch_.path(), 8);
-  add(index, {question(1)}, QuestionIndex::kMaxBlock + 1);
+TEST_F(HashIndexTest, LeavesOutBlocksThatItCannotName) {
+  HashIndex index(scratch_.path(), 8);
+  add(index, {question(1)}, HashIndex::kMaxBlock + 1);
   EXPECT_EQ(index.size(), 0U);
 }
 
-TEST_F(QuestionIndexTest, ItsFilesHaveNoNames) {
-  QuestionIndex index(scratch_.path(), 64);
+TEST_F(HashIndexTest, ItsFilesHaveNoNames) {
+  HashIndex index(scratch_.path(), 64);
   add(index, questions(0, 5000), 1);
   EXPECT_GT(index.runs(), 1U);
   EXPECT_TRUE(std::filesystem::is_empty(scratch_.path()));
 }
 
-TEST_F(QuestionIndexTest, NeedsItsDirectoryOnlyWhenTheTableIsFull) {
-  QuestionIndex index(scratch_.path() + "/nowhere", 64);
+TEST_F(HashIndexTest, NeedsItsDirectoryOnlyWhenTheTableIsFull) {
+  HashIndex index(scratch_.path() + "/nowhere", 64);
   add(index, questions(0, 56), 1);
   const auto status = index.add(questions(56, 57), 1);
   ASSERT_FALSE(status.has_value());
@@ -183,14 +182,14 @@ TEST_F(QuestionIndexTest, NeedsItsDirectoryOnlyWhenTheTableIsFull) {
 }
 
 // In a process of its own: the limit on file sizes holds for all of it.
-TEST_F(QuestionIndexTest, ADiskWithoutRoomIsAnErrorOfTheAddThatNeedsIt) {
+TEST_F(HashIndexTest, ADiskWithoutRoomIsAnErrorOfTheAddThatNeedsIt) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{50'000, 50'000};  // room for runs of 896 slots, not for eight in one
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(10);
-    QuestionIndex index(scratch_.path(), 1024);
+    HashIndex index(scratch_.path(), 1024);
     std::uint64_t added = 0;
     core::Status status;
     while (status && added < 100'000) {
@@ -211,31 +210,9 @@ TEST_F(QuestionIndexTest, ADiskWithoutRoomIsAnErrorOfTheAddThatNeedsIt) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST_F(QuestionIndexTest, WhenItCannotBeWrittenTheRunEndsAndLosesNothingCommitted) {
-  const Options options = options_for(scratch_);
-  std::filesystem::create_directories(options.directory);
-  FileProjection projection(scratch_.path());
-  std::vector<Results> results(1);
-  for (int i = 0; i < 100; ++i) results[0].entries.push_back(answer(std::to_string(i)));
-  {
-    QuestionIndex index(scratch_.path() + "/nowhere", 64);
-    DoneRows done(options.directory);
-    auto journal = Journal::open(*Store::open(options.directory), options, projection, index, done);
-    ASSERT_TRUE(journal.has_value());
-    const auto status = (*journal)->commit({}, results);
-    ASSERT_FALSE(status.has_value());
-    EXPECT_THAT(status.error().message, HasSubstr("nothing that was committed is lost"));
-  }
-  auto c = open_checkpoint(options, projection);
-  ASSERT_NE(c, nullptr);
-  EXPECT_EQ(c->opened().done_rows, 100U);
-  for (int i = 0; i < 100; ++i) EXPECT_TRUE(*c->take_done(answer(std::to_string(i)).row));
-  EXPECT_TRUE(c->close().has_value());
-}
-
-TEST_F(QuestionIndexTest, IsSearchedByOtherThreadsWhileOneAdds) {
+TEST_F(HashIndexTest, IsSearchedByOtherThreadsWhileOneAdds) {
   constexpr std::uint64_t kQuestions = 40'000;
-  QuestionIndex index(scratch_.path(), 256, 16);
+  HashIndex index(scratch_.path(), 256, 16);
   std::atomic<std::uint64_t> added = 0;
   std::atomic<std::uint64_t> missed = 0;
   std::atomic<std::uint64_t> looked = 0;
@@ -263,4 +240,4 @@ TEST_F(QuestionIndexTest, IsSearchedByOtherThreadsWhileOneAdds) {
 }
 
 }  // namespace
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -1,9 +1,9 @@
-#include "checkpoint/question_merge.h"
+#include "index/merge.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 namespace {
 
 constexpr std::size_t kCursorSlots = 4096;  // 32 KiB a run
@@ -12,26 +12,26 @@ constexpr Slot kEnd = std::numeric_limits<Slot>::max();
 
 }  // namespace
 
-core::Result<std::unique_ptr<QuestionMerge>> QuestionMerge::begin(const std::string& directory,
-                                                                  std::vector<Run> runs) {
+core::Result<std::unique_ptr<Merge>> Merge::begin(const std::string& directory,
+                                                  std::vector<Run> runs) {
   std::size_t slots = 0;
   for (const Run& run : runs) slots += run->size();
-  auto writer = QuestionRunWriter::begin(directory, slots);
+  auto writer = SortedRunWriter::begin(directory, slots);
   if (!writer) return std::unexpected(writer.error());
-  std::unique_ptr<QuestionMerge> merge(new QuestionMerge(std::move(runs), std::move(*writer)));
+  std::unique_ptr<Merge> merge(new Merge(std::move(runs), std::move(*writer)));
   for (std::size_t i = 0; i < merge->runs_.size(); ++i)
     if (auto status = merge->advance(i); !status) return std::unexpected(status.error());
   merge->left_ = slots;
   return merge;
 }
 
-QuestionMerge::QuestionMerge(std::vector<Run> runs, QuestionRunWriter writer)
+Merge::Merge(std::vector<Run> runs, SortedRunWriter writer)
     : runs_(std::move(runs)),
       writer_(std::move(writer)),
       cursors_(runs_.size()),
       heads_(runs_.size(), kEnd) {}
 
-core::Status QuestionMerge::advance(std::size_t run) {
+core::Status Merge::advance(std::size_t run) {
   Cursor& cursor = cursors_[run];
   if (cursor.at == cursor.buffer.size()) {
     cursor.buffer.resize(std::min(kCursorSlots, runs_[run]->size() - cursor.next));
@@ -43,7 +43,7 @@ core::Status QuestionMerge::advance(std::size_t run) {
   return {};
 }
 
-core::Result<QuestionMerge::Run> QuestionMerge::step(std::size_t slots) {
+core::Result<Merge::Run> Merge::step(std::size_t slots) {
   for (; slots > 0 && left_ > 0; --slots, --left_) {
     // Of eight numbers in a row the smallest is found faster by looking at all than by a heap.
     std::size_t first = 0;
@@ -56,8 +56,8 @@ core::Result<QuestionMerge::Run> QuestionMerge::step(std::size_t slots) {
   return writer_.finish();
 }
 
-std::size_t QuestionMerge::memory() const {
+std::size_t Merge::memory() const {
   return writer_.memory() + cursors_.size() * kCursorSlots * sizeof(Slot);
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

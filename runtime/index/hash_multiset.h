@@ -16,9 +16,9 @@
 
 #include "core/hash.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class DoneSet {
+class HashMultiset {
  public:
   // Room for `rows` occurrences, those that are there included; more find room too.
   void reserve(std::uint64_t rows);
@@ -45,4 +45,4 @@ class DoneSet {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

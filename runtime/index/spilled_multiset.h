@@ -1,8 +1,8 @@
 // The rows that ended in earlier runs of this generation: a multiset of row hashes, filled when the
 // checkpoint is opened and emptied as the input is read again.
 //
-// A few of them are a DoneSet. Many are written to an unnamed file in the job's directory, in
-// chunks in the order in which they ended, and only an index (question_index.h) says which chunk
+// A few of them are a HashMultiset. Many are written to an unnamed file in the job's directory, in
+// chunks in the order in which they ended, and only an index (hash_index.h) says which chunk
 // may have a row. Rows are mostly read again in about that order: a row brings its whole chunk into
 // memory, where those that follow are found, and a chunk goes as its rows are taken.
 //
@@ -25,21 +25,21 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/done_set.h"
-#include "checkpoint/question_index.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "index/hash_index.h"
+#include "index/hash_multiset.h"
 #include "storage/spill_file.h"
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-class DoneRows {
+class SpilledMultiset {
  public:
   static constexpr std::uint64_t kLoaded = std::uint64_t{1} << 18;  // 6 to 11 MB
   static constexpr std::size_t kChunkRows = 512;
 
   // `directory` is where the file is made; `most_loaded` is kLoaded but in tests.
-  explicit DoneRows(std::string directory, std::uint64_t most_loaded = kLoaded)
+  explicit SpilledMultiset(std::string directory, std::uint64_t most_loaded = kLoaded)
       : directory_(std::move(directory)), most_loaded_(most_loaded) {}
 
   // Before all else: how many occurrences come. Errors here and below are those of the file.
@@ -53,7 +53,7 @@ class DoneRows {
  private:
   struct Spilled {
     storage::SpillFile file;
-    QuestionIndex index;
+    HashIndex index;
     std::vector<core::Hash128> chunk;  // that is being filled, or looked through
     std::vector<bool> loaded;          // by chunk; chunks count from 1
     std::uint64_t written = 0;         // rows in the file
@@ -69,9 +69,9 @@ class DoneRows {
 
   std::string directory_;
   std::uint64_t most_loaded_;
-  DoneSet loaded_;
+  HashMultiset loaded_;
   std::unique_ptr<Spilled> spilled_;  // null when all are in loaded_
   std::vector<std::int64_t> candidates_;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -1,19 +1,19 @@
-#include "checkpoint/done_set.h"
+#include "index/hash_multiset.h"
 
 #include <algorithm>
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 namespace {
 
 constexpr std::size_t kLeastSlots = 64;
 
 }  // namespace
 
-void DoneSet::reserve(std::uint64_t rows) {
+void HashMultiset::reserve(std::uint64_t rows) {
   if (rows > 0) rebuild(std::max<std::size_t>(kLeastSlots, rows + rows / 4 + 1));
 }
 
-std::size_t DoneSet::slot_of(const core::Hash128& row) const {
+std::size_t HashMultiset::slot_of(const core::Hash128& row) const {
   // Spread over the slots, whose number is no power of two (and below 2^32: 70 GB).
   auto i = static_cast<std::size_t>(((row.high >> 32) * hashes_.size()) >> 32);
   while (counts_[i] != kEmpty && hashes_[i] != row)
@@ -21,7 +21,7 @@ std::size_t DoneSet::slot_of(const core::Hash128& row) const {
   return i;
 }
 
-void DoneSet::add_times(const core::Hash128& row, std::uint64_t times) {
+void HashMultiset::add_times(const core::Hash128& row, std::uint64_t times) {
   const std::size_t i = slot_of(row);
   std::uint64_t before = counts_[i];
   if (counts_[i] == kEmpty) {
@@ -39,12 +39,12 @@ void DoneSet::add_times(const core::Hash128& row, std::uint64_t times) {
   size_ += times;
 }
 
-void DoneSet::add(const core::Hash128& row) {
+void HashMultiset::add(const core::Hash128& row) {
   if (5 * (used_ + 1) > 4 * hashes_.size()) rebuild(std::max(kLeastSlots, distinct_ * 2 + 1));
   add_times(row, 1);
 }
 
-bool DoneSet::take(const core::Hash128& row) {
+bool HashMultiset::take(const core::Hash128& row) {
   if (size_ == 0) return false;
   const std::size_t i = slot_of(row);
   if (counts_[i] == kEmpty || counts_[i] == kTaken) return false;
@@ -68,7 +68,7 @@ bool DoneSet::take(const core::Hash128& row) {
   return true;
 }
 
-void DoneSet::rebuild(std::size_t slots) {
+void HashMultiset::rebuild(std::size_t slots) {
   std::vector<core::Hash128> hashes(slots);
   std::vector<std::uint8_t> counts(slots);
   hashes.swap(hashes_);
@@ -83,8 +83,8 @@ void DoneSet::rebuild(std::size_t slots) {
   }
 }
 
-std::size_t DoneSet::bytes() const {
+std::size_t HashMultiset::bytes() const {
   return hashes_.capacity() * sizeof(core::Hash128) + counts_.capacity();
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

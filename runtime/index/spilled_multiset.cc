@@ -1,12 +1,12 @@
-#include "checkpoint/done_rows.h"
+#include "index/spilled_multiset.h"
 
 #include <algorithm>
 #include <span>
 #include <utility>
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-core::Status DoneRows::reserve(std::uint64_t rows) {
+core::Status SpilledMultiset::reserve(std::uint64_t rows) {
   if (rows <= most_loaded_) {
     loaded_.reserve(rows);
     return {};
@@ -14,14 +14,14 @@ core::Status DoneRows::reserve(std::uint64_t rows) {
   auto file = storage::SpillFile::make(directory_);
   if (!file) return std::unexpected(file.error());
   spilled_.reset(new Spilled{.file = std::move(*file),
-                             .index = QuestionIndex(directory_),
+                             .index = HashIndex(directory_),
                              .chunk = {},
                              .loaded = {true}});  // chunk 0, which is none
   spilled_->chunk.reserve(kChunkRows);
   return {};
 }
 
-core::Status DoneRows::add(const core::Hash128& row) {
+core::Status SpilledMultiset::add(const core::Hash128& row) {
   if (spilled_ == nullptr) {
     loaded_.add(row);
     return {};
@@ -30,7 +30,7 @@ core::Status DoneRows::add(const core::Hash128& row) {
   return spilled_->chunk.size() == kChunkRows ? write_chunk() : core::Status();
 }
 
-core::Status DoneRows::write_chunk() {
+core::Status SpilledMultiset::write_chunk() {
   Spilled& s = *spilled_;
   std::ranges::sort(s.chunk);
   if (auto status = s.file.append(std::as_bytes(std::span(s.chunk))); !status) return status;
@@ -45,14 +45,14 @@ core::Status DoneRows::write_chunk() {
   return status;
 }
 
-core::Status DoneRows::read_chunk(std::int64_t chunk) {
+core::Status SpilledMultiset::read_chunk(std::int64_t chunk) {
   Spilled& s = *spilled_;
   const std::uint64_t first = static_cast<std::uint64_t>(chunk - 1) * kChunkRows;
   s.chunk.resize(std::min<std::uint64_t>(kChunkRows, s.written - first));
   return s.file.read(first * sizeof(core::Hash128), std::as_writable_bytes(std::span(s.chunk)));
 }
 
-core::Result<bool> DoneRows::take(const core::Hash128& row) {
+core::Result<bool> SpilledMultiset::take(const core::Hash128& row) {
   if (loaded_.take(row)) return true;
   if (spilled_ == nullptr) return false;
   if (!spilled_->complete) {
@@ -64,7 +64,7 @@ core::Result<bool> DoneRows::take(const core::Hash128& row) {
   return take_from_chunks(row);
 }
 
-core::Result<bool> DoneRows::take_from_chunks(const core::Hash128& row) {
+core::Result<bool> SpilledMultiset::take_from_chunks(const core::Hash128& row) {
   candidates_.clear();
   if (auto status = spilled_->index.candidates(row, candidates_); !status)
     return std::unexpected(status.error());
@@ -83,13 +83,13 @@ core::Result<bool> DoneRows::take_from_chunks(const core::Hash128& row) {
   return false;
 }
 
-void DoneRows::load(std::int64_t chunk) {
+void SpilledMultiset::load(std::int64_t chunk) {
   for (const core::Hash128& row : spilled_->chunk) loaded_.add(row);
   spilled_->loaded[static_cast<std::size_t>(chunk)] = true;
   spilled_->left -= spilled_->chunk.size();
 }
 
-core::Status DoneRows::load_all() {
+core::Status SpilledMultiset::load_all() {
   loaded_.reserve(size());
   for (std::size_t chunk = 1; chunk < spilled_->loaded.size(); ++chunk) {
     if (spilled_->loaded[chunk]) continue;
@@ -100,16 +100,16 @@ core::Status DoneRows::load_all() {
   return {};
 }
 
-std::uint64_t DoneRows::size() const {
+std::uint64_t SpilledMultiset::size() const {
   if (spilled_ == nullptr) return loaded_.size();
   return loaded_.size() + spilled_->left + (spilled_->complete ? 0 : spilled_->chunk.size());
 }
 
-std::size_t DoneRows::memory() const {
+std::size_t SpilledMultiset::memory() const {
   const std::size_t loaded = loaded_.bytes();
   if (spilled_ == nullptr) return loaded;
   return loaded + spilled_->index.memory() + spilled_->chunk.capacity() * sizeof(core::Hash128) +
          spilled_->loaded.size() / 8;
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index

@@ -1,20 +1,20 @@
-#include "checkpoint/question_index.h"
+#include "index/hash_index.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace sluice::checkpoint {
+namespace sluice::index {
 
-QuestionIndex::QuestionIndex(std::string directory, std::size_t slots)
-    : QuestionIndex(std::move(directory), slots, slots) {}
+HashIndex::HashIndex(std::string directory, std::size_t slots)
+    : HashIndex(std::move(directory), slots, slots) {}
 
-QuestionIndex::QuestionIndex(std::string directory, std::size_t slots, std::size_t first_slots)
+HashIndex::HashIndex(std::string directory, std::size_t slots, std::size_t first_slots)
     : directory_(std::move(directory)),
       most_slots_(slots),
       table_(first_slots),
       runs_(std::make_shared<const Runs>()) {}
 
-core::Status QuestionIndex::add(std::span<const core::Hash128> questions, std::int64_t block) {
+core::Status HashIndex::add(std::span<const core::Hash128> questions, std::int64_t block) {
   if (block > kMaxBlock) return {};
   while (true) {
     const std::size_t added = insert(questions, block);
@@ -25,7 +25,7 @@ core::Status QuestionIndex::add(std::span<const core::Hash128> questions, std::i
   }
 }
 
-std::size_t QuestionIndex::insert(std::span<const core::Hash128> questions, std::int64_t block) {
+std::size_t HashIndex::insert(std::span<const core::Hash128> questions, std::int64_t block) {
   const std::lock_guard lock(mutex_);
   std::size_t added = 0;
   while (added < questions.size() && table_.insert(slot_of(questions[added], block))) ++added;
@@ -33,22 +33,22 @@ std::size_t QuestionIndex::insert(std::span<const core::Hash128> questions, std:
   return added;
 }
 
-core::Status QuestionIndex::make_room() {
+core::Status HashIndex::make_room() {
   if (table_.homes() == most_slots_) return spill();
   grow();
   return {};
 }
 
-void QuestionIndex::grow() {
-  QuestionTable larger(table_.homes() * 2);
+void HashIndex::grow() {
+  Memtable larger(table_.homes() * 2);
   for (const Slot slot : table_.slots())
     if (slot != 0) larger.insert(slot);  // which fits: homes and slack are larger
   const std::lock_guard lock(mutex_);
   std::swap(table_, larger);
 }
 
-core::Status QuestionIndex::spill() {
-  auto writer = QuestionRunWriter::begin(directory_, table_.size());
+core::Status HashIndex::spill() {
+  auto writer = SortedRunWriter::begin(directory_, table_.size());
   if (!writer) return std::unexpected(writer.error());
   for (const Slot slot : table_.slots()) {
     if (slot == 0) continue;
@@ -65,7 +65,7 @@ core::Status QuestionIndex::spill() {
   return {};
 }
 
-core::Status QuestionIndex::merge(std::size_t slots) {
+core::Status HashIndex::merge(std::size_t slots) {
   if (!retired_.empty()) retired_.pop_back();
   // The last level first: it makes room for what the one before it may hand on.
   for (std::size_t level = levels_.size(); level > 0; --level)
@@ -73,11 +73,11 @@ core::Status QuestionIndex::merge(std::size_t slots) {
   return {};
 }
 
-core::Status QuestionIndex::merge(std::size_t level, std::size_t slots) {
+core::Status HashIndex::merge(std::size_t level, std::size_t slots) {
   Level& from = levels_[level];
   if (from.merge == nullptr) {
     if (from.runs.size() < kFanIn) return {};
-    auto merge = QuestionMerge::begin(directory_, {from.runs.begin(), from.runs.begin() + kFanIn});
+    auto merge = Merge::begin(directory_, {from.runs.begin(), from.runs.begin() + kFanIn});
     if (!merge) return std::unexpected(merge.error());
     from.merge = std::move(*merge);
   }
@@ -97,14 +97,14 @@ core::Status QuestionIndex::merge(std::size_t level, std::size_t slots) {
   return {};
 }
 
-std::shared_ptr<const QuestionIndex::Runs> QuestionIndex::all_runs() const {
+std::shared_ptr<const HashIndex::Runs> HashIndex::all_runs() const {
   Runs all;
   for (const Level& level : levels_) all.insert(all.end(), level.runs.begin(), level.runs.end());
   return std::make_shared<const Runs>(std::move(all));
 }
 
-core::Status QuestionIndex::candidates(const core::Hash128& question,
-                                       std::vector<std::int64_t>& blocks) const {
+core::Status HashIndex::candidates(const core::Hash128& question,
+                                   std::vector<std::int64_t>& blocks) const {
   const Slot tag = tag_of(question);
   std::shared_ptr<const Runs> runs;
   {
@@ -113,24 +113,24 @@ core::Status QuestionIndex::candidates(const core::Hash128& question,
     runs = runs_;
   }
   if (runs->empty()) return {};
-  const TagFilter::Key key(tag);
+  const BloomFilter::Key key(tag);
   for (const Run& run : *runs) run->prefetch(key);
   for (const Run& run : *runs)
     if (auto status = run->find(key, blocks); !status) return status;
   return {};
 }
 
-std::size_t QuestionIndex::size() const {
+std::size_t HashIndex::size() const {
   const std::lock_guard lock(mutex_);
   return size_;
 }
 
-std::size_t QuestionIndex::runs() const {
+std::size_t HashIndex::runs() const {
   const std::lock_guard lock(mutex_);
   return runs_->size();
 }
 
-std::size_t QuestionIndex::memory() const {
+std::size_t HashIndex::memory() const {
   std::size_t bytes = table_.memory();
   for (const Level& level : levels_) {
     for (const Run& run : level.runs) bytes += run->memory();
@@ -140,4 +140,4 @@ std::size_t QuestionIndex::memory() const {
   return bytes;
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::index
