@@ -15,12 +15,12 @@ namespace sluice::bench {
 class Nothing final : public checkpoint::Past {
  public:
   std::size_t generations() const override { return 0; }
-  const checkpoint::Mark& mark(std::size_t) const override { return none_; }
+  const store::Mark& mark(std::size_t) const override { return none_; }
   bool may_have_lost() const override { return false; }
-  core::Status lines(std::size_t, checkpoint::Kind, From, const Each&) override { return {}; }
+  core::Status lines(std::size_t, store::Kind, From, const Each&) override { return {}; }
 
  private:
-  const checkpoint::Mark none_;
+  const store::Mark none_;
 };
 
 class NoCheckpoint final : public checkpoint::Checkpoint {
@@ -39,12 +39,12 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
   core::Result<std::optional<checkpoint::StoredAnswer>> find_answer(const core::Hash128&) override {
     return std::nullopt;
   }
-  bool intend(std::vector<checkpoint::Intent>, std::function<void()>) override { return true; }
-  void commit(checkpoint::Results results, std::function<void()> durable) override {
+  bool intend(std::vector<store::Intent>, std::function<void()>) override { return true; }
+  void commit(store::Results results, std::function<void()> durable) override {
     {
       const std::lock_guard lock(mutex_);
-      for (const checkpoint::Entry& entry : results.entries) {
-        const bool answer = entry.kind == checkpoint::Kind::answer;
+      for (const store::Entry& entry : results.entries) {
+        const bool answer = entry.kind == store::Kind::answer;
         ++(answer ? account_.rows_answered : account_.rows_rejected);
         line_.assign(entry.line).append("\n");
         const std::string_view none;
@@ -58,8 +58,8 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
     account_.rows_read = rows;
     account_.input_complete = complete;
   }
-  void set_day_use(std::uint32_t, const checkpoint::DayUse&) override {}
-  checkpoint::Account account() const override {
+  void set_day_use(std::uint32_t, const store::DayUse&) override {}
+  store::Account account() const override {
     const std::lock_guard lock(mutex_);
     return account_;
   }
@@ -73,7 +73,7 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
   checkpoint::Projection& sink_;
   const Opened opened_;
   mutable std::mutex mutex_;  // guards what follows
-  checkpoint::Account account_;
+  store::Account account_;
   std::string line_;
 };
 

@@ -9,7 +9,7 @@
 namespace sluice::cli {
 namespace {
 
-using checkpoint::EndpointLedger;
+using store::EndpointLedger;
 
 // What an answer of this endpoint has cost, where that is known.
 std::optional<core::Money> mean_of(const EndpointLedger& ledger) {
@@ -18,8 +18,7 @@ std::optional<core::Money> mean_of(const EndpointLedger& ledger) {
   return core::Money::picodollars((ledger.cost - ledger.failed_cost).picodollars() / answers);
 }
 
-Unknown unknown(const checkpoint::Account& account,
-                std::uint64_t (*requests)(const EndpointLedger&),
+Unknown unknown(const store::Account& account, std::uint64_t (*requests)(const EndpointLedger&),
                 core::Money (*most)(const EndpointLedger&)) {
   Unknown sum;
   sum.likely = core::Money();
@@ -37,19 +36,19 @@ Unknown unknown(const checkpoint::Account& account,
 
 }  // namespace
 
-Unknown maybe_billed(const checkpoint::Account& account) {
+Unknown maybe_billed(const store::Account& account) {
   return unknown(
       account, [](const EndpointLedger& l) { return l.maybe_billed; },
       [](const EndpointLedger& l) { return l.maybe_billed_cost; });
 }
 
-Unknown unanswered(const checkpoint::Account& account) {
+Unknown unanswered(const store::Account& account) {
   return unknown(
       account, [](const EndpointLedger& l) { return l.maybe_billed - l.uncounted; },
       [](const EndpointLedger& l) { return l.maybe_billed_cost - l.uncounted_cost; });
 }
 
-Unknown uncounted(const checkpoint::Account& account) {
+Unknown uncounted(const store::Account& account) {
   return unknown(
       account, [](const EndpointLedger& l) { return l.uncounted; },
       [](const EndpointLedger& l) { return l.uncounted_cost; });
@@ -70,7 +69,7 @@ std::string throttle_note(const schedule::Throttle& throttle) {
       observe::count(throttle.output_tokens));
 }
 
-std::vector<std::string> cost_notes(const checkpoint::Account& account,
+std::vector<std::string> cost_notes(const store::Account& account,
                                     const std::vector<stages::PipelineSpec>& questions) {
   std::vector<std::string> notes;
   const Unknown lost = unanswered(account);

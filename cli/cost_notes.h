@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/types.h"
 #include "core/money.h"
 #include "stages/spec.h"
+#include "store/records.h"
 
 namespace sluice::cli {
 
@@ -19,9 +19,9 @@ struct Unknown {
   core::Money most;
   std::optional<core::Money> likely;  // at the mean of the answers whose cost is known
 };
-Unknown maybe_billed(const checkpoint::Account& account);  // all of them:
-Unknown unanswered(const checkpoint::Account& account);    // billed without an answer, perhaps
-Unknown uncounted(const checkpoint::Account& account);     // answered without usable token counts
+Unknown maybe_billed(const store::Account& account);  // all of them:
+Unknown unanswered(const store::Account& account);    // billed without an answer, perhaps
+Unknown uncounted(const store::Account& account);     // answered without usable token counts
 
 // "at most $3.23, likely about $0.04,"
 std::string at_most(const Unknown& unknown);
@@ -30,7 +30,7 @@ std::string at_most(const Unknown& unknown);
 std::string throttle_note(const schedule::Throttle& throttle);
 
 // Lines without indentation; none when every cost is known.
-std::vector<std::string> cost_notes(const checkpoint::Account& account,
+std::vector<std::string> cost_notes(const store::Account& account,
                                     const std::vector<stages::PipelineSpec>& questions);
 
 }  // namespace sluice::cli

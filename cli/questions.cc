@@ -14,11 +14,11 @@
 
 namespace sluice::cli {
 
-using Lock = std::optional<checkpoint::DirectoryLock>;
+using Lock = std::optional<store::JobLock>;
 
 namespace {
 
-core::Result<Lock> locked(core::Result<checkpoint::DirectoryLock> lock) {
+core::Result<Lock> locked(core::Result<store::JobLock> lock) {
   if (!lock) return std::unexpected(lock.error());
   return Lock(std::move(*lock));
 }
@@ -42,8 +42,8 @@ bool begun(const stages::JobSpec& job, std::size_t question) {
                                  error);
 }
 
-core::Result<std::vector<checkpoint::Account>> accounts_of(const stages::JobSpec& job) {
-  std::vector<checkpoint::Account> accounts(job.questions.size());
+core::Result<std::vector<store::Account>> accounts_of(const stages::JobSpec& job) {
+  std::vector<store::Account> accounts(job.questions.size());
   for (std::size_t k = 0; k < accounts.size(); ++k) {
     if (!begun(job, k)) continue;
     auto account = checkpoint::read_account(job.questions[k].checkpoint.directory);
@@ -53,20 +53,19 @@ core::Result<std::vector<checkpoint::Account>> accounts_of(const stages::JobSpec
   return accounts;
 }
 
-checkpoint::Account joined(const std::vector<checkpoint::Account>& accounts) {
-  std::vector<checkpoint::Account> by_name;  // the ledgers of one endpoint each
-  for (const checkpoint::Account& account : accounts) {
-    for (const checkpoint::EndpointLedger& ledger : account.endpoints) {
-      auto same = std::ranges::find_if(by_name, [&](const checkpoint::Account& one) {
-        return one.endpoints[0].name == ledger.name;
-      });
+store::Account joined(const std::vector<store::Account>& accounts) {
+  std::vector<store::Account> by_name;  // the ledgers of one endpoint each
+  for (const store::Account& account : accounts) {
+    for (const store::EndpointLedger& ledger : account.endpoints) {
+      auto same = std::ranges::find_if(
+          by_name, [&](const store::Account& one) { return one.endpoints[0].name == ledger.name; });
       if (same == by_name.end()) same = by_name.emplace(by_name.end());
       same->endpoints.push_back(ledger);
     }
   }
-  checkpoint::Account sum = accounts.back();
+  store::Account sum = accounts.back();
   sum.endpoints.clear();
-  for (const checkpoint::Account& one : by_name) {
+  for (const store::Account& one : by_name) {
     sum.endpoints.push_back(one.total());
     sum.endpoints.back().name = one.endpoints[0].name;
   }
@@ -77,19 +76,19 @@ core::Result<Lock> lock_to_run(const stages::JobSpec& job) {
   if (job.questions.size() == 1) return std::nullopt;
   if (auto made = storage::make_directory(job.directory); !made)
     return std::unexpected(made.error());
-  return locked(checkpoint::DirectoryLock::take(job.directory, job.name));
+  return locked(store::JobLock::take(job.directory, job.name));
 }
 
 core::Result<Lock> lock_to_change(const stages::JobSpec& job) {
   std::error_code error;
   if (job.questions.size() == 1 || !std::filesystem::exists(job.directory, error))
     return std::nullopt;
-  return locked(checkpoint::DirectoryLock::take(job.directory, job.name));
+  return locked(store::JobLock::take(job.directory, job.name));
 }
 
 core::Result<Lock> lock_to_read(const stages::JobSpec& job) {
   if (job.questions.size() == 1) return std::nullopt;
-  return locked(checkpoint::DirectoryLock::share(job.directory, job.name));
+  return locked(store::JobLock::share(job.directory, job.name));
 }
 
 std::string change_of(const stages::JobSpec& job, std::size_t question) {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/lock.h"
-#include "checkpoint/types.h"
 #include "core/error.h"
 #include "stages/spec.h"
+#include "store/job_lock.h"
+#include "store/records.h"
 
 namespace sluice::cli {
 
@@ -25,15 +25,15 @@ std::string heading_of(const stages::JobSpec& job, std::size_t question);
 bool begun(const stages::JobSpec& job, std::size_t question);
 
 // Of each question; an empty one of a question that has not begun.
-core::Result<std::vector<checkpoint::Account>> accounts_of(const stages::JobSpec& job);
+core::Result<std::vector<store::Account>> accounts_of(const stages::JobSpec& job);
 // The rows of the last question, and what all have cost together, by endpoint.
-checkpoint::Account joined(const std::vector<checkpoint::Account>& accounts);
+store::Account joined(const std::vector<store::Account>& accounts);
 
 // Between two questions none of their checkpoints is held: a job that has several has a lock of its
 // own. ErrorCode::busy when it is taken. nullopt where there is nothing to lock.
-core::Result<std::optional<checkpoint::DirectoryLock>> lock_to_run(const stages::JobSpec& job);
-core::Result<std::optional<checkpoint::DirectoryLock>> lock_to_change(const stages::JobSpec& job);
-core::Result<std::optional<checkpoint::DirectoryLock>> lock_to_read(const stages::JobSpec& job);
+core::Result<std::optional<store::JobLock>> lock_to_run(const stages::JobSpec& job);
+core::Result<std::optional<store::JobLock>> lock_to_change(const stages::JobSpec& job);
+core::Result<std::optional<store::JobLock>> lock_to_read(const stages::JobSpec& job);
 
 // When the file asks something else than in the last run: what of its answers stays, and what the
 // next run asks again; else, and when nothing is known of it, nothing.

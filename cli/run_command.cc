@@ -108,8 +108,8 @@ std::vector<observe::EndpointView> endpoints_with_problems(const stages::Pipelin
 std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& result,
                     core::Duration elapsed) {
   const stages::Progress& p = result.progress;
-  const checkpoint::Account& account = p.account;
-  const checkpoint::EndpointLedger total = account.total();
+  const store::Account& account = p.account;
+  const store::EndpointLedger total = account.total();
   const double seconds = std::max(1e-3, std::chrono::duration<double>(elapsed).count());
   const bool finished = result.end == stages::RunEnd::finished;
 
@@ -172,7 +172,7 @@ struct Results {
   }
 };
 
-void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
+void write_rows(core::JsonWriter& w, const store::Account& account,
                 const stages::Progress& progress) {
   w.field("rows_read", account.rows_read);
   w.field("rows_answered", account.rows_answered);
@@ -183,7 +183,7 @@ void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
   w.field("rows_asked_again", progress.rows_asked_again);
   w.field("spared_requests", progress.saved.requests);
   w.field("spared_input_tokens", progress.saved.tokens);
-  const checkpoint::EndpointLedger total = account.total();
+  const store::EndpointLedger total = account.total();
   w.field("requests", total.attempts);
   w.field("failed", total.failed);
   w.field("input_tokens", total.usage.input);
@@ -210,7 +210,7 @@ void write_rows(core::JsonWriter& w, const checkpoint::Account& account,
 }
 
 std::string summary_json(const stages::JobSpec& job, const Results& results,
-                         const std::vector<checkpoint::Account>& accounts) {
+                         const std::vector<store::Account>& accounts) {
   const auto progress_of = [&](std::size_t k) {
     return k < results.questions.size() ? results.questions[k].progress : stages::Progress();
   };
@@ -263,7 +263,7 @@ core::Result<Others> used_by_others(const stages::JobSpec& job, std::size_t ques
   if (!accounts) return std::unexpected(accounts.error());
   for (std::size_t k = 0; k < accounts->size(); ++k) {
     if (k == question) continue;
-    for (const checkpoint::EndpointLedger& ledger : (*accounts)[k].endpoints) {
+    for (const store::EndpointLedger& ledger : (*accounts)[k].endpoints) {
       others.spent += ledger.cost + ledger.maybe_billed_cost;
       others.day_use.emplace(ledger.name, ledger.day);
     }

@@ -16,7 +16,7 @@ namespace {
 
 using observe::count;
 
-provider::Usage answered_usage(const checkpoint::EndpointLedger& ledger) {
+provider::Usage answered_usage(const store::EndpointLedger& ledger) {
   return {.input = ledger.usage.input - ledger.failed_usage.input,
           .cached_input = ledger.usage.cached_input - ledger.failed_usage.cached_input,
           .output = ledger.usage.output - ledger.failed_usage.output,
@@ -37,8 +37,8 @@ void write_outcome(core::JsonWriter& w, std::string_view name, std::uint64_t req
 }
 
 // What `account` has spent, of one endpoint or of all.
-void write_ledger(core::JsonWriter& w, const checkpoint::Account& account) {
-  const checkpoint::EndpointLedger ledger = account.total();
+void write_ledger(core::JsonWriter& w, const store::Account& account) {
+  const store::EndpointLedger ledger = account.total();
   w.field("requests", ledger.attempts);
   w.field("answered", ledger.answered);
   w.field("failed", ledger.failed);
@@ -78,7 +78,7 @@ void write_ledger(core::JsonWriter& w, const checkpoint::Account& account) {
   w.close('}');
 }
 
-void write_account(core::JsonWriter& w, const checkpoint::Account& account) {
+void write_account(core::JsonWriter& w, const store::Account& account) {
   w.key("rows");
   w.open('{');
   w.field("read", account.rows_read);
@@ -92,10 +92,10 @@ void write_account(core::JsonWriter& w, const checkpoint::Account& account) {
   write_ledger(w, account);
   w.key("endpoints");
   w.open('[');
-  for (const checkpoint::EndpointLedger& endpoint : account.endpoints) {
+  for (const store::EndpointLedger& endpoint : account.endpoints) {
     w.open('{');
     w.field("name", endpoint.name);
-    checkpoint::Account own;
+    store::Account own;
     own.endpoints.push_back(endpoint);
     write_ledger(w, own);
     w.close('}');
@@ -104,7 +104,7 @@ void write_account(core::JsonWriter& w, const checkpoint::Account& account) {
   w.close('}');
 }
 
-std::string as_json(const std::string& job, const std::vector<checkpoint::Account>& accounts) {
+std::string as_json(const std::string& job, const std::vector<store::Account>& accounts) {
   std::string out;
   core::JsonWriter w(out);
   w.open('{');
@@ -113,7 +113,7 @@ std::string as_json(const std::string& job, const std::vector<checkpoint::Accoun
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');
-    for (const checkpoint::Account& account : accounts) {
+    for (const store::Account& account : accounts) {
       w.open('{');
       write_account(w, account);
       w.close('}');
@@ -131,7 +131,7 @@ std::string table_line(std::string_view what, std::uint64_t requests, const prov
                      count(usage.output), count(usage.reasoning), cost);
 }
 
-std::string ledger_lines(const checkpoint::EndpointLedger& ledger) {
+std::string ledger_lines(const store::EndpointLedger& ledger) {
   std::string text = fmt::format("  {}\n", ledger.name);
   text += table_line("answered", ledger.answered, answered_usage(ledger),
                      (ledger.cost - ledger.failed_cost).text());
@@ -151,8 +151,8 @@ std::string ledger_lines(const checkpoint::EndpointLedger& ledger) {
   return text;
 }
 
-std::string as_text(const stages::JobSpec& job, const checkpoint::Account& account) {
-  checkpoint::EndpointLedger total = account.total();
+std::string as_text(const stages::JobSpec& job, const store::Account& account) {
+  store::EndpointLedger total = account.total();
   std::string text = fmt::format("{}\n", job.name);
   text += fmt::format("  rows      {} read: {} answered, {} rejected, {} pending{}\n",
                       count(account.rows_read), count(account.rows_answered),
@@ -163,8 +163,7 @@ std::string as_text(const stages::JobSpec& job, const checkpoint::Account& accou
     text += fmt::format("            {}\n", note);
   text += fmt::format("\n    {:<13} {:>11} {:>14} {:>14} {:>14} {:>14} {:>11}\n", "", "requests",
                       "input tokens", "cached", "output tokens", "reasoning", "cost");
-  for (const checkpoint::EndpointLedger& endpoint : account.endpoints)
-    text += ledger_lines(endpoint);
+  for (const store::EndpointLedger& endpoint : account.endpoints) text += ledger_lines(endpoint);
   if (account.endpoints.size() > 1) {
     total.name = "all endpoints";
     text += ledger_lines(total);

@@ -81,7 +81,7 @@ class Builder {
     if (!checkpoint_.share.empty()) job.directory = checkpoint_.share + "/" + job.name;
     job.directory = checkpoint.text("dir").value_or(job.directory);
     if (checkpoint.text("durability") == "process") {
-      checkpoint_.durability = checkpoint::Durability::process;
+      checkpoint_.durability = store::Durability::process;
     }
   }
 

@@ -68,7 +68,7 @@ core::Status AppendFile::open() {
   return {};
 }
 
-core::Result<Proven> AppendFile::prove(checkpoint::Kind kind, checkpoint::Past& past) const {
+core::Result<Proven> AppendFile::prove(store::Kind kind, checkpoint::Past& past) const {
   return stages::prove(file_, kind, past);
 }
 

@@ -34,7 +34,7 @@ class AppendFile {
   // when another run has it.
   core::Status open();
   const storage::FileId& id() const { return file_.id; }
-  core::Result<Proven> prove(checkpoint::Kind kind, checkpoint::Past& past) const;
+  core::Result<Proven> prove(store::Kind kind, checkpoint::Past& past) const;
   // Ready to append at `size`. What stands from `proven.unproven_from` on is kept in a file of its
   // own, "<path>.unproven", which `notice` names. Makes the file's name durable.
   core::Status cut(std::uint64_t size, const Proven& proven, const Notice& notice);

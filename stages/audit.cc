@@ -15,7 +15,7 @@
 namespace sluice::stages {
 namespace {
 
-using checkpoint::Kind;
+using store::Kind;
 using Ended = checkpoint::View::Ended;
 
 // What it proves should hold for lines that somebody chose, too.
@@ -75,7 +75,7 @@ class Audit {
   }
 
   core::Status take_entries() {
-    const checkpoint::Account& account = view_.account();
+    const store::Account& account = view_.account();
     for (const auto& [kind, count] : {std::pair(Kind::answer, account.rows_answered),
                                       std::pair(Kind::reject, account.rows_rejected)}) {
       rows_of(kind).reserve(count);
@@ -115,7 +115,7 @@ class Audit {
   }
 
   void stray(AuditedFile& file, const format::LineFile::Line& line) {
-    const checkpoint::Position recorded = view_.recorded();
+    const store::Position recorded = view_.recorded();
     const bool beyond =
         line.offset >= (file.kind == Kind::answer ? recorded.answers : recorded.rejects);
     if (!line.ended && beyond) {

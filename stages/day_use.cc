@@ -19,12 +19,12 @@ std::uint64_t whole(double units) {
 
 }  // namespace
 
-schedule::DayUsed used_now(std::span<const checkpoint::DayUse> kept, const provider::Limits& limits,
+schedule::DayUsed used_now(std::span<const store::DayUse> kept, const provider::Limits& limits,
                            core::WallTime now) {
   const double requests = limits[provider::Quota::requests_per_day].value_or(0);
   const double tokens = limits[provider::Quota::tokens_per_day].value_or(0);
   schedule::DayUsed used;
-  for (const checkpoint::DayUse& use : kept) {
+  for (const store::DayUse& use : kept) {
     const core::Duration age = std::chrono::seconds(use.at == 0 ? 0 : seconds_of(now) - use.at);
     const auto left = [age](std::uint64_t units, double per_day) {
       return schedule::still_used(static_cast<double>(units), per_day, age);
@@ -35,7 +35,7 @@ schedule::DayUsed used_now(std::span<const checkpoint::DayUse> kept, const provi
   return used;
 }
 
-checkpoint::DayUse to_keep(const schedule::DayUsed& used, core::WallTime now) {
+store::DayUse to_keep(const schedule::DayUsed& used, core::WallTime now) {
   return {.requests = whole(used.requests), .tokens = whole(used.tokens), .at = seconds_of(now)};
 }
 

@@ -5,19 +5,19 @@
 
 #include <span>
 
-#include "checkpoint/types.h"
 #include "core/clock.h"
 #include "provider/endpoint.h"
 #include "schedule/scheduler.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 
 // What is used at `now` (DayUsed::at is left to the caller, whose clock it is of). Each of `kept`
 // says what the whole job had used when it was kept, so the one holds of which most is left.
-schedule::DayUsed used_now(std::span<const checkpoint::DayUse> kept, const provider::Limits& limits,
+schedule::DayUsed used_now(std::span<const store::DayUse> kept, const provider::Limits& limits,
                            core::WallTime now);
 
 // For the checkpoint: whole units, rounded up.
-checkpoint::DayUse to_keep(const schedule::DayUsed& used, core::WallTime now);
+store::DayUse to_keep(const schedule::DayUsed& used, core::WallTime now);
 
 }  // namespace sluice::stages

@@ -134,7 +134,7 @@ class LoopDispatcher final : public Dispatcher {
   std::vector<schedule::Action> actions_;
   std::vector<schedule::Send> sends_;  // of this pump: one burst of intents
   Completions completions_;
-  std::vector<checkpoint::Settlement> failures_;
+  std::vector<store::Settlement> failures_;
   std::vector<provider::HeaderView> header_views_;  // here so that its memory is kept
   DispatchState totals_;
   core::Time published_{};
@@ -156,7 +156,7 @@ core::Status LoopDispatcher::add_endpoint(const provider::EndpointSpec& spec,
 
 void LoopDispatcher::configure(const PipelineSpec& spec, const DayUses& used_elsewhere) {
   schedule::Config config;
-  const checkpoint::Account account = checkpoint_.account();
+  const store::Account account = checkpoint_.account();
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const provider::EndpointSpec& from = spec.dispatch.endpoints[i];
     config.endpoints.push_back(
@@ -227,7 +227,7 @@ void LoopDispatcher::pump() {
   }
   if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
   if (!sends_.empty()) {
-    std::vector<checkpoint::Intent> intents;
+    std::vector<store::Intent> intents;
     intents.reserve(sends_.size());
     keep_day_use(now);
     for (const schedule::Send& s : sends_)
@@ -368,8 +368,8 @@ void LoopDispatcher::hold_against(const DispatchEndpoint& endpoint, const schedu
 
 schedule::DayUsed LoopDispatcher::day_used(std::size_t endpoint, const provider::EndpointSpec& spec,
                                            const DayUses& elsewhere) const {
-  std::vector<checkpoint::DayUse> kept;
-  const std::vector<checkpoint::DayUse>& own = checkpoint_.opened().day_use;
+  std::vector<store::DayUse> kept;
+  const std::vector<store::DayUse>& own = checkpoint_.opened().day_use;
   if (endpoint < own.size()) kept.push_back(own[endpoint]);
   const auto [begin, end] = elsewhere.equal_range(spec.name);
   for (auto other = begin; other != end; ++other) kept.push_back(other->second);

@@ -58,7 +58,7 @@ struct DispatchState {
 };
 
 // What the job's other questions have used of daily quotas, by the endpoints' names.
-using DayUses = std::multimap<std::string, checkpoint::DayUse>;
+using DayUses = std::multimap<std::string, store::DayUse>;
 
 class Dispatcher {
  public:

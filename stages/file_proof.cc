@@ -12,8 +12,8 @@
 namespace sluice::stages {
 namespace {
 
-using checkpoint::Kind;
 using checkpoint::Past;
+using store::Kind;
 
 constexpr std::size_t kHashBytes = 16;
 
@@ -76,7 +76,7 @@ struct MarkOfKind {
   const std::string& proof;
 };
 MarkOfKind mark_of(const Past& past, std::size_t generation, Kind kind) {
-  const checkpoint::Mark& mark = past.mark(generation);
+  const store::Mark& mark = past.mark(generation);
   return kind == Kind::answer ? MarkOfKind{mark.position.answers, mark.proof.answers}
                               : MarkOfKind{mark.position.rejects, mark.proof.rejects};
 }

@@ -43,6 +43,6 @@ struct Proven {
 };
 
 // ErrorCode::io, with what to do, when something in it is not this job's.
-core::Result<Proven> prove(const OpenFile& file, checkpoint::Kind kind, checkpoint::Past& past);
+core::Result<Proven> prove(const OpenFile& file, store::Kind kind, checkpoint::Past& past);
 
 }  // namespace sluice::stages

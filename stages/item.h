@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/types.h"
 #include "core/hash.h"
 #include "core/reject.h"
 #include "core/row.h"
 #include "flow/credits.h"
 #include "provider/codec.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 
@@ -26,7 +26,7 @@ struct Item {
   core::Hash128 question;  // of prompt, system text, schema (question.h); zero when never asked
   core::Hash128 identity;  // of key and question: what the checkpoint knows the row by
   // As formats 1 to 4 called it; null but where the checkpoint has such names.
-  std::shared_ptr<const checkpoint::RowNames> old_names;
+  std::shared_ptr<const store::RowNames> old_names;
   std::shared_ptr<const core::Reject> reject;  // ended before it was asked; null for most
 
   int failed_packs = 0;   // packs it stood in whose reply was of no use as a whole

@@ -15,7 +15,7 @@ std::string line_start(std::string_view line, std::size_t bytes) {
   return core::printable(line.substr(0, bytes)) + "…";
 }
 
-LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) const {
+LineIdentity LineReader::identify(std::string_view line, store::Kind kind) const {
   thread_local simdjson::dom::parser parser;
   LineIdentity identity;
   identity.name = line_start(line);
@@ -25,7 +25,7 @@ LineIdentity LineReader::identify(std::string_view line, checkpoint::Kind kind) 
 
   std::string row;
   bool named = false;
-  const bool answer = kind == checkpoint::Kind::answer;
+  const bool answer = kind == store::Kind::answer;
   const std::string_view key = answer ? std::string_view(key_field_) : "key";
   format::MemberTexts texts(line);
   for (const auto& [name, value] : object) {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/types.h"
 #include "core/hash.h"
 #include "stages/spec.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 
@@ -26,7 +26,7 @@ class LineReader {
   LineReader(const PipelineSpec& spec, std::vector<std::string> answer_names)
       : key_field_(spec.read.key), answer_names_(std::move(answer_names)) {}
 
-  LineIdentity identify(std::string_view line, checkpoint::Kind kind) const;
+  LineIdentity identify(std::string_view line, store::Kind kind) const;
 
  private:
   std::string key_field_;

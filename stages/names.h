@@ -7,9 +7,9 @@
 
 #include <string_view>
 
-#include "checkpoint/types.h"
 #include "core/hash.h"
 #include "core/row.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 

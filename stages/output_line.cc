@@ -61,12 +61,12 @@ void LineWriter::append_kept(std::string& line, const core::Row& row) const {
   }
 }
 
-checkpoint::Entry LineWriter::answer(const Item& item, std::string_view members,
-                                     std::string model) const {
-  checkpoint::Entry entry;
+store::Entry LineWriter::answer(const Item& item, std::string_view members,
+                                std::string model) const {
+  store::Entry entry;
   entry.row = item.identity;
   entry.question = item.question;
-  entry.kind = checkpoint::Kind::answer;
+  entry.kind = store::Kind::answer;
   entry.model = std::move(model);
   std::string& line = entry.line;
   line.reserve(members.size() + item.row.key_json.size() + 32);
@@ -79,11 +79,11 @@ checkpoint::Entry LineWriter::answer(const Item& item, std::string_view members,
   return entry;
 }
 
-checkpoint::Entry LineWriter::reject(const Item& item, const core::Reject& reject) const {
-  checkpoint::Entry entry;
+store::Entry LineWriter::reject(const Item& item, const core::Reject& reject) const {
+  store::Entry entry;
   entry.row = item.identity;
   entry.question = item.question;
-  entry.kind = checkpoint::Kind::reject;
+  entry.kind = store::Kind::reject;
   core::JsonWriter w(entry.line);
   w.open('{');
   if (!item.row.key_json.empty()) {

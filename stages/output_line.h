@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/types.h"
 #include "core/reject.h"
 #include "core/row.h"
 #include "stages/item.h"
 #include "stages/spec.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 
@@ -23,8 +23,8 @@ class LineWriter {
   LineWriter(const PipelineSpec& spec, std::vector<std::string> answer_names);
 
   // `members`: the answer as `"queue":"bug","urgency":2`, without braces; may be empty.
-  checkpoint::Entry answer(const Item& item, std::string_view members, std::string model) const;
-  checkpoint::Entry reject(const Item& item, const core::Reject& reject) const;
+  store::Entry answer(const Item& item, std::string_view members, std::string model) const;
+  store::Entry reject(const Item& item, const core::Reject& reject) const;
 
  private:
   void append_kept(std::string& line, const core::Row& row) const;
@@ -37,9 +37,9 @@ class LineWriter {
 };
 
 // Bytes that rows which have ended hold until they are committed.
-inline std::size_t bytes_of(const std::vector<checkpoint::Entry>& entries) {
+inline std::size_t bytes_of(const std::vector<store::Entry>& entries) {
   std::size_t bytes = 0;
-  for (const checkpoint::Entry& entry : entries) bytes += sizeof entry + entry.line.size();
+  for (const store::Entry& entry : entries) bytes += sizeof entry + entry.line.size();
   return bytes;
 }
 

@@ -72,7 +72,7 @@ Parser::Out Parser::run(Completions&& completions) const {
   out.results.settlements.reserve(completions.size());
   out.results.entries.reserve(rows);
   for (Completion& completion : completions) {
-    checkpoint::Settlement settlement;
+    store::Settlement settlement;
     settlement.attempt = completion.attempt;
     settlement.endpoint = completion.endpoint;
     settlement.answered = true;
@@ -239,12 +239,12 @@ void Parser::reject(Item&& item, Failed failed, Out& out) const {
 
 void Parser::answered(const Item& item, std::string_view members, const Completion& completion,
                       Out& out) const {
-  checkpoint::Entry entry = lines_.answer(item, members, models_[completion.endpoint]);
+  store::Entry entry = lines_.answer(item, members, models_[completion.endpoint]);
   entry.fresh = true;  // pack.h: only what has no answer is asked
   end(item, std::move(entry), out);
 }
 
-void Parser::end(const Item& item, checkpoint::Entry entry, Out& out) const {
+void Parser::end(const Item& item, store::Entry entry, Out& out) const {
   out.ended += weight_of(item);
   if (question_.packed) out.single_bytes += core::json_string_bytes(item.prompt);
   out.results.entries.push_back(std::move(entry));

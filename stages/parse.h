@@ -19,13 +19,13 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/types.h"
 #include "stages/item.h"
 #include "stages/output_line.h"
 #include "stages/pack_savings.h"
 #include "stages/pack_size.h"
 #include "stages/question.h"
 #include "stages/spec.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 
@@ -36,8 +36,8 @@ class Parser {
          std::vector<std::string> models);
 
   struct Out {
-    checkpoint::Results results;  // settlements and entries, to be committed together
-    flow::Weight ended;           // the credits of the entries
+    store::Results results;  // settlements and entries, to be committed together
+    flow::Weight ended;      // the credits of the entries
     std::vector<std::pair<core::Hash128, core::Reject>>
         rejected;  // of the entries: question and why
     Items again;   // without an answer of their own
@@ -68,7 +68,7 @@ class Parser {
   void row_failed(Item&& item, Failed failed, bool alone, Out& out) const;
   void answered(const Item& item, std::string_view members, const Completion& completion,
                 Out& out) const;
-  void end(const Item& item, checkpoint::Entry entry, Out& out) const;
+  void end(const Item& item, store::Entry entry, Out& out) const;
   void reject(Item&& item, Failed failed, Out& out) const;
 
   const PipelineSpec& spec_;

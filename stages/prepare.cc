@@ -75,14 +75,13 @@ Item Prepare::prepare(core::Row&& row) const {
     item.identity = row_name(item.row, item.question);
   }
   if (old_names_)
-    item.old_names = std::make_shared<const checkpoint::RowNames>(
-        old_names(item, is_object ? &object : nullptr));
+    item.old_names =
+        std::make_shared<const store::RowNames>(old_names(item, is_object ? &object : nullptr));
   return item;
 }
 
 // Numbers had no text of their own then.
-checkpoint::RowNames Prepare::old_names(const Item& item,
-                                        const simdjson::dom::object* object) const {
+store::RowNames Prepare::old_names(const Item& item, const simdjson::dom::object* object) const {
   std::string key;
   simdjson::dom::element value;
   if (!item.row.key_json.empty() && (*object)[spec_.read.key].get(value) == simdjson::SUCCESS)

@@ -30,7 +30,7 @@ class Prepare {
   core::Hash128 question(const Item& item) const;
   std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
   // `object`: null where the row is none.
-  checkpoint::RowNames old_names(const Item& item, const simdjson::dom::object* object) const;
+  store::RowNames old_names(const Item& item, const simdjson::dom::object* object) const;
 
   const PipelineSpec& spec_;
   const Question& question_;

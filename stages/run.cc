@@ -57,7 +57,7 @@ class FlowRun final : public Run {
   core::Result<Packer::Out> packed(PackInput& input);
   bool read_where_they_are(const Completions& completions) const;
   void parse(Completions& completions);
-  void commit(checkpoint::Results&& results, flow::Weight ended,
+  void commit(store::Results&& results, flow::Weight ended,
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
   void reject(Items&& items, const core::Reject& why);
   void release(Items&& items);
@@ -337,12 +337,12 @@ void FlowRun::parse(Completions& completions) {
   }
 }
 
-void FlowRun::commit(checkpoint::Results&& results, flow::Weight ended,
+void FlowRun::commit(store::Results&& results, flow::Weight ended,
                      std::vector<std::pair<core::Hash128, core::Reject>> rejected) {
   std::vector<core::Hash128> answered;
   answered.reserve(results.entries.size());
-  for (const checkpoint::Entry& entry : results.entries) {
-    if (entry.kind == checkpoint::Kind::answer) answered.push_back(entry.question);
+  for (const store::Entry& entry : results.entries) {
+    if (entry.kind == store::Kind::answer) answered.push_back(entry.question);
   }
   checkpoint_->commit(std::move(results), [this, ended, answered = std::move(answered),
                                            rejected = std::move(rejected)] {
@@ -358,7 +358,7 @@ void FlowRun::commit(checkpoint::Results&& results, flow::Weight ended,
 }
 
 void FlowRun::reject(Items&& items, const core::Reject& why) {
-  checkpoint::Results results;
+  store::Results results;
   std::vector<std::pair<core::Hash128, core::Reject>> rejected;
   for (Item& item : items) {
     core::Reject whole = why;

@@ -36,7 +36,7 @@ struct RunOptions {
 
 // How far a run is, for the display and the summary.
 struct Progress {
-  checkpoint::Account account;      // of the job: earlier runs included
+  store::Account account;           // of the job: earlier runs included
   std::uint64_t rows_at_start = 0;  // had ended before this run
   std::uint64_t rows_read = 0;      // by this run
   std::uint64_t rows_ended = 0;     // by this run: answered or rejected

@@ -3,8 +3,8 @@
 namespace sluice::stages {
 namespace {
 
-using checkpoint::Kind;
-using checkpoint::Position;
+using store::Kind;
+using store::Position;
 
 class JsonlSink final : public checkpoint::Projection {
  public:
@@ -39,11 +39,10 @@ class JsonlSink final : public checkpoint::Projection {
     return rejects_.append(rejects);
   }
 
-  core::Result<checkpoint::Mark> write_out() override {
+  core::Result<store::Mark> write_out() override {
     for (AppendFile* file : {&answers_, &rejects_})
       if (auto done = file->write_out(); !done) return std::unexpected(done.error());
-    return checkpoint::Mark{{answers_.size(), rejects_.size()},
-                            {answers_.proof(), rejects_.proof()}};
+    return store::Mark{{answers_.size(), rejects_.size()}, {answers_.proof(), rejects_.proof()}};
   }
 
   core::Status sync() override {

@@ -129,7 +129,7 @@ struct SinkSpec {
 
 struct CheckpointSpec {
   std::string directory;  // default ".sluice/<name>"
-  checkpoint::Durability durability = checkpoint::Durability::power;
+  store::Durability durability = store::Durability::power;
   std::string share;  // folder of checkpoints whose answers hold as well; empty = none
 };
 

@@ -1,5 +1,5 @@
 // What a row costs the checkpoint under one row a request: 64 answers with their settlements, and
-// the intents of the 64 requests that take their slots, in the tail log; then 256 of each folded
+// the intents of the 64 requests that take their slots, in the write-ahead log; then 256 of each folded
 // into the file. And a block by itself.
 #include "checkpoint/checkpoint.h"
 
@@ -9,20 +9,20 @@
 
 #include "checkpoint/block.h"
 #include "checkpoint/journal.h"
-#include "checkpoint/store.h"
-#include "checkpoint/tail_log.h"
 #include "index/hash_index.h"
 #include "index/spilled_multiset.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
+#include "store/sqlite_store.h"
+#include "wal/wal.h"
 
 namespace sluice::bench {
 namespace {
 
-using checkpoint::Durability;
+using store::Durability;
 
-checkpoint::Entry answer(std::uint64_t i) {
-  checkpoint::Entry entry;
+store::Entry answer(std::uint64_t i) {
+  store::Entry entry;
   entry.row = core::hash128(fmt::format("row {}", i));
   entry.question = core::hash128(fmt::format("question {}", i));
   entry.model = "gpt-5.4-mini";
@@ -33,16 +33,16 @@ checkpoint::Entry answer(std::uint64_t i) {
 }
 
 struct Work {
-  std::vector<checkpoint::Intent> intents;
-  std::vector<checkpoint::Results> results;
+  std::vector<store::Intent> intents;
+  std::vector<store::Results> results;
 };
 
 // Settles `rows` attempts from `next` on and intends as many behind them.
 Work work_of(std::uint64_t& next, std::size_t rows) {
   Work work;
-  checkpoint::Results& results = work.results.emplace_back();
+  store::Results& results = work.results.emplace_back();
   for (std::size_t i = 0; i < rows; ++i) {
-    checkpoint::Settlement settlement;
+    store::Settlement settlement;
     settlement.attempt = next++;
     settlement.answered = true;
     settlement.billing = provider::Billing::known;
@@ -50,7 +50,7 @@ Work work_of(std::uint64_t& next, std::size_t rows) {
     settlement.cost = core::Money::picodollars(44'200'000);
     results.settlements.push_back(settlement);
     results.entries.push_back(answer(settlement.attempt));
-    checkpoint::Intent intent;
+    store::Intent intent;
     intent.attempt = settlement.attempt + rows;
     intent.worst_cost = core::Money::picodollars(160'000'000'000);
     work.intents.push_back(intent);
@@ -65,7 +65,7 @@ class Course {
 
   core::Status open(Durability durability) {
     std::filesystem::create_directories(scratch_.path("job"));
-    auto store = checkpoint::Store::open(scratch_.path("job"));
+    auto store = store::SqliteStore::open(scratch_.path("job"));
     if (!store) return std::unexpected(store.error());
     checkpoint::Options options;
     options.directory = scratch_.path("job");
@@ -122,16 +122,16 @@ void tail(benchmark::State& state, Durability durability) {
   constexpr std::uint32_t kNumbers[] = {1};
   const Scratch scratch;
   std::filesystem::create_directories(scratch.path("job"));
-  const auto log = checkpoint::TailLog::create(scratch.path("job"), durability, 0);
+  const auto log = wal::WriteAheadLog::create(scratch.path("job"), durability, 0);
   if (!log) return state.SkipWithError(log.error().text().c_str());
-  checkpoint::TailLog& tail = **log;
+  wal::WriteAheadLog& tail = **log;
   std::uint64_t next = 1;
   bool good = true;
   measure(
       state, kBurst, [&] { return work_of(next, kBurst); },
       [&](const Work& work) {
-        good = good && tail.append(encode(work.results[0], kNumbers)) &&
-               tail.append(encode(work.intents, kNumbers)) &&
+        good = good && tail.append(wal::encode(work.results[0], kNumbers)) &&
+               tail.append(wal::encode(work.intents, kNumbers)) &&
                (durability == Durability::process || tail.sync());
         if (tail.last() % 8 == 0) tail.turn();
         return good;
@@ -151,11 +151,11 @@ void tail_power(benchmark::State& state) {
 BENCHMARK(tail_power)->UseRealTime();
 
 void block(benchmark::State& state) {
-  std::vector<checkpoint::Entry> entries;
+  std::vector<store::Entry> entries;
   for (std::uint64_t i = 0; i < checkpoint::kBlockEntries; ++i) entries.push_back(answer(i));
   checkpoint::BlockBuilder builder;
   for (auto _ : state) {
-    for (const checkpoint::Entry& entry : entries) builder.add(entry, 1, false);
+    for (const store::Entry& entry : entries) builder.add(entry, 1, false);
     auto made = builder.finish();
     if (!made) return state.SkipWithError("no block");
     benchmark::DoNotOptimize(made);

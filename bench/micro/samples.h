@@ -52,19 +52,17 @@ class Scratch {
 // Takes lines and keeps none.
 class NoSink final : public checkpoint::Projection {
  public:
-  core::Result<checkpoint::Position> open(checkpoint::Position, checkpoint::Past&) override {
-    return at_;
-  }
+  core::Result<store::Position> open(store::Position, checkpoint::Past&) override { return at_; }
   core::Status append(std::string_view answers, std::string_view rejects) override {
     at_.answers += answers.size();
     at_.rejects += rejects.size();
     return {};
   }
-  core::Result<checkpoint::Mark> write_out() override { return checkpoint::Mark{at_, {}}; }
+  core::Result<store::Mark> write_out() override { return store::Mark{at_, {}}; }
   core::Status sync() override { return {}; }
 
  private:
-  checkpoint::Position at_;
+  store::Position at_;
 };
 
 }  // namespace sluice::bench

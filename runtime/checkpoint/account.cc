@@ -1,33 +1,10 @@
-// Account, and how it is read beside a running job.
+// An account read beside a running job.
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/view.h"
 
 namespace sluice::checkpoint {
 
-EndpointLedger Account::total() const {
-  EndpointLedger sum;
-  for (const EndpointLedger& e : endpoints) {
-    sum.attempts += e.attempts;
-    sum.answered += e.answered;
-    sum.failed += e.failed;
-    sum.usage += e.usage;
-    sum.cost += e.cost;
-    sum.in_flight += e.in_flight;
-    sum.maybe_billed += e.maybe_billed;
-    sum.maybe_billed_cost += e.maybe_billed_cost;
-    sum.maybe_billed_usage += e.maybe_billed_usage;
-    sum.uncounted += e.uncounted;
-    sum.uncounted_cost += e.uncounted_cost;
-    sum.failed_usage += e.failed_usage;
-    sum.failed_cost += e.failed_cost;
-    sum.charged += e.charged;
-    sum.charged_cost += e.charged_cost;
-    sum.estimated_cost += e.estimated_cost;
-  }
-  return sum;
-}
-
-core::Result<Account> read_account(const std::string& directory) {
+core::Result<store::Account> read_account(const std::string& directory) {
   const auto view = View::open(directory);
   if (!view) return std::unexpected(view.error());
   return (*view)->account();

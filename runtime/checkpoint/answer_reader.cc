@@ -31,7 +31,7 @@ core::Result<std::optional<StoredAnswer>> AnswerReader::find_in(std::int64_t blo
 }
 
 bool is_first_answer(const KeyRecord& record) {
-  return record.kind == Kind::answer && !record.withdrawn && !record.repeat &&
+  return record.kind == store::Kind::answer && !record.withdrawn && !record.repeat &&
          record.question != core::Hash128();
 }
 

@@ -19,20 +19,20 @@ namespace sluice::checkpoint {
 
 class AnswerReader {
  public:
-  AnswerReader(std::unique_ptr<Store> store, const index::HashIndex& index)
+  AnswerReader(std::unique_ptr<store::SqliteStore> store, const index::HashIndex& index)
       : store_(std::move(store)), index_(index), blocks_(*store_) {}
 
   // The answer to `question` by one of the models that are valid.
   core::Result<std::optional<StoredAnswer>> find(const core::Hash128& question,
                                                  const Models& models);
-  Store& store() { return *store_; }
+  store::SqliteStore& store() { return *store_; }
 
  private:
   core::Result<std::optional<StoredAnswer>> find_in(std::int64_t block,
                                                     const core::Hash128& question,
                                                     const Models& models);
 
-  const std::unique_ptr<Store> store_;
+  const std::unique_ptr<store::SqliteStore> store_;
   const index::HashIndex& index_;
   BlockCache blocks_;  // of store_
   std::vector<std::int64_t> candidates_;

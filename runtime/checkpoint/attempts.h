@@ -16,8 +16,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "checkpoint/store.h"
-#include "checkpoint/types.h"
+#include "store/records.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
@@ -34,7 +34,7 @@ class Attempts {
   };
 
   // Replays the log. `next`: the least number that is free, as the job's record has it.
-  core::Status load(Store& store, std::uint64_t next);
+  core::Status load(store::SqliteStore& store, std::uint64_t next);
 
   void intend(std::uint64_t attempt, const Open& open);
   void settle(std::uint64_t attempt);
@@ -42,12 +42,12 @@ class Attempts {
   void abandon();
 
   // Logs what was intended and settled since the last call, in the store's transaction.
-  core::Status write(Store& store);
+  core::Status write(store::SqliteStore& store);
   // The same, and invariant 2. From then on only the job's record knows next(): it is to be written
   // in the same transaction.
-  core::Status write_and_compact(Store& store);
+  core::Status write_and_compact(store::SqliteStore& store);
   // Writes the log anew, whatever it holds; with the job's record, as above.
-  core::Status rewrite(Store& store);
+  core::Status rewrite(store::SqliteStore& store);
 
   const std::pmr::unordered_map<std::uint64_t, Open>& open() const { return open_; }
   std::uint64_t next() const { return next_; }  // above all attempts so far

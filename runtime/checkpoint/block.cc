@@ -5,7 +5,7 @@
 
 #include <new>
 
-#include "checkpoint/bytes.h"
+#include "store/bytes.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -30,7 +30,7 @@ constexpr int kCompressionLevel = 1;
 
 std::string encoded_hash(const core::Hash128& hash) {
   std::string bytes;
-  put(bytes, hash);
+  store::put(bytes, hash);
   return bytes;
 }
 
@@ -39,7 +39,7 @@ std::string encoded_hash(const core::Hash128& hash) {
 std::optional<BlockKeys> BlockKeys::decode(std::string bytes) {
   if (bytes.size() < kChecksum || (bytes.size() - kChecksum) % kRecord != 0) return std::nullopt;
   const std::size_t records = bytes.size() - kChecksum;
-  if (get<std::uint64_t>(bytes.data() + records) !=
+  if (store::get<std::uint64_t>(bytes.data() + records) !=
       core::hash128(std::string_view(bytes).substr(0, records)).low)
     return std::nullopt;
   BlockKeys keys;
@@ -50,11 +50,11 @@ std::optional<BlockKeys> BlockKeys::decode(std::string bytes) {
 
 KeyRecord BlockKeys::at(std::size_t i) const {
   const char* record = bytes_.data() + i * kRecord;
-  const auto tail = get<std::uint32_t>(record + kTailAt);
-  return {.row = get_hash(record),
-          .question = get_hash(record + kQuestionAt),
+  const auto tail = store::get<std::uint32_t>(record + kTailAt);
+  return {.row = store::get_hash(record),
+          .question = store::get_hash(record + kQuestionAt),
           .model = tail & kMaxModelId,
-          .kind = (tail & kReject) != 0 ? Kind::reject : Kind::answer,
+          .kind = (tail & kReject) != 0 ? store::Kind::reject : store::Kind::answer,
           .repeat = (tail & kRepeat) != 0,
           .withdrawn = (tail & kWithdrawn) != 0,
           .old_row = (tail & kRowNamed) == 0,
@@ -63,7 +63,7 @@ KeyRecord BlockKeys::at(std::size_t i) const {
 
 void BlockKeys::mark(std::size_t i, std::uint32_t bits) {
   char* tail = bytes_.data() + i * kRecord + kTailAt;
-  const std::uint32_t marked = get<std::uint32_t>(tail) | bits;
+  const std::uint32_t marked = store::get<std::uint32_t>(tail) | bits;
   std::memcpy(tail, &marked, sizeof marked);
 }
 
@@ -83,16 +83,17 @@ void BlockKeys::rename_question(std::size_t i, const core::Hash128& name) {
 
 std::string BlockKeys::encoded() const {
   std::string bytes = bytes_.substr(0, count_ * kRecord);
-  put(bytes, core::hash128(bytes).low);
+  store::put(bytes, core::hash128(bytes).low);
   return bytes;
 }
 
 std::size_t BlockKeys::find(const core::Hash128& question, std::size_t from) const {
   for (std::size_t i = from; i < count_; ++i) {
     const char* record = bytes_.data() + i * kRecord;
-    if (get<std::uint64_t>(record + kQuestionAt) == question.high &&
-        get<std::uint64_t>(record + kQuestionAt + 8) == question.low &&
-        (get<std::uint32_t>(record + kTailAt) & (kReject | kQuestionNamed)) == kQuestionNamed)
+    if (store::get<std::uint64_t>(record + kQuestionAt) == question.high &&
+        store::get<std::uint64_t>(record + kQuestionAt + 8) == question.low &&
+        (store::get<std::uint32_t>(record + kTailAt) & (kReject | kQuestionNamed)) ==
+            kQuestionNamed)
       return i;
   }
   return count_;
@@ -114,10 +115,10 @@ std::optional<BlockLines> BlockLines::decode(std::string_view payload, const Blo
   block.lines_.reserve(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const char* pair = block.text_.data() + i * kPair;
-    const Line line{0, get<std::uint32_t>(pair), get<std::uint32_t>(pair + 4)};
+    const Line line{0, store::get<std::uint32_t>(pair), store::get<std::uint32_t>(pair + 4)};
     if (line.length >= left || line.answer_at > line.length) return std::nullopt;
     left -= line.length + std::size_t{1};
-    if (keys.at(i).kind == Kind::answer) answers += line.length + std::size_t{1};
+    if (keys.at(i).kind == store::Kind::answer) answers += line.length + std::size_t{1};
     block.lines_.push_back(line);
   }
   if (left != 0) return std::nullopt;
@@ -126,7 +127,7 @@ std::optional<BlockLines> BlockLines::decode(std::string_view payload, const Blo
   std::size_t answer = block.answers_at_;
   std::size_t reject = block.rejects_at_;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    std::size_t& next = keys.at(i).kind == Kind::answer ? answer : reject;
+    std::size_t& next = keys.at(i).kind == store::Kind::answer ? answer : reject;
     Line& line = block.lines_[i];
     line.at = next;
     next += line.length + std::size_t{1};
@@ -143,7 +144,8 @@ std::string BlockLines::rejects(const BlockKeys& keys) const {
   std::string standing;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const KeyRecord record = keys.at(i);
-    if (record.kind == Kind::reject && !record.withdrawn) standing.append(line(i)).append("\n");
+    if (record.kind == store::Kind::reject && !record.withdrawn)
+      standing.append(line(i)).append("\n");
   }
   return standing;
 }
@@ -169,14 +171,14 @@ bool BlockBuilder::full() const {
          answers_.size() + rejects_.size() >= kBlockBytes;
 }
 
-void BlockBuilder::add(const Entry& entry, std::uint32_t model, bool repeat) {
-  const bool reject = entry.kind == Kind::reject;
-  put(keys_, entry.row);
-  put(keys_, entry.question);
-  put(keys_, model | (reject ? kReject : 0) | (repeat ? kRepeat : 0) |
-                 (entry.old_names ? 0 : kRowNamed | kQuestionNamed));
-  put(table_, static_cast<std::uint32_t>(entry.line.size()));
-  put(table_, entry.answer_at);
+void BlockBuilder::add(const store::Entry& entry, std::uint32_t model, bool repeat) {
+  const bool reject = entry.kind == store::Kind::reject;
+  store::put(keys_, entry.row);
+  store::put(keys_, entry.question);
+  store::put(keys_, model | (reject ? kReject : 0) | (repeat ? kRepeat : 0) |
+                        (entry.old_names ? 0 : kRowNamed | kQuestionNamed));
+  store::put(table_, static_cast<std::uint32_t>(entry.line.size()));
+  store::put(table_, entry.answer_at);
   std::string& lines = reject ? rejects_ : answers_;
   lines += entry.line;
   lines += '\n';
@@ -185,7 +187,7 @@ void BlockBuilder::add(const Entry& entry, std::uint32_t model, bool repeat) {
 
 core::Result<BlockBuilder::Block> BlockBuilder::finish() {
   Block block;
-  put(keys_, core::hash128(keys_).low);
+  store::put(keys_, core::hash128(keys_).low);
   block.keys = keys_;
   raw_.assign(table_).append(answers_).append(rejects_);
   block.payload.resize(ZSTD_compressBound(raw_.size()));

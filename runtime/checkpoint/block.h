@@ -33,8 +33,8 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/types.h"
 #include "core/error.h"
+#include "store/records.h"
 
 struct ZSTD_CCtx_s;
 
@@ -51,7 +51,7 @@ struct KeyRecord {
   core::Hash128 row;
   core::Hash128 question;
   std::uint32_t model = 0;
-  Kind kind = Kind::answer;
+  store::Kind kind = store::Kind::answer;
   bool repeat = false;
   bool withdrawn = false;
   bool old_row = false;       // `row` is a name as formats 1 to 4 gave it
@@ -116,7 +116,7 @@ class BlockBuilder {
 
   bool empty() const { return answers_count_ + rejects_count_ == 0; }
   bool full() const;
-  void add(const Entry& entry, std::uint32_t model, bool repeat);
+  void add(const store::Entry& entry, std::uint32_t model, bool repeat);
 
   struct Block {
     std::string keys;

@@ -10,8 +10,8 @@ core::Status BlockCache::keep(std::int64_t block, std::string bytes, std::string
   auto keys = BlockKeys::decode(std::move(bytes));
   auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
   if (!lines)
-    return corrupt(store_.path(),
-                   fmt::format("the checkpoint is damaged: the answers of block {}", block));
+    return store::corrupt(store_.path(),
+                          fmt::format("the checkpoint is damaged: the answers of block {}", block));
   kept_.emplace(block, Cached{block, std::move(*keys), std::move(lines)});
   return {};
 }
@@ -27,8 +27,8 @@ core::Result<BlockCache::Cached*> BlockCache::load(std::int64_t block) {
   if (!bytes) return std::unexpected(bytes.error());
   auto keys = BlockKeys::decode(std::move(*bytes));
   if (!keys)
-    return corrupt(store_.path(),
-                   fmt::format("the checkpoint is damaged: the keys of block {}", block));
+    return store::corrupt(store_.path(),
+                          fmt::format("the checkpoint is damaged: the keys of block {}", block));
   bytes_ += keys->bytes();
   blocks_.push_front({block, std::move(*keys), std::nullopt});
   evict();
@@ -57,8 +57,8 @@ core::Result<const BlockLines*> BlockCache::lines(std::int64_t block) {
     if (!payload) return std::unexpected(payload.error());
     entry.lines = BlockLines::decode(*payload, entry.keys);
     if (!entry.lines)
-      return corrupt(store_.path(),
-                     fmt::format("the checkpoint is damaged: the answers of block {}", block));
+      return store::corrupt(
+          store_.path(), fmt::format("the checkpoint is damaged: the answers of block {}", block));
     bytes_ += entry.lines->bytes();
     evict();
   }

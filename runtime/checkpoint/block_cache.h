@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "checkpoint/block.h"
-#include "checkpoint/store.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
@@ -18,7 +18,7 @@ class BlockCache {
  public:
   static constexpr std::size_t kBytes = 4 * 1024 * 1024;  // kept at most, the last block apart
 
-  explicit BlockCache(Store& store) : store_(store) {}
+  explicit BlockCache(store::SqliteStore& store) : store_(store) {}
 
   // A block that is not in the store, here for good.
   core::Status keep(std::int64_t block, std::string keys, std::string_view payload);
@@ -37,7 +37,7 @@ class BlockCache {
   core::Result<Cached*> load(std::int64_t block);
   void evict();
 
-  Store& store_;
+  store::SqliteStore& store_;
   std::map<std::int64_t, Cached> kept_;
   std::list<Cached> blocks_;  // the last used first; a few dozen, so a walk finds one
   std::size_t bytes_ = 0;

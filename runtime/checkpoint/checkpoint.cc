@@ -6,14 +6,15 @@
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
 #include "checkpoint/journal.h"
-#include "checkpoint/lock.h"
 #include "checkpoint/old_names.h"
+#include "checkpoint/recovery.h"
 #include "checkpoint/shared_answers.h"
-#include "checkpoint/store.h"
 #include "index/hash_index.h"
 #include "index/spilled_multiset.h"
 #include "storage/directory.h"
 #include "storage/private_files.h"
+#include "store/job_lock.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -24,9 +25,11 @@ class JobCheckpoint final : public Checkpoint {
                                                         Projection& projection) {
     if (auto made = storage::make_private_folder(options.directory); !made)
       return std::unexpected(made.error());
-    auto lock = DirectoryLock::take(options.directory, options.job);
+    auto lock = store::JobLock::take(options.directory, options.job);
     if (!lock) return std::unexpected(lock.error());
-    auto store = Store::open(options.directory);
+    if (auto whole = refuse_log_without_file(options.directory); !whole)
+      return std::unexpected(whole.error());
+    auto store = store::SqliteStore::open(options.directory);
     if (!store) return std::unexpected(store.error());
 
     std::unique_ptr<JobCheckpoint> checkpoint(
@@ -35,11 +38,11 @@ class JobCheckpoint final : public Checkpoint {
                                  checkpoint->done_, &checkpoint->old_);
     if (!journal) return std::unexpected(journal.error());
     checkpoint->journal_ = std::move(*journal);
-    auto reader = Store::open_reader(options.directory);
+    auto reader = store::SqliteStore::open_reader(options.directory);
     if (!reader) return std::unexpected(reader.error());
     checkpoint->reader_.emplace(std::move(*reader), checkpoint->index_);
     if (!checkpoint->old_.empty()) {
-      auto old = Store::open_reader(options.directory);
+      auto old = store::SqliteStore::open_reader(options.directory);
       if (!old) return std::unexpected(old.error());
       checkpoint->old_.attach(std::move(*old), checkpoint->journal_->models());
     }
@@ -48,8 +51,8 @@ class JobCheckpoint final : public Checkpoint {
       if (!shared) return std::unexpected(shared.error());
       checkpoint->shared_ = std::move(*shared);
     }
-    auto log =
-        TailLog::create(options.directory, options.durability, checkpoint->journal_->folded());
+    auto log = wal::WriteAheadLog::create(options.directory, options.durability,
+                                          checkpoint->journal_->folded());
     if (!log) return std::unexpected(log.error());
     checkpoint->committer_.emplace(*checkpoint->journal_, std::move(*log), options);
     return checkpoint;
@@ -67,34 +70,35 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   bool has_old_names() const override { return !old_.empty(); }
-  core::Result<bool> take_done_by_old_name(const RowNames& old, const RowNames& now) override {
+  core::Result<bool> take_done_by_old_name(const store::RowNames& old,
+                                           const store::RowNames& now) override {
     if (old_.empty()) return false;
     auto done = old_.take_done(old, now);
     write_renamings(OldNames::kBatch);
     return done;
   }
-  core::Result<std::optional<StoredAnswer>> find_answer_by_old_name(const RowNames& old,
-                                                                    const RowNames& now) override {
+  core::Result<std::optional<StoredAnswer>> find_answer_by_old_name(
+      const store::RowNames& old, const store::RowNames& now) override {
     if (old_.empty() || now.question == core::Hash128()) return std::nullopt;
     auto answer = old_.find_answer(old, now);
     write_renamings(OldNames::kBatch);
     return answer;
   }
 
-  bool intend(std::vector<Intent> intents, std::function<void()> durable) override {
+  bool intend(std::vector<store::Intent> intents, std::function<void()> durable) override {
     return committer_->intend(std::move(intents), std::move(durable));
   }
-  void commit(Results results, std::function<void()> durable) override {
+  void commit(store::Results results, std::function<void()> durable) override {
     committer_->commit(std::move(results), std::move(durable));
   }
   void set_rows_read(std::uint64_t rows, bool input_complete) override {
     journal_->set_rows_read(rows, input_complete);
     committer_->touch();
   }
-  void set_day_use(std::uint32_t endpoint, const DayUse& use) override {
+  void set_day_use(std::uint32_t endpoint, const store::DayUse& use) override {
     journal_->set_day_use(endpoint, use);
   }
-  Account account() const override { return journal_->account(); }
+  store::Account account() const override { return journal_->account(); }
   void on_failure(std::function<void(core::Error)> failed) override {
     committer_->on_failure(std::move(failed));
   }
@@ -111,7 +115,7 @@ class JobCheckpoint final : public Checkpoint {
   }
 
  private:
-  JobCheckpoint(DirectoryLock lock, const std::string& directory)
+  JobCheckpoint(store::JobLock lock, const std::string& directory)
       : lock_(std::move(lock)), index_(directory), done_(directory), old_(directory) {}
 
   // Hands them to the committer when there are so many, unless it has not written the last ones
@@ -129,7 +133,7 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   // In the order in which they may go: the lock last.
-  std::optional<DirectoryLock> lock_;
+  std::optional<store::JobLock> lock_;
   index::HashIndex index_;
   index::SpilledMultiset done_;
   OldNames old_;

@@ -6,7 +6,7 @@
 // thread. Callbacks run on threads of the checkpoint's own, those of intend() in the order of its
 // calls and those of commit() in the order of its calls; they must not block.
 //
-// intend() and commit() append to the tail log (tail_log.h), so that what is handed over survives a
+// intend() and commit() append to the write-ahead log (wal/wal.h), so that what is handed over survives a
 // kill when they return. Intents are durable when the log is as durable as Options::durability
 // asks; for that intend() may wait for a sync of a disk that was quick the last time (1 ms). A
 // callback of commit() runs when the results stand in the checkpoint's file, as durably, and
@@ -40,16 +40,11 @@
 #include <vector>
 
 #include "checkpoint/projection.h"
-#include "checkpoint/types.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "store/records.h"
 
 namespace sluice::checkpoint {
-
-enum class Durability : std::uint8_t {
-  power,    // a commit is synced to the disk: survives power loss
-  process,  // a commit is with the operating system: survives kill -9
-};
 
 constexpr std::chrono::milliseconds kGroupDelay{50};
 constexpr std::chrono::milliseconds kIdleDelay{5};  // while nothing is in flight
@@ -64,7 +59,7 @@ struct Options {
   core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
   std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
   std::vector<std::string> models;     // answers by these are valid; others are asked again
-  Durability durability = Durability::power;
+  store::Durability durability = store::Durability::power;
   std::size_t group_entries = kGroupEntries;  // so many results do not wait for more
   std::string share =
       {};  // folder of the checkpoints whose answers hold as well (shared_answers.h)
@@ -90,8 +85,8 @@ class Checkpoint {
     std::uint64_t maybe_billed = 0;  // intents that the last run left open
     core::Money maybe_billed_cost;   // at most
     std::uint64_t next_attempt = 1;
-    core::Money spent;                 // by all earlier runs, maybe-billed included
-    std::vector<DayUse> day_use = {};  // of Options::endpoints, in their order
+    core::Money spent;                        // by all earlier runs, maybe-billed included
+    std::vector<store::DayUse> day_use = {};  // of Options::endpoints, in their order
   };
   virtual const Opened& opened() const = 0;
 
@@ -107,25 +102,26 @@ class Checkpoint {
   // (old_names.h). Then each row that the two functions above do not know is asked for by these
   // too, with the names that it has now. On the same thread.
   virtual bool has_old_names() const { return false; }
-  virtual core::Result<bool> take_done_by_old_name(const RowNames& /*old*/,
-                                                   const RowNames& /*now*/) {
+  virtual core::Result<bool> take_done_by_old_name(const store::RowNames& /*old*/,
+                                                   const store::RowNames& /*now*/) {
     return false;
   }
   virtual core::Result<std::optional<StoredAnswer>> find_answer_by_old_name(
-      const RowNames& /*old*/, const RowNames& /*now*/) {
+      const store::RowNames& /*old*/, const store::RowNames& /*now*/) {
     return std::nullopt;
   }
 
   // True: they are durable by now (always so with Durability::process), and `durable` is not
   // called. False also when nothing is committed any more.
-  [[nodiscard]] virtual bool intend(std::vector<Intent> intents, std::function<void()> durable) = 0;
-  virtual void commit(Results results, std::function<void()> durable) = 0;
+  [[nodiscard]] virtual bool intend(std::vector<store::Intent> intents,
+                                    std::function<void()> durable) = 0;
+  virtual void commit(store::Results results, std::function<void()> durable) = 0;
   // Rows read so far in this run (distinct rows of the input, done ones included).
   virtual void set_rows_read(std::uint64_t rows, bool input_complete) = 0;
   // What is used of an endpoint's daily quotas, with what is about to be intended: said before
   // intend(), it is in the file no later than those intents.
-  virtual void set_day_use(std::uint32_t endpoint, const DayUse& use) = 0;
-  virtual Account account() const = 0;
+  virtual void set_day_use(std::uint32_t endpoint, const store::DayUse& use) = 0;
+  virtual store::Account account() const = 0;
 
   // Called once, on the committer's thread, when a commit fails (disk full, file gone). Nothing is
   // committed after it and no callback runs any more. Set before the first intend() or commit().
@@ -138,6 +134,6 @@ class Checkpoint {
 
 // A running or finished job's account, read without disturbing it. ErrorCode::io when there is
 // none.
-core::Result<Account> read_account(const std::string& directory);
+core::Result<store::Account> read_account(const std::string& directory);
 
 }  // namespace sluice::checkpoint

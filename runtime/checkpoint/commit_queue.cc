@@ -37,10 +37,10 @@ bool CommitQueue::knows(std::uint32_t endpoint) {
   return false;
 }
 
-bool CommitQueue::push(std::vector<Intent> intents) {
-  for (const Intent& intent : intents)
+bool CommitQueue::push(std::vector<store::Intent> intents) {
+  for (const store::Intent& intent : intents)
     if (!knows(intent.endpoint)) return false;
-  std::string record = encode(intents, numbers_);
+  std::string record = wal::encode(intents, numbers_);
   const std::lock_guard lock(mutex_);
   make_room(intents_, intents.size());
   if (!append_locked(std::move(record))) return false;
@@ -49,12 +49,12 @@ bool CommitQueue::push(std::vector<Intent> intents) {
   return true;
 }
 
-bool CommitQueue::push(Results results, Callback folded) {
-  for (const Settlement& settlement : results.settlements)
+bool CommitQueue::push(store::Results results, Callback folded) {
+  for (const store::Settlement& settlement : results.settlements)
     if (!knows(settlement.endpoint)) return false;
-  std::string record = encode(results, numbers_);
+  std::string record = wal::encode(results, numbers_);
   std::size_t bytes = 0;
-  for (const Entry& entry : results.entries) bytes += entry.line.size();
+  for (const store::Entry& entry : results.entries) bytes += entry.line.size();
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);

@@ -1,9 +1,9 @@
-// What stands in the tail log and waits to be folded into the checkpoint's file, and when that is
+// What stands in the write-ahead log and waits to be folded into the checkpoint's file, and when that is
 // worth a transaction.
 //
 // Threads: take() on the committer's; all else on any.
 //
-// Order: what is pushed is in the tail log when push() returns, and in the log and in the queue in
+// Order: what is pushed is in the write-ahead log when push() returns, and in the log and in the queue in
 // one order: no intent is ever durable ahead of a result that was pushed before it.
 //
 // The rule: results wait for company, so that blocks are large and transactions few: until the
@@ -24,8 +24,8 @@
 #include <optional>
 #include <vector>
 
-#include "checkpoint/tail_log.h"
-#include "checkpoint/types.h"
+#include "store/records.h"
+#include "wal/wal.h"
 
 namespace sluice::checkpoint {
 
@@ -38,13 +38,13 @@ class CommitQueue {
   using Callback = std::function<void()>;
 
   // `numbers`: of the endpoints, for the log. `group`: so many entries are worth a transaction.
-  CommitQueue(TailLog& log, std::vector<std::uint32_t> numbers, std::size_t group)
+  CommitQueue(wal::WriteAheadLog& log, std::vector<std::uint32_t> numbers, std::size_t group)
       : log_(log), numbers_(std::move(numbers)), group_(group) {}
 
   // False when it was dropped: after finish() or abandon(), or when the log cannot be written,
   // which the next Work tells.
-  bool push(std::vector<Intent> intents);
-  bool push(Results results, Callback folded);
+  bool push(std::vector<store::Intent> intents);
+  bool push(store::Results results, Callback folded);
   // There is something to record: within kRecordInterval.
   void touch();
   // The sync that was started is over: there is work at once.
@@ -58,8 +58,8 @@ class CommitQueue {
   bool abandoned() const;
 
   struct Work {
-    std::vector<Intent> intents;
-    std::vector<Results> results;
+    std::vector<store::Intent> intents;
+    std::vector<store::Results> results;
     std::vector<Callback> callbacks;  // of `results`
     std::uint64_t folded = 0;         // the last record of the log that is among them
     bool record = false;
@@ -82,13 +82,13 @@ class CommitQueue {
   Work take_locked(Clock::time_point now);
   Clock::time_point next_due() const;
 
-  TailLog& log_;
+  wal::WriteAheadLog& log_;
   const std::vector<std::uint32_t> numbers_;
   const std::size_t group_;
   mutable std::mutex mutex_;  // guards log_ and what follows
   std::condition_variable changed_;
-  std::vector<Intent> intents_;
-  std::vector<Results> results_;
+  std::vector<store::Intent> intents_;
+  std::vector<store::Results> results_;
   std::vector<Callback> callbacks_;
   std::size_t entries_ = 0;
   std::size_t bytes_ = 0;

@@ -11,13 +11,14 @@ constexpr std::size_t kFewIntents = 32;
 
 }  // namespace
 
-Committer::Committer(Journal& journal, std::unique_ptr<TailLog> log, const Options& options)
+Committer::Committer(Journal& journal, std::unique_ptr<wal::WriteAheadLog> log,
+                     const Options& options)
     : journal_(journal),
       log_(std::move(log)),
       queue_(*log_, journal.endpoint_numbers(), options.group_entries),
-      tail_syncer_(options.durability == Durability::process
+      tail_syncer_(options.durability == store::Durability::process
                        ? nullptr
-                       : std::make_unique<TailSyncer>(
+                       : std::make_unique<wal::GroupSync>(
                              [this] { return log_->sync(); },
                              [this](core::Error error) { queue_.fail(std::move(error)); }, clock_)),
       syncer_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
@@ -39,7 +40,7 @@ void Committer::on_failure(std::function<void(core::Error)> failed) {
   failed_ = std::move(failed);
 }
 
-bool Committer::intend(std::vector<Intent> intents, std::function<void()> durable) {
+bool Committer::intend(std::vector<store::Intent> intents, std::function<void()> durable) {
   const bool few = intents.size() <= kFewIntents;
   if (!queue_.push(std::move(intents))) return false;
   if (!tail_syncer_) return true;  // with the operating system, which outlives the process
@@ -48,7 +49,7 @@ bool Committer::intend(std::vector<Intent> intents, std::function<void()> durabl
   return false;
 }
 
-void Committer::commit(Results results, std::function<void()> durable) {
+void Committer::commit(store::Results results, std::function<void()> durable) {
   queue_.push(std::move(results), std::move(durable));
 }
 

@@ -1,11 +1,11 @@
-// From the flow to the disk. Intents and results go to the tail log at once (tail_log.h). The
+// From the flow to the disk. Intents and results go to the write-ahead log at once (wal/wal.h). The
 // committer's thread folds what stands there into the checkpoint's file: it takes what is queued,
 // has the journal commit it, runs the callbacks, and hands the lines to the projection, in that
 // order (journal.h has the invariants). Syncs of the projection, at most one at a time, run beside
 // it: commits do not wait for them, and the first that comes after one records how far it went.
 //
 // Threads: the committer's, one for syncs of the projection and, with Durability::power, one for
-// the tail log's, from the constructor to close() or the destructor, which wait for a sync under
+// the write-ahead log's, from the constructor to close() or the destructor, which wait for a sync under
 // way. intend(), commit(), touch(): any. close() and the destructor: the one that owns it.
 #pragma once
 
@@ -17,23 +17,23 @@
 
 #include "checkpoint/commit_queue.h"
 #include "checkpoint/journal.h"
-#include "checkpoint/syncer.h"
-#include "checkpoint/tail_log.h"
-#include "checkpoint/tail_syncer.h"
 #include "core/clock.h"
+#include "wal/group_sync.h"
+#include "wal/sync_thread.h"
+#include "wal/wal.h"
 
 namespace sluice::checkpoint {
 
 class Committer {
  public:
-  Committer(Journal& journal, std::unique_ptr<TailLog> log, const Options& options);
+  Committer(Journal& journal, std::unique_ptr<wal::WriteAheadLog> log, const Options& options);
   // As a crash would: what is queued is forgotten, and no callback runs any more.
   ~Committer();
 
   void on_failure(std::function<void(core::Error)> failed);
   // As Checkpoint's.
-  bool intend(std::vector<Intent> intents, std::function<void()> durable);
-  void commit(Results results, std::function<void()> durable);
+  bool intend(std::vector<store::Intent> intents, std::function<void()> durable);
+  void commit(store::Results results, std::function<void()> durable);
   void touch();
   // Commits what is queued, waits for a sync under way and closes the journal. Returns the first
   // error there was.
@@ -47,12 +47,12 @@ class Committer {
   core::Status end_sync();
 
   Journal& journal_;
-  const std::unique_ptr<TailLog> log_;
+  const std::unique_ptr<wal::WriteAheadLog> log_;
   CommitQueue queue_;
   const core::SystemClock clock_;
-  const std::unique_ptr<TailSyncer> tail_syncer_;  // none with Durability::process
-  std::optional<Journal::Extent> syncing_;         // the committer's thread's; close()'s after that
-  Syncer syncer_;
+  const std::unique_ptr<wal::GroupSync> tail_syncer_;  // none with Durability::process
+  std::optional<Journal::Extent> syncing_;  // the committer's thread's; close()'s after that
+  wal::SyncThread syncer_;
   std::mutex mutex_;  // guards what follows
   std::function<void(core::Error)> failed_;
   std::optional<core::Error> error_;  // the first

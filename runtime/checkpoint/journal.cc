@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "checkpoint/file_check.h"
+#include "store/sqlite_file_check.h"
 
 namespace sluice::checkpoint {
 
-core::Status Journal::commit(std::span<const Intent> intents, std::span<const Results> results,
-                             std::uint64_t folded) {
+core::Status Journal::commit(std::span<const store::Intent> intents,
+                             std::span<const store::Results> results, std::uint64_t folded) {
   written_.clear();
   if (intents.empty() && results.empty() && !unrecorded_) return {};
   job_.folded = std::max(job_.folded, folded);
@@ -23,11 +23,12 @@ core::Status Journal::commit(std::span<const Intent> intents, std::span<const Re
   return {};
 }
 
-core::Status Journal::write(std::span<const Intent> intents, std::span<const Results> results) {
+core::Status Journal::write(std::span<const store::Intent> intents,
+                            std::span<const store::Results> results) {
   const auto unknown = [] {
     return core::fail(core::ErrorCode::internal, "an attempt names an endpoint that is not there");
   };
-  for (const Intent& intent : intents) {
+  for (const store::Intent& intent : intents) {
     if (!ledger_.knows(intent.endpoint)) return unknown();
     attempts_.intend(intent.attempt,
                      {ledger_.number(intent.endpoint), intent.worst_cost, intent.worst_usage});
@@ -38,13 +39,13 @@ core::Status Journal::write(std::span<const Intent> intents, std::span<const Res
     return unrecorded_ ? write_job() : core::Status();
   }
 
-  for (const Results& burst : results) {
-    for (const Settlement& settlement : burst.settlements) {
+  for (const store::Results& burst : results) {
+    for (const store::Settlement& settlement : burst.settlements) {
       if (!ledger_.knows(settlement.endpoint)) return unknown();
       attempts_.settle(settlement.attempt);
       ledger_.settle(settlement);
     }
-    for (const Entry& entry : burst.entries)
+    for (const store::Entry& entry : burst.entries)
       if (auto status = write_entry(entry); !status) return status;
     if (auto status = write_renamings(burst.renamings); !status) return status;
   }
@@ -67,8 +68,8 @@ core::Status Journal::write_ledger() {
   return ledger_.write(*store_);
 }
 
-core::Status Journal::write_entry(const Entry& entry) {
-  if (entry.kind == Kind::reject) {
+core::Status Journal::write_entry(const store::Entry& entry) {
+  if (entry.kind == store::Kind::reject) {
     builder_.add(entry, 0, false);
   } else {
     const std::uint32_t model = models_.number(entry.model);
@@ -88,21 +89,21 @@ core::Status Journal::write_entry(const Entry& entry) {
   return builder_.full() ? write_block() : core::Status();
 }
 
-core::Status Journal::write_renamings(std::vector<Renaming> renamings) {
-  std::ranges::sort(renamings, {}, &Renaming::block);
+core::Status Journal::write_renamings(std::vector<store::Renaming> renamings) {
+  std::ranges::sort(renamings, {}, &store::Renaming::block);
   for (auto at = renamings.begin(); at != renamings.end();) {
     const std::int64_t block = at->block;
     auto bytes = store_->keys(block);
     if (!bytes) return std::unexpected(bytes.error());
     auto keys = BlockKeys::decode(std::move(*bytes));
     if (!keys)
-      return corrupt(store_->path(),
-                     fmt::format("the checkpoint is damaged: the keys of block {}", block));
+      return store::corrupt(store_->path(),
+                            fmt::format("the checkpoint is damaged: the keys of block {}", block));
     for (; at != renamings.end() && at->block == block; ++at) apply(*at, *keys);
     std::uint32_t rejects = 0;
     for (std::size_t i = 0; i < keys->size(); ++i) {
       const KeyRecord record = keys->at(i);
-      if (record.kind == Kind::reject && !record.withdrawn) ++rejects;
+      if (record.kind == store::Kind::reject && !record.withdrawn) ++rejects;
     }
     if (auto status = store_->replace_keys(block, rejects, keys->encoded()); !status) return status;
   }
@@ -201,15 +202,15 @@ void Journal::set_rows_read(std::uint64_t rows, bool input_complete) {
   run_complete_ = input_complete;
 }
 
-void Journal::set_day_use(std::uint32_t endpoint, const DayUse& use) {
+void Journal::set_day_use(std::uint32_t endpoint, const store::DayUse& use) {
   const std::lock_guard lock(mutex_);
   if (day_use_.size() <= endpoint) day_use_.resize(endpoint + 1);
   day_use_[endpoint] = use;
 }
 
-Account Journal::account() const {
+store::Account Journal::account() const {
   const std::lock_guard lock(mutex_);
-  Account account = account_;
+  store::Account account = account_;
   account.rows_read = rows_read(account.rows_answered + account.rows_rejected);
   account.input_complete = run_complete_;
   return account;

@@ -1,15 +1,15 @@
 // What a commit writes into the checkpoint's file, and in which order: the transactions of a job,
 // from opening it to closing it. No thread of its own; the committer (committer.h) decides when,
-// and the tail log (tail_log.h) keeps what is not there yet.
+// and the write-ahead log (wal/wal.h) keeps what is not there yet.
 //
 // Threads: all but sync(), set_rows_read() and account() on one thread at a time. sync() on one at
 // a time, which may be another; set_rows_read(), set_day_use() and account() on any.
 //
 // Durability invariants, in the order in which one commit meets them:
-//   1. An intent is in the tail log before its request is sent, and everything that was handed over
+//   1. An intent is in the write-ahead log before its request is sent, and everything that was handed over
 //      before it stands before it there.
 //   2. A settlement, the answers it paid for, the ledger and the counts of rows change in one
-//      transaction, together with the number of the last record of the tail log that is among them:
+//      transaction, together with the number of the last record of the write-ahead log that is among them:
 //      none of them is ever ahead of another, and no record is taken twice (recovery.h).
 //   3. A block's questions are in the index before the callbacks of its commit run: a question is
 //      in flight, or in the index, with no moment between.
@@ -29,7 +29,7 @@
 //      it is itself cut off, while the answers' position stays as it was. Until a run has opened
 //      the job, the rejects file still has the old lines.
 //   9. What open() writes is synced, also with Durability::process; so what was durable when it
-//      began is so when the tail log is emptied behind it.
+//      began is so when the write-ahead log is emptied behind it.
 //
 // One row, with what makes each transition:
 //
@@ -37,7 +37,7 @@
 //    │ └─── find_answer() ─▶ answered before: straight to commit(), no attempt
 //    ▼
 //   PENDING ◀────────────────────────────────────────────────┐
-//    │ Checkpoint::intend() appends it to the tail log       │
+//    │ Checkpoint::intend() appends it to the write-ahead log       │
 //    ▼                                                       │
 //   LOGGED ──── power cut: may be gone, was never sent ──────┤
 //    │ the log is synced, where that is asked for            │
@@ -51,7 +51,7 @@
 //    │ a reply is parsed
 //    ▼
 //   ANSWERED ── crash: as INTENDED (it still holds its slot: stages/dispatch.h)
-//    │ Checkpoint::commit() appends it to the tail log
+//    │ Checkpoint::commit() appends it to the write-ahead log
 //    ▼
 //   HELD ────── crash: Journal::open() commits it (a power cut before the next sync: as INTENDED)
 //    │ Journal::commit(); its callback
@@ -84,9 +84,9 @@
 #include "checkpoint/old_names.h"
 #include "checkpoint/projection.h"
 #include "checkpoint/repeat_filter.h"
-#include "checkpoint/store.h"
 #include "index/hash_index.h"
 #include "index/spilled_multiset.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
@@ -99,7 +99,7 @@ class Journal {
   // has proven what it holds.
   // `index`, `done` and `old` are filled; they and `projection` outlive the journal. Without `old`,
   // what has names of formats 1 to 4 is not known.
-  static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
+  static core::Result<std::unique_ptr<Journal>> open(std::unique_ptr<store::SqliteStore> store,
                                                      const Options& options, Projection& projection,
                                                      index::HashIndex& index,
                                                      index::SpilledMultiset& done,
@@ -107,22 +107,22 @@ class Journal {
 
   const Checkpoint::Opened& opened() const { return opened_; }
   const Models& models() const { return models_; }
-  // The last record of the tail log that the file holds.
+  // The last record of the write-ahead log that the file holds.
   std::uint64_t folded() const { return job_.folded; }
   // Ledger::number() of Options::endpoints.
   std::vector<std::uint32_t> endpoint_numbers() const { return ledger_.numbers(); }
 
   // One transaction with all of it, and with what synced() was told; none where there is nothing.
   // When it returns, it is as durable as Options asked, and indexed.
-  // `folded`: the last record of the tail log that is among it.
-  core::Status commit(std::span<const Intent> intents, std::span<const Results> results,
-                      std::uint64_t folded = 0);
+  // `folded`: the last record of the write-ahead log that is among it.
+  core::Status commit(std::span<const store::Intent> intents,
+                      std::span<const store::Results> results, std::uint64_t folded = 0);
   // Hands the lines of the last commit to the projection. True when there were any.
   core::Result<bool> project();
 
   // How far the projection goes.
   struct Extent {
-    Mark mark;
+    store::Mark mark;
     std::int64_t block = 0;
   };
   // Recording the projection's position has three steps, and commits may go between and beside
@@ -137,8 +137,8 @@ class Journal {
   core::Status close();
 
   void set_rows_read(std::uint64_t rows, bool input_complete);
-  void set_day_use(std::uint32_t endpoint, const DayUse& use);
-  Account account() const;
+  void set_day_use(std::uint32_t endpoint, const store::DayUse& use);
+  store::Account account() const;
 
  private:
   struct Written {
@@ -147,8 +147,8 @@ class Journal {
     std::vector<core::Hash128> questions;  // to be indexed
   };
 
-  Journal(std::unique_ptr<Store> store, Projection& projection, index::HashIndex& index,
-          Ledger ledger, Models models);
+  Journal(std::unique_ptr<store::SqliteStore> store, Projection& projection,
+          index::HashIndex& index, Ledger ledger, Models models);
   core::Status load(const Options& options, index::SpilledMultiset& done, OldNames* old);
   // `done`: null when the rows are to be read again.
   core::Status scan(index::SpilledMultiset* done, OldNames* old);
@@ -156,9 +156,10 @@ class Journal {
   // `left`: with the generation that is left for a new one; null when none begins.
   core::Status begin_run(const Options& options, const StoredPast* left);
 
-  core::Status write(std::span<const Intent> intents, std::span<const Results> results);
-  core::Status write_entry(const Entry& entry);
-  core::Status write_renamings(std::vector<Renaming> renamings);
+  core::Status write(std::span<const store::Intent> intents,
+                     std::span<const store::Results> results);
+  core::Status write_entry(const store::Entry& entry);
+  core::Status write_renamings(std::vector<store::Renaming> renamings);
   core::Status write_block();
   core::Status write_job();
   core::Status write_ledger();
@@ -166,14 +167,14 @@ class Journal {
   void publish();
   std::uint64_t rows_read(std::uint64_t ended) const;  // with mutex_ held
 
-  const std::unique_ptr<Store> store_;
+  const std::unique_ptr<store::SqliteStore> store_;
   Projection& projection_;
   index::HashIndex& index_;
   Ledger ledger_;
   Models models_;
   RepeatFilter repeats_;
   Attempts attempts_;
-  JobState job_;  // as the next transaction will leave it
+  store::JobState job_;  // as the next transaction will leave it
   Checkpoint::Opened opened_;
 
   BlockBuilder builder_;
@@ -183,9 +184,9 @@ class Journal {
   std::int64_t appended_block_ = 0;  // the last that the projection was given
   bool unrecorded_ = false;          // job_ has what synced() was told, the file has not
 
-  mutable std::mutex mutex_;                    // guards what follows
-  Account account_;                             // as committed; rows_read: of earlier runs
-  std::vector<std::optional<DayUse>> day_use_;  // by endpoint: what is new
+  mutable std::mutex mutex_;                           // guards what follows
+  store::Account account_;                             // as committed; rows_read: of earlier runs
+  std::vector<std::optional<store::DayUse>> day_use_;  // by endpoint: what is new
   std::uint64_t run_rows_ = 0;
   bool run_complete_ = false;
 };

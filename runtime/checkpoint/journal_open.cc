@@ -9,13 +9,13 @@
 namespace sluice::checkpoint {
 namespace {
 
-std::unexpected<core::Error> damaged(const Store& store, std::string_view what) {
-  return corrupt(store.path(), fmt::format("the checkpoint is damaged: {}", what));
+std::unexpected<core::Error> damaged(const store::SqliteStore& store, std::string_view what) {
+  return store::corrupt(store.path(), fmt::format("the checkpoint is damaged: {}", what));
 }
 
 }  // namespace
 
-core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> store,
+core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<store::SqliteStore> store,
                                                      const Options& options, Projection& projection,
                                                      index::HashIndex& index,
                                                      index::SpilledMultiset& done, OldNames* old) {
@@ -34,8 +34,8 @@ core::Result<std::unique_ptr<Journal>> Journal::open(std::unique_ptr<Store> stor
   return journal;
 }
 
-Journal::Journal(std::unique_ptr<Store> store, Projection& projection, index::HashIndex& index,
-                 Ledger ledger, Models models)
+Journal::Journal(std::unique_ptr<store::SqliteStore> store, Projection& projection,
+                 index::HashIndex& index, Ledger ledger, Models models)
     : store_(std::move(store)),
       projection_(projection),
       index_(index),
@@ -75,7 +75,7 @@ core::Status Journal::load(const Options& options, index::SpilledMultiset& done,
   opened_.done_rows = job_.answered + job_.rejected;
   if (auto status = replay(**past); !status) return status;
   if (auto status = begin_run(options, same ? nullptr : past->get()); !status) return status;
-  return options.durability == Durability::power ? core::Status() : store_->relax();
+  return options.durability == store::Durability::power ? core::Status() : store_->relax();
 }
 
 core::Status Journal::scan(index::SpilledMultiset* done, OldNames* old) {
@@ -92,7 +92,7 @@ core::Status Journal::scan(index::SpilledMultiset* done, OldNames* old) {
           const KeyRecord record = keys->at(i);
           if (record.withdrawn) continue;
           if (generation == job_.generation) {
-            ++(record.kind == Kind::answer ? answered : rejected);
+            ++(record.kind == store::Kind::answer ? answered : rejected);
             if (done != nullptr && !record.old_row) {
               if (auto added = done->add(record.row); !added) return added;
             }
@@ -113,11 +113,11 @@ core::Status Journal::scan(index::SpilledMultiset* done, OldNames* old) {
 }
 
 core::Status Journal::replay(Past& past) {
-  const Position recorded = job_.projected;
+  const store::Position recorded = job_.projected;
   const auto stands = projection_.open(recorded, past);
   if (!stands) return std::unexpected(stands.error());
   if (*stands != recorded) {
-    if (*stands != Position())
+    if (*stands != store::Position())
       return core::fail(core::ErrorCode::internal,
                         "the output stands neither where it was recorded nor at its beginning");
     // Recorded first, or a crash half way through would find a file as long as the old record.
@@ -144,7 +144,7 @@ core::Status Journal::replay(Past& past) {
 core::Status Journal::begin_run(const Options& options, const StoredPast* left) {
   for (const auto& [attempt, open] : attempts_.open()) {
     if (!ledger_.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage))
-      return corrupt(store_->path(), kNoSuchEndpoint);
+      return store::corrupt(store_->path(), kNoSuchEndpoint);
     ++opened_.maybe_billed;
     opened_.maybe_billed_cost += open.worst_cost;
   }
@@ -156,7 +156,7 @@ core::Status Journal::begin_run(const Options& options, const StoredPast* left) 
   publish();
 
   if (auto status = flush(); !status) return status;
-  job_.boot = options.durability == Durability::process ? options.boot : std::string();
+  job_.boot = options.durability == store::Durability::process ? options.boot : std::string();
   return store_->transact([&]() -> core::Status {
     if (left != nullptr) {
       if (left->generations() > 0) {

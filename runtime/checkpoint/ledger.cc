@@ -4,9 +4,9 @@
 
 namespace sluice::checkpoint {
 
-Ledger::Ledger(std::vector<StoredEndpoint> stored, const std::vector<std::string>& names) {
+Ledger::Ledger(std::vector<store::StoredEndpoint> stored, const std::vector<std::string>& names) {
   std::int64_t last = 0;
-  for (StoredEndpoint& endpoint : stored) {
+  for (store::StoredEndpoint& endpoint : stored) {
     last = std::max(last, endpoint.id);
     lines_.push_back({std::move(endpoint), false});
   }
@@ -36,17 +36,17 @@ bool Ledger::has(std::uint32_t number) const {
   return std::ranges::any_of(lines_, [&](const Line& l) { return l.stored.id == number; });
 }
 
-void Ledger::settle(const Settlement& settlement) {
+void Ledger::settle(const store::Settlement& settlement) {
   book(lines_[by_option_[settlement.endpoint]], settlement);
 }
 
-void Ledger::settle(std::uint32_t number, const Settlement& settlement) {
+void Ledger::settle(std::uint32_t number, const store::Settlement& settlement) {
   book(*find(number), settlement);
 }
 
-void Ledger::book(Line& line, const Settlement& settlement) {
+void Ledger::book(Line& line, const store::Settlement& settlement) {
   line.changed = true;
-  EndpointLedger& ledger = line.stored.ledger;
+  store::EndpointLedger& ledger = line.stored.ledger;
   ++ledger.attempts;
   ++(settlement.answered ? ledger.answered : ledger.failed);
   if (settlement.answered || !settlement.problem.empty()) ledger.problem = settlement.problem;
@@ -78,14 +78,14 @@ void Ledger::book(Line& line, const Settlement& settlement) {
   }
 }
 
-void Ledger::set_day_use(std::uint32_t endpoint, const DayUse& use) {
+void Ledger::set_day_use(std::uint32_t endpoint, const store::DayUse& use) {
   Line& line = lines_[by_option_[endpoint]];
   line.changed = true;
   line.stored.ledger.day = use;
 }
 
-std::vector<DayUse> Ledger::day_use() const {
-  std::vector<DayUse> all;
+std::vector<store::DayUse> Ledger::day_use() const {
+  std::vector<store::DayUse> all;
   for (const std::size_t line : by_option_) all.push_back(lines_[line].stored.ledger.day);
   return all;
 }
@@ -120,7 +120,7 @@ bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost,
   return true;
 }
 
-core::Status Ledger::write(Store& store) {
+core::Status Ledger::write(store::SqliteStore& store) {
   for (Line& line : lines_) {
     if (!line.changed) continue;
     if (auto status = store.put_endpoint(line.stored); !status) return status;
@@ -129,8 +129,8 @@ core::Status Ledger::write(Store& store) {
   return {};
 }
 
-std::vector<EndpointLedger> Ledger::endpoints() const {
-  std::vector<EndpointLedger> all;
+std::vector<store::EndpointLedger> Ledger::endpoints() const {
+  std::vector<store::EndpointLedger> all;
   std::vector<bool> listed(lines_.size());
   for (const std::size_t i : by_option_) {
     if (listed[i]) continue;

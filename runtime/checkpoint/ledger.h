@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/store.h"
-#include "checkpoint/types.h"
+#include "store/records.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
@@ -17,19 +17,19 @@ class Ledger {
  public:
   // `names`: Options::endpoints. Those that are not stored yet are given a number and count as
   // changed.
-  Ledger(std::vector<StoredEndpoint> stored, const std::vector<std::string>& names);
+  Ledger(std::vector<store::StoredEndpoint> stored, const std::vector<std::string>& names);
 
   bool knows(std::uint32_t endpoint) const { return endpoint < by_option_.size(); }
   // Of an endpoint given as its index into Options::endpoints.
   std::uint32_t number(std::uint32_t endpoint) const;
   std::vector<std::uint32_t> numbers() const;  // of all, by index
   bool has(std::uint32_t number) const;
-  void settle(const Settlement& settlement);
+  void settle(const store::Settlement& settlement);
   // The same of an endpoint by its number, which it has().
-  void settle(std::uint32_t number, const Settlement& settlement);
+  void settle(std::uint32_t number, const store::Settlement& settlement);
   // Of an endpoint given as its index into Options::endpoints.
-  void set_day_use(std::uint32_t endpoint, const DayUse& use);
-  std::vector<DayUse> day_use() const;  // of all, by index
+  void set_day_use(std::uint32_t endpoint, const store::DayUse& use);
+  std::vector<store::DayUse> day_use() const;  // of all, by index
   // An intent that may be missing from the day's use; at its worst. `number` as above.
   void count_day_use(std::uint32_t number, const provider::Usage& worst);
   // An intent that is open: of a run that goes on. False: no such number.
@@ -38,19 +38,19 @@ class Ledger {
   bool maybe_billed(std::uint32_t number, core::Money worst_cost, const provider::Usage& worst);
 
   // Writes what changed since the last write.
-  core::Status write(Store& store);
+  core::Status write(store::SqliteStore& store);
 
   // Those of Options::endpoints in that order, then the former ones.
-  std::vector<EndpointLedger> endpoints() const;
+  std::vector<store::EndpointLedger> endpoints() const;
   core::Money spent() const;  // what may have been billed included
 
  private:
   struct Line {
-    StoredEndpoint stored;
+    store::StoredEndpoint stored;
     bool changed = false;
   };
   Line* find(std::uint32_t number);
-  static void book(Line& line, const Settlement& settlement);
+  static void book(Line& line, const store::Settlement& settlement);
 
   std::vector<Line> lines_;
   std::vector<std::size_t> by_option_;  // index into lines_

@@ -4,8 +4,9 @@
 
 namespace sluice::checkpoint {
 
-Models::Models(const std::vector<StoredModel>& stored, const std::vector<std::string>& valid) {
-  for (const StoredModel& model : stored) {
+Models::Models(const std::vector<store::StoredModel>& stored,
+               const std::vector<std::string>& valid) {
+  for (const store::StoredModel& model : stored) {
     const auto number = static_cast<std::uint32_t>(model.id);
     numbers_.emplace(model.name, number);
     last_ = std::max(last_, number);
@@ -21,8 +22,8 @@ std::uint32_t Models::number(std::string_view name) {
   return lately_number_ = at->second;
 }
 
-core::Status Models::write(Store& store) {
-  for (const StoredModel& model : unwritten_)
+core::Status Models::write(store::SqliteStore& store) {
+  for (const store::StoredModel& model : unwritten_)
     if (auto status = store.put_model(model); !status) return status;
   unwritten_.clear();
   return {};

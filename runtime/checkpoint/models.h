@@ -10,18 +10,18 @@
 #include <unordered_map>
 #include <vector>
 
-#include "checkpoint/store.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
 class Models {
  public:
   // `valid`: Options::models. Those that are not stored yet are written by write().
-  Models(const std::vector<StoredModel>& stored, const std::vector<std::string>& valid);
+  Models(const std::vector<store::StoredModel>& stored, const std::vector<std::string>& valid);
 
   std::uint32_t number(std::string_view name);
   // Writes those that are new, in the store's transaction.
-  core::Status write(Store& store);
+  core::Status write(store::SqliteStore& store);
 
   // Whose answers hold in this run; nullptr when this one's do not.
   const std::string* valid(std::uint32_t number) const;
@@ -29,7 +29,7 @@ class Models {
  private:
   std::unordered_map<std::string, std::uint32_t> numbers_;
   std::unordered_map<std::uint32_t, std::string> valid_;  // fixed after construction
-  std::vector<StoredModel> unwritten_;
+  std::vector<store::StoredModel> unwritten_;
   std::uint32_t last_ = 0;  // 0 itself stands for none: rejects
   std::string lately_;      // entries of one model come in a row
   std::uint32_t lately_number_ = 0;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "checkpoint/answer_reader.h"
-#include "checkpoint/file_check.h"
+#include "store/sqlite_file_check.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kPassed = 1024;
 
 }  // namespace
 
-void apply(const Renaming& renaming, BlockKeys& keys) {
+void apply(const store::Renaming& renaming, BlockKeys& keys) {
   if (renaming.row) keys.rename_row(renaming.record, *renaming.row);
   if (renaming.question) keys.rename_question(renaming.record, *renaming.question);
 }
@@ -42,7 +42,7 @@ core::Status OldNames::add(std::int64_t block, const BlockKeys& keys, bool rows)
   return index_->add(names_, block);
 }
 
-void OldNames::attach(std::unique_ptr<Store> reader, const Models& models) {
+void OldNames::attach(std::unique_ptr<store::SqliteStore> reader, const Models& models) {
   store_ = std::move(reader);
   lines_.emplace(*store_);
   models_ = &models;
@@ -71,19 +71,19 @@ core::Result<BlockKeys*> OldNames::load(std::int64_t block) {
   if (!bytes) return std::unexpected(bytes.error());
   auto keys = BlockKeys::decode(std::move(*bytes));
   if (!keys)
-    return corrupt(store_->path(),
-                   fmt::format("the checkpoint is damaged: the keys of block {}", block));
+    return store::corrupt(store_->path(),
+                          fmt::format("the checkpoint is damaged: the keys of block {}", block));
   for (const ByBlock* unwritten : {&taken_, &open_}) {
     const auto here = unwritten->find(block);
     if (here == unwritten->end()) continue;
-    for (const Renaming& renaming : here->second) apply(renaming, *keys);
+    for (const store::Renaming& renaming : here->second) apply(renaming, *keys);
   }
   keys_.push_front({block, std::move(*keys)});
   if (keys_.size() > kCachedBlocks) keys_.pop_back();
   return &keys_.front().keys;
 }
 
-void OldNames::rename(Renaming renaming, BlockKeys& keys) {
+void OldNames::rename(store::Renaming renaming, BlockKeys& keys) {
   apply(renaming, keys);
   open_[renaming.block].push_back(std::move(renaming));
   ++open_count_;
@@ -98,14 +98,14 @@ core::Status OldNames::claim(const core::Hash128& old, const core::Hash128& now)
     BlockKeys& keys = **loaded;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const KeyRecord record = keys.at(i);
-      if (record.old_question && record.question == old && record.kind == Kind::answer)
+      if (record.old_question && record.question == old && record.kind == store::Kind::answer)
         rename({block, static_cast<std::uint32_t>(i), {}, now}, keys);
     }
   }
   return {};
 }
 
-core::Result<bool> OldNames::take_done(const RowNames& old, const RowNames& now) {
+core::Result<bool> OldNames::take_done(const store::RowNames& old, const store::RowNames& now) {
   if (rows_ == 0) return false;
   if (auto status = look_up(old.row); !status) return std::unexpected(status.error());
   Passed& passed = passed_[old.row.low % kPassed];
@@ -136,8 +136,8 @@ core::Result<bool> OldNames::take_done(const RowNames& old, const RowNames& now)
   return false;
 }
 
-core::Result<std::optional<StoredAnswer>> OldNames::find_answer(const RowNames& old,
-                                                                const RowNames& now) {
+core::Result<std::optional<StoredAnswer>> OldNames::find_answer(const store::RowNames& old,
+                                                                const store::RowNames& now) {
   if (auto status = look_up(old.question); !status) return std::unexpected(status.error());
   // Copied: claim() looks up too.
   const std::vector<std::int64_t> blocks = candidates_;
@@ -164,11 +164,11 @@ core::Result<std::optional<StoredAnswer>> OldNames::find_answer(const RowNames& 
   return std::nullopt;
 }
 
-std::vector<Renaming> OldNames::take() {
+std::vector<store::Renaming> OldNames::take() {
   taken_.swap(open_);
   open_.clear();
   open_count_ = 0;
-  std::vector<Renaming> all;
+  std::vector<store::Renaming> all;
   for (const auto& [block, renamings] : taken_)
     all.insert(all.end(), renamings.begin(), renamings.end());
   return all;

@@ -35,8 +35,8 @@
 #include "checkpoint/block_cache.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/models.h"
-#include "checkpoint/store.h"
 #include "index/hash_index.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
@@ -53,24 +53,25 @@ class OldNames {
   core::Status add(std::int64_t block, const BlockKeys& keys, bool rows);
   bool empty() const { return index_ == nullptr; }
   // Before what follows. `models`: whose answers hold; outlives this.
-  void attach(std::unique_ptr<Store> reader, const Models& models);
+  void attach(std::unique_ptr<store::SqliteStore> reader, const Models& models);
   // After all else, but for untaken().
   void detach();
 
   // Whether the row ended earlier, by its old names; it has `now` from then on.
-  core::Result<bool> take_done(const RowNames& old, const RowNames& now);
+  core::Result<bool> take_done(const store::RowNames& old, const store::RowNames& now);
   // The answer to the question of these names.
-  core::Result<std::optional<StoredAnswer>> find_answer(const RowNames& old, const RowNames& now);
+  core::Result<std::optional<StoredAnswer>> find_answer(const store::RowNames& old,
+                                                        const store::RowNames& now);
   std::uint64_t untaken() const { return rows_; }
 
   // What is to be written. It stays known here until written() says that it was; take() is called
   // again only then.
   std::size_t unwritten() const { return open_count_; }
-  std::vector<Renaming> take();
+  std::vector<store::Renaming> take();
   void written() { taken_.clear(); }
 
  private:
-  using ByBlock = std::unordered_map<std::int64_t, std::vector<Renaming>>;
+  using ByBlock = std::unordered_map<std::int64_t, std::vector<store::Renaming>>;
   struct Cached {
     std::int64_t block = 0;
     BlockKeys keys;
@@ -78,7 +79,7 @@ class OldNames {
   core::Result<BlockKeys*> load(std::int64_t block);
   core::Status look_up(const core::Hash128& name);  // into candidates_, in the order of blocks
   core::Status claim(const core::Hash128& old, const core::Hash128& now);
-  void rename(Renaming renaming, BlockKeys& keys);
+  void rename(store::Renaming renaming, BlockKeys& keys);
 
   const std::string directory_;
   std::unique_ptr<index::HashIndex> index_;  // of rows and questions; null when there are none
@@ -86,7 +87,7 @@ class OldNames {
   std::uint64_t rows_ = 0;
   std::vector<core::Hash128> names_;
 
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<store::SqliteStore> store_;
   std::optional<BlockCache> lines_;
   const Models* models_ = nullptr;
   std::list<Cached> keys_;  // the last used first, with all renamings
@@ -105,6 +106,6 @@ class OldNames {
 };
 
 // `renaming` in a block's keys.
-void apply(const Renaming& renaming, BlockKeys& keys);
+void apply(const store::Renaming& renaming, BlockKeys& keys);
 
 }  // namespace sluice::checkpoint

@@ -3,19 +3,20 @@
 #include <fmt/format.h>
 
 #include "checkpoint/block.h"
-#include "checkpoint/file_check.h"
+#include "store/sqlite_file_check.h"
 
 namespace sluice::checkpoint {
 namespace {
 
 // Its error is the visitor's own, or the end of its wish for more.
-core::Result<bool> visit(const BlockKeys& keys, const BlockLines& lines, Kind kind,
+core::Result<bool> visit(const BlockKeys& keys, const BlockLines& lines, store::Kind kind,
                          const Past::Each& each) {
-  if (kind == Kind::answer) return lines.answers().empty() ? true : each(lines.answers(), false);
+  if (kind == store::Kind::answer)
+    return lines.answers().empty() ? true : each(lines.answers(), false);
   std::string line;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const KeyRecord record = keys.at(i);
-    if (record.kind != Kind::reject) continue;
+    if (record.kind != store::Kind::reject) continue;
     line.assign(lines.line(i)).append("\n");
     auto more = each(line, record.withdrawn);
     if (!more || !*more) return more;
@@ -25,13 +26,15 @@ core::Result<bool> visit(const BlockKeys& keys, const BlockLines& lines, Kind ki
 
 }  // namespace
 
-core::Result<std::unique_ptr<StoredPast>> StoredPast::load(Store& store, const JobState& job,
+core::Result<std::unique_ptr<StoredPast>> StoredPast::load(store::SqliteStore& store,
+                                                           const store::JobState& job,
                                                            const std::string& boot) {
   auto generations = store.generations();
   if (!generations) return std::unexpected(generations.error());
   const bool begun = job.generation != 0;
   if (begun != !generations->empty() || (begun && generations->front().id != job.generation))
-    return corrupt(store.path(), "the checkpoint is damaged: its generations and its job disagree");
+    return store::corrupt(store.path(),
+                          "the checkpoint is damaged: its generations and its job disagree");
   if (begun) {
     generations->front() = {.id = job.generation,
                             .mark = {job.projected, job.proof},
@@ -43,11 +46,12 @@ core::Result<std::unique_ptr<StoredPast>> StoredPast::load(Store& store, const J
       new StoredPast(store, std::move(*generations), machine_went_down));
 }
 
-core::Status StoredPast::lines(std::size_t generation, Kind kind, From from, const Each& each) {
-  const PastGeneration& past = generations_[generation];
-  const std::int64_t after = from == From::beginning ? 0
-                             : kind == Kind::answer  ? past.answers_block
-                                                     : past.rejects_block;
+core::Status StoredPast::lines(std::size_t generation, store::Kind kind, From from,
+                               const Each& each) {
+  const store::PastGeneration& past = generations_[generation];
+  const std::int64_t after = from == From::beginning       ? 0
+                             : kind == store::Kind::answer ? past.answers_block
+                                                           : past.rejects_block;
   bool wanted = true;
   auto status = store_.scan_blocks(
       past.id, after, after,
@@ -55,8 +59,9 @@ core::Status StoredPast::lines(std::size_t generation, Kind kind, From from, con
         const auto keys = BlockKeys::decode(std::move(bytes));
         const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
         if (!lines)
-          return corrupt(store_.path(),
-                         fmt::format("the checkpoint is damaged: the answers of block {}", block));
+          return store::corrupt(
+              store_.path(),
+              fmt::format("the checkpoint is damaged: the answers of block {}", block));
         auto more = visit(*keys, *lines, kind, each);
         if (!more) return std::unexpected(more.error());
         wanted = *more;

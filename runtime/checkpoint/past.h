@@ -8,30 +8,35 @@
 #include <vector>
 
 #include "checkpoint/projection.h"
-#include "checkpoint/store.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
 class StoredPast final : public Past {
  public:
   // `job`: as the last run left it. `boot`: Options::boot.
-  static core::Result<std::unique_ptr<StoredPast>> load(Store& store, const JobState& job,
+  static core::Result<std::unique_ptr<StoredPast>> load(store::SqliteStore& store,
+                                                        const store::JobState& job,
                                                         const std::string& boot);
 
   std::size_t generations() const override { return generations_.size(); }
-  const Mark& mark(std::size_t generation) const override { return generations_[generation].mark; }
+  const store::Mark& mark(std::size_t generation) const override {
+    return generations_[generation].mark;
+  }
   bool may_have_lost() const override { return may_have_lost_; }
-  core::Status lines(std::size_t generation, Kind kind, From from, const Each& each) override;
+  core::Status lines(std::size_t generation, store::Kind kind, From from,
+                     const Each& each) override;
 
   // What index 0 stands for. There must be one.
-  const PastGeneration& latest() const { return generations_.front(); }
+  const store::PastGeneration& latest() const { return generations_.front(); }
 
  private:
-  StoredPast(Store& store, std::vector<PastGeneration> generations, bool may_have_lost)
+  StoredPast(store::SqliteStore& store, std::vector<store::PastGeneration> generations,
+             bool may_have_lost)
       : store_(store), generations_(std::move(generations)), may_have_lost_(may_have_lost) {}
 
-  Store& store_;
-  std::vector<PastGeneration> generations_;
+  store::SqliteStore& store_;
+  std::vector<store::PastGeneration> generations_;
   bool may_have_lost_;
 };
 

@@ -8,31 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "checkpoint/types.h"
 #include "core/error.h"
+#include "store/records.h"
 
 namespace sluice::checkpoint {
-
-struct Position {
-  std::uint64_t answers = 0;  // bytes
-  std::uint64_t rejects = 0;  // bytes
-  friend bool operator==(const Position&, const Position&) = default;
-};
-
-// By what a projection knows its own again at a position. For itself alone to read: the checkpoint
-// only keeps it. Empty: nothing is known (a checkpoint of an older format, or rejects that were
-// taken back).
-struct Proof {
-  std::string answers;
-  std::string rejects;
-  friend bool operator==(const Proof&, const Proof&) = default;
-};
-
-struct Mark {
-  Position position;
-  Proof proof;
-  friend bool operator==(const Mark&, const Mark&) = default;
-};
 
 // What the job has written so far, to hold against what is there. Valid during open().
 class Past {
@@ -41,7 +20,7 @@ class Past {
   // The job's generations, the latest first (index 0). None before its first run.
   virtual std::size_t generations() const = 0;
   // Where the generation's projection was last known to be whole.
-  virtual const Mark& mark(std::size_t generation) const = 0;
+  virtual const store::Mark& mark(std::size_t generation) const = 0;
   // The machine went down under a run that synced no commits (Durability::process): the projection
   // may hold lines that the checkpoint has lost.
   virtual bool may_have_lost() const = 0;
@@ -51,7 +30,8 @@ class Past {
   // which stand there only if that was after they were written. `each` returns false for no more.
   enum class From : std::uint8_t { mark, beginning };
   using Each = std::function<core::Result<bool>(std::string_view lines, bool optional)>;
-  virtual core::Status lines(std::size_t generation, Kind kind, From from, const Each& each) = 0;
+  virtual core::Status lines(std::size_t generation, store::Kind kind, From from,
+                             const Each& each) = 0;
 };
 
 // Threads: open() on the opening thread, append() and write_out() on that and then on the
@@ -65,11 +45,11 @@ class Projection {
   // cutting off what stands beyond it, and returns where it really stands: `from`, or zero when
   // that much is not there (it was removed, or an older copy was put in its place); the checkpoint
   // then replays from its first block. `from` is zero, or the latest mark's position, in each part.
-  virtual core::Result<Position> open(Position from, Past& past) = 0;
+  virtual core::Result<store::Position> open(store::Position from, Past& past) = 0;
   // Whole lines, each ended by '\n'.
   virtual core::Status append(std::string_view answers, std::string_view rejects) = 0;
   // All that was appended is handed to the operating system; returns where that ends.
-  virtual core::Result<Mark> write_out() = 0;
+  virtual core::Result<store::Mark> write_out() = 0;
   // What was written out before the call is on the disk when it returns, under its name; what is
   // written out meanwhile may be.
   virtual core::Status sync() = 0;

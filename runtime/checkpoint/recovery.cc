@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "checkpoint/file_check.h"
+#include "store/sqlite_file_check.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -17,15 +17,16 @@ core::Status close_block(Recovered& recovered, BlockBuilder& builder, std::int64
   return {};
 }
 
-core::Status apply(Recovered& recovered, const Store& store, const TailRecord& record) {
-  const auto no_such_endpoint = [&] { return corrupt(store.path(), kNoSuchEndpoint); };
-  for (const Intent& intent : record.intents) {
+core::Status apply(Recovered& recovered, const store::SqliteStore& store,
+                   const wal::Record& record) {
+  const auto no_such_endpoint = [&] { return store::corrupt(store.path(), kNoSuchEndpoint); };
+  for (const store::Intent& intent : record.intents) {
     if (!recovered.ledger.has(intent.endpoint)) return no_such_endpoint();
     recovered.attempts.intend(intent.attempt,
                               {intent.endpoint, intent.worst_cost, intent.worst_usage});
     recovered.ledger.count_day_use(intent.endpoint, intent.worst_usage);
   }
-  for (const Settlement& settlement : record.results.settlements) {
+  for (const store::Settlement& settlement : record.results.settlements) {
     if (!recovered.ledger.has(settlement.endpoint)) return no_such_endpoint();
     recovered.attempts.settle(settlement.attempt);
     recovered.ledger.settle(settlement.endpoint, settlement);
@@ -36,7 +37,18 @@ core::Status apply(Recovered& recovered, const Store& store, const TailRecord& r
 
 }  // namespace
 
-core::Result<std::unique_ptr<Recovered>> recover(Store& store, const Tail& tail) {
+core::Status refuse_log_without_file(const std::string& directory) {
+  if (store::SqliteStore::exists(directory)) return {};
+  const auto tail = wal::read_log(directory, 0);
+  if (!tail) return std::unexpected(tail.error());
+  if (tail->records.empty() && !tail->outrun) return {};
+  return store::corrupt(directory,
+                        "checkpoint.db is missing, but its write-ahead log (tail-0, tail-1) is "
+                        "there and may hold answers");
+}
+
+core::Result<std::unique_ptr<Recovered>> recover(store::SqliteStore& store,
+                                                 const wal::LogTail& tail) {
   const auto job = store.job();
   if (!job) return std::unexpected(job.error());
   auto endpoints = store.endpoints();
@@ -57,11 +69,11 @@ core::Result<std::unique_ptr<Recovered>> recover(Store& store, const Tail& tail)
 
   BlockBuilder builder;
   std::int64_t last = *last_block;
-  for (const TailRecord& record : tail.records) {
+  for (const wal::Record& record : tail.records) {
     if (auto status = apply(recovered, store, record); !status)
       return std::unexpected(status.error());
-    for (const Entry& entry : record.results.entries) {
-      const bool answer = entry.kind == Kind::answer;
+    for (const store::Entry& entry : record.results.entries) {
+      const bool answer = entry.kind == store::Kind::answer;
       builder.add(entry, answer ? recovered.models.number(entry.model) : 0, false);
       if (!builder.full()) continue;
       if (auto status = close_block(recovered, builder, last); !status)
@@ -78,10 +90,10 @@ core::Result<std::unique_ptr<Recovered>> recover(Store& store, const Tail& tail)
   return whole;
 }
 
-core::Status absorb(Store& store, const std::string& directory) {
+core::Status absorb(store::SqliteStore& store, const std::string& directory) {
   const auto job = store.job();
   if (!job) return std::unexpected(job.error());
-  const auto tail = read_tail(directory, job->folded);
+  const auto tail = wal::read_log(directory, job->folded);
   if (!tail) return std::unexpected(tail.error());
   if (tail->records.empty()) return {};
   const auto whole = recover(store, *tail);

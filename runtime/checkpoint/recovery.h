@@ -1,11 +1,11 @@
-// What a killed run left in the tail log (tail_log.h), as the checkpoint's file would have it: for
+// What a killed run left in the write-ahead log (wal/wal.h), as the checkpoint's file would have it: for
 // the next writer, who puts it there, and for readers, who may not.
 //
 // Threads: one at a time.
 //
 // Invariants:
 //   1. Recovering twice gives the same: the records that absorb() has put into the file are folded,
-//      and read_tail() leaves them out.
+//      and read_log() leaves them out.
 //   2. Rows, ledger and attempts change together, as in Journal::commit().
 #pragma once
 
@@ -18,13 +18,13 @@
 #include "checkpoint/block.h"
 #include "checkpoint/ledger.h"
 #include "checkpoint/models.h"
-#include "checkpoint/store.h"
-#include "checkpoint/tail_log.h"
+#include "store/sqlite_store.h"
+#include "wal/wal.h"
 
 namespace sluice::checkpoint {
 
 struct Recovered {
-  JobState job;
+  store::JobState job;
   Ledger ledger;
   Attempts attempts;
   Models models;
@@ -35,11 +35,16 @@ struct Recovered {
   std::vector<Block> blocks;  // behind the file's last
 };
 
+// ErrorCode::corrupt when `directory` has a log with records and no file that they belong to: a new
+// file must not be made beside it.
+core::Status refuse_log_without_file(const std::string& directory);
+
 // The file's state and the tail's records together. `store` is only read.
 // ErrorCode::corrupt when the two do not belong together.
-core::Result<std::unique_ptr<Recovered>> recover(Store& store, const Tail& tail);
+core::Result<std::unique_ptr<Recovered>> recover(store::SqliteStore& store,
+                                                 const wal::LogTail& tail);
 
-// Writes what the tail log in `directory` has beyond the file into the file, in one transaction.
-core::Status absorb(Store& store, const std::string& directory);
+// Writes what the write-ahead log in `directory` has beyond the file into the file, in one transaction.
+core::Status absorb(store::SqliteStore& store, const std::string& directory);
 
 }  // namespace sluice::checkpoint

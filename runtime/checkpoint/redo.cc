@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "checkpoint/block.h"
-#include "checkpoint/lock.h"
 #include "checkpoint/recovery.h"
-#include "checkpoint/store.h"
+#include "store/job_lock.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -21,7 +21,8 @@ struct Withdrawal {
 };
 
 core::Result<std::vector<Withdrawal>> find_rejects(
-    Store& store, std::int64_t generation, const std::function<bool(std::string_view)>& wanted) {
+    store::SqliteStore& store, std::int64_t generation,
+    const std::function<bool(std::string_view)>& wanted) {
   std::vector<Withdrawal> found;
   auto status = store.scan_blocks(
       generation, std::numeric_limits<std::int64_t>::max(), 0,
@@ -29,12 +30,13 @@ core::Result<std::vector<Withdrawal>> find_rejects(
         const auto keys = BlockKeys::decode(std::move(bytes));
         const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
         if (!lines)
-          return corrupt(store.path(),
-                         fmt::format("the checkpoint is damaged: the rejects of block {}", block));
+          return store::corrupt(
+              store.path(),
+              fmt::format("the checkpoint is damaged: the rejects of block {}", block));
         Withdrawal withdrawal{.block = block, .records = {}};
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);
-          if (record.kind != Kind::reject || record.withdrawn) continue;
+          if (record.kind != store::Kind::reject || record.withdrawn) continue;
           if (wanted(lines->line(i))) {
             withdrawal.records.push_back(static_cast<std::uint32_t>(i));
           } else {
@@ -48,13 +50,14 @@ core::Result<std::vector<Withdrawal>> find_rejects(
   return found;
 }
 
-core::Status withdraw(Store& store, const Withdrawal& withdrawal) {
+core::Status withdraw(store::SqliteStore& store, const Withdrawal& withdrawal) {
   auto bytes = store.keys(withdrawal.block);
   if (!bytes) return std::unexpected(bytes.error());
   auto keys = BlockKeys::decode(std::move(*bytes));
   if (!keys)
-    return corrupt(store.path(), fmt::format("the checkpoint is damaged: the keys of block {}",
-                                             withdrawal.block));
+    return store::corrupt(
+        store.path(),
+        fmt::format("the checkpoint is damaged: the keys of block {}", withdrawal.block));
   for (const std::uint32_t i : withdrawal.records) keys->withdraw(i);
   return store.replace_keys(withdrawal.block, withdrawal.standing, keys->encoded());
 }
@@ -65,12 +68,13 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
                                       const core::Hash128& fingerprint,
                                       const std::function<bool(std::string_view line)>& wanted) {
   // A reader first: a job that never ran is not to be made by asking for its rejects.
-  if (auto there = Store::open_reader(directory); !there) return std::unexpected(there.error());
-  const auto lock = DirectoryLock::take(directory, job);
+  if (auto there = store::SqliteStore::open_reader(directory); !there)
+    return std::unexpected(there.error());
+  const auto lock = store::JobLock::take(directory, job);
   if (!lock) return std::unexpected(lock.error());
-  auto opened = Store::open(directory);
+  auto opened = store::SqliteStore::open(directory);
   if (!opened) return std::unexpected(opened.error());
-  Store& store = **opened;
+  store::SqliteStore& store = **opened;
   if (auto status = store.check(); !status) return std::unexpected(status.error());
   if (auto status = absorb(store, directory); !status) return std::unexpected(status.error());
   auto state = store.job();
@@ -93,7 +97,8 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
       rows += withdrawal.records.size();
     }
     if (rows > state->rejected)
-      return corrupt(store.path(), "the checkpoint is damaged: its counts and its blocks disagree");
+      return store::corrupt(store.path(),
+                            "the checkpoint is damaged: its counts and its blocks disagree");
     if (rows == 0) return {};
     state->rejected -= rows;
     state->rejects_block = 0;

@@ -14,7 +14,7 @@ namespace sluice::checkpoint {
 
 class RepeatFilter {
  public:
-  RepeatFilter(Store& store, const index::HashIndex& index)
+  RepeatFilter(store::SqliteStore& store, const index::HashIndex& index)
       : index_(index), blocks_(store), recent_(kRecent) {}
 
   // True when (question, model) is in a committed block, or was asked about lately. The caller adds

@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "checkpoint/answer_reader.h"
-#include "checkpoint/file_check.h"
 #include "storage/directory.h"
+#include "store/sqlite_file_check.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -36,7 +36,7 @@ std::vector<std::string> checkpoints_in(const std::string& folder) {
 }  // namespace
 
 struct SharedAnswers::Job {
-  Job(std::string where, std::unique_ptr<Store> store, const std::string& own)
+  Job(std::string where, std::unique_ptr<store::SqliteStore> store, const std::string& own)
       : directory(std::move(where)),
         index(own, kMostSlots, kFirstSlots),
         reader(std::move(store), index) {}
@@ -68,7 +68,7 @@ core::Status SharedAnswers::look() {
     if (fs::equivalent(directory, own_, error)) continue;
     auto job = std::ranges::find(jobs_, directory, [](const auto& j) { return j->directory; });
     if (job == jobs_.end()) {
-      auto store = Store::open_reader(directory);
+      auto store = store::SqliteStore::open_reader(directory);
       if (!store) return std::unexpected(store.error());
       job = jobs_.insert(job, std::make_unique<Job>(directory, std::move(*store), own_));
     }
@@ -78,7 +78,7 @@ core::Status SharedAnswers::look() {
 }
 
 core::Status SharedAnswers::read_new(Job& job) {
-  Store& store = job.reader.store();
+  store::SqliteStore& store = job.reader.store();
   // One moment of the file: blocks together with the models that they name.
   if (auto begun = store.begin_read(); !begun) return begun;
   core::Status status = index_new(job);
@@ -87,7 +87,7 @@ core::Status SharedAnswers::read_new(Job& job) {
 }
 
 core::Status SharedAnswers::index_new(Job& job) {
-  Store& store = job.reader.store();
+  store::SqliteStore& store = job.reader.store();
   const auto models = store.models();
   if (!models) return std::unexpected(models.error());
   job.models.emplace(*models, models_);
@@ -96,8 +96,8 @@ core::Status SharedAnswers::index_new(Job& job) {
       job.last_block, [&](std::int64_t block, std::int64_t, std::string bytes) -> core::Status {
         const auto keys = BlockKeys::decode(std::move(bytes));
         if (!keys)
-          return corrupt(store.path(),
-                         fmt::format("the checkpoint is damaged: the keys of block {}", block));
+          return store::corrupt(
+              store.path(), fmt::format("the checkpoint is damaged: the keys of block {}", block));
         questions.clear();
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);

@@ -6,9 +6,9 @@
 
 #include "checkpoint/block.h"
 #include "checkpoint/block_cache.h"
-#include "checkpoint/file_check.h"
 #include "checkpoint/recovery.h"
-#include "checkpoint/store.h"
+#include "store/sqlite_file_check.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 namespace {
@@ -23,29 +23,29 @@ constexpr int kMostTries = 20;
 
 core::Result<std::unique_ptr<View>> View::open(const std::string& directory) {
   // Asked first: a run that ends in between has settled all, one that begins has booked all.
-  const bool running = DirectoryLock::taken(directory);
-  return load(directory, Store::open_reader(directory), running, std::nullopt);
+  const bool running = store::JobLock::taken(directory);
+  return load(directory, store::SqliteStore::open_reader(directory), running, std::nullopt);
 }
 
 core::Result<std::unique_ptr<View>> View::open_at_rest(const std::string& directory,
                                                        const std::string& job) {
-  auto lock = DirectoryLock::share(directory, job);
+  auto lock = store::JobLock::share(directory, job);
   if (!lock) return std::unexpected(lock.error());
-  return load(directory, Store::open_at_rest(directory), false, std::move(*lock));
+  return load(directory, store::SqliteStore::open_at_rest(directory), false, std::move(*lock));
 }
 
-View::View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock)
+View::View(std::unique_ptr<store::SqliteStore> store, std::optional<store::JobLock> lock)
     : lock_(std::move(lock)), store_(std::move(store)) {}
 
 View::~View() = default;
 
-core::Result<std::unique_ptr<View>> View::load(const std::string& directory,
-                                               core::Result<std::unique_ptr<Store>> store,
-                                               bool running, std::optional<DirectoryLock> lock) {
+core::Result<std::unique_ptr<View>> View::load(
+    const std::string& directory, core::Result<std::unique_ptr<store::SqliteStore>> store,
+    bool running, std::optional<store::JobLock> lock) {
   if (!store) return std::unexpected(store.error());
   std::unique_ptr<View> view(new View(std::move(*store), std::move(lock)));
   if (auto status = view->begin(directory); !status) return std::unexpected(status.error());
-  const JobState& job = view->state_->job;
+  const store::JobState& job = view->state_->job;
   if (job.generation != 0) {
     const auto fingerprint = view->store_->fingerprint(job.generation);
     if (!fingerprint) return std::unexpected(fingerprint.error());
@@ -59,16 +59,16 @@ core::Result<std::unique_ptr<View>> View::load(const std::string& directory,
   return view;
 }
 
-// One moment of the file and of the tail log. A run may fold and overwrite the log between the two:
+// One moment of the file and of the write-ahead log. A run may fold and overwrite the log between the two:
 // then both are looked at again, or, beside a run that is faster every time, the file's moment is
 // all there is.
 core::Status View::begin(const std::string& directory) {
-  Tail tail;
+  wal::LogTail tail;
   for (int tries = 1;; ++tries) {
     if (auto status = store_->begin_read(); !status) return status;
     const auto job = store_->job();
     if (!job) return std::unexpected(job.error());
-    auto read = read_tail(directory, job->folded);
+    auto read = wal::read_log(directory, job->folded);
     if (!read) return std::unexpected(read.error());
     tail = std::move(*read);
     if (!tail.outrun || tries == kMostTries) break;
@@ -81,7 +81,7 @@ core::Status View::begin(const std::string& directory) {
 }
 
 core::Status View::load_account(bool running) {
-  const JobState& job = state_->job;
+  const store::JobState& job = state_->job;
   account_ = {.rows_read = job.rows_read,
               .rows_answered = job.answered,
               .rows_rejected = job.rejected,
@@ -92,7 +92,7 @@ core::Status View::load_account(bool running) {
     const bool known = running
                            ? ledger.in_flight(open.endpoint)
                            : ledger.maybe_billed(open.endpoint, open.worst_cost, open.worst_usage);
-    if (!known) return corrupt(store_->path(), kNoSuchEndpoint);
+    if (!known) return store::corrupt(store_->path(), kNoSuchEndpoint);
   }
   account_.endpoints = ledger.endpoints();
   return {};
@@ -121,7 +121,7 @@ core::Status View::each(const Each& each) {
 
 core::Status View::each_reject(const Each& each) {
   return scan(std::numeric_limits<std::int64_t>::max(), [&](const Ended& ended) -> core::Status {
-    return ended.kind == Kind::reject && !ended.withdrawn ? each(ended) : core::Status();
+    return ended.kind == store::Kind::reject && !ended.withdrawn ? each(ended) : core::Status();
   });
 }
 
@@ -141,19 +141,19 @@ core::Status View::scan_block(std::int64_t block, std::string bytes, std::string
   const auto keys = BlockKeys::decode(std::move(bytes));
   const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
   if (!lines || keys->size() > kPlaceMask)
-    return corrupt(store_->path(),
-                   fmt::format("the checkpoint is damaged: the answers of block {}", block));
+    return store::corrupt(store_->path(),
+                          fmt::format("the checkpoint is damaged: the answers of block {}", block));
   for (std::size_t i = 0; i < keys->size(); ++i) {
     const KeyRecord record = keys->at(i);
-    auto status =
-        each({.row = record.row,
-              .old_row = record.old_row,
-              .kind = record.kind,
-              .line = lines->line(i),
-              .answer_at = lines->answer_at(i),
-              .place = static_cast<std::uint64_t>(block) << kPlaceBits | i,
-              .recorded = block <= (record.kind == Kind::answer ? answers_block_ : rejects_block_),
-              .withdrawn = record.withdrawn});
+    auto status = each({.row = record.row,
+                        .old_row = record.old_row,
+                        .kind = record.kind,
+                        .line = lines->line(i),
+                        .answer_at = lines->answer_at(i),
+                        .place = static_cast<std::uint64_t>(block) << kPlaceBits | i,
+                        .recorded = block <= (record.kind == store::Kind::answer ? answers_block_
+                                                                                 : rejects_block_),
+                        .withdrawn = record.withdrawn});
     if (!status) return status;
   }
   return {};

@@ -20,16 +20,19 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/lock.h"
 #include "checkpoint/projection.h"
-#include "checkpoint/types.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "store/job_lock.h"
+#include "store/records.h"
+
+namespace sluice::store {
+class SqliteStore;
+}
 
 namespace sluice::checkpoint {
 
 class BlockCache;
-class Store;
 struct Recovered;
 
 // What a run with another fingerprint than the last one's would find.
@@ -52,9 +55,9 @@ class View {
 
   // With what is in flight, while a run has the job; at rest that is what a crash left open, and
   // counts as maybe billed, as the next run will book it.
-  const Account& account() const { return account_; }
+  const store::Account& account() const { return account_; }
   // Up to where the last run knew the sink's files to be whole.
-  Position recorded() const { return recorded_; }
+  store::Position recorded() const { return recorded_; }
   // ErrorCode::pipeline unless the last run had this fingerprint (Options::fingerprint).
   core::Status expect_fingerprint(const core::Hash128& fingerprint) const;
 
@@ -67,7 +70,7 @@ class View {
   struct Ended {
     core::Hash128 row;
     bool old_row = false;  // `row` is a name as formats 1 to 4 gave it (old_names.h)
-    Kind kind = Kind::answer;
+    store::Kind kind = store::Kind::answer;
     std::string_view line;      // without line end; valid during the call
     std::size_t answer_at = 0;  // as Entry::answer_at
     std::uint64_t place = 0;    // for line_at()
@@ -87,22 +90,22 @@ class View {
   core::Result<Line> line_at(std::uint64_t place);
 
  private:
-  View(std::unique_ptr<Store> store, std::optional<DirectoryLock> lock);
-  static core::Result<std::unique_ptr<View>> load(const std::string& directory,
-                                                  core::Result<std::unique_ptr<Store>> store,
-                                                  bool running, std::optional<DirectoryLock> lock);
+  View(std::unique_ptr<store::SqliteStore> store, std::optional<store::JobLock> lock);
+  static core::Result<std::unique_ptr<View>> load(
+      const std::string& directory, core::Result<std::unique_ptr<store::SqliteStore>> store,
+      bool running, std::optional<store::JobLock> lock);
   core::Status begin(const std::string& directory);
   core::Status load_account(bool running);
   core::Status scan(std::int64_t after, const Each& each);
   core::Status scan_block(std::int64_t block, std::string keys, std::string_view payload,
                           const Each& each);
 
-  std::optional<DirectoryLock> lock_;
-  std::unique_ptr<Store> store_;
+  std::optional<store::JobLock> lock_;
+  std::unique_ptr<store::SqliteStore> store_;
   std::unique_ptr<BlockCache> blocks_;  // of store_; made when it is needed
-  std::unique_ptr<Recovered> state_;    // the file's, and what stands in the tail log alone
-  Account account_;
-  Position recorded_;
+  std::unique_ptr<Recovered> state_;    // the file's, and what stands in the write-ahead log alone
+  store::Account account_;
+  store::Position recorded_;
   std::int64_t answers_block_ = 0;  // the last that recorded_ includes
   std::int64_t rejects_block_ = 0;
   std::int64_t generation_ = 0;

@@ -3,10 +3,10 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/block.h"
-#include "checkpoint/file_check.h"
 #include "checkpoint/recovery.h"
-#include "checkpoint/store.h"
 #include "checkpoint/view.h"
+#include "store/sqlite_file_check.h"
+#include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 
@@ -23,7 +23,8 @@ core::Result<Foresight> View::foresee(const core::Hash128& fingerprint,
   for (const core::Hash128& question : questions) wanted.emplace(question, false);
   const auto look = [&](std::string bytes) -> core::Status {
     const auto keys = BlockKeys::decode(std::move(bytes));
-    if (!keys) return corrupt(store_->path(), "the checkpoint is damaged: the keys of a block");
+    if (!keys)
+      return store::corrupt(store_->path(), "the checkpoint is damaged: the keys of a block");
     for (std::size_t i = 0; i < keys->size(); ++i) {
       const KeyRecord record = keys->at(i);
       if (!is_indexed(record, valid)) continue;

@@ -9,25 +9,25 @@ namespace {
 class AccountTest : public testing::Test {
  protected:
   std::unique_ptr<Checkpoint> open() { return open_checkpoint(options_for(scratch_), projection_); }
-  Account stored() {
+  store::Account stored() {
     const auto account = read_account(scratch_.job());
     EXPECT_TRUE(account.has_value()) << account.error().text();
-    return account.value_or(Account());
+    return account.value_or(store::Account());
   }
 
   ScratchDirectory scratch_;
   FileProjection projection_{scratch_.path()};
 };
 
-void expect_equal(const Account& a, const Account& b) {
+void expect_equal(const store::Account& a, const store::Account& b) {
   EXPECT_EQ(a.rows_read, b.rows_read);
   EXPECT_EQ(a.rows_answered, b.rows_answered);
   EXPECT_EQ(a.rows_rejected, b.rows_rejected);
   EXPECT_EQ(a.input_complete, b.input_complete);
   ASSERT_EQ(a.endpoints.size(), b.endpoints.size());
   for (std::size_t i = 0; i < a.endpoints.size(); ++i) {
-    const EndpointLedger& x = a.endpoints[i];
-    const EndpointLedger& y = b.endpoints[i];
+    const store::EndpointLedger& x = a.endpoints[i];
+    const store::EndpointLedger& y = b.endpoints[i];
     EXPECT_EQ(x.name, y.name);
     EXPECT_EQ(x.attempts, y.attempts);
     EXPECT_EQ(x.answered, y.answered);
@@ -47,19 +47,19 @@ void expect_equal(const Account& a, const Account& b) {
 TEST_F(AccountTest, CountsEveryKindOfSettlementAtItsEndpoint) {
   auto c = open();
   intend_now(*c, {{1, 0, dollars(1)}, {2, 0, dollars(1)}, {3, 1, dollars(1)}, {4, 1, dollars(1)}});
-  Settlement failed_and_billed = settled(2, 0, 0.25);
+  store::Settlement failed_and_billed = settled(2, 0, 0.25);
   failed_and_billed.answered = false;
-  const Settlement lost{.attempt = 3,
-                        .endpoint = 1,
-                        .billing = provider::Billing::possible,
-                        .usage = {},
-                        .cost = dollars(0.75)};
-  const Settlement refused{.attempt = 4, .endpoint = 1, .usage = {}, .cost = {}};
+  const store::Settlement lost{.attempt = 3,
+                               .endpoint = 1,
+                               .billing = provider::Billing::possible,
+                               .usage = {},
+                               .cost = dollars(0.75)};
+  const store::Settlement refused{.attempt = 4, .endpoint = 1, .usage = {}, .cost = {}};
   commit_now(*c, {answer("a"), reject("b")},
              {settled(1, 0, 0.5), failed_and_billed, lost, refused});
   c->set_rows_read(10, false);
 
-  Account expected{.rows_read = 10, .rows_answered = 1, .rows_rejected = 1, .endpoints = {}};
+  store::Account expected{.rows_read = 10, .rows_answered = 1, .rows_rejected = 1, .endpoints = {}};
   expected.endpoints = {{.name = "east",
                          .attempts = 2,
                          .answered = 1,
@@ -87,24 +87,24 @@ TEST_F(AccountTest, CountsEveryKindOfSettlementAtItsEndpoint) {
 
 TEST_F(AccountTest, KeepsAGatewaysChargeAndOurEstimateBesideIt) {
   auto c = open();
-  Settlement charged = settled(1, 0, 0.5);
+  store::Settlement charged = settled(1, 0, 0.5);
   charged.charged = dollars(0.5);
   charged.estimate = dollars(0.375);
-  Settlement estimated = settled(2, 0, 0.25);
+  store::Settlement estimated = settled(2, 0, 0.25);
   estimated.estimate = dollars(0.25);
-  Settlement failed = settled(3, 1, 0.125);
+  store::Settlement failed = settled(3, 1, 0.125);
   failed.answered = false;
   failed.charged = dollars(0.125);
   commit_now(*c, {answer("a")}, {charged, estimated, failed});
   ASSERT_TRUE(c->close().has_value());
 
-  const Account account = stored();
-  const EndpointLedger& east = account.endpoints[0];
+  const store::Account account = stored();
+  const store::EndpointLedger& east = account.endpoints[0];
   EXPECT_EQ(east.cost, dollars(0.75)) << "the charge where there is one, else the estimate";
   EXPECT_EQ(east.charged, 1U);
   EXPECT_EQ(east.charged_cost, dollars(0.5));
   EXPECT_EQ(east.estimated_cost, dollars(0.625));
-  const EndpointLedger total = account.total();
+  const store::EndpointLedger total = account.total();
   EXPECT_EQ(total.charged, 2U);
   EXPECT_EQ(total.charged_cost, dollars(0.625));
   EXPECT_EQ(total.estimated_cost, dollars(0.625));
@@ -159,7 +159,7 @@ TEST_F(AccountTest, EndpointsAreKnownByNameWhenTheirListChanges) {
   options.endpoints = {"north", "west"};
   c = open_checkpoint(options, projection_);
   commit_now(*c, {}, {settled(3, 0, 0.125), settled(4, 1, 0.25)});
-  const Account account = c->account();
+  const store::Account account = c->account();
   ASSERT_EQ(account.endpoints.size(), 3U);
   EXPECT_EQ(account.endpoints[0].name, "north");
   EXPECT_EQ(account.endpoints[0].cost, dollars(0.125));
@@ -174,8 +174,8 @@ TEST_F(AccountTest, EndpointsAreKnownByNameWhenTheirListChanges) {
 TEST_F(AccountTest, AttemptNumbersGoOnThoughEverythingIsSettled) {
   auto c = open();
   for (std::uint64_t i = 1; i <= 5000; i += 50) {
-    std::vector<Intent> intents;
-    std::vector<Settlement> settlements;
+    std::vector<store::Intent> intents;
+    std::vector<store::Settlement> settlements;
     for (std::uint64_t a = i; a < i + 50; ++a) {
       intents.push_back({a, 0, dollars(1)});
       settlements.push_back(settled(a, 0, 0.001));
@@ -233,7 +233,7 @@ TEST_F(AccountTest, IsReadBesideARunningJobAsOfItsLastCommit) {
   for (std::uint64_t i = 1; i <= 20; ++i) {
     c->set_rows_read(i * 2, false);
     commit_now(*c, {answer(std::to_string(i))}, {settled(i, 0, 0.5)});
-    const Account account = stored();
+    const store::Account account = stored();
     EXPECT_EQ(account.rows_answered, i);
     EXPECT_EQ(account.rows_read, i * 2);
     EXPECT_EQ(account.total().cost, dollars(0.5) * i);
@@ -264,14 +264,14 @@ TEST_F(AccountTest, ThereIsNoneBeforeTheFirstRun) {
 TEST_F(AccountTest, TellsAnswersWithoutTokenCountsFromAttemptsWithoutAnAnswer) {
   auto c = open();
   intend_now(*c, {{1, 0, dollars(1)}, {2, 0, dollars(1)}});
-  Settlement uncounted = settled(1, 0, 0.75);
+  store::Settlement uncounted = settled(1, 0, 0.75);
   uncounted.billing = provider::Billing::possible;
-  Settlement lost = settled(2, 0, 0.5);
+  store::Settlement lost = settled(2, 0, 0.5);
   lost.billing = provider::Billing::possible;
   lost.answered = false;
   commit_now(*c, {answer("a")}, {uncounted, lost});
   ASSERT_TRUE(c->close().has_value());
-  const EndpointLedger east = stored().endpoints.at(0);
+  const store::EndpointLedger east = stored().endpoints.at(0);
   EXPECT_EQ(east.maybe_billed, 2U);
   EXPECT_EQ(east.maybe_billed_cost, dollars(1.25));
   EXPECT_EQ(east.uncounted, 1U);
@@ -281,7 +281,7 @@ TEST_F(AccountTest, TellsAnswersWithoutTokenCountsFromAttemptsWithoutAnAnswer) {
 TEST_F(AccountTest, KeepsWhatADaysQuotasHaveGivenAndAddsWhatACrashLeftInTheLog) {
   {
     auto c = open();
-    EXPECT_EQ(c->opened().day_use, (std::vector<DayUse>{{}, {}}));
+    EXPECT_EQ(c->opened().day_use, (std::vector<store::DayUse>{{}, {}}));
     c->set_day_use(0, {.requests = 7, .tokens = 900, .at = 1000});
     intend_now(*c, {{1, 0, dollars(1), {.input = 100, .output = 50}}});
     commit_now(*c, {answer("a")}, {settled(1, 0, 0.25)});
@@ -289,13 +289,13 @@ TEST_F(AccountTest, KeepsWhatADaysQuotasHaveGivenAndAddsWhatACrashLeftInTheLog) 
     ASSERT_TRUE(c->close().has_value());
   }
   auto c = open();
-  EXPECT_EQ(c->opened().day_use.at(0), (DayUse{.requests = 8, .tokens = 950, .at = 1001}));
-  EXPECT_EQ(c->opened().day_use.at(1), DayUse());
+  EXPECT_EQ(c->opened().day_use.at(0), (store::DayUse{.requests = 8, .tokens = 950, .at = 1001}));
+  EXPECT_EQ(c->opened().day_use.at(1), store::DayUse());
   intend_now(*c, {{2, 0, dollars(1), {.input = 100, .output = 50}}});
   c.reset();  // a crash: the intent stands in the log alone
   c = open();
   EXPECT_EQ(c->opened().maybe_billed, 1U);
-  EXPECT_EQ(c->opened().day_use.at(0), (DayUse{.requests = 9, .tokens = 1100, .at = 1001}));
+  EXPECT_EQ(c->opened().day_use.at(0), (store::DayUse{.requests = 9, .tokens = 1100, .at = 1001}));
 }
 
 }  // namespace

@@ -9,17 +9,18 @@
 namespace sluice::checkpoint {
 namespace {
 
-BlockBuilder::Block block_of(const std::vector<Entry>& entries) {
+BlockBuilder::Block block_of(const std::vector<store::Entry>& entries) {
   BlockBuilder builder;
-  for (const Entry& entry : entries)
-    builder.add(entry, entry.kind == Kind::answer ? 7 : 0, entry.line.size() % 2 == 0);
+  for (const store::Entry& entry : entries)
+    builder.add(entry, entry.kind == store::Kind::answer ? 7 : 0, entry.line.size() % 2 == 0);
   auto block = builder.finish();
   EXPECT_TRUE(block.has_value());
   return *block;
 }
 
 TEST(Block, GivesBackEveryEntryAndTheProjectionsText) {
-  std::vector<Entry> entries = {answer("a"), reject("b"), answer("c", "long label"), reject("d")};
+  std::vector<store::Entry> entries = {answer("a"), reject("b"), answer("c", "long label"),
+                                       reject("d")};
   entries.push_back({});  // an empty answer line
   const auto block = block_of(entries);
   EXPECT_EQ(block.answers_count, 3U);
@@ -31,10 +32,10 @@ TEST(Block, GivesBackEveryEntryAndTheProjectionsText) {
   ASSERT_TRUE(lines);
   ASSERT_EQ(keys->size(), entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const Entry& e = entries[i];
+    const store::Entry& e = entries[i];
     const KeyRecord expected{.row = e.row,
                              .question = e.question,
-                             .model = e.kind == Kind::answer ? 7U : 0U,
+                             .model = e.kind == store::Kind::answer ? 7U : 0U,
                              .kind = e.kind,
                              .repeat = e.line.size() % 2 == 0};
     EXPECT_EQ(keys->at(i), expected) << i;
@@ -72,7 +73,7 @@ TEST(Block, IsFullAtItsEntriesOrItsBytes) {
   }
   EXPECT_TRUE(many.full());
   BlockBuilder large;
-  Entry entry = answer("a");
+  store::Entry entry = answer("a");
   entry.line.assign(kBlockBytes - 2, ' ');
   large.add(entry, 1, false);
   EXPECT_FALSE(large.full());
@@ -100,7 +101,7 @@ TEST(Block, RefusesKeysWithAnyBitChanged) {
 }
 
 TEST(Block, NeverGivesOtherLinesForAPayloadWithABitChanged) {
-  std::vector<Entry> entries;
+  std::vector<store::Entry> entries;
   for (int i = 0; i < 20; ++i)
     entries.push_back(i % 5 == 0 ? reject(std::to_string(i)) : answer(std::to_string(i)));
   const auto block = block_of(entries);

@@ -94,7 +94,7 @@ TEST_F(CheckpointTest, ACommittedAnswerIsFoundInTheSameRunAndInALaterOne) {
 
 TEST_F(CheckpointTest, AnAnswerWithoutMembersIsFoundEmpty) {
   auto c = open();
-  Entry entry = answer("a");
+  store::Entry entry = answer("a");
   entry.line = R"({"id":1})";
   entry.answer_at = static_cast<std::uint32_t>(entry.line.size()) - 1;
   commit_now(*c, {entry});
@@ -104,7 +104,7 @@ TEST_F(CheckpointTest, AnAnswerWithoutMembersIsFoundEmpty) {
 
 TEST_F(CheckpointTest, AnAnswerThatWasNeverAskedForIsNotShared) {
   auto c = open();
-  Entry entry = answer("a");
+  store::Entry entry = answer("a");
   entry.question = {};
   commit_now(*c, {entry});
   EXPECT_EQ(*c->find_answer({}), std::nullopt);
@@ -113,8 +113,8 @@ TEST_F(CheckpointTest, AnAnswerThatWasNeverAskedForIsNotShared) {
 
 TEST_F(CheckpointTest, QuestionsThatTheIndexCannotTellApartKeepTheirOwnAnswers) {
   auto c = open();
-  Entry first = answer("first", "one");
-  Entry second = answer("second", "two");
+  store::Entry first = answer("first", "one");
+  store::Entry second = answer("second", "two");
   first.question = {1, 0xabcdef0000000000};
   second.question = {2, 0xabcdef0000000000};
   commit_now(*c, {first});
@@ -160,9 +160,9 @@ TEST_F(CheckpointTest, AnswersOfOtherModelsAreNotGivenButKept) {
 TEST_F(CheckpointTest, EqualQuestionsShareOneAnswerHoweverManyRowsHaveIt) {
   auto c = open();
   for (int round = 0; round < 30; ++round) {
-    std::vector<Entry> entries;
+    std::vector<store::Entry> entries;
     for (int i = 0; i < 2000; ++i) {
-      Entry entry = answer(std::to_string(i % 50));
+      store::Entry entry = answer(std::to_string(i % 50));
       entry.row = hash_of(std::to_string(round * 2000 + i));
       entries.push_back(entry);
     }
@@ -184,11 +184,11 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   c = open("f2");
   EXPECT_FALSE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 0U);
-  EXPECT_EQ(projection_.recorded(), Position());
+  EXPECT_EQ(projection_.recorded(), store::Position());
   EXPECT_FALSE(projection_.past().empty());
   EXPECT_FALSE(*c->take_done(answer("a").row));
   EXPECT_TRUE((*c->find_answer(answer("a").question)).has_value());
-  Entry again = answer("a");
+  store::Entry again = answer("a");
   again.line = R"({"other":"columns","label":"x"})";
   commit_now(*c, {again});
   EXPECT_EQ(c->account().rows_answered, 1U);
@@ -291,12 +291,13 @@ TEST_F(CheckpointTest, AFailingProjectionEndsTheRunOnceAndLosesNothing) {
 
 TEST_F(CheckpointTest, CallbacksOfOneKindRunInTheOrderOfTheirCalls) {
   auto options = options_for(scratch_);
-  options.durability = Durability::power;  // else intents are durable before there is a callback
+  options.durability =
+      store::Durability::power;  // else intents are durable before there is a callback
   auto c = open_checkpoint(options, projection_);
   std::vector<int> intents;
   std::vector<int> commits;
   for (int i = 0; i < 200; ++i) {
-    std::vector<Intent> many(50);  // a few would be synced at once, without a callback
+    std::vector<store::Intent> many(50);  // a few would be synced at once, without a callback
     for (std::size_t n = 0; n < many.size(); ++n)
       many[n].attempt = static_cast<std::uint64_t>(i) * many.size() + n + 1;
     EXPECT_FALSE(c->intend(std::move(many), [&intents, i] { intents.push_back(i); }));
@@ -332,20 +333,20 @@ TEST_F(CheckpointTest, AnAnswerIsFoundFromTheMomentItsCallbackRuns) {
 
 TEST_F(CheckpointTest, LargeAndManyLinesComeBackWhole) {
   auto c = open();
-  std::vector<Entry> entries;
+  std::vector<store::Entry> entries;
   for (int i = 0; i < 3000; ++i)
     entries.push_back(
         answer(std::to_string(i), std::string(static_cast<std::size_t>(i % 700), 'y')));
   entries.push_back(answer("huge", std::string(5'000'000, 'z')));
   std::string text;
-  for (const Entry& entry : entries) text += entry.line + "\n";
+  for (const store::Entry& entry : entries) text += entry.line + "\n";
   commit_now(*c, entries);
   close(c);
   EXPECT_EQ(projection_.answers(), text);
   std::filesystem::remove(projection_.answers_path());
   c = open();
   EXPECT_EQ(projection_.answers(), text);
-  for (const Entry& entry : entries) {
+  for (const store::Entry& entry : entries) {
     const auto found = c->find_answer(entry.question);
     ASSERT_TRUE(found.has_value() && found->has_value());
     EXPECT_EQ("{\"id\"", entry.line.substr(0, 5));
@@ -359,12 +360,13 @@ TEST_F(CheckpointTest, WhenTheIndexCannotBeWrittenTheRunEndsAndLosesNothingCommi
   const Options options = options_for(scratch_);
   std::filesystem::create_directories(options.directory);
   FileProjection projection(scratch_.path());
-  std::vector<Results> results(1);
+  std::vector<store::Results> results(1);
   for (int i = 0; i < 100; ++i) results[0].entries.push_back(answer(std::to_string(i)));
   {
     index::HashIndex index(scratch_.path() + "/nowhere", 64);
     index::SpilledMultiset done(options.directory);
-    auto journal = Journal::open(*Store::open(options.directory), options, projection, index, done);
+    auto journal = Journal::open(*store::SqliteStore::open(options.directory), options, projection,
+                                 index, done);
     ASSERT_TRUE(journal.has_value());
     const auto status = (*journal)->commit({}, results);
     ASSERT_FALSE(status.has_value());

@@ -12,16 +12,16 @@ namespace {
 
 using Clock = CommitQueue::Clock;
 
-Results entries(std::size_t n, std::size_t line = 10) {
-  Results results;
+store::Results entries(std::size_t n, std::size_t line = 10) {
+  store::Results results;
   results.entries.resize(n);
-  for (Entry& entry : results.entries) entry.line.assign(line, ' ');
+  for (store::Entry& entry : results.entries) entry.line.assign(line, ' ');
   return results;
 }
 
 std::size_t taken(const CommitQueue::Work& work) {
   std::size_t n = 0;
-  for (const Results& results : work.results) n += results.entries.size();
+  for (const store::Results& results : work.results) n += results.entries.size();
   return n;
 }
 
@@ -29,7 +29,7 @@ class CommitQueueTest : public testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(scratch_.job());
-    auto log = TailLog::create(scratch_.job(), Durability::process, 0);
+    auto log = wal::WriteAheadLog::create(scratch_.job(), store::Durability::process, 0);
     ASSERT_TRUE(log.has_value()) << log.error().text();
     log_ = std::move(*log);
     queue_.emplace(*log_, std::vector<std::uint32_t>{1, 2}, kGroup);
@@ -41,14 +41,14 @@ class CommitQueueTest : public testing::Test {
 
   static constexpr std::size_t kGroup = 100;
   ScratchDirectory scratch_;
-  std::unique_ptr<TailLog> log_;
+  std::unique_ptr<wal::WriteAheadLog> log_;
   std::optional<CommitQueue> queue_;
 };
 
 TEST_F(CommitQueueTest, WhatIsPushedStandsInTheLogInThatOrder) {
   push(1);
-  queue_->push(std::vector<Intent>(3));
-  const auto tail = read_tail(scratch_.job(), 0);
+  queue_->push(std::vector<store::Intent>(3));
+  const auto tail = wal::read_log(scratch_.job(), 0);
   ASSERT_TRUE(tail.has_value());
   ASSERT_EQ(tail->records.size(), 2U);
   EXPECT_EQ(tail->records[0].results.entries.size(), 1U);
@@ -58,9 +58,9 @@ TEST_F(CommitQueueTest, WhatIsPushedStandsInTheLogInThatOrder) {
 
 TEST_F(CommitQueueTest, ResultsWaitForCompanyAndIntentsGoWithThem) {
   const auto before = Clock::now();
-  queue_->push(std::vector<Intent>(3));
+  queue_->push(std::vector<store::Intent>(3));
   push(1);
-  queue_->push(std::vector<Intent>(2));
+  queue_->push(std::vector<store::Intent>(2));
   EXPECT_TRUE(ready(before).empty());
   const auto work = ready(Clock::now() + kGroupDelay);
   EXPECT_EQ(work.intents.size(), 5U);
@@ -79,7 +79,7 @@ TEST_F(CommitQueueTest, WhatIsPushedAfterATakeStandsInTheOtherFile) {
 }
 
 TEST_F(CommitQueueTest, IntentsAloneStayInTheLog) {
-  queue_->push(std::vector<Intent>(3));
+  queue_->push(std::vector<store::Intent>(3));
   EXPECT_TRUE(ready(Clock::now() + kGroupDelay).empty());
   queue_->finish();
   const auto work = queue_->take();
@@ -88,7 +88,7 @@ TEST_F(CommitQueueTest, IntentsAloneStayInTheLog) {
 }
 
 TEST_F(CommitQueueTest, ResultsGoWhenTheOldestHasWaitedTheGroupDelay) {
-  queue_->push(std::vector<Intent>(1));
+  queue_->push(std::vector<store::Intent>(1));
   const auto before = Clock::now();
   push(1);
   push(2);
@@ -99,9 +99,9 @@ TEST_F(CommitQueueTest, ResultsGoWhenTheOldestHasWaitedTheGroupDelay) {
 }
 
 TEST_F(CommitQueueTest, ResultsHardlyWaitWhenNothingIsInFlightThatCouldBeCompany) {
-  queue_->push(std::vector<Intent>(2));
+  queue_->push(std::vector<store::Intent>(2));
   const auto before = Clock::now();
-  Results one;
+  store::Results one;
   one.settlements.resize(1);
   queue_->push(one, [] {});
   EXPECT_TRUE(ready(before + kGroupDelay - kIdleDelay).empty()) << "the other is in flight";
@@ -132,7 +132,7 @@ TEST_F(CommitQueueTest, FinishingTakesAllThereIsAtOnceAndNothingPushedLater) {
   push(1);
   queue_->finish();
   EXPECT_FALSE(push(1));
-  EXPECT_FALSE(queue_->push(std::vector<Intent>(1)));
+  EXPECT_FALSE(queue_->push(std::vector<store::Intent>(1)));
   const auto work = queue_->take();
   ASSERT_TRUE(work);
   EXPECT_EQ(taken(*work), 1U);
@@ -150,7 +150,7 @@ TEST_F(CommitQueueTest, AbandoningWakesTheTakerWithNothing) {
 }
 
 TEST_F(CommitQueueTest, EmptyResultsStillHaveTheirCallback) {
-  queue_->push(Results(), [] {});
+  queue_->push(store::Results(), [] {});
   EXPECT_EQ(ready(Clock::now() + kGroupDelay).callbacks.size(), 1U);
 }
 

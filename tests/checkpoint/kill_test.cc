@@ -52,7 +52,7 @@ bool is_rejected(int row) {
   return row % 7 == 0;
 }
 
-Entry entry_of(int row) {
+store::Entry entry_of(int row) {
   const std::string name = std::to_string(row);
   return is_rejected(row) ? reject(name)
                           : answer(name, std::string(static_cast<std::size_t>(row), 'v'));
@@ -89,7 +89,7 @@ class Job {
  private:
   // All with mutex_ held.
   void ask(const std::vector<int>& rows) {
-    std::vector<Intent> intents;
+    std::vector<store::Intent> intents;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       intents.push_back({.attempt = next_attempt_++, .endpoint = 0, .worst_cost = dollars(1)});
       say(What::intending, intents.back().attempt, 0);
@@ -100,8 +100,8 @@ class Job {
     });
     if (durable) intended(intents, rows);
   }
-  void intended(const std::vector<Intent>& intents, const std::vector<int>& rows) {
-    for (const Intent& intent : intents) say(What::intended, intent.attempt, 0);
+  void intended(const std::vector<store::Intent>& intents, const std::vector<int>& rows) {
+    for (const store::Intent& intent : intents) say(What::intended, intent.attempt, 0);
     for (std::size_t i = 0; i < rows.size(); ++i) reply(intents[i].attempt, rows[i]);
   }
   void reply(std::uint64_t attempt, int row) {
@@ -109,7 +109,7 @@ class Job {
     if (chance < 3) {  // never heard of again
       ask({row});
     } else if (chance < 18) {
-      Settlement failed = settled(attempt, 0, 0.25);
+      store::Settlement failed = settled(attempt, 0, 0.25);
       failed.answered = false;
       say(What::settling, attempt, 0);
       checkpoint_.commit({{failed}, {}}, [this, attempt] {
@@ -224,7 +224,7 @@ class KillTest : public testing::TestWithParam<std::uint32_t> {
       EXPECT_EQ(found->has_value(), !is_rejected(row)) << row;
     }
 
-    const EndpointLedger total = c->account().total();
+    const store::EndpointLedger total = c->account().total();
     EXPECT_EQ(total.answered, done.size());
     EXPECT_EQ(total.attempts, total.answered + total.failed);
     EXPECT_GE(total.attempts, settled_.size());
@@ -280,7 +280,7 @@ TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
   std::uint64_t all_rejects = 0;
   {
     auto c = open_checkpoint(options_for(scratch_), projection_);
-    std::vector<Entry> entries;
+    std::vector<store::Entry> entries;
     for (int row = 0; row < kRows; ++row) {
       entries.push_back(entry_of(row));
       if (is_rejected(row)) ++all_rejects;
@@ -301,7 +301,7 @@ TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
       if (::write(ends[1], "o", 1) != 1) ::_exit(21);
       auto c = Checkpoint::open(options, projection_);
       if (!c) ::_exit(22);
-      std::vector<Entry> again;
+      std::vector<store::Entry> again;
       for (int row = 0; row < kRows; ++row)
         if (!*(*c)->take_done(entry_of(row).row)) again.push_back(entry_of(row));
       commit_now(**c, std::move(again));

@@ -4,9 +4,9 @@
 #include <sqlite3.h>
 
 #include "checkpoint/block.h"
-#include "checkpoint/bytes.h"
-#include "checkpoint/file_check.h"
 #include "checkpoint/redo.h"
+#include "store/bytes.h"
+#include "store/sqlite_file_check.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -83,7 +83,7 @@ class MigrationTest : public testing::Test {
     write_file(scratch_.path() + "/answers.jsonl", block->answers);
     write_file(scratch_.path() + "/rejects.jsonl", block->rejects);
     std::string fingerprint;
-    put(fingerprint, hash_of("f1"));
+    store::put(fingerprint, hash_of("f1"));
     execute(kFormat1 + std::string("INSERT INTO generation VALUES(1, ") + hex(fingerprint) +
             "); INSERT INTO block_keys VALUES(1, 1, 1, 1, " + hex(block->keys) +
             "); INSERT INTO block_data VALUES(1, " + hex(block->payload) +
@@ -101,12 +101,12 @@ class MigrationTest : public testing::Test {
   // As the file's first bytes tell it, which is all that an older sluice looks at.
   int version() const { return static_cast<unsigned char>(read_file(scratch_.database())[63]); }
 
-  void expect_account(const Account& account) const {
+  void expect_account(const store::Account& account) const {
     EXPECT_EQ(account.rows_read, 3U);
     EXPECT_EQ(account.rows_answered, 1U);
     EXPECT_EQ(account.rows_rejected, 1U);
     EXPECT_TRUE(account.input_complete);
-    const EndpointLedger& east = account.endpoints.at(0);
+    const store::EndpointLedger& east = account.endpoints.at(0);
     EXPECT_EQ(east.attempts, 10U);
     EXPECT_EQ(east.usage, (provider::Usage{1000, 100, 200, 50}));
     EXPECT_EQ(east.cost, dollars(0.75));
@@ -131,7 +131,7 @@ TEST_F(MigrationTest, AReaderReadsTheOldFormatAndLeavesIt) {
 TEST_F(MigrationTest, TheFirstRunMigratesAndGoesOn) {
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
-  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(version(), store::kFormatVersion);
   EXPECT_EQ(c->opened().done_rows, 2U);
   EXPECT_EQ(c->opened().next_attempt, 11U);
   EXPECT_EQ(c->opened().spent, dollars(1.75));
@@ -158,7 +158,7 @@ TEST_F(MigrationTest, AFileOfFormat2IsReadAndMigratedToo) {
     ALTER TABLE endpoint ADD COLUMN estimated_cost INTEGER NOT NULL DEFAULT 8;
     INSERT INTO attempts(kind, records) VALUES(0, x'0b00000000000000010000000100000000000000');
     PRAGMA user_version = 2;)");
-  const auto expect_east = [](const EndpointLedger& east) {
+  const auto expect_east = [](const store::EndpointLedger& east) {
     EXPECT_EQ(east.failed_usage, (provider::Usage{1, 2, 3, 4}));
     EXPECT_EQ(east.failed_cost, core::Money::picodollars(5));
     EXPECT_EQ(east.charged_cost, core::Money::picodollars(7));
@@ -170,12 +170,13 @@ TEST_F(MigrationTest, AFileOfFormat2IsReadAndMigratedToo) {
 
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
-  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(version(), store::kFormatVersion);
   EXPECT_EQ(c->opened().maybe_billed, 1U) << "an intent without tokens";
   EXPECT_EQ(c->opened().maybe_billed_cost, core::Money::picodollars(1));
   EXPECT_EQ(c->opened().next_attempt, 12U);
   expect_east(c->account().endpoints.at(0));
-  EXPECT_EQ(projection_.past().at(0).proof, Proof()) << "a file is then held against the answers";
+  EXPECT_EQ(projection_.past().at(0).proof, store::Proof())
+      << "a file is then held against the answers";
   EXPECT_TRUE(c->close().has_value());
 }
 
@@ -196,7 +197,7 @@ TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
 
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
-  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(version(), store::kFormatVersion);
   EXPECT_EQ(c->opened().done_rows, 1U);
   EXPECT_EQ(c->opened().spent, dollars(0.25));
   EXPECT_TRUE(c->close().has_value());
@@ -217,11 +218,11 @@ TEST_F(MigrationTest, AFileOfFormat4KeepsWhatItsLogHasAndProvesNothing) {
 
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
-  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(version(), store::kFormatVersion);
   EXPECT_EQ(c->opened().done_rows, 1U);
   ASSERT_EQ(projection_.past().size(), 1U);
   EXPECT_EQ(projection_.past()[0],
-            (Mark{{.answers = answer("x").line.size() + 1, .rejects = 0}, Proof()}));
+            (store::Mark{{.answers = answer("x").line.size() + 1, .rejects = 0}, store::Proof()}));
   EXPECT_EQ(c->opened().spent, dollars(0.25));
   EXPECT_EQ(c->account().total().uncounted, 0U);
   EXPECT_TRUE(c->close().has_value());
@@ -231,7 +232,7 @@ TEST_F(MigrationTest, ARedoMigratesToo) {
   EXPECT_EQ(
       take_back(scratch_.job(), "classify", hash_of("f1"), [](std::string_view) { return true; }),
       1U);
-  EXPECT_EQ(version(), kFormatVersion);
+  EXPECT_EQ(version(), store::kFormatVersion);
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
   EXPECT_EQ(projection_.rejects(), "");

@@ -11,18 +11,18 @@ namespace sluice::checkpoint {
 namespace {
 
 // The names that row NAME has today; answer() and reject() give it those that it had.
-RowNames now_of(const std::string& name) {
+store::RowNames now_of(const std::string& name) {
   return {core::name128("row", {name}), core::name128("question", {name})};
 }
-RowNames old_of(const std::string& name) {
+store::RowNames old_of(const std::string& name) {
   return {answer(name).row, answer(name).question};
 }
 
 class OldNamesTest : public testing::Test {
  protected:
   // As an older sluice left it behind.
-  void make_old(std::vector<Entry> entries, const std::string& fingerprint = "f1") {
-    for (Entry& entry : entries) entry.old_names = true;
+  void make_old(std::vector<store::Entry> entries, const std::string& fingerprint = "f1") {
+    for (store::Entry& entry : entries) entry.old_names = true;
     open(fingerprint);
     commit_now(*c_, std::move(entries));
     close();
@@ -39,7 +39,7 @@ class OldNamesTest : public testing::Test {
   bool done(const std::string& name) {
     return *c_->take_done_by_old_name(old_of(name), now_of(name));
   }
-  std::optional<std::string> found(const RowNames& old, const RowNames& now) {
+  std::optional<std::string> found(const store::RowNames& old, const store::RowNames& now) {
     const auto answer = c_->find_answer_by_old_name(old, now);
     EXPECT_TRUE(answer.has_value());
     return *answer ? std::optional((*answer)->members) : std::nullopt;
@@ -85,12 +85,12 @@ TEST_F(OldNamesTest, ARowThatEndedIsFoundOnceAndHasItsPresentNamesInTheNextRun) 
 TEST_F(OldNamesTest, AnotherPromptOfTheSameOldNameDoesNotGetTheAnswer) {
   make_old({answer("a")});
   open();
-  const RowNames a = old_of("a");
-  const RowNames forged{old_of("b").row, a.question};
+  const store::RowNames a = old_of("a");
+  const store::RowNames forged{old_of("b").row, a.question};
   EXPECT_EQ(found(forged, now_of("b")), std::nullopt) << "before the row that it was made for";
   EXPECT_TRUE(done("a"));
   EXPECT_EQ(found(forged, now_of("b")), std::nullopt) << "and after it";
-  const RowNames twin{now_of("twin").row, now_of("a").question};
+  const store::RowNames twin{now_of("twin").row, now_of("a").question};
   EXPECT_EQ(found({old_of("twin").row, a.question}, twin), R"("label":"x")")
       << "the same prompt does";
   close();
@@ -104,7 +104,7 @@ TEST_F(OldNamesTest, InANewGenerationAnAnswerGoesToOnePromptAlone) {
   open("f2");
   EXPECT_TRUE(c_->has_old_names());
   EXPECT_FALSE(done("a")) << "its line is to be written again";
-  const RowNames other{now_of("new key").row, now_of("a").question};
+  const store::RowNames other{now_of("new key").row, now_of("a").question};
   EXPECT_EQ(found({old_of("new key").row, old_of("a").question}, other), R"("label":"x")");
   EXPECT_EQ(found(old_of("a"), now_of("b")), std::nullopt);
   close();
@@ -118,7 +118,7 @@ TEST_F(OldNamesTest, InANewGenerationAnAnswerGoesToOnePromptAlone) {
 
 TEST_F(OldNamesTest, WhatAKilledOldRunLeftInTheLogKeepsItsOldNames) {
   open();
-  Entry old = answer("a");
+  store::Entry old = answer("a");
   old.old_names = true;
   c_->commit({{}, {old}}, [] {});
   c_.reset();  // as a crash would
@@ -131,8 +131,8 @@ TEST_F(OldNamesTest, WhatAKilledOldRunLeftInTheLogKeepsItsOldNames) {
 
 TEST_F(OldNamesTest, ManyEqualRowsAreFoundOneByOne) {
   constexpr int kRows = 3000;
-  std::vector<Entry> entries(kRows, answer("same"));
-  for (Entry& entry : entries) entry.old_names = true;
+  std::vector<store::Entry> entries(kRows, answer("same"));
+  for (store::Entry& entry : entries) entry.old_names = true;
   open();
   commit_now(*c_, entries);
   close();
@@ -152,7 +152,7 @@ TEST_F(OldNamesTest, RenamingsAreWrittenInBatches) {
   constexpr std::size_t kRows = OldNames::kBatch + 5000;
   const auto name = [](std::size_t i) { return std::to_string(i); };
   open();
-  std::vector<Entry> entries;
+  std::vector<store::Entry> entries;
   for (std::size_t i = 0; i < kRows; ++i) {
     entries.push_back(answer(name(i)));
     entries.back().old_names = true;

@@ -14,32 +14,32 @@ using testing::ElementsAre;
 class AskingProjection final : public Projection {
  public:
   explicit AskingProjection(const std::string& directory) : file_(directory) {}
-  core::Result<Position> open(Position from, Past& past) override {
+  core::Result<store::Position> open(store::Position from, Past& past) override {
     may_have_lost = past.may_have_lost();
     answers.clear();
     rejects.clear();
     behind.clear();
     for (std::size_t i = 0; i < past.generations(); ++i) {
-      answers.push_back(lines(past, i, Kind::answer, Past::From::beginning));
-      rejects.push_back(lines(past, i, Kind::reject, Past::From::beginning));
-      behind.push_back(lines(past, i, Kind::answer, Past::From::mark) +
-                       lines(past, i, Kind::reject, Past::From::mark));
+      answers.push_back(lines(past, i, store::Kind::answer, Past::From::beginning));
+      rejects.push_back(lines(past, i, store::Kind::reject, Past::From::beginning));
+      behind.push_back(lines(past, i, store::Kind::answer, Past::From::mark) +
+                       lines(past, i, store::Kind::reject, Past::From::mark));
     }
     return file_.open(from, past);
   }
   core::Status append(std::string_view a, std::string_view r) override {
     return file_.append(a, r);
   }
-  core::Result<Mark> write_out() override { return file_.write_out(); }
+  core::Result<store::Mark> write_out() override { return file_.write_out(); }
   core::Status sync() override { return file_.sync(); }
-  const std::vector<Mark>& marks() const { return file_.past(); }
+  const std::vector<store::Mark>& marks() const { return file_.past(); }
 
   bool may_have_lost = false;
   std::vector<std::string> answers, rejects, behind;  // of each generation, the latest first
 
  private:
   // Lines that may be missing in parentheses.
-  static std::string lines(Past& past, std::size_t i, Kind kind, Past::From from) {
+  static std::string lines(Past& past, std::size_t i, store::Kind kind, Past::From from) {
     std::string all;
     const auto status =
         past.lines(i, kind, from, [&](std::string_view more, bool optional) -> core::Result<bool> {
@@ -54,7 +54,7 @@ class AskingProjection final : public Projection {
 
 class PastTest : public testing::Test {
  protected:
-  void run(const std::string& fingerprint, std::vector<Entry> entries, bool ends = true) {
+  void run(const std::string& fingerprint, std::vector<store::Entry> entries, bool ends = true) {
     auto c = open_checkpoint(options_for(scratch_, fingerprint), projection_);
     ASSERT_NE(c, nullptr);
     commit_now(*c, std::move(entries));
@@ -62,7 +62,7 @@ class PastTest : public testing::Test {
       ASSERT_TRUE(c->close().has_value());
     }
   }
-  static std::string line(const Entry& entry) { return entry.line + "\n"; }
+  static std::string line(const store::Entry& entry) { return entry.line + "\n"; }
 
   ScratchDirectory scratch_;
   AskingProjection projection_{scratch_.path()};
@@ -84,8 +84,9 @@ TEST_F(PastTest, EveryGenerationIsRememberedAsItWasLeft) {
   EXPECT_THAT(projection_.rejects, ElementsAre("", line(reject("b"))));
   EXPECT_THAT(projection_.behind, ElementsAre("", ""));
   const auto mark = [](std::size_t answers, std::size_t rejects) {
-    return Mark{{answers, rejects},
-                {"answers:" + std::to_string(answers), "rejects:" + std::to_string(rejects)}};
+    return store::Mark{
+        {answers, rejects},
+        {"answers:" + std::to_string(answers), "rejects:" + std::to_string(rejects)}};
   };
   EXPECT_THAT(projection_.marks(), ElementsAre(mark(a, 0), mark(a, b)));
 }
@@ -109,7 +110,7 @@ TEST_F(PastTest, RejectsThatWereTakenBackMayBeMissing) {
   EXPECT_THAT(projection_.rejects, ElementsAre(taken + line(reject("b")) + line(reject("a"))));
 }
 
-class BootTest : public PastTest, public testing::WithParamInterface<Durability> {};
+class BootTest : public PastTest, public testing::WithParamInterface<store::Durability> {};
 
 TEST_P(BootTest, ARunThatDiedWithTheMachineMayHaveLostLinesWhenItDidNotSync) {
   Options options = options_for(scratch_);
@@ -118,7 +119,7 @@ TEST_P(BootTest, ARunThatDiedWithTheMachineMayHaveLostLinesWhenItDidNotSync) {
   open_checkpoint(options, projection_).reset();  // as a crash would
   options.boot = "tuesday";
   open_checkpoint(options, projection_).reset();
-  EXPECT_EQ(projection_.may_have_lost, GetParam() == Durability::process);
+  EXPECT_EQ(projection_.may_have_lost, GetParam() == store::Durability::process);
   auto c = open_checkpoint(options, projection_);
   EXPECT_FALSE(projection_.may_have_lost) << "the process alone died";
   ASSERT_TRUE(c->close().has_value());
@@ -127,7 +128,8 @@ TEST_P(BootTest, ARunThatDiedWithTheMachineMayHaveLostLinesWhenItDidNotSync) {
   EXPECT_FALSE(projection_.may_have_lost) << "it had ended";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BootTest, testing::Values(Durability::power, Durability::process));
+INSTANTIATE_TEST_SUITE_P(All, BootTest,
+                         testing::Values(store::Durability::power, store::Durability::process));
 
 }  // namespace
 }  // namespace sluice::checkpoint

@@ -25,7 +25,7 @@ class DiskProjection final : public Projection {
         answers_(directory + "/answers.jsonl"),
         rejects_(directory + "/rejects.jsonl") {}
 
-  core::Result<Position> open(Position recorded, Past&) override {
+  core::Result<store::Position> open(store::Position recorded, Past&) override {
     std::error_code error;
     for (const auto& [path, size] :
          {std::pair(&answers_, recorded.answers), std::pair(&rejects_, recorded.rejects)})
@@ -43,7 +43,7 @@ class DiskProjection final : public Projection {
     position_.rejects += rejects.size();
     return {};
   }
-  core::Result<Mark> write_out() override { return Mark{position_, {}}; }
+  core::Result<store::Mark> write_out() override { return store::Mark{position_, {}}; }
   core::Status sync() override {
     disk_.sync(answers_);
     disk_.sync(rejects_);
@@ -55,7 +55,7 @@ class DiskProjection final : public Projection {
   FaultyDisk& disk_;
   std::string answers_;
   std::string rejects_;
-  Position position_;
+  store::Position position_;
 };
 
 struct Life {
@@ -66,8 +66,8 @@ struct Life {
   index::SpilledMultiset done{scratch.job(), 8};  // the same
   std::unique_ptr<Journal> journal;
 
-  std::map<int, Entry> handed;  // rows that were passed to commit()
-  std::set<int> promised;       // and whose commit returned before power was lost
+  std::map<int, store::Entry> handed;  // rows that were passed to commit()
+  std::set<int> promised;              // and whose commit returned before power was lost
   std::set<std::uint64_t> intended, intended_promised, settled_handed, settled_promised;
   std::uint64_t next_attempt = 1;
   int next_row = 0;
@@ -75,7 +75,7 @@ struct Life {
   void open(const Options& options) {
     journal.reset();
     done = index::SpilledMultiset(scratch.job(), 8);
-    auto store = Store::open(options.directory);
+    auto store = store::SqliteStore::open(options.directory);
     ASSERT_TRUE(store.has_value()) << store.error().text();
     auto opened = Journal::open(std::move(*store), options, projection, index, done);
     ASSERT_TRUE(opened.has_value()) << opened.error().text();
@@ -89,16 +89,16 @@ struct Life {
     std::vector<std::uint64_t> open_attempts;
     std::optional<Journal::Extent> written;  // whose sync is under way
     for (int round = 0; round < 6; ++round) {
-      std::vector<Intent> intents;
+      std::vector<store::Intent> intents;
       for (std::uint32_t n = 1 + random() % 4; n > 0; --n)
         intents.push_back({next_attempt++, 0, dollars(1)});
-      for (const Intent& intent : intents) intended.insert(intent.attempt);
+      for (const store::Intent& intent : intents) intended.insert(intent.attempt);
       if (!journal->commit(intents, {})) return;
-      for (const Intent& intent : intents) {
+      for (const store::Intent& intent : intents) {
         open_attempts.push_back(intent.attempt);
         if (disk.has_power()) intended_promised.insert(intent.attempt);
       }
-      Results results;
+      store::Results results;
       std::vector<int> rows;
       while (!open_attempts.empty() && random() % 8 != 0) {
         const std::uint64_t attempt = open_attempts.back();
@@ -106,17 +106,17 @@ struct Life {
         results.settlements.push_back(settled(attempt, 0, 0.5));
         settled_handed.insert(attempt);
         const int row = next_row++;
-        const Entry entry =
+        const store::Entry entry =
             row % 5 == 0 ? reject(std::to_string(row)) : answer(std::to_string(row));
         handed[row] = entry;
         rows.push_back(row);
         results.entries.push_back(entry);
       }
-      const std::vector<Results> all = {results};
+      const std::vector<store::Results> all = {results};
       if (!journal->commit({}, all)) return;
       if (disk.has_power()) {
         promised.insert(rows.begin(), rows.end());
-        for (const Settlement& s : results.settlements) settled_promised.insert(s.attempt);
+        for (const store::Settlement& s : results.settlements) settled_promised.insert(s.attempt);
       }
       if (!journal->project()) return;
       // A sync begins now and is over now or some rounds later; the next commit records it.
@@ -155,7 +155,7 @@ struct Life {
 
   void compare(bool promises_hold) {
     const std::set<int> found = compare_rows();
-    const EndpointLedger total = journal->account().total();
+    const store::EndpointLedger total = journal->account().total();
     EXPECT_EQ(total.answered, found.size());
     EXPECT_EQ(total.cost, dollars(0.5) * found.size());
     EXPECT_LE(total.attempts + total.maybe_billed, intended.size());
@@ -170,7 +170,7 @@ struct Life {
   }
 };
 
-class PowerCutTest : public testing::TestWithParam<std::tuple<Durability, std::uint32_t>> {};
+class PowerCutTest : public testing::TestWithParam<std::tuple<store::Durability, std::uint32_t>> {};
 
 TEST_P(PowerCutTest, AfterAnyStepTheJobGoesOnWithAllThatWasPromised) {
   const auto [durability, seed] = GetParam();
@@ -192,11 +192,11 @@ TEST_P(PowerCutTest, AfterAnyStepTheJobGoesOnWithAllThatWasPromised) {
     if (lost) life.disk.restore(random);
     life.open(options);
     if (HasFailure()) return;
-    life.compare(durability == Durability::power || !lost);
+    life.compare(durability == store::Durability::power || !lost);
     life.work(seed + 1);  // it goes on
     life.open(options);
     if (HasFailure()) return;
-    life.compare(durability == Durability::power || !lost);
+    life.compare(durability == store::Durability::power || !lost);
     if (!lost) break;
     ++cuts;
   }
@@ -213,7 +213,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
     SCOPED_TRACE("power lost after step " + std::to_string(step));
     Life life;
     Options options = options_for(life.scratch);
-    options.durability = Durability::power;  // until the redo
+    options.durability = store::Durability::power;  // until the redo
     std::filesystem::create_directories(options.directory);
     std::mt19937 random(seed * 1000 + static_cast<std::uint32_t>(step));
     life.open(options);
@@ -225,7 +225,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
     life.journal.reset();
     std::set<int> rejected;
     for (const auto& [row, entry] : life.handed)
-      if (entry.kind == Kind::reject && *life.done.take(entry.row)) rejected.insert(row);
+      if (entry.kind == store::Kind::reject && *life.done.take(entry.row)) rejected.insert(row);
     ASSERT_GT(rejected.size(), 1U);
 
     options.durability = durability;
@@ -238,7 +238,7 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
     }
     if (life.disk.has_power()) {
       life.done = index::SpilledMultiset(life.scratch.job(), 8);
-      auto store = Store::open(options.directory);
+      auto store = store::SqliteStore::open(options.directory);
       if (store) {
         auto opened =
             Journal::open(std::move(*store), options, life.projection, life.index, life.done);
@@ -258,11 +258,11 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
       EXPECT_EQ(life.journal->opened().done_rows, ended - rejected.size());
       for (const int row : rejected) life.handed.erase(row);
       // They are asked again, and end another way.
-      std::map<int, Entry> kept = std::move(life.handed);
+      std::map<int, store::Entry> kept = std::move(life.handed);
       life.handed = {};
-      std::vector<Entry> again;
+      std::vector<store::Entry> again;
       for (const int row : rejected) again.push_back(answer(std::to_string(row), "at last"));
-      const std::vector<Results> results = {{{}, again}};
+      const std::vector<store::Results> results = {{{}, again}};
       ASSERT_TRUE(life.journal->commit({}, results).has_value());
       ASSERT_TRUE(life.journal->project().has_value());
       std::size_t i = 0;
@@ -281,14 +281,14 @@ TEST_P(PowerCutTest, ARedoIsWholeOrNotAtAll) {
   EXPECT_GT(done, 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Steps, PowerCutTest,
-                         testing::Combine(testing::Values(Durability::power, Durability::process),
-                                          testing::Range(1U, 3U)),
-                         [](const auto& test) {
-                           return (std::get<0>(test.param) == Durability::power ? "Power"
-                                                                                : "Process") +
-                                  std::to_string(std::get<1>(test.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Steps, PowerCutTest,
+    testing::Combine(testing::Values(store::Durability::power, store::Durability::process),
+                     testing::Range(1U, 3U)),
+    [](const auto& test) {
+      return (std::get<0>(test.param) == store::Durability::power ? "Power" : "Process") +
+             std::to_string(std::get<1>(test.param));
+    });
 
 // A run with durability "power" was killed and has left results in its log alone; one with
 // "process" takes them over, and the power goes before it has synced anything of its own.
@@ -298,7 +298,7 @@ TEST(PowerCut, WhatALogHadPromisedOutlivesARunThatPromisesLess) {
     ScratchDirectory scratch;
     FileProjection projection(scratch.path());
     Options options = options_for(scratch);
-    options.durability = Durability::power;
+    options.durability = store::Durability::power;
     auto killed = open_checkpoint(options, projection);
     commit_now(*killed, {answer("folded")}, {settled(1, 0, 1)});
     intend_now(*killed, {{.attempt = 2, .endpoint = 0, .worst_cost = dollars(1)}});
@@ -312,7 +312,7 @@ TEST(PowerCut, WhatALogHadPromisedOutlivesARunThatPromisesLess) {
     std::mt19937 random(seed);
     {
       FaultyDisk disk;
-      options.durability = Durability::process;
+      options.durability = store::Durability::process;
       auto c = open_checkpoint(options, projection);
       disk.lose_power_after(0);
       c.reset();

@@ -19,7 +19,7 @@ class RedoTest : public testing::Test {
   core::Result<std::uint64_t> redo(const std::function<bool(std::string_view)>& wanted = all) {
     return take_back(scratch_.job(), "classify", hash_of("f1"), wanted);
   }
-  Account stored() { return read_account(scratch_.job()).value_or(Account()); }
+  store::Account stored() { return read_account(scratch_.job()).value_or(store::Account()); }
 
   ScratchDirectory scratch_;
   FileProjection projection_{scratch_.path()};
@@ -40,7 +40,7 @@ TEST_F(RedoTest, RowsArePendingAgainAndTheRejectsFileIsWrittenAnewByTheNextRun) 
   EXPECT_EQ(projection_.rejects(), rejects) << "the files wait for the next run";
 
   c = open();
-  EXPECT_EQ(projection_.recorded(), (Position{answers.size(), 0}));
+  EXPECT_EQ(projection_.recorded(), (store::Position{answers.size(), 0}));
   EXPECT_EQ(projection_.answers(), answers);
   EXPECT_EQ(projection_.rejects(), reject("d").line + "\n");
   EXPECT_EQ(c->opened().done_rows, 3U);
@@ -109,7 +109,7 @@ TEST_F(RedoTest, IsRefusedWhileARunHasTheJobAndMakesNoJob) {
 
 TEST_F(RedoTest, ManyBlocksAreTakenBackTogether) {
   auto c = open();
-  std::vector<Entry> entries;
+  std::vector<store::Entry> entries;
   for (int i = 0; i < 5000; ++i)
     entries.push_back(i % 3 == 0 ? reject(std::to_string(i)) : answer(std::to_string(i)));
   commit_now(*c, std::move(entries));

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <random>
 
-#include "checkpoint/file_check.h"
+#include "store/sqlite_file_check.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -21,7 +21,7 @@ class RefusalTest : public testing::Test {
   // A closed job with some hundred rows.
   void make_job() {
     auto c = open_checkpoint(options_for(scratch_), projection_);
-    std::vector<Entry> entries;
+    std::vector<store::Entry> entries;
     for (int i = 0; i < 3000; ++i) entries.push_back(answer(std::to_string(i), random_label()));
     commit_now(*c, std::move(entries), {settled(1, 0, 0.5)});
     ASSERT_TRUE(c->close().has_value());
@@ -97,11 +97,11 @@ TEST_F(RefusalTest, SomebodyElsesDatabase) {
 
 TEST_F(RefusalTest, ANewerFormat) {
   make_job();
-  const std::string newer = std::to_string(kFormatVersion + 1);
+  const std::string newer = std::to_string(store::kFormatVersion + 1);
   execute("PRAGMA user_version = " + newer);
   EXPECT_THAT(expect_refused().message,
               HasSubstr("newer sluice (format " + newer + ", this one knows " +
-                        std::to_string(kFormatVersion) + ")"));
+                        std::to_string(store::kFormatVersion) + ")"));
 }
 
 TEST_F(RefusalTest, AMissingTable) {
@@ -131,6 +131,7 @@ TEST_F(RefusalTest, ALogWithoutItsFile) {
   commit_now(*c, {answer("a")});
   c.reset();
   std::filesystem::remove(scratch_.database());
+  for (const char* log : {"/tail-0", "/tail-1"}) std::filesystem::remove(scratch_.job() + log);
   const std::string log = read_file(scratch_.database() + "-wal");
   auto refused = Checkpoint::open(options_for(scratch_), projection_);
   ASSERT_FALSE(refused.has_value());

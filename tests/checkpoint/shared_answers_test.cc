@@ -22,7 +22,7 @@ class SharedAnswersTest : public testing::Test {
     std::filesystem::create_directories(scratch_.path() + "/" + job);
     return std::make_unique<FileProjection>(scratch_.path() + "/" + job);
   }
-  void run(const std::string& job, std::vector<Entry> entries) const {
+  void run(const std::string& job, std::vector<store::Entry> entries) const {
     const auto sink = projection(job);
     const auto c = open_checkpoint(options(job), *sink);
     commit_now(*c, std::move(entries));

@@ -1,5 +1,5 @@
-// What the checkpoint's tests share: a scratch directory, projections to memory and to files, and
-// short ways to make entries and to wait for their commits.
+// What the checkpoint's tests share: a scratch directory, a projection to files, and short ways to
+// wait for commits.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "tests/store/make_records.h"
 
 namespace sluice::checkpoint {
 
@@ -49,7 +50,7 @@ class FileProjection final : public Projection {
   explicit FileProjection(const std::string& directory)
       : answers_(directory + "/answers.jsonl"), rejects_(directory + "/rejects.jsonl") {}
 
-  core::Result<Position> open(Position recorded, Past& past) override {
+  core::Result<store::Position> open(store::Position recorded, Past& past) override {
     recorded_ = recorded;
     past_.clear();
     for (std::size_t i = 0; i < past.generations(); ++i) past_.push_back(past.mark(i));
@@ -72,18 +73,18 @@ class FileProjection final : public Projection {
     position_.rejects += rejects.size();
     return {};
   }
-  core::Result<Mark> write_out() override {
-    return Mark{position_,
-                {"answers:" + std::to_string(position_.answers),
-                 "rejects:" + std::to_string(position_.rejects)}};
+  core::Result<store::Mark> write_out() override {
+    return store::Mark{position_,
+                       {"answers:" + std::to_string(position_.answers),
+                        "rejects:" + std::to_string(position_.rejects)}};
   }
   core::Status sync() override { return {}; }
 
   std::string answers() const { return read_file(answers_); }
   std::string rejects() const { return read_file(rejects_); }
   const std::string& answers_path() const { return answers_; }
-  Position recorded() const { return recorded_; }          // as given to open()
-  const std::vector<Mark>& past() const { return past_; }  // the latest first
+  store::Position recorded() const { return recorded_; }          // as given to open()
+  const std::vector<store::Mark>& past() const { return past_; }  // the latest first
   void fail_appends() { fail_appends_ = true; }
 
  private:
@@ -98,37 +99,17 @@ class FileProjection final : public Projection {
   }
   std::string answers_;
   std::string rejects_;
-  Position position_;
-  Position recorded_;
-  std::vector<Mark> past_;
+  store::Position position_;
+  store::Position recorded_;
+  std::vector<store::Mark> past_;
   bool fail_appends_ = false;
 };
 
-inline core::Hash128 hash_of(std::string_view text) {
-  return core::hash128(text);
-}
-
-// The answer {"id":"NAME","label":"LABEL"} to the question NAME by MODEL.
-inline Entry answer(const std::string& name, const std::string& label = "x",
-                    const std::string& model = "m1") {
-  Entry entry;
-  entry.row = hash_of("row " + name);
-  entry.question = hash_of("question " + name);
-  entry.model = model;
-  entry.line = R"({"id":")" + name + R"(",)";
-  entry.answer_at = static_cast<std::uint32_t>(entry.line.size());
-  entry.line += R"("label":")" + label + R"("})";
-  return entry;
-}
-
-inline Entry reject(const std::string& name) {
-  Entry entry;
-  entry.row = hash_of("row " + name);
-  entry.question = hash_of("question " + name);
-  entry.kind = Kind::reject;
-  entry.line = R"({"id":")" + name + R"(","reason":"refusal"})";
-  return entry;
-}
+using store::answer;
+using store::dollars;
+using store::hash_of;
+using store::reject;
+using store::settled;
 
 inline Options options_for(const ScratchDirectory& scratch, const std::string& fingerprint = "f1") {
   return {.directory = scratch.job(),
@@ -136,7 +117,7 @@ inline Options options_for(const ScratchDirectory& scratch, const std::string& f
           .fingerprint = hash_of(fingerprint),
           .endpoints = {"east", "west"},
           .models = {"m1", "m2"},
-          .durability = Durability::process};
+          .durability = store::Durability::process};
 }
 
 // An open checkpoint that is expected to open; failures of it are test failures.
@@ -146,36 +127,23 @@ inline std::unique_ptr<Checkpoint> open_checkpoint(const Options& options, Proje
   return checkpoint ? std::move(*checkpoint) : nullptr;
 }
 
-inline void commit_now(Checkpoint& checkpoint, std::vector<Entry> entries,
-                       std::vector<Settlement> settlements = {}) {
+inline void commit_now(Checkpoint& checkpoint, std::vector<store::Entry> entries,
+                       std::vector<store::Settlement> settlements = {}) {
   std::promise<void> done;
   checkpoint.commit({std::move(settlements), std::move(entries)}, [&] { done.set_value(); });
   done.get_future().wait();
 }
 
 // `durable` runs in either way.
-inline void intend(Checkpoint& checkpoint, std::vector<Intent> intents,
+inline void intend(Checkpoint& checkpoint, std::vector<store::Intent> intents,
                    const std::function<void()>& durable) {
   if (checkpoint.intend(std::move(intents), durable)) durable();
 }
 
-inline void intend_now(Checkpoint& checkpoint, std::vector<Intent> intents) {
+inline void intend_now(Checkpoint& checkpoint, std::vector<store::Intent> intents) {
   std::promise<void> done;
   intend(checkpoint, std::move(intents), [&] { done.set_value(); });
   done.get_future().wait();
-}
-
-inline core::Money dollars(double d) {
-  return *core::Money::from_dollars(d);
-}
-
-inline Settlement settled(std::uint64_t attempt, std::uint32_t endpoint, double cost) {
-  return {.attempt = attempt,
-          .endpoint = endpoint,
-          .answered = true,
-          .billing = provider::Billing::known,
-          .usage = {.input = 100, .cached_input = 10, .output = 20, .reasoning = 5},
-          .cost = dollars(cost)};
 }
 
 }  // namespace sluice::checkpoint

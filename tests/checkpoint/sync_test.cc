@@ -5,7 +5,7 @@
 #include <future>
 #include <semaphore>
 
-#include "checkpoint/store.h"
+#include "store/sqlite_store.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -16,11 +16,13 @@ class HeldProjection final : public Projection {
  public:
   explicit HeldProjection(const std::string& directory) : file_(directory) {}
 
-  core::Result<Position> open(Position from, Past& past) override { return file_.open(from, past); }
+  core::Result<store::Position> open(store::Position from, Past& past) override {
+    return file_.open(from, past);
+  }
   core::Status append(std::string_view answers, std::string_view rejects) override {
     return file_.append(answers, rejects);
   }
-  core::Result<Mark> write_out() override { return file_.write_out(); }
+  core::Result<store::Mark> write_out() override { return file_.write_out(); }
   core::Status sync() override {
     if (!held_) return {};
     begun_.release();
@@ -61,7 +63,7 @@ class SyncTest : public testing::Test {
   }
   // As a process that is killed now leaves it.
   std::uint64_t recorded() const {
-    auto reader = Store::open_reader(scratch_.job());
+    auto reader = store::SqliteStore::open_reader(scratch_.job());
     EXPECT_TRUE(reader.has_value());
     const auto job = (*reader)->job();
     EXPECT_TRUE(job.has_value());

@@ -93,7 +93,7 @@ TEST_F(ViewTest, KnowsWhatTheFilesWereRecordedToHold) {
   const auto view = View::open(scratch_.job());
   ASSERT_TRUE(view.has_value());
   EXPECT_EQ((*view)->recorded(),
-            (Position{answer("a").line.size() + 1, reject("b").line.size() + 1}));
+            (store::Position{answer("a").line.size() + 1, reject("b").line.size() + 1}));
   std::vector<bool> recorded;
   ASSERT_TRUE((*view)
                   ->each([&](const View::Ended& e) -> core::Status {

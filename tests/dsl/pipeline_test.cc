@@ -124,7 +124,7 @@ TEST(Pipeline, OfTheDesignLoads) {
   EXPECT_EQ(loaded->sink.rejects, "out/rejects.jsonl");
   EXPECT_FALSE(loaded->sink.keep_row);
   EXPECT_EQ(loaded->checkpoint.directory, ".sluice/classify-tickets");
-  EXPECT_EQ(loaded->checkpoint.durability, checkpoint::Durability::power);
+  EXPECT_EQ(loaded->checkpoint.durability, store::Durability::power);
 }
 
 TEST(Pipeline, TakesEveryOption) {
@@ -160,7 +160,7 @@ return s.pipeline {
 )");
   ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
   EXPECT_EQ(loaded->checkpoint.directory, "/fast/job");
-  EXPECT_EQ(loaded->checkpoint.durability, checkpoint::Durability::process);
+  EXPECT_EQ(loaded->checkpoint.durability, store::Durability::process);
   EXPECT_THAT(loaded->read.paths, ElementsAre("-"));
   EXPECT_FALSE(loaded->validate.has_value());
 

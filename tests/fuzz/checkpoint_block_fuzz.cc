@@ -49,7 +49,7 @@ void rebuild_and_compare(const BlockKeys& keys, const BlockLines& lines) {
   std::string rejects;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const KeyRecord record = keys.at(i);
-    Entry entry;
+    store::Entry entry;
     entry.row = record.row;
     entry.question = record.question;
     entry.kind = record.kind;
@@ -57,7 +57,7 @@ void rebuild_and_compare(const BlockKeys& keys, const BlockLines& lines) {
     entry.line = lines.line(i);
     entry.answer_at = lines.answer_at(i);
     require(entry.answer_at <= entry.line.size());
-    (record.kind == Kind::answer ? answers : rejects) += entry.line + '\n';
+    (record.kind == store::Kind::answer ? answers : rejects) += entry.line + '\n';
     builder.add(entry, record.model, record.repeat);
   }
   require(answers == lines.answers() && rejects == lines.rejects(keys));

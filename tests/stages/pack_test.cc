@@ -118,7 +118,7 @@ TEST_F(PackerTest, RejectsGoStraightToTheCheckpoint) {
       core::Reject{core::Stage::validate, "invalid_field", "q is missing", {}});
   const auto out = packer_->add(std::move(rows));
   ASSERT_THAT(out->entries, SizeIs(1));
-  EXPECT_EQ(out->entries[0].kind, checkpoint::Kind::reject);
+  EXPECT_EQ(out->entries[0].kind, store::Kind::reject);
   EXPECT_THAT(out->requests, IsEmpty());
 }
 

@@ -57,7 +57,7 @@ class ParserTest : public testing::Test {
   }
   static std::vector<std::string> lines(const Parser::Out& out) {
     std::vector<std::string> lines;
-    for (const checkpoint::Entry& entry : out.results.entries) lines.push_back(entry.line);
+    for (const store::Entry& entry : out.results.entries) lines.push_back(entry.line);
     return lines;
   }
   static std::vector<std::string> keys(const Items& items) {
@@ -145,7 +145,7 @@ TEST_F(ParserTest, AMisfitIsAskedAgainWithItsComplaintThenRejectedWithItsHistory
   out = reply(second, R"({"b": 5})");
   EXPECT_TRUE(out.again.empty());
   ASSERT_EQ(out.results.entries.size(), 1u);
-  EXPECT_EQ(out.results.entries[0].kind, checkpoint::Kind::reject);
+  EXPECT_EQ(out.results.entries[0].kind, store::Kind::reject);
   EXPECT_EQ(out.results.entries[0].line,
             R"({"key":"k0","stage":"parse","reason":"bad_answer","detail":"a is missing",)"
             R"("history":["a must be text, got a number"],"row":{"id":"k0","q":"p0"}})");
@@ -180,8 +180,8 @@ TEST_F(ParserTest, APoisonRowIsFoundByHalvesAtTwiceTheLogarithm) {
         build(*asked.back(), true);
       }
       for (const auto& entry : out.results.entries) {
-        if (entry.kind == checkpoint::Kind::reject) rejected.push_back(entry.line);
-        if (entry.kind == checkpoint::Kind::answer) ++answered;
+        if (entry.kind == store::Kind::reject) rejected.push_back(entry.line);
+        if (entry.kind == store::Kind::answer) ++answered;
       }
     }
     const int levels = static_cast<int>(std::ceil(std::log2(rows)));

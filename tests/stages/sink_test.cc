@@ -9,7 +9,7 @@
 namespace sluice::stages {
 namespace {
 
-using checkpoint::Position;
+using store::Position;
 using testing::HasSubstr;
 
 class JsonlSink : public testing::Test {

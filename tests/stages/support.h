@@ -66,11 +66,11 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
     if (at == answers.end()) return std::nullopt;
     return at->second;
   }
-  bool intend(std::vector<checkpoint::Intent>, std::function<void()>) override { return true; }
-  void commit(checkpoint::Results, std::function<void()> durable) override { durable(); }
+  bool intend(std::vector<store::Intent>, std::function<void()>) override { return true; }
+  void commit(store::Results, std::function<void()> durable) override { durable(); }
   void set_rows_read(std::uint64_t, bool) override {}
-  void set_day_use(std::uint32_t, const checkpoint::DayUse&) override {}
-  checkpoint::Account account() const override { return {}; }
+  void set_day_use(std::uint32_t, const store::DayUse&) override {}
+  store::Account account() const override { return {}; }
   void on_failure(std::function<void(core::Error)>) override {}
   core::Status close() override { return {}; }
 

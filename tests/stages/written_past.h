@@ -20,7 +20,7 @@ class WrittenPast final : public checkpoint::Past {
   };
   struct Generation {
     std::vector<Line> answers, rejects;
-    checkpoint::Mark mark;
+    store::Mark mark;
     std::size_t marked_answers = 0, marked_rejects = 0;  // lines that the mark includes
   };
 
@@ -28,11 +28,11 @@ class WrittenPast final : public checkpoint::Past {
   std::deque<Generation> all;  // the latest first
 
   std::size_t generations() const override { return all.size(); }
-  const checkpoint::Mark& mark(std::size_t i) const override { return all[i].mark; }
+  const store::Mark& mark(std::size_t i) const override { return all[i].mark; }
   bool may_have_lost() const override { return lost; }
-  core::Status lines(std::size_t i, checkpoint::Kind kind, From from, const Each& each) override {
+  core::Status lines(std::size_t i, store::Kind kind, From from, const Each& each) override {
     const Generation& g = all[i];
-    const bool answers = kind == checkpoint::Kind::answer;
+    const bool answers = kind == store::Kind::answer;
     const std::vector<Line>& lines = answers ? g.answers : g.rejects;
     const std::size_t marked = answers ? g.marked_answers : g.marked_rejects;
     for (std::size_t at = from == From::mark ? marked : 0; at < lines.size(); ++at) {

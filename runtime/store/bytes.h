@@ -7,7 +7,7 @@
 
 #include "core/hash.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
 static_assert(std::endian::native == std::endian::little,
               "the checkpoint's blobs are little-endian; a big-endian port must swap here");
@@ -33,4 +33,4 @@ inline core::Hash128 get_hash(const char* at) {
   return {get<std::uint64_t>(at), get<std::uint64_t>(at + 8)};
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

@@ -23,10 +23,11 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/sqlite.h"
+#include "core/error.h"
+#include "store/records.h"
+#include "store/sqlite.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
 struct JobState {
   std::int64_t generation = 0;  // 0: none yet
@@ -40,7 +41,8 @@ struct JobState {
   std::int64_t rejects_block = 0;    // and whose rejects: behind it after a redo
   Position projected;
   Proof proof;
-  std::uint64_t folded = 0;  // the last record of the tail log (tail_log.h) that is in the file
+  std::uint64_t folded =
+      0;  // the last record of the write-ahead log (wal/wal.h) that is in the file
   // Options::boot of the run that has the job, or died with it, with Durability::process; else
   // empty.
   std::string boot;
@@ -72,18 +74,20 @@ enum class AttemptRecords : std::uint8_t {
   intents = 2,
 };
 
-class Store {
+class SqliteStore {
  public:
   // To write, making the file when there is none. The caller holds the job's lock. Transactions are
   // synced (Durability::power), whatever the job asks for, until relax().
-  static core::Result<std::unique_ptr<Store>> open(const std::string& directory);
+  static core::Result<std::unique_ptr<SqliteStore>> open(const std::string& directory);
   // From here on a transaction survives the process, and not a power cut (Durability::process).
   core::Status relax();
+  // Whether there is a file to open: of a checkpoint, or of something else.
+  static bool exists(const std::string& directory);
   // To read. ErrorCode::io when there is no file.
-  static core::Result<std::unique_ptr<Store>> open_reader(const std::string& directory);
+  static core::Result<std::unique_ptr<SqliteStore>> open_reader(const std::string& directory);
   // To read while nobody writes, which the caller answers for. Works in a folder that cannot be
   // written, and leaves nothing in it, unless a crash has left a log to be read.
-  static core::Result<std::unique_ptr<Store>> open_at_rest(const std::string& directory);
+  static core::Result<std::unique_ptr<SqliteStore>> open_at_rest(const std::string& directory);
 
   const std::string& path() const { return path_; }
   // ErrorCode::corrupt when SQLite finds the file damaged.
@@ -171,13 +175,14 @@ class Store {
   static const char* const kSql[kQueries];
   const char* sql_of(std::size_t query) const;
 
-  Store(std::string path, Connection connection)
+  SqliteStore(std::string path, Connection connection)
       : path_(std::move(path)), connection_(std::move(connection)) {}
   static core::Status create_file(const std::string& directory);
-  static core::Result<std::unique_ptr<Store>> open_existing(const std::string& path, int flags);
-  static core::Result<std::unique_ptr<Store>> prepared(const std::string& path,
-                                                       core::Result<Connection> connection,
-                                                       bool writable);
+  static core::Result<std::unique_ptr<SqliteStore>> open_existing(const std::string& path,
+                                                                  int flags);
+  static core::Result<std::unique_ptr<SqliteStore>> prepared(const std::string& path,
+                                                             core::Result<Connection> connection,
+                                                             bool writable);
   core::Result<std::int64_t> read_version();
   core::Status migrate();
   core::Status prepare();
@@ -190,4 +195,4 @@ class Store {
   Statement statements_[kQueries];
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

@@ -13,14 +13,14 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 
-class Syncer {
+class SyncThread {
  public:
-  Syncer(std::function<core::Status()> sync, std::function<void()> synced);
-  ~Syncer();
-  Syncer(const Syncer&) = delete;
-  Syncer& operator=(const Syncer&) = delete;
+  SyncThread(std::function<core::Status()> sync, std::function<void()> synced);
+  ~SyncThread();
+  SyncThread(const SyncThread&) = delete;
+  SyncThread& operator=(const SyncThread&) = delete;
 
   // Each is followed by one wait() before the next.
   void start();
@@ -39,4 +39,4 @@ class Syncer {
   std::thread thread_;   // last: it uses all of the above
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

@@ -15,7 +15,7 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
 class Statement {
  public:
@@ -75,4 +75,4 @@ class Connection {
 core::Error sqlite_error(sqlite3* db, int system = 0);
 std::unexpected<core::Error> corrupt(const std::string& path, std::string_view what);
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

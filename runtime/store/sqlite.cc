@@ -1,11 +1,11 @@
-#include "checkpoint/sqlite.h"
+#include "store/sqlite.h"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <system_error>
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 namespace {
 
 // Only `sluice status`, while it recovers the log of a crashed run, can hold a lock that we need.
@@ -171,4 +171,4 @@ core::Status Connection::checkpoint_and_close() {
   return status;
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

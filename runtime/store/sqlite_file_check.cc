@@ -1,4 +1,4 @@
-#include "checkpoint/file_check.h"
+#include "store/sqlite_file_check.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "checkpoint/sqlite.h"
+#include "store/sqlite.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 namespace {
 
 // https://www.sqlite.org/fileformat2.html, section 1.3
@@ -54,4 +54,4 @@ core::Status check_file(const std::string& path) {
   return {};
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

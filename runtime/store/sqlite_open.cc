@@ -7,13 +7,12 @@
 #include <system_error>
 #include <vector>
 
-#include "checkpoint/file_check.h"
-#include "checkpoint/store.h"
-#include "checkpoint/tail_log.h"
 #include "storage/directory.h"
 #include "storage/private_files.h"
+#include "store/sqlite_file_check.h"
+#include "store/sqlite_store.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 namespace {
 
 // Version 5. Money is in picodollars. The columns of `job` are those of JobState.
@@ -80,7 +79,7 @@ ALTER TABLE endpoint ADD COLUMN maybe_billed_output_tokens INTEGER NOT NULL DEFA
 ALTER TABLE generation ADD COLUMN sink BLOB NOT NULL DEFAULT x'';
 )";
 
-// From version 3, which had no tail log.
+// From version 3, which had no write-ahead log.
 constexpr char kFrom3To4[] = R"(
 ALTER TABLE job ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
 )";
@@ -120,7 +119,7 @@ std::string file_of(const std::string& directory) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
+core::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& directory) {
   const std::string path = file_of(directory);
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
@@ -139,19 +138,23 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
 
 // NORMAL syncs only when the log is emptied into the file: a crash of the process loses nothing, a
 // power cut the last moments, and neither damages the file.
-core::Status Store::relax() {
+core::Status SqliteStore::relax() {
   return connection_.execute("PRAGMA synchronous = NORMAL");
 }
 
-core::Result<std::unique_ptr<Store>> Store::open_reader(const std::string& directory) {
+bool SqliteStore::exists(const std::string& directory) {
   std::error_code error;
-  if (!std::filesystem::exists(file_of(directory), error))
+  return std::filesystem::exists(file_of(directory), error);
+}
+
+core::Result<std::unique_ptr<SqliteStore>> SqliteStore::open_reader(const std::string& directory) {
+  if (!exists(directory))
     return core::fail(core::ErrorCode::io, "there is no checkpoint: the job was never run here",
                       directory);
   return open_existing(file_of(directory), SQLITE_OPEN_READONLY);
 }
 
-core::Result<std::unique_ptr<Store>> Store::open_at_rest(const std::string& directory) {
+core::Result<std::unique_ptr<SqliteStore>> SqliteStore::open_at_rest(const std::string& directory) {
   const std::string path = file_of(directory);
   std::error_code error;
   const std::uintmax_t log = std::filesystem::file_size(path + "-wal", error);
@@ -161,16 +164,16 @@ core::Result<std::unique_ptr<Store>> Store::open_at_rest(const std::string& dire
   return prepared(path, Connection::open_unchanging(path), false);
 }
 
-core::Result<std::unique_ptr<Store>> Store::open_existing(const std::string& path, int flags) {
+core::Result<std::unique_ptr<SqliteStore>> SqliteStore::open_existing(const std::string& path,
+                                                                      int flags) {
   if (auto status = check_file(path); !status) return std::unexpected(status.error());
   return prepared(path, Connection::open(path, flags), flags == SQLITE_OPEN_READWRITE);
 }
 
-core::Result<std::unique_ptr<Store>> Store::prepared(const std::string& path,
-                                                     core::Result<Connection> connection,
-                                                     bool writable) {
+core::Result<std::unique_ptr<SqliteStore>> SqliteStore::prepared(
+    const std::string& path, core::Result<Connection> connection, bool writable) {
   if (!connection) return std::unexpected(connection.error());
-  std::unique_ptr<Store> store(new Store(path, std::move(*connection)));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(path, std::move(*connection)));
   // Asked of SQLite, not of the file's first bytes alone: the version may still stand in the log.
   const auto version = store->read_version();
   if (!version) return std::unexpected(version.error());
@@ -184,7 +187,7 @@ core::Result<std::unique_ptr<Store>> Store::prepared(const std::string& path,
   return store;
 }
 
-core::Result<std::int64_t> Store::read_version() {
+core::Result<std::int64_t> SqliteStore::read_version() {
   auto statement = connection_.prepare("PRAGMA user_version");
   if (!statement) return std::unexpected(statement.error());
   const auto row = statement->step();
@@ -192,7 +195,7 @@ core::Result<std::int64_t> Store::read_version() {
   return *row ? statement->integer(0) : 0;
 }
 
-core::Status Store::migrate() {
+core::Status SqliteStore::migrate() {
   const std::string sql =
       fmt::format("BEGIN IMMEDIATE; {} {} {} {} PRAGMA user_version = {}; COMMIT",
                   version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "",
@@ -208,7 +211,7 @@ core::Status Store::migrate() {
   return connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-core::Status Store::create_file(const std::string& directory) {
+core::Status SqliteStore::create_file(const std::string& directory) {
   const std::string path = file_of(directory);
   const std::string draft = path + ".new";
   std::error_code error;
@@ -219,12 +222,6 @@ core::Status Store::create_file(const std::string& directory) {
                      "checkpoint.db is missing, but its log is there and may hold answers");
     std::filesystem::remove(path + "-wal", error);
   }
-  const auto tail = read_tail(directory, 0);
-  if (!tail) return std::unexpected(tail.error());
-  if (!tail->records.empty() || tail->outrun)
-    return corrupt(directory,
-                   "checkpoint.db is missing, but its tail log (tail-0, tail-1) is there and may "
-                   "hold answers");
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
     std::filesystem::remove(draft + suffix, error);
 
@@ -242,7 +239,7 @@ core::Status Store::create_file(const std::string& directory) {
   return storage::sync_directory(directory);
 }
 
-core::Status Store::check() {
+core::Status SqliteStore::check() {
   std::error_code error;
   const bool whole = std::filesystem::file_size(path_, error) <= kFullCheckBytes;
   std::vector<const char*> checks = {"PRAGMA quick_check(1)"};
@@ -262,4 +259,4 @@ core::Status Store::check() {
   return {};
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

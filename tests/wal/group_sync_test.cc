@@ -1,4 +1,4 @@
-#include "checkpoint/tail_syncer.h"
+#include "wal/group_sync.h"
 
 #include <gtest/gtest.h>
 
@@ -7,16 +7,16 @@
 #include <semaphore>
 #include <thread>
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 namespace {
 
-class TailSyncerTest : public testing::Test {
+class GroupSyncTest : public testing::Test {
  protected:
   // What the disk does with a sync.
   core::Status sync() {
     ++syncs_;
     synced_on_ = std::this_thread::get_id();
-    if (slow_) clock_.advance(TailSyncer::kQuick);
+    if (slow_) clock_.advance(GroupSync::kQuick);
     if (held_) {
       begun_.release();
       go_.acquire();
@@ -40,16 +40,16 @@ class TailSyncerTest : public testing::Test {
   std::binary_semaphore begun_{0};
   std::binary_semaphore go_{0};
   core::ManualClock clock_;
-  TailSyncer syncer_{[this] { return sync(); }, [this](core::Error) { ++failures_; }, clock_};
+  GroupSync syncer_{[this] { return sync(); }, [this](core::Error) { ++failures_; }, clock_};
 };
 
-TEST_F(TailSyncerTest, SyncsOnTheCallersThreadWhereTheDiskIsQuick) {
+TEST_F(GroupSyncTest, SyncsOnTheCallersThreadWhereTheDiskIsQuick) {
   EXPECT_TRUE(syncer_.sync_here());
   EXPECT_EQ(syncs_, 1);
   EXPECT_EQ(synced_on_.load(), std::this_thread::get_id());
 }
 
-TEST_F(TailSyncerTest, ASlowDiskIsWaitedForOnAnotherThreadUntilItIsQuickAgain) {
+TEST_F(GroupSyncTest, ASlowDiskIsWaitedForOnAnotherThreadUntilItIsQuickAgain) {
   slow_ = true;
   EXPECT_TRUE(syncer_.sync_here()) << "it was not known to be slow";
   EXPECT_FALSE(syncer_.sync_here());
@@ -62,7 +62,7 @@ TEST_F(TailSyncerTest, ASlowDiskIsWaitedForOnAnotherThreadUntilItIsQuickAgain) {
   EXPECT_EQ(syncs_, 3);
 }
 
-TEST_F(TailSyncerTest, ASyncUnderWayIsNotDoubled) {
+TEST_F(GroupSyncTest, ASyncUnderWayIsNotDoubled) {
   held_ = true;
   std::promise<void> durable;
   syncer_.when_durable([&] { durable.set_value(); });
@@ -74,7 +74,7 @@ TEST_F(TailSyncerTest, ASyncUnderWayIsNotDoubled) {
   durable.get_future().wait();
 }
 
-TEST_F(TailSyncerTest, WhoAsksDuringASyncOnACallersThreadGetsTheNextOne) {
+TEST_F(GroupSyncTest, WhoAsksDuringASyncOnACallersThreadGetsTheNextOne) {
   held_ = true;
   bool synced = false;
   std::thread caller([&] { synced = syncer_.sync_here(); });
@@ -90,7 +90,7 @@ TEST_F(TailSyncerTest, WhoAsksDuringASyncOnACallersThreadGetsTheNextOne) {
   EXPECT_EQ(syncs_, 2);
 }
 
-TEST_F(TailSyncerTest, NothingIsDurableAfterASyncThatFailed) {
+TEST_F(GroupSyncTest, NothingIsDurableAfterASyncThatFailed) {
   fails_ = true;
   EXPECT_FALSE(syncer_.sync_here());
   EXPECT_EQ(failures_, 1);
@@ -104,4 +104,4 @@ TEST_F(TailSyncerTest, NothingIsDurableAfterASyncThatFailed) {
 }
 
 }  // namespace
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

@@ -7,24 +7,24 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
-class DirectoryLock {
+class JobLock {
  public:
   // ErrorCode::busy when another process (or another checkpoint of this one) holds it.
-  static core::Result<DirectoryLock> take(const std::string& directory, const std::string& job);
+  static core::Result<JobLock> take(const std::string& directory, const std::string& job);
   // Keeps runs away without writing anything; any number may share. ErrorCode::busy as above. Where
   // no run ever made a lock there is none to keep.
-  static core::Result<DirectoryLock> share(const std::string& directory, const std::string& job);
+  static core::Result<JobLock> share(const std::string& directory, const std::string& job);
   // Whether a run has it now. Keeps nobody away.
   static bool taken(const std::string& directory);
-  DirectoryLock(DirectoryLock&& other) noexcept;
-  DirectoryLock& operator=(DirectoryLock&&) = delete;
-  ~DirectoryLock();
+  JobLock(JobLock&& other) noexcept;
+  JobLock& operator=(JobLock&&) = delete;
+  ~JobLock();
 
  private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
+  explicit JobLock(int fd) : fd_(fd) {}
   int fd_;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

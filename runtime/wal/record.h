@@ -1,4 +1,4 @@
-// A record of the tail log (tail_log.h) as bytes. Decoding is safe on any bytes.
+// A record of the write-ahead log (wal.h) as bytes. Decoding is safe on any bytes.
 //
 // Format (integers little-endian):
 //
@@ -24,26 +24,26 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/types.h"
+#include "store/records.h"
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 
-struct TailRecord {
+struct Record {
   std::uint64_t sequence = 0;
   // One of the two; `endpoint` in them is Ledger::number().
-  std::vector<Intent> intents = {};
-  Results results = {};
+  std::vector<store::Intent> intents = {};
+  store::Results results = {};
 };
 
 // Number of each endpoint, by its index. Indices beyond it are the caller's error.
 using EndpointNumbers = std::span<const std::uint32_t>;
 
 // A record without its sequence, which seal() gives it.
-std::string encode(std::span<const Intent> intents, EndpointNumbers numbers);
-std::string encode(const Results& results, EndpointNumbers numbers);
+std::string encode(std::span<const store::Intent> intents, EndpointNumbers numbers);
+std::string encode(const store::Results& results, EndpointNumbers numbers);
 void seal(std::string& record, std::uint64_t sequence);
 
 // The record that `bytes` begin with; they then begin behind it. nullopt when that is none.
-std::optional<TailRecord> take_record(std::string_view& bytes);
+std::optional<Record> take_record(std::string_view& bytes);
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

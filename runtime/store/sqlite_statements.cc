@@ -1,10 +1,10 @@
 // What Store asks SQLite, in the order of Store::Query.
-#include "checkpoint/file_check.h"
-#include "checkpoint/store.h"
+#include "store/sqlite_file_check.h"
+#include "store/sqlite_store.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
-const char* const Store::kSql[kQueries] = {
+const char* const SqliteStore::kSql[kQueries] = {
     // kJob
     "SELECT generation, next_attempt, rows_read, input_complete, answered, rejected,"
     " projected_block, projected_answers, projected_rejects, rejects_block, folded,"
@@ -72,7 +72,7 @@ const char* const Store::kSql[kQueries] = {
 };
 
 // What is asked of a file of an older version, which nobody writes to before it is migrated.
-const char* Store::sql_of(std::size_t query) const {
+const char* SqliteStore::sql_of(std::size_t query) const {
   if (version_ == kFormatVersion) return kSql[query];
   switch (query) {
     case kJob:
@@ -116,4 +116,4 @@ const char* Store::sql_of(std::size_t query) const {
   }
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

@@ -11,7 +11,7 @@
 // another, beside them.
 //
 // Invariants:
-//   1. What read_tail() gives is a prefix of what was appended behind JobState::folded, and holds
+//   1. What read_log() gives is a prefix of what was appended behind JobState::folded, and holds
 //      everything that was appended before a sync() that has returned, or before the process was
 //      killed.
 //   2. A file is written from its beginning only when all its records are in the checkpoint.
@@ -27,25 +27,26 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/tail_record.h"
 #include "core/error.h"
+#include "store/records.h"
+#include "wal/record.h"
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 
-class TailLog {
+class WriteAheadLog {
  public:
   // Empty files; with Durability::power of kPreallocated bytes, on the disk. `last`: the number of
   // the last record there ever was. Their records were taken over before (recovery.h).
-  static core::Result<std::unique_ptr<TailLog>> create(const std::string& directory,
-                                                       Durability durability, std::uint64_t last);
-  ~TailLog();
-  TailLog(const TailLog&) = delete;
-  TailLog& operator=(const TailLog&) = delete;
+  static core::Result<std::unique_ptr<WriteAheadLog>> create(const std::string& directory,
+                                                             store::Durability durability,
+                                                             std::uint64_t last);
+  ~WriteAheadLog();
+  WriteAheadLog(const WriteAheadLog&) = delete;
+  WriteAheadLog& operator=(const WriteAheadLog&) = delete;
 
   static constexpr std::size_t kPreallocated = 128 * 1024;
 
-  // Hands the record (tail_record.h) to the operating system.
+  // Hands the record (record.h) to the operating system.
   core::Status append(std::string&& record);
   // Number of the last record.
   std::uint64_t last() const { return last_; }
@@ -63,20 +64,20 @@ class TailLog {
     std::uint64_t end = 0;  // where the next record goes
     std::atomic<bool> unsynced = false;
   };
-  explicit TailLog(std::uint64_t last) : last_(last) {}
+  explicit WriteAheadLog(std::uint64_t last) : last_(last) {}
 
   std::array<File, 2> files_;
   std::size_t current_ = 0;
   std::uint64_t last_;
 };
 
-struct Tail {
-  std::vector<TailRecord> records;  // behind `folded`, without a gap
+struct LogTail {
+  std::vector<Record> records;  // behind `folded`, without a gap
   // There are later records than that, but not the next: a run has folded and overwritten it since
   // `folded` was read, or a power cut has lost it.
   bool outrun = false;
 };
 // ErrorCode::io when a file that is there cannot be read. Safe beside a run that appends.
-core::Result<Tail> read_tail(const std::string& directory, std::uint64_t folded);
+core::Result<LogTail> read_log(const std::string& directory, std::uint64_t folded);
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

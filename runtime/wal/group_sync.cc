@@ -1,24 +1,24 @@
-#include "checkpoint/tail_syncer.h"
+#include "wal/group_sync.h"
 
 #include <utility>
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 
-TailSyncer::TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed,
-                       const core::Clock& clock)
+GroupSync::GroupSync(std::function<core::Status()> sync, std::function<void(core::Error)> failed,
+                     const core::Clock& clock)
     : sync_(std::move(sync)),
       failed_(std::move(failed)),
       clock_(clock),
       syncer_([this] { return timed_sync(); }, [this] { synced(); }) {}
 
-core::Status TailSyncer::timed_sync() {
+core::Status GroupSync::timed_sync() {
   const core::Time started = clock_.now();
   core::Status status = sync_();
   quick_ = clock_.now() - started < kQuick;
   return status;
 }
 
-bool TailSyncer::sync_here() {
+bool GroupSync::sync_here() {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_ || syncing_ || !quick_) return false;
@@ -32,7 +32,7 @@ bool TailSyncer::sync_here() {
   return !stopped_;
 }
 
-void TailSyncer::when_durable(Callback callback) {
+void GroupSync::when_durable(Callback callback) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
   waiting_.push_back(std::move(callback));
@@ -41,19 +41,19 @@ void TailSyncer::when_durable(Callback callback) {
   syncer_.start();
 }
 
-void TailSyncer::stop() {
+void GroupSync::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   waiting_.clear();
 }
 
-void TailSyncer::finish() {
+void GroupSync::finish() {
   std::unique_lock lock(mutex_);
   idle_.wait(lock, [&] { return !syncing_; });
   stopped_ = true;
 }
 
-void TailSyncer::synced() {
+void GroupSync::synced() {
   core::Status status = syncer_.wait();
   std::vector<Callback> durable;
   {
@@ -73,11 +73,11 @@ void TailSyncer::synced() {
   end_sync_locked();
 }
 
-void TailSyncer::end_sync_locked() {
+void GroupSync::end_sync_locked() {
   syncing_ = !stopped_ && !waiting_.empty();
   if (!syncing_) return idle_.notify_all();
   under_way_.swap(waiting_);
   syncer_.start();
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

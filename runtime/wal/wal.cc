@@ -1,4 +1,4 @@
-#include "checkpoint/tail_log.h"
+#include "wal/wal.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "storage/disk_error.h"
 #include "storage/private_files.h"
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 namespace {
 
 std::string tail_path(const std::string& directory, std::size_t i) {
@@ -36,8 +36,8 @@ core::Result<std::string> contents(const std::string& path) {
   ssize_t got = 0;
   do {
     const std::size_t size = bytes.size();
-    bytes.resize(size + TailLog::kPreallocated);
-    got = ::read(fd, bytes.data() + size, TailLog::kPreallocated);
+    bytes.resize(size + WriteAheadLog::kPreallocated);
+    got = ::read(fd, bytes.data() + size, WriteAheadLog::kPreallocated);
     bytes.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   } while (got > 0 || (got < 0 && errno == EINTR));
   const int failed = got < 0 ? errno : 0;
@@ -47,8 +47,8 @@ core::Result<std::string> contents(const std::string& path) {
 }
 
 // The records that a file begins with, each one more than the one before.
-std::vector<TailRecord> records_of(std::string_view bytes) {
-  std::vector<TailRecord> records;
+std::vector<Record> records_of(std::string_view bytes) {
+  std::vector<Record> records;
   while (auto record = take_record(bytes)) {
     if (!records.empty() && record->sequence != records.back().sequence + 1) break;
     records.push_back(std::move(*record));
@@ -58,34 +58,35 @@ std::vector<TailRecord> records_of(std::string_view bytes) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<TailLog>> TailLog::create(const std::string& directory,
-                                                       Durability durability, std::uint64_t last) {
-  std::unique_ptr<TailLog> log(new TailLog(last));
+core::Result<std::unique_ptr<WriteAheadLog>> WriteAheadLog::create(const std::string& directory,
+                                                                   store::Durability durability,
+                                                                   std::uint64_t last) {
+  std::unique_ptr<WriteAheadLog> log(new WriteAheadLog(last));
   for (std::size_t i = 0; i < log->files_.size(); ++i) {
     File& file = log->files_[i];
     file.path = tail_path(directory, i);
     file.fd = ::open(file.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
                      storage::file_mode(directory));
     if (file.fd < 0) return storage::disk_failed("open", errno, file.path);
-    if (durability != Durability::power) continue;
+    if (durability != store::Durability::power) continue;
     const std::string zeros(kPreallocated, '\0');
     if (auto status = write_at(file.fd, zeros, 0, file.path); !status)
       return std::unexpected(status.error());
     if (::fsync(file.fd) != 0) return storage::disk_failed("sync", errno, file.path);
   }
-  if (durability == Durability::power) {
+  if (durability == store::Durability::power) {
     if (auto status = storage::sync_directory(directory); !status)
       return std::unexpected(status.error());
   }
   return log;
 }
 
-TailLog::~TailLog() {
+WriteAheadLog::~WriteAheadLog() {
   for (const File& file : files_)
     if (file.fd >= 0) ::close(file.fd);
 }
 
-core::Status TailLog::append(std::string&& record) {
+core::Status WriteAheadLog::append(std::string&& record) {
   File& file = files_[current_];
   seal(record, last_ + 1);
   if (auto status = write_at(file.fd, record, file.end, file.path); !status) return status;
@@ -95,12 +96,12 @@ core::Status TailLog::append(std::string&& record) {
   return {};
 }
 
-void TailLog::turn() {
+void WriteAheadLog::turn() {
   current_ = 1 - current_;
   files_[current_].end = 0;
 }
 
-core::Status TailLog::sync() {
+core::Status WriteAheadLog::sync() {
   // Both: a record in one promises that those before it, in the other, are there as well.
   for (File& file : files_) {
     if (!file.unsynced.exchange(false)) continue;
@@ -109,25 +110,25 @@ core::Status TailLog::sync() {
   return {};
 }
 
-void TailLog::remove() {
+void WriteAheadLog::remove() {
   for (const File& file : files_) ::unlink(file.path.c_str());
 }
 
-core::Result<Tail> read_tail(const std::string& directory, std::uint64_t folded) {
-  std::array<std::vector<TailRecord>, 2> files;
+core::Result<LogTail> read_log(const std::string& directory, std::uint64_t folded) {
+  std::array<std::vector<Record>, 2> files;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto bytes = contents(tail_path(directory, i));
     if (!bytes) return std::unexpected(bytes.error());
     files[i] = records_of(*bytes);
   }
-  const auto first = [](const std::vector<TailRecord>& records) {
+  const auto first = [](const std::vector<Record>& records) {
     return records.empty() ? 0 : records.front().sequence;
   };
   if (first(files[1]) < first(files[0])) std::swap(files[0], files[1]);
-  Tail tail;
+  LogTail tail;
   std::uint64_t next = folded + 1;
   for (auto& records : files) {
-    for (TailRecord& record : records) {
+    for (Record& record : records) {
       if (record.sequence < next) continue;
       tail.outrun = record.sequence > next;
       if (tail.outrun) return tail;
@@ -138,4 +139,4 @@ core::Result<Tail> read_tail(const std::string& directory, std::uint64_t folded)
   return tail;
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

@@ -1,4 +1,4 @@
-// Syncs the tail log for those who wait for it, all that wait at once with one sync: on a thread of
+// Syncs the write-ahead log for those who wait for it, all that wait at once with one sync: on a thread of
 // its own, or on the caller's, where that takes less time than to wake another and be woken.
 //
 // Threads: sync_here(), when_durable(), stop() and finish() on any. Callbacks run on the syncer's
@@ -10,12 +10,12 @@
 #include <mutex>
 #include <vector>
 
-#include "checkpoint/syncer.h"
 #include "core/clock.h"
+#include "wal/sync_thread.h"
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 
-class TailSyncer {
+class GroupSync {
  public:
   using Callback = std::function<void()>;
 
@@ -24,8 +24,8 @@ class TailSyncer {
 
   // `sync` is the log's. `failed` hears of one that failed, on the thread that it ran on; no
   // callback runs from then on. `clock` must outlive the syncer.
-  TailSyncer(std::function<core::Status()> sync, std::function<void(core::Error)> failed,
-             const core::Clock& clock);
+  GroupSync(std::function<core::Status()> sync, std::function<void(core::Error)> failed,
+            const core::Clock& clock);
 
   // Syncs on this thread, unless a sync is under way or the last one was not quick. True: all that
   // was appended before is on the disk.
@@ -52,7 +52,7 @@ class TailSyncer {
   bool syncing_ = false;
   bool stopped_ = false;
   std::condition_variable idle_;
-  Syncer syncer_;  // last: its thread uses all of the above
+  SyncThread syncer_;  // last: its thread uses all of the above
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

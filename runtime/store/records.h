@@ -10,7 +10,34 @@
 #include "core/money.h"
 #include "provider/outcome.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
+
+enum class Durability : std::uint8_t {
+  power,    // a commit is synced to the disk: survives power loss
+  process,  // a commit is with the operating system: survives kill -9
+};
+
+// Where a projection (projection.h) stands.
+struct Position {
+  std::uint64_t answers = 0;  // bytes
+  std::uint64_t rejects = 0;  // bytes
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+// By what a projection knows its own again at a position. For itself alone to read: the checkpoint
+// only keeps it. Empty: nothing is known (a checkpoint of an older format, or rejects that were
+// taken back).
+struct Proof {
+  std::string answers;
+  std::string rejects;
+  friend bool operator==(const Proof&, const Proof&) = default;
+};
+
+struct Mark {
+  Position position;
+  Proof proof;
+  friend bool operator==(const Mark&, const Mark&) = default;
+};
 
 // Written before an attempt is sent (invariant 3).
 struct Intent {
@@ -35,7 +62,7 @@ struct Settlement {
   core::Money estimate = {};
   std::optional<core::Money> charged = {};
   // Of an attempt that failed as those before it: what is wrong with the endpoint, for people. Not
-  // kept in the tail log.
+  // kept in the write-ahead log.
   std::string problem = {};
 };
 
@@ -75,7 +102,8 @@ struct Renaming {
 struct Results {
   std::vector<Settlement> settlements;
   std::vector<Entry> entries;
-  std::vector<Renaming> renamings = {};  // not in the tail log: what is lost there is done again
+  std::vector<Renaming> renamings =
+      {};  // not in the write-ahead log: what is lost there is done again
 };
 
 // What was used of an endpoint's daily quotas at one moment (schedule::DayUsed).
@@ -124,4 +152,4 @@ struct Account {
   EndpointLedger total() const;
 };
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

@@ -1,4 +1,4 @@
-#include "checkpoint/lock.h"
+#include "store/job_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 
 #include "storage/private_files.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 namespace {
 
 std::string owner_of(int fd) {
@@ -58,12 +58,11 @@ std::unexpected<core::Error> held(int fd, const std::string& directory, const st
 
 }  // namespace
 
-core::Result<DirectoryLock> DirectoryLock::take(const std::string& directory,
-                                                const std::string& job) {
+core::Result<JobLock> JobLock::take(const std::string& directory, const std::string& job) {
   const std::string path = directory + "/lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, storage::file_mode(directory));
   if (fd < 0) return core::fail_errno("cannot open the job's lock", errno, path);
-  DirectoryLock lock(fd);
+  JobLock lock(fd);
   if (!try_lock(fd, F_WRLCK)) {
     if (!another_holds_it()) return core::fail_errno("cannot lock the job", errno, path);
     return held(fd, directory, job);
@@ -74,18 +73,17 @@ core::Result<DirectoryLock> DirectoryLock::take(const std::string& directory,
   return lock;
 }
 
-core::Result<DirectoryLock> DirectoryLock::share(const std::string& directory,
-                                                 const std::string& job) {
+core::Result<JobLock> JobLock::share(const std::string& directory, const std::string& job) {
   const std::string path = directory + "/lock";
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno != ENOENT) return core::fail_errno("cannot open the job's lock", errno, path);
-  DirectoryLock lock(fd);
+  JobLock lock(fd);
   if (fd < 0 || try_lock(fd, F_RDLCK)) return lock;
   if (!another_holds_it()) return core::fail_errno("cannot lock the job", errno, path);
   return held(fd, directory, job);
 }
 
-bool DirectoryLock::taken(const std::string& directory) {
+bool JobLock::taken(const std::string& directory) {
   const int fd = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   struct flock lock = whole_file(F_RDLCK);  // in whose way only a run's lock stands
@@ -94,10 +92,10 @@ bool DirectoryLock::taken(const std::string& directory) {
   return asked && lock.l_type != F_UNLCK;
 }
 
-DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+JobLock::JobLock(JobLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
-DirectoryLock::~DirectoryLock() {
+JobLock::~JobLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

@@ -7,10 +7,10 @@
 
 #include "core/error.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
 constexpr int kApplicationId = 0x534c4331;  // "SLC1"
-constexpr int kFormatVersion = 5;           // SQLite's user_version; see store_open.cc and block.h
+constexpr int kFormatVersion = 5;  // SQLite's user_version; see store/sqlite_open.cc and block.h
 
 // ErrorCode::io when there is no such file or it cannot be read, ErrorCode::corrupt when it is not
 // one of ours, cut off, or written by a newer sluice.
@@ -19,4 +19,4 @@ core::Status check_file(const std::string& path);
 // What to say of a file of a newer format than kFormatVersion.
 std::unexpected<core::Error> newer_format(const std::string& path, std::int64_t version);
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

@@ -1,30 +1,30 @@
-#include "checkpoint/syncer.h"
+#include "wal/sync_thread.h"
 
 #include <utility>
 
 #include "core/thread_name.h"
 
-namespace sluice::checkpoint {
+namespace sluice::wal {
 
-Syncer::Syncer(std::function<core::Status()> sync, std::function<void()> synced)
+SyncThread::SyncThread(std::function<core::Status()> sync, std::function<void()> synced)
     : sync_(std::move(sync)), synced_(std::move(synced)), thread_([this] { run(); }) {}
 
-Syncer::~Syncer() {
+SyncThread::~SyncThread() {
   ending_ = true;
   wanted_.release();
   thread_.join();
 }
 
-void Syncer::start() {
+void SyncThread::start() {
   wanted_.release();
 }
 
-core::Status Syncer::wait() {
+core::Status SyncThread::wait() {
   over_.acquire();
   return std::move(status_);
 }
 
-void Syncer::run() {
+void SyncThread::run() {
   core::name_thread("sluice-sync");
   while (true) {
     wanted_.acquire();
@@ -39,4 +39,4 @@ void Syncer::run() {
   }
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::wal

@@ -1,16 +1,16 @@
-#include "checkpoint/store.h"
+#include "store/sqlite_store.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <system_error>
 
-#include "checkpoint/bytes.h"
-#include "checkpoint/file_check.h"
+#include "store/bytes.h"
+#include "store/sqlite_file_check.h"
 
-namespace sluice::checkpoint {
+namespace sluice::store {
 
-core::Status Store::prepare() {
+core::Status SqliteStore::prepare() {
   for (std::size_t i = 0; i < kQueries; ++i) {
     const char* sql = sql_of(i);
     if (sql == nullptr) continue;
@@ -26,7 +26,7 @@ core::Status Store::prepare() {
   return {};
 }
 
-core::Result<JobState> Store::job() {
+core::Result<JobState> SqliteStore::job() {
   Statement& s = statements_[kJob];
   const auto row = s.step();
   if (!row) return std::unexpected(row.error());
@@ -56,7 +56,7 @@ core::Result<JobState> Store::job() {
   return job;
 }
 
-core::Result<core::Hash128> Store::fingerprint(std::int64_t generation) {
+core::Result<core::Hash128> SqliteStore::fingerprint(std::int64_t generation) {
   Statement& s = statements_[kFingerprint].bind(1, generation);
   const auto row = s.step();
   if (!row) return std::unexpected(row.error());
@@ -69,8 +69,8 @@ core::Result<core::Hash128> Store::fingerprint(std::int64_t generation) {
   return fingerprint;
 }
 
-core::Status Store::expect_fingerprint(const std::optional<core::Hash128>& stored,
-                                       const core::Hash128& fingerprint) const {
+core::Status SqliteStore::expect_fingerprint(const std::optional<core::Hash128>& stored,
+                                             const core::Hash128& fingerprint) const {
   if (stored && *stored == fingerprint) return {};
   return core::fail(core::ErrorCode::pipeline,
                     "the pipeline file asks another question, or writes another output, than the "
@@ -78,7 +78,8 @@ core::Status Store::expect_fingerprint(const std::optional<core::Hash128>& store
                     path_);
 }
 
-core::Status Store::each_row(Query query, const std::function<core::Status(Statement&)>& each) {
+core::Status SqliteStore::each_row(Query query,
+                                   const std::function<core::Status(Statement&)>& each) {
   Statement& s = statements_[query];
   while (true) {
     const auto row = s.step();
@@ -93,7 +94,7 @@ core::Status Store::each_row(Query query, const std::function<core::Status(State
   return {};
 }
 
-core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
+core::Result<std::vector<StoredEndpoint>> SqliteStore::endpoints() {
   std::vector<StoredEndpoint> all;
   auto status = each_row(kEndpoints, [&](Statement& s) -> core::Status {
     StoredEndpoint e{.id = s.integer(0), .ledger = {}};
@@ -130,7 +131,7 @@ core::Result<std::vector<StoredEndpoint>> Store::endpoints() {
   return all;
 }
 
-core::Result<std::vector<StoredModel>> Store::models() {
+core::Result<std::vector<StoredModel>> SqliteStore::models() {
   std::vector<StoredModel> all;
   auto status = each_row(kModels, [&](Statement& s) -> core::Status {
     all.push_back({s.integer(0), std::string(s.bytes(1))});
@@ -140,29 +141,29 @@ core::Result<std::vector<StoredModel>> Store::models() {
   return all;
 }
 
-core::Status Store::attempts(
+core::Status SqliteStore::attempts(
     const std::function<core::Status(AttemptRecords, std::string_view)>& each) {
   return each_row(kAttempts, [&](Statement& s) {
     return each(static_cast<AttemptRecords>(s.integer(0)), s.bytes(1));
   });
 }
 
-core::Status Store::scan_keys(std::int64_t after, const EachKeys& each) {
+core::Status SqliteStore::scan_keys(std::int64_t after, const EachKeys& each) {
   statements_[kScanKeys].bind(1, after);
   return each_row(kScanKeys, [&](Statement& s) {
     return each(s.integer(0), s.integer(1), std::string(s.bytes(2)));
   });
 }
 
-core::Status Store::scan_blocks(std::int64_t generation, std::int64_t after,
-                                std::int64_t rejects_after, const EachBlock& each) {
+core::Status SqliteStore::scan_blocks(std::int64_t generation, std::int64_t after,
+                                      std::int64_t rejects_after, const EachBlock& each) {
   statements_[kScanBlocks].bind(1, generation).bind(2, after).bind(3, rejects_after);
   return each_row(kScanBlocks, [&](Statement& s) {
     return each(s.integer(0), std::string(s.bytes(1)), s.bytes(2));
   });
 }
 
-core::Result<std::string> Store::blob_of(Query query, std::int64_t block) {
+core::Result<std::string> SqliteStore::blob_of(Query query, std::int64_t block) {
   Statement& s = statements_[query].bind(1, block);
   const auto row = s.step();
   if (!row) return std::unexpected(row.error());
@@ -175,7 +176,7 @@ core::Result<std::string> Store::blob_of(Query query, std::int64_t block) {
   return bytes;
 }
 
-core::Result<std::int64_t> Store::last_block() {
+core::Result<std::int64_t> SqliteStore::last_block() {
   Statement& s = statements_[kLastBlock];
   const auto row = s.step();
   if (!row) return std::unexpected(row.error());
@@ -184,14 +185,14 @@ core::Result<std::int64_t> Store::last_block() {
   return last;
 }
 
-core::Result<std::string> Store::keys(std::int64_t block) {
+core::Result<std::string> SqliteStore::keys(std::int64_t block) {
   return blob_of(kKeys, block);
 }
-core::Result<std::string> Store::payload(std::int64_t block) {
+core::Result<std::string> SqliteStore::payload(std::int64_t block) {
   return blob_of(kPayload, block);
 }
 
-core::Status Store::transact(const std::function<core::Status()>& write) {
+core::Status SqliteStore::transact(const std::function<core::Status()>& write) {
   core::Status status = begin();
   if (status) status = write();
   if (status) status = commit();
@@ -199,18 +200,18 @@ core::Status Store::transact(const std::function<core::Status()>& write) {
   return status;
 }
 
-core::Status Store::begin() {
+core::Status SqliteStore::begin() {
   return statements_[kBegin].run();
 }
-core::Status Store::commit() {
+core::Status SqliteStore::commit() {
   return statements_[kCommit].run();
 }
 // SQLite may have rolled back by itself: that there is nothing left to roll back is no error.
-void Store::rollback() {
+void SqliteStore::rollback() {
   (void)statements_[kRollback].run();
 }
 
-core::Status Store::put_job(const JobState& job) {
+core::Status SqliteStore::put_job(const JobState& job) {
   return statements_[kPutJob]
       .bind(1, job.generation)
       .bind(2, job.next_attempt)
@@ -229,13 +230,14 @@ core::Status Store::put_job(const JobState& job) {
       .run();
 }
 
-core::Status Store::put_generation(std::int64_t generation, const core::Hash128& fingerprint) {
+core::Status SqliteStore::put_generation(std::int64_t generation,
+                                         const core::Hash128& fingerprint) {
   std::string bytes;
   put(bytes, fingerprint);
   return statements_[kPutGeneration].bind(1, generation).bind_blob(2, bytes).run();
 }
 
-core::Status Store::put_past(const PastGeneration& generation) {
+core::Status SqliteStore::put_past(const PastGeneration& generation) {
   return statements_[kPutPast]
       .bind(1, generation.id)
       .bind(2, generation.mark.position.answers)
@@ -247,7 +249,7 @@ core::Status Store::put_past(const PastGeneration& generation) {
       .run();
 }
 
-core::Result<std::vector<PastGeneration>> Store::generations() {
+core::Result<std::vector<PastGeneration>> SqliteStore::generations() {
   std::vector<PastGeneration> all;
   auto status = each_row(kGenerations, [&](Statement& s) -> core::Status {
     all.push_back({.id = s.integer(0),
@@ -261,7 +263,7 @@ core::Result<std::vector<PastGeneration>> Store::generations() {
   return all;
 }
 
-core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
+core::Status SqliteStore::put_endpoint(const StoredEndpoint& endpoint) {
   const EndpointLedger& l = endpoint.ledger;
   return statements_[kPutEndpoint]
       .bind(1, endpoint.id)
@@ -295,13 +297,13 @@ core::Status Store::put_endpoint(const StoredEndpoint& endpoint) {
       .run();
 }
 
-core::Status Store::put_model(const StoredModel& model) {
+core::Status SqliteStore::put_model(const StoredModel& model) {
   return statements_[kPutModel].bind(1, model.id).bind_text(2, model.name).run();
 }
 
-core::Status Store::put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
-                              std::uint32_t rejects, std::string_view keys,
-                              std::string_view payload) {
+core::Status SqliteStore::put_block(std::int64_t block, std::int64_t generation,
+                                    std::uint32_t answers, std::uint32_t rejects,
+                                    std::string_view keys, std::string_view payload) {
   if (auto status = statements_[kPutKeys]
                         .bind(1, block)
                         .bind(2, generation)
@@ -314,7 +316,8 @@ core::Status Store::put_block(std::int64_t block, std::int64_t generation, std::
   return statements_[kPutPayload].bind(1, block).bind_blob(2, payload).run();
 }
 
-core::Status Store::replace_keys(std::int64_t block, std::uint32_t rejects, std::string_view keys) {
+core::Status SqliteStore::replace_keys(std::int64_t block, std::uint32_t rejects,
+                                       std::string_view keys) {
   return statements_[kReplaceKeys]
       .bind(1, block)
       .bind(2, std::int64_t{rejects})
@@ -322,20 +325,20 @@ core::Status Store::replace_keys(std::int64_t block, std::uint32_t rejects, std:
       .run();
 }
 
-core::Status Store::put_attempts(AttemptRecords kind, std::string_view records) {
+core::Status SqliteStore::put_attempts(AttemptRecords kind, std::string_view records) {
   return statements_[kPutAttempts]
       .bind(1, static_cast<std::int64_t>(kind))
       .bind_blob(2, records)
       .run();
 }
 
-core::Status Store::clear_attempts() {
+core::Status SqliteStore::clear_attempts() {
   return statements_[kClearAttempts].run();
 }
 
-core::Status Store::close() {
+core::Status SqliteStore::close() {
   for (Statement& statement : statements_) statement = Statement();
   return connection_.checkpoint_and_close();
 }
 
-}  // namespace sluice::checkpoint
+}  // namespace sluice::store

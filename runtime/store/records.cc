@@ -1,0 +1,28 @@
+#include "store/records.h"
+
+namespace sluice::store {
+
+EndpointLedger Account::total() const {
+  EndpointLedger sum;
+  for (const EndpointLedger& e : endpoints) {
+    sum.attempts += e.attempts;
+    sum.answered += e.answered;
+    sum.failed += e.failed;
+    sum.usage += e.usage;
+    sum.cost += e.cost;
+    sum.in_flight += e.in_flight;
+    sum.maybe_billed += e.maybe_billed;
+    sum.maybe_billed_cost += e.maybe_billed_cost;
+    sum.maybe_billed_usage += e.maybe_billed_usage;
+    sum.uncounted += e.uncounted;
+    sum.uncounted_cost += e.uncounted_cost;
+    sum.failed_usage += e.failed_usage;
+    sum.failed_cost += e.failed_cost;
+    sum.charged += e.charged;
+    sum.charged_cost += e.charged_cost;
+    sum.estimated_cost += e.estimated_cost;
+  }
+  return sum;
+}
+
+}  // namespace sluice::store
