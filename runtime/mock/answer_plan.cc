@@ -10,8 +10,8 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "mock/answerer.h"
-#include "mock/random.h"
 #include "mock/text_words.h"
+#include "simulate/random.h"
 
 namespace sluice::mock {
 
@@ -167,7 +167,7 @@ class Filler {
   Filler(std::string& out, std::string_view text) : out_(out), words_(words_of(text)) {}
 
   void fill(const Node& node, std::uint64_t draw) {
-    if (node.nullable && unit(mix(draw, 1)) < kNullShare) {
+    if (node.nullable && simulate::unit(simulate::mix(draw, 1)) < kNullShare) {
       out_ += "null";
       return;
     }
@@ -205,7 +205,7 @@ class Filler {
       if (id != nullptr && property.name == "id") {
         core::append_json_string(out_, *id);
       } else {
-        fill(*property.value, mix(draw, property.hash));
+        fill(*property.value, simulate::mix(draw, property.hash));
       }
     }
     out_ += '}';
@@ -215,12 +215,13 @@ class Filler {
   void array(const Node& node, std::uint64_t draw) {
     const double least = std::max(node.min.value_or(1), 0.0);
     const double most = std::min(node.max.value_or(least + kMostItems), least + kMostItems);
-    const double count = least + std::floor(unit(draw) * (std::max(most, least) - least + 1));
+    const double count =
+        least + std::floor(simulate::unit(draw) * (std::max(most, least) - least + 1));
     out_ += '[';
     for (std::uint64_t i = 0; node.items && i < static_cast<std::uint64_t>(count); ++i) {
       if (out_.size() > kMostBytes) break;
       if (i > 0) out_ += ',';
-      fill(*node.items, mix(draw, i));
+      fill(*node.items, simulate::mix(draw, i));
     }
     out_ += ']';
   }
@@ -243,13 +244,14 @@ class Filler {
     const auto [low, high] = range(node);
     const double from = std::ceil(low);
     const double count = std::max(std::floor(high) - from + 1, 1.0);
-    core::JsonWriter(out_).value(static_cast<std::int64_t>(from + std::floor(unit(draw) * count)));
+    core::JsonWriter(out_).value(
+        static_cast<std::int64_t>(from + std::floor(simulate::unit(draw) * count)));
   }
 
   void number(const Node& node, std::uint64_t draw) {
     constexpr double kStep = 1000;  // three decimals are enough to look at
     const auto [low, high] = range(node);
-    const double value = std::round((low + unit(draw) * (high - low)) * kStep) / kStep;
+    const double value = std::round((low + simulate::unit(draw) * (high - low)) * kStep) / kStep;
     core::JsonWriter(out_).value(std::clamp(value, low, high));
   }
 

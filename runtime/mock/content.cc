@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "mock/answerer.h"
-#include "mock/random.h"
+#include "simulate/random.h"
 
 namespace sluice::mock {
 namespace {
@@ -36,7 +36,8 @@ std::string misspelt(std::string_view id, const std::vector<FramedRow>& rows) {
 std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t draw) {
   std::vector<std::size_t> order(count);
   for (std::size_t i = 0; i < count; ++i) order[i] = i;
-  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[mix(draw, i) % i]);
+  for (std::size_t i = count; i > 1; --i)
+    std::swap(order[i - 1], order[simulate::mix(draw, i) % i]);
   if (std::is_sorted(order.begin(), order.end()) && count > 1)
     std::rotate(order.begin(), order.begin() + 1, order.end());
   return order;
@@ -49,7 +50,7 @@ std::string another_entry(const AnswerPlan& plan, std::string_view id, const std
   std::string entry;
   for (std::uint64_t i = 0; i < kTries && (entry.empty() || entry == first); ++i) {
     entry.clear();
-    plan.fill_entry(entry, id, "", mix(draw, i));
+    plan.fill_entry(entry, id, "", simulate::mix(draw, i));
   }
   return entry;
 }
@@ -67,7 +68,7 @@ std::string pack_content(const AnswerPlan& plan, const std::vector<FramedRow>& r
     std::string entry;
     plan.fill_entry(entry, id, rows[i].text, seed);
     if (here == PackFault::double_row) {
-      const bool differs = (mix(draw) & 1) != 0;
+      const bool differs = (simulate::mix(draw) & 1) != 0;
       entries.push_back(differs ? another_entry(plan, id, entry, draw) : entry);
     }
     entries.push_back(std::move(entry));

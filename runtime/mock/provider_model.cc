@@ -10,8 +10,8 @@
 #include "core/hash.h"
 #include "mock/content.h"
 #include "mock/control.h"
-#include "mock/random.h"
 #include "provider/outcome.h"
+#include "simulate/random.h"
 
 namespace sluice::mock {
 namespace {
@@ -117,7 +117,9 @@ Decision ProviderModel::broken(OutageKind kind, core::Time now) {
 Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
                              core::WallTime wall_now) {
   const std::uint64_t number = ++number_;
-  const auto draw = [&](Purpose purpose) { return mix(mix(options_.seed, number), purpose); };
+  const auto draw = [&](Purpose purpose) {
+    return simulate::mix(simulate::mix(options_.seed, number), purpose);
+  };
   ++stats_.requests;
 
   if (const auto outage = outages_.at(now)) return broken(*outage, now);
@@ -148,7 +150,7 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   }
   if (fault == Fault::error_503) return unavailable(503, options_.error_wait, now);
   if (!hidden_.admit(now, 0).admitted) return unavailable(options_.hidden_status, {}, now);
-  const Limiter::Verdict verdict = limiter_.admit(now, chat->prompt_tokens);
+  const simulate::Limiter::Verdict verdict = limiter_.admit(now, chat->prompt_tokens);
   if (!verdict.admitted) return rate_limited(verdict, now);
 
   const std::vector<provider::FramedRow> rows = rows_of(*chat);
@@ -159,7 +161,7 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   reply.prompt_tokens = chat->prompt_tokens;
   reply.cached_tokens =
       static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(chat->prompt_tokens));
-  write(reply, *chat, rows, fault, mix(options_.seed, number));
+  write(reply, *chat, rows, fault, simulate::mix(options_.seed, number));
   limiter_.charge(reply.completion_tokens);
 
   ++stats_.by_status[200];
@@ -183,8 +185,8 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
   if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
   decision.response = json_response(200, reply_body(reply));
   limiter_.append_headers(now, decision.response.headers);
-  decision.delay =
-      slots_.occupy(now, draw_latency(mix(options_.seed, number), reply.completion_tokens));
+  decision.delay = slots_.occupy(
+      now, draw_latency(simulate::mix(options_.seed, number), reply.completion_tokens));
   decision.counted = true;
   stats_.max_in_flight = std::max(stats_.max_in_flight, ++stats_.in_flight);
   return decision;
@@ -223,7 +225,7 @@ void ProviderModel::write(ChatReply& reply, const ChatRequest& chat,
     text = garbled("something else");
     fault = Fault::none;
   } else {
-    text = content_for(chat, rows, options_.seed, pack_fault(), mix(draws, kRow));
+    text = content_for(chat, rows, options_.seed, pack_fault(), simulate::mix(draws, kRow));
   }
   if (fault == Fault::garble) text = garbled(text);
   std::size_t most = chat.max_output_tokens
@@ -231,8 +233,8 @@ void ProviderModel::write(ChatReply& reply, const ChatRequest& chat,
                          : text.size();
   if (fault == Fault::truncate) {
     // Somewhere in the middle: at least one byte is missing, and one is left where there are two.
-    const auto cut =
-        static_cast<std::size_t>(unit(mix(draws, kCut)) * static_cast<double>(text.size()));
+    const auto cut = static_cast<std::size_t>(simulate::unit(simulate::mix(draws, kCut)) *
+                                              static_cast<double>(text.size()));
     most = std::min(most, std::max<std::size_t>(cut, text.size() > 1 ? 1 : 0));
   }
   reply.cut = most < text.size();
@@ -251,7 +253,7 @@ void ProviderModel::write(ChatReply& reply, const ChatRequest& chat,
 
 ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, const ChatRequest& chat) const {
   const Faults& f = options_.faults;
-  double at = unit(draw);
+  double at = simulate::unit(draw);
   const auto any = [&](const auto& shares) {
     for (const auto& [share, fault] : shares) {
       if (at < share) return fault;
@@ -266,7 +268,7 @@ ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, const ChatReq
       Share{f.hang, Fault::hang}, Share{f.cut, Fault::cut}, Share{f.truncate, Fault::truncate},
       Share{f.garble, Fault::garble}, Share{f.reasoning_only, Fault::reasoning_only}});
   if (fault != Fault::none || !chat.plan) return fault;
-  at = unit(mix(draw, kPackFault));
+  at = simulate::unit(simulate::mix(draw, kPackFault));
   const Fault pack_fault =
       any(std::array{Share{f.drop_row, Fault::drop_row}, Share{f.double_row, Fault::double_row},
                      Share{f.foreign_id, Fault::foreign_id}, Share{f.re_id, Fault::re_id},
@@ -284,8 +286,8 @@ core::Duration ProviderModel::draw_latency(std::uint64_t draw, std::uint64_t out
     return core::Duration(static_cast<std::int64_t>(fixed));
   }
   constexpr double kDay = 86'400e9;
-  const double factor =
-      log_normal(options_.latency_sigma, mix(draw, kLatency), mix(draw, kLatencyAngle));
+  const double factor = simulate::log_normal(options_.latency_sigma, simulate::mix(draw, kLatency),
+                                             simulate::mix(draw, kLatencyAngle));
   return core::Duration(static_cast<std::int64_t>(std::min(fixed * factor, kDay)));
 }
 
@@ -294,8 +296,9 @@ std::uint64_t ProviderModel::draw_reasoning(std::uint64_t draw, const ChatReques
   if (!options_.output_tokens) return 0;
   constexpr double kMost = 1e6;  // no model writes more at once
   const double drawn =
-      options_.output_tokens->median *
-      log_normal(options_.output_tokens->sigma, mix(draw, kOutput), mix(draw, kOutputAngle));
+      options_.output_tokens->median * simulate::log_normal(options_.output_tokens->sigma,
+                                                            simulate::mix(draw, kOutput),
+                                                            simulate::mix(draw, kOutputAngle));
   const auto most = static_cast<double>(chat.max_output_tokens.value_or(UINT32_MAX));
   const auto tokens = static_cast<std::uint64_t>(std::min({drawn, most, kMost}));
   return tokens > text_tokens ? tokens - text_tokens : 0;
@@ -309,11 +312,11 @@ Decision ProviderModel::refuse(int status, std::string body, core::Time now, boo
   return decision;
 }
 
-Decision ProviderModel::rate_limited(const Limiter::Verdict& verdict, core::Time now) {
+Decision ProviderModel::rate_limited(const simulate::Limiter::Verdict& verdict, core::Time now) {
   const std::string message =
       verdict.never ? "Request too large: it asks for more tokens than a minute's quota holds."
                     : fmt::format("Rate limit reached on {} per min. Please try again in {}.",
-                                  verdict.kind, go_duration(verdict.retry_after));
+                                  verdict.kind, simulate::go_duration(verdict.retry_after));
   Decision decision =
       refuse(429, error_body(message, verdict.kind, "rate_limit_exceeded"), now, true);
   if (!verdict.never) append_wait(decision.response.headers, verdict.retry_after);

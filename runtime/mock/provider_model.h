@@ -19,12 +19,12 @@
 #include "core/clock.h"
 #include "http/server.h"
 #include "mock/chat.h"
-#include "mock/limiter.h"
 #include "mock/options.h"
 #include "mock/outages.h"
-#include "mock/slots.h"
 #include "mock/stats.h"
 #include "provider/framing.h"
+#include "simulate/openai_limiter.h"
+#include "simulate/slots.h"
 
 namespace sluice::mock {
 
@@ -82,15 +82,15 @@ class ProviderModel {
   Decision refuse(int status, std::string body, core::Time now, bool limit_headers);
   // As proxies and nginx's limit_req say it; zero = no wait is asked for.
   Decision unavailable(int status, core::Duration wait, core::Time now);
-  Decision rate_limited(const Limiter::Verdict& verdict, core::Time now);
+  Decision rate_limited(const simulate::Limiter::Verdict& verdict, core::Time now);
   bool key_fits(const http::ServerRequest& request) const;
   void reset_stats();
 
   Options options_;
-  Limiter limiter_;
-  Limiter hidden_;
+  simulate::Limiter limiter_;
+  simulate::Limiter hidden_;
   Outages outages_;
-  Slots slots_;
+  simulate::Slots slots_;
   ChatReader reader_;
   Stats stats_;
   std::uint64_t number_ = 0;  // of chat requests so far

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "mock/control.h"
-#include "mock/slots.h"
 
 namespace sluice::mock {
 namespace {
@@ -83,17 +82,6 @@ TEST(Control, IsForLoopbackAlone) {
     EXPECT_TRUE(is_loopback(host)) << host;
   for (const char* host : {"0.0.0.0", "::", "10.0.0.1", "128.0.0.1", ""})
     EXPECT_FALSE(is_loopback(host)) << host;
-}
-
-TEST(Slots, ServeSoManyAtOnceAndQueueTheRest) {
-  Slots two(2);
-  EXPECT_EQ(two.occupy(kOutageStart, 3s), 3s);
-  EXPECT_EQ(two.occupy(kOutageStart, 5s), 5s);
-  EXPECT_EQ(two.occupy(kOutageStart, 1s), 4s);
-  EXPECT_EQ(two.occupy(kOutageStart + 1s, 1s), 4s);
-  EXPECT_EQ(two.occupy(kOutageStart + 1min, 1s), 1s);
-  Slots any(0);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(any.occupy(kOutageStart, 3s), 3s);
 }
 
 }  // namespace

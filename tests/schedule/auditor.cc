@@ -41,8 +41,8 @@ Auditor::Auditor(const Scenario& scenario)
 }
 
 std::string Auditor::play() {
-  const SimulationReport report =
-      simulate(scenario_.config, scenario_.endpoints, scenario_.workload, scenario_.seed, *this);
+  const simulate::SimulationReport report = simulate::simulate(
+      scenario_.config, scenario_.endpoints, scenario_.workload, scenario_.seed, *this);
   if (report.stalled) broken("stalls: work is left and no wake-up is asked for");
   if (report.busy) broken("wakes for nothing, over and over");
   if (!open_.empty()) broken("not every request has ended");

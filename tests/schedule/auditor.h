@@ -13,7 +13,7 @@
 
 namespace sluice::schedule {
 
-class Auditor final : public Watcher {
+class Auditor final : public simulate::Watcher {
  public:
   explicit Auditor(const Scenario& scenario);
 

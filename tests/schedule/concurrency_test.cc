@@ -104,7 +104,7 @@ TEST_P(SettlesAt, TheKneeWithinTwentyPercentAndStaysThere) {
   EXPECT_GE(answered / 600.0, 0.97 * best);
 }
 
-INSTANTIATE_TEST_SUITE_P(Slots, SettlesAt,
+INSTANTIATE_TEST_SUITE_P(Capacity, SettlesAt,
                          testing::ValuesIn(kFastBuild ? std::vector{48, 64, 100, 400}
                                                       : std::vector{48}));
 

@@ -7,20 +7,20 @@
 #include <optional>
 #include <vector>
 
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 namespace sluice::schedule {
 
 // More work than there is time for.
-inline Workload endless(core::Duration lasting) {
-  Workload workload;
+inline simulate::Workload endless(core::Duration lasting) {
+  simulate::Workload workload;
   workload.requests = 1'000'000'000;
   workload.open = 60'000;
   workload.drain_after = lasting;
   return workload;
 }
 
-class Course final : public Watcher {
+class Course final : public simulate::Watcher {
  public:
   struct Second {
     std::vector<std::uint64_t> sent;      // by endpoint
@@ -32,13 +32,14 @@ class Course final : public Watcher {
     std::vector<double> learned;  // requests a second; 0 = free
   };
 
-  SimulationReport run(const Config& config, const std::vector<ModelEndpoint>& endpoints,
-                       const Workload& workload, std::uint64_t seed) {
+  simulate::SimulationReport run(const Config& config,
+                                 const std::vector<simulate::ServerSpec>& endpoints,
+                                 const simulate::Workload& workload, std::uint64_t seed) {
     endpoints_ = endpoints.size();
     seconds_.clear();
     sent_at_.clear();
     next_look_ = {};
-    return simulate(config, endpoints, workload, seed, *this);
+    return simulate::simulate(config, endpoints, workload, seed, *this);
   }
 
   const std::vector<Second>& seconds() const { return seconds_; }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness.h"
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 namespace sluice::schedule {
 namespace {

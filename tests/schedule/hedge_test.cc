@@ -6,7 +6,7 @@
 #include "schedule/breaker.h"
 #include "schedule/latency.h"
 #include "schedule/retry.h"
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 namespace sluice::schedule {
 namespace {
@@ -89,22 +89,22 @@ TEST(HedgeTest, NeverPassesTheBudget) {
 }
 
 TEST(HedgeTest, AddsAtMostFivePercent) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.latency = 1s;
   model.latency_spread = 1.5;
   const auto ample = {std::pair(Quota::requests_per_minute, 1e6)};
   Config config{.endpoints = {endpoint("a", ample, 5000), endpoint("b", ample, 5000)}};
   config.hedge = true;
-  const auto report = simulate(config, {{model, model}}, {.requests = 20'000}, 1);
+  const auto report = simulate::simulate(config, {{model, model}}, {.requests = 20'000}, 1);
   EXPECT_EQ(report.answered, 20'000U);
   EXPECT_GT(report.sent, 20'200U);
   EXPECT_LE(report.sent, 21'030U);
 }
 
 TEST(HedgeTest, IsOffUnlessAskedFor) {
-  const ModelEndpoint model;
-  const auto report = simulate({.endpoints = {endpoint("a"), endpoint("b")}}, {{model, model}},
-                               {.requests = 2000}, 1);
+  const simulate::ServerSpec model;
+  const auto report = simulate::simulate({.endpoints = {endpoint("a"), endpoint("b")}},
+                                         {{model, model}}, {.requests = 2000}, 1);
   EXPECT_EQ(report.sent, 2000U);
 }
 

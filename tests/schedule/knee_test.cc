@@ -19,8 +19,8 @@ constexpr int kKnee = 64;
 constexpr int kMovedKnee = 256;
 constexpr double kSigma = 0.3;
 
-ModelEndpoint with_knee(core::Duration latency) {
-  ModelEndpoint model;
+simulate::ServerSpec with_knee(core::Duration latency) {
+  simulate::ServerSpec model;
   model.latency = latency;
   model.latency_spread = kSigma;
   model.slots = {{0s, kKnee}};
@@ -28,13 +28,13 @@ ModelEndpoint with_knee(core::Duration latency) {
 }
 
 // Answers a second with all slots busy.
-double best_rate(const ModelEndpoint& model, int slots) {
+double best_rate(const simulate::ServerSpec& model, int slots) {
   const double mean =
       std::chrono::duration<double>(model.latency).count() * std::exp(kSigma * kSigma / 2);
   return slots / mean;
 }
 
-Course run(const ModelEndpoint& model, core::Duration lasting, std::uint64_t seed) {
+Course run(const simulate::ServerSpec& model, core::Duration lasting, std::uint64_t seed) {
   Course course;
   const Config config{.endpoints = {endpoint("a", {}, 2000)}};
   course.run(config, {model}, endless(lasting), seed);
@@ -45,7 +45,7 @@ class Knee : public testing::TestWithParam<core::Duration> {};
 
 TEST_P(Knee, IsFoundWithinAFifthAndHeldForTenMinutes) {
   for (const std::uint64_t seed : named_seeds()) {
-    const ModelEndpoint model = with_knee(GetParam());
+    const simulate::ServerSpec model = with_knee(GetParam());
     const Course course = run(model, 660s, seed);
     EXPECT_GE(course.at(60).lid[0], 0.8 * kKnee) << seed;
     EXPECT_LE(course.at(60).lid[0], 1.3 * kKnee) << seed << ": a fifth above, and a trial";
@@ -63,7 +63,7 @@ TEST_P(Knee, IsFoundWithinAFifthAndHeldForTenMinutes) {
 
 TEST_P(Knee, IsFoundAgainWhenItMoves) {
   for (const std::uint64_t seed : named_seeds()) {
-    ModelEndpoint model = with_knee(GetParam());
+    simulate::ServerSpec model = with_knee(GetParam());
     model.slots.push_back({60s, kMovedKnee});
     const Course course = run(model, 420s, seed);
     EXPECT_GE(course.rate(330, 420), 0.97 * best_rate(model, kMovedKnee)) << seed;

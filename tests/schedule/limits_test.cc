@@ -16,17 +16,18 @@ using provider::Quota;
 TEST(Limits, TokensPerMinuteAreUsedToTheFullByRowsOfWidelyVaryingLength) {
   constexpr double kTokens = 600'000;
   for (const std::uint64_t seed : named_seeds()) {
-    ModelEndpoint model;
+    simulate::ServerSpec model;
     model.limits[Quota::tokens_per_minute] = kTokens;
     model.latency = 5s;
     auto config = endpoint("a", {{Quota::tokens_per_minute, kTokens}}, 10'000);
     config.max_output_tokens = 4000;
-    Workload workload = endless(2h);
+    simulate::Workload workload = endless(2h);
     workload.open = 1000;
     workload.prompt_sigma = 1.5;
     workload.output_sigma = 0.8;
     Course course;
-    const SimulationReport report = course.run({.endpoints = {config}}, {model}, workload, seed);
+    const simulate::SimulationReport report =
+        course.run({.endpoints = {config}}, {model}, workload, seed);
     const auto tokens = static_cast<double>(course.sum(&Course::Second::tokens, 0, 7200));
     EXPECT_GE(tokens, 0.98 * 120 * kTokens) << seed;
     EXPECT_LE(tokens, 121 * kTokens) << seed << ": two hours, and the burst";

@@ -19,7 +19,7 @@ constexpr std::size_t kBack = 180;
 constexpr std::size_t kEnd = 300;
 
 struct Death {
-  OutageKind kind;
+  simulate::OutageKind kind;
   std::size_t endpoints;
   std::size_t dead;  // the first is the cheapest
 };
@@ -36,26 +36,26 @@ TEST_P(Dying, LeavesTheOthersAtFullRateAndIsUsedAgainWhenItIsBack) {
   const auto [kind, endpoints, dead] = GetParam();
   for (const std::uint64_t seed : named_seeds()) {
     Config config;
-    std::vector<ModelEndpoint> models(endpoints);
+    std::vector<simulate::ServerSpec> models(endpoints);
     for (std::size_t e = 0; e < endpoints; ++e) {
       const double rpm = 60 * kPerSecond;
       models[e].limits[Quota::requests_per_minute] = rpm;
       models[e].latency = 500ms;
-      if (kind == OutageKind::hang) models[e].timeout = 2s;
+      if (kind == simulate::OutageKind::hang) models[e].timeout = 2s;
       config.endpoints.push_back(
           endpoint("e" + std::to_string(e), {{Quota::requests_per_minute, rpm}}, 1000));
       config.endpoints.back().price = price(1.0 + static_cast<double>(e), 1);
     }
     models[dead].outages = {{std::chrono::seconds(kDies), std::chrono::seconds(kBack), kind}};
     Course course;
-    const SimulationReport report =
+    const simulate::SimulationReport report =
         course.run(config, models, endless(std::chrono::seconds(kEnd)), seed);
     EXPECT_EQ(report.rejected, 0U) << seed;
 
     const auto opened = course.opened(dead);
     ASSERT_TRUE(opened) << seed;
     // A 503 may be a limiter's, so it takes two seconds without a pass, and a cool-down.
-    EXPECT_LE(*opened, kDies + (kind == OutageKind::unavailable ? 8 : 5)) << seed;
+    EXPECT_LE(*opened, kDies + (kind == simulate::OutageKind::unavailable ? 8 : 5)) << seed;
     for (std::size_t e = 0; e < endpoints; ++e) {
       if (e == dead) continue;
       EXPECT_GE(course.rate(*opened + 2, kBack, e), 0.95 * kPerSecond) << seed << ": " << e;
@@ -67,31 +67,37 @@ TEST_P(Dying, LeavesTheOthersAtFullRateAndIsUsedAgainWhenItIsBack) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Endpoint, Dying,
-    testing::Values(Death{OutageKind::error, 2, 1}, Death{OutageKind::hang, 2, 1},
-                    Death{OutageKind::refuse, 2, 1}, Death{OutageKind::error, 3, 0},
-                    Death{OutageKind::hang, 3, 0}, Death{OutageKind::refuse, 3, 0},
-                    Death{OutageKind::unavailable, 2, 1}, Death{OutageKind::unavailable, 3, 0},
-                    Death{OutageKind::error, 2, 0}, Death{OutageKind::hang, 3, 1}),
-    death_name);
+INSTANTIATE_TEST_SUITE_P(Endpoint, Dying,
+                         testing::Values(Death{simulate::OutageKind::error, 2, 1},
+                                         Death{simulate::OutageKind::hang, 2, 1},
+                                         Death{simulate::OutageKind::refuse, 2, 1},
+                                         Death{simulate::OutageKind::error, 3, 0},
+                                         Death{simulate::OutageKind::hang, 3, 0},
+                                         Death{simulate::OutageKind::refuse, 3, 0},
+                                         Death{simulate::OutageKind::unavailable, 2, 1},
+                                         Death{simulate::OutageKind::unavailable, 3, 0},
+                                         Death{simulate::OutageKind::error, 2, 0},
+                                         Death{simulate::OutageKind::hang, 3, 1}),
+                         death_name);
 
 // DataDesigner #575: additive-increase control without a breaker stalls at zero rows when an
 // endpoint dies.
 TEST(Outage, AJobDoesNotStallAtZeroRowsWhenAnEndpointDies) {
-  for (const OutageKind kind :
-       {OutageKind::error, OutageKind::hang, OutageKind::refuse, OutageKind::unavailable}) {
+  for (const simulate::OutageKind kind :
+       {simulate::OutageKind::error, simulate::OutageKind::hang, simulate::OutageKind::refuse,
+        simulate::OutageKind::unavailable}) {
     for (const std::uint64_t seed : named_seeds()) {
       // Nothing is known of either: their concurrency is found, and the dead one's must not matter.
-      ModelEndpoint alive;
+      simulate::ServerSpec alive;
       alive.latency = 200ms;
       alive.slots = {{0s, 16}};
-      ModelEndpoint dying = alive;
+      simulate::ServerSpec dying = alive;
       dying.timeout = 5s;
       dying.outages = {{20s, 1h, kind}};
       Config config{.endpoints = {endpoint("dying"), endpoint("alive")}};
       Course course;
-      const SimulationReport report = course.run(config, {dying, alive}, endless(120s), seed);
+      const simulate::SimulationReport report =
+          course.run(config, {dying, alive}, endless(120s), seed);
       EXPECT_EQ(report.rejected, 0U) << seed;
       for (std::size_t s = 20; s < 120; ++s)
         ASSERT_GE(course.rate(s, s + 1), 40) << "seed " << seed << ", second " << s;
@@ -101,15 +107,16 @@ TEST(Outage, AJobDoesNotStallAtZeroRowsWhenAnEndpointDies) {
 
 // The only endpoint is away for three minutes: nothing is lost, and it is asked now and then.
 TEST(Outage, WithNoElsewhereTheRunWaitsForItsOnlyEndpoint) {
-  for (const OutageKind kind :
-       {OutageKind::error, OutageKind::hang, OutageKind::refuse, OutageKind::unavailable}) {
+  for (const simulate::OutageKind kind :
+       {simulate::OutageKind::error, simulate::OutageKind::hang, simulate::OutageKind::refuse,
+        simulate::OutageKind::unavailable}) {
     for (const std::uint64_t seed : named_seeds()) {
-      ModelEndpoint model;
+      simulate::ServerSpec model;
       model.latency = 500ms;
       model.timeout = 5s;
       model.outages = {{20s, 200s, kind}};
       Course course;
-      const SimulationReport report =
+      const simulate::SimulationReport report =
           course.run({.endpoints = {endpoint("a", {}, 32)}}, {model}, endless(300s), seed);
       EXPECT_EQ(report.rejected, 0U) << seed;
       EXPECT_LE(course.sum(&Course::Second::sent, 40, 200), 60U) << seed;

@@ -16,7 +16,7 @@ using provider::Quota;
 // NeMo-Skills: caps itself at 2,048 in flight.
 TEST(Peers, ThousandsOfRequestsASecondAndInFlightAreNoLimit) {
   constexpr double kPerSecond = 5000;
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 60 * kPerSecond;
   model.latency = 2s;
   Course course;
@@ -28,14 +28,14 @@ TEST(Peers, ThousandsOfRequestsASecondAndInFlightAreNoLimit) {
 
 // openai-cookbook: retries go out at once, without back-off.
 TEST(Peers, RetriesDoNotComeAtOnceWhereThereIsNoElsewhere) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.latency = 100ms;
   model.error_rate = 1;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     Config config{.endpoints = {endpoint("a")}};
     config.endpoints[0].answered_before = true;
     config.seed = seed;
-    const auto report = simulate(config, {{model}}, {.requests = 1}, seed);
+    const auto report = simulate::simulate(config, {{model}}, {.requests = 1}, seed);
     EXPECT_EQ(report.rejected, 1U);
     EXPECT_EQ(report.sent, 8U) << "RetryPolicy::attempts";
     EXPECT_GE(report.elapsed, 5s) << "eight answers take less than one and a half";
@@ -86,15 +86,17 @@ TEST(Peers, ALimitThatTheServerChangesInMidRunIsFollowed) {
 
 // DataDesigner PR #703: rate-limited rows were dropped.
 TEST(Peers, NoRequestIsDroppedForBeingRateLimited) {
-  for (const LimiterKind kind : {LimiterKind::token_bucket, LimiterKind::leaky_bucket,
-                                 LimiterKind::fixed_window, LimiterKind::sliding_window}) {
+  for (const simulate::LimiterKind kind :
+       {simulate::LimiterKind::token_bucket, simulate::LimiterKind::leaky_bucket,
+        simulate::LimiterKind::fixed_window, simulate::LimiterKind::sliding_window}) {
     for (const bool hint : {false, true}) {
-      ModelEndpoint model;
+      simulate::ServerSpec model;
       model.limits[Quota::requests_per_minute] = 120;
       model.limiter = {.kind = kind, .burst = 20};
       model.tells_retry_after = hint;
-      const auto report = simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}},
-                                   {.requests = 500}, static_cast<std::uint64_t>(kind) + 1);
+      const auto report =
+          simulate::simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 500},
+                             static_cast<std::uint64_t>(kind) + 1);
       EXPECT_EQ(report.answered, 500U) << static_cast<int>(kind);
       EXPECT_EQ(report.rejected, 0U) << static_cast<int>(kind);
       EXPECT_GT(report.rate_limited, 0U) << static_cast<int>(kind);
@@ -104,7 +106,7 @@ TEST(Peers, NoRequestIsDroppedForBeingRateLimited) {
 
 // LiteLLM: one stalled socket hangs the job.
 TEST(Peers, AnAnswerThatNeverComesHoldsUpNobodyElse) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.latency = 100ms;
   model.lost_rate = 0.0005;
   model.timeout = 30s;

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "schedule/model_random.h"
+#include "simulate/random.h"
 
 namespace sluice::schedule {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 // The first ordinal at which a burst is seen among `n` requests of which `share` are refused at
 // random; 0 = none.
 std::uint64_t first_burst(double share, std::uint64_t n, std::uint64_t seed) {
-  ModelRandom random(seed);
+  simulate::Random random(seed);
   RejectionBurst burst;
   for (std::uint64_t ordinal = 1; ordinal <= n; ++ordinal) {
     if (random.uniform() >= share) continue;
@@ -63,7 +63,7 @@ TEST(RejectionBurst, ATwentiethRefusedAtRandomIsHardlyEverTakenForOne) {
 
 TEST(RejectionTest, RisesOnlyWhereTheShareIsNearerToTheRaised) {
   for (const bool raised : {false, true}) {
-    ModelRandom random(1);
+    simulate::Random random(1);
     RejectionTest test(0.02, 0.1);
     double most = 0;
     for (std::uint64_t ordinal = 1; ordinal <= 1000; ++ordinal) {

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "harness.h"
-#include "schedule/model_random.h"
+#include "simulate/random.h"
 
 namespace sluice::schedule {
 namespace {
@@ -30,10 +30,10 @@ class Dice {
   }
 
  private:
-  ModelRandom random_;
+  simulate::Random random_;
 };
 
-void limit(Dice& dice, ModelEndpoint& model, double tokens_per_request) {
+void limit(Dice& dice, simulate::ServerSpec& model, double tokens_per_request) {
   const double rpm = dice.spread_between(20, 20'000);
   const double tpm = dice.spread_between(20, 20'000) * tokens_per_request;
   if (dice.chance(0.5)) model.limits[Quota::requests_per_minute] = std::round(rpm);
@@ -41,14 +41,14 @@ void limit(Dice& dice, ModelEndpoint& model, double tokens_per_request) {
   if (dice.chance(0.1)) model.limits[Quota::input_tokens_per_minute] = std::round(tpm);
   if (dice.chance(0.1)) model.limits[Quota::output_tokens_per_minute] = std::round(tpm);
   if (dice.chance(0.05)) model.limits[Quota::requests_per_day] = 20.0 + dice.between(0, 1000);
-  model.limiter.kind = static_cast<LimiterKind>(dice.below(4));
+  model.limiter.kind = static_cast<simulate::LimiterKind>(dice.below(4));
   if (dice.chance(0.3)) model.limiter.burst = std::max(1.0, std::round(rpm / 60));
   if (dice.chance(0.2)) model.limiter.window = 1s;
   model.limiter.counts_refused = dice.chance(0.15);
 }
 
 // What the pipeline file says of the endpoint's limits: the truth, too much, too little, nothing.
-provider::Limits told(Dice& dice, const ModelEndpoint& model) {
+provider::Limits told(Dice& dice, const simulate::ServerSpec& model) {
   provider::Limits limits;
   const double mood = dice.between(0, 1);
   if (mood < 0.25) return limits;
@@ -59,7 +59,7 @@ provider::Limits told(Dice& dice, const ModelEndpoint& model) {
   return limits;
 }
 
-void trouble(Dice& dice, ModelEndpoint& model) {
+void trouble(Dice& dice, simulate::ServerSpec& model) {
   if (dice.chance(0.3)) model.error_rate = dice.between(0, 0.3);
   if (dice.chance(0.15)) model.refused_rate = dice.between(0, 0.15);
   if (dice.chance(0.3)) model.refusal_status = 503;
@@ -73,7 +73,7 @@ void trouble(Dice& dice, ModelEndpoint& model) {
     core::Duration at = dice.duration(1ms, 20s);
     for (std::uint64_t n = 1 + dice.below(3); n > 0; --n) {
       const core::Duration to = at + dice.duration(100ms, 60s);
-      model.outages.push_back({at, to, static_cast<OutageKind>(dice.below(4))});
+      model.outages.push_back({at, to, static_cast<simulate::OutageKind>(dice.below(4))});
       at = to + dice.duration(100ms, 20s);
     }
   }
@@ -85,11 +85,11 @@ void trouble(Dice& dice, ModelEndpoint& model) {
     if (dice.chance(0.4)) model.lies.remaining = dice.spread_between(0.2, 5);
     if (dice.chance(0.4)) model.lies.stale = dice.duration(10ms, 10s);
     model.lies.unknown = dice.chance(0.2);
-    model.lies.window = static_cast<ToldWindow>(dice.below(3));
+    model.lies.window = static_cast<simulate::ReportedWindow>(dice.below(3));
   }
 }
 
-void speed(Dice& dice, ModelEndpoint& model) {
+void speed(Dice& dice, simulate::ServerSpec& model) {
   model.latency = dice.duration(20ms, 5s);
   model.latency_spread = dice.between(0, 0.8);
   if (dice.chance(0.3)) model.slots.push_back({0s, 1 + static_cast<int>(dice.below(100))});
@@ -131,7 +131,7 @@ Scenario::Scenario(std::uint64_t from) : seed(from) {
   const double output = workload.rows * static_cast<double>(kExactOutput);
   const double tokens = workload.prompt_bytes / 4.0 + output;
   for (std::uint64_t n = 1 + dice.below(4); n > 0; --n) {
-    ModelEndpoint& model = endpoints.emplace_back();
+    simulate::ServerSpec& model = endpoints.emplace_back();
     limit(dice, model, tokens);
     speed(dice, model);
     trouble(dice, model);
@@ -156,12 +156,12 @@ Scenario::Scenario(std::uint64_t from) : seed(from) {
 
 core::Duration Scenario::longest() const {
   if (std::ranges::any_of(endpoints,
-                          [](const ModelEndpoint& m) { return m.limiter.counts_refused; }))
+                          [](const simulate::ServerSpec& m) { return m.limiter.counts_refused; }))
     return core::Duration::max();
   double slowest = 0;  // seconds, if one endpoint had to do it all
   double troubled = 0;
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
-    const ModelEndpoint& model = endpoints[e];
+    const simulate::ServerSpec& model = endpoints[e];
     const double tokens = workload.most_prompt / model.bytes_per_token +
                           config.endpoints[e].max_output_tokens.value_or(0);
     double each = 0;
@@ -169,12 +169,12 @@ core::Duration Scenario::longest() const {
       const auto& limit = model.limits.per_window[q];
       if (!limit) continue;
       double least = *limit * std::min({1.0, model.lies.limit, model.lies.remaining});
-      if (model.lies.window == ToldWindow::second) least /= 60;
+      if (model.lies.window == simulate::ReportedWindow::second) least /= 60;
       if (const auto& file = config.endpoints[e].limits.per_window[q])
         least = std::min(least, *file);
       const auto quota = static_cast<Quota>(q);
       const bool day = quota == Quota::requests_per_day || quota == Quota::tokens_per_day ||
-                       model.lies.window == ToldWindow::day;
+                       model.lies.window == simulate::ReportedWindow::day;
       const bool requests = quota == Quota::requests_per_day || quota == Quota::requests_per_minute;
       each = std::max(each, (day ? 86'400.0 : 60.0) * (requests ? 1 : tokens) / least);
     }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 namespace sluice::schedule {
 
@@ -14,8 +14,8 @@ struct Scenario {
 
   std::uint64_t seed;
   Config config;
-  std::vector<ModelEndpoint> endpoints;
-  Workload workload;
+  std::vector<simulate::ServerSpec> endpoints;
+  simulate::Workload workload;
 
   // The tokens of every request are what the estimates start from, so that the token quotas can be
   // held to the token.

@@ -6,7 +6,7 @@
 
 #include "harness.h"
 #include "schedule/retry.h"
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 namespace sluice::schedule {
 namespace {
@@ -149,21 +149,21 @@ TEST(Storm, PatienceIsNotUsedUpWhileOthersAreAnswered) {
 
 // 30 requests a minute behind an endpoint of which we know nothing, with 64 at once.
 TEST(Storm, ATightUnknownLimitLosesNoRequest) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 30;
   const auto report =
-      simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 2000}, 1);
+      simulate::simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 2000}, 1);
   EXPECT_EQ(report.answered, 2000U);
   EXPECT_EQ(report.rejected, 0U);
   EXPECT_GT(report.rate_limited, 0U);
 }
 
 TEST(Storm, AnUnknownLimitIsLearnedFromTheServersHeaders) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 600;
   model.tells_limits = true;
   const auto report =
-      simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 5000}, 1);
+      simulate::simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 5000}, 1);
   EXPECT_EQ(report.answered, 5000U);
   EXPECT_EQ(report.rate_limited, 0U);
 }
@@ -202,17 +202,17 @@ TEST(Storm, ACrowdOfRetriesDoesNotReturnAtOneMoment) {
 
 TEST(Storm, TheSameSeedMakesTheSameRun) {
   const auto run = [](std::uint64_t seed) {
-    ModelEndpoint model;
+    simulate::ServerSpec model;
     model.error_rate = 0.2;
     model.lost_rate = 0.05;
     model.limits[Quota::requests_per_minute] = 900;
     Config config{.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::spread};
     config.seed = seed;
     std::string log;
-    simulate(config, {{model, model}}, {.requests = 500}, 9,
-             [&](core::Time now, const Action& action) {
-               log += std::to_string(now.time_since_epoch().count()) + Harness::word(action) + "\n";
-             });
+    simulate::simulate(
+        config, {{model, model}}, {.requests = 500}, 9, [&](core::Time now, const Action& action) {
+          log += std::to_string(now.time_since_epoch().count()) + Harness::word(action) + "\n";
+        });
     return log;
   };
   EXPECT_EQ(run(1), run(1));

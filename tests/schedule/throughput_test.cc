@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness.h"
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 namespace sluice::schedule {
 namespace {
@@ -18,12 +18,14 @@ double minutes(core::Duration d) {
   return std::chrono::duration<double, std::ratio<60>>(d).count();
 }
 
-std::vector<core::Time> moments_of_sending(const Config& config, const ModelEndpoint& model,
-                                           const Workload& workload, SimulationReport& report) {
+std::vector<core::Time> moments_of_sending(const Config& config, const simulate::ServerSpec& model,
+                                           const simulate::Workload& workload,
+                                           simulate::SimulationReport& report) {
   std::vector<core::Time> sent;
-  report = simulate(config, {{model}}, workload, 1, [&](core::Time now, const Action& action) {
-    if (std::holds_alternative<Send>(action)) sent.push_back(now);
-  });
+  report =
+      simulate::simulate(config, {{model}}, workload, 1, [&](core::Time now, const Action& action) {
+        if (std::holds_alternative<Send>(action)) sent.push_back(now);
+      });
   return sent;
 }
 
@@ -41,11 +43,11 @@ double most_above(const std::vector<core::Time>& sent, double limit_per_minute, 
 
 TEST(Throughput, RequestsReachNinetyNinePercentOfTheirQuotaAndNeverPassItByMoreThanTheBurst) {
   for (const double rpm : {30.0, 500.0, 10'000.0}) {
-    ModelEndpoint model;
+    simulate::ServerSpec model;
     model.limits[Quota::requests_per_minute] = rpm;
     model.latency = 5s;
     const auto config = endpoint("a", {{Quota::requests_per_minute, rpm}}, 10'000);
-    SimulationReport report;
+    simulate::SimulationReport report;
     const auto sent = moments_of_sending(
         {.endpoints = {config}}, model,
         {.requests = static_cast<std::uint64_t>(rpm * 5), .open = 10'000}, report);
@@ -59,16 +61,16 @@ TEST(Throughput, RequestsReachNinetyNinePercentOfTheirQuotaAndNeverPassItByMoreT
 TEST(Throughput, TokensReachNinetyNinePercentOfTheirQuotaAndNeverPassItByMoreThanTheBurst) {
   // A request is a ninetieth of the burst, a ninth, and three and a half times the burst.
   for (const double tpm : {6'000'000.0, 600'000.0, 20'000.0}) {
-    ModelEndpoint model;  // 4 bytes a token and 128 a row: what the estimates start from
+    simulate::ServerSpec model;  // 4 bytes a token and 128 a row: what the estimates start from
     model.limits[Quota::tokens_per_minute] = tpm;
     model.output_tokens_per_row = 128;
     model.latency = 3s;
     auto config = endpoint("a", {{Quota::tokens_per_minute, tpm}}, 100'000);
     config.max_output_tokens = 1000;
-    const Workload workload{.requests = static_cast<std::uint64_t>(tpm * 10 / 1128),
-                            .prompt_bytes = 4000,
-                            .open = 50'000};
-    SimulationReport report;
+    const simulate::Workload workload{.requests = static_cast<std::uint64_t>(tpm * 10 / 1128),
+                                      .prompt_bytes = 4000,
+                                      .open = 50'000};
+    simulate::SimulationReport report;
     const auto sent = moments_of_sending({.endpoints = {config}}, model, workload, report);
     EXPECT_EQ(report.answered, workload.requests);
     EXPECT_EQ(report.rate_limited, 0U);
@@ -80,7 +82,7 @@ TEST(Throughput, TokensReachNinetyNinePercentOfTheirQuotaAndNeverPassItByMoreTha
 
 TEST(Throughput, WrongEstimatesAreSettledAndTheQuotaIsStillUsed) {
   // The truth is 2.5 bytes a token and 400 tokens a row, ±30 %: first far above the estimate.
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::tokens_per_minute] = 600'000;
   model.bytes_per_token = 2.5;
   model.output_tokens_per_row = 400;
@@ -88,7 +90,8 @@ TEST(Throughput, WrongEstimatesAreSettledAndTheQuotaIsStillUsed) {
   model.latency = 2s;
   auto config = endpoint("a", {{Quota::tokens_per_minute, 600'000}}, 10'000);
   config.max_output_tokens = 4000;
-  const auto report = simulate({.endpoints = {config}}, {{model}}, {.requests = 15'000}, 1);
+  const auto report =
+      simulate::simulate({.endpoints = {config}}, {{model}}, {.requests = 15'000}, 1);
   EXPECT_EQ(report.answered, 15'000U);
   EXPECT_EQ(report.rate_limited, 0U);
   const double tokens = static_cast<double>(report.input_tokens + report.output_tokens);
@@ -97,15 +100,15 @@ TEST(Throughput, WrongEstimatesAreSettledAndTheQuotaIsStillUsed) {
 }
 
 TEST(Throughput, TwoEndpointsTogetherUseBothQuotas) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 600;
-  ModelEndpoint slow = model;
+  simulate::ServerSpec slow = model;
   slow.limits[Quota::requests_per_minute] = 300;
   for (const Route route : {Route::cheapest, Route::in_order, Route::spread}) {
     Config config{.endpoints = {endpoint("a", {{Quota::requests_per_minute, 600}}),
                                 endpoint("b", {{Quota::requests_per_minute, 300}})},
                   .route = route};
-    const auto report = simulate(config, {{model, slow}}, {.requests = 9000}, 1);
+    const auto report = simulate::simulate(config, {{model, slow}}, {.requests = 9000}, 1);
     EXPECT_EQ(report.answered, 9000U);
     EXPECT_EQ(report.rate_limited, 0U);
     EXPECT_LE(minutes(report.elapsed), 10.1);
@@ -113,12 +116,12 @@ TEST(Throughput, TwoEndpointsTogetherUseBothQuotas) {
 }
 
 TEST(Throughput, ErrorsAndLostAnswersCostNoRowAndNoQuota) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 3000;
   model.error_rate = 0.05;
   model.lost_rate = 0.02;
   const auto config = endpoint("a", {{Quota::requests_per_minute, 3000}}, 1000);
-  SimulationReport report;
+  simulate::SimulationReport report;
   const auto sent =
       moments_of_sending({.endpoints = {config}}, model, {.requests = 15'000}, report);
   EXPECT_EQ(report.answered, 15'000U);
@@ -128,23 +131,23 @@ TEST(Throughput, ErrorsAndLostAnswersCostNoRowAndNoQuota) {
 }
 
 TEST(Throughput, ALimitThatThePipelineFileOverstatesIsLearnedFromTheHeaders) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 300;
   model.tells_limits = true;
   const auto config = endpoint("a", {{Quota::requests_per_minute, 600}}, 64);
-  const auto report = simulate({.endpoints = {config}}, {{model}}, {.requests = 3000}, 1);
+  const auto report = simulate::simulate({.endpoints = {config}}, {{model}}, {.requests = 3000}, 1);
   EXPECT_EQ(report.answered, 3000U);
   EXPECT_EQ(report.rate_limited, 0U);
   EXPECT_LE(minutes(report.elapsed), 10.1);
 }
 
 TEST(Throughput, ABudgetEndsTheRunWithinIt) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.lost_rate = 0.05;
   Config config{.endpoints = {endpoint("a")}};
   config.endpoints[0].price = price(1, 4);
   config.budget = core::Money::parse("0.5");
-  const auto report = simulate(config, {{model}}, {.requests = 10'000}, 1);
+  const auto report = simulate::simulate(config, {{model}}, {.requests = 10'000}, 1);
   ASSERT_TRUE(report.halt);
   EXPECT_EQ(report.halt->cause, HaltCause::budget);
   EXPECT_LE(report.spent, *config.budget);

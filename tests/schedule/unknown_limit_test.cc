@@ -24,12 +24,12 @@ struct Limiter {
   int status = 429;
 };
 
-ModelEndpoint limiter(const Limiter& how) {
-  ModelEndpoint model;
+simulate::ServerSpec limiter(const Limiter& how) {
+  simulate::ServerSpec model;
   model.latency = how.latency;
   model.latency_spread = 0.1;
   model.limits[Quota::requests_per_minute] = 60 * how.per_second;
-  model.limiter = {.kind = LimiterKind::leaky_bucket,
+  model.limiter = {.kind = simulate::LimiterKind::leaky_bucket,
                    .burst = how.kind == Kind::no_burst ? 0 : 60,
                    .delays = how.kind == Kind::delay};
   model.tells_retry_after = false;
@@ -97,7 +97,7 @@ struct Refusals {
 
 // Answers a second, from the second on in which it is known what these refusals are.
 double speed(const Refusals& refusals) {
-  ModelEndpoint model;
+  simulate::ServerSpec model;
   model.latency = 20ms;
   model.latency_spread = 0.05;
   model.refused_rate = refusals.share;
@@ -123,14 +123,14 @@ TEST(RefusalsAtRandom, TwoPercentLeaveFourFifthsOfTheSpeedAndTenPercentAThird) {
 
 TEST(RefusalsAtRandom, AJobOfFourThousandRowsKeepsItsSpeed) {
   for (const double share : {0.02, 0.1}) {
-    ModelEndpoint model;
+    simulate::ServerSpec model;
     model.latency = 20ms;
     model.latency_spread = 0.05;
     model.refusal_takes = 2ms;
     const Config config{.endpoints = {endpoint("a", {}, 64)}};
-    const auto clean = simulate(config, {{model}}, {.requests = 4000}, 1);
+    const auto clean = simulate::simulate(config, {{model}}, {.requests = 4000}, 1);
     model.refused_rate = share;
-    const auto job = simulate(config, {{model}}, {.requests = 4000}, 1);
+    const auto job = simulate::simulate(config, {{model}}, {.requests = 4000}, 1);
     EXPECT_EQ(job.answered, 4000U);
     EXPECT_LE(job.elapsed, (share < 0.05 ? 2 : 4) * clean.elapsed) << share;
   }
@@ -138,7 +138,7 @@ TEST(RefusalsAtRandom, AJobOfFourThousandRowsKeepsItsSpeed) {
 
 // Shared capacity in front of a limit: both are told apart.
 TEST(RefusalsAtRandom, BesideALimitTheLimitIsStillUsed) {
-  ModelEndpoint model = limiter({600, Kind::nodelay, 20ms});
+  simulate::ServerSpec model = limiter({600, Kind::nodelay, 20ms});
   model.refused_rate = 0.02;
   Course course;
   course.run({.endpoints = {endpoint("a", {}, 256)}}, {model}, endless(40s), 1);
@@ -150,7 +150,7 @@ TEST(RefusalsAtRandom, BesideALimitTheLimitIsStillUsed) {
 // A server that takes so many at once and refuses the rest: the rate keeps them below that.
 TEST(RefusalsAboveAConcurrency, AreAvoidedByTheRate) {
   for (const int status : {429, 503}) {
-    ModelEndpoint model;
+    simulate::ServerSpec model;
     model.latency = 50ms;
     model.most_at_once = 64;
     model.refusal_status = status;

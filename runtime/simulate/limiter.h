@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "core/clock.h"
-#include "schedule/model_endpoint.h"
+#include "simulate/server_spec.h"
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 
 class ServerLimit {
  public:
@@ -23,7 +23,7 @@ class ServerLimit {
 };
 
 // `limit` units in each `window`.
-std::unique_ptr<ServerLimit> make_limit(const ModelLimiter& how, double limit,
+std::unique_ptr<ServerLimit> make_limit(const LimiterSpec& how, double limit,
                                         core::Duration window);
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

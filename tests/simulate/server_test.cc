@@ -1,14 +1,14 @@
 // The simulator's servers: if these do not behave as they are said to, no simulation proves a
 // thing.
+#include "simulate/server.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "schedule/model_server.h"
-
-namespace sluice::schedule {
+namespace sluice::simulate {
 namespace {
 
 using namespace std::chrono_literals;
@@ -19,66 +19,64 @@ core::Time at(core::Duration since_start) {
   return core::Time(since_start);
 }
 
-ModelEndpoint steady(core::Duration latency = 1s) {
-  ModelEndpoint model;
+ServerSpec steady(core::Duration latency = 1s) {
+  ServerSpec model;
   model.latency = latency;
   model.latency_spread = 0;
   return model;
 }
 
-ModelServer::Reply ask(ModelServer& server, core::Duration since_start, std::uint32_t bytes = 400) {
+Server::Reply ask(Server& server, core::Duration since_start, std::uint32_t bytes = 400) {
   return server.take(at(since_start), {.id = 1, .prompt_bytes = bytes, .rows = 1}, 1);
 }
 
-int status(ModelServer& server, core::Duration since_start) {
+int status(Server& server, core::Duration since_start) {
   return ask(server, since_start).outcome.status;
 }
 
 // How many of `n` at one moment are admitted.
-int admitted(ModelServer& server, core::Duration since_start, int n) {
+int admitted(Server& server, core::Duration since_start, int n) {
   int count = 0;
   for (int i = 0; i < n; ++i) count += status(server, since_start) == 200 ? 1 : 0;
   return count;
 }
 
-ModelEndpoint limited(double rpm, const ModelLimiter& limiter) {
-  ModelEndpoint model = steady();
+ServerSpec limited(double rpm, const LimiterSpec& limiter) {
+  ServerSpec model = steady();
   model.limits[Quota::requests_per_minute] = rpm;
   model.limiter = limiter;
   return model;
 }
 
 TEST(Model, ATokenBucketSavesUpItsBurst) {
-  ModelServer server(limited(600, {.burst = 5}), std::nullopt, 1);
+  Server server(limited(600, {.burst = 5}), std::nullopt, 1);
   EXPECT_EQ(admitted(server, 0s, 9), 5);
   EXPECT_EQ(admitted(server, 200ms, 9), 2);
   EXPECT_EQ(admitted(server, 1min, 9), 5);
 }
 
 TEST(Model, ALeakyBucketTakesOneMoreThanItsBurstAndThenTheRate) {
-  ModelServer server(limited(36'000, {.kind = LimiterKind::leaky_bucket, .burst = 60}),
-                     std::nullopt, 1);
+  Server server(limited(36'000, {.kind = LimiterKind::leaky_bucket, .burst = 60}), std::nullopt, 1);
   EXPECT_EQ(admitted(server, 0s, 100), 61);
   EXPECT_EQ(admitted(server, 10ms, 100), 6);
   EXPECT_EQ(admitted(server, 10s, 100), 61);
 }
 
 TEST(Model, AFixedWindowBeginsAnewAtItsMultiples) {
-  ModelServer server(limited(10, {.kind = LimiterKind::fixed_window}), std::nullopt, 1);
+  Server server(limited(10, {.kind = LimiterKind::fixed_window}), std::nullopt, 1);
   EXPECT_EQ(admitted(server, 59s, 99), 10);
   EXPECT_EQ(admitted(server, 1min, 99), 10);
   EXPECT_EQ(admitted(server, 119s, 99), 0);
 }
 
 TEST(Model, AFixedWindowOfASecondPermitsASixtiethOfTheMinute) {
-  ModelServer server(limited(600, {.kind = LimiterKind::fixed_window, .window = 1s}), std::nullopt,
-                     1);
+  Server server(limited(600, {.kind = LimiterKind::fixed_window, .window = 1s}), std::nullopt, 1);
   EXPECT_EQ(admitted(server, 900ms, 99), 10);
   EXPECT_EQ(admitted(server, 1s, 99), 10);
 }
 
 TEST(Model, ASlidingWindowCountsBackFromNow) {
-  ModelServer server(limited(10, {.kind = LimiterKind::sliding_window}), std::nullopt, 1);
+  Server server(limited(10, {.kind = LimiterKind::sliding_window}), std::nullopt, 1);
   EXPECT_EQ(admitted(server, 50s, 4), 4);
   EXPECT_EQ(admitted(server, 59s, 99), 6);
   EXPECT_EQ(admitted(server, 109s, 99), 0);
@@ -88,7 +86,7 @@ TEST(Model, ASlidingWindowCountsBackFromNow) {
 TEST(Model, EveryLimiterTellsTheMomentAtWhichTheNextPasses) {
   for (const LimiterKind kind : {LimiterKind::token_bucket, LimiterKind::leaky_bucket,
                                  LimiterKind::fixed_window, LimiterKind::sliding_window}) {
-    ModelServer server(limited(600, {.kind = kind, .burst = 10}), std::nullopt, 1);
+    Server server(limited(600, {.kind = kind, .burst = 10}), std::nullopt, 1);
     const core::Duration start = 12'345'678'901ns;
     EXPECT_GE(admitted(server, start, 10'000), 10);
     const auto refused = ask(server, start);
@@ -102,10 +100,10 @@ TEST(Model, EveryLimiterTellsTheMomentAtWhichTheNextPasses) {
 TEST(Model, ARequestLargerThanTheWholeLimitPassesWhenNothingIsTaken) {
   for (const LimiterKind kind : {LimiterKind::token_bucket, LimiterKind::leaky_bucket,
                                  LimiterKind::fixed_window, LimiterKind::sliding_window}) {
-    ModelEndpoint model = steady();
+    ServerSpec model = steady();
     model.limits[Quota::tokens_per_minute] = 600;
     model.limiter.kind = kind;
-    ModelServer server(model, std::nullopt, 1);
+    Server server(model, std::nullopt, 1);
     EXPECT_EQ(ask(server, 1s, 8000).outcome.status, 200) << static_cast<int>(kind);
     ask(server, 1s, 8000);  // the leaky bucket takes a second one
     EXPECT_EQ(ask(server, 2s, 8000).outcome.status, 429) << static_cast<int>(kind);
@@ -115,8 +113,8 @@ TEST(Model, ARequestLargerThanTheWholeLimitPassesWhenNothingIsTaken) {
 
 TEST(Model, RefusedRequestsCountWhereTheServerCountsThem) {
   for (const bool counts : {false, true}) {
-    ModelServer server(limited(10, {.kind = LimiterKind::sliding_window, .counts_refused = counts}),
-                       std::nullopt, 1);
+    Server server(limited(10, {.kind = LimiterKind::sliding_window, .counts_refused = counts}),
+                  std::nullopt, 1);
     EXPECT_EQ(admitted(server, 0s, 10), 10);
     EXPECT_EQ(admitted(server, 30s, 10), 0);
     EXPECT_EQ(admitted(server, 61s, 10), counts ? 0 : 10);
@@ -124,9 +122,9 @@ TEST(Model, RefusedRequestsCountWhereTheServerCountsThem) {
 }
 
 TEST(Model, ARefusalHasAHintOrNoneOrOneThatIsTooShort) {
-  ModelEndpoint model = limited(60, {.burst = 1});
+  ServerSpec model = limited(60, {.burst = 1});
   const auto hint = [&] {
-    ModelServer server(model, std::nullopt, 1);
+    Server server(model, std::nullopt, 1);
     ask(server, 1s);
     return ask(server, 1s).outcome.hints.retry_after;
   };
@@ -138,9 +136,9 @@ TEST(Model, ARefusalHasAHintOrNoneOrOneThatIsTooShort) {
 }
 
 TEST(Model, AboveItsSlotsRequestsQueueFirstComeFirstServed) {
-  ModelEndpoint model = steady(2s);
+  ServerSpec model = steady(2s);
   model.slots = {{0s, 2}, {1min, 4}};
-  ModelServer server(model, std::nullopt, 1);
+  Server server(model, std::nullopt, 1);
   std::vector<core::Duration> after;
   for (int i = 0; i < 5; ++i) after.push_back(ask(server, 0s).after);
   EXPECT_THAT(after, ElementsAre(2s, 2s, 4s, 4s, 6s));
@@ -152,27 +150,27 @@ TEST(Model, AboveItsSlotsRequestsQueueFirstComeFirstServed) {
 }
 
 TEST(Model, AColdServerWarmsUpWithTimeOrRequestsAndIsColdAgainAfterAnOutage) {
-  ModelEndpoint model = steady(1s);
+  ServerSpec model = steady(1s);
   model.cold = {.factor = 5, .lasts = 10s};
   model.outages = {{20s, 30s, OutageKind::error}};
-  ModelServer server(model, std::nullopt, 1);
+  Server server(model, std::nullopt, 1);
   EXPECT_EQ(ask(server, 0s).after, 5s);
   EXPECT_EQ(ask(server, 5s).after, 3s);
   EXPECT_EQ(ask(server, 10s).after, 1s);
   EXPECT_EQ(ask(server, 30s).after, 5s);
   model.cold = {.factor = 5, .requests = 4};
-  ModelServer counting(model, std::nullopt, 1);
+  Server counting(model, std::nullopt, 1);
   std::vector<core::Duration> after;
   for (int i = 0; i < 6; ++i) after.push_back(ask(counting, 0s).after);
   EXPECT_THAT(after, ElementsAre(5s, 4s, 3s, 2s, 1s, 1s));
 }
 
 TEST(Model, AnOutageBefallsWhatArrivesInIt) {
-  ModelEndpoint model = steady();
+  ServerSpec model = steady();
   model.timeout = 7s;
   model.outages = {
       {1s, 2s, OutageKind::error}, {3s, 4s, OutageKind::hang}, {5s, 6s, OutageKind::refuse}};
-  ModelServer server(model, std::nullopt, 1);
+  Server server(model, std::nullopt, 1);
   EXPECT_EQ(status(server, 999ms), 200);
   const auto error = ask(server, 1s);
   EXPECT_EQ(error.outcome.status, 500);
@@ -189,10 +187,10 @@ TEST(Model, AnOutageBefallsWhatArrivesInIt) {
 }
 
 TEST(Model, ItsHeadersLieAsTheyAreToldTo) {
-  ModelEndpoint model = limited(600, {});
+  ServerSpec model = limited(600, {});
   model.tells_limits = true;
   const auto hint = [&](Quota told) {
-    ModelServer server(model, std::nullopt, 1);
+    Server server(model, std::nullopt, 1);
     for (int i = 0; i < 59; ++i) ask(server, 0s);
     return ask(server, 0s).outcome.hints.quota[static_cast<std::size_t>(told)];
   };
@@ -204,9 +202,9 @@ TEST(Model, ItsHeadersLieAsTheyAreToldTo) {
   EXPECT_EQ(figures(Quota::requests_per_minute), std::pair(1200.0, 270.0));
   model.lies = {.stale = 10s};
   EXPECT_EQ(figures(Quota::requests_per_minute), std::pair(600.0, 599.0));
-  model.lies = {.window = ToldWindow::second};
+  model.lies = {.window = ReportedWindow::second};
   EXPECT_EQ(figures(Quota::requests_per_minute), std::pair(10.0, 9.0));
-  model.lies = {.window = ToldWindow::day};
+  model.lies = {.window = ReportedWindow::day};
   EXPECT_EQ(figures(Quota::requests_per_minute), std::pair(0.0, 0.0));
   EXPECT_EQ(figures(Quota::requests_per_day), std::pair(600.0, 540.0));
   model.lies = {.unknown = true};
@@ -215,10 +213,10 @@ TEST(Model, ItsHeadersLieAsTheyAreToldTo) {
 }
 
 TEST(Model, LatencyIsLogNormal) {
-  ModelEndpoint model;
+  ServerSpec model;
   model.latency = 1s;
   model.latency_spread = 0.5;
-  ModelServer server(model, std::nullopt, 1);
+  Server server(model, std::nullopt, 1);
   std::vector<core::Duration> seen;
   for (int i = 0; i < 10'001; ++i) seen.push_back(ask(server, 0s).after);
   std::ranges::sort(seen);
@@ -231,4 +229,4 @@ TEST(Model, LatencyIsLogNormal) {
 }
 
 }  // namespace
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

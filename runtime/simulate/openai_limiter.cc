@@ -1,11 +1,11 @@
-#include "mock/limiter.h"
+#include "simulate/openai_limiter.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-namespace sluice::mock {
+namespace sluice::simulate {
 namespace {
 
 constexpr double kMinute = 60e9;  // nanoseconds
@@ -80,4 +80,4 @@ std::string go_duration(core::Duration d) {
   return fmt::format("{}m{}s", minutes, seconds);
 }
 
-}  // namespace sluice::mock
+}  // namespace sluice::simulate

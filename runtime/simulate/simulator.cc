@@ -1,4 +1,4 @@
-#include "schedule/simulator.h"
+#include "simulate/simulator.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,10 +6,10 @@
 #include <unordered_set>
 #include <utility>
 
-#include "schedule/model_random.h"
-#include "schedule/model_server.h"
+#include "simulate/random.h"
+#include "simulate/server.h"
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 namespace {
 
 // So many wake-ups in a row without an action or an answer are a scheduler that runs on the spot.
@@ -18,7 +18,7 @@ constexpr int kIdleWakes = 1000;
 struct Arrival {
   core::Time at;
   std::uint64_t number = 0;  // so that equal times keep their order
-  Send of;
+  schedule::Send of;
   provider::Outcome outcome;
 };
 struct Later {
@@ -29,7 +29,7 @@ struct Later {
 
 class Simulation {
  public:
-  Simulation(const Config& config, std::span<const ModelEndpoint> endpoints,
+  Simulation(const schedule::Config& config, std::span<const ServerSpec> endpoints,
              const Workload& workload, std::uint64_t seed, Watcher& watcher)
       : scheduler_(config), workload_(workload), watcher_(watcher), seed_(seed) {
     servers_.reserve(endpoints.size());
@@ -57,7 +57,7 @@ class Simulation {
     }
     actions_.clear();
     scheduler_.poll(now_, actions_);
-    for (const Action& action : actions_) {
+    for (const schedule::Action& action : actions_) {
       watcher_.acted(now_, action);
       std::visit([this](const auto& a) { act(a); }, action);
     }
@@ -78,7 +78,7 @@ class Simulation {
 
   void submit() {
     for (auto at = next_input(); at && *at <= now_; at = next_input()) {
-      const Demand demand = demand_of(++submitted_).first;
+      const schedule::Demand demand = demand_of(++submitted_).first;
       watcher_.submitted(now_, demand);
       scheduler_.submitted(now_, demand);
       ++open_;
@@ -86,9 +86,10 @@ class Simulation {
   }
 
   // What a request asks for, and how much longer than usual its answer is: always the same.
-  std::pair<Demand, double> demand_of(RequestId id) const {
-    ModelRandom random(seed_, id);
-    Demand demand{.id = id, .prompt_bytes = workload_.prompt_bytes, .rows = workload_.rows};
+  std::pair<schedule::Demand, double> demand_of(schedule::RequestId id) const {
+    Random random(seed_, id);
+    schedule::Demand demand{
+        .id = id, .prompt_bytes = workload_.prompt_bytes, .rows = workload_.rows};
     if (workload_.prompt_sigma > 0) {
       const double bytes = workload_.prompt_bytes * random.log_normal(workload_.prompt_sigma);
       demand.prompt_bytes = static_cast<std::uint32_t>(
@@ -134,7 +135,7 @@ class Simulation {
     count(arrival, its);
   }
 
-  void act(const Send& send) {
+  void act(const schedule::Send& send) {
     ++flying_;
     ++report_.sent;
     ++report_.endpoints[send.endpoint].sent;
@@ -143,7 +144,7 @@ class Simulation {
     arrivals_.push({now_ + reply.after, ++arrived_, send, std::move(reply.outcome)});
   }
   // The server knows nothing of it and works on; its answer finds nobody.
-  void act(const Cancel& cancel) {
+  void act(const schedule::Cancel& cancel) {
     ++report_.cancelled;
     cancelled_.insert(cancel.attempt);
     provider::Outcome outcome;
@@ -158,17 +159,17 @@ class Simulation {
                      .worst_cost = {}},
                     std::move(outcome)});
   }
-  void act(const RejectRequest&) {
+  void act(const schedule::RejectRequest&) {
     ++report_.rejected;
     --open_;
   }
   // No modelled server asks for a split; the requests here stand for themselves.
-  void act(const SplitRequest&) { --open_; }
-  void act(const ReleaseRequest&) {
+  void act(const schedule::SplitRequest&) { --open_; }
+  void act(const schedule::ReleaseRequest&) {
     ++report_.released;
     --open_;
   }
-  void act(const Halt& halt) { report_.halt = halt; }
+  void act(const schedule::Halt& halt) { report_.halt = halt; }
 
   void count(const Arrival& arrival, bool its) {
     const provider::Outcome& outcome = arrival.outcome;
@@ -189,14 +190,14 @@ class Simulation {
     --open_;
   }
 
-  Scheduler scheduler_;
+  schedule::Scheduler scheduler_;
   Workload workload_;
   Watcher& watcher_;
   std::uint64_t seed_;
-  std::vector<ModelServer> servers_;
+  std::vector<Server> servers_;
   std::priority_queue<Arrival, std::vector<Arrival>, Later> arrivals_;
-  std::unordered_set<AttemptId> cancelled_;  // whose answers are still on their way
-  std::vector<Action> actions_;
+  std::unordered_set<schedule::AttemptId> cancelled_;  // whose answers are still on their way
+  std::vector<schedule::Action> actions_;
   core::Time now_{};
   std::uint64_t submitted_ = 0;
   std::uint64_t open_ = 0;
@@ -210,7 +211,7 @@ class Simulation {
 class WatchActions final : public Watcher {
  public:
   explicit WatchActions(const Watch& watch) : watch_(watch) {}
-  void acted(core::Time now, const Action& action) override {
+  void acted(core::Time now, const schedule::Action& action) override {
     if (watch_) watch_(now, action);
   }
 
@@ -220,15 +221,15 @@ class WatchActions final : public Watcher {
 
 }  // namespace
 
-SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
+SimulationReport simulate(const schedule::Config& config, std::span<const ServerSpec> endpoints,
                           const Workload& workload, std::uint64_t seed, Watcher& watcher) {
   return Simulation(config, endpoints, workload, seed, watcher).run();
 }
 
-SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
+SimulationReport simulate(const schedule::Config& config, std::span<const ServerSpec> endpoints,
                           const Workload& workload, std::uint64_t seed, const Watch& watch) {
   WatchActions watcher(watch);
   return simulate(config, endpoints, workload, seed, watcher);
 }
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "provider/endpoint.h"
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 
 // How the endpoint enforces its limits. A request larger than all that a limiter ever has to give
 // passes when nothing is taken.
@@ -19,7 +19,7 @@ enum class LimiterKind : std::uint8_t {
   fixed_window,    // counted from one multiple of the window to the next
   sliding_window,  // counted over the window that ends now
 };
-struct ModelLimiter {
+struct LimiterSpec {
   LimiterKind kind = LimiterKind::token_bucket;
   std::optional<double> burst{};  // of the buckets; none = what one window permits
   // Of the windows; none = the quota's own, a minute or a day. In a shorter one the limit is cut
@@ -54,32 +54,32 @@ struct SlowStart {
 
 // From that moment on so many requests are served at once and the rest queue, first come first
 // served: more in flight brings latency, not throughput.
-struct Slots {
+struct Capacity {
   core::Duration from{};
   int count = 0;
 };
 
 // What is wrong with the limits that it tells.
-enum class ToldWindow : std::uint8_t {
+enum class ReportedWindow : std::uint8_t {
   right,
   second,  // a second's worth, told as the minute's
   day,     // the minute's figures, told as the day's
 };
-struct HeaderLies {
+struct HeaderErrors {
   double limit = 1;  // told = true × this
   double remaining = 1;
   core::Duration stale{};  // `remaining` is up to so old
-  ToldWindow window = ToldWindow::right;
+  ReportedWindow window = ReportedWindow::right;
   bool unknown = false;  // limit and remaining -1, reset 0: as Azure says "unknown"
 };
 
-struct ModelEndpoint {
+struct ServerSpec {
   provider::Limits limits;  // enforced as `limiter` says
-  ModelLimiter limiter{};
+  LimiterSpec limiter{};
   core::Duration latency = std::chrono::seconds(1);  // median of a log-normal distribution …
   double latency_spread = 0.3;                       // … and its sigma
   SlowStart cold{};
-  std::vector<Slots> slots{};  // ascending; none = all are served at once
+  std::vector<Capacity> slots{};  // ascending; none = all are served at once
   double bytes_per_token = 4;
   double output_tokens_per_row = 100;
   double token_spread = 0;  // uniform: 0.2 = each request's tokens within ±20 % of the above
@@ -96,7 +96,7 @@ struct ModelEndpoint {
   std::vector<Outage> outages{};
   core::Duration timeout = std::chrono::seconds(60);
   bool tells_limits = false;  // limit and remaining in every answer
-  HeaderLies lies{};
+  HeaderErrors lies{};
   bool tells_retry_after = true;  // with every 429
   double retry_after_factor = 1;  // told = true × this: below 1 it is too short
 };
@@ -114,4 +114,4 @@ struct Workload {
   std::optional<core::Duration> drain_after{};
 };
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

@@ -12,32 +12,32 @@
 #include <vector>
 
 #include "provider/outcome.h"
-#include "schedule/model_latency.h"
-#include "schedule/model_limiter.h"
-#include "schedule/model_random.h"
 #include "schedule/scheduler.h"
+#include "simulate/latency.h"
+#include "simulate/limiter.h"
+#include "simulate/random.h"
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 
-class ModelServer {
+class Server {
  public:
   // `max_output_tokens`: the cap that is sent with each request; no answer is longer.
-  ModelServer(const ModelEndpoint& model, std::optional<int> max_output_tokens, std::uint64_t seed);
+  Server(const ServerSpec& model, std::optional<int> max_output_tokens, std::uint64_t seed);
 
   struct Reply {
     core::Duration after{};  // the client has it this long after it sent
     provider::Outcome outcome;
   };
   // `output_factor`: how much longer than usual the answer to this one is.
-  Reply take(core::Time now, const Demand& demand, double output_factor);
+  Reply take(core::Time now, const schedule::Demand& demand, double output_factor);
 
  private:
-  struct Told {  // what the headers say of one quota
+  struct Reported {  // what the headers say of one quota
     core::Time as_of = core::Time::min();
     double remaining = 0;
   };
 
-  provider::Usage usage_of(const Demand& demand, double output_factor);
+  provider::Usage usage_of(const schedule::Demand& demand, double output_factor);
   std::optional<OutageKind> outage(core::Time now);
   // nullopt = admitted, and counted; else how long until it would be.
   std::optional<core::Duration> refuse(core::Time now, const provider::Usage& usage);
@@ -46,14 +46,14 @@ class ModelServer {
   Reply refusal(const std::optional<core::Duration>& hint) const;
   void tell_limits(core::Time now, provider::RateHints& hints);
 
-  std::unique_ptr<const ModelEndpoint> model_;  // where it is, latency_ may rely on
+  std::unique_ptr<const ServerSpec> model_;  // where it is, latency_ may rely on
   std::optional<int> max_output_tokens_;
-  ModelRandom random_;
-  ModelLatency latency_;
+  Random random_;
+  Latency latency_;
   std::array<std::unique_ptr<ServerLimit>, provider::kQuotas> limits_;
-  std::array<Told, provider::kQuotas> told_;
+  std::array<Reported, provider::kQuotas> told_;
   std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> busy_;  // until when
   std::size_t outage_ = 0;  // of model_->outages: those before it are over
 };
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

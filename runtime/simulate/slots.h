@@ -5,19 +5,25 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <queue>
 #include <vector>
 
 #include "core/clock.h"
 
-namespace sluice::mock {
+namespace sluice::simulate {
 
 class Slots {
  public:
   // 0 = as many as come.
-  explicit Slots(int count) {
-    for (int i = 0; i < count; ++i) free_.push(core::Time::min());
+  explicit Slots(int count = 0) { resize(core::Time::min(), count); }
+
+  // From `now` on there are so many; what has been taken keeps its place.
+  void resize(core::Time now, int count) {
+    const auto wanted = static_cast<std::size_t>(std::max(0, count));
+    while (free_.size() < wanted) free_.push(now);
+    while (free_.size() > wanted) free_.pop();
   }
 
   // How long a request that arrives now and takes `service` is there for.
@@ -34,4 +40,4 @@ class Slots {
   std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> free_;
 };
 
-}  // namespace sluice::mock
+}  // namespace sluice::simulate

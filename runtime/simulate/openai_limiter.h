@@ -15,7 +15,7 @@
 
 #include "core/clock.h"
 
-namespace sluice::mock {
+namespace sluice::simulate {
 
 class Limiter {
  public:
@@ -56,4 +56,4 @@ class Limiter {
 // As OpenAI writes durations: "12ms", "7.66s", "6m0s".
 std::string go_duration(core::Duration d);
 
-}  // namespace sluice::mock
+}  // namespace sluice::simulate

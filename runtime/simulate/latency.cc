@@ -1,9 +1,9 @@
-#include "schedule/model_latency.h"
+#include "simulate/latency.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 namespace {
 
 constexpr double kLongestLatency = 86'400e9;  // whatever is drawn, time arithmetic stays sound
@@ -14,21 +14,21 @@ double progress(double done, double whole) {
 
 }  // namespace
 
-ModelLatency::ModelLatency(const ModelEndpoint& model) : model_(model) {}
+Latency::Latency(const ServerSpec& model) : model_(model) {}
 
-core::Time ModelLatency::served(core::Time now, ModelRandom& random) {
+core::Time Latency::served(core::Time now, Random& random) {
   const double drawn = static_cast<double>(model_.latency.count()) *
                        random.log_normal(model_.latency_spread) *
                        (1 + (model_.cold.factor - 1) * coldness(now));
   ++served_since_;
   const core::Duration takes(static_cast<std::int64_t>(std::min(drawn, kLongestLatency)));
-  const core::Time ready = begin(now) + takes;
-  if (slots_ > 0) free_.push(ready);
-  return ready;
+  for (; knee_ < model_.slots.size() && now >= core::Time(model_.slots[knee_].from); ++knee_)
+    slots_.resize(now, std::max(1, model_.slots[knee_].count));
+  return now + slots_.occupy(now, takes);
 }
 
 // 1 = just started, 0 = warm.
-double ModelLatency::coldness(core::Time now) {
+double Latency::coldness(core::Time now) {
   if (model_.cold.factor == 1) return 0;
   for (; outage_ < model_.outages.size(); ++outage_) {
     const core::Time back = core::Time(model_.outages[outage_].to);
@@ -43,17 +43,4 @@ double ModelLatency::coldness(core::Time now) {
   return 1 - std::max(by_time, by_requests);
 }
 
-// Takes the next free slot, at the moment at which it is free.
-core::Time ModelLatency::begin(core::Time now) {
-  for (; knee_ < model_.slots.size() && now >= core::Time(model_.slots[knee_].from); ++knee_) {
-    const auto count = static_cast<std::size_t>(std::max(1, model_.slots[knee_].count));
-    for (; slots_ < count; ++slots_) free_.push(now);
-    for (; slots_ > count; --slots_) free_.pop();
-  }
-  if (slots_ == 0) return now;
-  const core::Time when = std::max(now, free_.top());
-  free_.pop();
-  return when;
-}
-
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

@@ -4,34 +4,28 @@
 // Threads: one. Time must not run backwards.
 #pragma once
 
-#include <functional>
-#include <queue>
-#include <vector>
+#include "simulate/random.h"
+#include "simulate/server_spec.h"
+#include "simulate/slots.h"
 
-#include "schedule/model_endpoint.h"
-#include "schedule/model_random.h"
+namespace sluice::simulate {
 
-namespace sluice::schedule {
-
-class ModelLatency {
+class Latency {
  public:
-  explicit ModelLatency(const ModelEndpoint& model);
+  explicit Latency(const ServerSpec& model);
   // The moment at which a request that arrives now has been served; it takes its place. Borrows
   // the model, which must outlive it.
-  core::Time served(core::Time now, ModelRandom& random);
+  core::Time served(core::Time now, Random& random);
 
  private:
   double coldness(core::Time now);
-  core::Time begin(core::Time now);
 
-  const ModelEndpoint& model_;
+  const ServerSpec& model_;
   std::size_t knee_ = 0;  // of model_.slots: those before it are in force or were
-  std::size_t slots_ = 0;
-  // When each slot is free; as requests are served in their order, this is all there is to know.
-  std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> free_;
+  Slots slots_;
   core::Time cold_since_{};
   std::uint64_t served_since_ = 0;
   std::size_t outage_ = 0;  // of model_.outages: those before it are over
 };
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

@@ -13,10 +13,10 @@
 
 #include "core/clock.h"
 #include "core/money.h"
-#include "schedule/model_endpoint.h"
 #include "schedule/scheduler.h"
+#include "simulate/server_spec.h"
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 
 // Attempts, by what became of them; those that were cancelled are in none but `sent`.
 struct EndpointCounts {
@@ -39,31 +39,31 @@ struct SimulationReport {
   std::vector<EndpointCounts> endpoints;
   core::Duration elapsed{};
   core::Money spent;
-  std::optional<Halt> halt;
+  std::optional<schedule::Halt> halt;
   // Defects of the scheduler; each ends the run.
   bool stalled = false;  // nothing was in flight and it asked for no wake-up, with work left
   bool busy = false;     // it asked for a wake-up at once, or for many in a row and did nothing
 };
 
 // Sees every action at its time, before the model acts on it.
-using Watch = std::function<void(core::Time, const Action&)>;
+using Watch = std::function<void(core::Time, const schedule::Action&)>;
 
 // Sees all that goes in and out, before the simulator or the scheduler acts on it.
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  virtual void submitted(core::Time, const Demand&) {}
-  virtual void acted(core::Time, const Action&) {}
-  virtual void answered(core::Time, const Send&, const provider::Outcome&) {}
+  virtual void submitted(core::Time, const schedule::Demand&) {}
+  virtual void acted(core::Time, const schedule::Action&) {}
+  virtual void answered(core::Time, const schedule::Send&, const provider::Outcome&) {}
   virtual void drained(core::Time) {}
   // After every poll().
-  virtual void polled(core::Time, const Scheduler&) {}
+  virtual void polled(core::Time, const schedule::Scheduler&) {}
 };
 
 // `endpoints` models config.endpoints, one each, in their order.
-SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
+SimulationReport simulate(const schedule::Config& config, std::span<const ServerSpec> endpoints,
                           const Workload& workload, std::uint64_t seed, Watcher& watcher);
-SimulationReport simulate(const Config& config, std::span<const ModelEndpoint> endpoints,
+SimulationReport simulate(const schedule::Config& config, std::span<const ServerSpec> endpoints,
                           const Workload& workload, std::uint64_t seed, const Watch& watch = {});
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

@@ -1,8 +1,8 @@
-#include "mock/limiter.h"
+#include "simulate/openai_limiter.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::mock {
+namespace sluice::simulate {
 namespace {
 
 using namespace std::chrono_literals;
@@ -85,4 +85,4 @@ TEST(GoDuration, IsWrittenAsOpenAiWritesIt) {
 }
 
 }  // namespace
-}  // namespace sluice::mock
+}  // namespace sluice::simulate

@@ -1,4 +1,4 @@
-#include "schedule/model_limiter.h"
+#include "simulate/limiter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "schedule/token_bucket.h"
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 namespace {
 
 class BucketLimit final : public ServerLimit {
@@ -19,7 +19,7 @@ class BucketLimit final : public ServerLimit {
   double remaining(core::Time now) override { return bucket_.level(now); }
 
  private:
-  TokenBucket bucket_;
+  schedule::TokenBucket bucket_;
 };
 
 // The excess over the rate leaks away at the rate; what would raise it above the burst is refused.
@@ -136,7 +136,7 @@ core::Duration ServerLimit::delay(core::Time) {
   return core::Duration::zero();
 }
 
-std::unique_ptr<ServerLimit> make_limit(const ModelLimiter& how, double limit,
+std::unique_ptr<ServerLimit> make_limit(const LimiterSpec& how, double limit,
                                         core::Duration window) {
   const core::Duration counted = std::min(how.window.value_or(window), window);
   const double share =
@@ -154,4 +154,4 @@ std::unique_ptr<ServerLimit> make_limit(const ModelLimiter& how, double limit,
   return std::make_unique<BucketLimit>(limit, window, how.burst.value_or(limit));
 }
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate

@@ -1,9 +1,9 @@
-#include "schedule/model_server.h"
+#include "simulate/server.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace sluice::schedule {
+namespace sluice::simulate {
 namespace {
 
 using provider::Billing;
@@ -42,8 +42,8 @@ double units_of(std::size_t quota, const provider::Usage& usage) {
 }
 
 // The quota under which the headers tell this one.
-std::size_t told_as(std::size_t quota, ToldWindow window) {
-  if (window != ToldWindow::day) return quota;
+std::size_t told_as(std::size_t quota, ReportedWindow window) {
+  if (window != ReportedWindow::day) return quota;
   const auto day = static_cast<std::size_t>(of_requests(quota) ? Quota::requests_per_day
                                                                : Quota::tokens_per_day);
   return of_a_day(quota) ? quota : day;
@@ -54,9 +54,9 @@ core::Duration scaled(core::Duration d, double factor, core::Duration most) {
       std::min(static_cast<double>(d.count()) * factor, static_cast<double>(most.count()))));
 }
 
-ModelServer::Reply failed(core::Duration after, provider::Action action, const char* reason,
-                          int status, Billing billing = Billing::none) {
-  ModelServer::Reply reply{.after = after, .outcome = {}};
+Server::Reply failed(core::Duration after, provider::Action action, const char* reason, int status,
+                     Billing billing = Billing::none) {
+  Server::Reply reply{.after = after, .outcome = {}};
   reply.outcome.action = action;
   reply.outcome.reason = reason;
   reply.outcome.status = status;
@@ -66,9 +66,8 @@ ModelServer::Reply failed(core::Duration after, provider::Action action, const c
 
 }  // namespace
 
-ModelServer::ModelServer(const ModelEndpoint& model, std::optional<int> max_output_tokens,
-                         std::uint64_t seed)
-    : model_(std::make_unique<const ModelEndpoint>(model)),
+Server::Server(const ServerSpec& model, std::optional<int> max_output_tokens, std::uint64_t seed)
+    : model_(std::make_unique<const ServerSpec>(model)),
       max_output_tokens_(max_output_tokens),
       random_(seed),
       latency_(*model_) {
@@ -78,7 +77,7 @@ ModelServer::ModelServer(const ModelEndpoint& model, std::optional<int> max_outp
   }
 }
 
-provider::Usage ModelServer::usage_of(const Demand& demand, double output_factor) {
+provider::Usage Server::usage_of(const schedule::Demand& demand, double output_factor) {
   const double factor = 1 + model_->token_spread * (2 * random_.uniform() - 1);
   const auto tokens = [factor](double mean) {
     return static_cast<std::uint64_t>(std::llround(std::max(1.0, mean * factor)));
@@ -91,14 +90,14 @@ provider::Usage ModelServer::usage_of(const Demand& demand, double output_factor
   return usage;
 }
 
-std::optional<OutageKind> ModelServer::outage(core::Time now) {
+std::optional<OutageKind> Server::outage(core::Time now) {
   const std::vector<Outage>& outages = model_->outages;
   while (outage_ < outages.size() && now >= core::Time(outages[outage_].to)) ++outage_;
   if (outage_ == outages.size() || now < core::Time(outages[outage_].from)) return std::nullopt;
   return outages[outage_].kind;
 }
 
-std::optional<core::Duration> ModelServer::refuse(core::Time now, const provider::Usage& usage) {
+std::optional<core::Duration> Server::refuse(core::Time now, const provider::Usage& usage) {
   core::Time when = now;
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
     if (limits_[q]) when = std::max(when, limits_[q]->earliest(now, units_of(q, usage)));
@@ -112,7 +111,7 @@ std::optional<core::Duration> ModelServer::refuse(core::Time now, const provider
   return refused ? std::optional(when - now) : std::nullopt;
 }
 
-ModelServer::Reply ModelServer::take(core::Time now, const Demand& demand, double output_factor) {
+Server::Reply Server::take(core::Time now, const schedule::Demand& demand, double output_factor) {
   using provider::Action;
   const provider::Usage usage = usage_of(demand, output_factor);
   if (const auto kind = outage(now)) {
@@ -142,7 +141,7 @@ ModelServer::Reply ModelServer::take(core::Time now, const Demand& demand, doubl
   return reply;
 }
 
-ModelServer::Reply ModelServer::refusal(const std::optional<core::Duration>& hint) const {
+Server::Reply Server::refusal(const std::optional<core::Duration>& hint) const {
   const bool told = model_->refusal_status == 429;
   Reply reply = failed(model_->refusal_takes, provider::Action::retry,
                        told ? "rate_limit" : "server_error", model_->refusal_status);
@@ -150,13 +149,13 @@ ModelServer::Reply ModelServer::refusal(const std::optional<core::Duration>& hin
   return reply;
 }
 
-bool ModelServer::full(core::Time now) {
+bool Server::full(core::Time now) {
   if (!model_->most_at_once) return false;
   while (!busy_.empty() && busy_.top() <= now) busy_.pop();
   return busy_.size() >= static_cast<std::size_t>(*model_->most_at_once);
 }
 
-ModelServer::Reply ModelServer::answer(core::Time now, const provider::Usage& usage) {
+Server::Reply Server::answer(core::Time now, const provider::Usage& usage) {
   const double fate = random_.uniform();
   core::Duration after = latency_.served(now, random_) - now;
   for (const auto& limit : limits_) {
@@ -174,9 +173,9 @@ ModelServer::Reply ModelServer::answer(core::Time now, const provider::Usage& us
   return reply;
 }
 
-void ModelServer::tell_limits(core::Time now, provider::RateHints& hints) {
-  const HeaderLies& lies = model_->lies;
-  const double share = lies.window == ToldWindow::second ? 1.0 / 60 : 1.0;
+void Server::tell_limits(core::Time now, provider::RateHints& hints) {
+  const HeaderErrors& lies = model_->lies;
+  const double share = lies.window == ReportedWindow::second ? 1.0 / 60 : 1.0;
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
     if (!limits_[q]) continue;
     provider::QuotaHint& hint = hints.quota[told_as(q, lies.window)];
@@ -184,7 +183,7 @@ void ModelServer::tell_limits(core::Time now, provider::RateHints& hints) {
       hint = {.limit = -1, .remaining = -1, .reset_after = core::Duration::zero()};
       continue;
     }
-    Told& told = told_[q];
+    Reported& told = told_[q];
     if (told.as_of == core::Time::min() || now - told.as_of >= lies.stale)
       told = {.as_of = now, .remaining = limits_[q]->remaining(now)};
     hint.limit = *model_->limits.per_window[q] * lies.limit * share;
@@ -192,4 +191,4 @@ void ModelServer::tell_limits(core::Time now, provider::RateHints& hints) {
   }
 }
 
-}  // namespace sluice::schedule
+}  // namespace sluice::simulate
