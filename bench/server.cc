@@ -102,7 +102,7 @@ std::string stats() {
 }
 
 // The rows of a pack stand in the user's message, each after a tag with its id
-// (provider/framing.h).
+// (provider/row_tags.h).
 std::string answer(std::string_view body) {
   constexpr auto kUser = R"("role":"user")"sv, kRow = R"(<row id=\")"sv;
   constexpr auto kAnswer = R"(\"queue\":\"billing\",\"urgency\":3})"sv;

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include "dsl/pipeline.h"
+#include "dsl/load.h"
 #include "no_checkpoint.h"
 #include "stages/run.h"
 

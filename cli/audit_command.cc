@@ -6,17 +6,17 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
-#include "cli/questions.h"
+#include "cli/job_questions.h"
 #include "core/json.h"
+#include "inspect/audit.h"
 #include "observe/figures.h"
-#include "stages/audit.h"
 #include "stages/job_files.h"
 
 namespace sluice::cli {
 namespace {
 
-using stages::AuditReport;
-using stages::Finding;
+using inspect::AuditReport;
+using inspect::Finding;
 
 constexpr Finding kAllFindings[] = {Finding::lost, Finding::doubled, Finding::foreign,
                                     Finding::torn, Finding::different};
@@ -153,7 +153,7 @@ int audit_job(const JobFile& file, bool json) {
       if (!json) fmt::print("{}{}: it has not begun\n", heading_of(*job, k), spec.name);
       continue;
     }
-    auto audited = stages::audit(spec);
+    auto audited = inspect::audit(spec);
     if (!audited) return report(audited.error());
     reports[k] = std::move(*audited);
     if (!json) fmt::print("{}{}", heading_of(*job, k), audit_text(spec, reports[k]));

@@ -6,8 +6,8 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/job_questions.h"
 #include "cli/listing.h"
-#include "cli/questions.h"
 #include "core/printable.h"
 #include "stages/job_files.h"
 
@@ -15,7 +15,7 @@ namespace sluice::cli {
 namespace {
 
 // Of `sample`, one line or none.
-std::string rendered(const stages::Alike& sample) {
+std::string rendered(const inspect::Alike& sample) {
   if (sample.rows > 0)
     return fmt::format("  {:<11}the first {} row{} of {}, twice and alike\n", "rendered",
                        sample.rows, sample.rows == 1 ? "" : "s", core::printable(sample.path));
@@ -28,7 +28,7 @@ int check(const std::vector<JobFile>& files) {
   for (const JobFile& file : files) {
     const auto job = file.load(Secrets::unread);
     const auto sample =
-        job ? file.alike(*job) : core::Result<stages::Alike>(std::unexpected(job.error()));
+        job ? file.alike(*job) : core::Result<inspect::Alike>(std::unexpected(job.error()));
     if (!sample) {
       exit_status = std::max(exit_status, report(sample.error()));
       continue;

@@ -5,8 +5,8 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "inspect/export.h"
 #include "observe/figures.h"
-#include "stages/export.h"
 
 namespace sluice::cli {
 namespace {
@@ -20,12 +20,12 @@ struct ExportFlags {
 int export_job(const ExportFlags& flags) {
   const auto job = flags.file.load(Secrets::unread);
   if (!job) return report(job.error());
-  stages::ExportOptions options{.to = flags.to, .columns = flags.columns};
+  inspect::ExportOptions options{.to = flags.to, .columns = flags.columns};
   if (options.columns == std::vector<std::string>{"all"}) {
     options.all = true;
     options.columns.clear();
   }
-  const auto done = stages::export_answers(*job, options);
+  const auto done = inspect::export_answers(*job, options);
   if (!done) return report(done.error());
   fmt::print("{}: {} answer{} written to {}\n", job->name, observe::count(done->rows),
              done->rows == 1 ? "" : "s", flags.to);

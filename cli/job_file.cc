@@ -6,7 +6,7 @@
 
 #include "cli/standard_streams.h"
 #include "core/printable.h"
-#include "dsl/pipeline.h"
+#include "dsl/load.h"
 
 namespace sluice::cli {
 
@@ -45,10 +45,10 @@ core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
   return dsl::load(path, options);
 }
 
-core::Result<stages::Alike> JobFile::alike(const stages::JobSpec& job) const {
+core::Result<inspect::Alike> JobFile::alike(const stages::JobSpec& job) const {
   const auto again = load(Secrets::unread);
   if (!again) return std::unexpected(again.error());
-  return stages::alike(job, *again);
+  return inspect::alike(job, *again);
 }
 
 int report(const core::Error& error) {

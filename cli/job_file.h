@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "stages/alike.h"
+#include "inspect/alike.h"
 #include "stages/spec.h"
 
 namespace sluice::cli {
@@ -29,8 +29,8 @@ struct JobFile {
   void add_common_options(CLI::App& command);  // all but the file
   core::Result<stages::JobSpec> load(Secrets secrets) const;
   // Loads the file once more and holds both against each other on the first rows of the input
-  // (stages/alike.h).
-  core::Result<stages::Alike> alike(const stages::JobSpec& job) const;
+  // (stages/inspect/alike.h).
+  core::Result<inspect::Alike> alike(const stages::JobSpec& job) const;
 };
 
 // Prints the error for a person and returns the exit status that it stands for.

@@ -6,10 +6,10 @@
 #include "checkpoint/redo.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
-#include "cli/questions.h"
+#include "cli/job_questions.h"
+#include "inspect/reject_line.h"
 #include "observe/figures.h"
 #include "stages/question.h"
-#include "stages/reject_line.h"
 
 namespace sluice::cli {
 namespace {
@@ -20,7 +20,7 @@ int redo_question(const stages::PipelineSpec& spec, const JobFile& file,
   const auto rows = checkpoint::take_back(
       spec.checkpoint.directory, spec.name, stages::fingerprint(spec, stages::make_question(spec)),
       [&](std::string_view line) {
-        return reason.empty() || stages::read_reject(line).reason == reason;
+        return reason.empty() || inspect::read_reject(line).reason == reason;
       });
   if (!rows) return report(rows.error());
   const std::string of_reason = reason.empty() ? "" : fmt::format(" for the reason '{}'", reason);

@@ -9,11 +9,11 @@
 #include "checkpoint/view.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
-#include "cli/questions.h"
+#include "cli/job_questions.h"
 #include "core/printable.h"
+#include "inspect/line_identity.h"
+#include "inspect/reject_line.h"
 #include "observe/figures.h"
-#include "stages/line_identity.h"
-#include "stages/reject_line.h"
 
 namespace sluice::cli {
 namespace {
@@ -42,7 +42,7 @@ std::string counts_table(const Counts& counts) {
   return text;
 }
 
-std::string reject_text(const stages::RejectLine& reject) {
+std::string reject_text(const inspect::RejectLine& reject) {
   std::string text =
       fmt::format("\n  {}  {} in {}\n", core::printable(reject.name), reject.reason, reject.stage);
   if (!reject.detail.empty()) text += fmt::format("    {}\n", core::printable(reject.detail));
@@ -55,21 +55,22 @@ int show_question(const stages::PipelineSpec& spec, const RejectsFlags& flags) {
   auto view = checkpoint::View::open(spec.checkpoint.directory);
   if (!view) return report(view.error());
 
-  const auto each = [&](const std::function<void(std::string_view, const stages::RejectLine&)>& f) {
-    return (*view)->each_reject([&](const checkpoint::View::Ended& ended) -> core::Status {
-      const stages::RejectLine reject = stages::read_reject(ended.line);
-      if (flags.reason.empty() || reject.reason == flags.reason) f(ended.line, reject);
-      return {};
-    });
-  };
+  const auto each =
+      [&](const std::function<void(std::string_view, const inspect::RejectLine&)>& f) {
+        return (*view)->each_reject([&](const checkpoint::View::Ended& ended) -> core::Status {
+          const inspect::RejectLine reject = inspect::read_reject(ended.line);
+          if (flags.reason.empty() || reject.reason == flags.reason) f(ended.line, reject);
+          return {};
+        });
+      };
   if (flags.json) {
     const auto shown =
-        each([](std::string_view line, const stages::RejectLine&) { fmt::print("{}\n", line); });
+        each([](std::string_view line, const inspect::RejectLine&) { fmt::print("{}\n", line); });
     return shown ? 0 : report(shown.error());
   }
   Counts counts;
   std::uint64_t all = 0;
-  const auto counted = each([&](std::string_view, const stages::RejectLine& reject) {
+  const auto counted = each([&](std::string_view, const inspect::RejectLine& reject) {
     ++counts[{reject.reason, reject.stage}];
     ++all;
   });
@@ -81,7 +82,7 @@ int show_question(const stages::PipelineSpec& spec, const RejectsFlags& flags) {
   }
   fmt::print("{}: {} row{} rejected\n{}", spec.name, observe::count(all), all == 1 ? "" : "s",
              counts_table(counts));
-  const auto shown = each([](std::string_view, const stages::RejectLine& reject) {
+  const auto shown = each([](std::string_view, const inspect::RejectLine& reject) {
     fmt::print("{}", reject_text(reject));
   });
   return shown ? 0 : report(shown.error());

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/cost_notes.h"
 #include "cli/job_file.h"
-#include "cli/questions.h"
+#include "cli/job_questions.h"
 #include "core/json.h"
 #include "observe/figures.h"
 

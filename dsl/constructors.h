@@ -40,7 +40,7 @@ int construct_dispatch(lua_State* lua);
 int construct_parse(lua_State* lua);
 int construct_sink(lua_State* lua);
 
-// dsl/build.cc
+// dsl/pipeline_builder.cc
 int construct_pipeline(lua_State* lua);
 
 }  // namespace sluice::dsl

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dsl/state.h"
+#include "dsl/lua_state.h"
 #include "stages/spec.h"
 
 namespace sluice::dsl {

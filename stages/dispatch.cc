@@ -12,7 +12,7 @@
 #include "provider/exchange.h"
 #include "stages/day_use.h"
 #include "stages/dispatch_endpoint.h"
-#include "stages/run_limits.h"
+#include "stages/flow_limits.h"
 #include "stages/transport_outcome.h"
 
 namespace sluice::stages {

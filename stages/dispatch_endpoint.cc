@@ -2,7 +2,7 @@
 
 #include "http/proxy_environment.h"
 #include "provider/prices.h"
-#include "stages/run_limits.h"
+#include "stages/flow_limits.h"
 
 namespace sluice::stages {
 namespace {

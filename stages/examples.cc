@@ -6,7 +6,7 @@
 
 #include "answer/field_check.h"
 #include "core/json.h"
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 
 namespace sluice::stages {
 namespace {

@@ -5,7 +5,7 @@
 //
 // Problem: no exception may be lost in it. One that leaves a node's body, or that oneTBB itself
 // throws for want of memory, cancels the graph in silence, and whoever waits for the rows in it
-// waits for ever. So bodies run guarded (flow/ending.h), and broken() tells of the rest.
+// waits for ever. So bodies run guarded (flow/shutdown.h), and broken() tells of the rest.
 //
 // Threads: rows(), to_pack() and completed() from any, and they may throw std::bad_alloc; all else
 // on the thread that made it. Bodies run on the workers, pack's one at a time.
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "core/row.h"
-#include "flow/ending.h"
+#include "flow/shutdown.h"
 #include "stages/item.h"
 
 namespace sluice::stages {

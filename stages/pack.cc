@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/json.h"
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 
 namespace sluice::stages {
 namespace {

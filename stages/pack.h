@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
-#include "stages/in_flight.h"
 #include "stages/item.h"
 #include "stages/output_line.h"
 #include "stages/pack_size.h"
 #include "stages/question.h"
+#include "stages/single_flight.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {

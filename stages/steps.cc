@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "format/json_value.h"
-#include "stages/read.h"
+#include "stages/reader.h"
 #include "stages/validate.h"
 
 namespace sluice::stages {

@@ -4,9 +4,9 @@
 #include "micro/measure.h"
 #include "micro/samples.h"
 #include "no_checkpoint.h"
-#include "stages/in_flight.h"
 #include "stages/output_line.h"
 #include "stages/pack_size.h"
+#include "stages/single_flight.h"
 
 namespace sluice::bench {
 namespace {

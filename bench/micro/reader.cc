@@ -1,11 +1,12 @@
 // From a file's bytes to batches of rows, credits included.
+#include "stages/reader.h"
+
 #include <fstream>
 
 #include "flow/credits.h"
-#include "flow/ending.h"
+#include "flow/shutdown.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
-#include "stages/read.h"
 
 namespace sluice::bench {
 namespace {

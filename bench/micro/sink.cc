@@ -1,12 +1,11 @@
 // What a row costs the output, with the copy of the last bytes that proofs are made of; and a proof
 // itself, which is made about once a second and file (stages/file_proof.h).
-#include "stages/sink.h"
-
 #include <string>
 
 #include "micro/measure.h"
 #include "micro/samples.h"
 #include "no_checkpoint.h"
+#include "stages/jsonl_sink.h"
 
 namespace sluice::bench {
 namespace {

@@ -75,7 +75,7 @@ class Scanner {
     return false;
   }
 
-  // A row of the question, as runtime/provider/framing.h writes it, is nobody's answer, even if its
+  // A row of the question, as runtime/provider/row_tags.h writes it, is nobody's answer, even if its
   // own text looks like one. When its end is missing, nobody knows where the answers begin.
   void skip_echo() {
     std::string_view tag = text_.substr(at_ + 1);

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <new>
 
-#include "http/tls_words.h"
+#include "http/tls_error_text.h"
 
 namespace sluice::http {
 namespace {

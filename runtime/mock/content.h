@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "mock/chat.h"
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 
 namespace sluice::mock {
 

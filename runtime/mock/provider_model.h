@@ -22,7 +22,7 @@
 #include "mock/options.h"
 #include "mock/outages.h"
 #include "mock/stats.h"
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 #include "simulate/openai_limiter.h"
 #include "simulate/slots.h"
 

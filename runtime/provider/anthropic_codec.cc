@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/json.h"
-#include "provider/codecs.h"
+#include "provider/codec_base.h"
 #include "provider/prices.h"
 
 namespace sluice::provider {

@@ -6,11 +6,11 @@
 #include <optional>
 
 #include "core/json.h"
-#include "provider/codecs.h"
+#include "provider/codec_base.h"
 #include "provider/no_json.h"
 #include "provider/rate_hints.h"
+#include "provider/retry_after.h"
 #include "provider/schema_limits.h"
-#include "provider/wait.h"
 
 namespace sluice::provider {
 namespace {

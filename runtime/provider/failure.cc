@@ -7,7 +7,7 @@
 
 #include "core/printable.h"
 #include "provider/no_json.h"
-#include "provider/wait.h"
+#include "provider/retry_after.h"
 
 namespace sluice::provider {
 namespace {

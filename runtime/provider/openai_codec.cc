@@ -4,7 +4,7 @@
 #include <array>
 
 #include "core/json.h"
-#include "provider/codecs.h"
+#include "provider/codec_base.h"
 
 namespace sluice::provider {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <span>
 
-#include "provider/wait.h"
+#include "provider/retry_after.h"
 
 namespace sluice::provider {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "schedule/route.h"
+#include "schedule/router.h"
 
 namespace sluice::schedule {
 namespace {

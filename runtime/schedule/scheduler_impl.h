@@ -48,9 +48,9 @@
 #include "schedule/hedge.h"
 #include "schedule/request.h"
 #include "schedule/retry.h"
-#include "schedule/route.h"
+#include "schedule/router.h"
 #include "schedule/scheduler.h"
-#include "schedule/waiting.h"
+#include "schedule/wait_queue.h"
 
 namespace sluice::schedule {
 

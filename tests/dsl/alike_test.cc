@@ -1,5 +1,5 @@
 // Functions that do not give the same each time are found before anything is asked.
-#include "stages/alike.h"
+#include "inspect/alike.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -29,7 +29,7 @@ class AlikeTest : public testing::Test {
     const auto one = scratch_.load_job();
     const auto other = scratch_.load_job();
     if (!one || !other) return one.error().text();
-    const auto seen = stages::alike(*one, *other);
+    const auto seen = inspect::alike(*one, *other);
     if (!seen) return seen.error().text();
     return fmt::format("{} {}", seen->rows, seen->rows > 0 ? seen->path : seen->why_none);
   }
@@ -113,7 +113,7 @@ return s.pipeline {
   const auto one = scratch_.load_job();
   const auto other = scratch_.load_job();
   ASSERT_TRUE(one && other) << one.error().text();
-  const auto seen = stages::alike(*one, *other);
+  const auto seen = inspect::alike(*one, *other);
   ASSERT_FALSE(seen);
   EXPECT_THAT(seen.error().text(), AllOf(HasSubstr("pipeline.lua:10: the user function"),
                                          HasSubstr("once 'red20', once 'red1'")));

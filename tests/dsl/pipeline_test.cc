@@ -1,10 +1,9 @@
 // What a pipeline file comes to.
-#include "dsl/pipeline.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dsl/load.h"
 #include "scratch.h"
 
 namespace sluice::dsl {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/row.h"
-#include "dsl/pipeline.h"
+#include "dsl/load.h"
 
 namespace sluice::dsl {
 

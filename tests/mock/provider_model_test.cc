@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mock/answerer.h"
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 #include "tests/mock/support.h"
 
 namespace sluice::mock {

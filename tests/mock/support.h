@@ -11,7 +11,7 @@
 
 #include "core/json.h"
 #include "mock/provider_model.h"
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 
 namespace sluice::mock {
 

@@ -1,7 +1,7 @@
 // Random scenarios, many thousands of them; a failing seed is a bug report (see seeds.h).
 //
 //   Referee  outcomes drawn at random: every class of failure, in every order
-//   Auditor  modelled servers (schedule/model_endpoint.h): limits, queues, outages, lies, in time
+//   Auditor  modelled servers (simulate/server_spec.h): limits, queues, outages, lies, in time
 #include <gtest/gtest.h>
 
 #include <string>

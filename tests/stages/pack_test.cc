@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <set>
 
-#include "provider/framing.h"
+#include "provider/row_tags.h"
 #include "tests/stages/support.h"
 
 namespace sluice::stages {

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "stages/input_rows.h"
+#include "inspect/input_rows.h"
 #include "stages/output_line.h"
 #include "stages/prepare.h"
-#include "stages/read.h"
+#include "stages/reader.h"
 #include "tests/stages/support.h"
 
 namespace sluice::stages {
@@ -124,10 +124,11 @@ TEST(Steps, StopWhenNoMoreRowsAreTaken) {
 std::vector<std::string> input_rows(const PipelineSpec& spec) {
   const Question question = make_question(spec);
   std::vector<std::string> seen;
-  const auto status = each_input_row(spec, question, [&](const Item& item) -> core::Status {
-    seen.push_back(item.row.key_json + " " + (item.reject ? item.reject->reason : item.prompt));
-    return {};
-  });
+  const auto status =
+      inspect::each_input_row(spec, question, [&](const Item& item) -> core::Status {
+        seen.push_back(item.row.key_json + " " + (item.reject ? item.reject->reason : item.prompt));
+        return {};
+      });
   EXPECT_TRUE(status.has_value());
   return seen;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "checkpoint/projection.h"
-#include "stages/sink.h"
+#include "stages/jsonl_sink.h"
 
 namespace sluice::stages {
 

@@ -1,0 +1,122 @@
+#include "cli/job_questions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/view.h"
+#include "inspect/alike.h"
+#include "observe/figures.h"
+#include "stages/question.h"
+#include "storage/directory.h"
+
+namespace sluice::cli {
+
+using Lock = std::optional<store::JobLock>;
+
+namespace {
+
+core::Result<Lock> locked(core::Result<store::JobLock> lock) {
+  if (!lock) return std::unexpected(lock.error());
+  return Lock(std::move(*lock));
+}
+
+}  // namespace
+
+std::string title_of(const stages::JobSpec& job, std::size_t question) {
+  if (job.questions.size() == 1) return {};
+  return fmt::format("question {} of {}", question + 1, job.questions.size());
+}
+
+std::string heading_of(const stages::JobSpec& job, std::size_t question) {
+  const std::string title = title_of(job, question);
+  return title.empty() ? title : title + '\n';
+}
+
+bool begun(const stages::JobSpec& job, std::size_t question) {
+  std::error_code error;
+  return job.questions.size() == 1 ||
+         std::filesystem::exists(job.questions[question].checkpoint.directory + "/checkpoint.db",
+                                 error);
+}
+
+core::Result<std::vector<store::Account>> accounts_of(const stages::JobSpec& job) {
+  std::vector<store::Account> accounts(job.questions.size());
+  for (std::size_t k = 0; k < accounts.size(); ++k) {
+    if (!begun(job, k)) continue;
+    auto account = checkpoint::read_account(job.questions[k].checkpoint.directory);
+    if (!account) return std::unexpected(account.error());
+    accounts[k] = std::move(*account);
+  }
+  return accounts;
+}
+
+store::Account joined(const std::vector<store::Account>& accounts) {
+  std::vector<store::Account> by_name;  // the ledgers of one endpoint each
+  for (const store::Account& account : accounts) {
+    for (const store::EndpointLedger& ledger : account.endpoints) {
+      auto same = std::ranges::find_if(
+          by_name, [&](const store::Account& one) { return one.endpoints[0].name == ledger.name; });
+      if (same == by_name.end()) same = by_name.emplace(by_name.end());
+      same->endpoints.push_back(ledger);
+    }
+  }
+  store::Account sum = accounts.back();
+  sum.endpoints.clear();
+  for (const store::Account& one : by_name) {
+    sum.endpoints.push_back(one.total());
+    sum.endpoints.back().name = one.endpoints[0].name;
+  }
+  return sum;
+}
+
+core::Result<Lock> lock_to_run(const stages::JobSpec& job) {
+  if (job.questions.size() == 1) return std::nullopt;
+  if (auto made = storage::make_directory(job.directory); !made)
+    return std::unexpected(made.error());
+  return locked(store::JobLock::take(job.directory, job.name));
+}
+
+core::Result<Lock> lock_to_change(const stages::JobSpec& job) {
+  std::error_code error;
+  if (job.questions.size() == 1 || !std::filesystem::exists(job.directory, error))
+    return std::nullopt;
+  return locked(store::JobLock::take(job.directory, job.name));
+}
+
+core::Result<Lock> lock_to_read(const stages::JobSpec& job) {
+  if (job.questions.size() == 1) return std::nullopt;
+  return locked(store::JobLock::share(job.directory, job.name));
+}
+
+std::string change_of(const stages::JobSpec& job, std::size_t question) {
+  const stages::PipelineSpec& spec = job.questions[question];
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(spec.checkpoint.directory + "/checkpoint.db", error))
+    return {};
+  auto view = checkpoint::View::open(spec.checkpoint.directory);
+  if (!view) return {};  // it has not begun, or the run will say why it cannot
+  const core::Hash128 now = stages::fingerprint(spec, stages::make_question(spec));
+  if ((*view)->expect_fingerprint(now)) return {};
+  const auto rows = inspect::first_questions(spec);
+  const auto found = (*view)->foresee(now, stages::models_of(spec.dispatch), rows);
+  if (!found || !found->new_generation || found->answers == 0) return {};
+  std::string text =
+      fmt::format("the pipeline file has changed since the last run, whose {} answers are kept: ",
+                  observe::count(found->answers));
+  if (rows.empty()) return text + "rows whose question is now another are asked again";
+  if (found->found == rows.size())
+    return text + fmt::format("they answer all of the first {} rows, which are not asked again",
+                              rows.size());
+  return text +
+         fmt::format(
+             "they answer {} of the first {} rows; the others are asked, and paid for, again "
+             "(their "
+             "prompt, the system text, the answer's fields, the examples, the parse function or "
+             "the model is another)",
+             found->found, rows.size());
+}
+
+}  // namespace sluice::cli

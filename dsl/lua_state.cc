@@ -1,0 +1,196 @@
+#include "dsl/lua_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "dsl/closure_hash.h"
+#include "dsl/module.h"
+#include "dsl/node.h"
+#include "script/diagnostic.h"
+
+namespace sluice::dsl {
+namespace {
+
+const char kPipelineKey = 0;   // registry: the node that the file returned
+const char kFunctionsKey = 0;  // registry: the list of its functions
+
+// A script's error with its place found: the place that its message begins with, as error() writes
+// it, else the innermost Lua function's.
+struct Located {
+  const script::Source* source = nullptr;
+  int line = 0;
+  std::string what;
+};
+
+Located locate(const script::Project& project, const script::ScriptError& wrong) {
+  Located found{project.find_chunk(wrong.place.chunk), wrong.place.line, wrong.message};
+  const std::string& message = wrong.message;
+  for (std::size_t i = message.find(": "); i != message.npos; i = message.find(": ", i + 1)) {
+    const std::size_t colon = message.rfind(':', i - 1);
+    if (i == 0 || colon == message.npos || colon + 1 == i) continue;
+    const std::string digits = message.substr(colon + 1, i - colon - 1);
+    if (digits.size() > 7 ||
+        !std::ranges::all_of(digits, [](unsigned char c) { return std::isdigit(c) != 0; }))
+      continue;
+    const script::Source* source = project.find_chunk(message.substr(0, colon));
+    if (source == nullptr) continue;
+    found = {source, std::stoi(digits), message.substr(i + 2)};
+    break;
+  }
+  return found;
+}
+
+// The word of the line that the message names: "… (global 'sytem')".
+script::Span named_span(const Located& error) {
+  const std::string& what = error.what;
+  for (std::size_t open = what.find('\''); open != what.npos; open = what.find('\'', open + 1)) {
+    const std::size_t close = what.find('\'', open + 1);
+    if (close == what.npos) break;
+    std::string word = what.substr(open + 1, close - open - 1);
+    word.erase(0, word.rfind('.') + 1);  // "math.random"
+    if (const auto span = error.source->find_name(error.line, word)) return *span;
+  }
+  if (const auto call = error.source->find_name(error.line, "error")) return *call;
+  return error.source->first_on(error.line).value_or(script::Span{0, 0, error.line});
+}
+
+std::string run_time_hint(const Located& error) {
+  const std::string_view what = error.what;
+  if (what.find("limit of") != what.npos)
+    return "loading must be short: leave work to the functions";
+  if (what.find("attempt to ") == what.npos) return {};
+  if (what.find("a nil value") == what.npos) return "the value is not of a type that can do this";
+  const std::size_t global = what.find("(global '");
+  if (global == what.npos) return "it has no value here";
+  const std::string_view name = what.substr(global + 9, what.find('\'', global + 9) - global - 9);
+  std::vector<std::string_view> candidates = {"require",  "ipairs", "pairs",  "tostring",
+                                              "tonumber", "type",   "string", "table",
+                                              "math",     "select", "error",  "assert"};
+  for (const script::Token& token : error.source->tokens()) {
+    const std::string_view text = error.source->token_text(token);
+    if (token.kind == script::TokenKind::name && text != name) candidates.push_back(text);
+  }
+  return script::did_you_mean(name, candidates, "nothing of that name is defined above");
+}
+
+script::Span last_token(const script::Source& source) {
+  const auto& tokens = source.tokens();
+  return tokens.size() < 2 ? script::Span{0, 0, 1}
+                           : script::Source::span(tokens[tokens.size() - 2]);
+}
+
+// The last `return` of a source; its last token when it has none.
+script::Span return_span(const script::Source& source) {
+  script::Span span = last_token(source);
+  for (const script::Token& token : source.tokens()) {
+    if (token.kind == script::TokenKind::keyword && source.token_text(token) == "return")
+      span = script::Source::span(token);
+  }
+  return span;
+}
+
+}  // namespace
+
+State::State(std::shared_ptr<script::Project> project)
+    : project_(std::move(project)),
+      loader_{.project = *project_, .sandbox = sandbox_, .error = {}} {}
+
+core::Result<std::unique_ptr<State>> State::load(std::shared_ptr<script::Project> project) {
+  if (auto source = project->source(project->file()); !source) {
+    return std::unexpected(script::error_in(project->file(), source.error().message,
+                                            "give the path of a pipeline file"));
+  }
+  std::unique_ptr<State> state(new State(std::move(project)));
+  const auto wrong = state->sandbox_.protected_call(run_file, state.get(), script::kLoadWork,
+                                                    script::kLoadSeconds);
+  if (state->loader_.error) return std::unexpected(*state->loader_.error);
+  if (wrong) return std::unexpected(state->load_error(*wrong));
+  return state;
+}
+
+int State::run_file(lua_State* lua) {
+  auto& state = *static_cast<State*>(lua_touserdata(lua, 1));
+  set_loader(lua, &state.loader_);
+  open_module(lua);
+  remember_library(lua);
+  const script::Source& source = **state.project_->source(state.project_->file());
+  push_chunk(lua, source);
+  lua_call(lua, 0, 1);
+  const Node* node = to_node(lua, -1);
+  const auto* pipeline = node == nullptr ? nullptr : std::get_if<Pipeline>(&node->value);
+  if (pipeline == nullptr) {
+    const bool nothing = lua_isnil(lua, -1);
+    raise_at(lua, &source, nothing ? last_token(source) : return_span(source),
+             fmt::format("the file returns {}, not a pipeline", describe(lua, -1)),
+             "end it with return s.pipeline { … }");
+  }
+  state.pipeline_ = pipeline;
+  lua_getiuservalue(lua, -1, 1);
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &kFunctionsKey);
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &kPipelineKey);
+  return 0;
+}
+
+core::Error State::load_error(const script::ScriptError& wrong) const {
+  const Located error = locate(*project_, wrong);
+  if (error.source == nullptr || error.line == 0)
+    return script::error_in(project_->file(), wrong.message, "");
+  return script::error_at(*error.source, named_span(error), error.what, run_time_hint(error));
+}
+
+void push_function(lua_State* lua, std::size_t function) {
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &kFunctionsKey);
+  lua_rawgeti(lua, -1, static_cast<lua_Integer>(function) + 1);
+  lua_remove(lua, -2);
+}
+
+core::Hash128 State::version(std::size_t function) {
+  struct Hashing {
+    std::size_t function;
+    bool all_globals;
+    core::Hash128 hash;
+  } hashing{function, project_->names("_ENV"), {}};
+  const auto cannot = sandbox_.protected_call(
+      [](lua_State* lua) {
+        auto& now = *static_cast<Hashing*>(lua_touserdata(lua, 1));
+        push_function(lua, now.function);
+        now.hash = closure_hash(lua, now.all_globals);
+        return 0;
+      },
+      &hashing, script::kCallWork, script::kCallSeconds);
+  return cannot ? project_->version() : hashing.hash;
+}
+
+bool State::takes_two(std::size_t function) const {
+  lua_Debug about;
+  push_function(sandbox_.lua(), function);
+  lua_getinfo(sandbox_.lua(), ">u", &about);
+  return about.nparams >= 2 || about.isvararg != 0;
+}
+
+std::string State::place(std::size_t function) const {
+  lua_Debug about;
+  push_function(sandbox_.lua(), function);
+  lua_getinfo(sandbox_.lua(), ">S", &about);
+  const script::Source* source = project_->find_chunk(about.short_src);
+  return fmt::format("{}:{}", source != nullptr ? source->name() : project_->file(),
+                     about.linedefined);
+}
+
+std::optional<std::string> State::call(std::size_t function, lua_CFunction body, void* context) {
+  constexpr std::size_t kLongestMessage = 2000;
+  loader_.error.reset();
+  const auto wrong =
+      sandbox_.protected_call(body, context, script::kCallWork, script::kCallSeconds);
+  if (!wrong) return std::nullopt;
+  if (loader_.error) return loader_.error->text();
+  const Located error = locate(*project_, *wrong);
+  const std::string where = error.source != nullptr && error.line > 0
+                                ? fmt::format("{}:{}", error.source->name(), error.line)
+                                : place(function);
+  return fmt::format("{}: {}", where, std::string_view(error.what).substr(0, kLongestMessage));
+}
+
+}  // namespace sluice::dsl

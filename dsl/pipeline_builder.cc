@@ -1,0 +1,263 @@
+// s.pipeline { … }: the stages, in their order, become one JobSpec.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "dsl/constructors.h"
+#include "dsl/job_chain.h"
+#include "dsl/money.h"
+#include "dsl/node.h"
+
+namespace sluice::dsl {
+namespace {
+
+// Where a stage stands in its question. Steps may come in any number and order.
+enum class Rank : std::uint8_t { none, read, step, pack, dispatch, parse, sink };
+struct StageRank {
+  std::string_view name;
+  Rank rank;
+};
+constexpr std::array<StageRank, 9> kStages = {{{"read", Rank::read},
+                                               {"map", Rank::step},
+                                               {"keep", Rank::step},
+                                               {"explode", Rank::step},
+                                               {"validate", Rank::step},
+                                               {"pack", Rank::pack},
+                                               {"dispatch", Rank::dispatch},
+                                               {"parse", Rank::parse},
+                                               {"sink", Rank::sink}}};
+constexpr std::string_view kFlow =
+    "the order is read; map, keep, explode, validate; pack, dispatch, parse; sink";
+
+bool valid_name(std::string_view name) {
+  const auto fine = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return std::ranges::all_of(name, fine) && !name.starts_with('.') && !name.starts_with('-');
+}
+
+class Builder {
+ public:
+  Builder(lua_State* lua, const Arguments& arguments) : lua_(lua), arguments_(arguments) {
+    lua_newtable(lua);
+    functions_ = lua_gettop(lua);
+  }
+
+  // Leaves the list of functions on top of the stack.
+  Pipeline run() {
+    read_options();
+    begin_question();
+    for (std::size_t i = 1; i <= arguments_.items(); ++i) {
+      arguments_.push_item(i);
+      add(i, to_node(lua_, -1));
+      lua_pop(lua_, 1);
+    }
+    if (!read_) missing("read");
+    end_question();
+    if (sink_ == nullptr) missing("sink");
+    join_questions(built_.job);
+    check_files();
+    check_money(lua_, built_.job, marks_);
+    return std::move(built_);
+  }
+
+ private:
+  void read_options() {
+    stages::JobSpec& job = built_.job;
+    job.name = *arguments_.text("name");
+    if (!valid_name(job.name)) {
+      arguments_.fail_value(
+          "name",
+          "name must be of letters, digits, '.', '_' and '-', and begin with a letter or digit",
+          "for example name = \"classify-tickets\"");
+    }
+    job.directory = ".sluice/" + job.name;
+    if (!arguments_.has("checkpoint")) return;
+    const Arguments checkpoint(arguments_, section("checkpoint"), "checkpoint");
+    checkpoint_.share = checkpoint.text("share").value_or("");
+    if (!checkpoint_.share.empty()) job.directory = checkpoint_.share + "/" + job.name;
+    job.directory = checkpoint.text("dir").value_or(job.directory);
+    if (checkpoint.text("durability") == "process") {
+      checkpoint_.durability = store::Durability::process;
+    }
+  }
+
+  void add(std::size_t number, const Node* node) {
+    const auto* stage =
+        node == nullptr ? kStages.end() : std::ranges::find(kStages, node->name, &StageRank::name);
+    if (stage == kStages.end()) {
+      arguments_.fail_item(
+          number,
+          fmt::format("item {} of pipeline must be a stage, got {}", number, describe(lua_, -1)),
+          kFlow);
+    }
+    const bool answered = rank_ == Rank::dispatch || rank_ == Rank::parse;
+    if (answered && (stage->rank == Rank::step || stage->rank == Rank::pack)) {
+      end_question();
+      begin_question();
+    }
+    check_order(*node, stage->rank);
+    if (stage->rank == Rank::sink) end_question();
+    rank_ = stage->rank;
+    last_ = node->name;
+    if (first_ == nullptr) first_ = node;
+    take(*node);
+  }
+
+  void begin_question() {
+    rank_ = Rank::none;
+    last_ = {};
+    first_ = nullptr;
+    packed_ = dispatched_ = false;
+    stages::PipelineSpec& spec = built_.job.questions.emplace_back();
+    spec.name = built_.job.name;
+    spec.file = loader_of(lua_).project.file();
+    spec.checkpoint = checkpoint_;
+  }
+
+  void end_question() {
+    if (!packed_ && built_.job.questions.size() > 1) {
+      raise_at(lua_, first_->source, first_->span,
+               fmt::format("{} stands after the last question", first_->name),
+               "it works on rows that are asked next; to change or refuse an answer, give s.parse "
+               "a function");
+    }
+    if (!packed_) missing("pack");
+    if (!dispatched_) missing("dispatch");
+  }
+
+  [[noreturn]] void missing(std::string_view stage) const {
+    arguments_.fail(fmt::format("missing stage '{}'", stage),
+                    fmt::format("add {}", section(stage).example));
+  }
+
+  void check_order(const Node& node, Rank rank) const {
+    const bool twice = rank == Rank::read   ? read_
+                       : rank == Rank::sink ? sink_ != nullptr
+                       : rank == Rank::step ? node.name == "validate" && last_ == node.name
+                                            : rank == rank_;
+    if (twice) {
+      const std::string hint =
+          rank == Rank::pack       ? "the next question comes after this one's dispatch and parse"
+          : rank == Rank::dispatch ? "put the endpoints together; another question begins with pack"
+          : rank == Rank::parse    ? "a question has one parse; another question begins with pack"
+          : rank == Rank::step     ? "put them together"
+                               : fmt::format("a pipeline has one {}; put them together", node.name);
+      raise_at(lua_, node.source, node.span, fmt::format("a second {}", node.name), hint);
+    }
+    if (rank < rank_) {
+      raise_at(lua_, node.source, node.span, fmt::format("{} stands after {}", node.name, last_),
+               kFlow);
+    }
+  }
+
+  void take(const Node& node) {
+    stages::PipelineSpec& spec = built_.job.questions.back();
+    if (const auto* read = std::get_if<stages::ReadSpec>(&node.value)) {
+      spec.read = *read;
+      read_ = true;
+    }
+    if (const auto* map = std::get_if<stages::MapStep>(&node.value))
+      take_step(*map, FunctionKind::map);
+    if (const auto* keep = std::get_if<stages::KeepStep>(&node.value))
+      take_step(*keep, FunctionKind::keep);
+    if (const auto* explode = std::get_if<stages::ExplodeStep>(&node.value))
+      take_step(*explode, FunctionKind::explode);
+    if (const auto* validate = std::get_if<stages::ValidateSpec>(&node.value))
+      take_step(*validate, FunctionKind::check);
+    if (const auto* pack = std::get_if<stages::PackSpec>(&node.value)) {
+      spec.pack = *pack;
+      packed_ = true;
+      validate_last();
+      take_function(FunctionKind::user);
+    }
+    if (const auto* dispatch = std::get_if<stages::DispatchSpec>(&node.value)) {
+      spec.dispatch = *dispatch;
+      dispatched_ = true;
+      marks_.push_back(node.marks);
+    }
+    if (const auto* parse = std::get_if<stages::ParseSpec>(&node.value)) {
+      spec.parse = *parse;
+      take_function(FunctionKind::parse);
+    }
+    if (const auto* sink = std::get_if<stages::SinkSpec>(&node.value)) {
+      spec.sink = *sink;
+      sink_ = &node;
+    }
+  }
+
+  // The function in the node on top of the stack, if it has one, goes to the list of functions.
+  void take_function(FunctionKind kind, std::optional<std::size_t> step = std::nullopt) {
+    if (lua_getiuservalue(lua_, -1, 1) != LUA_TFUNCTION) return lua_pop(lua_, 1);
+    built_.functions.push_back({kind, built_.job.questions.size() - 1, step});
+    lua_rawseti(lua_, functions_, static_cast<lua_Integer>(built_.functions.size()));
+  }
+
+  void take_step(stages::Step step, FunctionKind kind) {
+    std::vector<stages::Step>& steps = built_.job.questions.back().read.steps;
+    take_function(kind, steps.size());
+    steps.push_back(std::move(step));
+  }
+
+  // A validate with no step after it is not the reader's: it runs on all workers at once.
+  void validate_last() {
+    stages::PipelineSpec& spec = built_.job.questions.back();
+    std::vector<stages::Step>& steps = spec.read.steps;
+    if (steps.empty() || !std::holds_alternative<stages::ValidateSpec>(steps.back())) return;
+    spec.validate = std::get<stages::ValidateSpec>(std::move(steps.back()));
+    steps.pop_back();
+    for (FunctionPlace& place : built_.functions) {
+      if (place.question + 1 == built_.job.questions.size() && place.step == steps.size())
+        place.step.reset();
+    }
+  }
+
+  void check_files() const {
+    const auto& questions = built_.job.questions;
+    std::vector<std::string_view> taken(questions[0].read.paths.begin(),
+                                        questions[0].read.paths.end());
+    for (const stages::PipelineSpec& question : questions) {
+      for (const std::string& path : {question.sink.path, question.sink.rejects}) {
+        if (std::ranges::find(taken, path) == taken.end()) continue;
+        raise_at(lua_, sink_->source, sink_->span,
+                 fmt::format("sink would write over '{}', which read reads", path),
+                 "give the output another name");
+      }
+    }
+  }
+
+  lua_State* lua_;
+  const Arguments& arguments_;
+  int functions_;  // index of their list
+  Pipeline built_;
+  stages::CheckpointSpec checkpoint_;
+  bool read_ = false;
+  const Node* sink_ = nullptr;
+  std::vector<std::vector<Mark>> marks_;  // of each question's dispatch
+  // Of the question that is being built.
+  Rank rank_ = Rank::none;
+  std::string_view last_;        // stage
+  const Node* first_ = nullptr;  // stage
+  bool packed_ = false;
+  bool dispatched_ = false;
+};
+
+}  // namespace
+
+int construct_pipeline(lua_State* lua) {
+  const Arguments arguments(lua, section("pipeline"));
+  Pipeline pipeline = Builder(lua, arguments).run();
+  const Place& place = arguments.place();
+  push_node(lua, Node{.name = "pipeline",
+                      .source = place.source,
+                      .span = place.whole,
+                      .value = std::move(pipeline)});
+  lua_insert(lua, -2);
+  lua_setiuservalue(lua, -2, 1);
+  return 1;
+}
+
+}  // namespace sluice::dsl

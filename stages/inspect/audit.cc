@@ -1,0 +1,259 @@
+#include "inspect/audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "checkpoint/view.h"
+#include "format/line_file.h"
+#include "index/hash_multiset.h"
+#include "inspect/input_rows.h"
+#include "inspect/line_identity.h"
+#include "stages/question.h"
+
+namespace sluice::inspect {
+namespace {
+
+using store::Kind;
+using Ended = checkpoint::View::Ended;
+
+// What it proves should hold for lines that somebody chose, too.
+core::Hash128 line_name(std::string_view line) {
+  return core::name128("line", {line});
+}
+
+// One file of the sink against the entries of one kind.
+struct AuditedFile {
+  std::string path;
+  Kind kind = Kind::answer;
+  index::HashMultiset expected;  // hashes of the lines that should stand in it
+  struct Stray {
+    AuditReport::Row row;
+    bool doubled = false;    // an entry has this line or this row, but is used up
+    bool different = false;  // an entry has this row, and another line
+  };
+  std::vector<Stray> strays;  // lines that no entry is left for, in order
+  std::unordered_multimap<core::Hash128, std::size_t> by_line;
+  std::unordered_multimap<core::Hash128, std::size_t> by_row;
+};
+
+class Audit {
+ public:
+  Audit(const stages::PipelineSpec& spec, const stages::Question& question, checkpoint::View& view)
+      : spec_(spec),
+        question_(question),
+        view_(view),
+        lines_(spec, question.answer_names()),
+        files_{AuditedFile{spec.sink.path, Kind::answer, {}, {}, {}, {}},
+               AuditedFile{spec.sink.rejects, Kind::reject, {}, {}, {}, {}}} {}
+
+  core::Result<AuditReport> run() {
+    report_.read = view_.account().rows_read;
+    if (auto status = take_entries(); !status) return std::unexpected(status.error());
+    for (AuditedFile& file : files_)
+      if (auto status = hold_file(file); !status) return std::unexpected(status.error());
+    if (auto status = hold_input(); !status) return std::unexpected(status.error());
+    if (anything_left()) {
+      if (auto status = view_.each([this](const Ended& e) { return name_leftover(e); }); !status)
+        return std::unexpected(status.error());
+      if (auto status = count_leftovers(); !status) return std::unexpected(status.error());
+      settle();
+    }
+    return std::move(report_);
+  }
+
+ private:
+  AuditedFile& file_of(Kind kind) { return files_[kind == Kind::answer ? 0 : 1]; }
+  index::HashMultiset& rows_of(Kind kind, bool old = false) {
+    return (old ? old_rows_ : rows_)[kind == Kind::answer ? 0 : 1];
+  }
+  index::HashMultiset& rows_of(const Ended& e) { return rows_of(e.kind, e.old_row); }
+  bool take(Kind kind, const stages::Item& item) {
+    return rows_of(kind).take(item.identity) ||
+           (item.old_names != nullptr && rows_of(kind, true).take(item.old_names->row));
+  }
+
+  core::Status take_entries() {
+    const store::Account& account = view_.account();
+    for (const auto& [kind, count] : {std::pair(Kind::answer, account.rows_answered),
+                                      std::pair(Kind::reject, account.rows_rejected)}) {
+      rows_of(kind).reserve(count);
+      file_of(kind).expected.reserve(count);
+    }
+    return view_.each([this](const Ended& e) -> core::Status {
+      if (e.withdrawn) {
+        withdrawn_.add(line_name(e.line));
+        return {};
+      }
+      rows_of(e).add(e.row);
+      old_names_ = old_names_ || e.old_row;
+      file_of(e.kind).expected.add(line_name(e.line));
+      return {};
+    });
+  }
+
+  core::Status hold_file(AuditedFile& file) {
+    auto open = format::LineFile::open(file.path);
+    if (!open) return std::unexpected(open.error());
+    std::uint64_t& count = file.kind == Kind::answer ? report_.output_lines : report_.reject_lines;
+    format::LineFile::Line line;
+    while (true) {
+      const auto more = open->next(line);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) return {};
+      ++count;
+      const core::Hash128 hash = line_name(line.text);
+      if (line.ended && file.expected.take(hash)) continue;
+      if (line.ended && file.kind == Kind::reject && line.offset >= view_.recorded().rejects &&
+          withdrawn_.take(hash)) {
+        ++report_.taken_back;
+      } else {
+        stray(file, line);
+      }
+    }
+  }
+
+  void stray(AuditedFile& file, const format::LineFile::Line& line) {
+    const store::Position recorded = view_.recorded();
+    const bool beyond =
+        line.offset >= (file.kind == Kind::answer ? recorded.answers : recorded.rejects);
+    if (!line.ended && beyond) {
+      ++report_.unfinished;
+      return;
+    }
+    const LineIdentity identity = lines_.identify(line.text, file.kind);
+    AuditReport::Row row{identity.name, fmt::format("{}:{}", file.path, line.number)};
+    if (!line.ended || !identity.whole) return add(Finding::torn, std::move(row));
+    file.by_line.emplace(line_name(line.text), file.strays.size());
+    file.by_row.emplace(identity.row, file.strays.size());
+    file.strays.push_back({std::move(row)});
+  }
+
+  core::Status hold_input() {
+    return each_input_row(
+        spec_, question_,
+        [this](const stages::Item& item) -> core::Status {
+          ++report_.rows;
+          if (take(Kind::answer, item)) {
+            ++report_.answered;
+          } else if (take(Kind::reject, item)) {
+            ++report_.rejected;
+          } else {
+            ++report_.pending;
+          }
+          return {};
+        },
+        old_names_);
+  }
+
+  bool anything_left() const {
+    return std::ranges::any_of(rows_, [](const auto& rows) { return rows.size() > 0; }) ||
+           std::ranges::any_of(old_rows_, [](const auto& rows) { return rows.size() > 0; }) ||
+           std::ranges::any_of(files_, [](const AuditedFile& file) {
+             return file.expected.size() > 0 || !file.strays.empty();
+           });
+  }
+
+  // A second look at the entries, now that it is known which rows and lines are left over.
+  core::Status name_leftover(const Ended& e) {
+    if (e.withdrawn) return {};
+    AuditedFile& file = file_of(e.kind);
+    const core::Hash128 line_hash = line_name(e.line);
+    const bool missing = file.expected.take(line_hash);
+    // The identity of its line is parsed only where something may be found by it.
+    const bool compare = missing || !file.strays.empty();
+    const LineIdentity identity = compare ? lines_.identify(e.line, e.kind) : LineIdentity{};
+    if (!missing) {
+      const auto [from, to] = file.by_line.equal_range(line_hash);
+      for (auto at = from; at != to; ++at) file.strays[at->second].doubled = true;
+    }
+    if (compare) {
+      const auto [from, to] = file.by_row.equal_range(identity.row);
+      const auto free =
+          std::find_if(from, to, [&](const auto& at) { return !file.strays[at.second].different; });
+      if (!missing) {
+        for (auto at = from; at != to; ++at) file.strays[at->second].doubled = true;
+      } else if (free != to) {
+        file.strays[free->second].different = true;
+      } else if (e.recorded) {
+        add(Finding::lost, {identity.name, ""});
+      } else {
+        ++report_.unwritten;
+      }
+    }
+    if (rows_of(e).take(e.row)) {
+      const auto [at, first] = by_identity_.emplace(e.row, leftovers_.size());
+      if (first) leftovers_.push_back({{lines_.identify(e.line, e.kind).name, file.path}, 0, 0});
+      ++leftovers_[at->second].count;
+    }
+    return {};
+  }
+
+  // How many entries there are of the rows that have some left over.
+  core::Status count_leftovers() {
+    if (leftovers_.empty()) return {};
+    return view_.each([this](const Ended& e) -> core::Status {
+      if (e.withdrawn) return {};
+      if (const auto at = by_identity_.find(e.row); at != by_identity_.end())
+        ++leftovers_[at->second].entries;
+      return {};
+    });
+  }
+
+  void settle() {
+    for (AuditedFile& file : files_) {
+      for (AuditedFile::Stray& s : file.strays) {
+        const Finding finding = s.different ? Finding::different
+                                : s.doubled ? Finding::doubled
+                                            : Finding::foreign;
+        add(finding, std::move(s.row));
+      }
+    }
+    for (const Leftover& left : leftovers_) {
+      const bool in_input = left.entries > left.count;
+      for (std::uint64_t i = 0; i < left.count; ++i)
+        add(in_input ? Finding::doubled : Finding::foreign, left.row);
+    }
+  }
+
+  void add(Finding finding, AuditReport::Row row) {
+    AuditReport::Class& found = report_.of(finding);
+    if (++found.count <= AuditReport::kNamed) found.rows.push_back(std::move(row));
+  }
+
+  const stages::PipelineSpec& spec_;
+  const stages::Question& question_;
+  checkpoint::View& view_;
+  const LineReader lines_;
+  std::array<index::HashMultiset, 2> rows_;      // names of answered rows, of rejected ones
+  std::array<index::HashMultiset, 2> old_rows_;  // by names as formats 1 to 4 gave them
+  bool old_names_ = false;                       // there are such
+  std::array<AuditedFile, 2> files_;
+  index::HashMultiset withdrawn_;  // hashes of the lines of rejects that were taken back
+  struct Leftover {                // a row with more entries than the input has it
+    AuditReport::Row row;
+    std::uint64_t count = 0;    // entries that no row of the input used up
+    std::uint64_t entries = 0;  // all of them
+  };
+  std::vector<Leftover> leftovers_;
+  std::unordered_map<core::Hash128, std::size_t> by_identity_;  // index into leftovers_
+  AuditReport report_;
+};
+
+}  // namespace
+
+bool AuditReport::proven() const {
+  return std::ranges::all_of(findings, [](const Class& found) { return found.count == 0; });
+}
+
+core::Result<AuditReport> audit(const stages::PipelineSpec& spec) {
+  const stages::Question question = stages::make_question(spec);
+  auto view = checkpoint::View::open_at_rest(spec.checkpoint.directory, spec.name);
+  if (!view) return std::unexpected(view.error());
+  if (auto status = (*view)->expect_fingerprint(stages::fingerprint(spec, question)); !status)
+    return std::unexpected(status.error());
+  return Audit(spec, question, **view).run();
+}
+
+}  // namespace sluice::inspect

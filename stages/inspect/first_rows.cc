@@ -1,0 +1,92 @@
+#include "inspect/first_rows.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/printable.h"
+#include "storage/input_file.h"
+
+namespace sluice::inspect {
+namespace {
+
+constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
+constexpr auto kMostWildcards = 2;  // in a file's name; in a folder's none
+
+// A pattern of this kind reads one folder.
+bool quick(std::string_view pattern) {
+  const std::size_t slash = pattern.rfind('/');
+  const std::string_view folder = slash == pattern.npos ? "" : pattern.substr(0, slash);
+  const std::string_view name = pattern.substr(slash + 1);  // npos + 1 = 0
+  const auto wild = [](char c) { return c == '*' || c == '?' || c == '['; };
+  return !std::ranges::any_of(folder, wild) && std::ranges::count_if(name, wild) <= kMostWildcards;
+}
+
+bool is_plain_file(const std::string& path) {
+  struct stat status{};
+  // Files of /proc have no size: to read one may take for ever.
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+}
+
+// The start of the file, inflated.
+std::string start_of(const std::string& path) {
+  std::string bytes;
+  std::atomic<std::uint64_t> consumed = 0;
+  const auto file = storage::InputFile::open(path, consumed);
+  while (file && bytes.size() < kMostBytes) {
+    constexpr std::size_t kChunk = 64 * 1024;
+    const std::size_t have = bytes.size();
+    bytes.resize(have + kChunk);
+    const auto got = (*file)->read({bytes.data() + have, kChunk});
+    const bool more = got && got->state == storage::InputFile::State::bytes;
+    bytes.resize(have + (more ? got->count : 0));
+    if (!more) {
+      if (got && !bytes.ends_with('\n')) bytes += '\n';  // the last line needs no end
+      break;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count) {
+  FirstRows first;
+  const std::string& pattern = patterns.front();
+  if (pattern == "-" || !quick(pattern)) {
+    first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
+    return first;
+  }
+  const auto paths = storage::expand_paths({pattern});
+  if (!paths || !is_plain_file(paths->front())) {
+    first.why_none =
+        paths ? fmt::format("'{}' is not a plain file, or empty", core::printable(paths->front()))
+              : fmt::format("'{}' is not there", core::printable(pattern));
+    return first;
+  }
+  const std::string bytes = start_of(paths->front());
+  std::string_view rest = bytes;
+  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+  for (std::uint64_t line = 1; first.rows.size() < count; ++line) {
+    const std::size_t end = rest.find('\n');
+    if (end == rest.npos) break;
+    std::string_view text = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.find_first_not_of(" \t") == text.npos) continue;
+    core::Row row;
+    row.raw = text;
+    row.line = line;
+    first.rows.push_back(std::move(row));
+  }
+  if (first.rows.empty()) {
+    first.why_none = fmt::format("'{}' has no lines", core::printable(paths->front()));
+  } else {
+    first.path = paths->front();
+  }
+  return first;
+}
+
+}  // namespace sluice::inspect

@@ -1,0 +1,42 @@
+#include "inspect/input_rows.h"
+
+#include "flow/credits.h"
+#include "flow/shutdown.h"
+#include "stages/job_files.h"
+#include "stages/prepare.h"
+#include "stages/reader.h"
+#include "storage/input_file.h"
+
+namespace sluice::inspect {
+
+core::Status each_input_row(const stages::PipelineSpec& spec, const stages::Question& question,
+                            const std::function<core::Status(const stages::Item&)>& each,
+                            bool old_names) {
+  auto prepare = stages::Prepare::make(spec, question);
+  if (!prepare) return std::unexpected(prepare.error());
+  prepare->name_as_before(old_names);
+  auto paths = storage::expand_paths(spec.read.paths);
+  if (!paths) return std::unexpected(paths.error());
+
+  // The batch that is looked at holds all the credits there are, and gives them back.
+  flow::Credits credits({1, 1}, [] {});
+  flow::Ending ending;
+  core::Status status;
+  const auto look = [&](core::RowBatch&& rows, flow::Weight taken) {
+    credits.settle(taken, taken.bytes);
+    for (const stages::Item& item : prepare->run(std::move(rows))) {
+      status = each(item);
+      if (status) continue;
+      ending.stop("");
+      break;
+    }
+    credits.give(taken);
+  };
+  stages::Reader reader(std::move(*paths), std::nullopt, credits, ending,
+                        {look, [] {}, [](std::uint64_t, bool) {}}, stages::Steps(spec.read.steps),
+                        stages::written_files(spec));
+  if (auto read = reader.run(); !read) return read;
+  return status;
+}
+
+}  // namespace sluice::inspect

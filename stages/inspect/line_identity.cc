@@ -1,0 +1,50 @@
+#include "inspect/line_identity.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "core/printable.h"
+#include "format/json_value.h"
+
+namespace sluice::inspect {
+
+std::string line_start(std::string_view line, std::size_t bytes) {
+  if (line.size() <= bytes) return core::printable(line);
+  while (bytes > 0 && (static_cast<unsigned char>(line[bytes]) & 0xC0) == 0x80) --bytes;
+  return core::printable(line.substr(0, bytes)) + "…";
+}
+
+LineIdentity LineReader::identify(std::string_view line, store::Kind kind) const {
+  thread_local simdjson::dom::parser parser;
+  LineIdentity identity;
+  identity.name = line_start(line);
+  simdjson::dom::object object;
+  if (format::parse_json(parser, line, object)) return identity;
+  identity.whole = true;
+
+  std::string row;
+  bool named = false;
+  const bool answer = kind == store::Kind::answer;
+  const std::string_view key = answer ? std::string_view(key_field_) : "key";
+  format::MemberTexts texts(line);
+  for (const auto& [name, value] : object) {
+    const std::string_view text = texts.next();
+    // The answer's columns come last, and a row's own column of such a name is left out.
+    if (answer && std::ranges::find(answer_names_, name) != answer_names_.end()) break;
+    if (!answer && name != "key" && name != "row") continue;
+    std::string json;
+    format::append_as_written(json, value, text);
+    row.append(name).append(":").append(json).append(",");
+    if (!key.empty() && name == key) {
+      identity.name = json;
+      named = true;
+    } else if (!answer && !named) {
+      identity.name = line_start(json);  // a reject without a key: the row itself
+    }
+  }
+  identity.row = core::name128("row of a line", {row});
+  return identity;
+}
+
+}  // namespace sluice::inspect

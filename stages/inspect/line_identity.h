@@ -1,0 +1,39 @@
+// Whose row a line of the sink is, read back from the line itself: what LineWriter wrote, the other
+// way round.
+//
+// Threads: a LineReader is immutable; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hash.h"
+#include "stages/spec.h"
+#include "store/records.h"
+
+namespace sluice::inspect {
+
+struct LineIdentity {
+  bool whole = false;  // the line is a JSON object; all else rests on it
+  core::Hash128 row;   // of what the line tells of its row: equal for lines of one row
+  std::string name;    // for people: the key as JSON, else the start of the line or the row
+};
+
+class LineReader {
+ public:
+  // `answer_names`: the answer's columns, as LineWriter takes them.
+  LineReader(const stages::PipelineSpec& spec, std::vector<std::string> answer_names)
+      : key_field_(spec.read.key), answer_names_(std::move(answer_names)) {}
+
+  LineIdentity identify(std::string_view line, store::Kind kind) const;
+
+ private:
+  std::string key_field_;
+  std::vector<std::string> answer_names_;
+};
+
+// The start of a line, for people: at most `bytes` of it, never half a character, printable.
+std::string line_start(std::string_view line, std::size_t bytes = 80);
+
+}  // namespace sluice::inspect

@@ -1,0 +1,168 @@
+#include "stages/reader.h"
+
+#include <fmt/format.h>
+
+#include "stages/item.h"
+#include "storage/input_file.h"
+
+namespace sluice::stages {
+namespace {
+
+constexpr std::size_t kReadBytes = 256 * 1024;
+// How long credits are waited for before it is asked whether the run is to stop.
+constexpr std::chrono::milliseconds kPatience{20};
+// How often that is in a row before the flow is told that no row comes, so that a pack goes
+// incomplete: several times what a commit takes, which gives credits back (kGroupDelay).
+constexpr int kStalledAfter = 10;
+// Reads in a row that bring nothing, of some 20 ms each, before people are told: a second.
+constexpr std::uint32_t kQuietReads = 50;
+
+}  // namespace
+
+Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
+               flow::Credits& credits, const flow::Ending& ending, Outlet outlet, Steps steps,
+               std::vector<storage::FileId> written)
+    : paths_(std::move(paths)),
+      total_bytes_(limit ? std::nullopt : storage::total_bytes(paths_)),
+      limit_(limit),
+      credits_(credits),
+      ending_(ending),
+      outlet_(std::move(outlet)),
+      steps_(steps),
+      written_(std::move(written)) {}
+
+core::Status Reader::run() {
+  core::Status read = read_files();
+  if (read) hand_over();
+  quiet_reads_ = 0;
+  outlet_.done(batches_, read && !ending_.stopping());
+  return read;
+}
+
+core::Status Reader::read_files() {
+  Next next = limit_ == 0u ? Next::stop : Next::go_on;
+  for (std::uint32_t i = 0; i < paths_.size() && next == Next::go_on; ++i) {
+    auto read = read_file(i);
+    if (!read) return std::unexpected(read.error());
+    next = *read;
+  }
+  return {};
+}
+
+std::optional<std::string> Reader::waiting_for() const {
+  if (quiet_reads_ < kQuietReads) return std::nullopt;
+  const std::string& path = paths_[source_];
+  return path == "-" ? "standard input" : "a writer of " + path;
+}
+
+std::optional<double> Reader::share_read() const {
+  if (!total_bytes_ || *total_bytes_ == 0) return std::nullopt;
+  const auto consumed = static_cast<double>(consumed_.load(std::memory_order_relaxed));
+  return std::min(1.0, consumed / static_cast<double>(*total_bytes_));
+}
+
+core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
+  source_ = index;
+  auto file = storage::InputFile::open(paths_[index], consumed_, written_);
+  if (!file) return std::unexpected(file.error());
+  buffer_.clear();
+  scanned_ = 0;
+  line_ = 0;
+  while (true) {
+    if (ending_.stopping()) return Next::stop;
+    // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
+    core::Result<storage::InputFile::Read> got;
+    const std::size_t have = buffer_.size();
+    buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {
+      got = (*file)->read({bytes + have, kReadBytes});
+      return have + (got && got->state == storage::InputFile::State::bytes ? got->count : 0);
+    });
+    if (!got) return std::unexpected(got.error());
+    if (got->state == storage::InputFile::State::waiting) {
+      ++quiet_reads_;
+      if (hand_over() == Next::stop) return Next::stop;
+      outlet_.stalled();
+      continue;
+    }
+    quiet_reads_ = 0;
+    const bool at_end = got->state == storage::InputFile::State::end;
+    auto next = take_lines(index, at_end);
+    if (!next || *next == Next::stop || at_end) return next;
+  }
+}
+
+core::Result<Reader::Next> Reader::take_lines(std::uint32_t index, bool at_end) {
+  std::size_t start = 0;
+  while (true) {
+    std::size_t end = buffer_.find('\n', std::max(start, scanned_));
+    const bool whole = end != std::string::npos || (at_end && start < buffer_.size());
+    end = std::min(end, buffer_.size());
+    if (end - start > kMaxRowBytes) {
+      return core::fail(core::ErrorCode::io,
+                        fmt::format("this line is longer than {} MiB, the most that a row may have",
+                                    kMaxRowBytes >> 20),
+                        fmt::format("{}:{}", paths_[index], line_ + 1));
+    }
+    if (!whole) break;
+    if (add(std::string_view(buffer_).substr(start, end - start), index) == Next::stop)
+      return Next::stop;
+    start = std::min(end + 1, buffer_.size());
+  }
+  buffer_.erase(0, start);
+  scanned_ = buffer_.size();
+  return Next::go_on;
+}
+
+Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
+  ++line_;
+  if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.find_first_not_of(" \t") == line.npos) return Next::go_on;
+
+  core::Row row;
+  row.raw = line;
+  row.line = line_;
+  row.source = index;
+  if (steps_.empty()) return add_row(std::move(row));
+  // Steps may take long for a line and make nothing of many: a stop is not to wait for them.
+  if (ending_.stopping()) return Next::stop;
+  const bool all = steps_.run(
+      std::move(row), [this](core::Row&& made) { return add_row(std::move(made)) == Next::go_on; });
+  return all ? Next::go_on : Next::stop;
+}
+
+Reader::Next Reader::add_row(core::Row&& row) {
+  batch_weight_ += {1, cost_.expected(row)};
+  if (batch_.empty()) batch_.reserve(core::kBatchRows);
+  batch_.push_back(std::move(row));
+  const bool last = limit_ && rows_.load(std::memory_order_relaxed) + batch_.size() >= *limit_;
+  if (batch_.size() >= core::kBatchRows || batch_weight_.bytes >= 3 * core::kBatchBytes || last) {
+    if (hand_over() == Next::stop || last) return Next::stop;
+  }
+  return Next::go_on;
+}
+
+Reader::Next Reader::hand_over() {
+  if (batch_.empty()) return Next::go_on;
+  for (int waited = 1;; ++waited) {
+    const flow::Credits::Taken taken = credits_.take(batch_weight_, kPatience);
+    if (taken == flow::Credits::Taken::closed || ending_.stopping()) {
+      if (taken == flow::Credits::Taken::yes) {
+        credits_.settle(batch_weight_, batch_weight_.bytes);
+        credits_.give(batch_weight_);
+      }
+      batch_.clear();
+      return Next::stop;
+    }
+    if (taken == flow::Credits::Taken::yes) break;
+    if (waited % kStalledAfter == 0) outlet_.stalled();
+  }
+  rows_.fetch_add(batch_.size(), std::memory_order_relaxed);
+  ++batches_;
+  outlet_.batch(std::move(batch_), batch_weight_);
+  batch_ = {};
+  batch_weight_ = {};
+  return Next::go_on;
+}
+
+}  // namespace sluice::stages

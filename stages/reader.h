@@ -1,0 +1,92 @@
+// Reads JSON lines, runs the steps on them, and feeds the rows to the flow in batches, as fast as
+// credits allow. Nothing ever holds the whole input.
+//
+// Threads: run() on a thread of its own, once; rows_read(), share_read() and waiting_for()
+// from any.
+//
+// Input: one JSON object a line; "\n" or "\r\n"; empty lines are passed over; a byte order mark at
+// the start of a file too; the last line needs no line end. A line longer than kMaxRowBytes ends
+// the run.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/row.h"
+#include "flow/credits.h"
+#include "flow/shutdown.h"
+#include "stages/row_cost.h"
+#include "stages/steps.h"
+#include "storage/file_lock.h"
+
+namespace sluice::stages {
+
+constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
+
+class Reader {
+ public:
+  struct Outlet {
+    // A batch, and the credits that were taken for it: to be settled (flow/credits.h).
+    std::function<void(core::RowBatch&&, flow::Weight taken)> batch;
+    // Nothing has come for a while, or credits are spent: rows that wait for company should not.
+    std::function<void()> stalled;
+    // The last batch was handed over; `complete`: the input was read to its end (or to `limit`).
+    // Called once, however the reading ends: what waits for company behind it waits for this.
+    std::function<void(std::uint64_t batches, bool complete)> done;
+  };
+
+  // `limit`: at most so many rows, as the steps leave them. What `steps` are of must outlive this.
+  // `written`: as InputFile::open()'s.
+  Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
+         const flow::Ending& ending, Outlet outlet, Steps steps = Steps({}),
+         std::vector<storage::FileId> written = {});
+
+  // Returns at the end of the input, when the run is stopping, or with the error that ended the
+  // reading; the rows of a batch that is not full by then stay unread.
+  core::Status run();
+  // By which credits are taken; whoever makes the prompts tells it what they are. Any thread.
+  RowCost& cost() { return cost_; }
+  std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
+  // Of the files' own bytes, 0…1; nullopt when their size is not known or a limit is set.
+  std::optional<double> share_read() const;
+  // For people: the pipe or terminal that has given nothing for about a second.
+  std::optional<std::string> waiting_for() const;
+
+ private:
+  enum class Next { go_on, stop };
+  core::Status read_files();
+  core::Result<Next> read_file(std::uint32_t index);
+  core::Result<Next> take_lines(std::uint32_t index, bool at_end);
+  Next add(std::string_view line, std::uint32_t index);
+  Next add_row(core::Row&& row);
+  Next hand_over();
+
+  const std::vector<std::string> paths_;
+  const std::optional<std::uint64_t> total_bytes_;
+  const std::optional<std::uint64_t> limit_;
+  flow::Credits& credits_;
+  const flow::Ending& ending_;
+  const Outlet outlet_;
+  const Steps steps_;
+  const std::vector<storage::FileId> written_;
+  RowCost cost_;
+
+  std::string buffer_;  // bytes not yet cut into lines
+  std::size_t scanned_ = 0;
+  std::uint64_t line_ = 0;
+  core::RowBatch batch_;
+  flow::Weight batch_weight_;
+  std::uint64_t batches_ = 0;
+  std::atomic<std::uint64_t> rows_ = 0;
+  std::atomic<std::uint64_t> consumed_ = 0;     // bytes of the files themselves
+  std::atomic<std::uint32_t> source_ = 0;       // the file that is being read
+  std::atomic<std::uint32_t> quiet_reads_ = 0;  // in a row, that brought nothing
+};
+
+}  // namespace sluice::stages
