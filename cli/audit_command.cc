@@ -18,20 +18,20 @@ namespace {
 using inspect::AuditReport;
 using inspect::Finding;
 
-constexpr Finding kAllFindings[] = {Finding::lost, Finding::doubled, Finding::foreign,
-                                    Finding::torn, Finding::different};
+constexpr Finding kAllFindings[] = {Finding::missing, Finding::duplicate, Finding::unexpected,
+                                    Finding::truncated, Finding::mismatched};
 
 const char* meaning_of(Finding finding) {
   switch (finding) {
-    case Finding::lost:
+    case Finding::missing:
       return "ended, but no file has its line";
-    case Finding::doubled:
+    case Finding::duplicate:
       return "more often in the files than in the input";
-    case Finding::foreign:
+    case Finding::unexpected:
       return "in a file, but not in the input";
-    case Finding::torn:
+    case Finding::truncated:
       return "no whole line";
-    case Finding::different:
+    case Finding::mismatched:
       return "not the line that the checkpoint has";
   }
   return "";
@@ -42,35 +42,35 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
   std::string text =
       fmt::format("{}: {}\n", spec.name,
                   report.proven() ? "proven: every row ended once or is pending" : "NOT proven");
-  text += fmt::format("  rows      {} in the input = {} answered + {} rejected + {} pending\n",
+  text += fmt::format("  rows       {} in the input = {} answered + {} rejected + {} pending\n",
                       count(report.rows), count(report.answered), count(report.rejected),
                       count(report.pending));
   if (report.read != report.rows)
-    text += fmt::format("            the last run had read {}\n", count(report.read));
-  text += fmt::format("  output    {}: {} lines\n", spec.sink.path, count(report.output_lines));
-  text += fmt::format("  rejects   {}: {} lines\n", spec.sink.rejects, count(report.reject_lines));
+    text += fmt::format("             the last run had read {}\n", count(report.read));
+  text += fmt::format("  output     {}: {} lines\n", spec.sink.path, count(report.output_lines));
+  text += fmt::format("  rejects    {}: {} lines\n", spec.sink.rejects, count(report.reject_lines));
   if (report.unwritten > 0)
-    text +=
-        fmt::format("  unwritten {} committed and not yet in the files: the next run writes them\n",
-                    count(report.unwritten));
+    text += fmt::format(
+        "  unwritten  {} committed and not yet in the files: the next run writes them\n",
+        count(report.unwritten));
   if (report.unfinished > 0)
     text +=
-        "  cut off   a last line was being written when the run ended: the next run writes it\n";
+        "  cut off    a last line was being written when the run ended: the next run writes it\n";
   if (report.taken_back > 0)
     text += fmt::format(
-        "  redo      {} lines of the rejects file are of rows taken back: the next run takes them "
+        "  redo       {} lines of the rejects file are of rows taken back: the next run takes them "
         "out\n",
         count(report.taken_back));
   for (const Finding finding : kAllFindings) {
     const AuditReport::Class& found = report.of(finding);
     if (found.count == 0) continue;
-    text += fmt::format("  {:<9} {}: {}\n", finding_name(finding), count(found.count),
+    text += fmt::format("  {:<10} {}: {}\n", finding_name(finding), count(found.count),
                         meaning_of(finding));
     for (const AuditReport::Row& row : found.rows)
-      text += fmt::format("            {}{}{}\n", row.name, row.where.empty() ? "" : "  at ",
+      text += fmt::format("             {}{}{}\n", row.name, row.where.empty() ? "" : "  at ",
                           row.where);
     if (found.count > found.rows.size())
-      text += fmt::format("            and {} more\n", count(found.count - found.rows.size()));
+      text += fmt::format("             and {} more\n", count(found.count - found.rows.size()));
   }
   if (!report.proven())
     text +=

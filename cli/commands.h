@@ -1,5 +1,5 @@
 // The subcommands. Each adds itself to the parser; when it was chosen, its callback leaves the exit
-// status (DESIGN §8) in `exit_status`.
+// status (docs/reference.md, The command) in `exit_status`.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit status: 0 every row answered, 1 some rejected, 2 wrong usage, 3 the pipeline file does "
       "not\n"
-      "check, 4 stopped before the end (run again to go on), 5 I/O or internal error, 130 "
+      "check, 4 stopped before the end (run again to resume), 5 I/O or internal error, 130 "
       "aborted.");
   int exit_status = 0;
   sluice::cli::add_run_command(app, exit_status);

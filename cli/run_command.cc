@@ -1,4 +1,4 @@
-// sluice run: run the job, or go on with it.
+// sluice run: run the job, or resume it.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ void print_note(const std::string& text, Log log) {
 
 void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
   if (opened.resumed)
-    say(fmt::format("going on: {} rows have ended before\n", count(opened.done_rows)));
+    say(fmt::format("resuming: {} rows have ended before\n", count(opened.done_rows)));
   if (opened.maybe_billed > 0) {
     say(fmt::format(
         "the last run was cut off: {} requests may have been billed without an answer, at "
@@ -76,7 +76,7 @@ std::string savings_note(const stages::PackSavings::Saved& saved) {
 
 // A budget that is used up stops the next run as well; its message says what helps.
 std::string_view again(const stages::RunResult& result) {
-  return result.cause == schedule::HaltCause::budget ? "" : "; run it again to go on";
+  return result.cause == schedule::HaltCause::budget ? "" : "; run it again to resume";
 }
 
 // What is left of the budget does not cover another request.
@@ -181,8 +181,8 @@ void write_rows(core::JsonWriter& w, const store::Account& account,
   w.field("rows_this_run", progress.rows_ended);
   w.field("rows_shared", progress.rows_shared);
   w.field("rows_asked_again", progress.rows_asked_again);
-  w.field("spared_requests", progress.saved.requests);
-  w.field("spared_input_tokens", progress.saved.tokens);
+  w.field("saved_requests", progress.saved.requests);
+  w.field("saved_input_tokens", progress.saved.tokens);
   const store::EndpointLedger total = account.total();
   w.field("requests", total.attempts);
   w.field("failed", total.failed);
@@ -357,7 +357,7 @@ int run(const RunFlags& flags) {
 
 void add_run_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<RunFlags>();
-  CLI::App* command = app.add_subcommand("run", "Run the job, or go on with it");
+  CLI::App* command = app.add_subcommand("run", "Run the job, or resume it");
   flags->file.add_options(*command);
   command->add_option("--limit", flags->limit, "Read at most so many rows (for the first question)")
       ->check(whole_number(1));

@@ -10,7 +10,7 @@ endfunction()
 #
 # One folder, one library, one namespace. A library sees its own headers and those of the libraries
 # it DEPENDS on, as "folder/header.h", and no others: each library's include root holds only a link
-# to its own folder, so an include against the direction of DESIGN §2 does not compile.
+# to its own folder, so an include against the direction of ARCHITECTURE.md §2 does not compile.
 #   SOURCES  the folder's .cc files
 #   DEPENDS  other sluice libraries, by folder name
 #   LINK     outside libraries that the folder's own .cc files need (never visible to dependents)

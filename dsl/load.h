@@ -1,4 +1,4 @@
-// A pipeline file → the job that it describes, checked and free of Lua (DESIGN §7).
+// A pipeline file → the job that it describes, checked and free of Lua.
 //
 // Threads: load() on any thread; it keeps no state of its own. The functions in the spec may be
 // called from any thread at once (dsl/scripts.h).

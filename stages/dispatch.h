@@ -1,5 +1,5 @@
 // Sends requests and brings back replies. Owns the I/O thread: the event loop, the HTTP client, the
-// scheduler that decides, and the codecs. The protocol of one attempt (DESIGN §5, invariant 3):
+// scheduler that decides, and the codecs. The protocol of one attempt (checkpoint.h, invariant 3):
 //
 //   scheduler says Send → intent durable → request written → reply read → scheduler told →
 //   reply handed on (its settlement travels with the answers) or settlement committed alone

@@ -7,7 +7,7 @@
 namespace sluice::stages {
 namespace {
 
-// The least prefix that the providers' prompt caches keep (providers.md: 1,024 tokens and up), in
+// The least prefix that the providers' prompt caches keep (docs/providers.md, Prompt caches: 1,024 tokens and up), in
 // bytes.
 constexpr std::size_t kCachedPrefix = 4 * 1024;
 

@@ -29,9 +29,9 @@ struct Item {
   std::shared_ptr<const store::RowNames> old_names;
   std::shared_ptr<const core::Reject> reject;  // ended before it was asked; null for most
 
-  int failed_packs = 0;   // packs it stood in whose reply was of no use as a whole
-  int asked_again = 0;    // times its own answer was missing or did not fit
-  std::string complaint;  // what was wrong with it, told to the model
+  int failed_packs = 0;             // packs it stood in whose reply was of no use as a whole
+  int asked_again = 0;              // times its own answer was missing or did not fit
+  std::string validation_feedback;  // what was wrong with it, told to the model
   std::vector<std::string> history;
 };
 using Items = std::vector<Item>;

@@ -26,9 +26,9 @@ std::string short_id(std::uint64_t n) {
 // What the model sees of one row: its prompt and, when it is asked again, what was wrong. In `with`
 // where it is more than the prompt.
 std::string_view text_of(const Item& item, std::string& with) {
-  if (item.complaint.empty()) return item.prompt;
+  if (item.validation_feedback.empty()) return item.prompt;
   with = item.prompt;
-  with.append(provider::kComplaint).append(item.complaint).append(provider::kComplaintEnd);
+  with.append(provider::kFeedback).append(item.validation_feedback).append(provider::kFeedbackEnd);
   return with;
 }
 

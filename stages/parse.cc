@@ -224,7 +224,7 @@ void Parser::row_failed(Item&& item, Failed failed, bool alone, Out& out) const 
   if (failures >= spec_.parse.retries) return reject(std::move(item), std::move(failed), out);
   ++item.asked_again;
   item.history.push_back(failed.detail);
-  item.complaint = std::move(failed.detail);
+  item.validation_feedback = std::move(failed.detail);
   if (!alone || !question_.packed) return out.again.push_back(std::move(item));
   out.halves.emplace_back();  // it may be the row to blame: it goes alone again
   out.halves.back().push_back(std::move(item));

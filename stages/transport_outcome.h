@@ -1,4 +1,4 @@
-// What a transport failure means for the scheduler and the ledger (providers.md §7, rows 30 to 33).
+// What a transport failure means for the scheduler and the ledger (docs/providers.md, No response).
 #pragma once
 
 #include "http/client.h"

@@ -10,7 +10,7 @@
 namespace sluice::answer {
 
 // The schema of one row's answer: an object, closed, every property required (an optional one may
-// be null), as OpenAI's strict mode asks (providers.md §1.2).
+// be null), as OpenAI's strict mode asks (docs/providers.md, Schemas).
 std::string answer_schema(const std::vector<Field>& answer);
 
 // The schema of a pack's reply: {"answers": [{"id": text, …the answer's fields}]}.

@@ -70,7 +70,7 @@ class EntryPlaces {
   }
 
   const std::vector<Piece>& pieces() const { return pieces_; }
-  std::size_t nameless() const { return nameless_; }
+  std::size_t missing_id() const { return missing_id_; }
   std::size_t unusable() const { return unusable_; }
 
  private:
@@ -105,7 +105,7 @@ class EntryPlaces {
       // Only when it is whole: a cut one may have had an id of its own.
       place.role = Role::wrapper;
     } else if (node.end != 0) {
-      ++nameless_;
+      ++missing_id_;
     }
   }
 
@@ -120,7 +120,7 @@ class EntryPlaces {
   const Scan& scan_;
   std::vector<Place> places_;
   std::vector<Piece> pieces_;
-  std::size_t nameless_ = 0;
+  std::size_t missing_id_ = 0;
   std::size_t unusable_ = 0;
 };
 
@@ -167,10 +167,10 @@ Salvaged salvage(std::string_view reply, std::span<const std::string> ids,
     for (const element entry : list) collector.add(entry.get_object(), pieces[i++].key);
   }
   Salvaged out = collector.finish();
-  out.nameless += places.nameless();
+  out.missing_id += places.missing_id();
   out.unusable += places.unusable() + places.pieces().size() - (parsed ? pieces.size() : 0);
   out.truncated = found.truncated;
-  out.noise = found.noise;
+  out.extra_text = found.extra_text;
   return out;
 }
 

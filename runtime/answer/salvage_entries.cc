@@ -80,12 +80,12 @@ bool EntryCollector::add(const object& object, std::optional<std::string_view> k
   if (ids == 0 && !key) return false;
   IdText own;
   if (ids > 1 || (ids == 1 && !own.read(id)) || (ids == 1 && key && own.text() != *key)) {
-    ++out_.nameless;
+    ++out_.missing_id;
     return true;
   }
   const std::size_t row = ids_.find(key ? *key : own.text());
   if (row == RowIds::kNone) {
-    ++out_.foreign;
+    ++out_.unknown_id;
   } else if (others == 0 || repeats_a_member(object)) {
     ++out_.unusable;
   } else {

@@ -69,7 +69,7 @@ class Scanner {
       const char c = text_[at_];
       if (c == '{' || c == '[') return true;
       if (is_blank(c)) continue;
-      out_.noise = true;
+      out_.extra_text = true;
       if (c == '<') skip_echo();
     }
     return false;
@@ -127,7 +127,7 @@ class Scanner {
                                top.last_child != ScanNode::kNone &&
                                out_.nodes[top.last_child].object && text_[at_] == '{';
           if (!objects) return false;
-          out_.noise = true;
+          out_.extra_text = true;
         }
         open();
         return true;
@@ -224,7 +224,7 @@ class Scanner {
     if (top.expect == Expect::colon || top.expect == Expect::value) return false;
     if (top.expect == Expect::next) {
       out_.commas.push_back(comma_);
-      out_.noise = true;
+      out_.extra_text = true;
     }
     ++at_;
     const std::size_t node = top.node;
@@ -237,7 +237,7 @@ class Scanner {
   }
 
   void break_off() {
-    out_.noise = true;
+    out_.extra_text = true;
     // What stands right before the break may have been broken as well: a quote inside a string that
     // is not escaped ends the string, and perhaps the object, where it should not.
     const std::size_t before = frames_.back().last_child;

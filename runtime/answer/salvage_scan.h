@@ -42,7 +42,7 @@ struct Scan {
   std::vector<ScanNode> nodes;
   std::vector<std::size_t> commas;  // before a closing bracket, where JSON has none
   bool truncated = false;           // the text ends inside a value
-  bool noise = false;               // it holds more than values and white space
+  bool extra_text = false;          // it holds more than values and white space
   bool damaged = false;             // the structure of what was surely JSON breaks off somewhere
 };
 

@@ -1,4 +1,4 @@
-// The durable record of every answer, reject and payment of a job (DESIGN §5). One file per job,
+// The durable record of every answer, reject and payment of a job. One file per job,
 // one process at a time. Nothing outside this folder knows SQLite.
 //
 // Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
@@ -13,7 +13,7 @@
 // find_answer() finds them: they wait for company for at most 50 ms (kGroupDelay), and for 5 ms
 // when nothing is in flight.
 //
-// Invariants (DESIGN §5):
+// Invariants:
 //   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
 //   2. What was committed is found again: by take_done() in a later run of the same generation, by
 //      find_answer() in any run.

@@ -1,4 +1,4 @@
-// Time comes in from outside (STYLE 8): what decides takes a Time as a parameter, what must wait is
+// Time comes in from outside (docs/style.md, Seams): what decides takes a Time as a parameter, what must wait is
 // given a Clock. Tests and the simulator hold the clock in their hand.
 //
 // `Time` is monotonic, in nanoseconds from an arbitrary start; it is never stored. `WallTime` is

@@ -13,7 +13,7 @@ std::string Error::text() const {
   if (code == ErrorCode::memory) {
     text +=
         ": let less be held at once (a lower max_concurrency, fewer or shorter rows a request), or "
-        "give the program more. What was committed is safe: run again to go on";
+        "give the program more. What was committed is safe: run again to resume";
   }
   return text;
 }

@@ -47,7 +47,7 @@ std::unexpected<Error> fail_errno(std::string_view what, int error_number, std::
 // Takes no memory where there is none.
 Error caught() noexcept;
 
-// The process exit status that an Error stands for (DESIGN §8).
+// The process exit status that an Error stands for (docs/reference.md, The command).
 int exit_code(ErrorCode code);
 
 }  // namespace sluice::core

@@ -1,5 +1,5 @@
 // Chat completions from the server's side: what a request asks for, and what an answer looks like
-// on the wire (providers.md §1.2, §1.3). No I/O.
+// on the wire (docs/providers.md, Requests, Replies). No I/O.
 //
 // Threads: a ChatReader belongs to one; the rest are plain functions.
 #pragma once

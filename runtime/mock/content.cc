@@ -11,9 +11,9 @@ namespace {
 
 using provider::FramedRow;
 
-std::string_view without_complaint(std::string_view text) {
-  if (!text.ends_with(provider::kComplaintEnd)) return text;
-  return text.substr(0, text.rfind(provider::kComplaint));
+std::string_view without_feedback(std::string_view text) {
+  if (!text.ends_with(provider::kFeedbackEnd)) return text;
+  return text.substr(0, text.rfind(provider::kFeedback));
 }
 
 bool is_asked(const std::vector<FramedRow>& rows, std::string_view id) {
@@ -95,9 +95,9 @@ void add_commas(std::string& content) {
 }  // namespace
 
 std::vector<FramedRow> rows_of(const ChatRequest& request) {
-  if (!request.plan || !request.plan->is_pack()) return {{"", without_complaint(request.user)}};
+  if (!request.plan || !request.plan->is_pack()) return {{"", without_feedback(request.user)}};
   std::vector<FramedRow> rows = provider::read_framed(request.user);
-  for (FramedRow& row : rows) row.text = without_complaint(row.text);
+  for (FramedRow& row : rows) row.text = without_feedback(row.text);
   return rows;
 }
 

@@ -1,4 +1,4 @@
-// Anthropic's Messages API (providers.md §2).
+// Anthropic's Messages API (docs/providers.md, Messages).
 #include <algorithm>
 
 #include "core/json.h"

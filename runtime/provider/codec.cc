@@ -15,7 +15,7 @@
 namespace sluice::provider {
 namespace {
 
-// Where gateways tell what they charged for a request, in dollars (providers.md §6.4).
+// Where gateways tell what they charged for a request, in dollars (docs/providers.md, Charges).
 constexpr std::array<std::string_view, 2> kChargeHeaders = {"x-litellm-response-cost",
                                                             "x-mdb-charged-usd"};
 

@@ -59,7 +59,7 @@ class Codec {
   virtual BodyFrame frame(const PromptFrame& prompt) const = 0;
   // The most output tokens that each request allows; nullopt: it does not say.
   virtual std::optional<int> output_cap() const = 0;
-  // Reads any response, errors included (providers.md §1.3, §2.3, §6.2, §7). `wall_now` is for
+  // Reads any response, errors included (docs/providers.md, Replies, Errors). `wall_now` is for
   // dates in headers. Never throws; bytes that are not what they should be become an Outcome that
   // says so.
   virtual Reply read(int status, const std::vector<HeaderView>& headers, std::string_view body,

@@ -31,7 +31,7 @@ struct CodecBase : Codec {
   std::string sent_schema(const PromptFrame& prompt) const;
   // The counts of a 2xx reply, where they can be read.
   static void take_usage(const Element& usage, UsageStyle style, Outcome& outcome);
-  // A 2xx body that is no answer and names no error (§7 rows 28, 29).
+  // A 2xx body that is no answer and names no error (docs/providers.md, Not an answer).
   void not_an_answer(Reply& reply, std::string_view why) const;
 
   EndpointSpec spec_;

@@ -1,4 +1,4 @@
-// What an error means, as data: one row per class of providers.md §7 that concerns the OpenAI and
+// What an error means, as data: one row per class of docs/providers.md, Errors, that concerns the OpenAI and
 // Anthropic formats, in order; the first row that matches says what to do. Rows about money stand
 // before rows about rates, since both come as 429 and only one of them ever passes.
 // Plain functions, any thread.

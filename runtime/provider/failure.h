@@ -1,6 +1,6 @@
 // From an error response, in whatever shape it comes, to an Outcome. For the codecs.
 //
-// Shapes in use (providers.md §1.3, §2.3, §6.2, §6.3): {"error":{…}}, {"error":"text"},
+// Shapes in use (docs/providers.md, Error bodies): {"error":{…}}, {"error":"text"},
 // {"code","error":"text"}, flat {"message","type","code"}, {"type":"error","error":{…}},
 // {"detail":…}, each of them also as the one element of an array; plain text, HTML, nothing.
 #pragma once
@@ -36,7 +36,7 @@ void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderVie
                   const std::optional<Element>& reply, std::string_view body,
                   const core::Secret& key);
 
-// Fills `outcome` for an error that came with status 200 (§7 row 23): another endpoint may do
+// Fills `outcome` for an error that came with status 200 (docs/providers.md, Errors inside status 200): another endpoint may do
 // better now, unless the error names something that no repeating helps. outcome.usage is set
 // already.
 void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,

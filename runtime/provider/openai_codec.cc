@@ -1,5 +1,5 @@
 // Chat completions, as OpenAI defined them and as some twenty services and servers speak them
-// (providers.md §1, §5, §6).
+// (docs/providers.md, Chat completions).
 #include <algorithm>
 #include <array>
 
@@ -10,7 +10,7 @@ namespace sluice::provider {
 namespace {
 
 constexpr std::array<std::string_view, 3> kLengthFinish = {"length", "max_tokens", "model_length"};
-// The service broke off: what there is of an answer is not one (§7 row 23).
+// The service broke off: what there is of an answer is not one (docs/providers.md, Errors inside status 200).
 constexpr std::array<std::string_view, 4> kFailedFinish = {"error", "insufficient_system_resource",
                                                            "aborted", "abort"};
 

@@ -14,7 +14,7 @@
 
 namespace sluice::provider {
 
-// What to do about it (providers.md §7).
+// What to do about it (docs/providers.md, Errors).
 enum class Action : std::uint8_t {
   none,     // an answer came: nothing to do
   retry,    // same endpoint later, after the back-off or the server's hint
@@ -28,7 +28,7 @@ enum class Action : std::uint8_t {
 
 // Tokens of one request as billed. `cached_input` is the part of `input` that was read from the
 // provider's cache; `reasoning` is the part of `output` spent on thinking: both are included in
-// their whole, whatever the provider's own convention (providers.md §0.3).
+// their whole, whatever the provider's own convention (docs/providers.md, Usage).
 struct Usage {
   std::uint64_t input = 0;
   std::uint64_t cached_input = 0;

@@ -1,5 +1,5 @@
 // What response headers say about quotas and waits, in our own terms: which Quota, per which
-// window. The same header name means different windows at different services (providers.md §6.1).
+// window. The same header name means different windows at different services (docs/providers.md, Rate headers).
 // Plain function, any thread.
 #pragma once
 

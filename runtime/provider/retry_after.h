@@ -1,4 +1,4 @@
-// How servers write down waits and instants (providers.md §0.2). Plain functions, any thread.
+// How servers write down waits and instants (docs/providers.md, Waits). Plain functions, any thread.
 //
 // Each reads the whole text or nothing: nullopt for anything else, for negative values, and for
 // waits of more than kLongestWait, which are units misunderstood.

@@ -23,8 +23,8 @@
 namespace sluice::provider {
 
 // Around what was wrong with the earlier answer to a row that is asked again: the end of its text.
-constexpr std::string_view kComplaint = "\n\nAn earlier answer to this was not accepted: ";
-constexpr std::string_view kComplaintEnd = ". Answer again so that it fits.";
+constexpr std::string_view kFeedback = "\n\nAn earlier answer to this was not accepted: ";
+constexpr std::string_view kFeedbackEnd = ". Answer again so that it fits.";
 
 struct FramedRow {
   std::string_view id;

@@ -1,4 +1,4 @@
-// Whose server a base URL names. One wire format is spoken with many accents (providers.md §6):
+// Whose server a base URL names. One wire format is spoken with many accents (docs/providers.md, Services):
 // what differs (units of rate headers, fields accepted, error codes) is looked up by this.
 // Plain functions, any thread.
 #pragma once

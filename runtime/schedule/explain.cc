@@ -81,7 +81,7 @@ std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoin
                         least.text())
           : fmt::format("budget reached: {} of {} spent, and the next request could cost {}",
                         budget.spent().text(), limit, least.text());
-  text += "; to go on, raise the budget";
+  text += "; to continue, raise the budget";
   text += capped ? ", or lower max_output_tokens, which bounds what a request can cost"
                  : ", or set max_output_tokens, which bounds what a request can cost";
   return text;

@@ -15,7 +15,7 @@
 //   tokens    what the usage says; without usage, nothing where the server refused or was never
 //             reached, the estimate where it ran or may have run
 //   input     without the part read from the provider's cache: that is free of the input quota
-//             (Anthropic, providers.md §2.1). It does count in tokens_per_minute.
+//             (Anthropic; docs/providers.md, Rate limiters). It does count in tokens_per_minute.
 //
 // Threads: one.
 #pragma once

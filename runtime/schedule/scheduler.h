@@ -1,4 +1,4 @@
-// Who sends what where and when: the heart of sluice (DESIGN §4). A pure state machine: it opens no
+// Who sends what where and when: the heart of sluice. A pure state machine: it opens no
 // socket, reads no clock, draws its randomness from a seed. Production drives it from the I/O
 // thread, tests and the simulator with a clock in the hand.
 //

@@ -1,7 +1,7 @@
 // One quota in one dimension: `limit` units per `window`, refilled continuously, never more than
 // `burst` units saved up. The level may fall below zero: that is debt, and time pays it.
 //
-// The server keeps such a bucket too (providers.md §2.1: "token buckets"; §1.1: the reset figures
+// The server keeps such a bucket too (docs/providers.md, Rate limiters: the reset figures
 // say when it is full again). Ours saves up less than the server's, see quota.h.
 //
 // Threads: one. Reads no clock: every call takes the time; time that runs backwards stands still.

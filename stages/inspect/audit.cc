@@ -124,7 +124,7 @@ class Audit {
     }
     const LineIdentity identity = lines_.identify(line.text, file.kind);
     AuditReport::Row row{identity.name, fmt::format("{}:{}", file.path, line.number)};
-    if (!line.ended || !identity.whole) return add(Finding::torn, std::move(row));
+    if (!line.ended || !identity.whole) return add(Finding::truncated, std::move(row));
     file.by_line.emplace(line_name(line.text), file.strays.size());
     file.by_row.emplace(identity.row, file.strays.size());
     file.strays.push_back({std::move(row)});
@@ -177,7 +177,7 @@ class Audit {
       } else if (free != to) {
         file.strays[free->second].different = true;
       } else if (e.recorded) {
-        add(Finding::lost, {identity.name, ""});
+        add(Finding::missing, {identity.name, ""});
       } else {
         ++report_.unwritten;
       }
@@ -204,16 +204,16 @@ class Audit {
   void settle() {
     for (AuditedFile& file : files_) {
       for (AuditedFile::Stray& s : file.strays) {
-        const Finding finding = s.different ? Finding::different
-                                : s.doubled ? Finding::doubled
-                                            : Finding::foreign;
+        const Finding finding = s.different ? Finding::mismatched
+                                : s.doubled ? Finding::duplicate
+                                            : Finding::unexpected;
         add(finding, std::move(s.row));
       }
     }
     for (const Leftover& left : leftovers_) {
       const bool in_input = left.entries > left.count;
       for (std::uint64_t i = 0; i < left.count; ++i)
-        add(in_input ? Finding::doubled : Finding::foreign, left.row);
+        add(in_input ? Finding::duplicate : Finding::unexpected, left.row);
     }
   }
 

@@ -1,4 +1,4 @@
-// The proof that every row of the input ended exactly once (DESIGN §5, invariant 1): the input, the
+// The proof that every row of the input ended exactly once (checkpoint.h, invariant 1): the input, the
 // checkpoint, the output and the rejects file are read as they are and held against one another.
 // Nothing is changed, and no run can begin meanwhile.
 //
@@ -27,16 +27,16 @@
 namespace sluice::inspect {
 
 enum class Finding : std::uint8_t {
-  lost,       // ended according to the checkpoint, but its line is in no file
-  doubled,    // stands more often than the input has it
-  foreign,    // stands in a file, but not in the input
-  torn,       // a line that is not whole JSON, or has no line end
-  different,  // its line differs from the checkpoint's
+  missing,     // ended according to the checkpoint, but its line is in no file
+  duplicate,   // stands more often than the input has it
+  unexpected,  // stands in a file, but not in the input
+  truncated,   // a line that is not whole JSON, or has no line end
+  mismatched,  // its line differs from the checkpoint's
 };
 constexpr std::size_t kFindings = 5;
 constexpr std::string_view finding_name(Finding finding) {
-  constexpr std::array<std::string_view, kFindings> kNames = {"lost", "doubled", "foreign", "torn",
-                                                              "different"};
+  constexpr std::array<std::string_view, kFindings> kNames = {"missing", "duplicate", "unexpected",
+                                                              "truncated", "mismatched"};
   return kNames[static_cast<std::size_t>(finding)];
 }
 

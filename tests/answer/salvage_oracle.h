@@ -73,7 +73,7 @@ inline std::string salvaged_text(const Salvaged& found) {
   for (const auto& [row, object] : found.answers)
     out += std::to_string(row) + ' ' + simdjson::minify(object) + '\n';
   for (const std::size_t row : found.doubled) out += "doubled " + std::to_string(row) + '\n';
-  return out + std::to_string(found.foreign) + ' ' + std::to_string(found.nameless) + ' ' +
+  return out + std::to_string(found.unknown_id) + ' ' + std::to_string(found.missing_id) + ' ' +
          std::to_string(found.unusable) + (found.truncated ? " truncated" : "");
 }
 
@@ -103,13 +103,13 @@ inline std::string salvage_mistake(std::string_view reply, std::span<const std::
   // Words before the first value change nothing; they keep the reply from being read in one go, so
   // this also compares the quick way with the careful one.
   const std::string text = salvaged_text(found);
-  const bool noise = found.noise;
+  const bool extra_text = found.extra_text;
   const Salvaged again = salvage("So: " + std::string(reply), ids, parser);
-  if (!again.noise) return "words were not noticed";
+  if (!again.extra_text) return "words were not noticed";
   if (const std::string other = salvaged_text(again); other != text)
     return "after words it is\n" + other + "\nand without\n" + text;
   // This library takes a zero byte for the end of the text.
-  if (noise && reply.find('\0') == reply.npos &&
+  if (extra_text && reply.find('\0') == reply.npos &&
       nlohmann::json::parse(reply, nullptr, false).is_structured())
     return "JSON throughout is said to be noisy";
   return "";

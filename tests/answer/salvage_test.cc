@@ -77,11 +77,11 @@ std::string in_words(const Salvaged& found, const std::vector<std::string>& ids)
   const auto count = [&](const char* name, std::size_t n) {
     if (n > 0) out += name + (' ' + std::to_string(n)) + '\n';
   };
-  count("foreign", found.foreign);
-  count("nameless", found.nameless);
+  count("unknown_id", found.unknown_id);
+  count("missing_id", found.missing_id);
   count("unusable", found.unusable);
   if (found.truncated) out += "truncated\n";
-  if (found.noise) out += "noise\n";
+  if (found.extra_text) out += "extra_text\n";
   return out;
 }
 

@@ -78,24 +78,25 @@ TEST_F(AuditCommand, NamesEachKindOfDamage) {
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1) << ended.errors;
   EXPECT_THAT(ended.output, HasSubstr("job: NOT proven"));
-  EXPECT_THAT(ended.output, HasSubstr("lost      2: ended, but no file has its line\n            " +
-                                      lost + "\n            " + torn_key + "\n"));
-  EXPECT_THAT(ended.output, HasSubstr("doubled   1: more often in the files than in the input\n"
-                                      "            " +
-                                      doubled + "  at out.jsonl:300\n"));
-  EXPECT_THAT(ended.output, HasSubstr("foreign   1: in a file, but not in the input\n"
-                                      "            \"X-1\"  at out.jsonl:301\n"));
   EXPECT_THAT(ended.output,
-              HasSubstr("torn      1: no whole line\n            " + torn + "  at out.jsonl:40\n"));
-  EXPECT_THAT(ended.output, HasSubstr("different 1: not the line that the checkpoint has\n"
-                                      "            " +
+              HasSubstr("missing    2: ended, but no file has its line\n             " + lost +
+                        "\n             " + torn_key + "\n"));
+  EXPECT_THAT(ended.output, HasSubstr("duplicate  1: more often in the files than in the input\n"
+                                      "             " +
+                                      doubled + "  at out.jsonl:300\n"));
+  EXPECT_THAT(ended.output, HasSubstr("unexpected 1: in a file, but not in the input\n"
+                                      "             \"X-1\"  at out.jsonl:301\n"));
+  EXPECT_THAT(ended.output, HasSubstr("truncated  1: no whole line\n             " + torn +
+                                      "  at out.jsonl:40\n"));
+  EXPECT_THAT(ended.output, HasSubstr("mismatched 1: not the line that the checkpoint has\n"
+                                      "             " +
                                       different + "  at out.jsonl:30\n"));
 
   const auto json = audit({"--json"});
   EXPECT_EQ(json.status, 1);
   EXPECT_THAT(json.output, HasSubstr(R"("job":"job","proven":false,"rows":{"input":300,)"
                                      R"("answered":300,"rejected":0,"pending":0,"read":300})"));
-  EXPECT_THAT(json.output, HasSubstr(R"("foreign":{"count":1,"rows":[{"row":"\"X-1\"",)"
+  EXPECT_THAT(json.output, HasSubstr(R"("unexpected":{"count":1,"rows":[{"row":"\"X-1\"",)"
                                      R"("where":"out.jsonl:301"}]})"));
 }
 
@@ -109,9 +110,9 @@ TEST_F(AuditCommand, NamesTheFirstTwentyAndCountsTheRest) {
   write_lines("out.jsonl", lines);
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.output, HasSubstr("lost      50: "));
-  EXPECT_THAT(ended.output, HasSubstr("            " + first + "\n"));
-  EXPECT_THAT(ended.output, HasSubstr("            " + twentieth + "\n            and 30 more\n"));
+  EXPECT_THAT(ended.output, HasSubstr("missing    50: "));
+  EXPECT_THAT(ended.output, HasSubstr("             " + first + "\n"));
+  EXPECT_THAT(ended.output, HasSubstr("             " + twentieth + "\n             and 30 more\n"));
   EXPECT_THAT(ended.output, Not(HasSubstr(next)));
 }
 
@@ -122,7 +123,7 @@ TEST_F(AuditCommand, AMissingLineEndIsATornLine) {
   world_.write("out.jsonl", text);
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.output, HasSubstr("torn      1: "));
+  EXPECT_THAT(ended.output, HasSubstr("truncated  1: "));
   EXPECT_THAT(ended.output, HasSubstr("at out.jsonl:20\n"));
 }
 
@@ -131,7 +132,7 @@ TEST_F(AuditCommand, ALineThatACrashCutOffIsToldAndIsNoFinding) {
   world_.write("out.jsonl", world_.read("out.jsonl") + "{\"id\":\"T-");
   const auto ended = audit();
   EXPECT_EQ(ended.status, 0) << ended.output;
-  EXPECT_THAT(ended.output, HasSubstr("cut off   a last line was being written"));
+  EXPECT_THAT(ended.output, HasSubstr("cut off    a last line was being written"));
 }
 
 TEST_F(AuditCommand, ARemovedOutputIsLostAndTheNextRunMendsIt) {
@@ -139,7 +140,7 @@ TEST_F(AuditCommand, ARemovedOutputIsLostAndTheNextRunMendsIt) {
   const std::string whole = world_.read("out.jsonl");
   const auto asked = world_.mock_stats().requests;
   std::filesystem::remove(world_.path("out.jsonl"));
-  EXPECT_THAT(audit().output, HasSubstr("lost      30: "));
+  EXPECT_THAT(audit().output, HasSubstr("missing    30: "));
   EXPECT_EQ(world_.sluice(world_.run_job()).status, 0);
   EXPECT_EQ(world_.read("out.jsonl"), whole);
   EXPECT_EQ(world_.mock_stats().requests, asked);
@@ -156,8 +157,8 @@ TEST_F(AuditCommand, RowsThatLeftTheInputAreForeignAndNewOnesPending) {
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.output, HasSubstr("31 in the input = 29 answered + 0 rejected + 2 pending\n"));
-  EXPECT_THAT(ended.output, HasSubstr("foreign   1: in a file, but not in the input\n"
-                                      "            \"T-7\"  at out.jsonl\n"));
+  EXPECT_THAT(ended.output, HasSubstr("unexpected 1: in a file, but not in the input\n"
+                                      "             \"T-7\"  at out.jsonl\n"));
 }
 
 TEST_F(AuditCommand, ARowThatIsInTheInputLessOftenIsDoubled) {
@@ -171,8 +172,8 @@ TEST_F(AuditCommand, ARowThatIsInTheInputLessOftenIsDoubled) {
   world_.write("in.jsonl", "{\"id\":\"T-0\",\"text\":\"a\"}\n{\"id\":\"T-1\",\"text\":\"b\"}\n");
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.output, HasSubstr("doubled   1: more often in the files than in the input\n"
-                                      "            \"T-0\"  at out.jsonl\n"));
+  EXPECT_THAT(ended.output, HasSubstr("duplicate  1: more often in the files than in the input\n"
+                                      "             \"T-0\"  at out.jsonl\n"));
 }
 
 TEST_F(AuditCommand, RejectsAreHeldAgainstTheirFile) {
@@ -193,7 +194,7 @@ TEST_F(AuditCommand, RejectsAreHeldAgainstTheirFile) {
   write_lines("out.rejects.jsonl", rejects);
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.output, HasSubstr("lost      1: "));
+  EXPECT_THAT(ended.output, HasSubstr("missing    1: "));
   EXPECT_THAT(ended.output, HasSubstr("no json"));
   EXPECT_THAT(ended.output, HasSubstr("\"T-99\"  at out.rejects.jsonl:1\n"));
 }
@@ -217,10 +218,10 @@ TEST_F(AuditCommand, WorksWithoutAKeyField) {
   const auto ended = audit();
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.output,
-              HasSubstr("lost      1: ended, but no file has its line\n            " + lost));
-  EXPECT_THAT(ended.output, HasSubstr("doubled   1: "));
+              HasSubstr("missing    1: ended, but no file has its line\n             " + lost));
+  EXPECT_THAT(ended.output, HasSubstr("duplicate  1: "));
   EXPECT_THAT(ended.output, HasSubstr("at out.jsonl:50\n"));
-  EXPECT_THAT(ended.output, HasSubstr("different 1: "));
+  EXPECT_THAT(ended.output, HasSubstr("mismatched 1: "));
   EXPECT_THAT(ended.output, HasSubstr("at out.jsonl:9\n"));
 }
 

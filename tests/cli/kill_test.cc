@@ -1,4 +1,4 @@
-// kill -9 at random moments (DESIGN §5). The scale is set by SLUICE_KILLS, the seed by
+// kill -9 at random moments. The scale is set by SLUICE_KILLS, the seed by
 // SLUICE_KILL_SEED; the defaults are for every day.
 #include <cstdio>
 

@@ -165,7 +165,8 @@ TEST(Budget, ThatIsUsedUpSaysWhatHelpsAndNotToRunAgain) {
   const auto first = run(world, server);
   EXPECT_EQ(first.status, 4);
   EXPECT_THAT(first.output, HasSubstr("budget reached: $0.0"));
-  EXPECT_THAT(first.output, HasSubstr("; to go on, raise the budget, or lower max_output_tokens"));
+  EXPECT_THAT(first.output,
+              HasSubstr("; to continue, raise the budget, or lower max_output_tokens"));
   EXPECT_THAT(first.output, Not(HasSubstr("run it again")));
   const std::uint64_t asked = server.requests();
 
@@ -291,7 +292,7 @@ TEST(PacksCost, SayWhatTheyCostWhereSingleRequestsWouldHaveBeenCheaper) {
   const double in_packs = input_tokens(20, many);
   ASSERT_GT(in_pairs, singly) << "the instruction for packs is longer than a row";
   const auto saved = [](const World::Ended& ended) {
-    const std::string name = "\"spared_input_tokens\":";
+    const std::string name = "\"saved_input_tokens\":";
     return std::stod(ended.output.substr(ended.output.find(name) + name.size()));
   };
   EXPECT_EQ(saved(single), 0);

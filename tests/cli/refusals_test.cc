@@ -45,7 +45,7 @@ TEST(NeverAnswers, ACaptivePortalEndsTheRunSoonAndCostsNothing) {
   EXPECT_THAT(ended.errors, HasSubstr("does not answer as the API does (is base_url right?): HTTP "
                                       "200: an HTML page (Sign in to WiFi)"));
   EXPECT_THAT(ended.output, AllOf(HasSubstr("300 pending"), HasSubstr("Sign in to WiFi"),
-                                  HasSubstr("run it again to go on")));
+                                  HasSubstr("run it again to resume")));
   expect_all_pending(world, 300);
 
   const StubServer api([](const std::string&, int) { return good_answer(); });
@@ -211,7 +211,7 @@ return s.pipeline {
               AllOf(HasSubstr("rows are left that only a stopped endpoint would take"),
                     HasSubstr("Incorrect API key provided")));
   EXPECT_THAT(ended.output, AllOf(HasSubstr("10 answered, 0 rejected, 1 pending"),
-                                  HasSubstr("run it again to go on")));
+                                  HasSubstr("run it again to resume")));
   EXPECT_EQ(wrong_with_output(world, 10), "");
 }
 

@@ -21,7 +21,7 @@ TEST(Stop, TheFirstDrainsAndExitsWithFourAndTheNextRunGoesOn) {
   world.wait_for_requests(100);
   run->signal(SIGINT);
   EXPECT_EQ(run->wait(), 4);
-  EXPECT_THAT(run->output(), HasSubstr("run it again to go on"));
+  EXPECT_THAT(run->output(), HasSubstr("run it again to resume"));
 
   const MockStats mock = world.mock_stats();
   const JobStatus status = world.status();

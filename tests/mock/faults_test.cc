@@ -267,7 +267,7 @@ TEST(Faults, RefusesWhatHoldsAText) {
 
 // So that a test can work out what it must find, however often a row was asked.
 TEST(ProviderModel, AnswersTheRowAndNotTheComplaintAboutItsLastAnswer) {
-  const std::string complaint =
+  const std::string validation_feedback =
       "\n\nAn earlier answer to this was not accepted: no answer came for it. Answer again so that "
       "it fits.";
   Options options;
@@ -275,12 +275,13 @@ TEST(ProviderModel, AnswersTheRowAndNotTheComplaintAboutItsLastAnswer) {
   ProviderModel model(options);
   std::vector<std::string> texts;
   std::vector<provider::FramedRow> rows;
-  for (const provider::FramedRow& row : kRows) texts.push_back(std::string(row.text) + complaint);
+  for (const provider::FramedRow& row : kRows)
+    texts.push_back(std::string(row.text) + validation_feedback);
   for (std::size_t i = 0; i < texts.size(); ++i) rows.push_back({kRows[i].id, texts[i]});
   EXPECT_EQ(content_of(model.handle(ask_pack(rows), kNow, kWall)).at("answers"), whole_answers());
-  EXPECT_EQ(content_of(model.handle(ask("hello" + complaint, kRowSchema), kNow, kWall)),
+  EXPECT_EQ(content_of(model.handle(ask("hello" + validation_feedback, kRowSchema), kNow, kWall)),
             json::parse(answer_for(kRowSchema, "hello", 1)));
-  EXPECT_EQ(text_of(model.handle(ask("hello" + complaint), kNow, kWall)),
+  EXPECT_EQ(text_of(model.handle(ask("hello" + validation_feedback), kNow, kWall)),
             free_text_for("hello", 1));
   EXPECT_EQ(model.stats().repeated_rows, 1u) << "hello is the same row, asked twice";
 }

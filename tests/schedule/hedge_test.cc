@@ -108,7 +108,7 @@ TEST(HedgeTest, IsOffUnlessAskedFor) {
   EXPECT_EQ(report.sent, 2000U);
 }
 
-// DESIGN §4: a 429 or 5xx retries elsewhere now, if there is an elsewhere.
+// A 429 or 5xx retries elsewhere now, if there is an elsewhere.
 TEST(Elsewhere, AServerErrorIsRetriedElsewhereAtOnce) {
   Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
   h.submit(1);

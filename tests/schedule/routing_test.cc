@@ -226,10 +226,11 @@ TEST(Budget, HaltsWithTheFiguresWhenNothingInFlightCouldFreeMoney) {
   const auto actions = h.poll();
   ASSERT_EQ(actions.size(), 2U);
   EXPECT_EQ(std::get<Halt>(actions[0]).cause, HaltCause::budget);
-  EXPECT_EQ(std::get<Halt>(actions[0]).message,
-            "budget reached: $0.00050 of $0.0010 spent, and the next request could cost $0.00056; "
-            "to go on, raise the budget, or lower max_output_tokens, which bounds what a request "
-            "can cost");
+  EXPECT_EQ(
+      std::get<Halt>(actions[0]).message,
+      "budget reached: $0.00050 of $0.0010 spent, and the next request could cost $0.00056; "
+      "to continue, raise the budget, or lower max_output_tokens, which bounds what a request "
+      "can cost");
   EXPECT_EQ(Harness::word(actions[1]), "release 2");
 }
 
@@ -297,9 +298,10 @@ TEST(Budget, WithoutACapTheWorstCaseIsBoundedAndTheHaltNamesTheRemedy) {
   h.submit(1);
   const auto actions = h.poll();
   ASSERT_EQ(actions.size(), 2U);
-  EXPECT_EQ(std::get<Halt>(actions[0]).message,
-            "the budget of $0.10 is less than the next request could cost, $0.13; to go on, raise "
-            "the budget, or set max_output_tokens, which bounds what a request can cost");
+  EXPECT_EQ(
+      std::get<Halt>(actions[0]).message,
+      "the budget of $0.10 is less than the next request could cost, $0.13; to continue, raise "
+      "the budget, or set max_output_tokens, which bounds what a request can cost");
 }
 
 }  // namespace

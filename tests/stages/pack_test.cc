@@ -153,7 +153,7 @@ TEST_F(PackerTest, IdsAreUniqueInAPackAndDifferFromPackToPack) {
 TEST_F(PackerTest, ABuiltPackReadsBackRowByRow) {
   start(2);
   Items rows = items(2);
-  rows[1].complaint = "a is missing";
+  rows[1].validation_feedback = "a is missing";
   const auto out = packer_->add(std::move(rows));
   ASSERT_THAT(out->requests, SizeIs(1));
   Request& request = *out->requests[0];

@@ -121,7 +121,7 @@ TEST_F(ParserTest, AnIdWithTwoAnswersIsNotAnswered) {
   const auto out = reply(pack, text);
   EXPECT_THAT(lines(out), ElementsAre(R"({"id":"k0","a":"A0"})"));
   EXPECT_THAT(keys(out.again), ElementsAre("\"k1\""));
-  EXPECT_THAT(out.again[0].complaint, HasSubstr("two different answers"));
+  EXPECT_THAT(out.again[0].validation_feedback, HasSubstr("two different answers"));
 }
 
 TEST_F(ParserTest, AForeignIdIsGivenToNobody) {
@@ -138,7 +138,7 @@ TEST_F(ParserTest, AMisfitIsAskedAgainWithItsComplaintThenRejectedWithItsHistory
   RequestPtr first = request(1);
   auto out = reply(first, R"({"a": 5})");
   ASSERT_EQ(out.again.size(), 1u);
-  EXPECT_EQ(out.again[0].complaint, "a must be text, got a number");
+  EXPECT_EQ(out.again[0].validation_feedback, "a must be text, got a number");
 
   auto second = std::make_shared<Request>();
   second->items = std::move(out.again);
@@ -319,7 +319,7 @@ TEST_F(ParserTest, TheParseFunctionMayRefuseAnAnswer) {
   });
   const auto out = reply(request(1), R"({"a":"x"})");
   ASSERT_EQ(out.again.size(), 1u);
-  EXPECT_EQ(out.again[0].complaint, "too vague");
+  EXPECT_EQ(out.again[0].validation_feedback, "too vague");
 }
 
 TEST_F(ParserTest, AScriptErrorKeepsThePaidAnswer) {
@@ -370,7 +370,7 @@ TEST_F(FreeText, ThatTheParseFunctionRefusesIsAskedForAgain) {
   const auto out = reply(request(1), "hm");
   EXPECT_TRUE(out.results.entries.empty());
   ASSERT_EQ(out.again.size(), 1u);
-  EXPECT_EQ(out.again[0].complaint, "too vague");
+  EXPECT_EQ(out.again[0].validation_feedback, "too vague");
 }
 
 TEST_F(FreeText, IsKeptWhenTheParseFunctionFails) {
