@@ -1,18 +1,16 @@
-// The subcommands. Each adds itself to the parser; when it was chosen, its callback leaves the exit
-// status (docs/reference.md, The command) in `exit_status`.
+// The subcommands: a file each (NAME_command.cc), and a line in commands.cc.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <span>
 
 namespace sluice::cli {
 
-void add_run_command(CLI::App& app, int& exit_status);
-void add_check_command(CLI::App& app, int& exit_status);
-void add_status_command(CLI::App& app, int& exit_status);
-void add_audit_command(CLI::App& app, int& exit_status);
-void add_rejects_command(CLI::App& app, int& exit_status);
-void add_redo_command(CLI::App& app, int& exit_status);
-void add_export_command(CLI::App& app, int& exit_status);
-void add_mock_command(CLI::App& app, int& exit_status);
+// Adds a subcommand to the parser. When it was chosen, its callback leaves the exit status
+// (docs/reference.md, The command) in `exit_status`.
+using AddCommand = void(CLI::App& app, int& exit_status);
+
+// In the order of --help.
+std::span<AddCommand* const> commands();
 
 }  // namespace sluice::cli

@@ -40,14 +40,7 @@ int main(int argc, char** argv) {
       "check, 4 stopped before the end (run again to resume), 5 I/O or internal error, 130 "
       "aborted.");
   int exit_status = 0;
-  sluice::cli::add_run_command(app, exit_status);
-  sluice::cli::add_check_command(app, exit_status);
-  sluice::cli::add_status_command(app, exit_status);
-  sluice::cli::add_audit_command(app, exit_status);
-  sluice::cli::add_rejects_command(app, exit_status);
-  sluice::cli::add_redo_command(app, exit_status);
-  sluice::cli::add_export_command(app, exit_status);
-  sluice::cli::add_mock_command(app, exit_status);
+  for (sluice::cli::AddCommand* add : sluice::cli::commands()) add(app, exit_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,11 +8,10 @@
 //
 // Invariants:
 //   1. By an old name only records are found that have no present one. An answer goes to the row
-//   that
-//      it was made for, known by the old names of row and question, and from then on to all rows of
-//      the same present question. In a new generation, where rows may have other keys, it goes to
-//      the first prompt that asks for it by the question's old name. It never goes to a second
-//      prompt: with it, all answers to that old name are renamed.
+//      that it was made for, known by the old names of row and question, and from then on to all
+//      rows of the same present question. In a new generation, where rows may have other keys, it
+//      goes to the first prompt that asks for it by the question's old name. It never goes to a
+//      second prompt: with it, all answers to that old name are renamed.
 //   2. A row found by its old name had the old name of the same question, too.
 //   3. What was renamed in this run is found here, by its present name, until the job is closed;
 //      from then on where all present names are (index/spilled_multiset.h, index/hash_index.h).

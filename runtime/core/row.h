@@ -6,9 +6,8 @@
 //   1. `raw` is what stood on the input line, without the line end, or what the last step (map,
 //      explode) made of it.
 //   2. `key_json` is the key as a JSON value, empty when the user names no key: the row is then
-//   known
-//      by its content. Equal rows are occurrences 1, 2, … of one, told apart by count, not by
-//      number (checkpoint/done_rows.h).
+//      known by its content. Equal rows are occurrences 1, 2, … of one, told apart by count, not by
+//      number (index/spilled_multiset.h).
 //   3. A row with `reject` failed in a step; `raw` is then what went into that step.
 #pragma once
 

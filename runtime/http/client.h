@@ -9,8 +9,7 @@
 // Invariants:
 //   1. Every send() ends in exactly one callback.
 //   2. A request is written at most once: the client itself never retries. (A POST may have been
-//   run
-//      and billed; only the scheduler decides to repeat it.) The one exception: a kept-alive
+//      run and billed; only the scheduler decides to repeat it.) The one exception: a kept-alive
 //      connection that the server had closed before a single byte of the request was accepted is
 //      replaced silently.
 //   3. At most `max_connections` sockets per origin; further sends wait in order. (While several

@@ -5,8 +5,7 @@
 //
 // Invariants:
 //   1. The two buffers are borrowed for one read callback. Nothing that a callback starts reads
-//   into
-//      them again: a read that happens outside libuv's own callbacks brings its own memory.
+//      into them again: a read that happens outside libuv's own callbacks brings its own memory.
 #pragma once
 
 #include <uv.h>

@@ -5,11 +5,9 @@
 //
 // Invariants:
 //   1. TLS 1.2 or newer. A client always verifies the certificate chain and the host name (or the
-//   IP
-//      address); there is no switch to turn that off.
+//      IP address); there is no switch to turn that off.
 //   2. Input is borrowed: what feed() was given must be used up by handshake() and read() before
-//   the
-//      bytes go.
+//      the bytes go.
 //   3. Trouble is told in words that a user can act on, and holds no secret.
 #pragma once
 

@@ -5,13 +5,11 @@
 //
 // Invariants:
 //   1. An owner may destroy the Transport inside any event; no event comes after on_end() or
-//   reset().
+//      reset().
 //   2. WriteResult::accepted is exact: it is true when, and only when, the kernel has taken at
-//   least
-//      one byte that stands for these pieces (never of a handshake).
+//      least one byte that stands for these pieces (never of a handshake).
 //   3. What one read brought comes as one on_bytes(), so that whoever has taken the end of a
-//   message
-//      out of it sees all that has come after the message.
+//      message out of it sees all that has come after the message.
 #pragma once
 
 #include <memory>

@@ -19,8 +19,7 @@
 //   2. A level has at most 8 runs (questions of equal hashes apart): while they are merged, each
 //      add() goes on by 8 slots a question, so that it ends before the next run comes.
 //   3. Memory: the table (4.3 MB, touched at once), 1.27 bytes a question in runs, as much again
-//   for
-//      those that are being merged, and 0.4 MB a merge: at 10^7 questions 19 MB at the most, at
+//      for those that are being merged, and 0.4 MB a merge: at 10^7 questions 19 MB at the most, at
 //      10^8 163 MB. It never doubles at once. Disk: 8 bytes a question, 16 for those in a merge.
 //   4. The longest add() is the one that writes a run: some 7 ms (11 at 10^8) every 459,000
 //      questions, where the disk keeps up with what the system writes behind; other than that, 0.1

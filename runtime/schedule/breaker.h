@@ -14,7 +14,7 @@
 //
 // A failure is a timeout, a reset, an unreachable server, a 5xx, or a 200 that says "error". What
 // the server refuses for a reason of its own (429; 503 and 529, unless nothing passes any more:
-// landing.cc, is_outage()) or of the request's (4xx) is neither a failure
+// scheduler_outcome.cc, is_outage()) or of the request's (4xx) is neither a failure
 // nor a success, and is not told to the breaker, except that it ends a probe without a verdict.
 //
 // Threads: one.

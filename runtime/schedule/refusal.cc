@@ -2,13 +2,12 @@
 // does not exist. One refusal does not tell them apart; the next ones do. So a refused request goes
 // to another endpoint where there is one, and else is held as a suspect until
 //   - the endpoint answers another request: the refusal was the request's, it is rejected (or
-//   split);
+//     split);
 //   - the endpoint has refused kRefusedFirst requests alike before it answered any, or
-//   kRefusedLater in
-//     a row after: the refusals are the endpoint's, it is stopped, and the suspects stay pending;
+//     kRefusedLater in a row after: the refusals are the endpoint's, it is stopped, and the
+//     suspects stay pending;
 //   - nothing but suspects has been left for kUndecided: an endpoint that has answered requests of
-//   this
-//     job, in this run or an earlier one, is believed, another is stopped.
+//     this job, in this run or an earlier one, is believed, another is stopped.
 #include <algorithm>
 #include <utility>
 

@@ -18,7 +18,7 @@
 //      rejected at once, or split when it has several rows. One that fits stopped endpoints alone
 //      is released: it stays pending.
 //   6. After drain() or a halt nothing is sent; what was not in flight is released at the next
-//   poll().
+//      poll().
 //   7. No request is rejected on the word of endpoints that have never answered one (refusal.cc).
 #pragma once
 

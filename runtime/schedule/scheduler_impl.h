@@ -1,4 +1,4 @@
-// The state of a Scheduler. Its transitions are in three files: scheduler.cc sends, landing.cc
+// The state of a Scheduler. Its transitions are in three files: scheduler.cc sends, scheduler_outcome.cc
 // takes what comes back, refusal.cc decides on what is refused. Private to these.
 //
 // The life of a request, and the function that makes each transition. "Waiting" is a place in a
@@ -71,7 +71,7 @@ struct Scheduler::Impl {
   // The budget does not cover `request` beside what is in flight.
   void note_throttle(const Request& request);
 
-  // landing.cc
+  // scheduler_outcome.cc
   bool answered(core::Time now, Request& request, Flight flight, const provider::Outcome& outcome);
   void land(core::Time now, const Request& request, const Flight& flight,
             const provider::Outcome& outcome);
