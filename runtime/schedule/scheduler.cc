@@ -27,42 +27,63 @@ void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
   waiting.push(survey.fits, ready, request);
 }
 
-void Scheduler::Impl::send_ready(core::Time now) {
+LaneStep Scheduler::Impl::next_step(core::Time now) {
+  std::optional<core::Time> when;
+  const auto at = [&when](core::Time t) { when = std::min(when.value_or(t), t); };
   claimed.clear();
   waiting.in_turn(lanes);
-  for (std::size_t i = 0; i < lanes.size();) {
-    Lane& lane = *lanes[i];
-    if (lane.head().ready > now) return;
-    Request& request = *lane.head().request;
-    survey.make(request, now, endpoints, budget, claimed, config.deadline);
-    if (!survey.anywhere) {
-      waiting.pop(lane);
-      nowhere(request);
-    } else if (survey.fits != lane.fits()) {  // estimates have moved since it came
-      waiting.move_head(lane, survey.fits);
-    } else if (!survey.affordable) {
-      // Whoever comes after it must not eat the money that it waits for.
-      if (budget.reserved() == core::Money())
-        halt(HaltCause::budget, explain_budget(request.demand, endpoints, budget));
-      note_throttle(request);
-      return;
-    } else if (survey.candidates.empty() && request.avoid) {
-      // The elsewhere that it came back for at once is taken: now its back-off counts, and it must
-      // not hold up those that wait for nothing.
-      waiting.pop(lane);
-      request.avoid.reset();
-      enqueue(std::max(now, request.avoid_until), request);
-    } else if (survey.candidates.empty()) {
-      claim(survey);
-      ++i;
-      continue;
-    } else {
-      waiting.pop(lane);
-      send(now, request, router.choose(survey.candidates, endpoints));
+  for (Lane* lane : lanes) {
+    const Waiter& head = lane->head();
+    if (head.ready > now) {  // and so are the heads of all that follow
+      at(head.ready);
+      break;
     }
-    claimed.clear();
-    waiting.in_turn(lanes);
-    i = 0;
+    const Request& request = *head.request;
+    survey.make(request, now, endpoints, budget, claimed, config.deadline);
+    if (!survey.anywhere) return {Step::nowhere, lane, {}};
+    if (survey.fits != lane->fits()) return {Step::change_lane, lane, {}};
+    if (!survey.affordable) {
+      if (budget.reserved() == core::Money()) return {Step::halt_budget, lane, {}};
+      // Younger requests must not eat the money that it waits for.
+      return {Step::wait_money, lane, when};
+    }
+    if (!survey.candidates.empty()) return {Step::send, lane, {}};
+    if (request.avoid) return {Step::back_off, lane, {}};
+    if (survey.when) at(*survey.when);
+    claim(survey);
+  }
+  return {Step::wait, nullptr, when};
+}
+
+void Scheduler::Impl::send_ready(core::Time now) {
+  for (LaneStep next = next_step(now); next.step != Step::wait; next = next_step(now)) {
+    Request& request = *next.lane->head().request;
+    switch (next.step) {
+      case Step::wait:
+        return;
+      case Step::wait_money:
+        note_throttle(request);
+        return;
+      case Step::halt_budget:
+        halt(HaltCause::budget, explain_budget(request.demand, endpoints, budget));
+        return;
+      case Step::nowhere:
+        waiting.pop(*next.lane);
+        nowhere(request);
+        break;
+      case Step::change_lane:
+        waiting.move_head(*next.lane, survey.fits);
+        break;
+      case Step::back_off:  // it must not hold up those that wait for nothing
+        waiting.pop(*next.lane);
+        request.avoid.reset();
+        enqueue(std::max(now, request.avoid_until), request);
+        break;
+      case Step::send:
+        waiting.pop(*next.lane);
+        send(now, request, router.choose(survey.candidates, endpoints));
+        break;
+    }
   }
 }
 
@@ -219,25 +240,11 @@ std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
   for (std::size_t e = 0; e < s.hedging.size(); ++e) {
     if (const auto due = s.next_hedge(e)) at(*due);
   }
-  s.claimed.clear();
-  s.waiting.in_turn(s.lanes);
-  for (Lane* lane : s.lanes) {
-    const Waiter& head = lane->head();
-    if (head.ready > now) {
-      at(head.ready);
-      break;
-    }
-    s.survey.make(*head.request, now, s.endpoints, s.budget, s.claimed, s.config.deadline);
-    const bool stays = s.survey.anywhere && s.survey.fits == lane->fits() &&
-                       s.survey.candidates.empty() && !(s.survey.affordable && head.request->avoid);
-    const bool broke = !s.survey.affordable && s.budget.reserved() == core::Money();
-    if (!stays || broke) {
-      at(now);
-      break;
-    }
-    if (!s.survey.affordable) break;  // until an answer frees money
-    if (s.survey.when) at(*s.survey.when);
-    s.claim(s.survey);
+  const LaneStep next = s.next_step(now);
+  if (!next.waits()) {
+    at(now);
+  } else if (next.when) {
+    at(*next.when);
   }
   return earliest;
 }

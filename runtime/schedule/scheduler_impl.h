@@ -54,11 +54,31 @@
 
 namespace sluice::schedule {
 
+// What is to be done with the oldest request for which something can be done.
+enum class Step : std::uint8_t {
+  wait,         // nothing, before `when` or the next outcome
+  wait_money,   // as wait; the request at the head of `lane` waits for money that is in flight
+  halt_budget,  // the rest of the budget does not cover it, and none of it is in flight
+  nowhere,      // fits no endpoint that is left
+  change_lane,  // estimates have moved since it came: it fits other endpoints now
+  back_off,     // the endpoint that it came back for at once has no room: its back-off counts now
+  send,         // `survey` has the candidates
+};
+struct LaneStep {
+  Step step = Step::wait;
+  Lane* lane = nullptr;            // whose head it is; null only with Step::wait
+  std::optional<core::Time> when;  // wait, wait_money: the first moment at which time alone helps
+  bool waits() const { return step == Step::wait || step == Step::wait_money; }
+};
+
 struct Scheduler::Impl {
   explicit Impl(Config given);
 
   // scheduler.cc
   void enqueue(core::Time ready, Request& request);
+  // The one enumeration of lanes: send_ready() does what it finds, wake_at() says when it will find
+  // something. Both end at the same lane, so the moment that is named is never too late.
+  LaneStep next_step(core::Time now);
   void send_ready(core::Time now);
   void send(core::Time now, Request& request, const Candidate& to);
   void hedge(core::Time now);

@@ -15,6 +15,10 @@ using Verdict = provider::Action;
 
 constexpr int kRowTokens = 128;  // what an estimate starts from; answers here cost just that
 
+// A token bucket names its moment to the nanosecond and counts in floating point, where a day's
+// burst is rounded by some 100 ns.
+constexpr core::Duration kRounding = 1us;
+
 }  // namespace
 
 Config Referee::random_config(std::mt19937_64& random) {
@@ -48,7 +52,7 @@ Config Referee::random_config(std::mt19937_64& random) {
 }
 
 Referee::Referee(std::uint64_t seed)
-    : random_(seed), config_(random_config(random_)), scheduler_(config_) {
+    : random_(seed), early_(seed), config_(random_config(random_)), scheduler_(config_) {
   for (const EndpointConfig& e : config_.endpoints) {
     Side& side = sides_.emplace_back();
     if (const auto rpm = e.limits[Quota::requests_per_minute])
@@ -112,8 +116,22 @@ bool Referee::advance() {
   // While more is to come, it comes at moments of its own.
   if (submitted_ < to_submit_ && (next == core::Time::max() || below(2) == 0))
     next = std::min(next, now_ + core::Duration(1 + below(50'000'000)));
+  if (next < core::Time::max() && early_() % 4 == 0) poll_early(next);
   now_ = next;
   return wake && now_ == *wake;
+}
+
+void Referee::poll_early(core::Time named) {
+  const core::Duration between = named - now_ - kRounding;
+  if (between <= core::Duration(1)) return;
+  const bool last_moment = early_() % 2 == 0;
+  const auto steps = static_cast<std::uint64_t>(between.count());
+  now_ += core::Duration(last_moment ? steps : 1 + early_() % steps);
+  const std::size_t before = log_.size();
+  poll();
+  if (log_.size() != before)
+    broken("acts " + std::to_string((named - now_).count()) +
+           " ns before the moment that wake_at() has named");
 }
 
 void Referee::submit_some() {

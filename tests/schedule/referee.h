@@ -65,6 +65,8 @@ class Referee {
 
   // Moves time on; true when to the moment that the scheduler asked for.
   bool advance();
+  // Polls between now and `named`, the moment of wake_at(): nothing may be done before it.
+  void poll_early(core::Time named);
   void submit_some();
   void poll();
   void answer(const Arrival& arrival);
@@ -88,6 +90,7 @@ class Referee {
   bool never_fits(const Demand& demand, EndpointId endpoint) const;
 
   std::mt19937_64 random_;
+  std::mt19937_64 early_;  // of polls before time, so that these do not change the scenario
   Config config_;
   Scheduler scheduler_;
   std::vector<Side> sides_;
