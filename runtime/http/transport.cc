@@ -45,8 +45,7 @@ int Transport::start() {
   if (tls_) {
     read_tls({});  // says hello
   } else {
-    announced_ = true;
-    events_->on_ready();
+    announce();
   }
   return 0;
 }
@@ -65,33 +64,43 @@ void Transport::on_read(std::string_view bytes) {
 }
 
 void Transport::read_tls(std::string_view bytes) {
-  tls_->feed(bytes);
   std::size_t count = 0;
-  Tls::Step step = Tls::Step::done;
-  if (!shaken_) {
-    step = tls_->handshake();
-    shaken_ = step == Tls::Step::done;
-  }
-  if (step == Tls::Step::done) step = tls_->read(loop_.plain_buffer, count);
+  const Tls::Step step = decrypt(bytes, count);
   flush();
   ended_ = step == Tls::Step::closed || step == Tls::Step::failed;
-
   bool gone = false;
   gone_ = &gone;
-  // A server that speaks before it was asked is not one to send a request to: no on_ready() then.
-  if (shaken_ && !announced_ && drained() && !ended_ && count == 0) {
-    announced_ = true;
-    events_->on_ready();
-    if (gone) return;
-  }
-  if (count > 0) {
-    events_->on_bytes({loop_.plain_buffer.data(), count});
-    if (gone) return;
-  }
+  deliver(count);
+  if (gone) return;
   gone_ = nullptr;
   if (step == Tls::Step::closed) end(End::Cause::closed, true, "the other side has closed");
   if (step == Tls::Step::failed)
     end(tls_->is_final() ? End::Cause::tls : End::Cause::reset, false, tls_->trouble());
+}
+
+// The handshake as far as `bytes` bring it, and then the `count` bytes of plaintext that they hold,
+// into loop_.plain_buffer.
+Tls::Step Transport::decrypt(std::string_view bytes, std::size_t& count) {
+  tls_->feed(bytes);
+  if (!shaken_) {
+    const Tls::Step step = tls_->handshake();
+    if (step != Tls::Step::done) return step;
+    shaken_ = true;
+  }
+  return tls_->read(loop_.plain_buffer, count);
+}
+
+// Tells the owner what has come, or that all is ready. It may destroy this.
+void Transport::deliver(std::size_t count) {
+  // Bytes before on_ready() end the matter: a server that speaks before it was asked is not one to
+  // send a request to.
+  if (count > 0) return events_->on_bytes({loop_.plain_buffer.data(), count});
+  if (shaken_ && !announced_ && drained() && !ended_) announce();
+}
+
+void Transport::announce() {
+  announced_ = true;
+  events_->on_ready();
 }
 
 void Transport::on_read_end(int error) {
@@ -202,8 +211,7 @@ void Transport::on_write_end(int status) {
   if (tls_) flush();
   if (!drained()) return;
   if (!announced_ && shaken_) {
-    announced_ = true;
-    events_->on_ready();
+    announce();
   } else if (announced_) {
     events_->on_drained();
   }

@@ -90,6 +90,9 @@ class Transport final : Socket::Events {
   void on_read_end(int error) override;
   void on_write_end(int status) override;
   void read_tls(std::string_view bytes);
+  Tls::Step decrypt(std::string_view bytes, std::size_t& count);
+  void deliver(std::size_t count);
+  void announce();
   WriteResult write_tls(std::span<const std::string_view> pieces, WhenFull when_full);
   WriteResult flush(WhenFull when_full = WhenFull::queue);
   void end(End::Cause cause, bool clean, std::string message);
