@@ -51,9 +51,9 @@ Origin::Origin(Loop& loop, NameLookup& lookup, Exchanges& exchanges, Totals& tot
       total_ms_(to_ms(options_.total_timeout)),
       tls_(std::move(tls)),
       sessions_([this] {
-        if (alone_until_ms_ != 0) after_poll_.arm();
+        if (first_.alone()) after_poll_.arm();
       }),
-      alone_until_ms_(tls_ ? kNeverMs : 0),
+      first_(tls_ != nullptr),
       resolver_(loop, lookup, route_.proxy ? route_.proxy->host : route_.url.host,
                 route_.proxy ? route_.proxy->port : route_.url.port),
       timer_(loop.make_timer()),
@@ -120,7 +120,7 @@ void Origin::pump() {
 }
 
 std::size_t Origin::max_sockets() const {
-  return alone_until_ms_ != 0 ? 1 : std::max<std::size_t>(options_.max_connections, 1);
+  return first_.alone() ? 1 : std::max<std::size_t>(options_.max_connections, 1);
 }
 
 // The connection is in no list.
@@ -141,7 +141,8 @@ void Origin::open() {
   auto connector = std::make_shared<Connector>(loop_, route_, resolver_, connect_ms_, *this);
   connector->place = connectors_.insert(connectors_.end(), connector);
   arm(connector->deadline_ms());
-  if (alone_until_ms_ != 0) first_is_opened();
+  first_.opened(now_ms(loop_));
+  arm(first_.deadline_ms());
   connector->start();
 }
 
@@ -168,7 +169,8 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> trans
     ++totals_.counts.tls_handshakes;
     if (tls->resumed()) ++totals_.counts.tls_resumed;
   }
-  if (alone_until_ms_ != 0) first_is_connected();
+  first_.connected(now_ms(loop_));
+  arm(first_.deadline_ms());
   auto connection = std::make_unique<Connection>(*this, std::move(transport), authority_,
                                                  options_.max_response_bytes);
   if (waiting_.empty()) {
@@ -178,7 +180,7 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> trans
   } else {
     // Not replaced: a server that accepts and closes would keep us at it for ever.
     connection.reset();
-    alone_until_ms_ = 0;
+    first_.ended();
     fail(*waiting_.front(), Failure::Kind::reset,
          fmt::format("{} closed the connection before a request could be sent", authority_));
   }
@@ -187,7 +189,7 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> trans
 
 void Origin::on_not_connected(Connector& connector, Failure::Kind kind, std::string message) {
   remove(connector);
-  alone_until_ms_ = 0;
+  first_.ended();
   // Each waiting request has its own attempt, or had: when others have been served by a connection
   // that came free, this attempt was nobody's. (The first connection's attempt, made alone, is that
   // of the request in front; pump() makes the others'.)
@@ -216,7 +218,7 @@ void Origin::on_answered(Connection& connection, Response response, bool reusabl
         connection, Failure::Kind::connect,
         fmt::format("{} refuses the request with status 407{}", route_.peer(), refusal_words(407)));
   }
-  alone_until_ms_ = 0;
+  first_.answered();
   exchange.connection = nullptr;
   connection.let_go();
   unfinished_.remove(exchange);
@@ -242,7 +244,7 @@ void Origin::on_idle_end(Connection& connection) {
 }
 
 void Origin::drop(Connection& connection) {
-  alone_until_ms_ = 0;
+  first_.ended();
   if (Exchange* exchange = connection.exchange()) {
     exchange->connection = nullptr;
     busy_.remove(connection);

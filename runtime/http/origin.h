@@ -13,7 +13,7 @@
 //   4. The first connection of a TLS origin is opened alone, so that the others can resume its
 //      session. The others are opened as soon as its session ticket has come; without one when it
 //      has brought an answer, has ended or could not be opened, 100 ms after it was opened, or when
-//      opening it takes a second.
+//      opening it takes a second (first_connection.h).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@
 #include "http/connection.h"
 #include "http/connector.h"
 #include "http/exchanges.h"
+#include "http/first_connection.h"
 
 namespace sluice::http {
 
@@ -80,9 +81,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   void expire_answers(std::uint64_t now);
   void expire_connections(std::uint64_t now);
   void expire_connectors(std::uint64_t now);
-  void first_is_opened();
-  void first_is_connected();
-  void expire_alone(std::uint64_t now);
+  void expire_first(std::uint64_t now);
 
   Loop::Impl& loop_;
   Exchanges& exchanges_;
@@ -98,7 +97,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   const std::uint64_t total_ms_;
   TlsContext tls_;
   TlsSessionCache sessions_;
-  std::uint64_t alone_until_ms_;  // is the first connection (invariant 4); 0: no longer
+  FirstConnection first_;
   Resolver resolver_;
 
   IntrusiveList<Exchange, &Exchange::queue> waiting_;

@@ -9,9 +9,6 @@ namespace {
 // Shorter than what load balancers and gateways in between keep in mind; one that forgets silently
 // would swallow the next request.
 constexpr std::uint64_t kKeepIdleMs = 60'000;
-// A session ticket follows the handshake by a round trip; many servers give none.
-constexpr std::uint64_t kTicketMs = 100;
-constexpr std::uint64_t kFirstConnectMs = 1'000;
 
 }  // namespace
 
@@ -39,23 +36,13 @@ void Origin::on_next_wanted(Connector& connector) {
   arm(connector.next_ms);
 }
 
-void Origin::first_is_opened() {
-  alone_until_ms_ = now_ms(loop_) + kFirstConnectMs;
-  arm(alone_until_ms_);
-}
-
-void Origin::first_is_connected() {
-  alone_until_ms_ = now_ms(loop_) + kTicketMs;
-  arm(alone_until_ms_);
-}
-
 void Origin::expire() {
   const std::uint64_t now = now_ms(loop_);
   expire_requests(now);
   expire_answers(now);
   expire_connections(now);
   expire_connectors(now);
-  expire_alone(now);
+  expire_first(now);
   pump();
   if (!unfinished_.empty()) arm(unfinished_.front()->deadline_ms);
   if (!awaiting_.empty()) arm(awaiting_.front()->written_ms + first_byte_ms_);
@@ -63,7 +50,7 @@ void Origin::expire() {
   if (!idle_.empty()) arm(idle_.front()->since_ms + kKeepIdleMs);
   if (!connectors_.empty()) arm(connectors_.front()->deadline_ms());
   if (!next_wanted_.empty()) arm(next_wanted_.front()->next_ms);
-  if (alone_until_ms_ != 0) arm(alone_until_ms_);
+  arm(first_.deadline_ms());
 }
 
 void Origin::expire_requests(std::uint64_t now) {
@@ -115,8 +102,9 @@ void Origin::expire_connectors(std::uint64_t now) {
   }
 }
 
-void Origin::expire_alone(std::uint64_t now) {
-  if (alone_until_ms_ <= now || sessions_.get() != nullptr) alone_until_ms_ = 0;
+void Origin::expire_first(std::uint64_t now) {
+  if (sessions_.get() != nullptr) first_.has_session();
+  first_.expire(now);
 }
 
 }  // namespace sluice::http
