@@ -29,11 +29,13 @@ std::optional<observe::ProblemView> problem_of(const schedule::EndpointState& st
     return problem;
   }
   if (!state.problem) return std::nullopt;
-  problem.kind = std::to_string(state.problem->status) + state.problem->reason;
+  problem.kind =
+      fmt::format("{}{}", state.problem->status, provider::cause_name(state.problem->cause));
   problem.failures = state.problem->failures;
   problem.lasting = now - state.problem->since;
   problem.answered = state.problem->answered;
-  problem.message = state.problem->message.empty() ? state.problem->reason : state.problem->message;
+  problem.message = state.problem->message;
+  if (problem.message.empty()) problem.message = provider::cause_name(state.problem->cause);
   return problem;
 }
 

@@ -31,10 +31,10 @@ std::string problem_after(DispatchEndpoint& endpoint, const provider::Outcome& o
   const bool again = outcome.action == Action::retry || outcome.action == Action::move ||
                      outcome.action == Action::refused;
   if (outcome.action != Action::stop) {
-    if (!again || outcome.reason == "cancelled") return {};
+    if (!again || outcome.cause == provider::Cause::cancelled) return {};
     if (++endpoint.failures < static_cast<int>(schedule::Health::kSpokenOf)) return {};
   }
-  return outcome.message.empty() ? outcome.reason : outcome.message;
+  return std::string(outcome.text());
 }
 
 class LoopDispatcher final : public Dispatcher {
@@ -86,7 +86,7 @@ class LoopDispatcher final : public Dispatcher {
     handlers_.rejected(take(action.request), action.reject);
   }
   void act(const schedule::SplitRequest& action) {
-    handlers_.split(take(action.request), action.reason);
+    handlers_.split(take(action.request), action.cause);
   }
   void act(const schedule::ReleaseRequest& action) {
     handlers_.released(take(action.request), action.why);

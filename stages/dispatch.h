@@ -34,8 +34,8 @@ constexpr std::size_t kCompletions = 64;
 
 struct DispatchHandlers {
   std::function<void(Completions&&)> completed;  // replies, at most kCompletions of them
-  std::function<void(RequestPtr, const core::Reject&)> rejected;     // can never be answered
-  std::function<void(RequestPtr, const std::string& reason)> split;  // too large for its endpoint
+  std::function<void(RequestPtr, const core::Reject&)> rejected;  // can never be answered
+  std::function<void(RequestPtr, provider::Cause)> split;         // too large for its endpoint
   // Stays pending. `why`: where the run goes on without it; empty when the run ends.
   std::function<void(RequestPtr, const std::string& why)> released;
   std::function<void(schedule::HaltCause, const std::string& why)>

@@ -185,9 +185,10 @@ DispatchHandlers FlowRun::handlers() {
             reject(std::move(request->items), why);
           },
       .split =
-          [this](RequestPtr request, const std::string& reason) {
+          [this](RequestPtr request, provider::Cause cause) {
             credits_.change(request->extra_bytes, 0);
-            for (Item& item : request->items) item.history.push_back(reason);
+            for (Item& item : request->items)
+              item.history.emplace_back(provider::cause_name(cause));
             for (Items& half : halves_of(std::move(request->items)))
               to_pack(PackInput::Kind::half, std::move(half));
           },

@@ -101,8 +101,8 @@ void CodecBase::take_usage(const Element& usage, UsageStyle style, Outcome& outc
 void CodecBase::not_an_answer(Reply& reply, std::string_view why) const {
   reply.outcome.action = Action::retry;
   // One that counts tokens is the API's, however empty.
-  if (reply.outcome.billing != Billing::known) reply.outcome.cause = Cause::unusable;
-  reply.outcome.reason = "bad_reply";
+  if (reply.outcome.billing != Billing::known) reply.outcome.contact = Contact::unusable;
+  reply.outcome.cause = Cause::bad_reply;
   reply.outcome.message =
       fmt::format("HTTP {}: {}", reply.outcome.status, safe_message(why, spec_.key));
 }

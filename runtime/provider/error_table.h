@@ -34,7 +34,7 @@ struct ErrorRule {
   std::string_view words;          // within the message or the detail, in any case; empty = any
   bool only_long_wait = false;     // only when the server names no wait, or kLongWait and more
   Action action = Action::retry;
-  std::string_view reason;
+  Cause cause = Cause::none;
   Billing billing = Billing::none;
 };
 
@@ -45,7 +45,7 @@ std::span<const ErrorRule> error_rules();
 
 struct Verdict {
   Action action = Action::retry;
-  std::string_view reason;  // a literal
+  Cause cause = Cause::none;
   Billing billing = Billing::none;
 };
 

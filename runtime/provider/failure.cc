@@ -172,11 +172,11 @@ void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderVie
 
   const Verdict verdict = classify(facts);
   outcome.action = verdict.action;
-  outcome.reason = verdict.reason;
+  outcome.cause = verdict.cause;
   outcome.billing = verdict.billing;
   outcome.message = describe(outcome.status, error, key);
   // A network that wants a login first (RFC 6585 §6).
-  if (outcome.status == 511) outcome.cause = Cause::unusable;
+  if (outcome.status == 511) outcome.contact = Contact::unusable;
 }
 
 void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,
@@ -189,7 +189,7 @@ void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& 
       classify(facts_of(service, status >= 400 && status < 600 ? status : 429, error));
   const bool final = verdict.action != Action::retry && verdict.action != Action::move;
   outcome.action = final ? verdict.action : Action::move;
-  outcome.reason = final ? std::string(verdict.reason) : "upstream_error";
+  outcome.cause = final ? verdict.cause : Cause::upstream_error;
   outcome.message = describe(outcome.status, error, key);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/money.h"
+#include "provider/cause.h"
 #include "provider/endpoint.h"
 
 namespace sluice::provider {
@@ -65,24 +66,27 @@ enum class Billing : std::uint8_t {
   none,      // never reached the server, or refused before it ran
 };
 
-// What a failure says about the endpoint, where that matters for how long it is put up with.
-enum class Cause : std::uint8_t {
-  other,
+// Whether the failure shows that this API is there, which decides how long its endpoint is tried
+// (schedule/health.h).
+enum class Contact : std::uint8_t {
+  api,          // nothing speaks against it
   unreachable,  // nothing was sent: no address, no connection, no handshake
-  unusable,     // what came is no answer of this API: a web page, nothing, not HTTP, other JSON
+  unusable,     // what came is not an answer of this API: a web page, nothing, not HTTP, other JSON
 };
 
 struct Outcome {
   Action action = Action::none;
-  Cause cause = Cause::other;
-  std::string reason;   // one word for programs: "rate_limit", "server_error", "timeout", …; empty
-                        // on success
+  Cause cause = Cause::none;
+  Contact contact = Contact::api;
   std::string message;  // for people; holds no secret
   int status = 0;       // HTTP status; 0 = no response
   Billing billing = Billing::none;
   Usage usage;
   std::optional<core::Money> charged;  // what a gateway says it charged; wins over the price table
   RateHints hints;
+
+  // For people: the message, or else the cause's name.
+  std::string_view text() const { return message.empty() ? cause_name(cause) : message; }
 };
 
 // What an attempt counts for in budget and ledger: the charge, else its usage at `price`, else,

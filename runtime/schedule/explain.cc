@@ -19,7 +19,7 @@ std::string explain(const Failure& failure, std::span<const Endpoint> endpoints)
   std::string text = fmt::format("attempt {} at {}:", failure.last_attempt,
                                  endpoints[failure.endpoint].config.name);
   if (failure.status != 0) text += fmt::format(" {}", failure.status);
-  text += fmt::format(" {}", failure.reason);
+  text += fmt::format(" {}", provider::cause_name(failure.cause));
   if (!failure.message.empty()) text += fmt::format(": {}", failure.message);
   if (failure.times > 1) text += fmt::format(" ({} times)", failure.times);
   return text;

@@ -4,7 +4,7 @@
 
 namespace sluice::schedule {
 
-using provider::Cause;
+using provider::Contact;
 
 void Health::answered() {
   answered_ = heard_ = reached_ = true;
@@ -17,23 +17,23 @@ std::optional<std::string> Health::failed(core::Time now, const provider::Outcom
   if (problem_.failures == 0) problem_.since = now;
   ++problem_.failures;
   problem_.status = outcome.status;
-  problem_.reason = outcome.reason;
+  problem_.cause = outcome.cause;
   problem_.message = outcome.message;
   problem_.answered = answered_;
 
-  if (outcome.cause != Cause::unreachable) reached_ = true;
-  if (outcome.cause == Cause::other) {
+  if (outcome.contact != Contact::unreachable) reached_ = true;
+  if (outcome.contact == Contact::api) {
     heard_ = true;
     silent_since_.reset();
   } else if (!silent_since_) {
     silent_since_ = now;
   }
-  if (outcome.cause == Cause::unusable) ++unusable_;
+  if (outcome.contact == Contact::unusable) ++unusable_;
 
-  const std::string& what = outcome.message.empty() ? outcome.reason : outcome.message;
-  if (outcome.cause == Cause::unreachable && now - *silent_since_ >= patience())
+  const std::string_view what = outcome.text();
+  if (outcome.contact == Contact::unreachable && now - *silent_since_ >= patience())
     return fmt::format("cannot be reached: {}", what);
-  if (outcome.cause == Cause::unusable &&
+  if (outcome.contact == Contact::unusable &&
       (now - *silent_since_ >= patience() || (!answered_ && unusable_ >= kUnusableReplies)))
     return fmt::format("does not answer as the API does (is base_url right?): {}", what);
   if (!answered_ && now - problem_.since >= kNeverAnswered) {

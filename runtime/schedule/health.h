@@ -30,7 +30,7 @@ struct Problem {
   std::uint64_t failures = 0;
   core::Time since;
   int status = 0;  // of the latest failure, as the rest
-  std::string reason;
+  provider::Cause cause = provider::Cause::none;
   std::string message;    // for people; holds no secret
   bool answered = false;  // it had answered before, in this run
 };

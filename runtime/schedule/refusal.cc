@@ -17,6 +17,7 @@
 namespace sluice::schedule {
 namespace {
 
+using provider::Cause;
 using provider::Outcome;
 
 constexpr int kRefusedFirst = 20;
@@ -40,7 +41,7 @@ void Scheduler::Impl::note_refusal(Request& request, const Flight& flight, const
   Refusal& refusal = *request.refusal;
   refusal.by[flight.endpoint] = true;
   refusal.last = flight.endpoint;
-  refusal.reason = outcome.reason;
+  refusal.cause = outcome.cause;
   refusal.message = outcome.message;
   refusal.certain = outcome.action == provider::Action::split;
 }
@@ -67,7 +68,7 @@ void Scheduler::Impl::refused(core::Time now, Request& request, const Flight& fl
 
 void Scheduler::Impl::too_big(core::Time now, Request& request, const Flight& flight,
                               const Outcome& outcome) {
-  if (request.demand.rows > 1) return split(request, outcome.reason, outcome.message);
+  if (request.demand.rows > 1) return split(request, outcome.cause, outcome.message);
   note_refusal(request, flight, outcome);
   Refusal& refusal = *request.refusal;
   ++refusal.times_too_large;
@@ -98,13 +99,14 @@ void Scheduler::Impl::nowhere(Request& request) {
       refuser = e;
     }
   }
-  if (!fits_some) return split(request, "too_large", explain_too_large(request.demand, endpoints));
+  if (!fits_some)
+    return split(request, Cause::too_large, explain_too_large(request.demand, endpoints));
   if (refuser && !fits_stopped) {
     if (request.refusal->certain) return verdict(request);
     return hold(request, *refuser);
   }
   if (request.demand.rows > 1 && live && !refuser)  // its halves may fit what is left
-    return split(request, "too_large", explain_too_large(request.demand, endpoints));
+    return split(request, Cause::too_large, explain_too_large(request.demand, endpoints));
   actions.emplace_back(ReleaseRequest{request.demand.id, explain_left(request.demand, endpoints)});
   requests.erase(request.demand.id);
 }
@@ -116,7 +118,7 @@ void Scheduler::Impl::hold(Request& request, EndpointId endpoint) {
 
 void Scheduler::Impl::verdict(Request& request) {
   const Refusal& refusal = *request.refusal;
-  split(request, refusal.reason, refusal.message);
+  split(request, refusal.cause, refusal.message);
 }
 
 void Scheduler::Impl::confirm_suspects(Endpoint& endpoint) {

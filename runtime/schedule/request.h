@@ -34,7 +34,7 @@ struct Failure {
   int times = 0;
   int status = 0;
   std::uint64_t answers = 0;  // Endpoint::answers at the last one
-  std::string reason;
+  provider::Cause cause = provider::Cause::none;
   std::string message;  // of the last one
 };
 
@@ -48,7 +48,7 @@ struct Refusal {
   int times_too_large = 0;
   bool certain = false;  // the latest one needs nobody's confirmation
 
-  std::string reason;  // of the latest one
+  provider::Cause cause = provider::Cause::none;  // of the latest one
   std::string message;
 };
 

@@ -110,7 +110,7 @@ struct RejectRequest {
 };
 struct SplitRequest {  // its rows are to be submitted again in smaller packs
   RequestId request = 0;
-  std::string reason;
+  provider::Cause cause = provider::Cause::none;
 };
 struct ReleaseRequest {  // no answer and no reject in this run: its rows stay pending
   RequestId request = 0;

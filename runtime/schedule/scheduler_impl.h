@@ -19,9 +19,9 @@
 //   │        │ answered()
 //   │        │    land() frees the slot, settles quota and money, learns
 //   │        ├─ none ─────────────────────────────────────────────► ANSWERED
-//   │        ├─ dead: reject() ───────────────────────────────────► REJECTED outcome.reason
+//   │        ├─ dead: reject() ───────────────────────────────────► REJECTED outcome.cause
 //   │        ├─ split: split() ── of several rows ────────────────► SPLIT
-//   │        │                    of one: too_big(), once more ───► REJECTED outcome.reason
+//   │        │                    of one: too_big(), once more ───► REJECTED outcome.cause
 //   │        │   with another attempt in flight, end() keeps it until that has landed: ENDED
 //   │        ├─ any other, with another attempt in flight: stays IN FLIGHT
 //   │        ├─ retry, move: try_again(); refused for the rate: rate_limited()
@@ -30,7 +30,7 @@
 //   │        │        back-off
 //   │◄───────┼─ stop, job: enqueue(), ready at once; after a halt release_all() takes it
 //   │        └─ refused: refused(), then as enqueue(): another endpoint, or
-//   │       HELD ── the endpoint answers another: verdict() ──────► REJECTED outcome.reason, or
+//   │       HELD ── the endpoint answers another: verdict() ──────► REJECTED outcome.cause , or
 //   SPLIT └─────────┴── the endpoint is stopped, or nothing else is left: decide_suspects()
 //
 // An endpoint:  OPEN ──move, or a hint to wait: CoolDown::begin()──► COOLING ──time──► OPEN
@@ -118,9 +118,9 @@ struct Scheduler::Impl {
   bool remember(Request& request, const Flight& flight, const provider::Outcome& outcome);
   // Forgets it, or, when another attempt is in flight, cancels that one.
   void end(Request& request);
-  void reject(Request& request, std::string reason, std::string detail);
+  void reject(Request& request, std::string_view reason, std::string detail);
   // Rejected when it is one row.
-  void split(Request& request, const std::string& reason, const std::string& detail);
+  void split(Request& request, provider::Cause cause, const std::string& detail);
   void halt(HaltCause cause, std::string message);
   // Some endpoint that has answered before has failed it, so that the fault may be its own.
   bool may_be_its_fault(const Request& request) const;

@@ -10,6 +10,7 @@ namespace {
 
 using provider::Billing;
 using provider::Cause;
+using provider::Contact;
 using provider::Outcome;
 using Verdict = provider::Action;
 
@@ -21,11 +22,11 @@ constexpr int kMany = 5;
 constexpr core::Duration kNothingPasses = std::chrono::seconds(2);
 
 bool slows_down(const Outcome& outcome) {
-  return outcome.reason == "slow_down";
+  return outcome.cause == Cause::slow_down;
 }
 // The server's word about the endpoint's rate, not about the request.
 bool for_the_rate(const Outcome& outcome) {
-  return outcome.reason == "rate_limit" || slows_down(outcome);
+  return outcome.cause == Cause::rate_limit || slows_down(outcome);
 }
 bool tries_again(const Outcome& outcome) {
   return outcome.action == Verdict::retry || outcome.action == Verdict::move;
@@ -34,28 +35,27 @@ bool tries_again(const Outcome& outcome) {
 // not pay for while nobody gets an answer.
 bool of_the_endpoint(const Outcome& outcome) {
   return outcome.billing == Billing::none &&
-         (outcome.status == 0 || outcome.cause == Cause::unusable);
-}
-std::string why_stopped(const Outcome& outcome) {
-  return outcome.message.empty() ? outcome.reason : outcome.message;
+         (outcome.status == 0 || outcome.contact == Contact::unusable);
 }
 std::optional<std::string> health_after(core::Time now, Endpoint& endpoint,
                                         const Outcome& outcome) {
   const bool failed = tries_again(outcome) || outcome.action == Verdict::refused;
-  if (!failed || outcome.reason == "cancelled") return std::nullopt;
+  if (!failed || outcome.cause == Cause::cancelled) return std::nullopt;
   return endpoint.health.failed(now, outcome);
 }
 // Turned away unread, for the rate or for want of capacity: limiters and full servers say 429, 503
 // (nginx) or 529.
 bool is_refusal(const Outcome& outcome) {
   if (!tries_again(outcome)) return false;
-  if (for_the_rate(outcome) || outcome.reason == "overloaded" || outcome.reason == "capacity")
+  if (for_the_rate(outcome) || outcome.cause == Cause::overloaded ||
+      outcome.cause == Cause::capacity)
     return true;
   return outcome.status == 503 && outcome.billing == Billing::none;
 }
 // breaker.h says what a failure is.
 bool is_failure(const Outcome& outcome) {
-  if (!tries_again(outcome) || is_refusal(outcome) || outcome.reason == "cancelled") return false;
+  if (!tries_again(outcome) || is_refusal(outcome) || outcome.cause == Cause::cancelled)
+    return false;
   return outcome.status < 400 || outcome.status >= 500 || outcome.status == 408;
 }
 
@@ -75,7 +75,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
     stop(endpoint, *why);
   }
   if (request.ended) {
-    if (outcome.action == Verdict::stop) stop(endpoint, why_stopped(outcome));
+    if (outcome.action == Verdict::stop) stop(endpoint, std::string(outcome.text()));
     if (request.in_flight() == 0) requests.erase(request.demand.id);
     return false;
   }
@@ -87,7 +87,7 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
       end(request);
       break;
     case Verdict::dead:
-      split(request, outcome.reason, outcome.message);
+      split(request, outcome.cause, outcome.message);
       break;
     case Verdict::refused:
       refused(now, request, flight, outcome);
@@ -105,11 +105,11 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
       break;
     case Verdict::stop:
       remember(request, flight, outcome);
-      stop(endpoint, why_stopped(outcome));
+      stop(endpoint, std::string(outcome.text()));
       if (!other) enqueue(now, request);
       break;
     case Verdict::job:
-      halt(HaltCause::job, outcome.message.empty() ? outcome.reason : outcome.message);
+      halt(HaltCause::job, std::string(outcome.text()));
       if (!other) enqueue(now, request);
       break;
   }
@@ -145,7 +145,7 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
   }
   const bool together = refused && endpoint.rejections.active();
   if (together && slows_down(outcome)) endpoint.rate.slow_down(now, flight.sent_at);
-  if (together && (slows_down(outcome) || outcome.reason == "overloaded"))
+  if (together && (slows_down(outcome) || outcome.cause == Cause::overloaded))
     endpoint.concurrency.overloaded(now, flight.sent_at);
 
   const bool was_closed = endpoint.breaker.state(now) == BreakerState::closed;
@@ -208,7 +208,7 @@ bool Scheduler::Impl::elsewhere_now(core::Time now, const Request& request, Endp
 void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& flight,
                                 const Outcome& outcome) {
   const bool idle = remember(request, flight, outcome);
-  const bool no_answer = outcome.cause == Cause::unusable && outcome.status != 0;
+  const bool no_answer = outcome.contact == Contact::unusable && outcome.status != 0;
   Endpoint& endpoint = endpoints[flight.endpoint];
   if (!of_the_endpoint(outcome)) {
     ++request.failures;
@@ -279,7 +279,7 @@ bool Scheduler::Impl::remember(Request& request, const Flight& flight, const Out
   Failure* kind = nullptr;
   for (Failure& failure : request.history) {
     if (failure.endpoint == flight.endpoint && failure.status == outcome.status &&
-        failure.reason == outcome.reason)
+        failure.cause == outcome.cause)
       kind = &failure;
   }
   if (kind == nullptr) kind = &request.history.emplace_back();
@@ -290,7 +290,7 @@ bool Scheduler::Impl::remember(Request& request, const Flight& flight, const Out
            .times = kind->times + 1,
            .status = outcome.status,
            .answers = answers,
-           .reason = outcome.reason,
+           .cause = outcome.cause,
            .message = outcome.message};
   return idle;
 }
@@ -303,22 +303,21 @@ void Scheduler::Impl::end(Request& request) {
   if (request.in_flight() == 0) requests.erase(request.demand.id);
 }
 
-void Scheduler::Impl::reject(Request& request, std::string reason, std::string detail) {
+void Scheduler::Impl::reject(Request& request, std::string_view reason, std::string detail) {
   actions.emplace_back(RejectRequest{request.demand.id,
                                      {.stage = core::Stage::dispatch,
-                                      .reason = std::move(reason),
+                                      .reason = std::string(reason),
                                       .detail = std::move(detail),
                                       .history = explain_history(request, endpoints)}});
   end(request);
 }
 
-void Scheduler::Impl::split(Request& request, const std::string& reason,
-                            const std::string& detail) {
+void Scheduler::Impl::split(Request& request, Cause cause, const std::string& detail) {
   if (request.demand.rows < 2) {
-    reject(request, reason, detail);
+    reject(request, provider::cause_name(cause), detail);
     return;
   }
-  actions.emplace_back(SplitRequest{request.demand.id, reason});
+  actions.emplace_back(SplitRequest{request.demand.id, cause});
   end(request);
 }
 

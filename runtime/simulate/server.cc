@@ -7,6 +7,7 @@ namespace sluice::simulate {
 namespace {
 
 using provider::Billing;
+using provider::Cause;
 using provider::Quota;
 
 constexpr core::Duration kNoConnection = std::chrono::milliseconds(1);
@@ -54,11 +55,11 @@ core::Duration scaled(core::Duration d, double factor, core::Duration most) {
       std::min(static_cast<double>(d.count()) * factor, static_cast<double>(most.count()))));
 }
 
-Server::Reply failed(core::Duration after, provider::Action action, const char* reason, int status,
+Server::Reply failed(core::Duration after, provider::Action action, Cause cause, int status,
                      Billing billing = Billing::none) {
   Server::Reply reply{.after = after, .outcome = {}};
   reply.outcome.action = action;
-  reply.outcome.reason = reason;
+  reply.outcome.cause = cause;
   reply.outcome.status = status;
   reply.outcome.billing = billing;
   return reply;
@@ -117,13 +118,13 @@ Server::Reply Server::take(core::Time now, const schedule::Demand& demand, doubl
   if (const auto kind = outage(now)) {
     switch (*kind) {
       case OutageKind::refuse:
-        return failed(kNoConnection, Action::move, "unreachable", 0);
+        return failed(kNoConnection, Action::move, Cause::unreachable, 0);
       case OutageKind::hang:
-        return failed(model_->timeout, Action::retry, "timeout", 0, Billing::possible);
+        return failed(model_->timeout, Action::retry, Cause::timeout, 0, Billing::possible);
       case OutageKind::unavailable:
-        return failed(model_->refusal_takes, Action::retry, "server_error", 503);
+        return failed(model_->refusal_takes, Action::retry, Cause::server_error, 503);
       case OutageKind::error:
-        return failed(model_->refusal_takes, Action::retry, "server_error", 500);
+        return failed(model_->refusal_takes, Action::retry, Cause::server_error, 500);
     }
   }
   if (full(now) || (model_->refused_rate > 0 && random_.uniform() < model_->refused_rate))
@@ -144,7 +145,7 @@ Server::Reply Server::take(core::Time now, const schedule::Demand& demand, doubl
 Server::Reply Server::refusal(const std::optional<core::Duration>& hint) const {
   const bool told = model_->refusal_status == 429;
   Reply reply = failed(model_->refusal_takes, provider::Action::retry,
-                       told ? "rate_limit" : "server_error", model_->refusal_status);
+                       told ? Cause::rate_limit : Cause::server_error, model_->refusal_status);
   reply.outcome.hints.retry_after = hint;
   return reply;
 }
@@ -163,9 +164,9 @@ Server::Reply Server::answer(core::Time now, const provider::Usage& usage) {
   }
   if (model_->most_at_once) busy_.push(now + after);
   if (fate < model_->lost_rate || after > model_->timeout)
-    return failed(model_->timeout, provider::Action::retry, "timeout", 0, Billing::possible);
+    return failed(model_->timeout, provider::Action::retry, Cause::timeout, 0, Billing::possible);
   if (fate < model_->lost_rate + model_->error_rate)
-    return failed(after, provider::Action::retry, "server_error", 500);
+    return failed(after, provider::Action::retry, Cause::server_error, 500);
   Reply reply{.after = after, .outcome = {}};
   reply.outcome.status = 200;
   reply.outcome.billing = Billing::known;

@@ -127,7 +127,9 @@ class Simulation {
   void arrive() {
     const Arrival arrival = arrivals_.top();
     arrivals_.pop();
-    if (arrival.outcome.reason != "cancelled" && cancelled_.erase(arrival.of.attempt) > 0) return;
+    if (arrival.outcome.cause != provider::Cause::cancelled &&
+        cancelled_.erase(arrival.of.attempt) > 0)
+      return;
     --flying_;
     watcher_.answered(now_, arrival.of, arrival.outcome);
     const bool its =
@@ -149,7 +151,7 @@ class Simulation {
     cancelled_.insert(cancel.attempt);
     provider::Outcome outcome;
     outcome.action = provider::Action::retry;
-    outcome.reason = "cancelled";
+    outcome.cause = provider::Cause::cancelled;
     outcome.billing = provider::Billing::possible;
     arrivals_.push({now_,
                     ++arrived_,
@@ -178,7 +180,8 @@ class Simulation {
       ++report_.rate_limited;
       ++endpoint.rate_limited;
     }
-    if (outcome.billing == provider::Billing::possible && outcome.reason != "cancelled")
+    if (outcome.billing == provider::Billing::possible &&
+        outcome.cause != provider::Cause::cancelled)
       ++report_.lost;
     if (outcome.action != provider::Action::none) return;
     ++endpoint.answered;

@@ -21,7 +21,7 @@ inline void demand(bool holds) {
 // Whatever the bytes, the verdict is whole and nothing in it can harm what reads it.
 inline void check_reply(const Reply& reply, std::string_view key) {
   const Outcome& outcome = reply.outcome;
-  demand((outcome.action == Action::none) == outcome.reason.empty());
+  demand((outcome.action == Action::none) == (outcome.cause == Cause::none));
   demand((outcome.action == Action::none) == outcome.message.empty());
   demand(outcome.usage.cached_input <= outcome.usage.input);
   demand(outcome.usage.reasoning <= outcome.usage.output);

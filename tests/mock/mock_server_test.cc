@@ -109,7 +109,7 @@ TEST_F(MockServerTest, RefusesOverItsQuotaInWordsThatTheCodecUnderstands) {
   if (replies[0].outcome.status == 429) std::swap(replies[0], replies[1]);
   EXPECT_EQ(replies[0].outcome.action, provider::Action::none);
   EXPECT_EQ(replies[1].outcome.action, provider::Action::retry);
-  EXPECT_EQ(replies[1].outcome.reason, "rate_limit");
+  EXPECT_EQ(replies[1].outcome.cause, provider::Cause::rate_limit);
   ASSERT_TRUE(replies[1].outcome.hints.retry_after.has_value());
   EXPECT_GT(*replies[1].outcome.hints.retry_after, core::Duration(30s));
   EXPECT_LE(*replies[1].outcome.hints.retry_after, core::Duration(60s));

@@ -21,11 +21,11 @@ TEST(ErrorTable, EachRowDecidesItsOwnExample) {
     bool reached = false;
     for (int status = rule.from; status <= rule.to && !reached; ++status) {
       const Verdict verdict = classify(example_of(rule, status));
-      reached = verdict.action == rule.action && verdict.reason == rule.reason &&
+      reached = verdict.action == rule.action && verdict.cause == rule.cause &&
                 verdict.billing == rule.billing;
     }
     EXPECT_TRUE(reached) << rule.from << ' ' << rule.name << ' ' << rule.words << ' '
-                         << rule.reason;
+                         << cause_name(rule.cause);
   }
 }
 
@@ -55,7 +55,7 @@ TEST(ErrorTable, MatchesWordsInAnyCase) {
   facts.service = Service::anthropic;
   facts.status = 400;
   facts.message = "YOU HAVE REACHED YOUR SPECIFIED API USAGE LIMITS";
-  EXPECT_EQ(classify(facts).reason, "spend_limit");
+  EXPECT_EQ(classify(facts).cause, Cause::spend_limit);
 }
 
 TEST(ErrorTable, WaitsOutADailyQuotaOnlyWhenTheWaitIsShort) {
@@ -87,7 +87,7 @@ TEST(ErrorTable, TakesAStatusOutsideHttpForABadReply) {
     ErrorFacts facts;
     facts.status = status;
     EXPECT_EQ(classify(facts).action, Action::retry) << status;
-    EXPECT_EQ(classify(facts).reason, "bad_reply") << status;
+    EXPECT_EQ(classify(facts).cause, Cause::bad_reply) << status;
     EXPECT_EQ(classify(facts).billing, Billing::possible) << status;
   }
 }

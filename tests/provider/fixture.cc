@@ -117,8 +117,8 @@ std::string reply_text(const Fixture& fixture) {
   const auto line = [&](const char* name, const std::string& value) {
     if (!value.empty()) out += fmt::format("{}: {}\n", name, value);
   };
-  line("cause", outcome.cause == Cause::unusable ? "unusable" : "");
-  line("reason", outcome.reason);
+  line("cause", outcome.contact == Contact::unusable ? "unusable" : "");
+  line("reason", std::string(cause_name(outcome.cause)));
   line("message", outcome.message);
   if (outcome.status != fixture.status) line("status", std::to_string(outcome.status));
   if (outcome.action == Action::none) {

@@ -161,7 +161,7 @@ void Auditor::see(const RejectRequest& action) {
 
 // No modelled server asks for one, so it must be too large as it is.
 void Auditor::see(const SplitRequest& split) {
-  if (split.reason != "too_large") broken("splits unasked");
+  if (split.cause != provider::Cause::too_large) broken("splits unasked");
   end(split.request, "split");
 }
 

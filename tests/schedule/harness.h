@@ -41,18 +41,18 @@ inline provider::Outcome success(std::uint64_t input = 100, std::uint64_t output
   return outcome;
 }
 
-inline provider::Outcome failure(provider::Action action, std::string reason, int status = 500,
+inline provider::Outcome failure(provider::Action action, provider::Cause cause, int status = 500,
                                  std::optional<core::Duration> retry_after = std::nullopt) {
   provider::Outcome outcome;
   outcome.action = action;
-  outcome.reason = std::move(reason);
+  outcome.cause = cause;
   outcome.status = status;
   outcome.hints.retry_after = retry_after;
   return outcome;
 }
 
 inline provider::Outcome rate_limit(std::optional<core::Duration> retry_after = std::nullopt) {
-  return failure(provider::Action::retry, "rate_limit", 429, retry_after);
+  return failure(provider::Action::retry, provider::Cause::rate_limit, 429, retry_after);
 }
 
 class Harness {
@@ -106,7 +106,8 @@ class Harness {
         return "reject " + std::to_string(a.request) + " " + a.reject.reason;
       }
       std::string operator()(const SplitRequest& a) const {
-        return "split " + std::to_string(a.request) + " " + a.reason;
+        return "split " + std::to_string(a.request) + " " +
+               std::string(provider::cause_name(a.cause));
       }
       std::string operator()(const ReleaseRequest& a) const {
         return "release " + std::to_string(a.request);

@@ -10,21 +10,21 @@ namespace sluice::schedule {
 namespace {
 
 using namespace std::chrono_literals;
-using provider::Cause;
+using provider::Contact;
 using testing::HasSubstr;
 using Verdict = provider::Action;
 
 constexpr core::Time kBegin{1h};
 
-provider::Outcome with(Cause cause, const std::string& message, int status = 0) {
-  provider::Outcome outcome = failure(Verdict::retry, "fault", status);
-  outcome.cause = cause;
+provider::Outcome with(Contact contact, const std::string& message, int status = 0) {
+  provider::Outcome outcome = failure(Verdict::retry, provider::Cause::server_error, status);
+  outcome.contact = contact;
   outcome.message = message;
   return outcome;
 }
-const provider::Outcome kNoConnection = with(Cause::unreachable, "connection refused");
-const provider::Outcome kPage = with(Cause::unusable, "HTTP 200: an HTML page", 200);
-const provider::Outcome kBadGateway = with(Cause::other, "HTTP 502", 502);
+const provider::Outcome kNoConnection = with(Contact::unreachable, "connection refused");
+const provider::Outcome kPage = with(Contact::unusable, "HTTP 200: an HTML page", 200);
+const provider::Outcome kBadGateway = with(Contact::api, "HTTP 502", 502);
 
 // When an endpoint is given up that gives `outcome` every `apart`, after `answers` good ones.
 std::optional<core::Duration> given_up(const provider::Outcome& outcome, core::Duration apart,
@@ -42,7 +42,7 @@ TEST(Health, AnEndpointThatHasNeverAnsweredIsGivenUpByTheKindOfItsFailures) {
   EXPECT_EQ(given_up(kPage, 3s), 21s) << "the first that fails after 20 s";
   EXPECT_EQ(given_up(kPage, 1ms), 9ms) << "ten of them";
   EXPECT_EQ(given_up(kBadGateway, 1s), 5min);
-  EXPECT_EQ(given_up(with(Cause::other, "HTTP 429", 429), 1s), 5min);
+  EXPECT_EQ(given_up(with(Contact::api, "HTTP 429", 429), 1s), 5min);
 }
 
 TEST(Health, OneThatHasAnsweredIsGivenUpOnlyWhereNothingIsHeardOfItForTenMinutes) {
@@ -54,7 +54,7 @@ TEST(Health, OneThatHasAnsweredIsGivenUpOnlyWhereNothingIsHeardOfItForTenMinutes
 // A server says "not before ten minutes have passed", or one whose model is loading.
 TEST(Health, AWaitThatTheServerAskedForIsWaitedOut) {
   Health health;
-  EXPECT_EQ(health.failed(kBegin, with(Cause::other, "HTTP 429", 429)), std::nullopt);
+  EXPECT_EQ(health.failed(kBegin, with(Contact::api, "HTTP 429", 429)), std::nullopt);
   health.answered();  // after ten minutes
   EXPECT_EQ(health.failed(kBegin + 11min, kBadGateway), std::nullopt);
 }
@@ -134,7 +134,7 @@ TEST_P(NeverAnswers, EndsTheRunWithItsRowsPendingAndTheCauseNamed) {
 }
 
 provider::Outcome refuses(int status) {
-  provider::Outcome outcome = failure(Verdict::refused, "forbidden", status);
+  provider::Outcome outcome = failure(Verdict::refused, provider::Cause::forbidden, status);
   outcome.message = "HTTP " + std::to_string(status);
   return outcome;
 }

@@ -42,7 +42,8 @@ TEST(HedgeTest, AsksTheSlowTailASecondTimeElsewhereAndTakesTheFirstAnswer) {
   EXPECT_EQ(h.scheduler.snapshot(h.now).in_flight, 2U);
   EXPECT_TRUE(h.answer(1, success()));
   EXPECT_THAT(h.words(), ElementsAre("cancel 1 at 0"));
-  EXPECT_FALSE(h.scheduler.answered(h.now, 1, first, failure(Verdict::retry, "cancelled", 0)));
+  EXPECT_FALSE(h.scheduler.answered(h.now, 1, first,
+                                    failure(Verdict::retry, provider::Cause::cancelled, 0)));
   EXPECT_THAT(h.words(), IsEmpty());
   EXPECT_EQ(h.scheduler.snapshot(h.now).in_flight, 0U);
 }
@@ -70,7 +71,7 @@ TEST(HedgeTest, AFailureOfOneAttemptLeavesTheOtherInFlight) {
   const AttemptId first = h.attempts[1];
   h.sleep();
   h.poll();
-  h.scheduler.answered(h.now, 1, first, failure(Verdict::retry, "timeout", 0));
+  h.scheduler.answered(h.now, 1, first, failure(Verdict::retry, provider::Cause::timeout, 0));
   EXPECT_THAT(h.words(), IsEmpty()) << "no third attempt";
   EXPECT_TRUE(h.answer(1, success()));
   EXPECT_THAT(h.words(), IsEmpty()) << "nothing is left to cancel";
@@ -113,7 +114,7 @@ TEST(Elsewhere, AServerErrorIsRetriedElsewhereAtOnce) {
   Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
   h.submit(1);
   h.poll();
-  h.answer(1, failure(Verdict::retry, "server_error"));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error));
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 1"));
 }
 
@@ -121,8 +122,8 @@ TEST(Elsewhere, WhatFindsItTakenWaitsItsBackOffAndHoldsUpNobody) {
   Harness h({.endpoints = {endpoint("a", {}, 2), endpoint("b", {}, 1)}, .route = Route::in_order});
   h.submit_many(1, 2);
   h.poll();  // both at a, b is free
-  h.answer(1, failure(Verdict::retry, "server_error"));
-  h.answer(2, failure(Verdict::retry, "server_error"));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error));
+  h.answer(2, failure(Verdict::retry, provider::Cause::server_error));
   h.submit(3);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 1", "send 3 to 0")) << "2 finds b taken";
   h.answer(3, success());
@@ -135,7 +136,7 @@ TEST(Elsewhere, AnOpenBreakerSendsTheRequestsElsewhere) {
   for (RequestId id = 1; id <= Breaker::kRow; ++id) {
     h.submit(id);
     h.poll();
-    h.answer(id, failure(Verdict::retry, "server_error"));
+    h.answer(id, failure(Verdict::retry, provider::Cause::server_error));
     h.poll();
     h.answer(id, success());
   }
@@ -150,7 +151,7 @@ TEST(Elsewhere, AnEndpointThatCannotBeReachedDoesNotUseUpTheAttempts) {
   h.submit(1);
   for (int i = 0; i < 20; ++i) {
     while (h.words() != std::vector<std::string>{"send 1 to 0"}) h.sleep();
-    h.answer(1, failure(Verdict::move, "unreachable", 0));
+    h.answer(1, failure(Verdict::move, provider::Cause::unreachable, 0));
   }
 }
 

@@ -48,7 +48,7 @@ TEST(Peers, ARetryWaitsForNoMoreThanWhatHadBeenSubmittedBefore) {
   constexpr RequestId kOpen = 10;
   h.submit_many(1, kOpen);
   h.poll();
-  h.answer(1, failure(provider::Action::retry, "server_error"));
+  h.answer(1, failure(provider::Action::retry, provider::Cause::server_error));
   RequestId sent = 0;
   for (RequestId submitted = kOpen; sent != 1; ++submitted) {
     ASSERT_LE(submitted, kOpen + 10);

@@ -38,7 +38,7 @@ Outcome answer(std::uint64_t input, std::uint64_t output, std::uint64_t cached =
 Outcome refused(int status, provider::Billing billing) {
   Outcome outcome;
   outcome.action = provider::Action::retry;
-  outcome.reason = "server_error";
+  outcome.cause = provider::Cause::server_error;
   outcome.status = status;
   outcome.billing = billing;
   return outcome;

@@ -10,9 +10,11 @@ namespace sluice::schedule {
 namespace {
 
 using namespace std::chrono_literals;
+using provider::Cause;
 using provider::Quota;
 using Verdict = provider::Action;
 
+constexpr Cause kFault = Cause::server_error;
 constexpr int kRowTokens = 128;  // what an estimate starts from; answers here cost just that
 
 // A token bucket names its moment to the nanosecond and counts in floating point, where a day's
@@ -205,7 +207,7 @@ provider::Outcome Referee::random_outcome(const Demand& demand) {
   outcome.status = 200;
   const bool can_wait = verdict == Verdict::retry || verdict == Verdict::move;
   if (verdict != Verdict::none) {
-    outcome.reason = can_wait && fraction() < rate_limit_share_ ? "rate_limit" : "fault";
+    outcome.cause = can_wait && fraction() < rate_limit_share_ ? Cause::rate_limit : kFault;
     outcome.status = below(3) == 0 ? 0 : 500;
     if (below(4) == 0) outcome.billing = provider::Billing::possible;
   }
@@ -249,7 +251,7 @@ void Referee::answer(const Arrival& arrival) {
   }
 
   // What comes back to a request that has ended is booked, and stops or cools nobody.
-  const bool refused = outcome.reason == "rate_limit";
+  const bool refused = outcome.cause == Cause::rate_limit;
   const bool again = outcome.action == Verdict::retry || outcome.action == Verdict::move;
   if (outcome.action == Verdict::move && !refused && outcome.hints.retry_after &&
       request != nullptr)
@@ -264,7 +266,7 @@ void Referee::answer(const Arrival& arrival) {
     }
   }
   if ((outcome.action == Verdict::retry || outcome.action == Verdict::move) &&
-      outcome.reason != "rate_limit" &&
+      outcome.cause != Cause::rate_limit &&
       (outcome.status != 0 || outcome.billing != provider::Billing::none)) {
     // A hedge is one more: it has been sent when the last of the others fails.
     if (request != nullptr) {
@@ -321,7 +323,7 @@ void Referee::see(const Cancel& cancel) {
   if (below(2) == 0) return;  // its answer comes first
   provider::Outcome outcome;
   outcome.action = Verdict::retry;
-  outcome.reason = "cancelled";
+  outcome.cause = Cause::cancelled;
   outcome.billing = provider::Billing::possible;
   arrivals_.push({now_, ++arrived_, cancel.attempt, outcome});
 }
@@ -338,8 +340,8 @@ void Referee::see(const RejectRequest& action) {
     if (entry->second.failures < config_.retry.attempts) broken("gives up early");
     if (reject.history.empty()) broken("gives up without a history");
   }
-  if (entry != open_.end() && reject.reason == "fault" && !entry->second.dead &&
-      !proven(entry->second))
+  if (entry != open_.end() && reject.reason == provider::cause_name(kFault) &&
+      !entry->second.dead && !proven(entry->second))
     broken("rejects on the word of an endpoint that has answered nothing");
   end(action.request, "rejected");
 }

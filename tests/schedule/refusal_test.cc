@@ -15,7 +15,7 @@ using testing::StartsWith;
 using Verdict = provider::Action;
 
 provider::Outcome refusal(int status = 403, const std::string& message = "no") {
-  provider::Outcome outcome = failure(Verdict::refused, "forbidden", status);
+  provider::Outcome outcome = failure(Verdict::refused, provider::Cause::forbidden, status);
   outcome.message = message;
   return outcome;
 }
@@ -167,12 +167,12 @@ TEST(Refusal, StaysPendingWhereTheEndpointThatMightTakeItIsStopped) {
   h.poll();
   h.answer(1, refusal());
   h.poll();
-  h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.answer(1, failure(Verdict::stop, provider::Cause::auth, 401));
   const auto actions = h.poll();
   ASSERT_EQ(actions.size(), 1U);
   EXPECT_EQ(Harness::word(actions[0]), "release 1");
   EXPECT_EQ(std::get<ReleaseRequest>(actions[0]).why,
-            "some rows are left that only a stopped endpoint would take: b: bad_key");
+            "some rows are left that only a stopped endpoint would take: b: auth");
 }
 
 TEST(Refusal, SuspectsOfAnEndpointThatIsStoppedGoFree) {
@@ -185,7 +185,7 @@ TEST(Refusal, SuspectsOfAnEndpointThatIsStoppedGoFree) {
   h.poll();
   h.answer(3, refusal());
   EXPECT_THAT(h.words(), IsEmpty());
-  h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.answer(1, failure(Verdict::stop, provider::Cause::auth, 401));
   EXPECT_THAT(h.words(), ElementsAre("release 3", "send 1 to 1"));
 }
 
@@ -203,7 +203,7 @@ TEST(TooLarge, AtOneEndpointIsAskedOfAnotherBeforeItIsRejected) {
   Harness h({.endpoints = {endpoint("a"), endpoint("b"), endpoint("c")}, .route = Route::in_order});
   h.submit(1);
   h.poll();
-  const auto too_large = failure(Verdict::split, "too_large", 413);
+  const auto too_large = failure(Verdict::split, provider::Cause::too_large, 413);
   h.answer(1, too_large);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 1"));
   h.answer(1, too_large);
@@ -216,9 +216,9 @@ TEST(TooLarge, StaysPendingWhereAStoppedEndpointMightTakeIt) {
   Harness h({.endpoints = {endpoint("small"), endpoint("large")}, .route = Route::in_order});
   h.submit_many(1, 2);
   h.poll();
-  h.answer(1, failure(Verdict::split, "too_large", 413));
+  h.answer(1, failure(Verdict::split, provider::Cause::too_large, 413));
   h.poll();
-  h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.answer(1, failure(Verdict::stop, provider::Cause::auth, 401));
   h.sleep();
   EXPECT_THAT(h.words(), ElementsAre("release 1"));
 }
@@ -226,8 +226,8 @@ TEST(TooLarge, StaysPendingWhereAStoppedEndpointMightTakeIt) {
 // A proxy's web page to one text: its row is given up soon, and costs nothing.
 TEST(Unusable, RepliesToOneRequestAmongAnsweredOnesAreAskedForThrice) {
   Harness h(one());
-  provider::Outcome page = failure(Verdict::retry, "bad_reply", 200);
-  page.cause = provider::Cause::unusable;
+  provider::Outcome page = failure(Verdict::retry, provider::Cause::bad_reply, 200);
+  page.contact = provider::Contact::unusable;
   RequestId other = 100;
   h.submit(1);
   for (int tries = 1; tries <= 3; ++tries) {
@@ -242,8 +242,8 @@ TEST(Unusable, RepliesToOneRequestAmongAnsweredOnesAreAskedForThrice) {
 
 TEST(Unusable, RepliesToAllAreTheEndpointsAndRejectNobody) {
   Harness h(one());
-  provider::Outcome page = failure(Verdict::retry, "bad_reply", 200);
-  page.cause = provider::Cause::unusable;
+  provider::Outcome page = failure(Verdict::retry, provider::Cause::bad_reply, 200);
+  page.contact = provider::Contact::unusable;
   h.submit(1);
   h.poll();
   h.answer(1, success());

@@ -184,7 +184,7 @@ TEST(Size, ARequestThatOnlyAStoppedEndpointCouldTakeStaysPendingAndSaysSo) {
        .route = Route::in_order});
   h.submit(1, 40'000);
   h.poll();
-  h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.answer(1, failure(Verdict::stop, provider::Cause::auth, 401));
   h.submit(2, 40'000);
   h.submit(3, 40'000, 2);  // its halves may fit the small one
   h.submit(4);
@@ -192,7 +192,7 @@ TEST(Size, ARequestThatOnlyAStoppedEndpointCouldTakeStaysPendingAndSaysSo) {
   ASSERT_EQ(actions.size(), 4U);
   EXPECT_EQ(Harness::word(actions[0]), "release 1");
   EXPECT_EQ(std::get<ReleaseRequest>(actions[0]).why,
-            "some rows are left that only a stopped endpoint would take: large: bad_key");
+            "some rows are left that only a stopped endpoint would take: large: auth");
   EXPECT_EQ(Harness::word(actions[1]), "release 2");
   EXPECT_EQ(Harness::word(actions[2]), "split 3 too_large");
   EXPECT_EQ(Harness::word(actions[3]), "send 4 to 0");
@@ -248,7 +248,7 @@ TEST(Budget, AnAttemptThatMayHaveBeenBilledIsSpentInFull) {
   Harness h(with_budget("1"));
   h.submit(1);
   h.poll();
-  auto lost = failure(Verdict::retry, "timeout", 0);
+  auto lost = failure(Verdict::retry, provider::Cause::timeout, 0);
   lost.billing = provider::Billing::possible;
   h.answer(1, lost);
   EXPECT_EQ(h.scheduler.snapshot(h.now).spent, *core::Money::parse("0.000564"));

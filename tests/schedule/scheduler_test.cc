@@ -75,7 +75,7 @@ TEST(Scheduler, ARetryWaitsItsBackOffAndHoldsNoSlot) {
   Harness h({.endpoints = {endpoint("a", {}, 1)}});
   h.submit_many(1, 2);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
-  h.answer(1, failure(Verdict::retry, "server_error", 500, 10s));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error, 500, 10s));
   EXPECT_THAT(h.words(), ElementsAre("send 2 to 0")) << "the slot is free while 1 waits";
   h.answer(2, success());
   ASSERT_TRUE(h.wake_in());
@@ -89,7 +89,7 @@ TEST(Scheduler, RetriesTakeTheirTurnAmongNewWorkByTheMomentTheyAreReady) {
   Harness h({.endpoints = {endpoint("a", {}, 1)}});
   h.submit(1);
   h.poll();
-  h.answer(1, failure(Verdict::retry, "server_error", 500, 10s));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error, 500, 10s));
   h.submit(2);
   EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
   h.now += 20s;  // 1 became ready on the way
@@ -104,7 +104,7 @@ TEST(Scheduler, AMoveGoesElsewhereNowAndCoolsTheEndpoint) {
   Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
   h.submit(1);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
-  h.answer(1, failure(Verdict::move, "overloaded", 529));
+  h.answer(1, failure(Verdict::move, provider::Cause::overloaded, 529));
   h.submit(2);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 1", "send 2 to 1"));
   const auto cooling = h.scheduler.snapshot(h.now).endpoints[0].cooling_until;
@@ -118,7 +118,7 @@ TEST(Scheduler, AMoveWithNoElsewhereWaitsItsBackOff) {
   Harness h({.endpoints = {endpoint("a")}});
   h.submit(1);
   h.poll();
-  h.answer(1, failure(Verdict::move, "overloaded", 529));
+  h.answer(1, failure(Verdict::move, provider::Cause::overloaded, 529));
   EXPECT_THAT(h.words(), IsEmpty());
   ASSERT_TRUE(h.wake_in());
   EXPECT_GT(*h.wake_in(), 0ms);
@@ -133,13 +133,13 @@ TEST(Scheduler, GivesUpAfterItsAttemptsAndTellsTheirHistory) {
   h.poll();
   h.answer(6, success());  // it works, so that a failure may be the request's fault
   h.submit(7);
-  for (const char* reason : {"server_error", "timeout"}) {
+  for (const provider::Cause cause : {provider::Cause::server_error, provider::Cause::timeout}) {
     EXPECT_THAT(h.words(), ElementsAre("send 7 to 0"));
-    h.answer(7, failure(Verdict::retry, reason, 500));
+    h.answer(7, failure(Verdict::retry, cause, 500));
     h.sleep();
   }
   EXPECT_THAT(h.words(), ElementsAre("send 7 to 0"));
-  auto last = failure(Verdict::retry, "server_error", 500);
+  auto last = failure(Verdict::retry, provider::Cause::server_error, 500);
   last.message = "oops";
   h.answer(7, last);
   const auto actions = h.poll();
@@ -159,10 +159,10 @@ TEST(Scheduler, ADeadRequestIsRejectedWithItsReasonAndEarlierFailures) {
   Harness h({.endpoints = {endpoint("a")}});
   h.submit(1);
   h.poll();
-  h.answer(1, failure(Verdict::retry, "server_error", 503));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error, 503));
   h.sleep();
   h.poll();
-  auto dead = failure(Verdict::dead, "content_filter", 400);
+  auto dead = failure(Verdict::dead, provider::Cause::content_filter, 400);
   dead.message = "blocked";
   h.answer(1, dead);
   const auto actions = h.poll();
@@ -178,13 +178,13 @@ TEST(Scheduler, SplitsAPackAndAsksASingleRowOnceMore) {
   h.submit(1, 400, 2);
   h.submit(2, 400, 1);
   h.poll();
-  h.answer(1, failure(Verdict::split, "context_length", 400));
-  h.answer(2, failure(Verdict::split, "context_length", 400));
-  EXPECT_THAT(h.words(), ElementsAre("split 1 context_length"));
+  h.answer(1, failure(Verdict::split, provider::Cause::too_large, 400));
+  h.answer(2, failure(Verdict::split, provider::Cause::too_large, 400));
+  EXPECT_THAT(h.words(), ElementsAre("split 1 too_large"));
   h.sleep();
   EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
-  h.answer(2, failure(Verdict::split, "context_length", 400));
-  EXPECT_THAT(h.words(), ElementsAre("reject 2 context_length"));
+  h.answer(2, failure(Verdict::split, provider::Cause::too_large, 400));
+  EXPECT_THAT(h.words(), ElementsAre("reject 2 too_large"));
   EXPECT_EQ(h.wake_in(), std::nullopt);
 }
 
@@ -192,27 +192,26 @@ TEST(Scheduler, AStoppedEndpointLeavesItsWorkToTheOthers) {
   Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
   h.submit_many(1, 2);
   h.poll();
-  h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.answer(1, failure(Verdict::stop, provider::Cause::auth, 401));
   h.submit(3);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 1", "send 3 to 1"));
   const auto state = h.scheduler.snapshot(h.now).endpoints[0];
   EXPECT_TRUE(state.stopped);
-  EXPECT_EQ(state.stop_reason, "bad_key");
+  EXPECT_EQ(state.stop_reason, "auth");
 }
 
 TEST(Scheduler, HaltsWhenTheLastEndpointIsStoppedAndReleasesWhatWaits) {
   Harness h({.endpoints = {endpoint("a", {}, 1), endpoint("b", {}, 1)}, .route = Route::in_order});
   h.submit_many(1, 3);
   h.poll();
-  auto no_credit = failure(Verdict::stop, "no_credit", 402);
+  auto no_credit = failure(Verdict::stop, provider::Cause::payment, 402);
   no_credit.message = "no credit left";
-  h.answer(1, failure(Verdict::stop, "bad_key", 401));
+  h.answer(1, failure(Verdict::stop, provider::Cause::auth, 401));
   h.answer(2, no_credit);
   const auto actions = h.poll();
   ASSERT_EQ(actions.size(), 4U);
   EXPECT_EQ(std::get<Halt>(actions[0]).cause, HaltCause::endpoints);
-  EXPECT_EQ(std::get<Halt>(actions[0]).message,
-            "no endpoint is left: a: bad_key; b: no credit left");
+  EXPECT_EQ(std::get<Halt>(actions[0]).message, "no endpoint is left: a: auth; b: no credit left");
   EXPECT_EQ(Harness::word(actions[1]), "release 3");
   EXPECT_EQ(Harness::word(actions[2]), "release 1");
   EXPECT_EQ(Harness::word(actions[3]), "release 2");
@@ -223,7 +222,7 @@ TEST(Scheduler, AJobErrorHaltsAndInFlightAnswersAreStillTaken) {
   Harness h({.endpoints = {endpoint("a", {}, 2)}});
   h.submit_many(1, 3);
   h.poll();
-  h.answer(1, failure(Verdict::job, "bad_request", 400));
+  h.answer(1, failure(Verdict::job, provider::Cause::bad_request, 400));
   EXPECT_THAT(h.words(), ElementsAre("halt job", "release 3", "release 1"));
   h.answer(2, success());
   EXPECT_THAT(h.words(), IsEmpty());
@@ -238,7 +237,7 @@ TEST(Scheduler, AfterDrainNothingIsSentAndAFailedAttemptIsReleased) {
   EXPECT_EQ(h.wake_in(), 0s);
   EXPECT_THAT(h.words(), ElementsAre("release 2"));
   EXPECT_EQ(h.wake_in(), std::nullopt);
-  h.answer(1, failure(Verdict::retry, "server_error"));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error));
   h.submit(3);
   EXPECT_THAT(h.words(), testing::UnorderedElementsAre("release 1", "release 3"));
 }

@@ -106,7 +106,7 @@ TEST(Storm, RateLimitsDoNotUseUpTheAttempts) {
     h.answer(1, rate_limit(2s));
   }
   EXPECT_THAT(next(), ElementsAre("send 1 to 0"));
-  h.answer(1, failure(Verdict::retry, "server_error"));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error));
   EXPECT_THAT(next(), ElementsAre("send 1 to 0")) << "its first real failure of two";
 }
 
@@ -173,7 +173,7 @@ TEST(Storm, AWaitingRequestHoldsNoSlotAndNoQuota) {
   Harness h({.endpoints = {endpoint("a", {{Quota::tokens_per_minute, 12'000}}, 1)}});
   h.submit(1);
   h.poll();
-  h.answer(1, failure(Verdict::retry, "server_error", 500, 1min));
+  h.answer(1, failure(Verdict::retry, provider::Cause::server_error, 500, 1min));
   const Snapshot s = h.scheduler.snapshot(h.now);
   EXPECT_EQ(s.endpoints[0].in_flight, 0);
   EXPECT_EQ(s.reserved, core::Money());
@@ -187,7 +187,7 @@ TEST(Storm, ACrowdOfRetriesDoesNotReturnAtOneMoment) {
   h.submit_many(1, kCrowd);
   h.poll();
   for (RequestId id = 1; id <= kCrowd; ++id)
-    h.answer(id, failure(Verdict::retry, "server_error", 503, 10s));
+    h.answer(id, failure(Verdict::retry, provider::Cause::server_error, 503, 10s));
   std::set<core::Time> moments;
   for (std::size_t sent = 0; sent < kCrowd;) {
     ASSERT_NO_FATAL_FAILURE(h.sleep());

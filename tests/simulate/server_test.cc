@@ -90,7 +90,7 @@ TEST(Model, EveryLimiterTellsTheMomentAtWhichTheNextPasses) {
     const core::Duration start = 12'345'678'901ns;
     EXPECT_GE(admitted(server, start, 10'000), 10);
     const auto refused = ask(server, start);
-    ASSERT_EQ(refused.outcome.reason, "rate_limit");
+    ASSERT_EQ(refused.outcome.cause, provider::Cause::rate_limit);
     const core::Duration wait = *refused.outcome.hints.retry_after;
     EXPECT_EQ(status(server, start + wait - 2ms), 429) << static_cast<int>(kind);
     EXPECT_EQ(status(server, start + wait), 200) << static_cast<int>(kind);
@@ -174,14 +174,14 @@ TEST(Model, AnOutageBefallsWhatArrivesInIt) {
   EXPECT_EQ(status(server, 999ms), 200);
   const auto error = ask(server, 1s);
   EXPECT_EQ(error.outcome.status, 500);
-  EXPECT_EQ(error.outcome.reason, "server_error");
+  EXPECT_EQ(error.outcome.cause, provider::Cause::server_error);
   EXPECT_EQ(status(server, 2s), 200);
   const auto hang = ask(server, 3s);
   EXPECT_EQ(hang.after, 7s);
-  EXPECT_EQ(hang.outcome.reason, "timeout");
+  EXPECT_EQ(hang.outcome.cause, provider::Cause::timeout);
   EXPECT_EQ(hang.outcome.billing, provider::Billing::possible);
   const auto refused = ask(server, 5s);
-  EXPECT_EQ(refused.outcome.reason, "unreachable");
+  EXPECT_EQ(refused.outcome.cause, provider::Cause::unreachable);
   EXPECT_EQ(refused.outcome.billing, provider::Billing::none);
   EXPECT_EQ(status(server, 6s), 200);
 }
