@@ -7,17 +7,34 @@
 // Vector's ARC) is here held against the neighbouring measurement: answers that grow longer in
 // mid-job change both alike.
 //
-// The control law:
+// The control law, with the function that makes each transition:
+//
+//         kStart                               the lid, where a quota is known
+//           │                                              │
+//           ▼                                              ▼
+//      ┌► CLIMBING ──settle_at_knee(), or the lid──► HOLDING ◄──────────────────┐
+//      └─────┘ climb()                                 │ begin_trial()          │ take_back(), or
+//                                                      ▼                        │ nothing further
+//                                                     BASE ──measured()──► TRIAL┘
+//                                                                           │ ▲
+//                                                             keep_step()   └─┘
+//      any ──overloaded()──► HOLDING            any ──restart(), after an outage──► CLIMBING
+//
 //   Climbing  From kStart, doubled after each round of as many answers, as long as the rate grows
 //             by a third of what the doubling would allow. Then straight to the knee that the
 //             rounds have shown: best rate × shortest mean latency.
+//             A leap is four times as many, where a round takes 0.25 s to 20 s: from 32 to 30,000
+//             in five. It is followed by the next as soon as the new places have had their answers
+//             and the latency is within 15 % of the shortest. Else it is taken back to twice as
+//             many, and from there on it only doubles.
 //   Holding   No change, for 20 latencies (at least 5 s) at first, after each trial that changed
 //             nothing twice as long, at most five minutes. Where it begins at the lid, half a
 //             minute at first: nothing says yet that fewer would do.
-//   Trial     The rate at n is measured anew, then at n ± 15 %, up and down in turn, until the
-//             difference is clear beside the noise or kMostSamples are in. Up is kept when the rate
-//             grows by 2.5 %; down is kept when it costs less than 1.5 %. A step that is kept is
-//             followed by one twice as wide in the same direction, at once.
+//   Base      The rate at n is measured anew.
+//   Trial     The rate at n ± 15 % is measured, up and down in turn, until the difference is clear
+//             beside the noise or kMostSamples are in. Up is kept when the rate grows by 2.5 %;
+//             down is kept when it costs less than 1.5 %. A step that is kept is followed by one
+//             twice as wide in the same direction, at once.
 // "Slow down" and "overloaded" take 30 % off. Refusals for the rate do not (learned_rate.h), nor do
 // errors (breaker.h). Only an answer in whose time all that is allowed was in flight teaches
 // anything: where something else is the limit, nothing grows.
@@ -73,9 +90,17 @@ class Concurrency {
 
   void set(int limit);
   void climb(core::Time now);
+  void step_back();
+  void settle_at_knee(core::Time now);
+  bool past_knee() const;
   void hold(core::Time now, double latency, core::Duration shortest);
   void begin_trial();
-  void judge(core::Time now);
+  bool base_is_known() const;
+  void measured();
+  enum class Verdict : std::uint8_t { unclear, worth_it, not_worth_it };
+  Verdict judge() const;
+  void keep_step(core::Time now);
+  void take_back(core::Time now);
   int next_step() const;
   double rate(int n, const Mean& latency) const { return n / latency.value(); }
 
@@ -87,6 +112,8 @@ class Concurrency {
   // Climbing
   int before_ = 0;  // limit and rate of the round before
   double rate_before_ = 0;
+  bool leap_ = false;     // this round has four times as many as the one before
+  bool may_leap_ = true;  // no leap has been taken back
   double best_rate_ = 0;
   double shortest_ = 0;
   // Holding and Trial

@@ -173,6 +173,8 @@ void LearnedRate::judge(core::Time now, const Mark& end) {
       if (trial_->deep && passing < kFewer * trial_->passing) return found_background(now, after);
       if (!trial_->deep) {
         trial_->deep = true;
+        trial_->measured = std::min({trial_->measured, measured(end).value_or(trial_->measured),
+                                     bucket_->limit() * (1 - after.value())});
         return cut(now, Phase::holding, kDeep * bucket_->limit());
       }
     }

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 // Keeps as many in flight as allowed, at a server that serves `slots` at once.
 class Server {
  public:
-  Server(int lid, bool climb, int slots, double sigma = 0.3)
-      : concurrency(lid, climb), sigma_(sigma) {
+  Server(int lid, bool climb, int slots, double sigma = 0.3, double latency = 0.2)
+      : concurrency(lid, climb), sigma_(sigma), latency_(latency) {
     for (; slots > 0; --slots) free_.push(now);
   }
 
@@ -54,8 +54,8 @@ class Server {
   };
   void send() {
     const double factor = std::exp(sigma_ * std::normal_distribution<>()(random_));
-    const core::Time back_at =
-        std::max(free_.top(), now) + core::Duration(static_cast<std::int64_t>(200e6 * factor));
+    const core::Time back_at = std::max(free_.top(), now) +
+                               core::Duration(static_cast<std::int64_t>(1e9 * latency_ * factor));
     free_.pop();
     free_.push(back_at);
     flights_.push({back_at, now, concurrency.sent(now, ++in_flight_)});
@@ -64,6 +64,7 @@ class Server {
   // When each slot is free again, the next one on top.
   std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> free_;
   double sigma_;
+  double latency_;  // seconds
   std::mt19937_64 random_{7};
   std::priority_queue<Flight> flights_;
   int in_flight_ = 0;
@@ -87,6 +88,26 @@ TEST(ConcurrencyTest, ClimbsToTheLidWhereTheServerTakesItAll) {
   Server knee(1000, true, 5000);
   knee.run(10s);
   EXPECT_EQ(knee.concurrency.limit(), 1000);
+}
+
+// 3,000 a second with ten seconds each are 30,000 at once; by doubling it took two minutes.
+TEST(ConcurrencyTest, ALongLatencyIsClimbedInLeapsSixRoundTripsToThirtyThousand) {
+  for (const double latency : {1.0, 10.0}) {
+    Server knee(30'000, true, 40'000, 0.1, latency);
+    knee.run(
+        std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(7 * latency)));
+    EXPECT_EQ(knee.concurrency.limit(), 30'000) << latency;
+  }
+}
+
+TEST(ConcurrencyTest, ALeapPastTheKneeIsTakenBack) {
+  for (const int slots : {48, 100, 400}) {
+    Server knee(2000, true, slots, 0.3, 2);
+    knee.run(60s);
+    EXPECT_LE(knee.highest, 6 * slots) << slots;
+    knee.run(60s);
+    EXPECT_NEAR(knee.concurrency.limit(), slots, 0.4 * slots) << slots << ", or a trial";
+  }
 }
 
 class SettlesAt : public testing::TestWithParam<int> {};

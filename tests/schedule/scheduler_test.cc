@@ -55,7 +55,7 @@ TEST(Scheduler, WithoutAQuotaItBeginsWithFewAndFindsTheRest) {
   Harness h({.endpoints = {endpoint("a")}});
   h.submit_many(1, 300);
   EXPECT_EQ(h.poll().size(), static_cast<std::size_t>(Concurrency::kStart));
-  h.now += 1s;
+  h.now += 200ms;
   for (RequestId id = 1; id <= Concurrency::kStart; ++id) h.answer(id, success());
   EXPECT_EQ(h.poll().size(), 2 * static_cast<std::size_t>(Concurrency::kStart));
 }

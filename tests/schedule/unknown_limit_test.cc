@@ -81,13 +81,30 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Limiter{50, Kind::nodelay, 1ms}, Limiter{600, Kind::nodelay, 1ms},
                     Limiter{3000, Kind::nodelay, 1ms}, Limiter{50, Kind::nodelay, 200ms},
                     Limiter{600, Kind::nodelay, 200ms}, Limiter{3000, Kind::nodelay, 200ms},
-                    Limiter{50, Kind::nodelay, 1s}, Limiter{50, Kind::delay, 20ms},
-                    Limiter{600, Kind::delay, 20ms}, Limiter{3000, Kind::delay, 20ms},
-                    Limiter{50, Kind::no_burst, 20ms}, Limiter{600, Kind::no_burst, 20ms},
-                    Limiter{3000, Kind::no_burst, 20ms}, Limiter{50, Kind::nodelay, 20ms, 503},
-                    Limiter{600, Kind::nodelay, 20ms, 503}, Limiter{3000, Kind::delay, 20ms, 503},
-                    Limiter{600, Kind::no_burst, 20ms, 503}),
+                    Limiter{50, Kind::nodelay, 1s}, Limiter{600, Kind::nodelay, 1s},
+                    Limiter{1100, Kind::delay, 1s}, Limiter{3000, Kind::nodelay, 1s},
+                    Limiter{50, Kind::delay, 20ms}, Limiter{600, Kind::delay, 20ms},
+                    Limiter{3000, Kind::delay, 20ms}, Limiter{50, Kind::no_burst, 20ms},
+                    Limiter{600, Kind::no_burst, 20ms}, Limiter{3000, Kind::no_burst, 20ms},
+                    Limiter{50, Kind::nodelay, 20ms, 503}, Limiter{600, Kind::nodelay, 20ms, 503},
+                    Limiter{3000, Kind::delay, 20ms, 503}, Limiter{600, Kind::no_burst, 20ms, 503}),
     limiter_name);
+
+// Four round trips to find that 500 can be in flight, five for 6,000; then some to learn the rate.
+TEST(UnknownLimitOfASlowServer, IsUsedFromTheEighthRoundTripOn) {
+  for (const double per_second : {50.0, 180.0, 600.0}) {
+    for (const std::uint64_t seed : {21, 22, 23}) {
+      const Limiter how{per_second, Kind::nodelay, 10s};
+      const int slots = static_cast<int>(12 * per_second);
+      Course course;
+      course.run({.endpoints = {endpoint("a", {}, slots)}}, {limiter(how)}, endless(160s), seed);
+      EXPECT_GE(course.rate(80, 160), 0.95 * per_second) << per_second << " seed " << seed;
+      EXPECT_LE(course.sum(&Course::Second::refused, 80, 160),
+                0.015 * static_cast<double>(course.sum(&Course::Second::sent, 80, 160)))
+          << per_second << " seed " << seed;
+    }
+  }
+}
 
 struct Refusals {
   double share = 0;
