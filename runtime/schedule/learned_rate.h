@@ -39,6 +39,26 @@
 //              probe has met the limit, then 1 %; twice as fast each 5 seconds, at most 16 %. The
 //              first refusal in excess ends it: 3 % less, but never below a rate that was held for
 //              3 seconds without an excess.
+//
+//   from     to       when                                              in
+//   free     holding  an excess that can be measured                    adopt()
+//   free     seeking  most of a burst is refused, too little passes     halve()
+//   seeking  holding  an excess that can be measured                    adopt()
+//   seeking  seeking  ten refused, too little passes: half the rate     halve()
+//   holding  probing  held long enough, and the limit has been met      keep_holding()
+//   holding  seeking  held long enough, and it has not                  keep_holding()
+//   holding  holding  an excess: the rate is what is measured           adopt()
+//   probing  holding  the first refusal in excess                       adopt()
+//   holding  free     on trial, and the refusals were the background    found_background()
+//   any      holding  "slow down": half the rate                        slow_down()
+//
+//   The trial of a cut (stands_trial(), try_less(), weigh()):
+//
+//     none ──adopt()──► as_measured ──the excess is there again: try_less()──► less
+//      ▲                     │                                                  │
+//      └──relieved: weigh()──┴───────relieved, or a limit: weigh(), judge()─────┤
+//      └─────────────────────────── no limit: found_background() ───────────────┘
+//
 // On trial:    When the excess is there again, at more than half of the burst's share, and without
 //              long rows of refusals: 30 % less, until 12 are refused. If then fewer pass than
 //              before the trial, that share is the background, and the cut is taken back; where as
@@ -47,13 +67,16 @@
 // A step back: A limiter without a burst lets less pass the more is sent, so that what is measured
 //              far above its limit is too low: the first cut to less than 0.8 of the rate is one to
 //              0.95 (seeking: 0.85).
+// Even:        Where of 16 or more that were sent within 2 ms, before any rate was known, three
+//              quarters are refused, the limiter saves up nothing. Then exactly one request is sent
+//              at a time, two refusals end a probe, an excess takes 2 % off (5 % where a tenth was
+//              refused) and nothing stands trial. A minute's hold ends that.
 // Shut:        While nothing has passed for half a second, one request a second at most goes.
 //
 // Threads: one. Reads no clock.
 //
 // Invariants:
-//   1. At most 1 request + what 2 ms bring are sent at once, also after a cool-down: limiters
-//      without a burst refuse what comes together.
+//   1. At most 1 request + what 2 ms bring (even: 1) are sent at once, also after a cool-down.
 //   2. The rate is at least one request in kSlowest.
 //   3. A refusal of a request that was sent before the latest cut is no reason for another.
 #pragma once
@@ -98,6 +121,9 @@ class LearnedRate {
   core::Time let_through_at() const { return std::max(let_through_at_, first_sent_); }
 
  private:
+  static constexpr std::uint64_t kFlood = 4;  // refused in a row
+  static constexpr core::Duration kUnmetHold = std::chrono::seconds(1);
+
   enum class Phase : std::uint8_t { free, seeking, holding, probing };
   // A refusal at which the server's bucket was empty, and how many were refused since.
   struct Mark {
@@ -111,32 +137,61 @@ class LearnedRate {
     double sent = 0;
     double value() const { return sent > 0 ? refused / sent : 0; }
   };
+  enum class TrialStep : std::uint8_t { as_measured, less };
   // A cut on trial.
   struct Trial {
     Share before;                // the burst's
     std::optional<double> rate;  // before the cut; nullopt = free
     double measured = 0;
     double passing = 0;  // a second, in the burst
-    bool deep = false;   // 30 % below
+    TrialStep step = TrialStep::as_measured;
   };
 
   double sending_rate(core::Time now) const;
   static std::optional<double> measure(const Mark& from, const Mark& to);
   std::optional<double> measured(const Mark& end) const;
+
+  void note_refusal(core::Time now, const Mark& refused);
+  void refused_before_cut(core::Time now, const Mark& end);
+  bool is_excess() const;
+  double surer() const;
+  static Share share_of(std::uint64_t refused, std::uint64_t from, const Mark& end);
   void judge(core::Time now, const Mark& end);
+
+  bool stands_trial(core::Time now, const Mark& end);
+  void try_less(core::Time now, const Mark& end, const Share& after);
   bool spread(const Share& share) const;
-  void adopt(core::Time now, const Mark& end, double rate, const Share& burst);
-  void halve(core::Time now, const Mark& end, const Share& burst);
+  void weigh(core::Time now);
   void found_background(core::Time now, const Share& after);
   void set_background(double share);
-  void weigh(core::Time now);
+
+  void adopt(core::Time now, const Mark& end, double rate, const Share& burst);
+  double after_probe(double rate);
+  double after_measure(double rate, const Share& burst);
+  void halve(core::Time now, const Mark& end, const Share& burst);
+  void keep_holding(core::Time now);
+  void grow(core::Time now, core::Duration each);
+  double growth(core::Duration probing) const;
   void cut(core::Time now, Phase phase, double per_second);
   void set_rate(core::Time now, double rate);
+
+  void count_in_volley(core::Time now);
+  void refused_of_volley(core::Time sent_at);
+  double burst_of(double per_second) const;
 
   std::optional<TokenBucket> bucket_;
   Phase phase_ = Phase::free;
   std::uint64_t sent_ = 0;
   std::uint64_t heard_ = 0;  // the highest ordinal that came back
+
+  // The first that were sent together while free.
+  struct Volley {
+    core::Time at = core::Time::min();
+    int sent = 0;
+    int refused = 0;
+  };
+  Volley volley_;
+  bool even_ = false;
 
   double background_ = 0;
   RejectionTest excess_;

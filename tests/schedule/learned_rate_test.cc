@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <cmath>
+#include <map>
+#include <random>
+#include <string>
+#include <tuple>
 
 namespace sluice::schedule {
 namespace {
@@ -142,6 +146,77 @@ TEST_F(Taught, ItsBurstIsWhatTwoMillisecondsBring) {
   EXPECT_LE(at_once, 1 + 0.002 * *rate.per_second() + 1);
   EXPECT_LE(core::in_seconds(rate.earliest(now) - now), 1 / *rate.per_second());
 }
+
+// nginx's limit_req without a burst, and a client as it is: it wakes at whole milliseconds and a
+// little late, and what it sends takes a while to arrive, one in a hundred longer.
+class WithoutABurst : public testing::TestWithParam<std::tuple<double, std::uint64_t>> {
+ protected:
+  struct Counts {
+    int passed = 0;
+    int refused = 0;
+  };
+  Counts run(core::Duration span, double per_second) {
+    const auto apart = std::chrono::milliseconds(std::lround(std::ceil(1000 / per_second)));
+    Counts counts;
+    for (const core::Time end = wake_ + span; wake_ < end; wake_ += 1ms) {
+      const core::Time now = wake_ + exponential(0.05);
+      for (; !back_.empty() && back_.begin()->first <= now; back_.erase(back_.begin())) {
+        const Sent& sent = back_.begin()->second;
+        if (sent.passed) {
+          rate_.passed(sent.at, sent.ordinal);
+        } else {
+          rate_.refused(now, sent.at, sent.ordinal);
+        }
+      }
+      rate_.tick(now);
+      while (back_.size() < 32 && rate_.earliest(now) <= now) {
+        const std::uint64_t ordinal = rate_.sent(now, core::Time::min(), back_.size() == 31);
+        core::Duration takes = 100us + exponential(0.05);
+        if (uniform() < 0.01) takes += exponential(2);
+        const auto arrival = std::chrono::floor<std::chrono::milliseconds>(now + takes);
+        const bool passed = arrival >= passed_ + apart;
+        if (passed) passed_ = arrival;
+        ++(passed ? counts.passed : counts.refused);
+        back_.emplace(now + takes + (passed ? 20ms : 1ms), Sent{now, ordinal, passed});
+      }
+    }
+    return counts;
+  }
+
+  std::mt19937_64 random_;
+
+ private:
+  struct Sent {
+    core::Time at;
+    std::uint64_t ordinal = 0;
+    bool passed = false;
+  };
+  double uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+  core::Duration exponential(double ms) {
+    return core::Duration(static_cast<std::int64_t>(-1e6 * ms * std::log(1 - uniform())));
+  }
+
+  core::Time wake_{1h};
+  core::Time passed_{};
+  std::multimap<core::Time, Sent> back_;
+  LearnedRate rate_;
+};
+
+TEST_P(WithoutABurst, RequestsGoOneByOneAndFewAreRefused) {
+  const auto [per_second, seed] = GetParam();
+  random_.seed(seed);
+  run(10s, per_second);
+  const Counts counts = run(60s, per_second);
+  EXPECT_GE(counts.passed, 0.95 * 60 * per_second);
+  EXPECT_LE(counts.refused, 0.01 * (counts.passed + counts.refused));
+}
+
+INSTANTIATE_TEST_SUITE_P(Limits, WithoutABurst,
+                         testing::Combine(testing::Values(40.0, 50.0), testing::Values(1, 2, 3, 4)),
+                         [](const auto& info) {
+                           return std::to_string(static_cast<int>(std::get<0>(info.param))) +
+                                  "PerSecondSeed" + std::to_string(std::get<1>(info.param));
+                         });
 
 }  // namespace
 }  // namespace sluice::schedule
