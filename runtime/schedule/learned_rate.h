@@ -67,7 +67,7 @@
 // A step back: A limiter without a burst lets less pass the more is sent, so that what is measured
 //              far above its limit is too low: the first cut to less than 0.8 of the rate is one to
 //              0.95 (seeking: 0.85).
-// Even:        Where of 16 or more that were sent within 2 ms, before any rate was known, three
+// Even:        Where of 16 or more that were sent within 2 ms, after four others at most, three
 //              quarters are refused, the limiter saves up nothing. Then exactly one request is sent
 //              at a time, two refusals end a probe, an excess takes 2 % off (5 % where a tenth was
 //              refused) and nothing stands trial. A minute's hold ends that.

@@ -20,6 +20,7 @@ constexpr double kSurer = 6;            // more of it where there is one: chance
 constexpr std::uint64_t kHalveAfter = 10;
 // Even
 constexpr int kVolley = 16;
+constexpr std::uint64_t kSentBefore = 4;
 constexpr core::Duration kVolleySpan = milliseconds(2);
 constexpr double kMostRefused = 0.75;
 // Trial
@@ -149,7 +150,8 @@ void LearnedRate::weigh(core::Time now) {
 }
 
 void LearnedRate::count_in_volley(core::Time now) {
-  if (now > volley_.at + kVolleySpan && volley_.sent < kVolley) volley_ = {.at = now};
+  // Later ones may find a bucket that earlier requests have emptied.
+  if (now > volley_.at + kVolleySpan && sent_ <= kSentBefore) volley_ = {.at = now};
   if (now <= volley_.at + kVolleySpan) ++volley_.sent;
 }
 

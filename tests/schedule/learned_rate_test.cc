@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace sluice::schedule {
 namespace {
@@ -145,6 +146,24 @@ TEST_F(Taught, ItsBurstIsWhatTwoMillisecondsBring) {
   for (; rate.earliest(now) <= now; ++at_once) rate.sent(now, core::Time::min(), false);
   EXPECT_LE(at_once, 1 + 0.002 * *rate.per_second() + 1);
   EXPECT_LE(core::in_seconds(rate.earliest(now) - now), 1 / *rate.per_second());
+}
+
+// At 1,100/s on a loaded machine the second round of requests was taken for the first.
+TEST_F(Taught, AVolleyThatFindsAnEmptyBucketDoesNotMeanThatNothingIsSavedUp) {
+  const auto together = [this] {
+    std::vector<std::uint64_t> ordinals;
+    for (int i = 0; i < 32; ++i) ordinals.push_back(rate.sent(now, core::Time::min(), false));
+    return ordinals;
+  };
+  for (int i = 0; i < 1000; ++i, now += 1ms)
+    rate.passed(now, rate.sent(now, core::Time::min(), false));
+  for (const std::uint64_t ordinal : together()) rate.refused(now, now, ordinal);
+  ASSERT_TRUE(rate.per_second());
+  ASSERT_GE(*rate.per_second(), 500);
+  now += 1s;
+  int at_once = 0;
+  for (; rate.earliest(now) <= now; ++at_once) rate.sent(now, core::Time::min(), false);
+  EXPECT_GE(at_once, 2);
 }
 
 // nginx's limit_req without a burst, and a client as it is: it wakes at whole milliseconds and a
