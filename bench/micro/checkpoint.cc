@@ -1,5 +1,5 @@
 // What a row costs the checkpoint under one row a request: 64 answers with their settlements, and
-// the intents of the 64 requests that take their slots, in the write-ahead log; then 256 of each folded
+// the intents of the 64 requests that take their slots, in the write-ahead log; then 256 of each applied
 // into the file. And a block by itself.
 #include "checkpoint/checkpoint.h"
 
@@ -133,7 +133,7 @@ void tail(benchmark::State& state, Durability durability) {
         good = good && tail.append(wal::encode(work.results[0], kNumbers)) &&
                tail.append(wal::encode(work.intents, kNumbers)) &&
                (durability == Durability::process || tail.sync());
-        if (tail.last() % 8 == 0) tail.turn();
+        if (tail.last() % 8 == 0) tail.rotate();
         return good;
       });
   if (!good) state.SkipWithError("the log cannot be written");

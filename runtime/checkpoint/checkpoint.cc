@@ -52,7 +52,7 @@ class JobCheckpoint final : public Checkpoint {
       checkpoint->shared_ = std::move(*shared);
     }
     auto log = wal::WriteAheadLog::create(options.directory, options.durability,
-                                          checkpoint->journal_->folded());
+                                          checkpoint->journal_->applied());
     if (!log) return std::unexpected(log.error());
     checkpoint->committer_.emplace(*checkpoint->journal_, std::move(*log), options);
     return checkpoint;

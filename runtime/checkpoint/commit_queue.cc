@@ -49,7 +49,7 @@ bool CommitQueue::push(std::vector<store::Intent> intents) {
   return true;
 }
 
-bool CommitQueue::push(store::Results results, Callback folded) {
+bool CommitQueue::push(store::Results results, Callback applied) {
   for (const store::Settlement& settlement : results.settlements)
     if (!knows(settlement.endpoint)) return false;
   std::string record = wal::encode(results, numbers_);
@@ -70,7 +70,7 @@ bool CommitQueue::push(store::Results results, Callback folded) {
     const std::size_t settled = std::min(in_flight_, results.settlements.size());
     in_flight_ -= settled;
     results_.push_back(std::move(results));
-    callbacks_.push_back(std::move(folded));
+    callbacks_.push_back(std::move(applied));
     wake = wake || entries_ >= group_ || bytes_ >= kGroupBytes || (settled > 0 && in_flight_ == 0);
   }
   if (wake) changed_.notify_one();
@@ -141,9 +141,9 @@ CommitQueue::Work CommitQueue::take_locked(Clock::time_point now) {
     work.intents.swap(intents_);
     work.results.swap(results_);
     work.callbacks.swap(callbacks_);
-    work.folded = log_.last();
+    work.applied = log_.last();
     entries_ = bytes_ = 0;
-    log_.turn();
+    log_.rotate();
   }
   if (record_at_ && now >= *record_at_) {
     work.record = true;

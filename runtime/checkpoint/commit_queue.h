@@ -1,4 +1,4 @@
-// What stands in the write-ahead log and waits to be folded into the checkpoint's file, and when that is
+// What stands in the write-ahead log and waits to be applied to the checkpoint's file, and when that is
 // worth a transaction.
 //
 // Threads: take() on the committer's; all else on any.
@@ -44,7 +44,7 @@ class CommitQueue {
   // False when it was dropped: after finish() or abandon(), or when the log cannot be written,
   // which the next Work tells.
   bool push(std::vector<store::Intent> intents);
-  bool push(store::Results results, Callback folded);
+  bool push(store::Results results, Callback applied);
   // There is something to record: within kRecordInterval.
   void touch();
   // The sync that was started is over: there is work at once.
@@ -61,7 +61,7 @@ class CommitQueue {
     std::vector<store::Intent> intents;
     std::vector<store::Results> results;
     std::vector<Callback> callbacks;  // of `results`
-    std::uint64_t folded = 0;         // the last record of the log that is among them
+    std::uint64_t applied = 0;        // the last record of the log that is among them
     bool record = false;
     bool synced = false;
     std::optional<core::Error> error;  // then there is nothing else

@@ -83,7 +83,7 @@ core::Status Committer::work_off(CommitQueue::Work work) {
   if (work.synced) {
     if (auto status = end_sync(); !status) return status;
   }
-  if (auto status = journal_.commit(work.intents, work.results, work.folded); !status)
+  if (auto status = journal_.commit(work.intents, work.results, work.applied); !status)
     return status;
   if (queue_.abandoned()) return {};
   for (const auto& callback : work.callbacks) callback();

@@ -1,5 +1,5 @@
 // From the flow to the disk. Intents and results go to the write-ahead log at once (wal/wal.h). The
-// committer's thread folds what stands there into the checkpoint's file: it takes what is queued,
+// committer's thread applies what stands there to the checkpoint's file: it takes what is queued,
 // has the journal commit it, runs the callbacks, and hands the lines to the projection, in that
 // order (journal.h has the invariants). Syncs of the projection, at most one at a time, run beside
 // it: commits do not wait for them, and the first that comes after one records how far it went.

@@ -10,16 +10,16 @@
 namespace sluice::checkpoint {
 
 core::Status Journal::commit(std::span<const store::Intent> intents,
-                             std::span<const store::Results> results, std::uint64_t folded) {
-  written_.clear();
+                             std::span<const store::Results> results, std::uint64_t applied) {
+  state_->take_blocks();
   if (intents.empty() && results.empty() && !unrecorded_) return {};
-  job_.folded = std::max(job_.folded, folded);
+  state_->job.applied = std::max(state_->job.applied, applied);
   if (auto status = store_->transact([&] { return write(intents, results); }); !status)
     return status;
   if (results.empty()) return {};
   publish();
-  for (const Written& w : written_)
-    if (auto status = index_.add(w.questions, w.number); !status) return status;
+  for (const FileState::Block& b : state_->blocks())
+    if (auto status = index_.add(b.questions, b.number); !status) return status;
   return {};
 }
 
@@ -28,65 +28,33 @@ core::Status Journal::write(std::span<const store::Intent> intents,
   const auto unknown = [] {
     return core::fail(core::ErrorCode::internal, "an attempt names an endpoint that is not there");
   };
+  const Ledger& ledger = state_->ledger;
   for (const store::Intent& intent : intents) {
-    if (!ledger_.knows(intent.endpoint)) return unknown();
-    attempts_.intend(intent.attempt,
-                     {ledger_.number(intent.endpoint), intent.worst_cost, intent.worst_usage});
+    if (!ledger.knows(intent.endpoint)) return unknown();
+    state_->intend(ledger.number(intent.endpoint), intent);
   }
-  if (results.empty()) {
-    if (auto status = attempts_.write(*store_); !status) return status;
-    if (auto status = write_ledger(); !status) return status;
-    return unrecorded_ ? write_job() : core::Status();
-  }
+  if (results.empty()) return write_intents();
 
   for (const store::Results& burst : results) {
     for (const store::Settlement& settlement : burst.settlements) {
-      if (!ledger_.knows(settlement.endpoint)) return unknown();
-      attempts_.settle(settlement.attempt);
-      ledger_.settle(settlement);
+      if (!ledger.knows(settlement.endpoint)) return unknown();
+      state_->settle(ledger.number(settlement.endpoint), settlement);
     }
     for (const store::Entry& entry : burst.entries)
-      if (auto status = write_entry(entry); !status) return status;
+      if (auto status = state_->add(entry, &repeats_); !status) return status;
     if (auto status = write_renamings(burst.renamings); !status) return status;
   }
-  if (!builder_.empty()) {
-    if (auto status = write_block(); !status) return status;
-  }
-  if (auto status = attempts_.write_and_compact(*store_); !status) return status;
-  if (auto status = write_ledger(); !status) return status;
-  if (auto status = models_.write(*store_); !status) return status;
-  return write_job();
+  if (auto status = state_->close_block(); !status) return status;
+  take_day_use();
+  take_rows_read();
+  return state_->write(*store_);
 }
 
-core::Status Journal::write_ledger() {
-  {
-    const std::lock_guard lock(mutex_);
-    for (std::uint32_t e = 0; e < day_use_.size(); ++e) {
-      if (day_use_[e]) ledger_.set_day_use(e, *std::exchange(day_use_[e], std::nullopt));
-    }
-  }
-  return ledger_.write(*store_);
-}
-
-core::Status Journal::write_entry(const store::Entry& entry) {
-  if (entry.kind == store::Kind::reject) {
-    builder_.add(entry, 0, false);
-  } else {
-    const std::uint32_t model = models_.number(entry.model);
-    if (model > kMaxModelId)
-      return core::fail(core::ErrorCode::internal, "the job has had too many models");
-    bool repeat = false;
-    if (entry.question != core::Hash128() && models_.valid(model) != nullptr) {
-      if (!entry.fresh) {
-        const auto seen = repeats_.is_repeat(entry.question, model);
-        if (!seen) return std::unexpected(seen.error());
-        repeat = *seen;
-      }
-      if (!repeat) questions_.push_back(entry.question);
-    }
-    builder_.add(entry, model, repeat);
-  }
-  return builder_.full() ? write_block() : core::Status();
+core::Status Journal::write_intents() {
+  if (auto status = state_->attempts.write(*store_); !status) return status;
+  take_day_use();
+  if (auto status = state_->ledger.write(*store_); !status) return status;
+  return unrecorded_ ? write_job() : core::Status();
 }
 
 core::Status Journal::write_renamings(std::vector<store::Renaming> renamings) {
@@ -110,38 +78,34 @@ core::Status Journal::write_renamings(std::vector<store::Renaming> renamings) {
   return {};
 }
 
-core::Status Journal::write_block() {
-  auto block = builder_.finish();
-  if (!block) return std::unexpected(block.error());
-  written_.push_back({++last_block_, std::move(*block), std::move(questions_)});
-  questions_.clear();
-  const Written& w = written_.back();
-  job_.answered += w.block.answers_count;
-  job_.rejected += w.block.rejects_count;
-  return store_->put_block(w.number, job_.generation, w.block.answers_count, w.block.rejects_count,
-                           w.block.keys, w.block.payload);
+core::Status Journal::write_job() {
+  take_rows_read();
+  return store_->put_job(state_->job);
 }
 
-core::Status Journal::write_job() {
-  job_.next_attempt = attempts_.next();
-  {
-    const std::lock_guard lock(mutex_);
-    job_.rows_read = rows_read(job_.answered + job_.rejected);
-    job_.input_complete = run_complete_;
+void Journal::take_day_use() {
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t e = 0; e < day_use_.size(); ++e) {
+    if (day_use_[e]) state_->ledger.set_day_use(e, *std::exchange(day_use_[e], std::nullopt));
   }
+}
+
+// The job's record is then to be written.
+void Journal::take_rows_read() {
+  const std::lock_guard lock(mutex_);
+  state_->job.rows_read = rows_read(state_->job.answered + state_->job.rejected);
+  state_->job.input_complete = run_complete_;
   unrecorded_ = false;
-  return store_->put_job(job_);
 }
 
 core::Result<bool> Journal::project() {
-  for (const Written& w : written_) {
-    if (auto status = projection_.append(w.block.answers, w.block.rejects); !status)
+  const auto blocks = state_->take_blocks();
+  for (const FileState::Block& b : blocks) {
+    if (auto status = projection_.append(b.block.answers, b.block.rejects); !status)
       return std::unexpected(status.error());
-    appended_block_ = w.number;
+    appended_block_ = b.number;
   }
-  const bool any = !written_.empty();
-  written_.clear();
-  return any;
+  return !blocks.empty();
 }
 
 core::Result<Journal::Extent> Journal::write_out() {
@@ -157,9 +121,9 @@ core::Status Journal::sync() {
 }
 
 void Journal::synced(const Extent& extent) {
-  job_.projected = extent.mark.position;
-  job_.proof = extent.mark.proof;
-  job_.projected_block = job_.rejects_block = extent.block;
+  state_->job.projected = extent.mark.position;
+  state_->job.proof = extent.mark.proof;
+  state_->job.projected_block = state_->job.rejects_block = extent.block;
   unrecorded_ = true;
 }
 
@@ -174,10 +138,11 @@ core::Status Journal::flush() {
 core::Status Journal::close() {
   // Also where nothing is new: a projection that is gone by now should not pass for written.
   if (auto status = flush(); !status) return status;
-  job_.boot.clear();
+  state_->job.boot.clear();
   auto status = store_->transact([&]() -> core::Status {
-    if (auto written = attempts_.rewrite(*store_); !written) return written;
-    if (auto written = write_ledger(); !written) return written;
+    if (auto written = state_->attempts.rewrite(*store_); !written) return written;
+    take_day_use();
+    if (auto written = state_->ledger.write(*store_); !written) return written;
     return write_job();
   });
   if (!status) return status;
@@ -186,9 +151,9 @@ core::Status Journal::close() {
 
 void Journal::publish() {
   const std::lock_guard lock(mutex_);
-  account_.rows_answered = job_.answered;
-  account_.rows_rejected = job_.rejected;
-  account_.endpoints = ledger_.endpoints();
+  account_.rows_answered = state_->job.answered;
+  account_.rows_rejected = state_->job.rejected;
+  account_.endpoints = state_->ledger.endpoints();
 }
 
 std::uint64_t Journal::rows_read(std::uint64_t ended) const {

@@ -10,7 +10,8 @@
 //      before it stands before it there.
 //   2. A settlement, the answers it paid for, the ledger and the counts of rows change in one
 //      transaction, together with the number of the last record of the write-ahead log that is among them:
-//      none of them is ever ahead of another, and no record is taken twice (recovery.h).
+//      none of them is ever ahead of another, and no record is taken twice (file_state.h; what a
+//      killed run left in the log goes the same way, recovery.h).
 //   3. A block's questions are in the index before the callbacks of its commit run: a question is
 //      in flight, or in the index, with no moment between.
 //   4. A line goes to the projection after the commit that holds it, in the order of blocks; so the
@@ -76,12 +77,9 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/attempts.h"
-#include "checkpoint/block.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/duplicate_answer_filter.h"
-#include "checkpoint/ledger.h"
-#include "checkpoint/models.h"
+#include "checkpoint/file_state.h"
 #include "checkpoint/old_names.h"
 #include "checkpoint/projection.h"
 #include "index/hash_index.h"
@@ -106,17 +104,17 @@ class Journal {
                                                      OldNames* old = nullptr);
 
   const Checkpoint::Opened& opened() const { return opened_; }
-  const Models& models() const { return models_; }
+  const Models& models() const { return state_->models; }
   // The last record of the write-ahead log that the file holds.
-  std::uint64_t folded() const { return job_.folded; }
+  std::uint64_t applied() const { return state_->job.applied; }
   // Ledger::number() of Options::endpoints.
-  std::vector<std::uint32_t> endpoint_numbers() const { return ledger_.numbers(); }
+  std::vector<std::uint32_t> endpoint_numbers() const { return state_->ledger.numbers(); }
 
   // One transaction with all of it, and with what synced() was told; none where there is nothing.
   // When it returns, it is as durable as Options asked, and indexed.
-  // `folded`: the last record of the write-ahead log that is among it.
+  // `applied`: the last record of the write-ahead log that is among it.
   core::Status commit(std::span<const store::Intent> intents,
-                      std::span<const store::Results> results, std::uint64_t folded = 0);
+                      std::span<const store::Results> results, std::uint64_t applied = 0);
   // Hands the lines of the last commit to the projection. True when there were any.
   core::Result<bool> project();
 
@@ -141,28 +139,22 @@ class Journal {
   store::Account account() const;
 
  private:
-  struct Written {
-    std::int64_t number;
-    BlockBuilder::Block block;
-    std::vector<core::Hash128> questions;  // to be indexed
-  };
-
-  Journal(std::unique_ptr<store::SqliteStore> store, Projection& projection,
-          index::HashIndex& index, Ledger ledger, Models models);
+  Journal(std::unique_ptr<store::SqliteStore> store, std::unique_ptr<FileState> state,
+          Projection& projection, index::HashIndex& index);
   core::Status load(const Options& options, index::SpilledMultiset& done, OldNames* old);
   // `done`: null when the rows are to be read again.
   core::Status scan(index::SpilledMultiset* done, OldNames* old);
-  core::Status replay(Past& past);
+  core::Status project_past(Past& past);
   // `left`: with the generation that is left for a new one; null when none begins.
   core::Status begin_run(const Options& options, const StoredPast* left);
 
   core::Status write(std::span<const store::Intent> intents,
                      std::span<const store::Results> results);
-  core::Status write_entry(const store::Entry& entry);
+  core::Status write_intents();
   core::Status write_renamings(std::vector<store::Renaming> renamings);
-  core::Status write_block();
   core::Status write_job();
-  core::Status write_ledger();
+  void take_day_use();
+  void take_rows_read();
   core::Status flush();
   void publish();
   std::uint64_t rows_read(std::uint64_t ended) const;  // with mutex_ held
@@ -170,19 +162,13 @@ class Journal {
   const std::unique_ptr<store::SqliteStore> store_;
   Projection& projection_;
   index::HashIndex& index_;
-  Ledger ledger_;
-  Models models_;
+  // As the next transaction will leave it. Its blocks are those of the last commit.
+  const std::unique_ptr<FileState> state_;
   RepeatFilter repeats_;
-  Attempts attempts_;
-  store::JobState job_;  // as the next transaction will leave it
   Checkpoint::Opened opened_;
 
-  BlockBuilder builder_;
-  std::vector<core::Hash128> questions_;  // of the block that is being built
-  std::vector<Written> written_;          // by the last commit
-  std::int64_t last_block_ = 0;
   std::int64_t appended_block_ = 0;  // the last that the projection was given
-  bool unrecorded_ = false;          // job_ has what synced() was told, the file has not
+  bool unrecorded_ = false;          // state_ has what synced() was told, the file has not
 
   mutable std::mutex mutex_;                           // guards what follows
   store::Account account_;                             // as committed; rows_read: of earlier runs

@@ -36,15 +36,8 @@ bool Ledger::has(std::uint32_t number) const {
   return std::ranges::any_of(lines_, [&](const Line& l) { return l.stored.id == number; });
 }
 
-void Ledger::settle(const store::Settlement& settlement) {
-  book(lines_[by_option_[settlement.endpoint]], settlement);
-}
-
 void Ledger::settle(std::uint32_t number, const store::Settlement& settlement) {
-  book(*find(number), settlement);
-}
-
-void Ledger::book(Line& line, const store::Settlement& settlement) {
+  Line& line = *find(number);
   line.changed = true;
   store::EndpointLedger& ledger = line.stored.ledger;
   ++ledger.attempts;

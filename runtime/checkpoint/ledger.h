@@ -24,8 +24,7 @@ class Ledger {
   std::uint32_t number(std::uint32_t endpoint) const;
   std::vector<std::uint32_t> numbers() const;  // of all, by index
   bool has(std::uint32_t number) const;
-  void settle(const store::Settlement& settlement);
-  // The same of an endpoint by its number, which it has().
+  // Of an endpoint by its number, which it has().
   void settle(std::uint32_t number, const store::Settlement& settlement);
   // Of an endpoint given as its index into Options::endpoints.
   void set_day_use(std::uint32_t endpoint, const store::DayUse& use);
@@ -50,7 +49,6 @@ class Ledger {
     bool changed = false;
   };
   Line* find(std::uint32_t number);
-  static void book(Line& line, const store::Settlement& settlement);
 
   std::vector<Line> lines_;
   std::vector<std::size_t> by_option_;  // index into lines_

@@ -76,7 +76,7 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
   if (!opened) return std::unexpected(opened.error());
   store::SqliteStore& store = **opened;
   if (auto status = store.check(); !status) return std::unexpected(status.error());
-  if (auto status = absorb(store, directory); !status) return std::unexpected(status.error());
+  if (auto status = replay(store, directory); !status) return std::unexpected(status.error());
   auto state = store.job();
   if (!state) return std::unexpected(state.error());
   std::optional<core::Hash128> stored;

@@ -59,7 +59,7 @@ core::Result<std::unique_ptr<View>> View::load(
   return view;
 }
 
-// One moment of the file and of the write-ahead log. A run may fold and overwrite the log between the two:
+// One moment of the file and of the write-ahead log. A run may apply and overwrite the log between the two:
 // then both are looked at again, or, beside a run that is faster every time, the file's moment is
 // all there is.
 core::Status View::begin(const std::string& directory) {
@@ -68,7 +68,7 @@ core::Status View::begin(const std::string& directory) {
     if (auto status = store_->begin_read(); !status) return status;
     const auto job = store_->job();
     if (!job) return std::unexpected(job.error());
-    auto read = wal::read_log(directory, job->folded);
+    auto read = wal::read_log(directory, job->applied);
     if (!read) return std::unexpected(read.error());
     tail = std::move(*read);
     if (!tail.outrun || tries == kMostTries) break;
@@ -105,7 +105,7 @@ core::Status View::expect_fingerprint(const core::Hash128& fingerprint) const {
 core::Result<View::Line> View::line_at(std::uint64_t place) {
   if (!blocks_) {
     blocks_ = std::make_unique<BlockCache>(*store_);
-    for (const auto& [number, block] : state_->blocks)
+    for (const auto& [number, block, questions] : state_->blocks())
       if (auto status = blocks_->keep(number, block.keys, block.payload); !status)
         return std::unexpected(status.error());
   }
@@ -131,7 +131,7 @@ core::Status View::scan(std::int64_t after, const Each& each) {
       generation_, after, 0, [&](std::int64_t block, std::string keys, std::string_view payload) {
         return scan_block(block, std::move(keys), payload, each);
       });
-  for (const auto& [number, block] : state_->blocks)
+  for (const auto& [number, block, questions] : state_->blocks())
     if (status) status = scan_block(number, block.keys, block.payload, each);
   return status;
 }

@@ -33,7 +33,7 @@ class SqliteStore;
 namespace sluice::checkpoint {
 
 class BlockCache;
-struct Recovered;
+class FileState;
 
 // What a run with another fingerprint than the last one's would find.
 struct Foresight {
@@ -103,7 +103,7 @@ class View {
   std::optional<store::JobLock> lock_;
   std::unique_ptr<store::SqliteStore> store_;
   std::unique_ptr<BlockCache> blocks_;  // of store_; made when it is needed
-  std::unique_ptr<Recovered> state_;    // the file's, and what stands in the write-ahead log alone
+  std::unique_ptr<FileState> state_;    // the file's, and what stands in the write-ahead log alone
   store::Account account_;
   store::Position recorded_;
   std::int64_t answers_block_ = 0;  // the last that recorded_ includes

@@ -35,7 +35,7 @@ core::Result<Foresight> View::foresee(const core::Hash128& fingerprint,
   };
   auto status = store_->scan_keys(
       0, [&](std::int64_t, std::int64_t, std::string keys) { return look(std::move(keys)); });
-  for (const Recovered::Block& block : state_->blocks)
+  for (const FileState::Block& block : state_->blocks())
     if (status) status = look(block.block.keys);
   if (!status) return std::unexpected(status.error());
   for (const core::Hash128& question : questions) foresight.found += wanted.at(question) ? 1U : 0U;

@@ -44,7 +44,7 @@ core::Result<JobState> SqliteStore::job() {
                      .rejects_block = s.integer(9),
                      .projected = {s.unsigned_integer(7), s.unsigned_integer(8)},
                      .proof = {std::string(s.bytes(11)), std::string(s.bytes(12))},
-                     .folded = s.unsigned_integer(10),
+                     .applied = s.unsigned_integer(10),
                      .boot = std::string(s.bytes(13))};
   s.reset();
   std::error_code error;
@@ -223,7 +223,7 @@ core::Status SqliteStore::put_job(const JobState& job) {
       .bind(8, job.projected.answers)
       .bind(9, job.projected.rejects)
       .bind(10, job.rejects_block)
-      .bind(11, job.folded)
+      .bind(11, job.applied)
       .bind_blob(12, job.proof.answers)
       .bind_blob(13, job.proof.rejects)
       .bind_text(14, job.boot)

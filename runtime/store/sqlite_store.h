@@ -41,8 +41,8 @@ struct JobState {
   std::int64_t rejects_block = 0;    // and whose rejects: behind it after a redo
   Position projected;
   Proof proof;
-  std::uint64_t folded =
-      0;  // the last record of the write-ahead log (wal/wal.h) that is in the file
+  // The last record of the write-ahead log (wal/wal.h) that is in the file; `folded` in SQL.
+  std::uint64_t applied = 0;
   // Options::boot of the run that has the job, or died with it, with Durability::process; else
   // empty.
   std::string boot;

@@ -96,7 +96,7 @@ core::Status WriteAheadLog::append(std::string&& record) {
   return {};
 }
 
-void WriteAheadLog::turn() {
+void WriteAheadLog::rotate() {
   current_ = 1 - current_;
   files_[current_].end = 0;
 }
@@ -114,7 +114,7 @@ void WriteAheadLog::remove() {
   for (const File& file : files_) ::unlink(file.path.c_str());
 }
 
-core::Result<LogTail> read_log(const std::string& directory, std::uint64_t folded) {
+core::Result<LogTail> read_log(const std::string& directory, std::uint64_t applied) {
   std::array<std::vector<Record>, 2> files;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto bytes = contents(tail_path(directory, i));
@@ -126,7 +126,7 @@ core::Result<LogTail> read_log(const std::string& directory, std::uint64_t folde
   };
   if (first(files[1]) < first(files[0])) std::swap(files[0], files[1]);
   LogTail tail;
-  std::uint64_t next = folded + 1;
+  std::uint64_t next = applied + 1;
   for (auto& records : files) {
     for (Record& record : records) {
       if (record.sequence < next) continue;

@@ -2,16 +2,16 @@
 // it, so that an intent, for which a request waits, costs an append and not a transaction.
 //
 // Two files beside the checkpoint, `tail-0` and `tail-1`, in turn: one is appended to while the
-// other's records are folded into the checkpoint, in one transaction (commit_queue.h). Records are
+// other's records are applied to the checkpoint, in one transaction (commit_queue.h). Records are
 // numbered through the job's life, and the checkpoint knows the last one that it holds
-// (JobState::folded). Written from their beginning again and again, the files are small and do not
+// (JobState::applied). Written from their beginning again and again, the files are small and do not
 // change their size, which is what makes a sync cheap.
 //
-// Threads: append() and turn() on one thread at a time; sync() on one at a time, which may be
+// Threads: append() and rotate() on one thread at a time; sync() on one at a time, which may be
 // another, beside them.
 //
 // Invariants:
-//   1. What read_log() gives is a prefix of what was appended behind JobState::folded, and holds
+//   1. What read_log() gives is a prefix of what was appended behind JobState::applied, and holds
 //      everything that was appended before a sync() that has returned, or before the process was
 //      killed.
 //   2. A file is written from its beginning only when all its records are in the checkpoint.
@@ -50,11 +50,11 @@ class WriteAheadLog {
   core::Status append(std::string&& record);
   // Number of the last record.
   std::uint64_t last() const { return last_; }
-  // What is appended from now on goes to the other file, whose records are all folded.
-  void turn();
+  // What is appended from now on goes to the other file, whose records are all applied.
+  void rotate();
   // All that was appended before the call is on the disk when it returns.
   core::Status sync();
-  // At the end, when everything is folded.
+  // At the end, when everything is applied.
   void remove();
 
  private:
@@ -72,12 +72,12 @@ class WriteAheadLog {
 };
 
 struct LogTail {
-  std::vector<Record> records;  // behind `folded`, without a gap
-  // There are later records than that, but not the next: a run has folded and overwritten it since
-  // `folded` was read, or a power cut has lost it.
+  std::vector<Record> records;  // behind `applied`, without a gap
+  // There are later records than that, but not the next: a run has applied and overwritten it since
+  // `applied` was read, or a power cut has lost it.
   bool outrun = false;
 };
 // ErrorCode::io when a file that is there cannot be read. Safe beside a run that appends.
-core::Result<LogTail> read_log(const std::string& directory, std::uint64_t folded);
+core::Result<LogTail> read_log(const std::string& directory, std::uint64_t applied);
 
 }  // namespace sluice::wal

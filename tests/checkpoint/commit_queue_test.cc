@@ -65,7 +65,7 @@ TEST_F(CommitQueueTest, ResultsWaitForCompanyAndIntentsGoWithThem) {
   const auto work = ready(Clock::now() + kGroupDelay);
   EXPECT_EQ(work.intents.size(), 5U);
   EXPECT_EQ(taken(work), 1U);
-  EXPECT_EQ(work.folded, 3U);
+  EXPECT_EQ(work.applied, 3U);
 }
 
 TEST_F(CommitQueueTest, WhatIsPushedAfterATakeStandsInTheOtherFile) {
@@ -75,7 +75,7 @@ TEST_F(CommitQueueTest, WhatIsPushedAfterATakeStandsInTheOtherFile) {
   push(1);
   EXPECT_EQ(read_file(scratch_.job() + "/tail-0"), before);
   EXPECT_NE(read_file(scratch_.job() + "/tail-1"), "");
-  EXPECT_EQ(ready(Clock::now() + kGroupDelay).folded, 2U);
+  EXPECT_EQ(ready(Clock::now() + kGroupDelay).applied, 2U);
 }
 
 TEST_F(CommitQueueTest, IntentsAloneStayInTheLog) {

@@ -300,7 +300,7 @@ TEST(PowerCut, WhatALogHadPromisedOutlivesARunThatPromisesLess) {
     Options options = options_for(scratch);
     options.durability = store::Durability::power;
     auto killed = open_checkpoint(options, projection);
-    commit_now(*killed, {answer("folded")}, {settled(1, 0, 1)});
+    commit_now(*killed, {answer("applied")}, {settled(1, 0, 1)});
     intend_now(*killed, {{.attempt = 2, .endpoint = 0, .worst_cost = dollars(1)}});
     killed->commit({{}, {answer("a"), reject("b")}}, [] {});
     intend_now(*killed, {{.attempt = 3, .endpoint = 0, .worst_cost = dollars(1)}});  // syncs them

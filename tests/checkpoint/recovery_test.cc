@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "checkpoint/redo.h"
 #include "checkpoint/view.h"
 #include "store/sqlite_store.h"
@@ -21,12 +23,12 @@ store::Intent intent(std::uint64_t attempt, std::uint32_t endpoint = 0) {
 // A checkpoint whose process dies while the log holds what the file does not.
 class RecoveryTest : public testing::Test {
  protected:
-  // Two intents and the results of the first, a reject among them, that nothing has folded yet:
+  // Two intents and the results of the first, a reject among them, that nothing has applied yet:
   // the directory as it is then, put back once the run has gone.
   void SetUp() override {
     auto options = options_for(scratch_);
     auto c = open_checkpoint(options, projection_);
-    commit_now(*c, {answer("folded")}, {settled(1, 0, 1)});
+    commit_now(*c, {answer("applied")}, {settled(1, 0, 1)});
     intend_now(*c, {intent(2), intent(3, 1)});
     c->commit({{settled(2, 0, 0.25)}, {answer("a"), reject("b")}}, [] {});
     std::filesystem::copy(scratch_.job(), scratch_.path() + "/killed");
@@ -62,7 +64,7 @@ TEST_F(RecoveryTest, AViewHasWhatOnlyTheLogHas) {
                     return {};
                   })
                   .has_value());
-  EXPECT_EQ(lines, (std::vector{answer("folded").line, answer("a").line, reject("b").line}));
+  EXPECT_EQ(lines, (std::vector{answer("applied").line, answer("a").line, reject("b").line}));
   for (std::size_t i = 0; i < places.size(); ++i)
     EXPECT_EQ((*view)->line_at(places[i])->text, lines[i]);
 }
@@ -82,7 +84,7 @@ TEST_F(RecoveryTest, TheNextRunHasItAndWritesItsLines) {
   commit_now(*c, {answer("c")});
   ASSERT_TRUE(c->close().has_value());
   EXPECT_EQ(projection.answers(),
-            answer("folded").line + "\n" + answer("a").line + "\n" + answer("c").line + "\n");
+            answer("applied").line + "\n" + answer("a").line + "\n" + answer("c").line + "\n");
   EXPECT_EQ(projection.rejects(), reject("b").line + "\n");
 }
 
@@ -95,6 +97,50 @@ TEST_F(RecoveryTest, ItIsTakenOverOnce) {
     EXPECT_EQ(c->account().total().maybe_billed, 1U) << run;
     c.reset();  // a crash again
   }
+}
+
+// Bytes of the write-ahead log's files, the one with the latest record first.
+std::pair<std::string, std::size_t> newest_log(const std::string& job, std::uint64_t& sequence) {
+  std::pair<std::string, std::size_t> newest;
+  for (const char* name : {"/tail-0", "/tail-1"}) {
+    const std::string bytes = read_file(job + name);
+    std::string_view rest = bytes;
+    while (const auto record = wal::take_record(rest)) {
+      if (record->sequence < sequence) continue;
+      sequence = record->sequence;
+      newest = {job + name, bytes.size() - rest.size()};
+    }
+  }
+  return newest;
+}
+
+TEST_F(RecoveryTest, AReplayThatFailsAtItsLastRecordHasWrittenNothing) {
+  std::uint64_t sequence = 0;
+  const auto [path, end] = newest_log(scratch_.job(), sequence);
+  const std::string log = read_file(path);
+  const std::vector<store::Intent> intents = {intent(9)};
+  const std::vector<std::uint32_t> numbers = {99};  // of an endpoint that was never stored
+  std::string record = wal::encode(intents, numbers);
+  wal::seal(record, sequence + 1);
+  std::ofstream(path, std::ios::binary) << log.substr(0, end) << record;
+
+  const auto refused = Checkpoint::open(options_for(scratch_), projection_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, core::ErrorCode::corrupt);
+  {
+    const auto stored = store::SqliteStore::open_reader(scratch_.job());
+    ASSERT_TRUE(stored.has_value());
+    EXPECT_EQ((*stored)->job()->answered, 1U);
+    EXPECT_EQ((*stored)->job()->rejected, 0U);
+  }
+  EXPECT_EQ(read_file(path), log.substr(0, end) + record) << "the log stands as it was";
+
+  std::ofstream(path, std::ios::binary) << log;
+  FileProjection projection(scratch_.path());
+  auto c = open_checkpoint(options_for(scratch_), projection);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(c->opened().done_rows, 3U);
+  EXPECT_EQ(c->opened().spent, dollars(1.75));
 }
 
 TEST_F(RecoveryTest, ARunWithAnotherQuestionAndOtherEndpointsHasItToo) {

@@ -117,8 +117,8 @@ class WriteAheadLogTest : public testing::Test {
     const std::vector<store::Intent> intents = {intent(log.last() + 1)};
     ASSERT_TRUE(log.append(encode(intents, kNumbers)).has_value());
   }
-  std::vector<std::uint64_t> read(std::uint64_t folded, bool outrun = false) const {
-    const auto tail = read_log(scratch_.path("job"), folded);
+  std::vector<std::uint64_t> read(std::uint64_t applied, bool outrun = false) const {
+    const auto tail = read_log(scratch_.path("job"), applied);
     EXPECT_TRUE(tail.has_value());
     EXPECT_EQ(tail->outrun, outrun);
     std::vector<std::uint64_t> sequences;
@@ -139,13 +139,13 @@ TEST_F(WriteAheadLogTest, RecordsOfBothFilesInTheOrderOfTheirNumbers) {
   const auto log = make(10);
   append(*log);
   append(*log);
-  log->turn();
+  log->rotate();
   append(*log);
   EXPECT_EQ(log->last(), 13U);
   EXPECT_EQ(read(10), (Sequences{11, 12, 13}));
   EXPECT_EQ(read(12), Sequences{13});
   EXPECT_EQ(read(13), Sequences());
-  log->turn();
+  log->rotate();
   append(*log);  // over 11
   EXPECT_EQ(read(12), (Sequences{13, 14}));
 }
@@ -153,9 +153,9 @@ TEST_F(WriteAheadLogTest, RecordsOfBothFilesInTheOrderOfTheirNumbers) {
 TEST_F(WriteAheadLogTest, AReaderWhoseRecordsWereOverwrittenIsToldSo) {
   const auto log = make();
   append(*log);
-  log->turn();
+  log->rotate();
   append(*log);
-  log->turn();
+  log->rotate();
   append(*log);
   EXPECT_EQ(read(0, true), Sequences());
 }
@@ -186,7 +186,7 @@ TEST_F(WriteAheadLogTest, AfterAPowerCutItIsAPrefixThatHasAllThatWasSynced) {
     std::filesystem::remove(path(0));
     std::filesystem::remove(path(1));
     const auto log = make();
-    std::uint64_t folded = 0, synced = 0;
+    std::uint64_t applied = 0, synced = 0;
     std::string durable[2] = {Scratch::read(path(0)), Scratch::read(path(1))};
     for (int step = 0; step < 60; ++step) {
       for (std::uint32_t n = 1 + random() % 40; n > 0; --n) append(*log);
@@ -196,8 +196,8 @@ TEST_F(WriteAheadLogTest, AfterAPowerCutItIsAPrefixThatHasAllThatWasSynced) {
         for (int i = 0; i < 2; ++i) durable[i] = Scratch::read(path(i));
       }
       if (random() % 3 == 0) {
-        folded = log->last();  // in the checkpoint, durably
-        log->turn();
+        applied = log->last();  // in the checkpoint, durably
+        log->rotate();
       }
     }
     for (int i = 0; i < 2; ++i) {
@@ -208,9 +208,9 @@ TEST_F(WriteAheadLogTest, AfterAPowerCutItIsAPrefixThatHasAllThatWasSynced) {
         if (random() % 2 == 0) written.replace(at, kSector, durable[i].substr(at, kSector));
       scratch_.write("job/tail-" + std::to_string(i), written);
     }
-    const auto tail = read_log(scratch_.path("job"), folded);
+    const auto tail = read_log(scratch_.path("job"), applied);
     ASSERT_TRUE(tail.has_value());
-    std::uint64_t last = folded;
+    std::uint64_t last = applied;
     for (const Record& record : tail->records) {
       ASSERT_EQ(record.sequence, ++last) << "seed " << seed;
       ASSERT_EQ(record.intents.at(0).attempt, last) << "seed " << seed;
