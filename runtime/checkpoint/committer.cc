@@ -80,17 +80,18 @@ void Committer::run() {
 
 core::Status Committer::work_off(CommitQueue::Work work) {
   if (work.error) return std::unexpected(*work.error);
-  if (work.synced) {
-    if (auto status = end_sync(); !status) return status;
-  }
-  if (auto status = journal_.commit(work.intents, work.results, work.applied); !status)
-    return status;
-  if (queue_.abandoned()) return {};
+  core::Status status = work.synced ? end_sync() : core::Status();
+  if (status) status = journal_.commit(work.intents, work.results, work.applied);
+  if (!status || queue_.abandoned()) return status;
   for (const auto& callback : work.callbacks) callback();
-  const auto projected = journal_.project();
-  if (!projected) return std::unexpected(projected.error());
-  if (work.record && !syncing_) return start_sync();
-  if (work.record || *projected) queue_.touch();
+  const auto new_lines = journal_.project();
+  if (!new_lines) return std::unexpected(new_lines.error());
+  return record(work.record, *new_lines);
+}
+
+core::Status Committer::record(bool due, bool new_lines) {
+  if (due && !syncing_) return start_sync();
+  if (due || new_lines) queue_.touch();  // one sync at a time: after kRecordInterval again
   return {};
 }
 

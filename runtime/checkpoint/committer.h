@@ -4,6 +4,16 @@
 // order (journal.h has the invariants). Syncs of the projection, at most one at a time, run beside
 // it: commits do not wait for them, and the first that comes after one records how far it went.
 //
+// One Work of the queue, and the function that takes each step:
+//
+//   take() ─▶ end_sync() ─▶ Journal::commit() ─▶ callbacks ─▶ Journal::project() ─▶ record()
+//             where one      with the extent     none after                         one of:
+//             has ended      that was synced     abandon()
+//                                                          due, no sync under way: start_sync()
+//                                                          due, or new lines: touch(), for later
+//
+// The first error ends it: abandon(), and on_failure's callback is told.
+//
 // Threads: the committer's, one for syncs of the projection and, with Durability::power, one for
 // the write-ahead log's, from the constructor to close() or the destructor, which wait for a sync under
 // way. intend(), commit(), touch(): any. close() and the destructor: the one that owns it.
@@ -43,6 +53,8 @@ class Committer {
   void run();
   void abandon();
   core::Status work_off(CommitQueue::Work work);
+  // `due`: the projection's position is to be recorded. `new_lines`: and there is more of it now.
+  core::Status record(bool due, bool new_lines);
   core::Status start_sync();
   core::Status end_sync();
 
