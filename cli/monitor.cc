@@ -34,8 +34,7 @@ std::optional<observe::ProblemView> problem_of(const schedule::EndpointState& st
   problem.failures = state.problem->failures;
   problem.lasting = now - state.problem->since;
   problem.answered = state.problem->answered;
-  problem.message = state.problem->message;
-  if (problem.message.empty()) problem.message = provider::cause_name(state.problem->cause);
+  problem.message = state.problem->text();
   return problem;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/thread_name.h"
 #include "http/client.h"
+#include "provider/attempt_cost.h"
 #include "provider/exchange.h"
 #include "stages/day_use.h"
 #include "stages/dispatch_endpoint.h"
@@ -24,17 +25,16 @@ constexpr std::chrono::milliseconds kStateEvery{100};
 constexpr std::size_t kLeastBurst = 32;
 constexpr std::size_t kMostBurst = 512;
 
-// What `sluice status` says of an endpoint that gives nothing but failures; "" where it is too
-// early.
-std::string problem_after(DispatchEndpoint& endpoint, const provider::Outcome& outcome) {
-  using provider::Action;
-  const bool again = outcome.action == Action::retry || outcome.action == Action::move ||
-                     outcome.action == Action::refused;
-  if (outcome.action != Action::stop) {
-    if (!again || outcome.cause == provider::Cause::cancelled) return {};
-    if (++endpoint.failures < static_cast<int>(schedule::Health::kSpokenOf)) return {};
-  }
-  return std::string(outcome.text());
+store::Settlement settlement_of(const schedule::Send& send, bool answered,
+                                const provider::AttemptCost& cost) {
+  return {.attempt = send.attempt,
+          .endpoint = send.endpoint,
+          .answered = answered,
+          .billing = cost.billing,
+          .usage = cost.usage,
+          .cost = cost.cost,
+          .estimate = cost.estimate,
+          .charged = cost.charged};
 }
 
 class LoopDispatcher final : public Dispatcher {
@@ -296,36 +296,25 @@ void LoopDispatcher::ended(const schedule::Send& send,
   provider::Reply reply = read(endpoint, send, result);
   const provider::Outcome& outcome = reply.outcome;
 
-  core::Money estimate;
-  if (outcome.billing == provider::Billing::known)
-    estimate = provider::cost_of(outcome.usage, endpoint.price);
-  const core::Money cost = provider::cost_of(outcome, endpoint.price, send.worst_cost);
+  const provider::AttemptCost cost = provider::attempt_cost(
+      outcome, endpoint.price, {.usage = send.worst_usage, .cost = send.worst_cost});
   ++totals_.attempts;
   totals_.usage += outcome.usage;
-  if (outcome.billing == provider::Billing::known) totals_.cost += cost;
+  if (outcome.billing == provider::Billing::known) totals_.cost += cost.cost;
 
-  const bool wanted = scheduler_->answered(clock_.now(), send.request, send.attempt, outcome);
-  if (outcome.action == provider::Action::none) endpoint.failures = 0;
+  const core::Time now = clock_.now();
+  const bool wanted = scheduler_->answered(now, send.request, send.attempt, outcome);
   if (outcome.action == provider::Action::none && wanted) {
     scheduler_->hold(send.endpoint);  // until booked()
     RequestPtr request = take(send.request);
     if (completions_.empty()) completions_.reserve(kCompletions);
-    completions_.push_back({std::move(request), std::move(reply), send.attempt, send.endpoint, cost,
-                            estimate, send.worst_usage});
+    completions_.push_back({std::move(request), std::move(reply), settlement_of(send, true, cost)});
     if (completions_.size() == kCompletions) hand_over();
   } else {
     ++totals_.failures;
-    std::string problem = problem_after(endpoint, outcome);
-    failures_.push_back(
-        {.attempt = send.attempt,
-         .endpoint = send.endpoint,
-         .answered = false,
-         .billing = outcome.billing,
-         .usage = outcome.billing == provider::Billing::possible ? send.worst_usage : outcome.usage,
-         .cost = cost,
-         .estimate = estimate,
-         .charged = outcome.charged,
-         .problem = std::move(problem)});
+    store::Settlement settlement = settlement_of(send, false, cost);
+    settlement.problem = scheduler_->problem(now, send.endpoint);
+    failures_.push_back(std::move(settlement));
   }
   pump_soon_->add();
 }

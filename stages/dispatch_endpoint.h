@@ -26,7 +26,6 @@ struct DispatchEndpoint {
   std::shared_ptr<const std::string> prefix;  // of the body; the user content comes between
   std::shared_ptr<const std::string> suffix;
   core::Price price;
-  int failures = 0;               // since the last answer
   std::optional<int> output_cap;  // of one reply, as each request says it
 
   std::size_t frame_bytes() const { return prefix->size() + suffix->size(); }

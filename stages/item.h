@@ -73,12 +73,8 @@ using RequestPtr = std::shared_ptr<Request>;
 struct Completion {
   RequestPtr request;
   provider::Reply reply;
-  std::uint64_t attempt = 0;
-  std::uint32_t endpoint = 0;
-  core::Money cost;
-  core::Money estimate;  // of its usage, at list prices
-  provider::Usage worst_usage =
-      {};  // its tokens at most: what it counts for where they are unknown
+  store::Settlement settlement;  // of the attempt: travels with the answers that it paid for
+  std::uint32_t endpoint() const { return settlement.endpoint; }
 };
 using Completions = std::vector<Completion>;
 

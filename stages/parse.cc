@@ -72,18 +72,7 @@ Parser::Out Parser::run(Completions&& completions) const {
   out.results.settlements.reserve(completions.size());
   out.results.entries.reserve(rows);
   for (Completion& completion : completions) {
-    store::Settlement settlement;
-    settlement.attempt = completion.attempt;
-    settlement.endpoint = completion.endpoint;
-    settlement.answered = true;
-    settlement.billing = completion.reply.outcome.billing;
-    settlement.usage = settlement.billing == provider::Billing::possible
-                           ? completion.worst_usage
-                           : completion.reply.outcome.usage;
-    settlement.cost = completion.cost;
-    settlement.estimate = completion.estimate;
-    settlement.charged = completion.reply.outcome.charged;
-    out.results.settlements.push_back(settlement);
+    out.results.settlements.push_back(std::move(completion.settlement));
     read(completion, out);
   }
   return out;
@@ -113,7 +102,7 @@ void Parser::read(Completion& completion, Out& out) const {
   pack.answered = out.results.entries.size() - ended_before;
   if (question_.packed && request.size_epoch) out.packs.push_back(pack);
   if (!question_.packed) return;
-  out.packed.push_back({.endpoint = completion.endpoint,
+  out.packed.push_back({.endpoint = completion.endpoint(),
                         .content_bytes = request.user_content ? request.user_content->size() : 0,
                         .input_tokens = reply.outcome.usage.input,
                         .rows_answered = pack.answered,
@@ -239,7 +228,7 @@ void Parser::reject(Item&& item, Failed failed, Out& out) const {
 
 void Parser::answered(const Item& item, std::string_view members, const Completion& completion,
                       Out& out) const {
-  store::Entry entry = lines_.answer(item, members, models_[completion.endpoint]);
+  store::Entry entry = lines_.answer(item, members, models_[completion.endpoint()]);
   entry.fresh = true;  // pack.h: only what has no answer is asked
   end(item, std::move(entry), out);
 }

@@ -316,7 +316,7 @@ bool FlowRun::read_where_they_are(const Completions& completions) const {
 
 void FlowRun::parse(Completions& completions) {
   std::vector<int> booked(spec_.dispatch.endpoints.size());
-  for (const Completion& completion : completions) ++booked[completion.endpoint];
+  for (const Completion& completion : completions) ++booked[completion.endpoint()];
   const std::size_t held = reply_bytes(completions) + extra_bytes(completions);
   Parser::Out out = parser_->run(std::move(completions));
   // Rows, prompts and replies are gone: what is left of those that ended is their lines.

@@ -11,10 +11,4 @@ core::Money cost_of(const Usage& usage, const core::Price& price) {
          price.output * usage.output;
 }
 
-core::Money cost_of(const Outcome& outcome, const core::Price& price, core::Money worst) {
-  if (outcome.charged) return *outcome.charged;
-  if (outcome.usage != Usage{}) return cost_of(outcome.usage, price);
-  return outcome.billing == Billing::possible ? worst : core::Money();
-}
-
 }  // namespace sluice::provider

@@ -45,6 +45,7 @@ struct Usage {
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 
+// At list prices.
 core::Money cost_of(const Usage& usage, const core::Price& price);
 
 // What the server said about one quota; every part may be missing.
@@ -88,9 +89,5 @@ struct Outcome {
   // For people: the message, or else the cause's name.
   std::string_view text() const { return message.empty() ? cause_name(cause) : message; }
 };
-
-// What an attempt counts for in budget and ledger: the charge, else its usage at `price`, else,
-// where it may have been billed, `worst`: it may have run to its end.
-core::Money cost_of(const Outcome& outcome, const core::Price& price, core::Money worst);
 
 }  // namespace sluice::provider

@@ -10,17 +10,26 @@ void Health::answered() {
   answered_ = heard_ = reached_ = true;
   problem_ = {};
   unusable_ = 0;
+  stopped_ = false;
   silent_since_.reset();
 }
 
-std::optional<std::string> Health::failed(core::Time now, const provider::Outcome& outcome) {
+void Health::note(core::Time now, const provider::Outcome& outcome) {
   if (problem_.failures == 0) problem_.since = now;
   ++problem_.failures;
   problem_.status = outcome.status;
   problem_.cause = outcome.cause;
   problem_.message = outcome.message;
   problem_.answered = answered_;
+}
 
+void Health::stopped(core::Time now, const provider::Outcome& outcome) {
+  note(now, outcome);
+  stopped_ = true;
+}
+
+std::optional<std::string> Health::failed(core::Time now, const provider::Outcome& outcome) {
+  note(now, outcome);
   if (outcome.contact != Contact::unreachable) reached_ = true;
   if (outcome.contact == Contact::api) {
     heard_ = true;
@@ -54,7 +63,7 @@ const Problem* Health::problem(core::Time now) const {
   const bool slow = now - problem_.since >= kSpokenOfAfter;
   const bool speak = answered_ ? slow && problem_.failures >= kSpokenOfLater
                                : slow || problem_.failures >= kSpokenOf;
-  return speak ? &problem_ : nullptr;
+  return speak || stopped_ ? &problem_ : nullptr;
 }
 
 }  // namespace sluice::schedule

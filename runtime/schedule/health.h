@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/clock.h"
 #include "provider/outcome.h"
@@ -33,6 +34,11 @@ struct Problem {
   provider::Cause cause = provider::Cause::none;
   std::string message;    // for people; holds no secret
   bool answered = false;  // it had answered before, in this run
+
+  // For people: the message, or else the cause's name.
+  std::string_view text() const {
+    return message.empty() ? provider::cause_name(cause) : std::string_view(message);
+  }
 };
 
 class Health {
@@ -52,14 +58,18 @@ class Health {
   void answered();
   // An attempt that failed, or was refused. Returns why the endpoint is to be given up, if it is.
   std::optional<std::string> failed(core::Time now, const provider::Outcome& outcome);
+  // A failure that nothing but the user can change (Action::stop): spoken of at once.
+  void stopped(core::Time now, const provider::Outcome& outcome);
 
   // nullptr while there is nothing to speak of.
   const Problem* problem(core::Time now) const;
 
  private:
   core::Duration patience() const;
+  void note(core::Time now, const provider::Outcome& outcome);
 
   bool answered_ = false;
+  bool stopped_ = false;
   bool heard_ = false;  // some reply that was the API's, a refusal too
   Problem problem_;
   int unusable_ = 0;  // replies since the last answer

@@ -294,6 +294,11 @@ Snapshot Scheduler::snapshot(core::Time now) const {
   return snapshot;
 }
 
+std::string_view Scheduler::problem(core::Time now, EndpointId endpoint) const {
+  const Problem* problem = impl_->endpoints[endpoint].health.problem(now);
+  return problem == nullptr ? std::string_view() : problem->text();
+}
+
 std::optional<DayUsed> Scheduler::day_used(core::Time now, EndpointId endpoint) const {
   return impl_->endpoints[endpoint].quota.day_used(now);
 }

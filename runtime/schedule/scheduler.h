@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -189,6 +190,9 @@ class Scheduler {
   void drain();
 
   Snapshot snapshot(core::Time now) const;
+  // What is wrong with an endpoint that gives nothing but failures, for people; "" while there is
+  // nothing to speak of.
+  std::string_view problem(core::Time now, EndpointId endpoint) const;
   // nullopt: the endpoint has no daily quota.
   std::optional<DayUsed> day_used(core::Time now, EndpointId endpoint) const;
 

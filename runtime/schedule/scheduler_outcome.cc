@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider/attempt_cost.h"
 #include "schedule/explain.h"
 #include "schedule/scheduler_impl.h"
 
@@ -39,6 +40,7 @@ bool of_the_endpoint(const Outcome& outcome) {
 }
 std::optional<std::string> health_after(core::Time now, Endpoint& endpoint,
                                         const Outcome& outcome) {
+  if (outcome.action == Verdict::stop) endpoint.health.stopped(now, outcome);
   const bool failed = tries_again(outcome) || outcome.action == Verdict::refused;
   if (!failed || outcome.cause == Cause::cancelled) return std::nullopt;
   return endpoint.health.failed(now, outcome);
@@ -123,8 +125,9 @@ void Scheduler::Impl::land(core::Time now, const Request& request, const Flight&
   endpoint.landed = true;
   --in_flight;
 
+  const provider::WorstCase worst{.usage = {}, .cost = flight.worst_cost};
   budget.settle(flight.worst_cost,
-                provider::cost_of(outcome, endpoint.config.price, flight.worst_cost));
+                provider::attempt_cost(outcome, endpoint.config.price, worst).cost);
   endpoint.quota.settle(now, flight.reserved, outcome);
   endpoint.odd_limits += static_cast<std::uint64_t>(endpoint.quota.correct(
       now, flight.reserved, outcome.hints,

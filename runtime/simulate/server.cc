@@ -65,6 +65,12 @@ Server::Reply failed(core::Duration after, provider::Action action, Cause cause,
   return reply;
 }
 
+Server::Reply unreachable() {
+  Server::Reply reply = failed(kNoConnection, provider::Action::move, Cause::unreachable, 0);
+  reply.outcome.contact = provider::Contact::unreachable;
+  return reply;
+}
+
 }  // namespace
 
 Server::Server(const ServerSpec& model, std::optional<int> max_output_tokens, std::uint64_t seed)
@@ -118,7 +124,7 @@ Server::Reply Server::take(core::Time now, const schedule::Demand& demand, doubl
   if (const auto kind = outage(now)) {
     switch (*kind) {
       case OutageKind::refuse:
-        return failed(kNoConnection, Action::move, Cause::unreachable, 0);
+        return unreachable();
       case OutageKind::hang:
         return failed(model_->timeout, Action::retry, Cause::timeout, 0, Billing::possible);
       case OutageKind::unavailable:

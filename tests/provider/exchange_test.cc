@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "provider/attempt_cost.h"
+
 namespace sluice::provider {
 namespace {
 
@@ -10,6 +12,7 @@ namespace {
 constexpr Exchange kExchange{
     .sent = 1000, .prompt = 400, .words = 40, .reply = 600, .max_output_tokens = 200};
 constexpr core::Money kCent = core::Money::picodollars(10'000'000'000);
+const WorstCase kWorst{.usage = {}, .cost = kCent};
 const core::Price kTenfold{.input = core::Money::picodollars(1'000'000),
                            .cached_input = core::Money::picodollars(100'000),
                            .output = core::Money::picodollars(10'000'000)};
@@ -69,7 +72,7 @@ TEST(HoldAgainst, WhatCannotBeIsDroppedAndMayCostTheWorst) {
   EXPECT_FALSE(doubts.charge);
   EXPECT_EQ(outcome.usage, Usage{});
   EXPECT_EQ(outcome.billing, Billing::possible);
-  EXPECT_EQ(cost_of(outcome, kTenfold, kCent), kCent);
+  EXPECT_EQ(attempt_cost(outcome, kTenfold, kWorst).cost, kCent);
 }
 
 TEST(HoldAgainst, WhatCanBeIsKept) {
@@ -77,18 +80,18 @@ TEST(HoldAgainst, WhatCanBeIsKept) {
   const Doubts doubts = hold_against(outcome, kExchange, kTenfold, kCent);
   EXPECT_FALSE(doubts.usage || doubts.charge);
   EXPECT_EQ(outcome.usage, (Usage{250, 0, 10}));
-  EXPECT_EQ(cost_of(outcome, kTenfold, kCent), core::Money::picodollars(200'000'000));
+  EXPECT_EQ(attempt_cost(outcome, kTenfold, kWorst).cost, core::Money::picodollars(200'000'000));
 }
 
 TEST(HoldAgainst, AChargeOfZeroForWorkDoneIsNoCharge) {
   Outcome outcome = answered({250, 0, 10}, core::Money());
   EXPECT_TRUE(hold_against(outcome, kExchange, kTenfold, kCent).charge);
-  EXPECT_EQ(cost_of(outcome, kTenfold, kCent), cost_of(Usage{250, 0, 10}, kTenfold));
+  EXPECT_EQ(attempt_cost(outcome, kTenfold, kWorst).cost, cost_of(Usage{250, 0, 10}, kTenfold));
 
   Outcome blind = answered({}, core::Money());
   const Doubts doubts = hold_against(blind, kExchange, kTenfold, kCent);
   EXPECT_TRUE(doubts.charge && doubts.usage);
-  EXPECT_EQ(cost_of(blind, kTenfold, kCent), kCent) << "neither counts nor a charge";
+  EXPECT_EQ(attempt_cost(blind, kTenfold, kWorst).cost, kCent) << "neither counts nor a charge";
 }
 
 TEST(HoldAgainst, WhatIsFreeMayBeChargedNothing) {
@@ -114,7 +117,7 @@ TEST(HoldAgainst, AChargeAloneIsEnough) {
   const Doubts doubts = hold_against(outcome, kExchange, kTenfold, kCent);
   EXPECT_FALSE(doubts.usage || doubts.charge);
   EXPECT_EQ(outcome.billing, Billing::known);
-  EXPECT_EQ(cost_of(outcome, kTenfold, kCent), core::Money::picodollars(500'000'000));
+  EXPECT_EQ(attempt_cost(outcome, kTenfold, kWorst).cost, core::Money::picodollars(500'000'000));
 }
 
 }  // namespace

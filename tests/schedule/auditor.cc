@@ -173,8 +173,9 @@ void Auditor::see(const ReleaseRequest& release) {
 void Auditor::see(const Halt& halt) {
   if (halted_) broken("halts twice");
   // Some modelled servers answer nothing for so long that health.h gives them up.
-  const bool given_up = halt.cause == HaltCause::endpoints && !any_answer_ &&
-                        now_.time_since_epoch() >= Health::kNeverAnswered;
+  const core::Duration patience =
+      any_answer_ ? core::Duration(Health::kLostFor) : core::Duration(Health::kNeverReached);
+  const bool given_up = halt.cause == HaltCause::endpoints && now_.time_since_epoch() >= patience;
   if (halt.cause != HaltCause::budget && halt.cause != HaltCause::deadline && !given_up)
     broken("halts: " + halt.message);
   if (halt.cause == HaltCause::budget && reserved_ != core::Money())

@@ -41,7 +41,7 @@ class ParserTest : public testing::Test {
     completion.reply.text = std::move(text);
     completion.reply.finish = finish;
     completion.reply.outcome.usage.input = 7;
-    completion.attempt = 42;
+    completion.settlement = {.attempt = 42, .answered = true, .usage = {}};
     Completions all;
     all.push_back(std::move(completion));
     return parser_->run(std::move(all));
@@ -231,17 +231,17 @@ TEST_F(ParserTest, TellsOfEachPackWhatSingleRequestsWouldHaveTaken) {
   EXPECT_EQ(reply(request(1), R"({"a":"x"})").packed.size(), 0U) << "no pack";
 }
 
-TEST_F(ParserTest, AnAnswerWithoutTokenCountsIsSettledAtItsWorst) {
+TEST_F(ParserTest, TheSettlementTravelsWithTheAnswer) {
   start(1);
   Completion completion;
   completion.request = request(1);
   completion.reply.text = R"({"a":"x"})";
-  completion.reply.outcome.billing = provider::Billing::possible;
-  completion.worst_usage = {.input = 500, .output = 100};
+  completion.settlement = {.attempt = 42, .answered = true, .usage = {.input = 500, .output = 100}};
   Completions all;
   all.push_back(std::move(completion));
   const auto out = parser_->run(std::move(all));
   ASSERT_EQ(out.results.settlements.size(), 1U);
+  EXPECT_EQ(out.results.settlements[0].attempt, 42U);
   EXPECT_TRUE(out.results.settlements[0].answered);
   EXPECT_EQ(out.results.settlements[0].usage, (provider::Usage{.input = 500, .output = 100}));
 }
