@@ -1,6 +1,5 @@
 // The command `sluice`: wiring and words, nothing else.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <signal.h>
 
 #include <cstdio>
@@ -19,9 +18,6 @@ const char* malloc_conf = "narenas:1,oversize_threshold:0";
 
 int main(int argc, char** argv) {
   sluice::cli::occupy_standard_streams();
-  // Rows are made on one thread and freed on another. With an arena a thread, glibc keeps what each
-  // of them once needed; two arenas keep memory flat, and are measurably faster here.
-  ::mallopt(M_ARENA_MAX, 2);
   sluice::core::keep_memory_reserve();
   sluice::http::raise_file_limit();  // a socket for each request in flight
 
