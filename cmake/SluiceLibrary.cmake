@@ -16,8 +16,9 @@ endfunction()
 #   LINK     outside libraries that the folder's own .cc files need (never visible to dependents)
 #   LINK_PUBLIC  outside libraries that its headers need
 #   OWN_FILES    its files cannot be joined in a unity build: they have helpers of the same name
+#   HOT          its tests compute for minutes unless it is optimized: so it is a little, also where the rest is not
 function(sluice_library name)
-  cmake_parse_arguments(ARG "OWN_FILES" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FILES;HOT" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
   sluice_include_root(${name} ${PROJECT_SOURCE_DIR}/${ARG_DIR} root)
 
   list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_DIR}/)
@@ -29,21 +30,43 @@ function(sluice_library name)
   if(ARG_OWN_FILES)
     set_target_properties(sluice_${name} PROPERTIES UNITY_BUILD OFF)
   endif()
+  if(ARG_HOT)
+    target_compile_options(sluice_${name} PRIVATE $<$<CONFIG:Debug>:-O1>)
+  endif()
 endfunction()
 
-# sluice_test(core SOURCES … DEPENDS … LINK … [OWN_FILES]): one GoogleTest program per folder, named as the folder.
+# Test code is compiled often and run briefly.
+function(sluice_test_options target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
+  target_link_libraries(${target} PRIVATE sluice_options GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
+# sluice_test(core SOURCES … DEPENDS … LINK … [SHARDS n] [OWN_FILES]): one GoogleTest program per folder, named as the folder.
+#   SHARDS  under AddressSanitizer a process takes longer to start than most cases to run: there a test of ctest
+#           is not a case but the n-th part of the program's cases
 function(sluice_test name)
-  cmake_parse_arguments(ARG "OWN_FILES" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FILES" "SHARDS" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  set_target_properties(${name}_test PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
+  sluice_test_options(${name}_test)
   if(ARG_OWN_FILES)
     set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
   endif()
   list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
-  target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINK} sluice_options GTest::gtest GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINK})
   target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  # Test code is compiled often and run briefly.
-  target_precompile_headers(${name}_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> <functional> <map> <memory> <string> <vector>)
-  target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
-  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 300 LABELS ${name})
+  target_precompile_headers(${name}_test REUSE_FROM test_headers)
+  if(SLUICE_SANITIZE MATCHES address)
+    if(NOT ARG_SHARDS)
+      set(ARG_SHARDS 1)
+    endif()
+    foreach(shard RANGE 1 ${ARG_SHARDS})
+      math(EXPR index "${shard} - 1")
+      add_test(NAME ${name}.${shard} COMMAND ${name}_test)
+      set_tests_properties(${name}.${shard} PROPERTIES LABELS ${name} COST ${ARG_SHARDS}
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+    endforeach()
+  else()
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${name})
+  endif()
 endfunction()

@@ -27,7 +27,7 @@ namespace {
 constexpr int kRows = 300;
 constexpr int kInFlight = 150;
 constexpr int kKills = 3;
-#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(NDEBUG) && !defined(SLUICE_SANITIZED)
 constexpr std::uint32_t kSeeds = 32;
 #else
 constexpr std::uint32_t kSeeds = 10;  // under the sanitizers, ten times slower

@@ -46,7 +46,7 @@ std::string rep(std::string_view text, int times) {
 }
 
 // MiB. AddressSanitizer keeps what is freed for a while.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLUICE_SANITIZED
 constexpr long kMostMemory = 2000;
 #else
 constexpr long kMostMemory = 700;

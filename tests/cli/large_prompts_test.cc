@@ -7,7 +7,7 @@
 namespace sluice::cli {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SLUICE_SANITIZED
 constexpr bool kMemoryIsOurs = false;  // sanitizers keep what was freed
 #else
 constexpr bool kMemoryIsOurs = true;

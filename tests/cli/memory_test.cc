@@ -10,7 +10,7 @@
 namespace sluice::cli {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SLUICE_SANITIZED
 constexpr bool kLimitsWork = false;  // sanitizers want terabytes of addresses
 #else
 constexpr bool kLimitsWork = true;

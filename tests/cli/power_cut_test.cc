@@ -29,7 +29,7 @@ class PowerCut : public EndedJob {
 };
 
 TEST_F(PowerCut, LosesNothingThatWasPromisedAndKnowsWhatItMayHavePaidTwice) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SLUICE_SANITIZED
   GTEST_SKIP() << "a sanitizer's runtime must be loaded first";
 #endif
   const std::uint64_t cuts = from_environment("SLUICE_POWER_CUTS", 10);
@@ -67,7 +67,7 @@ TEST_F(PowerCut, LosesNothingThatWasPromisedAndKnowsWhatItMayHavePaidTwice) {
 }
 
 TEST_F(PowerCut, AnExportThatSaidSoIsThere) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SLUICE_SANITIZED
   GTEST_SKIP() << "a sanitizer's runtime must be loaded first";
 #endif
   world_ = std::make_unique<World>();

@@ -134,7 +134,7 @@ TEST(Faults, MisspellsOneId) {
       EXPECT_EQ(id.size(), 2u);
       EXPECT_EQ(id[0], 'a');
       if (ids_of(whole).contains(id)) {
-        EXPECT_EQ(id, whole[i].at("id"));
+        EXPECT_EQ(id, whole[i].at("id").get<std::string>());
       } else {
         ++strange;
       }

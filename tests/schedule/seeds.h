@@ -12,7 +12,7 @@
 
 namespace sluice::schedule {
 
-#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(NDEBUG) && !defined(SLUICE_SANITIZED)
 constexpr bool kFastBuild = true;
 #else
 constexpr bool kFastBuild = false;  // ten times slower, or more

@@ -23,19 +23,19 @@ struct Flow {
   explicit Flow(Body throwing, bool memory = true)
       : graph({
                   .prepare =
-                      [=, this](core::RowBatch&& rows, flow::Weight) {
+                      [=](core::RowBatch&& rows, flow::Weight) {
                         maybe_throw(throwing == Body::prepare, memory);
                         Items items(rows.size());
                         return items;
                       },
                   .pack =
-                      [=, this](PackInput& input) {
+                      [=](PackInput& input) {
                         maybe_throw(throwing == Body::pack, memory);
                         std::vector<RequestPtr> requests(1, std::make_shared<Request>());
                         requests.front()->items = std::move(input.items);
                         return requests;
                       },
-                  .build = [=, this](Request&) { maybe_throw(throwing == Body::build, memory); },
+                  .build = [=](Request&) { maybe_throw(throwing == Body::build, memory); },
                   .dispatch =
                       [=, this](std::vector<RequestPtr>&& requests) {
                         maybe_throw(throwing == Body::dispatch, memory);
