@@ -10,6 +10,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "tests/cli/durable_names.h"
@@ -44,8 +45,9 @@ class DurableDisk {
   using Names = std::map<std::string, std::string>;  // of files, to what they are
 
   static std::string read(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return std::move(text).str();
   }
   static void write(const std::string& path, std::string_view text) {
     std::ofstream(path, std::ios::binary | std::ios::trunc)

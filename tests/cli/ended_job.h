@@ -12,7 +12,6 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 
 #include "tests/cli/world.h"
 
@@ -63,7 +62,7 @@ return s.pipeline {{
   // ended before.
   bool kill_after(std::uint64_t step, std::uint64_t spin, std::unique_ptr<Process> run) {
     const std::uint64_t target = world_->mock_stats().requests + step;
-    while (run->running() && world_->mock_stats().requests < target) std::this_thread::yield();
+    run->runs_until([&] { return world_->mock_stats().requests >= target; });
     for (std::uint64_t i = 0; i < spin; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
     run->signal(SIGKILL);
     return run->wait() != 0;
@@ -90,7 +89,7 @@ return s.pipeline {{
 
   // The status, once the mock has ended what a killed run had asked of it.
   JobStatus settled_status() {
-    while (world_->mock_stats().in_flight > 0) std::this_thread::yield();
+    world_->wait_for_mock([](const MockStats& stats) { return stats.in_flight == 0; });
     return world_->status();
   }
 

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "tests/cli/world.h"
 
@@ -124,12 +123,8 @@ class QuietInput : public Input {
     EXPECT_EQ(world_.mock_stats().rows, kInputRows) << "a row was asked twice";
   }
   static void wait_until_told(Process& run, std::string_view what) {
-    const auto deadline = std::chrono::steady_clock::now() + kSoon;
-    while (run.errors().find(what) == std::string::npos) {
-      ASSERT_TRUE(run.running()) << run.errors();
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << run.errors();
-      std::this_thread::yield();
-    }
+    ASSERT_TRUE(run.runs_until([&] { return run.errors().find(what) != std::string::npos; }, kSoon))
+        << run.errors();
   }
 };
 

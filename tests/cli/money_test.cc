@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <thread>
 
 #include "tests/cli/odd_server.h"
 #include "tests/cli/world.h"
@@ -341,7 +340,7 @@ TEST(DailyQuota, OutlivesAKill) {
     return OddServer::Reply{.usage = kHonest};
   });
   auto process = world.start({"run", "job.lua", "--set", "base_url=" + server.base_url()});
-  while (process->running() && asked < 20) std::this_thread::yield();
+  process->runs_until([&] { return asked >= 20; });
   process->signal(SIGKILL);
   process->wait();
   write_job(world, 150, "model = \"m\", rpd = 50, max_concurrency = 4", "deadline = \"1s\"");

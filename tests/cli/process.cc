@@ -8,14 +8,15 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 namespace sluice::cli {
 namespace {
 
 std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return std::move(text).str();
 }
 
 }  // namespace
@@ -66,6 +67,18 @@ std::optional<int> Process::reap(int options) {
 
 bool Process::running() {
   return !reap(WNOHANG);
+}
+
+bool Process::runs_until(const std::function<bool()>& holds, std::chrono::seconds patience) {
+  if (status_) return holds();
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const int process_fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  pollfd ended{process_fd, POLLIN, 0};
+  bool held = holds();
+  while (!held && ::poll(&ended, 1, 1) == 0 && std::chrono::steady_clock::now() < deadline)
+    held = holds();
+  ::close(process_fd);
+  return held;
 }
 
 std::optional<int> Process::wait(std::chrono::seconds patience) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ class Process {
   // `patience` (it is killed then).
   std::optional<int> wait(std::chrono::seconds patience = std::chrono::seconds(120));
   bool running();
+  // Asks `holds` every millisecond until it is so: what happens in another process has no event of its
+  // own here. False when this process ends before, or `patience` does.
+  bool runs_until(const std::function<bool()>& holds,
+                  std::chrono::seconds patience = std::chrono::seconds(120));
   std::string output() const;
   std::string errors() const;
 

@@ -8,7 +8,6 @@
 
 #include <map>
 #include <random>
-#include <thread>
 
 #include "tests/cli/world.h"
 
@@ -173,7 +172,7 @@ TEST(Questions, AreKilledInEitherAndGoOn) {
   while (!ended) {
     const auto run = world.start(world.run_job());
     const std::uint64_t target = world.mock_stats().requests + 60 + random() % 200;
-    while (run->running() && world.mock_stats().requests < target) std::this_thread::yield();
+    run->runs_until([&] { return world.mock_stats().requests >= target; });
     if (!run->running() || ++lives > 30) {
       ended = run->wait();
       break;

@@ -84,11 +84,9 @@ class NeverAnswersTest : public testing::TestWithParam<Down> {
     arguments.insert(arguments.begin(),
                      {"run", "job.lua", "--set", "base_url=" + server.base_url()});
     const auto process = world_.start(arguments);
-    const auto begun = std::chrono::steady_clock::now();
-    while (process->running() && process->errors().find(GetParam().said) == std::string::npos) {
-      if (std::chrono::steady_clock::now() - begun > std::chrono::seconds(20)) break;
-      std::this_thread::yield();
-    }
+    process->runs_until(
+        [&] { return process->errors().find(GetParam().said) != std::string::npos; },
+        std::chrono::seconds(20));
     EXPECT_TRUE(process->running()) << process->errors();
     process->signal(SIGINT);
     World::Ended ended;

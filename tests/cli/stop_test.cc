@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <thread>
-
 #include "tests/cli/world.h"
 
 namespace sluice::cli {
@@ -58,8 +56,7 @@ TEST(Stop, TheSecondAbortsAtOnceAndTheNextRunGoesOn) {
   world.wait_for_requests(30);
   run->signal(SIGINT);
   // The program says that it has seen the first one.
-  while (run->running() && run->errors().find("Ctrl-C again") == std::string::npos)
-    std::this_thread::yield();
+  run->runs_until([&] { return run->errors().find("Ctrl-C again") != std::string::npos; });
   run->signal(SIGINT);
   EXPECT_EQ(run->wait(std::chrono::seconds(5)), 130);
   world.stop_mock();

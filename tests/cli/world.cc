@@ -10,8 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <thread>
+#include <sstream>
 #include <unordered_map>
 
 namespace sluice::cli {
@@ -64,8 +63,9 @@ void World::write(const std::string& name, std::string_view text) const {
 }
 
 std::string World::read(const std::string& name) const {
-  std::ifstream in(path(name), std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << std::ifstream(path(name), std::ios::binary).rdbuf();
+  return std::move(text).str();
 }
 
 std::vector<std::string> World::lines(const std::string& name) const {
@@ -153,14 +153,10 @@ bool World::has_checkpoint() const {
 void World::start_mock(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {SLUICE_PROGRAM, "mock", "--port", "0", "--count-repeats"});
   mock_ = std::make_unique<Process>(folder_, "mock", arguments);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  std::string line;
-  while (line.find('\n') == line.npos) {
-    ASSERT_TRUE(mock_->running()) << mock_->errors();
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the mock does not come up";
-    std::this_thread::yield();
-    line = mock_->output();
-  }
+  ASSERT_TRUE(
+      mock_->runs_until([&] { return mock_->output().find('\n') != std::string::npos; }, kPatience))
+      << "the mock does not come up: " << mock_->errors();
+  const std::string line = mock_->output();
   base_url_ = line.substr(line.find("http"), line.find('\n') - line.find("http"));
 }
 
@@ -184,12 +180,13 @@ MockStats World::mock_stats() const {
   return stats;
 }
 
+void World::wait_for_mock(const std::function<bool(const MockStats&)>& holds) const {
+  ASSERT_TRUE(mock_->runs_until([&] { return holds(mock_stats()); }, kPatience))
+      << "the mock is not asked";
+}
+
 void World::wait_for_requests(std::uint64_t count) const {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (mock_stats().requests < count) {
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the mock is not asked";
-    std::this_thread::yield();
-  }
+  wait_for_mock([&](const MockStats& stats) { return stats.requests >= count; });
 }
 
 std::string wrong_with_output(const World& world, std::size_t rows) {
