@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/standard_streams.h"
+#include "cli/version.h"
 #include "core/memory_reserve.h"
 #include "http/file_limit.h"
 
@@ -28,7 +29,7 @@ int main(int argc, char** argv) {
       "sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
       "inside your budget and your deadline, and it never pays twice for the same row."};
   app.name("sluice");
-  app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  app.set_version_flag("--version", std::string("sluice ") + sluice::cli::kVersion);
   app.require_subcommand(1);
   app.footer(
       "Exit status: 0 every row answered, 1 some rejected, 2 wrong usage, 3 the pipeline file does "
