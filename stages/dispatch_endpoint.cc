@@ -1,5 +1,6 @@
 #include "stages/dispatch_endpoint.h"
 
+#include "codec/registry.h"
 #include "http/proxy_environment.h"
 #include "provider/prices.h"
 #include "stages/flow_limits.h"
@@ -38,7 +39,7 @@ core::Result<DispatchEndpoint> make_endpoint(const provider::EndpointSpec& spec,
 
   DispatchEndpoint endpoint;
   endpoint.origin = *added;
-  endpoint.codec = provider::make_codec(spec);
+  endpoint.codec = codec::make_codec(spec);
   endpoint.path = endpoint.codec->path();
   auto headers = std::make_shared<std::string>();
   for (const auto& [name, value] : endpoint.codec->headers())

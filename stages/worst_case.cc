@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "provider/codec.h"
+#include "codec/registry.h"
 #include "provider/prices.h"
 #include "schedule/estimate.h"
 
@@ -18,7 +18,7 @@ constexpr std::size_t kEmptyContent = 2;  // ""
 WorstCase least_worst_case(const PipelineSpec& spec, const Question& question) {
   WorstCase least{.cost = core::Money::max(), .endpoint = {}};
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
-    const auto codec = provider::make_codec(endpoint);
+    const auto codec = codec::make_codec(endpoint);
     const provider::BodyFrame frame = codec->frame(question.frame);
     const std::size_t bytes = frame.prefix.size() + frame.suffix.size() + kEmptyContent;
     const schedule::Demand demand{.prompt_bytes = static_cast<std::uint32_t>(bytes)};

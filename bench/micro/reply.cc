@@ -1,9 +1,9 @@
 // From a response's bytes to answers: HTTP, the provider's codec, the parse stage.
+#include "codec/registry.h"
 #include "core/json.h"
 #include "http/message_parser.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
-#include "provider/codec.h"
 #include "stages/output_line.h"
 #include "stages/parse.h"
 
@@ -48,7 +48,7 @@ provider::Reply read_reply(const provider::Codec& codec) {
 }
 
 void codec_read(benchmark::State& state) {
-  const auto codec = provider::make_codec(tickets(1).dispatch.endpoints.front());
+  const auto codec = codec::make_codec(tickets(1).dispatch.endpoints.front());
   for (auto _ : state) benchmark::DoNotOptimize(read_reply(*codec));
   report_rows(state, 1);
 }
@@ -81,7 +81,7 @@ void parse(benchmark::State& state) {
   const stages::LineWriter lines(spec, question.answer_names());
   const provider::EndpointSpec& endpoint = spec.dispatch.endpoints.front();
   const stages::Parser parser(spec, question, lines, {stages::model_identity(endpoint)});
-  const auto codec = provider::make_codec(endpoint);
+  const auto codec = codec::make_codec(endpoint);
   stages::Completions completions;
   for (const stages::RequestPtr& request : built_requests(spec, question, kBurst)) {
     stages::Completion completion;

@@ -66,6 +66,4 @@ class Codec {
                      core::WallTime wall_now) const = 0;
 };
 
-std::unique_ptr<Codec> make_codec(const EndpointSpec& endpoint);
-
 }  // namespace sluice::provider

@@ -1,4 +1,4 @@
-// The two codecs and what they share. For runtime/provider alone; others call make_codec().
+// What codecs share: the reading of headers, errors and usage around the answer. For runtime/codec.
 #pragma once
 
 #include <optional>
@@ -37,8 +37,5 @@ struct CodecBase : Codec {
   EndpointSpec spec_;
   Service service_;
 };
-
-std::unique_ptr<Codec> make_openai_codec(const EndpointSpec& endpoint);
-std::unique_ptr<Codec> make_anthropic_codec(const EndpointSpec& endpoint);
 
 }  // namespace sluice::provider

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "provider/codec.h"
+#include "codec/registry.h"
 
 namespace sluice::provider {
 
@@ -58,7 +58,7 @@ inline void fuzz_reply(Dialect dialect, std::span<const std::string_view> base_u
     }
     input.remove_prefix(std::min(input.size(), line.size() + 1));
   }
-  const auto codec = make_codec(spec);
+  const auto codec = codec::make_codec(spec);
   check_reply(codec->read(status, headers, input, core::ManualClock().wall_now()), kKey);
 }
 

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codec/registry.h"
 #include "mock/content.h"
-#include "provider/codec.h"
 
 namespace sluice::mock {
 namespace {
@@ -48,7 +48,7 @@ TEST(ChatReader, UnderstandsWhatTheCodecSendsInEveryMode) {
     spec.base_url = "http://127.0.0.1:1/v1";
     spec.model = "m";
     spec.structured = mode;
-    const provider::BodyFrame frame = provider::make_codec(spec)->frame(prompt);
+    const provider::BodyFrame frame = codec::make_codec(spec)->frame(prompt);
     const auto request = reader.read(frame.prefix + "\"hi\"" + frame.suffix);
     ASSERT_TRUE(request.has_value());
     EXPECT_EQ(content_for(*request, rows_of(*request), 1, PackFault::none, 0), R"({"a":3})");
@@ -67,7 +67,7 @@ TEST(ReplyBody, IsWhatTheCodecReads) {
   provider::EndpointSpec spec;
   spec.base_url = "http://127.0.0.1:1/v1";
   const provider::Reply read =
-      provider::make_codec(spec)->read(200, {}, reply_body(reply), core::WallTime());
+      codec::make_codec(spec)->read(200, {}, reply_body(reply), core::WallTime());
   EXPECT_EQ(read.outcome.action, provider::Action::none);
   EXPECT_EQ(read.text, reply.content);
   EXPECT_EQ(read.finish, provider::Finish::length);

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "codec/registry.h"
 #include "mock/answerer.h"
 #include "mock/provider_model.h"
-#include "provider/codec.h"
 #include "tests/mock/support.h"
 
 namespace sluice::mock {
@@ -258,7 +258,7 @@ TEST(Faults, RefusesWhatHoldsAText) {
   provider::EndpointSpec spec;
   spec.base_url = "http://127.0.0.1:1/v1";
   const provider::Reply read =
-      provider::make_codec(spec)->read(200, {}, decision.response.body, core::WallTime());
+      codec::make_codec(spec)->read(200, {}, decision.response.body, core::WallTime());
   EXPECT_EQ(read.finish, provider::Finish::refusal);
 
   const Decision other = model.handle(ask_pack({kRows[0]}), kNow, kWall);

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codec/registry.h"
 #include "core/json.h"
 #include "http/client.h"
 #include "mock/answerer.h"
-#include "provider/codec.h"
 
 namespace sluice::mock {
 namespace {
@@ -42,7 +42,7 @@ class MockServerTest : public testing::Test {
   }
 
   http::Request request(std::string_view user) const {
-    const auto codec = provider::make_codec(spec());
+    const auto codec = codec::make_codec(spec());
     const provider::BodyFrame frame = codec->frame({});
     std::string body = frame.prefix;
     core::append_json_string(body, user);
@@ -59,8 +59,7 @@ class MockServerTest : public testing::Test {
   provider::Reply read(const Result& result) const {
     if (!result) return {};
     const std::vector<provider::HeaderView> headers(result->headers.begin(), result->headers.end());
-    return provider::make_codec(spec())->read(result->status, headers, result->body,
-                                              core::WallTime());
+    return codec::make_codec(spec())->read(result->status, headers, result->body, core::WallTime());
   }
 
   // Sends all at once and runs the loop until every one has ended.

@@ -8,10 +8,13 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "codec/registry.h"
 #include "core/json.h"
 
-namespace sluice::provider {
+namespace sluice::codec {
 namespace {
+
+using namespace provider;
 
 std::vector<std::string> lines_of(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -144,4 +147,4 @@ std::string reply_text(const Fixture& fixture) {
   return out;
 }
 
-}  // namespace sluice::provider
+}  // namespace sluice::codec

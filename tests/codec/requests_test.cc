@@ -1,14 +1,15 @@
-#include "provider/codec.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include "codec/registry.h"
 #include "core/json.h"
 #include "provider/failure.h"
 
-namespace sluice::provider {
+namespace sluice::codec {
 namespace {
+
+using namespace provider;
 
 using testing::Contains;
 using testing::HasSubstr;
@@ -173,4 +174,4 @@ TEST(SafeMessage, HidesTheKeyButTearsNoTextForAShortOne) {
 }
 
 }  // namespace
-}  // namespace sluice::provider
+}  // namespace sluice::codec

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/dialects.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
 
-namespace sluice::provider {
+namespace sluice::codec {
+
+using namespace provider;  // a codec is written in its words
+
 namespace {
 
 constexpr std::array<std::string_view, 3> kLengthFinish = {"length", "max_tokens", "model_length"};
@@ -178,8 +182,8 @@ class OpenAiCodec final : public CodecBase {
 
 }  // namespace
 
-std::unique_ptr<Codec> make_openai_codec(const EndpointSpec& endpoint) {
+std::unique_ptr<provider::Codec> make_openai_codec(const provider::EndpointSpec& endpoint) {
   return std::make_unique<OpenAiCodec>(endpoint);
 }
 
-}  // namespace sluice::provider
+}  // namespace sluice::codec

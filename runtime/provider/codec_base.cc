@@ -1,4 +1,4 @@
-#include "provider/codec.h"
+#include "provider/codec_base.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "core/json.h"
-#include "provider/codec_base.h"
 #include "provider/no_json.h"
 #include "provider/rate_hints.h"
 #include "provider/retry_after.h"
@@ -105,16 +104,6 @@ void CodecBase::not_an_answer(Reply& reply, std::string_view why) const {
   reply.outcome.cause = Cause::bad_reply;
   reply.outcome.message =
       fmt::format("HTTP {}: {}", reply.outcome.status, safe_message(why, spec_.key));
-}
-
-std::unique_ptr<Codec> make_codec(const EndpointSpec& endpoint) {
-  switch (endpoint.dialect) {
-    case Dialect::openai_chat:
-      return make_openai_codec(endpoint);
-    case Dialect::anthropic_messages:
-      return make_anthropic_codec(endpoint);
-  }
-  return nullptr;
 }
 
 }  // namespace sluice::provider

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
-namespace sluice::provider {
+namespace sluice::codec {
 namespace {
 
+using namespace provider;
+
 const std::vector<Fixture>& fixtures() {
-  static const std::vector<Fixture> all =
-      read_fixtures(SLUICE_SOURCE_DIR "/tests/provider/fixtures");
+  static const std::vector<Fixture> all = read_fixtures(SLUICE_SOURCE_DIR "/tests/codec/fixtures");
   return all;
 }
 
@@ -35,4 +36,4 @@ TEST(Fixtures, EachHasAnExpectedReply) {
 }
 
 }  // namespace
-}  // namespace sluice::provider
+}  // namespace sluice::codec

@@ -1,10 +1,12 @@
 // What a gateway says it charged: which header tells it, and that it counts for failures too.
 #include <gtest/gtest.h>
 
-#include "provider/codec.h"
+#include "codec/registry.h"
 
-namespace sluice::provider {
+namespace sluice::codec {
 namespace {
+
+using namespace provider;
 
 constexpr char kAnswer[] = R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],)"
                            R"("usage":{"prompt_tokens":10,"completion_tokens":2}})";
@@ -49,4 +51,4 @@ TEST(Charge, ThatIsNoAmountIsNoCharge) {
 }
 
 }  // namespace
-}  // namespace sluice::provider
+}  // namespace sluice::codec

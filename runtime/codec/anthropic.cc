@@ -1,11 +1,15 @@
 // Anthropic's Messages API (docs/providers.md, Messages).
 #include <algorithm>
 
+#include "codec/dialects.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
 #include "provider/prices.h"
 
-namespace sluice::provider {
+namespace sluice::codec {
+
+using namespace provider;  // a codec is written in its words
+
 namespace {
 
 constexpr std::string_view kVersion = "2023-06-01";
@@ -107,8 +111,8 @@ class AnthropicCodec final : public CodecBase {
 
 }  // namespace
 
-std::unique_ptr<Codec> make_anthropic_codec(const EndpointSpec& endpoint) {
+std::unique_ptr<provider::Codec> make_anthropic_codec(const provider::EndpointSpec& endpoint) {
   return std::make_unique<AnthropicCodec>(endpoint);
 }
 
-}  // namespace sluice::provider
+}  // namespace sluice::codec

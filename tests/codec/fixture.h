@@ -1,4 +1,4 @@
-// Reads tests/provider/fixtures/*.md: prose for people, and cases for the test. A case is a heading
+// Reads tests/codec/fixtures/*.md: prose for people, and cases for the test. A case is a heading
 // of the second level, a block with a response as it comes off the wire, and a block with what the
 // codec must make of it:
 //
@@ -22,11 +22,11 @@
 
 #include "provider/codec.h"
 
-namespace sluice::provider {
+namespace sluice::codec {
 
 struct Fixture {
   std::string name;
-  Dialect dialect = Dialect::openai_chat;
+  provider::Dialect dialect = provider::Dialect::openai_chat;
   std::string base_url;
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -44,4 +44,4 @@ std::vector<Fixture> read_fixtures(const std::string& directory);
 // can change unseen. The clock stands at 2026-01-01T00:00:00Z, the key is "sk-test-1234567890".
 std::string reply_text(const Fixture& fixture);
 
-}  // namespace sluice::provider
+}  // namespace sluice::codec
