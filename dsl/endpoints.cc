@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "codec/registry.h"
 #include "dsl/constructors.h"
 #include "dsl/node.h"
 #include "http/proxy.h"
@@ -10,7 +11,6 @@
 namespace sluice::dsl {
 namespace {
 
-using provider::Dialect;
 using provider::EndpointSpec;
 using provider::Quota;
 using provider::StructuredOutput;
@@ -111,10 +111,9 @@ std::string read_charge_header(const Arguments& arguments) {
   return name;
 }
 
-int construct(lua_State* lua, const Section& options, Dialect dialect) {
+int construct(lua_State* lua, const Section& options) {
   const Arguments arguments(lua, options);
   EndpointSpec spec;
-  spec.dialect = dialect;
   spec.model = *arguments.text("model");
   spec.key = read_key(lua, arguments);
   spec.limits = read_limits(arguments);
@@ -142,6 +141,8 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
                      fmt::format("add key = {}", find_option(options, "key")->example));
     }
   }
+  spec.provider =
+      codec::find_provider(options.name, arguments.has("base_url") ? spec.base_url : "");
   if (auto name = arguments.text("name")) spec.name = std::move(*name);
   const Place& place = arguments.place();
   push_node(lua, Node{.name = options.name,
@@ -155,11 +156,11 @@ int construct(lua_State* lua, const Section& options, Dialect dialect) {
 }  // namespace
 
 int construct_openai(lua_State* lua) {
-  return construct(lua, section("openai"), Dialect::openai_chat);
+  return construct(lua, section("openai"));
 }
 
 int construct_anthropic(lua_State* lua) {
-  return construct(lua, section("anthropic"), Dialect::anthropic_messages);
+  return construct(lua, section("anthropic"));
 }
 
 }  // namespace sluice::dsl

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "codec/prices.h"
 #include "dsl/arguments.h"
-#include "provider/prices.h"
 #include "stages/question.h"
 #include "stages/worst_case.h"
 
@@ -28,7 +28,7 @@ void check_money(lua_State* lua, const stages::JobSpec& job,
     const stages::DispatchSpec& dispatch = question.dispatch;
     if (!dispatch.budget) continue;
     for (std::size_t e = 0; e < dispatch.endpoints.size(); ++e) {
-      if (provider::price_of(dispatch.endpoints[e])) continue;
+      if (codec::price_of(dispatch.endpoints[e])) continue;
       raise_at(lua, marks[k][e].source, marks[k][e].span,
                fmt::format("the price of '{}' is not known, so the budget cannot be held",
                            dispatch.endpoints[e].model),

@@ -1,8 +1,8 @@
 #include "stages/dispatch_endpoint.h"
 
+#include "codec/prices.h"
 #include "codec/registry.h"
 #include "http/proxy_environment.h"
-#include "provider/prices.h"
 #include "stages/flow_limits.h"
 
 namespace sluice::stages {
@@ -48,7 +48,7 @@ core::Result<DispatchEndpoint> make_endpoint(const provider::EndpointSpec& spec,
   provider::BodyFrame body = endpoint.codec->frame(frame);
   endpoint.prefix = std::make_shared<const std::string>(std::move(body.prefix));
   endpoint.suffix = std::make_shared<const std::string>(std::move(body.suffix));
-  endpoint.price = provider::price_of(spec).value_or(core::Price{});
+  endpoint.price = codec::price_of(spec).value_or(core::Price{});
   endpoint.output_cap = endpoint.codec->output_cap();
   return endpoint;
 }

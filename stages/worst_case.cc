@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "codec/prices.h"
 #include "codec/registry.h"
-#include "provider/prices.h"
 #include "schedule/estimate.h"
 
 namespace sluice::stages {
@@ -24,7 +24,7 @@ WorstCase least_worst_case(const PipelineSpec& spec, const Question& question) {
     const schedule::Demand demand{.prompt_bytes = static_cast<std::uint32_t>(bytes)};
     const schedule::Estimator estimator(codec->output_cap());
     const core::Money cost =
-        estimator.worst_cost(demand, provider::price_of(endpoint).value_or(core::Price{}));
+        estimator.worst_cost(demand, codec::price_of(endpoint).value_or(core::Price{}));
     if (cost >= least.cost) continue;
     least = {.cost = cost,
              .endpoint = endpoint.name,

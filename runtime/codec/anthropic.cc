@@ -2,13 +2,15 @@
 #include <algorithm>
 
 #include "codec/dialects.h"
+#include "codec/prices.h"
+#include "codec/shared_rows.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
-#include "provider/prices.h"
 
 namespace sluice::codec {
 
 using namespace provider;  // a codec is written in its words
+using namespace shared_rows;
 
 namespace {
 
@@ -26,11 +28,8 @@ Finish finish_of_stop_reason(std::string_view reason) {
 
 class AnthropicCodec final : public CodecBase {
  public:
-  explicit AnthropicCodec(const EndpointSpec& endpoint)
-      : CodecBase(endpoint), versioned_(endpoint.base_url.ends_with("/v1")) {
-    // Errors and headers are Anthropic's, whoever's host it is.
-    service_ = Service::anthropic;
-  }
+  AnthropicCodec(const EndpointSpec& endpoint, const Profile& profile)
+      : CodecBase(endpoint, profile), versioned_(endpoint.base_url.ends_with("/v1")) {}
 
   std::string_view path() const override { return versioned_ ? "/messages" : "/v1/messages"; }
 
@@ -39,7 +38,7 @@ class AnthropicCodec final : public CodecBase {
         {"content-type", "application/json"},
         {"accept", "application/json"},
         {"anthropic-version", std::string(kVersion)}};
-    if (!spec_.key.empty()) headers.emplace_back("x-api-key", spec_.key.reveal());
+    add_credential(headers);
     return headers;
   }
 
@@ -86,12 +85,11 @@ class AnthropicCodec final : public CodecBase {
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
     reply.model = text_at(body, "model");
-    if (const auto usage = member(body, "usage"))
-      take_usage(*usage, UsageStyle::anthropic, outcome);
+    if (const auto usage = member(body, "usage")) take_usage(*usage, outcome);
     simdjson::dom::array blocks;
     if (body["content"].get(blocks) != simdjson::SUCCESS) {
       if (const auto error = error_in(body)) {
-        return fill_failure_inside_ok(outcome, service_, *error, spec_.key);
+        return fill_failure_inside_ok(outcome, profile_, *error, spec_.key);
       }
       return not_an_answer(reply, "no content in the reply");
     }
@@ -109,10 +107,44 @@ class AnthropicCodec final : public CodecBase {
   bool versioned_;
 };
 
+std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
+  return std::make_unique<AnthropicCodec>(endpoint, profile);
+}
+
+constexpr Model kModels[] = {
+    // clang-format off
+    model("claude-fable-5", 10, 1, 50, 1000000, 128000),
+    model("claude-haiku-4-5", 1, 0.1, 5, 200000, 64000),
+    model("claude-opus-4-8", 5, 0.5, 25, 1000000, 128000),
+    model("claude-opus-5", 5, 0.5, 25, 1000000, 128000),
+    model("claude-sonnet-4-6", 3, 0.3, 15, 1000000, 64000),
+    model("claude-sonnet-5", 3, 0.3, 15, 1000000, 128000),
+    // clang-format on
+};
+
+constexpr Profile kAnthropic = {
+    .name = "anthropic",
+    .title = "Anthropic",
+    .base_url = "https://api.anthropic.com/v1",
+    .hosts = kAnthropicHosts,
+    .example_model = "claude-haiku-4-5",
+    .key_variable = "ANTHROPIC_API_KEY",
+    .auth = AuthScheme::x_api_key,
+    .usage = {.cached_beside_input = true},
+    .errors = kAnthropicErrors,
+    .rate_headers = kAnthropicRateHeaders,
+    .models = kModels,
+};
+
 }  // namespace
 
-std::unique_ptr<provider::Codec> make_anthropic_codec(const provider::EndpointSpec& endpoint) {
-  return std::make_unique<AnthropicCodec>(endpoint);
+// Errors and headers are Anthropic's, whoever's host it is.
+Dialect anthropic() {
+  return {.name = "anthropic",
+          .meaning = "an endpoint that speaks Anthropic's messages",
+          .make = make,
+          .vendor = &kAnthropic,
+          .elsewhere = &kAnthropic};
 }
 
 }  // namespace sluice::codec

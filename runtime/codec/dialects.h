@@ -1,13 +1,15 @@
-// The codecs, for registry.cc alone; others call make_codec().
+// The wire formats, a file each. For runtime/codec alone; others ask codec/registry.h.
 #pragma once
 
-#include <memory>
-
-#include "provider/codec.h"
+#include "provider/profile.h"
 
 namespace sluice::codec {
 
-std::unique_ptr<provider::Codec> make_openai_codec(const provider::EndpointSpec& endpoint);
-std::unique_ptr<provider::Codec> make_anthropic_codec(const provider::EndpointSpec& endpoint);
+provider::Dialect openai();     // openai.cc
+provider::Dialect anthropic();  // anthropic.cc
+
+// openai_compatible.cc
+std::span<const provider::Profile> openai_services();
+const provider::Profile* openai_elsewhere();
 
 }  // namespace sluice::codec

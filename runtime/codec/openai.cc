@@ -4,12 +4,14 @@
 #include <array>
 
 #include "codec/dialects.h"
+#include "codec/shared_rows.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
 
 namespace sluice::codec {
 
 using namespace provider;  // a codec is written in its words
+using namespace shared_rows;
 
 namespace {
 
@@ -66,20 +68,14 @@ std::optional<core::Money> charge_of(const Element& usage) {
 
 class OpenAiCodec final : public CodecBase {
  public:
-  explicit OpenAiCodec(const EndpointSpec& endpoint) : CodecBase(endpoint) {}
+  using CodecBase::CodecBase;
 
   std::string_view path() const override { return "/chat/completions"; }
 
   std::vector<std::pair<std::string, std::string>> headers() const override {
     std::vector<std::pair<std::string, std::string>> headers = {
         {"content-type", "application/json"}, {"accept", "application/json"}};
-    if (spec_.key.empty()) return headers;
-    // Azure takes its own keys in a header of its own; Entra ID tokens (JWTs, so "eyJ…") as others.
-    if (service_ == Service::azure && !spec_.key.reveal().starts_with("eyJ")) {
-      headers.emplace_back("api-key", spec_.key.reveal());
-    } else {
-      headers.emplace_back("authorization", "Bearer " + spec_.key.reveal());
-    }
+    add_credential(headers);
     return headers;
   }
 
@@ -90,7 +86,7 @@ class OpenAiCodec final : public CodecBase {
     core::JsonWriter w(body.prefix);
     w.open('{');
     w.field("model", spec_.model);
-    if (spec_.max_output_tokens) w.field(output_limit_name(), *spec_.max_output_tokens);
+    if (spec_.max_output_tokens) w.field(profile_.output_limit, *spec_.max_output_tokens);
     if (spec_.temperature) w.field("temperature", *spec_.temperature);
     if (!spec_.service_tier.empty()) w.field("service_tier", spec_.service_tier);
     if (!prompt.schema.empty()) response_format(w, prompt);
@@ -110,12 +106,6 @@ class OpenAiCodec final : public CodecBase {
   }
 
  private:
-  // OpenAI's newer models refuse max_tokens; most others know no other name.
-  std::string_view output_limit_name() const {
-    const bool newer = service_ == Service::openai || service_ == Service::azure;
-    return newer ? "max_completion_tokens" : "max_tokens";
-  }
-
   void response_format(core::JsonWriter& w, const PromptFrame& prompt) const {
     if (spec_.structured == StructuredOutput::instruction) return;
     w.key("response_format");
@@ -141,14 +131,14 @@ class OpenAiCodec final : public CodecBase {
     const auto [model, usage, choices, error] = members(body, kNames);
     reply.model = text_of(model);
     if (usage) {
-      take_usage(*usage, service_ == Service::xai ? UsageStyle::xai : UsageStyle::openai, outcome);
+      take_usage(*usage, outcome);
       if (!outcome.charged) outcome.charged = charge_of(*usage);
       if (outcome.charged) outcome.billing = Billing::known;
     }
     const auto choice = choices ? first_of(*choices) : std::nullopt;
     if (body.is_array() || error || !choice) {
       if (const auto found = error_in(body))
-        return fill_failure_inside_ok(outcome, service_, *found, spec_.key);
+        return fill_failure_inside_ok(outcome, profile_, *found, spec_.key);
     }
     if (!choice) return no_message(reply);
     constexpr std::array<std::string_view, 2> kChoiceNames = {"finish_reason", "message"};
@@ -176,14 +166,62 @@ class OpenAiCodec final : public CodecBase {
     ErrorBody error = error_in(choice).value_or(ErrorBody());
     if (error.message.empty()) error.message = "the service broke the answer off";
     if (error.type.empty() && error.code.empty()) error.type = finish;
-    fill_failure_inside_ok(outcome, service_, error, spec_.key);
+    fill_failure_inside_ok(outcome, profile_, error, spec_.key);
   }
+};
+
+std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
+  return std::make_unique<OpenAiCodec>(endpoint, profile);
+}
+
+constexpr std::string_view kHosts[] = {"openai.com"};
+
+constexpr Model kModels[] = {
+    // clang-format off
+    model("gpt-4.1", 2, 0.5, 8, 1047576, 32768),
+    model("gpt-4.1-mini", 0.4, 0.1, 1.6, 1047576, 32768),
+    model("gpt-4.1-nano", 0.1, 0.025, 0.4, 1047576, 32768),
+    model("gpt-4o", 2.5, 1.25, 10, 128000, 16384),
+    model("gpt-4o-mini", 0.15, 0.075, 0.6, 128000, 16384),
+    model("gpt-5", 1.25, 0.125, 10, 272000, 128000),
+    model("gpt-5-mini", 0.25, 0.025, 2, 272000, 128000),
+    model("gpt-5-nano", 0.05, 0.005, 0.4, 272000, 128000),
+    model("gpt-5.4", 2.5, 0.25, 15, 1050000, 128000),
+    model("gpt-5.4-mini", 0.75, 0.075, 4.5, 272000, 128000),
+    model("gpt-5.4-nano", 0.2, 0.02, 1.25, 272000, 128000),
+    model("gpt-5.5", 5, 0.5, 30, 1050000, 128000),
+    model("gpt-5.6-luna", 0.2, 0.02, 1.2, 1050000, 128000),
+    model("gpt-5.6-sol", 5, 0.5, 30, 1050000, 128000),
+    model("gpt-5.6-terra", 2, 0.2, 12, 1050000, 128000),
+    model("text-embedding-3-large", 0.13, 0.13, 0, 8191, 0),
+    model("text-embedding-3-small", 0.02, 0.02, 0, 8191, 0),
+    // clang-format on
+};
+
+constexpr Profile kOpenAi = {
+    .name = "openai",
+    .title = "OpenAI",
+    .base_url = "https://api.openai.com/v1",
+    .hosts = kHosts,
+    .example_model = "gpt-5.4-mini",
+    .key_variable = "OPENAI_API_KEY",
+    .output_limit = "max_completion_tokens",    // its newer models refuse max_tokens
+    .schema = SchemaKeywords::no_text_lengths,  // "'maxLength' is not permitted"; patterns are
+    .rate_headers = kOpenAiRateHeaders,
+    .models = kModels,
 };
 
 }  // namespace
 
-std::unique_ptr<provider::Codec> make_openai_codec(const provider::EndpointSpec& endpoint) {
-  return std::make_unique<OpenAiCodec>(endpoint);
+Dialect openai() {
+  return {.name = "openai",
+          .meaning =
+              "an endpoint that speaks OpenAI's chat completions, as many gateways and own "
+              "servers do",
+          .make = make,
+          .vendor = &kOpenAi,
+          .services = openai_services(),
+          .elsewhere = openai_elsewhere()};
 }
 
 }  // namespace sluice::codec

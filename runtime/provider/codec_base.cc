@@ -33,8 +33,8 @@ std::optional<core::Money> read_charge(const std::vector<HeaderView>& headers,
 
 }  // namespace
 
-CodecBase::CodecBase(const EndpointSpec& endpoint)
-    : spec_(endpoint), service_(service_of(endpoint.base_url)) {}
+CodecBase::CodecBase(const EndpointSpec& endpoint, const Profile& profile)
+    : spec_(endpoint), profile_(profile) {}
 
 Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::string_view body,
                       core::WallTime wall_now) const {
@@ -42,13 +42,13 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
   Reply reply;
   Outcome& outcome = reply.outcome;
   outcome.status = status;
-  outcome.hints = read_rate_hints(service_, status, headers, wall_now);
+  outcome.hints = read_rate_hints(profile_, status, headers, wall_now);
 
   Element document;
   const bool is_json =
       core::not_starved(parser.parse(body.data(), body.size())).get(document) == simdjson::SUCCESS;
   if (status < 200 || status > 299) {
-    fill_failure(outcome, service_, headers, is_json ? std::optional(document) : std::nullopt, body,
+    fill_failure(outcome, profile_, headers, is_json ? std::optional(document) : std::nullopt, body,
                  spec_.key);
     if (status >= 300 && status <= 399) {
       const auto location = std::ranges::find(headers, "location", &HeaderView::first);
@@ -77,6 +77,19 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
   return reply;
 }
 
+void CodecBase::add_credential(std::vector<std::pair<std::string, std::string>>& headers) const {
+  const std::string& key = spec_.key.reveal();
+  if (key.empty()) return;
+  const bool token = key.starts_with("eyJ");  // a JWT, as Entra ID gives them out
+  if (profile_.auth == AuthScheme::x_api_key) {
+    headers.emplace_back("x-api-key", key);
+  } else if (profile_.auth == AuthScheme::api_key && !token) {
+    headers.emplace_back("api-key", key);
+  } else {
+    headers.emplace_back("authorization", "Bearer " + key);
+  }
+}
+
 std::string CodecBase::system_text(const PromptFrame& prompt) const {
   if (prompt.schema.empty() || spec_.structured == StructuredOutput::json_schema) {
     return prompt.system;
@@ -87,11 +100,11 @@ std::string CodecBase::system_text(const PromptFrame& prompt) const {
 
 std::string CodecBase::sent_schema(const PromptFrame& prompt) const {
   if (spec_.structured != StructuredOutput::json_schema) return {};
-  return with_limits_in_words(prompt.schema, limits_taken(service_));
+  return with_limits_in_words(prompt.schema, profile_.schema);
 }
 
-void CodecBase::take_usage(const Element& usage, UsageStyle style, Outcome& outcome) {
-  const auto counts = read_usage(usage, style);
+void CodecBase::take_usage(const Element& usage, Outcome& outcome) const {
+  const auto counts = read_usage(usage, profile_.usage);
   if (!counts) return;
   outcome.usage = *counts;
   outcome.billing = Billing::known;

@@ -7,7 +7,7 @@
 
 #include "provider/codec.h"
 #include "provider/failure.h"
-#include "provider/service.h"
+#include "provider/profile.h"
 #include "provider/usage.h"
 #include "provider/wire_json.h"
 
@@ -15,7 +15,7 @@ namespace sluice::provider {
 
 // What a codec keeps of its endpoint.
 struct CodecBase : Codec {
-  explicit CodecBase(const EndpointSpec& endpoint);
+  CodecBase(const EndpointSpec& endpoint, const Profile& profile);
 
   Reply read(int status, const std::vector<HeaderView>& headers, std::string_view body,
              core::WallTime wall_now) const final;
@@ -25,17 +25,19 @@ struct CodecBase : Codec {
   // (where a header says it) are set already.
   virtual void read_answer(const Element& body, Reply& reply) const = 0;
 
+  // The header that carries the key, where there is one, as the service takes it.
+  void add_credential(std::vector<std::pair<std::string, std::string>>& headers) const;
   // The system text, with the schema in words where the endpoint takes no schema.
   std::string system_text(const PromptFrame& prompt) const;
   // The schema to send, in the form that the endpoint takes; empty when none is sent.
   std::string sent_schema(const PromptFrame& prompt) const;
   // The counts of a 2xx reply, where they can be read.
-  static void take_usage(const Element& usage, UsageStyle style, Outcome& outcome);
+  void take_usage(const Element& usage, Outcome& outcome) const;
   // A 2xx body that is no answer and names no error (docs/providers.md, Not an answer).
   void not_an_answer(Reply& reply, std::string_view why) const;
 
   EndpointSpec spec_;
-  Service service_;
+  const Profile& profile_;
 };
 
 }  // namespace sluice::provider

@@ -15,8 +15,14 @@
 
 namespace sluice::provider {
 
-// Which wire format an endpoint speaks.
-enum class Dialect : std::uint8_t { openai_chat, anthropic_messages };
+// Whose API it is: a wire format, and how one service differs from it (profile.h). References to
+// constant data, so that whoever holds an endpoint needs neither.
+struct Dialect;
+struct Profile;
+struct Provider {
+  const Dialect* dialect = nullptr;
+  const Profile* profile = nullptr;
+};
 
 // The dimensions in which a provider limits us.
 enum class Quota : std::uint8_t {
@@ -46,8 +52,8 @@ constexpr std::chrono::seconds kDefaultConnectTimeout{10};
 constexpr int kDefaultMaxConcurrency = 256;
 
 struct EndpointSpec {
-  std::string name;  // unique in the pipeline: "openai/gpt-5.4-mini", "openai/gpt-5.4-mini#2"
-  Dialect dialect = Dialect::openai_chat;
+  std::string name;      // unique in the pipeline: "openai/gpt-5.4-mini", "openai/gpt-5.4-mini#2"
+  Provider provider;     // none: as s.openai with this base_url (codec/registry.h)
   std::string base_url;  // "https://api.openai.com/v1", no trailing slash
   std::string model;
   core::Secret key;  // may be empty (a local server)

@@ -6,133 +6,113 @@
 namespace sluice::provider {
 namespace {
 
-constexpr std::nullopt_t kAny = std::nullopt;
+using Kind = ErrorKind;
+
 constexpr bool kLong = true;
 
 constexpr std::array kRules = {
     // clang-format off
     // Money, not rate (rows 4, 14, 15). No wait helps.
-    ErrorRule{400, 499, kAny, "credit_balance_exhausted", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 499, kAny, "organization_spend_limit_exceeded", "", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, kAny, "project_spend_limit_exceeded", "", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, kAny, "organization_usage_limit_exceeded", "", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, kAny, "billing_hard_limit_reached", "", false, Action::stop, Cause::spend_limit},
+    ErrorRule{Kind::money, 400, 499, "credit_balance_exhausted", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 499, "organization_spend_limit_exceeded", "", false, Action::stop, Cause::spend_limit},
+    ErrorRule{Kind::money, 400, 499, "project_spend_limit_exceeded", "", false, Action::stop, Cause::spend_limit},
+    ErrorRule{Kind::money, 400, 499, "organization_usage_limit_exceeded", "", false, Action::stop, Cause::spend_limit},
+    ErrorRule{Kind::money, 400, 499, "billing_hard_limit_reached", "", false, Action::stop, Cause::spend_limit},
     // The type of all of the above at OpenAI, and the code of the plain case.
-    ErrorRule{400, 499, kAny, "insufficient_quota", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 499, kAny, "enforced_spend_limit_reached", "", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, kAny, "blocked_api_access", "", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, kAny, "billing_error", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 499, kAny, "payment_required", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 499, Service::anthropic, "", "specified api usage limits", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, Service::anthropic, "", "workspace api usage limits", false, Action::stop, Cause::spend_limit},
-    ErrorRule{400, 499, Service::anthropic, "", "credit balance is too low", false, Action::stop, Cause::payment},
-    ErrorRule{429, 429, Service::google, "", "prepayment credits are depleted", false, Action::stop, Cause::payment},
-    ErrorRule{402, 402, kAny, "", "", false, Action::stop, Cause::payment},
-    ErrorRule{412, 412, Service::fireworks, "", "", false, Action::stop, Cause::payment},  // suspended
+    ErrorRule{Kind::money, 400, 499, "insufficient_quota", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 499, "enforced_spend_limit_reached", "", false, Action::stop, Cause::spend_limit},
+    ErrorRule{Kind::money, 400, 499, "blocked_api_access", "", false, Action::stop, Cause::spend_limit},
+    ErrorRule{Kind::money, 400, 499, "billing_error", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 499, "payment_required", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 402, 402, "", "", false, Action::stop, Cause::payment},
     // Of gateways, and of those who resell, which pass the words on with a status of their own. Not
     // among them: "exceeded your current quota", which Google says of a minute's.
-    ErrorRule{400, 599, kAny, "budget_exceeded", "", false, Action::stop, Cause::spend_limit},          // LiteLLM
-    ErrorRule{400, 599, kAny, "", "budget has been exceeded", false, Action::stop, Cause::spend_limit}, // LiteLLM
-    ErrorRule{400, 599, kAny, "", "exceededbudget", false, Action::stop, Cause::spend_limit},           // LiteLLM
-    ErrorRule{400, 599, kAny, "", "exceeded budget", false, Action::stop, Cause::spend_limit},          // LiteLLM
-    ErrorRule{400, 599, kAny, "", "key limit exceeded", false, Action::stop, Cause::spend_limit},       // OpenRouter
-    ErrorRule{400, 599, kAny, "", "monthly spending limit", false, Action::stop, Cause::spend_limit},   // xAI, Fireworks
-    ErrorRule{400, 599, kAny, "", "insufficient_quota", false, Action::stop, Cause::payment},
-    ErrorRule{400, 599, kAny, "", "credit balance is too low", false, Action::stop, Cause::payment},    // Anthropic's
-    ErrorRule{400, 599, kAny, "", "insufficient credit", false, Action::stop, Cause::payment},          // OpenRouter
-    ErrorRule{400, 599, kAny, "", "requires more credits", false, Action::stop, Cause::payment},        // OpenRouter
-    ErrorRule{400, 599, kAny, "", "more credits are required", false, Action::stop, Cause::payment},    // OpenRouter
-    ErrorRule{400, 599, kAny, "", "used all available credits", false, Action::stop, Cause::payment},   // xAI
-    ErrorRule{400, 599, kAny, "", "credit limit exceeded", false, Action::stop, Cause::payment},        // Together
-    ErrorRule{400, 599, kAny, "", "insufficient balance", false, Action::stop, Cause::payment},         // DeepSeek
-    ErrorRule{400, 599, kAny, "", "insufficient account balance", false, Action::stop, Cause::payment}, // sub2api
-    ErrorRule{400, 599, kAny, "", "insufficient funds", false, Action::stop, Cause::payment},
-    ErrorRule{400, 599, kAny, "", "余额不足", false, Action::stop, Cause::payment},                       // Zhipu, resellers
-    ErrorRule{400, 599, kAny, "insufficient_balance", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 599, kAny, "INSUFFICIENT_BALANCE", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 599, kAny, "insufficient_funds", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 599, kAny, "insufficient_credits", "", false, Action::stop, Cause::payment},
-    ErrorRule{400, 599, kAny, "insufficient_user_quota", "", false, Action::stop, Cause::payment},      // one-api
-    ErrorRule{400, 599, kAny, "exceeded_current_quota_error", "", false, Action::stop, Cause::payment}, // Moonshot
-    ErrorRule{400, 499, kAny, "Arrearage", "", false, Action::stop, Cause::payment},                    // DashScope
+    ErrorRule{Kind::money, 400, 599, "budget_exceeded", "", false, Action::stop, Cause::spend_limit},          // LiteLLM
+    ErrorRule{Kind::money, 400, 599, "", "budget has been exceeded", false, Action::stop, Cause::spend_limit}, // LiteLLM
+    ErrorRule{Kind::money, 400, 599, "", "exceededbudget", false, Action::stop, Cause::spend_limit},           // LiteLLM
+    ErrorRule{Kind::money, 400, 599, "", "exceeded budget", false, Action::stop, Cause::spend_limit},          // LiteLLM
+    ErrorRule{Kind::money, 400, 599, "", "key limit exceeded", false, Action::stop, Cause::spend_limit},       // OpenRouter
+    ErrorRule{Kind::money, 400, 599, "", "monthly spending limit", false, Action::stop, Cause::spend_limit},   // xAI, Fireworks
+    ErrorRule{Kind::money, 400, 599, "", "insufficient_quota", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 599, "", "credit balance is too low", false, Action::stop, Cause::payment},    // Anthropic's
+    ErrorRule{Kind::money, 400, 599, "", "insufficient credit", false, Action::stop, Cause::payment},          // OpenRouter
+    ErrorRule{Kind::money, 400, 599, "", "requires more credits", false, Action::stop, Cause::payment},        // OpenRouter
+    ErrorRule{Kind::money, 400, 599, "", "more credits are required", false, Action::stop, Cause::payment},    // OpenRouter
+    ErrorRule{Kind::money, 400, 599, "", "used all available credits", false, Action::stop, Cause::payment},   // xAI
+    ErrorRule{Kind::money, 400, 599, "", "credit limit exceeded", false, Action::stop, Cause::payment},        // Together
+    ErrorRule{Kind::money, 400, 599, "", "insufficient balance", false, Action::stop, Cause::payment},         // DeepSeek
+    ErrorRule{Kind::money, 400, 599, "", "insufficient account balance", false, Action::stop, Cause::payment}, // sub2api
+    ErrorRule{Kind::money, 400, 599, "", "insufficient funds", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 599, "", "余额不足", false, Action::stop, Cause::payment},                       // Zhipu, resellers
+    ErrorRule{Kind::money, 400, 599, "insufficient_balance", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 599, "INSUFFICIENT_BALANCE", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 599, "insufficient_funds", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 599, "insufficient_credits", "", false, Action::stop, Cause::payment},
+    ErrorRule{Kind::money, 400, 599, "insufficient_user_quota", "", false, Action::stop, Cause::payment},      // one-api
+    ErrorRule{Kind::money, 400, 599, "exceeded_current_quota_error", "", false, Action::stop, Cause::payment}, // Moonshot
+    ErrorRule{Kind::money, 400, 499, "Arrearage", "", false, Action::stop, Cause::payment},                    // DashScope
 
     // Quotas of a day or a month (rows 12, 16).
-    ErrorRule{429, 429, kAny, "", "free-models-per-day", false, Action::stop, Cause::daily_quota},
-    ErrorRule{429, 429, Service::google, "", "perday", false, Action::stop, Cause::daily_quota},
-    ErrorRule{429, 429, kAny, "", "per day", kLong, Action::stop, Cause::daily_quota},
-    ErrorRule{429, 429, kAny, "", "per month", kLong, Action::stop, Cause::daily_quota},
+    ErrorRule{Kind::long_quota, 429, 429, "", "free-models-per-day", false, Action::stop, Cause::daily_quota},
+    ErrorRule{Kind::long_quota, 429, 429, "", "per day", kLong, Action::stop, Cause::daily_quota},
+    ErrorRule{Kind::long_quota, 429, 429, "", "per month", kLong, Action::stop, Cause::daily_quota},
 
     // Too large (rows 2, 9): half the rows may fit.
-    ErrorRule{400, 499, kAny, "context_length_exceeded", "", false, Action::split, Cause::too_large},
-    ErrorRule{400, 499, kAny, "token_limit_exceeded", "", false, Action::split, Cause::too_large},
-    ErrorRule{400, 499, kAny, "string_too_long", "", false, Action::split, Cause::too_large},
-    ErrorRule{400, 499, kAny, "exceed_context_size_error", "", false, Action::split, Cause::too_large},
-    ErrorRule{400, 422, kAny, "", "maximum context length", false, Action::split, Cause::too_large},
-    ErrorRule{400, 400, kAny, "", "prompt is too long", false, Action::split, Cause::too_large},
-    ErrorRule{413, 413, kAny, "", "", false, Action::split, Cause::too_large},
-    ErrorRule{429, 429, kAny, "", "request too large", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 499, "context_length_exceeded", "", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 499, "token_limit_exceeded", "", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 499, "string_too_long", "", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 499, "exceed_context_size_error", "", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 422, "", "maximum context length", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 400, "", "prompt is too long", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 413, 413, "", "", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 429, 429, "", "request too large", false, Action::split, Cause::too_large},
 
     // What this text, and no other, will never be answered for (rows 1, 5, 24).
-    ErrorRule{400, 403, kAny, "content_filter", "", false, Action::dead, Cause::content_filter},
-    ErrorRule{400, 403, kAny, "content_policy_violation", "", false, Action::dead, Cause::content_filter},
-    ErrorRule{400, 403, kAny, "invalid_prompt", "", false, Action::dead, Cause::content_filter},
-    ErrorRule{400, 403, kAny, "bio_policy", "", false, Action::dead, Cause::content_filter},
-    ErrorRule{403, 403, Service::openrouter, "", "guardrail", false, Action::dead, Cause::content_filter},
-    ErrorRule{403, 403, Service::openrouter, "", "moderation", false, Action::dead, Cause::content_filter},
-    ErrorRule{403, 403, Service::openrouter, "", "flagged", false, Action::dead, Cause::content_filter},
+    ErrorRule{Kind::content, 400, 403, "content_filter", "", false, Action::dead, Cause::content_filter},
+    ErrorRule{Kind::content, 400, 403, "content_policy_violation", "", false, Action::dead, Cause::content_filter},
+    ErrorRule{Kind::content, 400, 403, "invalid_prompt", "", false, Action::dead, Cause::content_filter},
+    ErrorRule{Kind::content, 400, 403, "bio_policy", "", false, Action::dead, Cause::content_filter},
 
     // The key, the model, the address (rows 3, 5, 6).
-    ErrorRule{400, 400, Service::google, "", "api key not valid", false, Action::stop, Cause::auth},
-    ErrorRule{400, 400, Service::xai, "", "incorrect api key", false, Action::stop, Cause::auth},
-    ErrorRule{401, 401, kAny, "", "", false, Action::stop, Cause::auth},
-    ErrorRule{407, 407, kAny, "", "", false, Action::stop, Cause::auth},
-    // More tokens than the context holds; the key's own errors are 401 there.
-    ErrorRule{403, 403, Service::together, "", "", false, Action::split, Cause::too_large},
-    ErrorRule{403, 403, kAny, "permission_error", "", false, Action::stop, Cause::forbidden},
-    ErrorRule{403, 403, kAny, "PERMISSION_DENIED", "", false, Action::stop, Cause::forbidden},
-    ErrorRule{403, 403, kAny, "unsupported_country_region_territory", "", false, Action::stop, Cause::forbidden},
-    ErrorRule{404, 404, kAny, "model_not_found", "", false, Action::stop, Cause::not_found},
-    ErrorRule{404, 404, kAny, "not_found_error", "", false, Action::stop, Cause::not_found},
-    ErrorRule{404, 404, kAny, "DeploymentNotFound", "", false, Action::stop, Cause::not_found},
+    ErrorRule{Kind::access, 401, 401, "", "", false, Action::stop, Cause::auth},
+    ErrorRule{Kind::access, 407, 407, "", "", false, Action::stop, Cause::auth},
+    ErrorRule{Kind::access, 403, 403, "permission_error", "", false, Action::stop, Cause::forbidden},
+    ErrorRule{Kind::access, 403, 403, "PERMISSION_DENIED", "", false, Action::stop, Cause::forbidden},
+    ErrorRule{Kind::access, 403, 403, "unsupported_country_region_territory", "", false, Action::stop, Cause::forbidden},
+    ErrorRule{Kind::access, 404, 404, "model_not_found", "", false, Action::stop, Cause::not_found},
+    ErrorRule{Kind::access, 404, 404, "not_found_error", "", false, Action::stop, Cause::not_found},
+    ErrorRule{Kind::access, 404, 404, "DeploymentNotFound", "", false, Action::stop, Cause::not_found},
     // What a firewall says to one text, and a wrong address to all.
-    ErrorRule{403, 403, kAny, "", "", false, Action::refused, Cause::forbidden},
-    ErrorRule{404, 405, kAny, "", "", false, Action::refused, Cause::not_found},
-    ErrorRule{300, 399, kAny, "", "", false, Action::refused, Cause::redirect},  // base_url is an old address
-    ErrorRule{501, 501, kAny, "", "", false, Action::refused, Cause::unsupported},
+    ErrorRule{Kind::access, 403, 403, "", "", false, Action::refused, Cause::forbidden},
+    ErrorRule{Kind::access, 404, 405, "", "", false, Action::refused, Cause::not_found},
+    ErrorRule{Kind::access, 300, 399, "", "", false, Action::refused, Cause::redirect},  // base_url is an old address
+    ErrorRule{Kind::access, 501, 501, "", "", false, Action::refused, Cause::unsupported},
 
     // Capacity and rate (rows 12, 13, 18).
-    ErrorRule{429, 429, kAny, "resource_unavailable", "", false, Action::move, Cause::capacity},
-    ErrorRule{429, 429, kAny, "", "resource unavailable", false, Action::move, Cause::capacity},
-    ErrorRule{498, 498, kAny, "", "", false, Action::move, Cause::capacity},
-    ErrorRule{429, 429, kAny, "slow_down", "", false, Action::retry, Cause::slow_down},
-    ErrorRule{503, 503, kAny, "slow_down", "", false, Action::retry, Cause::slow_down},
-    ErrorRule{429, 429, Service::anthropic, "", "acceleration", false, Action::retry, Cause::slow_down},
-    ErrorRule{429, 429, kAny, "", "", false, Action::retry, Cause::rate_limit},
+    ErrorRule{Kind::rate, 429, 429, "resource_unavailable", "", false, Action::move, Cause::capacity},
+    ErrorRule{Kind::rate, 429, 429, "", "resource unavailable", false, Action::move, Cause::capacity},
+    ErrorRule{Kind::rate, 498, 498, "", "", false, Action::move, Cause::capacity},
+    ErrorRule{Kind::rate, 429, 429, "slow_down", "", false, Action::retry, Cause::slow_down},
+    ErrorRule{Kind::rate, 503, 503, "slow_down", "", false, Action::retry, Cause::slow_down},
+    ErrorRule{Kind::rate, 429, 429, "", "", false, Action::retry, Cause::rate_limit},
 
     // The rest of 4xx (rows 1, 7, 8, 10, 11).
-    ErrorRule{408, 408, kAny, "", "", false, Action::retry, Cause::timeout},
-    ErrorRule{409, 409, kAny, "", "", false, Action::retry, Cause::conflict},
-    ErrorRule{421, 421, kAny, "", "", false, Action::retry, Cause::conflict},  // another connection may do
-    ErrorRule{425, 425, kAny, "", "", false, Action::retry, Cause::conflict},
-    // The model's own mistake, which another attempt may not repeat.
-    ErrorRule{400, 400, Service::groq, "json_validate_failed", "", false, Action::retry, Cause::unprocessable},
-    ErrorRule{422, 422, Service::groq, "", "", false, Action::retry, Cause::unprocessable},
-    ErrorRule{422, 422, kAny, "", "", false, Action::refused, Cause::unprocessable},
-    ErrorRule{499, 499, kAny, "", "", false, Action::retry, Cause::cancelled},
-    ErrorRule{400, 499, kAny, "", "", false, Action::refused, Cause::bad_request},
+    ErrorRule{Kind::other, 408, 408, "", "", false, Action::retry, Cause::timeout},
+    ErrorRule{Kind::other, 409, 409, "", "", false, Action::retry, Cause::conflict},
+    ErrorRule{Kind::other, 421, 421, "", "", false, Action::retry, Cause::conflict},  // another connection may do
+    ErrorRule{Kind::other, 425, 425, "", "", false, Action::retry, Cause::conflict},
+    ErrorRule{Kind::other, 422, 422, "", "", false, Action::refused, Cause::unprocessable},
+    ErrorRule{Kind::other, 499, 499, "", "", false, Action::retry, Cause::cancelled},
+    ErrorRule{Kind::other, 400, 499, "", "", false, Action::refused, Cause::bad_request},
 
     // The server's own (rows 19 to 22). Behind a gateway that gave up waiting, the call may have
     // run.
-    ErrorRule{500, 599, Service::groq, "", "", false, Action::retry, Cause::server_error},
-    ErrorRule{524, 524, Service::openrouter, "", "", false, Action::move, Cause::server_error, Billing::possible},
-    ErrorRule{529, 529, Service::openrouter, "", "", false, Action::move, Cause::overloaded},
-    ErrorRule{504, 504, kAny, "", "", false, Action::retry, Cause::timeout, Billing::possible},
-    ErrorRule{520, 524, kAny, "", "", false, Action::retry, Cause::server_error, Billing::possible},
-    ErrorRule{529, 529, kAny, "", "", false, Action::retry, Cause::overloaded},
-    ErrorRule{500, 599, kAny, "overloaded_error", "", false, Action::retry, Cause::overloaded},
-    ErrorRule{503, 503, Service::openrouter, "provider_overloaded", "", false, Action::move, Cause::overloaded},
-    ErrorRule{503, 503, kAny, "server_is_overloaded", "", false, Action::retry, Cause::overloaded},
-    ErrorRule{500, 599, kAny, "", "", false, Action::retry, Cause::server_error},
+    ErrorRule{Kind::server, 504, 504, "", "", false, Action::retry, Cause::timeout, Billing::possible},
+    ErrorRule{Kind::server, 520, 524, "", "", false, Action::retry, Cause::server_error, Billing::possible},
+    ErrorRule{Kind::server, 529, 529, "", "", false, Action::retry, Cause::overloaded},
+    ErrorRule{Kind::server, 500, 599, "overloaded_error", "", false, Action::retry, Cause::overloaded},
+    ErrorRule{Kind::server, 503, 503, "server_is_overloaded", "", false, Action::retry, Cause::overloaded},
+    ErrorRule{Kind::server, 500, 599, "", "", false, Action::retry, Cause::server_error},
     // clang-format on
 };
 
@@ -147,7 +127,6 @@ bool contains(std::string_view text, std::string_view words) {
 
 bool matches(const ErrorRule& rule, const ErrorFacts& facts) {
   if (facts.status < rule.from || facts.status > rule.to) return false;
-  if (rule.service && *rule.service != facts.service) return false;
   if (!rule.name.empty() && rule.name != facts.type && rule.name != facts.code &&
       rule.name != facts.detail) {
     return false;
@@ -161,15 +140,20 @@ bool matches(const ErrorRule& rule, const ErrorFacts& facts) {
 
 }  // namespace
 
-std::span<const ErrorRule> error_rules() {
+std::span<const ErrorRule> common_error_rules() {
   return kRules;
 }
 
-Verdict classify(const ErrorFacts& facts) {
-  const auto rule = std::find_if(kRules.begin(), kRules.end(),
-                                 [&](const ErrorRule& r) { return matches(r, facts); });
+Verdict classify(const ErrorFacts& facts, std::span<const ErrorRule> own) {
+  const ErrorRule* first = nullptr;
+  for (const auto rules : {own, common_error_rules()}) {
+    for (const ErrorRule& rule : rules) {
+      if (first != nullptr && rule.kind >= first->kind) continue;
+      if (matches(rule, facts)) first = &rule;
+    }
+  }
   Verdict verdict{Action::retry, Cause::bad_reply, Billing::possible};
-  if (rule != kRules.end()) verdict = {rule->action, rule->cause, rule->billing};
+  if (first != nullptr) verdict = {first->action, first->cause, first->billing};
   if (!facts.should_retry) return verdict;
   const bool again = verdict.action == Action::retry || verdict.action == Action::move;
   if (again && !*facts.should_retry) verdict.action = Action::dead;

@@ -67,9 +67,8 @@ void read_names(const Element& object, ErrorBody& body) {
   if (body.type.empty()) body.type = text_at(object, "status");
 }
 
-ErrorFacts facts_of(Service service, int status, const ErrorBody& body) {
+ErrorFacts facts_of(int status, const ErrorBody& body) {
   ErrorFacts facts;
-  facts.service = service;
   facts.status = status;
   facts.type = body.type;
   facts.code = body.code;
@@ -153,7 +152,7 @@ std::optional<ErrorBody> error_in(const Element& reply) {
   return body;
 }
 
-void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderView>& headers,
+void fill_failure(Outcome& outcome, const Profile& profile, const std::vector<HeaderView>& headers,
                   const std::optional<Element>& reply, std::string_view body,
                   const core::Secret& key) {
   ErrorBody error;
@@ -166,11 +165,11 @@ void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderVie
     error.message = what == NoJson::page ? std::string_view(page) : body;
   }
   if (!outcome.hints.retry_after) outcome.hints.retry_after = error.retry_after;
-  ErrorFacts facts = facts_of(service, outcome.status, error);
+  ErrorFacts facts = facts_of(outcome.status, error);
   facts.retry_after = outcome.hints.retry_after;
   facts.should_retry = should_retry(headers);
 
-  const Verdict verdict = classify(facts);
+  const Verdict verdict = classify(facts, profile.errors);
   outcome.action = verdict.action;
   outcome.cause = verdict.cause;
   outcome.billing = verdict.billing;
@@ -179,14 +178,14 @@ void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderVie
   if (outcome.status == 511) outcome.contact = Contact::unusable;
 }
 
-void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,
+void fill_failure_inside_ok(Outcome& outcome, const Profile& profile, const ErrorBody& error,
                             const core::Secret& key) {
   // OpenRouter puts the HTTP status that it meant into the code.
   int status = 0;
   std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
   // Money is recognised by its names as well, which the table knows as those of a 4xx.
   const Verdict verdict =
-      classify(facts_of(service, status >= 400 && status < 600 ? status : 429, error));
+      classify(facts_of(status >= 400 && status < 600 ? status : 429, error), profile.errors);
   const bool final = verdict.action != Action::retry && verdict.action != Action::move;
   outcome.action = final ? verdict.action : Action::move;
   outcome.cause = final ? verdict.cause : Cause::upstream_error;

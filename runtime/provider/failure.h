@@ -13,7 +13,6 @@
 #include "core/secret.h"
 #include "provider/codec.h"
 #include "provider/error_table.h"
-#include "provider/service.h"
 #include "provider/wire_json.h"
 
 namespace sluice::provider {
@@ -32,14 +31,14 @@ std::optional<ErrorBody> error_in(const Element& reply);
 
 // Fills `outcome` for a response whose status is not 2xx. `reply` is the parsed body, if it parsed.
 // outcome.status and outcome.hints are set already.
-void fill_failure(Outcome& outcome, Service service, const std::vector<HeaderView>& headers,
+void fill_failure(Outcome& outcome, const Profile& profile, const std::vector<HeaderView>& headers,
                   const std::optional<Element>& reply, std::string_view body,
                   const core::Secret& key);
 
 // Fills `outcome` for an error that came with status 200 (docs/providers.md, Errors inside status 200): another endpoint may do
 // better now, unless the error names something that no repeating helps. outcome.usage is set
 // already.
-void fill_failure_inside_ok(Outcome& outcome, Service service, const ErrorBody& error,
+void fill_failure_inside_ok(Outcome& outcome, const Profile& profile, const ErrorBody& error,
                             const core::Secret& key);
 
 // `text` for people: one line, at most 300 bytes, without the key or anything that looks like one.

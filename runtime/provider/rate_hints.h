@@ -8,13 +8,13 @@
 #include "core/clock.h"
 #include "provider/codec.h"
 #include "provider/outcome.h"
-#include "provider/service.h"
+#include "provider/profile.h"
 
 namespace sluice::provider {
 
 // Values that services are known to send for "don't know" (-1, a limit or reset of 0) are left out.
 // An instant that is already past is a wait of zero.
-RateHints read_rate_hints(Service service, int status, const std::vector<HeaderView>& headers,
-                          core::WallTime wall_now);
+RateHints read_rate_hints(const Profile& profile, int status,
+                          const std::vector<HeaderView>& headers, core::WallTime wall_now);
 
 }  // namespace sluice::provider

@@ -51,7 +51,7 @@ bool is_common(std::string_view pattern) {
 
 class Rewriter {
  public:
-  Rewriter(LimitsTaken taken, std::string& out) : taken_(taken), writer_(out) {}
+  Rewriter(SchemaKeywords taken, std::string& out) : taken_(taken), writer_(out) {}
 
   void schema(const simdjson::dom::element& element) {
     simdjson::dom::object object;
@@ -121,32 +121,21 @@ class Rewriter {
                                     [&](const Limit& l) { return l.keyword == keyword; });
     if (limit == kLimits.end()) return nullptr;
     std::string_view text;
-    bool taken = taken_ != LimitsTaken::none;
-    if (limit->kind == LimitKind::text_length) taken = taken_ == LimitsTaken::all;
+    bool taken = taken_ != SchemaKeywords::none;
+    if (limit->kind == LimitKind::text_length) taken = taken_ == SchemaKeywords::all;
     if (limit->kind == LimitKind::pattern)
       taken = taken && value.get(text) == simdjson::SUCCESS && is_common(text);
     return taken ? nullptr : &*limit;
   }
 
-  LimitsTaken taken_;
+  SchemaKeywords taken_;
   bool turned_ = false;
   core::JsonWriter writer_;
 };
 
 }  // namespace
 
-LimitsTaken limits_taken(Service service) {
-  switch (service) {
-    case Service::other:  // grammars of local servers take them
-      return LimitsTaken::all;
-    case Service::openai:  // "'maxLength' is not permitted"; patterns are
-      return LimitsTaken::no_text_lengths;
-    default:
-      return LimitsTaken::none;
-  }
-}
-
-std::string with_limits_in_words(std::string_view schema, LimitsTaken taken) {
+std::string with_limits_in_words(std::string_view schema, SchemaKeywords taken) {
   simdjson::dom::parser parser;
   simdjson::dom::element document;
   if (parser.parse(schema.data(), schema.size()).get(document) != simdjson::SUCCESS)

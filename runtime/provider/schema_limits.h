@@ -4,27 +4,15 @@
 // Plain functions, any thread.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "provider/service.h"
+#include "provider/profile.h"
 
 namespace sluice::provider {
 
-// A `pattern` is sent only as "^…$" of what all regular expressions have in common: JSON Schema
-// searches for it, but the grammars that services make of it take it as the whole text, and some
-// (llama.cpp) refuse one without both anchors.
-enum class LimitsTaken : std::uint8_t {
-  all,
-  no_text_lengths,  // not minLength, maxLength
-  none,             // nor bounds of numbers and lists, nor patterns
-};
-
-LimitsTaken limits_taken(Service service);
-
 // `schema` with the limits that are not taken turned into words. What is no JSON, and what has
 // nothing to turn, comes back as it is; so does the result, when it is given again.
-std::string with_limits_in_words(std::string_view schema, LimitsTaken taken);
+std::string with_limits_in_words(std::string_view schema, SchemaKeywords taken);
 
 }  // namespace sluice::provider

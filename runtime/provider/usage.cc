@@ -54,7 +54,7 @@ Count either(const Count& a, const Count& b) {
 
 }  // namespace
 
-std::optional<Usage> read_usage(const Element& usage, UsageStyle style) {
+std::optional<Usage> read_usage(const Element& usage, UsageConvention convention) {
   constexpr std::array<std::string_view, 12> kNames = {"prompt_tokens",
                                                        "completion_tokens",
                                                        "input_tokens",
@@ -78,7 +78,7 @@ std::optional<Usage> read_usage(const Element& usage, UsageStyle style) {
 
   // Anthropic's own counts, also where a gateway hands them on under the other dialect.
   const bool apart =
-      style == UsageStyle::anthropic || (!prompt && input && (cache_read || cache_creation));
+      convention.cached_beside_input || (!prompt && input && (cache_read || cache_creation));
   if (apart) {
     const Count read = count_of(cache_read);
     const Count created = count_of(cache_creation);
@@ -95,7 +95,7 @@ std::optional<Usage> read_usage(const Element& usage, UsageStyle style) {
   counts.reasoning = std::max({part(completion_details, "reasoning_tokens"),
                                part(output_details, "reasoning_tokens"),
                                part(output_details, "thinking_tokens"), part(reasoning)});
-  if (style == UsageStyle::xai) {
+  if (convention.reasoning_beside_output) {
     if (completion_details) {
       const Count beside = count_of(member(*completion_details, "reasoning_tokens"));
       if (beside.present && !beside.value) return std::nullopt;

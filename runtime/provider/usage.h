@@ -6,21 +6,14 @@
 // cache, what was spent on thinking) is left out where it is part of another count.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 
-#include "provider/outcome.h"
+#include "provider/profile.h"
 #include "provider/wire_json.h"
 
 namespace sluice::provider {
 
-enum class UsageStyle : std::uint8_t {
-  openai,     // cached and reasoning tokens are parts of input and output
-  xai,        // as openai, but reasoning tokens come beside the output
-  anthropic,  // cached tokens come beside the input
-};
-
 // nullopt: not known. Zeros are zeros; exchange.h says whether they can be believed.
-std::optional<Usage> read_usage(const Element& usage, UsageStyle style);
+std::optional<Usage> read_usage(const Element& usage, UsageConvention convention);
 
 }  // namespace sluice::provider

@@ -86,9 +86,7 @@ std::vector<Fixture> read_fixtures(const std::string& directory) {
         Fixture fixture;
         fixture.name = file.stem().string() + ": " + name;
         std::istringstream words(lines[at].substr(12));
-        std::string dialect;
-        words >> dialect >> fixture.base_url;
-        if (dialect == "anthropic") fixture.dialect = Dialect::anthropic_messages;
+        words >> fixture.constructor >> fixture.base_url;
         read_response(take_block(lines, at), fixture);
         fixtures.push_back(std::move(fixture));
       } else if (lines[at] == "```reply") {
@@ -107,8 +105,10 @@ std::vector<Fixture> read_fixtures(const std::string& directory) {
 std::string reply_text(const Fixture& fixture) {
   EndpointSpec spec;
   spec.name = "test";
-  spec.dialect = fixture.dialect;
-  spec.base_url = fixture.base_url;
+  spec.provider = find_provider(fixture.constructor, fixture.base_url);
+  if (spec.provider.profile == nullptr)
+    throw std::runtime_error(fixture.name + ": no constructor s." + fixture.constructor);
+  spec.base_url = fixture.base_url.empty() ? spec.provider.profile->base_url : fixture.base_url;
   spec.model = "m";
   spec.key = core::Secret("sk-test-1234567890");
   const std::vector<HeaderView> headers(fixture.headers.begin(), fixture.headers.end());

@@ -3,7 +3,7 @@
 // codec must make of it:
 //
 //   ## Name of the case
-//   ```response openai https://api.openai.com/v1
+//   ```response openai https://api.openai.com/v1      (a constructor, and a base_url if not its own)
 //   HTTP/1.1 200
 //   name-of-header: value
 //
@@ -20,14 +20,14 @@
 #include <utility>
 #include <vector>
 
-#include "provider/codec.h"
+#include "codec/registry.h"
 
 namespace sluice::codec {
 
 struct Fixture {
   std::string name;
-  provider::Dialect dialect = provider::Dialect::openai_chat;
-  std::string base_url;
+  std::string constructor;  // "openai": as s.openai names it
+  std::string base_url;     // empty: that constructor's own
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;

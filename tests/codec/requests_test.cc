@@ -28,7 +28,7 @@ EndpointSpec openai() {
 EndpointSpec anthropic() {
   EndpointSpec spec;
   spec.name = "anthropic/claude-haiku-4-5";
-  spec.dialect = Dialect::anthropic_messages;
+  spec.provider = find_provider("anthropic");
   spec.base_url = "https://api.anthropic.com";
   spec.model = "claude-haiku-4-5";
   spec.key = core::Secret("sk-ant-1");

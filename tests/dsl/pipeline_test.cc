@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec/registry.h"
 #include "dsl/load.h"
 #include "scratch.h"
 
@@ -98,7 +99,7 @@ TEST(Pipeline, OfTheDesignLoads) {
   const stages::DispatchSpec& dispatch = loaded->dispatch;
   ASSERT_EQ(dispatch.endpoints.size(), 2u);
   EXPECT_EQ(dispatch.endpoints[0].name, "openai/gpt-5.4-mini");
-  EXPECT_EQ(dispatch.endpoints[0].dialect, provider::Dialect::openai_chat);
+  EXPECT_EQ(dispatch.endpoints[0].provider.profile->name, "openai");
   EXPECT_EQ(dispatch.endpoints[0].base_url, "https://api.openai.com/v1");
   EXPECT_EQ(dispatch.endpoints[0].key.reveal(), "secret of OPENAI_API_KEY");
   EXPECT_EQ(dispatch.endpoints[0].limits[Quota::requests_per_minute], 30000);
@@ -109,7 +110,7 @@ TEST(Pipeline, OfTheDesignLoads) {
   EXPECT_EQ(dispatch.endpoints[0].first_byte_timeout, std::nullopt);
   EXPECT_TRUE(dispatch.endpoints[0].proxy.empty());
   EXPECT_EQ(dispatch.endpoints[1].name, "anthropic/claude-haiku-4-5");
-  EXPECT_EQ(dispatch.endpoints[1].dialect, provider::Dialect::anthropic_messages);
+  EXPECT_EQ(dispatch.endpoints[1].provider.dialect->name, "anthropic");
   EXPECT_EQ(dispatch.endpoints[1].base_url, "https://api.anthropic.com/v1");
   EXPECT_EQ(dispatch.endpoints[1].limits[Quota::input_tokens_per_minute], 400e3);
   EXPECT_EQ(dispatch.deadline, core::Duration(1h));

@@ -22,11 +22,11 @@ namespace {
 
 using sluice::answer::Field;
 using sluice::answer::FieldType;
-using sluice::provider::LimitsTaken;
+using sluice::provider::SchemaKeywords;
 using sluice::provider::with_limits_in_words;
 
-constexpr LimitsTaken kServices[] = {LimitsTaken::all, LimitsTaken::no_text_lengths,
-                                     LimitsTaken::none};
+constexpr SchemaKeywords kServices[] = {SchemaKeywords::all, SchemaKeywords::no_text_lengths,
+                                        SchemaKeywords::none};
 
 [[noreturn]] void wrong(const char* what, const std::string& text) {
   std::fprintf(stderr, "%s: %s\n", what, text.c_str());
@@ -130,7 +130,7 @@ void check_closed(const simdjson::dom::element& schema, const std::string& text)
   }
 }
 
-std::string in_words(const std::string& schema, LimitsTaken taken, bool twice) {
+std::string in_words(const std::string& schema, SchemaKeywords taken, bool twice) {
   std::string words = with_limits_in_words(schema, taken);
   if (twice && with_limits_in_words(words, taken) != words) wrong("changes again", words);
   return words;
@@ -149,7 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view input(reinterpret_cast<const char*>(data), std::min(size, kLongest));
   if (input.empty()) return 0;
   const auto first = static_cast<std::uint8_t>(input.front());
-  const LimitsTaken taken = kServices[first / 3 % 3];
+  const SchemaKeywords taken = kServices[first / 3 % 3];
   const bool twice = first % 5 == 0;
   input.remove_prefix(1);
   if (first % 3 == 0) {

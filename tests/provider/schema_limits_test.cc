@@ -9,10 +9,10 @@ TEST(SchemaLimits, BecomeWordsInTheDescription) {
   EXPECT_EQ(
       with_limits_in_words(
           R"j({"type":"string","minLength":1,"maxLength":160,"description":"Why."})j",
-          LimitsTaken::none),
+          SchemaKeywords::none),
       R"j({"type":"string","description":"Why. (length in characters at least 1, length in characters at most 160)"})j");
   EXPECT_EQ(with_limits_in_words(R"j({"type":"number","minimum":-0.5,"exclusiveMaximum":2})j",
-                                 LimitsTaken::none),
+                                 SchemaKeywords::none),
             R"j({"type":"number","description":"at least -0.5, less than 2"})j");
 }
 
@@ -20,24 +20,24 @@ TEST(SchemaLimits, AreFoundInEveryNestedSchema) {
   EXPECT_EQ(
       with_limits_in_words(
           R"j({"type":"object","properties":{"l":{"type":"array","maxItems":3,"items":{"anyOf":[{"type":"integer","minimum":1},{"type":"null"}]}}},"required":["l"],"additionalProperties":false})j",
-          LimitsTaken::none),
+          SchemaKeywords::none),
       R"j({"type":"object","properties":{"l":{"type":"array","items":{"anyOf":[{"type":"integer","description":"at least 1"},{"type":"null"}]},"description":"number of elements at most 3"}},"required":["l"],"additionalProperties":false})j");
 }
 
 TEST(SchemaLimits, AreNotMistakenInTheUsersOwnNamesAndValues) {
   constexpr std::string_view kSchema =
       R"j({"type":"object","properties":{"maximum":{"type":"string"},"description":{"enum":["minimum",{"maxLength":1}]}},"required":["maximum","description"]})j";
-  EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::none), kSchema);
+  EXPECT_EQ(with_limits_in_words(kSchema, SchemaKeywords::none), kSchema);
 }
 
 TEST(SchemaLimits, StayWhereTheServiceTakesThem) {
   constexpr std::string_view kSchema = R"j( {"type":"integer","minimum":1,"maxLength":2})j";
-  EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::all), kSchema);
-  EXPECT_EQ(with_limits_in_words(kSchema, LimitsTaken::no_text_lengths),
+  EXPECT_EQ(with_limits_in_words(kSchema, SchemaKeywords::all), kSchema);
+  EXPECT_EQ(with_limits_in_words(kSchema, SchemaKeywords::no_text_lengths),
             R"j({"type":"integer","minimum":1,"description":"length in characters at most 2"})j");
 }
 
-std::string with_pattern(std::string_view pattern, LimitsTaken taken) {
+std::string with_pattern(std::string_view pattern, SchemaKeywords taken) {
   return with_limits_in_words(R"j({"type":"string","pattern":")j" + std::string(pattern) + "\"}",
                               taken);
 }
@@ -46,26 +46,26 @@ std::string with_pattern(std::string_view pattern, LimitsTaken taken) {
 TEST(SchemaLimits, SendAPatternWhereItMeansTheSameEverywhere) {
   for (const char* pattern : {"^[A-Z]{2}-[0-9]+$", R"(^\\d+(?:\\.\\d{1,2})?$)", "^a|b$"}) {
     const std::string schema = R"j({"type":"string","pattern":")j" + std::string(pattern) + "\"}";
-    EXPECT_EQ(with_limits_in_words(schema, LimitsTaken::all), schema);
-    EXPECT_EQ(with_limits_in_words(schema, LimitsTaken::no_text_lengths), schema);
+    EXPECT_EQ(with_limits_in_words(schema, SchemaKeywords::all), schema);
+    EXPECT_EQ(with_limits_in_words(schema, SchemaKeywords::no_text_lengths), schema);
   }
   for (const char* pattern : {"", "a", "^a", "a$", R"(^a\\$)", "^(?i)a$", "^(?P<n>a)$",
                               "^[[:alpha:]]$", R"(^\\pL$)", R"(^\\Aa$)", R"(^\\bword$)"}) {
-    EXPECT_FALSE(with_pattern(pattern, LimitsTaken::all).contains("\"pattern\"")) << pattern;
+    EXPECT_FALSE(with_pattern(pattern, SchemaKeywords::all).contains("\"pattern\"")) << pattern;
   }
 }
 
 TEST(SchemaLimits, PutAPatternInWordsAsItIsWritten) {
   EXPECT_EQ(
-      with_pattern(R"(\\d \"x\")", LimitsTaken::all),
+      with_pattern(R"(\\d \"x\")", SchemaKeywords::all),
       R"j({"type":"string","description":"holds a match of the regular expression \\d \"x\""})j");
-  EXPECT_EQ(with_pattern("^a$", LimitsTaken::none),
+  EXPECT_EQ(with_pattern("^a$", SchemaKeywords::none),
             R"j({"type":"string","description":"holds a match of the regular expression ^a$"})j");
 }
 
 TEST(SchemaLimits, LeaveAloneWhatIsNoJson) {
-  EXPECT_EQ(with_limits_in_words("{", LimitsTaken::none), "{");
-  EXPECT_EQ(with_limits_in_words("", LimitsTaken::none), "");
+  EXPECT_EQ(with_limits_in_words("{", SchemaKeywords::none), "{");
+  EXPECT_EQ(with_limits_in_words("", SchemaKeywords::none), "");
 }
 
 }  // namespace

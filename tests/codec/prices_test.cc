@@ -1,8 +1,10 @@
-#include "provider/prices.h"
+#include "codec/prices.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::provider {
+#include "codec/registry.h"
+
+namespace sluice::codec {
 namespace {
 
 core::Price price(const char* input, const char* cached, const char* output) {
@@ -13,7 +15,7 @@ core::Price price(const char* input, const char* cached, const char* output) {
 }
 
 core::Price found(std::string_view model, std::string_view base_url = {}) {
-  const auto facts = model_facts(model, base_url);
+  const auto facts = model_facts(model, find_provider("openai", base_url).profile);
   EXPECT_TRUE(facts.has_value()) << model;
   return facts ? facts->price : core::Price{};
 }
@@ -73,4 +75,4 @@ TEST(ModelFacts, TakesTheDearestWhereTheServiceIsNotKnown) {
 }
 
 }  // namespace
-}  // namespace sluice::provider
+}  // namespace sluice::codec

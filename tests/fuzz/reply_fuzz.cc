@@ -1,6 +1,5 @@
-// What the fuzz targets of both codecs share. The input is two bytes that choose service and
-// status, then header lines up to an empty line, then the body.
-#pragma once
+// Replies of every provider in the registry. The input is two bytes that choose provider and status,
+// then header lines up to an empty line, then the body.
 
 #include <algorithm>
 #include <cstdint>
@@ -13,13 +12,14 @@
 #include "codec/registry.h"
 
 namespace sluice::provider {
+namespace {
 
-inline void demand(bool holds) {
+void demand(bool holds) {
   if (!holds) std::abort();
 }
 
 // Whatever the bytes, the verdict is whole and nothing in it can harm what reads it.
-inline void check_reply(const Reply& reply, std::string_view key) {
+void check_reply(const Reply& reply, std::string_view key) {
   const Outcome& outcome = reply.outcome;
   demand((outcome.action == Action::none) == (outcome.cause == Cause::none));
   demand((outcome.action == Action::none) == outcome.message.empty());
@@ -37,14 +37,14 @@ inline void check_reply(const Reply& reply, std::string_view key) {
   if (outcome.charged) demand(outcome.charged->picodollars() >= 0);
 }
 
-inline void fuzz_reply(Dialect dialect, std::span<const std::string_view> base_urls,
-                       std::string_view input) {
+void fuzz_reply(std::string_view input) {
   constexpr int kStatuses[] = {200, 200, 429, 400, 402, 403, 500, 503, 529, 301, 0};
   constexpr std::string_view kKey = "zq-secret-key";
   if (input.size() < 2) return;
   EndpointSpec spec;
-  spec.dialect = dialect;
-  spec.base_url = base_urls[static_cast<std::uint8_t>(input[0]) % base_urls.size()];
+  static const std::vector<Provider> kProviders = codec::providers();
+  spec.provider = kProviders[static_cast<std::uint8_t>(input[0]) % kProviders.size()];
+  spec.base_url = "http://127.0.0.1";
   spec.model = "m";
   spec.key = core::Secret(std::string(kKey));
   const int status = kStatuses[static_cast<std::uint8_t>(input[1]) % std::size(kStatuses)];
@@ -62,4 +62,10 @@ inline void fuzz_reply(Dialect dialect, std::span<const std::string_view> base_u
   check_reply(codec->read(status, headers, input, core::ManualClock().wall_now()), kKey);
 }
 
+}  // namespace
 }  // namespace sluice::provider
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::provider::fuzz_reply({reinterpret_cast<const char*>(data), size});
+  return 0;
+}

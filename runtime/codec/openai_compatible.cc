@@ -1,0 +1,352 @@
+// The services and servers that speak OpenAI's chat completions, each with what is different there:
+// a row of kServices. To add one: a row here, and its fixture tests/codec/fixtures/NAME.md, which
+// codec_test asks for. Facts and their sources: docs/providers.md.
+#include <array>
+
+#include "codec/dialects.h"
+#include "codec/shared_rows.h"
+
+namespace sluice::codec {
+
+using namespace provider;  // a codec is written in its words
+using namespace shared_rows;
+
+namespace {
+
+using enum RateHeader::Part;
+
+constexpr double kPerSecond = 60;  // a limit per second, as a limit per minute
+
+// Windows in the names. Hourly ones have no Quota here and are left out.
+constexpr RateHeader kWindowInName[] = {
+    {"x-ratelimit-limit-requests-minute", Quota::requests_per_minute, limit},
+    {"x-ratelimit-remaining-requests-minute", Quota::requests_per_minute, remaining},
+    {"x-ratelimit-reset-requests-minute", Quota::requests_per_minute, reset},
+    {"x-ratelimit-limit-requests-day", Quota::requests_per_day, limit},
+    {"x-ratelimit-remaining-requests-day", Quota::requests_per_day, remaining},
+    {"x-ratelimit-reset-requests-day", Quota::requests_per_day, reset},
+    {"x-ratelimit-limit-tokens-minute", Quota::tokens_per_minute, limit},
+    {"x-ratelimit-remaining-tokens-minute", Quota::tokens_per_minute, remaining},
+    {"x-ratelimit-reset-tokens-minute", Quota::tokens_per_minute, reset},
+    {"x-ratelimit-limit-tokens-day", Quota::tokens_per_day, limit},
+    {"x-ratelimit-remaining-tokens-day", Quota::tokens_per_day, remaining},
+    {"x-ratelimit-reset-tokens-day", Quota::tokens_per_day, reset},
+};
+
+// --- Azure OpenAI, Google
+
+constexpr std::string_view kAzureHosts[] = {"openai.azure.com", "cognitiveservices.azure.com",
+                                            "services.ai.azure.com"};
+constexpr Model kAzureModels[] = {
+    // clang-format off
+    model("gpt-5-mini", 0.25, 0.025, 2, 272000, 128000),
+    model("gpt-5.4", 2.5, 0.25, 15, 1050000, 128000),
+    // clang-format on
+};
+
+constexpr std::string_view kGoogleHosts[] = {"googleapis.com"};
+constexpr ErrorRule kGoogleErrors[] = {
+    // clang-format off
+    {Kind::money, 429, 429, "", "prepayment credits are depleted", false, Action::stop, Cause::payment},
+    {Kind::long_quota, 429, 429, "", "perday", false, Action::stop, Cause::daily_quota},
+    {Kind::access, 400, 400, "", "api key not valid", false, Action::stop, Cause::auth},
+    // clang-format on
+};
+constexpr Model kGoogleModels[] = {
+    // clang-format off
+    model("gemini-2.5-flash", 0.3, 0.03, 2.5, 1048576, 65535),
+    model("gemini-2.5-flash-lite", 0.1, 0.01, 0.4, 1048576, 65535),
+    model("gemini-2.5-pro", 1.25, 0.125, 10, 1048576, 65535),
+    model("gemini-3.1-flash-lite", 0.25, 0.025, 1.5, 1048576, 65536),
+    model("gemini-3.1-pro-preview", 2, 0.2, 12, 1048576, 65536),
+    model("gemini-3.5-flash", 1.5, 0.15, 9, 1048576, 65535),
+    model("gemini-3.5-flash-lite", 0.3, 0.03, 2.5, 1048576, 65536),
+    model("gemini-3.6-flash", 1.5, 0.15, 7.5, 1048576, 65536),
+    // clang-format on
+};
+
+// --- Groq
+
+constexpr std::string_view kGroqHosts[] = {"groq.com"};
+// The model's own mistake, which another attempt may not repeat. No 5xx is charged.
+constexpr ErrorRule kGroqErrors[] = {
+    // clang-format off
+    {Kind::other, 400, 400, "json_validate_failed", "", false, Action::retry, Cause::unprocessable},
+    {Kind::other, 422, 422, "", "", false, Action::retry, Cause::unprocessable},
+    {Kind::server, 500, 599, "", "", false, Action::retry, Cause::server_error},
+    // clang-format on
+};
+// OpenAI's names, but the requests are those of a day.
+constexpr RateHeader kGroqHeaders[] = {
+    {"x-ratelimit-limit-requests", Quota::requests_per_day, limit},
+    {"x-ratelimit-remaining-requests", Quota::requests_per_day, remaining},
+    {"x-ratelimit-reset-requests", Quota::requests_per_day, reset},
+    {"x-ratelimit-limit-tokens", Quota::tokens_per_minute, limit},
+    {"x-ratelimit-remaining-tokens", Quota::tokens_per_minute, remaining},
+    {"x-ratelimit-reset-tokens", Quota::tokens_per_minute, reset},
+};
+constexpr Model kGroqModels[] = {
+    // clang-format off
+    model("llama-3.1-8b-instant", 0.05, 0.05, 0.08, 128000, 8192),
+    model("llama-3.3-70b-versatile", 0.59, 0.59, 0.79, 128000, 32768),
+    model("openai/gpt-oss-120b", 0.15, 0.075, 0.6, 131072, 32766),
+    model("openai/gpt-oss-20b", 0.075, 0.0375, 0.3, 131072, 32768),
+    // clang-format on
+};
+
+// --- Cerebras, SambaNova
+
+constexpr std::string_view kCerebrasHosts[] = {"cerebras.ai"};
+constexpr Model kCerebrasModels[] = {
+    // clang-format off
+    model("gpt-oss-120b", 0.35, 0.35, 0.75, 131072, 32768),
+    // clang-format on
+};
+constexpr std::string_view kSambaNovaHosts[] = {"sambanova.ai"};
+constexpr Model kSambaNovaModels[] = {
+    // clang-format off
+    model("gpt-oss-120b", 0.22, 0.22, 0.59, 131072, 131072),
+    model("meta-llama-3.3-70b-instruct", 0.6, 0.6, 1.2, 131072, 131072),
+    // clang-format on
+};
+
+// --- Together
+
+constexpr std::string_view kTogetherHosts[] = {"together.xyz", "together.ai"};
+// More tokens than the context holds; the key's own errors are 401 there.
+constexpr ErrorRule kTogetherErrors[] = {
+    // clang-format off
+    {Kind::access, 403, 403, "", "", false, Action::split, Cause::too_large},
+    // clang-format on
+};
+// Per second. What remains of this second says nothing about a minute, so only limits are read.
+constexpr RateHeader kTogetherHeaders[] = {
+    {"x-ratelimit-limit", Quota::requests_per_minute, limit, kPerSecond},
+    {"x-tokenlimit-limit", Quota::tokens_per_minute, limit, kPerSecond},
+};
+constexpr Model kTogetherModels[] = {
+    // clang-format off
+    model("meta-llama/llama-3.3-70b-instruct-turbo", 0.88, 0.88, 0.88, 0, 0),
+    model("openai/gpt-oss-120b", 0.15, 0.15, 0.6, 131072, 131072),
+    // clang-format on
+};
+
+// --- Fireworks
+
+constexpr std::string_view kFireworksHosts[] = {"fireworks.ai"};
+constexpr ErrorRule kFireworksErrors[] = {
+    // clang-format off
+    {Kind::money, 412, 412, "", "", false, Action::stop, Cause::payment},  // suspended
+    // clang-format on
+};
+constexpr RateHeader kFireworksHeaders[] = {
+    {"x-ratelimit-limit-tokens-prompt", Quota::input_tokens_per_minute, limit, kPerSecond},
+    {"x-ratelimit-limit-tokens-generated", Quota::output_tokens_per_minute, limit, kPerSecond},
+};
+constexpr Model kFireworksModels[] = {
+    // clang-format off
+    model("accounts/fireworks/models/deepseek-v3p2", 0.56, 0.56, 1.68, 163840, 163840),
+    model("accounts/fireworks/models/gpt-oss-120b", 0.15, 0.015, 0.6, 131072, 32768),
+    model("accounts/fireworks/models/kimi-k2p5", 0.6, 0.1, 3, 262144, 32768),
+    // clang-format on
+};
+
+// --- xAI
+
+constexpr std::string_view kXaiHosts[] = {"x.ai"};
+constexpr ErrorRule kXaiErrors[] = {
+    // clang-format off
+    {Kind::access, 400, 400, "", "incorrect api key", false, Action::stop, Cause::auth},
+    // clang-format on
+};
+// The window of the request headers is not known, so only tokens are read.
+constexpr RateHeader kXaiHeaders[] = {
+    {"x-ratelimit-limit-tokens", Quota::tokens_per_minute, limit},
+    {"x-ratelimit-remaining-tokens", Quota::tokens_per_minute, remaining},
+};
+constexpr Model kXaiModels[] = {
+    // clang-format off
+    model("grok-4-1-fast", 0.2, 0.05, 0.5, 2000000, 2000000),
+    model("grok-4.3", 1.25, 0.2, 2.5, 1000000, 1000000),
+    model("grok-4.5", 2, 0.5, 6, 500000, 500000),
+    // clang-format on
+};
+
+// --- Mistral
+
+constexpr std::string_view kMistralHosts[] = {"mistral.ai"};
+// "By size" means tokens.
+constexpr RateHeader kMistralHeaders[] = {
+    {"x-ratelimitbysize-limit-minute", Quota::tokens_per_minute, limit},
+    {"x-ratelimitbysize-remaining-minute", Quota::tokens_per_minute, remaining},
+    {"ratelimitbysize-reset", Quota::tokens_per_minute, reset},
+};
+constexpr Model kMistralModels[] = {
+    // clang-format off
+    model("mistral-large-latest", 0.5, 0.5, 1.5, 262144, 262144),
+    model("mistral-medium-latest", 1.5, 1.5, 7.5, 262144, 262144),
+    model("mistral-small-latest", 0.06, 0.06, 0.18, 131072, 131072),
+    // clang-format on
+};
+
+// --- DeepSeek
+
+constexpr std::string_view kDeepSeekHosts[] = {"deepseek.com"};
+constexpr Model kDeepSeekModels[] = {
+    // clang-format off
+    model("deepseek-chat", 0.28, 0.028, 0.42, 131072, 8192),
+    model("deepseek-v4-flash", 0.14, 0.0028, 0.28, 1000000, 8192),
+    model("deepseek-v4-pro", 0.435, 0.003625, 0.87, 1000000, 8192),
+    // clang-format on
+};
+
+// --- OpenRouter
+
+constexpr std::string_view kOpenRouterHosts[] = {"openrouter.ai"};
+constexpr ErrorRule kOpenRouterErrors[] = {
+    // clang-format off
+    {Kind::content, 403, 403, "", "guardrail", false, Action::dead, Cause::content_filter},
+    {Kind::content, 403, 403, "", "moderation", false, Action::dead, Cause::content_filter},
+    {Kind::content, 403, 403, "", "flagged", false, Action::dead, Cause::content_filter},
+    {Kind::server, 524, 524, "", "", false, Action::move, Cause::server_error, Billing::possible},
+    {Kind::server, 529, 529, "", "", false, Action::move, Cause::overloaded},
+    {Kind::server, 503, 503, "provider_overloaded", "", false, Action::move, Cause::overloaded},
+    // clang-format on
+};
+
+constexpr std::array kServices = {
+    Profile{.name = "groq",
+            .title = "Groq",
+            .base_url = "https://api.groq.com/openai/v1",
+            .hosts = kGroqHosts,
+            .example_model = "llama-3.3-70b-versatile",
+            .key_variable = "GROQ_API_KEY",
+            .errors = kGroqErrors,
+            .rate_headers = kGroqHeaders,
+            .models = kGroqModels},
+    Profile{.name = "cerebras",
+            .title = "Cerebras",
+            .base_url = "https://api.cerebras.ai/v1",
+            .hosts = kCerebrasHosts,
+            .example_model = "gpt-oss-120b",
+            .key_variable = "CEREBRAS_API_KEY",
+            .rate_headers = kWindowInName,
+            .models = kCerebrasModels},
+    Profile{.name = "sambanova",
+            .title = "SambaNova",
+            .base_url = "https://api.sambanova.ai/v1",
+            .hosts = kSambaNovaHosts,
+            .example_model = "Meta-Llama-3.3-70B-Instruct",
+            .key_variable = "SAMBANOVA_API_KEY",
+            .rate_headers = kWindowInName,
+            .models = kSambaNovaModels},
+    Profile{.name = "together",
+            .title = "Together",
+            .base_url = "https://api.together.xyz/v1",
+            .hosts = kTogetherHosts,
+            .example_model = "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            .key_variable = "TOGETHER_API_KEY",
+            .errors = kTogetherErrors,
+            .rate_headers = kTogetherHeaders,
+            .wait_header = "x-ratelimit-reset",
+            .models = kTogetherModels},
+    Profile{.name = "fireworks",
+            .title = "Fireworks",
+            .base_url = "https://api.fireworks.ai/inference/v1",
+            .hosts = kFireworksHosts,
+            .example_model = "accounts/fireworks/models/gpt-oss-120b",
+            .key_variable = "FIREWORKS_API_KEY",
+            .errors = kFireworksErrors,
+            .rate_headers = kFireworksHeaders,
+            .models = kFireworksModels},
+    Profile{.name = "xai",
+            .title = "xAI",
+            .base_url = "https://api.x.ai/v1",
+            .hosts = kXaiHosts,
+            .example_model = "grok-4.3",
+            .key_variable = "XAI_API_KEY",
+            .usage = {.reasoning_beside_output = true},
+            .errors = kXaiErrors,
+            .rate_headers = kXaiHeaders,
+            .models = kXaiModels},
+    Profile{.name = "mistral",
+            .title = "Mistral",
+            .base_url = "https://api.mistral.ai/v1",
+            .hosts = kMistralHosts,
+            .example_model = "mistral-small-latest",
+            .key_variable = "MISTRAL_API_KEY",
+            .rate_headers = kMistralHeaders,
+            .models = kMistralModels},
+    Profile{.name = "deepseek",
+            .title = "DeepSeek",
+            .base_url = "https://api.deepseek.com",
+            .hosts = kDeepSeekHosts,
+            .example_model = "deepseek-v4-flash",
+            .key_variable = "DEEPSEEK_API_KEY",
+            .structured = StructuredOutput::json_object,  // it takes no schema
+            .models = kDeepSeekModels},
+    Profile{.name = "openrouter",  // its rate headers have a unit that is not documented
+            .title = "OpenRouter",
+            .base_url = "https://openrouter.ai/api/v1",
+            .hosts = kOpenRouterHosts,
+            .example_model = "openai/gpt-5-mini",
+            .key_variable = "OPENROUTER_API_KEY",
+            .errors = kOpenRouterErrors},
+    // Own servers. Their grammars take all limits, they send no rate headers, and need no key.
+    Profile{.name = "vllm",
+            .title = "vLLM",
+            .base_url = "http://127.0.0.1:8000/v1",
+            .example_model = "Qwen/Qwen3-8B",
+            .schema = SchemaKeywords::all},
+    Profile{.name = "sglang",
+            .title = "SGLang",
+            .base_url = "http://127.0.0.1:30000/v1",
+            .example_model = "Qwen/Qwen3-8B",
+            .schema = SchemaKeywords::all},
+    Profile{.name = "llama_cpp",
+            .title = "llama.cpp",
+            .base_url = "http://127.0.0.1:8080/v1",
+            .example_model = "qwen3-8b",
+            .schema = SchemaKeywords::all},
+    Profile{.name = "ollama",
+            .title = "Ollama",
+            .base_url = "http://127.0.0.1:11434/v1",
+            .example_model = "qwen3:8b",
+            .schema = SchemaKeywords::all},
+    // Recognised by their hosts alone.
+    Profile{.name = "azure",
+            .title = "Azure OpenAI",
+            .hosts = kAzureHosts,
+            .auth = AuthScheme::api_key,
+            .output_limit = "max_completion_tokens",
+            .rate_headers = kOpenAiRateHeaders,
+            .models = kAzureModels},
+    Profile{.name = "google",
+            .title = "Google",
+            .hosts = kGoogleHosts,
+            .errors = kGoogleErrors,
+            .models = kGoogleModels},
+    Profile{.name = "anthropic_chat",  // its own address for this format
+            .title = "Anthropic",
+            .hosts = kAnthropicHosts,
+            .errors = kAnthropicErrors,
+            .rate_headers = kAnthropicRateHeaders},
+};
+
+// A gateway, a proxy, the mock, an own server.
+constexpr Profile kElsewhere = {.name = "compatible",
+                                .title = "any other host",
+                                .schema = SchemaKeywords::all,
+                                .rate_headers = kOpenAiRateHeaders};
+
+}  // namespace
+
+std::span<const Profile> openai_services() {
+  return kServices;
+}
+
+const Profile* openai_elsewhere() {
+  return &kElsewhere;
+}
+
+}  // namespace sluice::codec

@@ -1,0 +1,58 @@
+// Rows of profiles that two dialects or services have in common. For runtime/codec's own .cc files.
+#pragma once
+
+#include "provider/profile.h"
+
+namespace sluice::codec::shared_rows {
+
+using namespace provider;
+using Kind = ErrorKind;
+using Part = RateHeader::Part;
+using Role = RateHeader::Role;
+
+// The names that OpenAI gave them. Azure, most compatible servers and the LiteLLM proxy use them too.
+// Those of a project are only sent where it has a limit of its own, beside the organisation's.
+inline constexpr RateHeader kOpenAiRateHeaders[] = {
+    {"x-ratelimit-limit-requests", Quota::requests_per_minute, Part::limit},
+    {"x-ratelimit-remaining-requests", Quota::requests_per_minute, Part::remaining},
+    {"x-ratelimit-reset-requests", Quota::requests_per_minute, Part::reset},
+    {"x-ratelimit-limit-tokens", Quota::tokens_per_minute, Part::limit},
+    {"x-ratelimit-remaining-tokens", Quota::tokens_per_minute, Part::remaining},
+    {"x-ratelimit-reset-tokens", Quota::tokens_per_minute, Part::reset},
+    {"x-ratelimit-limit-project-tokens", Quota::tokens_per_minute, Part::limit, 1, Role::narrower},
+    {"x-ratelimit-remaining-project-tokens", Quota::tokens_per_minute, Part::remaining, 1,
+     Role::narrower},
+    {"x-ratelimit-reset-project-tokens", Quota::tokens_per_minute, Part::reset, 1, Role::narrower},
+};
+
+inline constexpr std::string_view kAnthropicHosts[] = {"anthropic.com"};
+
+inline constexpr ErrorRule kAnthropicErrors[] = {
+    // clang-format off
+    {Kind::money, 400, 499, "", "specified api usage limits", false, Action::stop, Cause::spend_limit},
+    {Kind::money, 400, 499, "", "workspace api usage limits", false, Action::stop, Cause::spend_limit},
+    {Kind::money, 400, 499, "", "credit balance is too low", false, Action::stop, Cause::payment},
+    {Kind::rate, 429, 429, "", "acceleration", false, Action::retry, Cause::slow_down},
+    // clang-format on
+};
+
+// "Tokens" repeats whichever limit is the tightest now, input's or output's: it is a limit of its
+// own only where the other two are not sent.
+inline constexpr RateHeader kAnthropicRateHeaders[] = {
+    {"anthropic-ratelimit-requests-limit", Quota::requests_per_minute, Part::limit},
+    {"anthropic-ratelimit-requests-remaining", Quota::requests_per_minute, Part::remaining},
+    {"anthropic-ratelimit-requests-reset", Quota::requests_per_minute, Part::reset},
+    {"anthropic-ratelimit-input-tokens-limit", Quota::input_tokens_per_minute, Part::limit},
+    {"anthropic-ratelimit-input-tokens-remaining", Quota::input_tokens_per_minute, Part::remaining},
+    {"anthropic-ratelimit-input-tokens-reset", Quota::input_tokens_per_minute, Part::reset},
+    {"anthropic-ratelimit-output-tokens-limit", Quota::output_tokens_per_minute, Part::limit},
+    {"anthropic-ratelimit-output-tokens-remaining", Quota::output_tokens_per_minute,
+     Part::remaining},
+    {"anthropic-ratelimit-output-tokens-reset", Quota::output_tokens_per_minute, Part::reset},
+    {"anthropic-ratelimit-tokens-limit", Quota::tokens_per_minute, Part::limit, 1, Role::fallback},
+    {"anthropic-ratelimit-tokens-remaining", Quota::tokens_per_minute, Part::remaining, 1,
+     Role::fallback},
+    {"anthropic-ratelimit-tokens-reset", Quota::tokens_per_minute, Part::reset, 1, Role::fallback},
+};
+
+}  // namespace sluice::codec::shared_rows

@@ -1,0 +1,140 @@
+// A provider as data. One wire format (a dialect) is spoken by many services, each with differences
+// of its own (docs/providers.md): where it is, how it takes the key, which schemas it accepts, how
+// it counts tokens, which headers tell its quotas, what its errors mean. All of that is a Profile,
+// so that another service is one more row (runtime/codec/openai_compatible.cc) and one fixture file,
+// and no code. The lists are in codec/registry.h; what reads a row is in error_table.h,
+// rate_hints.h, schema_limits.h and usage.h.
+//
+// Threads: constant data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/money.h"
+#include "provider/endpoint.h"
+#include "provider/outcome.h"
+
+namespace sluice::provider {
+
+class Codec;
+
+// What a response with an error is about, in the order in which rules are tried: those about money
+// before those about rates, since both come as 429 and only one of them ever passes.
+enum class ErrorKind : std::uint8_t {
+  money,
+  long_quota,  // of a day or a month
+  too_large,
+  content,
+  access,  // the key, the model, the address
+  rate,    // and capacity
+  other,   // the rest of 4xx
+  server,
+};
+
+struct ErrorRule {
+  ErrorKind kind = ErrorKind::other;
+  int from = 0;  // HTTP status, both ends included
+  int to = 0;
+  std::string_view name;        // equal to type, code or detail; empty = any
+  std::string_view words;       // within the message or the detail, in any case; empty = any
+  bool only_long_wait = false;  // only when the server names no wait, or kLongWait and more
+  Action action = Action::retry;
+  Cause cause = Cause::none;
+  Billing billing = Billing::none;
+};
+
+// A response header that says something about a quota.
+struct RateHeader {
+  enum class Part : std::uint8_t { limit, remaining, reset };
+  enum class Role : std::uint8_t {
+    usual,
+    narrower,  // a second limit of the same quota: of the two the tighter counts
+    fallback,  // read only where no usual header tells a quota of tokens
+  };
+  std::string_view name;  // in lower case
+  Quota quota;
+  Part part;
+  double scale = 1;  // from the server's window to the quota's
+  Role role = Role::usual;
+};
+
+// Which limits a service's strict schema mode accepts. A `pattern` is sent only as "^…$" of what
+// all regular expressions have in common: JSON Schema searches for it, but the grammars that
+// services make of it take it as the whole text, and some (llama.cpp) refuse one without both
+// anchors.
+enum class SchemaKeywords : std::uint8_t {
+  all,
+  no_text_lengths,  // not minLength, maxLength
+  none,             // nor bounds of numbers and lists, nor patterns
+};
+
+// Where a reply's counts stand (docs/providers.md, Usage).
+struct UsageConvention {
+  bool cached_beside_input = false;      // else the cached tokens are part of the input
+  bool reasoning_beside_output = false;  // else the reasoning tokens are part of the output
+};
+
+enum class AuthScheme : std::uint8_t {
+  bearer,
+  api_key,    // "api-key: KEY", but a token (a JWT, so "eyJ…") as a bearer
+  x_api_key,  // "x-api-key: KEY"
+};
+
+struct ModelFacts {
+  core::Price price;          // cached input falls back to the input price where the list has none
+  int max_input_tokens = 0;   // 0 = unknown
+  int max_output_tokens = 0;  // 0 = unknown
+};
+
+struct Model {
+  std::string_view name;  // in lower case
+  ModelFacts facts;
+};
+
+// Dollars per million tokens, and tokens at most. A dollar per million is a million picodollars a
+// token.
+consteval Model model(std::string_view name, double input, double cached_input, double output,
+                      int max_input, int max_output) {
+  const auto price = [](double dollars) {
+    return core::Money::picodollars(static_cast<std::int64_t>(dollars * 1e6 + 0.5));
+  };
+  return {name, {{price(input), price(cached_input), price(output)}, max_input, max_output}};
+}
+
+struct Profile {
+  std::string_view
+      name;  // "groq": the constructor s.groq, and what its endpoints' names begin with
+  std::string_view title;  // "Groq"
+  // Where its API is, unless the pipeline says otherwise. Empty: it has no constructor and is only
+  // recognised by its hosts.
+  std::string_view base_url = {};
+  std::span<const std::string_view> hosts = {};  // each with all that is below it
+  std::string_view example_model = {};
+  std::string_view key_variable = {};  // as the examples call it; empty: no key is needed
+  AuthScheme auth = AuthScheme::bearer;
+  std::string_view output_limit = "max_tokens";
+  StructuredOutput structured =
+      StructuredOutput::json_schema;  // unless the pipeline says otherwise
+  SchemaKeywords schema = SchemaKeywords::none;
+  UsageConvention usage = {};
+  std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
+  std::span<const RateHeader> rate_headers = {};
+  std::string_view wait_header = {};  // seconds to wait, on a 429 without retry-after
+  std::span<const Model> models =
+      {};  // list prices and limits, of the day that codec/prices.h says
+};
+
+// One wire format.
+struct Dialect {
+  std::string_view name;     // "openai"
+  std::string_view meaning;  // of its vendor's constructor, one line
+  std::unique_ptr<Codec> (*make)(const EndpointSpec& endpoint, const Profile& profile) = nullptr;
+  const Profile* vendor = nullptr;         // whose format it is
+  std::span<const Profile> services = {};  // that speak it too
+  const Profile* elsewhere = nullptr;      // at a host that none of them names
+};
+
+}  // namespace sluice::provider
