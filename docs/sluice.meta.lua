@@ -53,7 +53,7 @@
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
----@field [integer] sluice.Endpoint s.openai { … } or s.anthropic { … }
+---@field [integer] sluice.Endpoint s.openai { … }, or the constructor of another service or server
 
 ---What becomes of an answer; the declaration in pack is always checked first.
 ---@class sluice.parseOptions
@@ -227,6 +227,71 @@ function sluice.sink(options) end
 ---@param options sluice.openaiOptions
 ---@return sluice.Endpoint
 function sluice.openai(options) end
+
+---An endpoint at Groq.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.groq(options) end
+
+---An endpoint at Cerebras.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.cerebras(options) end
+
+---An endpoint at SambaNova.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.sambanova(options) end
+
+---An endpoint at Together.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.together(options) end
+
+---An endpoint at Fireworks.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.fireworks(options) end
+
+---An endpoint at xAI.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.xai(options) end
+
+---An endpoint at Mistral.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.mistral(options) end
+
+---An endpoint at DeepSeek.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.deepseek(options) end
+
+---An endpoint at OpenRouter.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.openrouter(options) end
+
+---An own vLLM server.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.vllm(options) end
+
+---An own SGLang server.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.sglang(options) end
+
+---An own llama.cpp server.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.llama_cpp(options) end
+
+---An own Ollama server.
+---@param options sluice.openaiOptions
+---@return sluice.Endpoint
+function sluice.ollama(options) end
 
 ---An endpoint that speaks Anthropic's messages.
 ---@param options sluice.anthropicOptions

@@ -26,8 +26,8 @@ std::vector<stages::Example> read_examples(lua_State* lua, const Arguments& pack
                                            const stages::PackSpec& spec);
 
 // dsl/endpoints.cc
-int construct_openai(lua_State* lua);
-int construct_anthropic(lua_State* lua);
+// Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.
+void push_endpoint_constructors(lua_State* lua);
 
 // dsl/stage_constructors.cc
 int construct_read(lua_State* lua);

@@ -1,4 +1,11 @@
-// The option tables of the endpoints.
+// The option tables of the endpoints: one for each profile of codec/registry.h that has a constructor.
+#include <fmt/format.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "codec/registry.h"
 #include "dsl/option_tables.h"
 
 namespace sluice::dsl {
@@ -8,13 +15,12 @@ using enum ValueType;
 
 constexpr double kMost = 1e15;  // no quota is larger
 
-// What both endpoints take but for the default of base_url and the need of a key.
-template <const char* kUrl, const char* kModel, const char* kKey>
+// What all endpoints take. Where a profile differs (codec/registry.h), `options_of` says so.
 constexpr Option kEndpoint[] = {
     {.name = "model",
      .type = text,
      .meaning = "model, as the provider names it",
-     .example = kModel,
+     .example = {},
      .required = true,
      .min = 1,
      .max = 200},
@@ -29,13 +35,12 @@ constexpr Option kEndpoint[] = {
      .type = text,
      .meaning = "where the API is; for gateways and own servers",
      .example = "\"http://127.0.0.1:8080/v1\"",
-     .fallback = kUrl,
      .min = 1,
      .max = 2000},
     {.name = "key",
      .type = secret,
      .meaning = "API key; may be left out with a base_url",
-     .example = kKey,
+     .example = {},
      .fallback = "none",
      .max = 10000},
     {.name = "rpm",
@@ -167,13 +172,6 @@ constexpr Option kEndpoint[] = {
      .min = 1,
      .max = 100},
 };
-constexpr char kOpenaiUrl[] = "https://api.openai.com/v1";
-constexpr char kOpenaiModel[] = "\"gpt-5.4-mini\"";
-constexpr char kOpenaiKey[] = "s.secret \"OPENAI_API_KEY\"";
-constexpr char kAnthropicUrl[] = "https://api.anthropic.com/v1";
-constexpr char kAnthropicModel[] = "\"claude-haiku-4-5\"";
-constexpr char kAnthropicKey[] = "s.secret \"ANTHROPIC_API_KEY\"";
-
 constexpr Option kPrice[] = {
     {.name = "input",
      .type = number,
@@ -198,31 +196,85 @@ constexpr Option kPrice[] = {
      .max = 1e6},
 };
 
-constexpr Section kEndpoints[] = {
-    {.name = "openai",
-     .kind = SectionKind::endpoint,
-     .meaning =
-         "an endpoint that speaks OpenAI's chat completions, as many gateways and own servers do",
-     .example = "s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\", rpm = "
-                "30000, tpm = 150e6 }",
-     .options = kEndpoint<kOpenaiUrl, kOpenaiModel, kOpenaiKey>},
-    {.name = "anthropic",
-     .kind = SectionKind::endpoint,
-     .meaning = "an endpoint that speaks Anthropic's messages",
-     .example = "s.anthropic { model = \"claude-haiku-4-5\", key = s.secret \"ANTHROPIC_API_KEY\", "
-                "rpm = 4000 }",
-     .options = kEndpoint<kAnthropicUrl, kAnthropicModel, kAnthropicKey>},
-    {.name = "price",
-     .kind = SectionKind::table,
-     .meaning = "what tokens cost, an option of the endpoints",
-     .example = "price = { input = 0.75, output = 4.5, cached_input = 0.075 }",
-     .options = kPrice},
+constexpr Section kPriceSection = {
+    .name = "price",
+    .kind = SectionKind::table,
+    .meaning = "what tokens cost, an option of the endpoints",
+    .example = "price = { input = 0.75, output = 4.5, cached_input = 0.075 }",
+    .options = kPrice};
+
+std::string_view name_of(provider::StructuredOutput how) {
+  switch (how) {
+    case provider::StructuredOutput::json_schema:
+      return "json_schema";
+    case provider::StructuredOutput::json_object:
+      return "json_object";
+    case provider::StructuredOutput::instruction:
+      return "instruction";
+  }
+  return {};
+}
+
+// The tables of one constructor, and the texts that they show.
+struct Constructor {
+  std::string model;
+  std::string key;
+  std::string structured;
+  std::string meaning;
+  std::string example;
+  std::vector<Option> options;
 };
+
+void fill_options(Constructor& constructor, const provider::Profile& profile) {
+  for (Option& option : constructor.options) {
+    if (option.name == "model") option.example = constructor.model;
+    if (option.name == "base_url") option.fallback = profile.base_url;
+    if (option.name == "key") option.example = constructor.key;
+    if (option.name == "structured") option.fallback = constructor.structured;
+  }
+}
+
+void fill_texts(Constructor& constructor, const provider::Dialect& dialect,
+                const provider::Profile& profile) {
+  const bool own_server = profile.key_variable.empty();
+  constructor.model = fmt::format("\"{}\"", profile.example_model);
+  constructor.key =
+      own_server ? "s.secret \"NAME\"" : fmt::format("s.secret \"{}\"", profile.key_variable);
+  constructor.structured = fmt::format("\"{}\"", name_of(profile.structured));
+  constructor.meaning = &profile == dialect.vendor ? std::string(dialect.meaning)
+                        : own_server               ? fmt::format("an own {} server", profile.title)
+                                     : fmt::format("an endpoint at {}", profile.title);
+  constructor.example = own_server
+                            ? fmt::format("s.{} {{ model = {}, max_concurrency = 64 }}",
+                                          profile.name, constructor.model)
+                            : fmt::format("s.{} {{ model = {}, key = {}, rpm = 4000, tpm = 2e6 }}",
+                                          profile.name, constructor.model, constructor.key);
+}
 
 }  // namespace
 
 std::span<const Section> endpoint_sections() {
-  return kEndpoints;
+  static std::deque<Constructor> constructors;  // the sections hold views
+  static const std::vector<Section> all = [] {
+    std::vector<Section> sections;
+    for (const auto& [dialect, profile] : codec::providers()) {
+      if (profile->base_url.empty()) continue;
+      Constructor& constructor = constructors.emplace_back();
+      fill_texts(constructor, *dialect, *profile);
+      constructor.options.assign(std::begin(kEndpoint), std::end(kEndpoint));
+      fill_options(constructor, *profile);
+      const bool vendor = profile == dialect->vendor;
+      sections.push_back({.name = profile->name,
+                          .kind = SectionKind::endpoint,
+                          .meaning = constructor.meaning,
+                          .example = constructor.example,
+                          .options = constructor.options,
+                          .same_as = vendor ? std::string_view() : dialect->vendor->name});
+    }
+    sections.push_back(kPriceSection);
+    return sections;
+  }();
+  return all;
 }
 
 }  // namespace sluice::dsl

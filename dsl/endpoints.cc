@@ -1,4 +1,4 @@
-// s.openai { … } and s.anthropic { … }.
+// The constructors of endpoints: s.openai { … }, s.groq { … }, …
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include "codec/registry.h"
 #include "dsl/constructors.h"
 #include "dsl/node.h"
+#include "dsl/option_tables.h"
 #include "http/proxy.h"
 
 namespace sluice::dsl {
@@ -90,10 +91,11 @@ provider::Limits read_limits(const Arguments& arguments) {
   return limits;
 }
 
-StructuredOutput read_structured(const Arguments& arguments) {
-  const std::string how = arguments.text("structured").value_or("json_schema");
-  if (how == "json_object") return StructuredOutput::json_object;
-  if (how == "instruction") return StructuredOutput::instruction;
+StructuredOutput read_structured(const Arguments& arguments, const provider::Profile& profile) {
+  const auto how = arguments.text("structured");
+  if (!how) return profile.structured;
+  if (*how == "json_object") return StructuredOutput::json_object;
+  if (*how == "instruction") return StructuredOutput::instruction;
   return StructuredOutput::json_schema;
 }
 
@@ -111,7 +113,9 @@ std::string read_charge_header(const Arguments& arguments) {
   return name;
 }
 
-int construct(lua_State* lua, const Section& options) {
+int construct_endpoint(lua_State* lua) {
+  const auto& options = *static_cast<const Section*>(lua_touserdata(lua, lua_upvalueindex(1)));
+  const provider::Profile& profile = *codec::find_provider(options.name).profile;
   const Arguments arguments(lua, options);
   EndpointSpec spec;
   spec.model = *arguments.text("model");
@@ -122,7 +126,7 @@ int construct(lua_State* lua, const Section& options) {
   spec.temperature = arguments.number("temperature");
   spec.weight = arguments.number("weight");
   spec.service_tier = arguments.text("service_tier").value_or("");
-  spec.structured = read_structured(arguments);
+  spec.structured = read_structured(arguments, profile);
   spec.timeout = arguments.duration("timeout").value_or(provider::kDefaultTimeout);
   spec.connect_timeout =
       arguments.duration("connect_timeout").value_or(provider::kDefaultConnectTimeout);
@@ -134,9 +138,9 @@ int construct(lua_State* lua, const Section& options) {
     spec.base_url = read_base_url(arguments);
     spec.name = fmt::format("{}/{}", host_of(spec.base_url), spec.model);
   } else {
-    spec.base_url = find_option(options, "base_url")->fallback;
+    spec.base_url = profile.base_url;
     spec.name = fmt::format("{}/{}", options.name, spec.model);
-    if (spec.key.empty()) {
+    if (spec.key.empty() && !profile.key_variable.empty()) {
       arguments.fail(fmt::format("missing option 'key' for {}", options.name),
                      fmt::format("add key = {}", find_option(options, "key")->example));
     }
@@ -155,12 +159,13 @@ int construct(lua_State* lua, const Section& options) {
 
 }  // namespace
 
-int construct_openai(lua_State* lua) {
-  return construct(lua, section("openai"));
-}
-
-int construct_anthropic(lua_State* lua) {
-  return construct(lua, section("anthropic"));
+void push_endpoint_constructors(lua_State* lua) {
+  for (const Section& options : endpoint_sections()) {
+    if (options.kind != SectionKind::endpoint) continue;
+    lua_pushlightuserdata(lua, const_cast<Section*>(&options));
+    lua_pushcclosure(lua, construct_endpoint, 1);
+    lua_setfield(lua, -2, std::string(options.name).c_str());
+  }
 }
 
 }  // namespace sluice::dsl

@@ -281,7 +281,7 @@ constexpr Section kJob[] = {
      .positional = {.word = "endpoint",
                     .type = "an endpoint",
                     .luals = "sluice.Endpoint",
-                    .meaning = "s.openai { … } or s.anthropic { … }",
+                    .meaning = "s.openai { … }, or the constructor of another service or server",
                     .example =
                         "s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\" }",
                     .least = 1,

@@ -4,10 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <utility>
+#include <vector>
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
+#include "dsl/option_tables.h"
 #include "script/diagnostic.h"
 
 namespace sluice::dsl {
@@ -20,11 +22,6 @@ constexpr std::uint64_t kWorkOfCall = 500;
 constexpr std::size_t kMostVariables = 100;
 
 const char kLoadedKey = 0;  // registry: modules loaded, by name
-
-constexpr std::array<std::string_view, 22> kConstructors = {
-    "pipeline", "read",      "map",   "keep",   "explode", "validate", "pack",  "dispatch",
-    "openai",   "anthropic", "parse", "sink",   "file",    "secret",   "param", "text",
-    "int",      "number",    "bool",  "one_of", "list",    "object"};
 
 // The place of the running function's call, and its first argument as text.
 struct TextCall {
@@ -132,6 +129,29 @@ int construct_param(lua_State* lua) {
   return 1;
 }
 
+// The module's own functions, and its field types; the endpoints' are in the option tables.
+constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
+    {"pipeline", construct_pipeline}, {"read", construct_read},
+    {"map", construct_map},           {"keep", construct_keep},
+    {"explode", construct_explode},   {"validate", construct_validate},
+    {"pack", construct_pack},         {"dispatch", construct_dispatch},
+    {"parse", construct_parse},       {"sink", construct_sink},
+    {"file", construct_file},         {"secret", construct_secret},
+    {"param", construct_param}};
+constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
+    {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
+    {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},
+    {"object", FieldType::object}};
+
+std::vector<std::string_view> constructors() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, function] : kFunctions) names.emplace_back(name);
+  for (const Section& endpoint : endpoint_sections())
+    if (endpoint.kind == SectionKind::endpoint) names.push_back(endpoint.name);
+  for (const auto& [name, type] : kFieldTypes) names.emplace_back(name);
+  return names;
+}
+
 // s.anything else.
 int unknown_name(lua_State* lua) {
   const std::string name =
@@ -143,27 +163,21 @@ int unknown_name(lua_State* lua) {
     span = source->find_name(at.line, name, ".")
                .value_or(source->first_on(at.line).value_or(script::Span{}));
   }
-  const std::string hint = script::did_you_mean(
-      name, kConstructors, fmt::format("sluice has: {}", fmt::join(kConstructors, ", ")));
-  raise_at(lua, source, span, fmt::format("sluice has no '{}'", name), hint);
+  const std::vector<std::string_view> known = constructors();
+  const std::string_view near = script::nearest(name, known);
+  raise_at(lua, source, span, fmt::format("sluice has no '{}'", name),
+           near.empty() ? fmt::format("sluice has: {}", fmt::join(known, ", "))
+                        : fmt::format("did you mean 's.{}'?", near));
 }
 
 void push_module(lua_State* lua) {
-  constexpr luaL_Reg kFunctions[] = {
-      {"pipeline", construct_pipeline}, {"read", construct_read},
-      {"map", construct_map},           {"keep", construct_keep},
-      {"explode", construct_explode},   {"validate", construct_validate},
-      {"pack", construct_pack},         {"dispatch", construct_dispatch},
-      {"openai", construct_openai},     {"anthropic", construct_anthropic},
-      {"parse", construct_parse},       {"sink", construct_sink},
-      {"file", construct_file},         {"secret", construct_secret},
-      {"param", construct_param},       {nullptr, nullptr}};
-  constexpr std::pair<const char*, FieldType> kFields[] = {
-      {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
-      {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},
-      {"object", FieldType::object}};
-  luaL_newlib(lua, kFunctions);
-  for (const auto& [name, type] : kFields) {
+  lua_newtable(lua);
+  for (const auto& [name, function] : kFunctions) {
+    lua_pushcfunction(lua, function);
+    lua_setfield(lua, -2, name);
+  }
+  push_endpoint_constructors(lua);
+  for (const auto& [name, type] : kFieldTypes) {
     push_bare_field(lua, type);
     lua_setfield(lua, -2, name);
   }

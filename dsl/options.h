@@ -62,6 +62,9 @@ struct Section {
   std::span<const Option> options;
   Positional positional = {};
   bool fields = false;  // names that are no option are fields: name = field type
+  // The section that has the same options, but for defaults and examples: the pages say so, in place
+  // of all of them again.
+  std::string_view same_as = {};
 };
 
 // In the order of the reference page.

@@ -72,6 +72,24 @@ void append_section(std::string& page, const Section& section) {
   page += '\n';
 }
 
+// The constructors whose options are those of `section`, but for the columns of this table.
+void append_services(std::string& page, const Section& section) {
+  std::string rows;
+  for (const Section& service : sections()) {
+    if (service.same_as != section.name) continue;
+    rows += fmt::format("| `s.{}` | {} | `{}` | {} | `{}` |\n", service.name,
+                        capital(service.meaning), find_option(service, "base_url")->fallback,
+                        cell(find_option(service, "structured")->fallback), service.example);
+  }
+  if (rows.empty()) return;
+  page += fmt::format(
+      "These constructors take the options of `s.{0}`. Each means its own service, wherever its "
+      "`base_url` is;\n`s.{0}` with a `base_url` means the service that the host belongs to, if it "
+      "is one of these.\n\n"
+      "| constructor | for | `base_url` | `structured` | example |\n|---|---|---|---|---|\n{1}\n",
+      section.name, rows);
+}
+
 constexpr std::string_view kHead = R"(# Pipeline options
 
 Made from the option tables in `dsl/options.cc`; `SLUICE_REGENERATE=1` with the test `dsl.Docs` writes
@@ -156,7 +174,7 @@ repeated items.
 }
 
 std::string class_name(const Section& section) {
-  return fmt::format("sluice.{}Options", section.name);
+  return fmt::format("sluice.{}Options", section.same_as.empty() ? section.name : section.same_as);
 }
 
 std::string luals_type(const Option& option) {
@@ -207,7 +225,7 @@ std::string_view result_class(const Section& section) {
 }
 
 void append_class(std::string& page, const Section& section) {
-  if (section.kind == SectionKind::step) return;
+  if (section.kind == SectionKind::step || !section.same_as.empty()) return;
   page += fmt::format("---{}.\n---@class {}\n", capital(section.meaning), class_name(section));
   for (const Option& option : section.options) {
     page += fmt::format("---@field {}{} {} {}\n", option.name, option.required ? "" : "?",
@@ -248,7 +266,9 @@ std::string render_options_page() {
   std::string page(kHead);
   page += "## The job and its stages\n\n";
   for (const Section& section : sections()) {
-    if (section.kind != SectionKind::field) append_section(page, section);
+    if (section.kind == SectionKind::field || !section.same_as.empty()) continue;
+    append_section(page, section);
+    append_services(page, section);
   }
   page +=
       "## Field types\n\nFor `validate`, `answer` and `s.object`. Each but the last three works "
