@@ -1,30 +1,29 @@
-// Sends requests and brings back replies. Owns the I/O thread: the event loop, the HTTP client, the
-// scheduler that decides, and the codecs. The protocol of one attempt (checkpoint.h, invariant 3):
-//
-//   scheduler says Send → intent durable → request written → reply read → scheduler told →
-//   reply handed on (its settlement travels with the answers) or settlement committed alone
+// Sends requests and brings back replies. Owns the I/O thread and its event loop, on which the
+// scheduler decides (dispatch_attempts.h) and a Sender carries. The sender and the clock are given.
 //
 // An attempt keeps its endpoint's slot until its settlement has been handed to the checkpoint
-// (booked()). Intents come after that, so a crash never leaves more of them open than there are
+// (settled()). Intents come after that, so a crash never leaves more of them open than there are
 // slots: what may be billed twice is bounded by what may be in flight.
 //
-// Threads: start(), submit(), booked(), drain(), abort() and state() from any; join() from the one
+// Threads: start(), submit(), settled(), drain(), abort() and state() from any; join() from the one
 // that made it; handlers run on the I/O thread and must not block.
 //
 // Bound: the queue to the I/O thread is bounded by the flow's credits.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "schedule/scheduler.h"
+#include "stages/dispatch_config.h"
 #include "stages/item.h"
 #include "stages/question.h"
+#include "stages/sender.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {
@@ -57,23 +56,27 @@ struct DispatchState {
   std::uint64_t odd_charges = 0;
 };
 
-// What the job's other questions have used of daily quotas, by the endpoints' names.
-using DayUses = std::multimap<std::string, store::DayUse>;
+// Borrowed: all of it must outlive the dispatcher, but for make_sender.
+struct DispatchSetup {
+  const PipelineSpec& spec;
+  const Question& question;
+  checkpoint::Checkpoint& checkpoint;
+  const DayUses& used_elsewhere;
+  const MakeSender& make_sender;
+  const core::Clock& clock;
+};
 
 class Dispatcher {
  public:
-  // ErrorCode::pipeline when an endpoint's URL or CA file cannot be used.
-  static core::Result<std::unique_ptr<Dispatcher>> make(const PipelineSpec& spec,
-                                                        const Question& question,
-                                                        checkpoint::Checkpoint& checkpoint,
-                                                        DispatchHandlers handlers,
-                                                        const DayUses& used_elsewhere = {});
+  // Fails as DispatchSetup::make_sender does.
+  static core::Result<std::unique_ptr<Dispatcher>> make(const DispatchSetup& setup,
+                                                        DispatchHandlers handlers);
   virtual ~Dispatcher() = default;
   virtual void start() = 0;
   virtual void submit(std::vector<RequestPtr> requests) = 0;
   // The settlements of completed attempts have been given to the checkpoint: so many of each
   // endpoint, by its index.
-  virtual void booked(std::vector<int> by_endpoint) = 0;
+  virtual void settled(std::vector<int> by_endpoint) = 0;
   // Send nothing more; what is in flight is waited for, the rest released.
   virtual void drain() = 0;
   // Drop everything now: no handler runs any more once join() has returned. Takes no memory.

@@ -2,8 +2,6 @@
 
 #include "codec/prices.h"
 #include "codec/registry.h"
-#include "http/proxy_environment.h"
-#include "stages/flow_limits.h"
 
 namespace sluice::stages {
 namespace {
@@ -12,39 +10,12 @@ namespace {
 // bytes.
 constexpr std::size_t kCachedPrefix = 4 * 1024;
 
-core::Result<http::OriginOptions> origin_of(const provider::EndpointSpec& spec) {
-  auto proxy = http::proxy_for(spec.base_url, spec.proxy.reveal(), http::process_environment);
-  if (!proxy) return std::unexpected(proxy.error());
-  http::OriginOptions origin;
-  origin.base_url = spec.base_url;
-  origin.ca_file = spec.ca_file;
-  origin.idle_timeout = spec.timeout;  // a reply that is not streamed is silent until it is whole
-  origin.total_timeout = spec.timeout;
-  origin.connect_timeout = spec.connect_timeout;
-  origin.first_byte_timeout = spec.first_byte_timeout;
-  origin.proxy = std::move(*proxy);
-  origin.max_connections = slots_of(spec);
-  return origin;
-}
-
 }  // namespace
 
-core::Result<DispatchEndpoint> make_endpoint(const provider::EndpointSpec& spec,
-                                             const provider::PromptFrame& frame,
-                                             http::Client& client) {
-  const auto origin = origin_of(spec);
-  if (!origin) return std::unexpected(origin.error());
-  const auto added = client.add_origin(*origin);
-  if (!added) return std::unexpected(added.error());
-
+DispatchEndpoint make_endpoint(const provider::EndpointSpec& spec,
+                               const provider::PromptFrame& frame) {
   DispatchEndpoint endpoint;
-  endpoint.origin = *added;
   endpoint.codec = codec::make_codec(spec);
-  endpoint.path = endpoint.codec->path();
-  auto headers = std::make_shared<std::string>();
-  for (const auto& [name, value] : endpoint.codec->headers())
-    *headers += name + ": " + value + "\r\n";
-  endpoint.headers = std::move(headers);
   provider::BodyFrame body = endpoint.codec->frame(frame);
   endpoint.prefix = std::make_shared<const std::string>(std::move(body.prefix));
   endpoint.suffix = std::make_shared<const std::string>(std::move(body.suffix));

@@ -16,12 +16,16 @@
 #include <string>
 
 #include "checkpoint/checkpoint.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "stages/dispatch.h"
+#include "stages/online_sender.h"
 #include "stages/pack_savings.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {
+
+inline const core::SystemClock kMachineClock;
 
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
@@ -32,6 +36,9 @@ struct RunOptions {
   std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,
                                                                       checkpoint::Projection&)>
       open_checkpoint = checkpoint::Checkpoint::open;
+  // How attempts are carried, and by which clock: for tests. The clock must outlive the run.
+  MakeSender make_sender = make_online_sender;
+  const core::Clock* clock = &kMachineClock;
 };
 
 // How far a run is, for the display and the summary.

@@ -200,14 +200,14 @@ void Scheduler::submitted(core::Time now, const Demand& demand) {
   impl_->enqueue(now, entry->second);
 }
 
-bool Scheduler::answered(core::Time now, RequestId id, AttemptId attempt,
-                         const provider::Outcome& outcome) {
+Taken Scheduler::answered(core::Time now, RequestId id, AttemptId attempt,
+                          const provider::Outcome& outcome) {
   const auto entry = impl_->requests.find(id);
   std::optional<Flight>* flight =
       entry == impl_->requests.end() ? nullptr : entry->second.find(attempt);
-  assert(flight != nullptr && "an answer to nothing sent");
-  if (flight == nullptr) return false;
-  return impl_->answered(now, entry->second, *std::exchange(*flight, std::nullopt), outcome);
+  if (flight == nullptr) return Taken::unknown;
+  const Flight landed = *std::exchange(*flight, std::nullopt);
+  return impl_->answered(now, entry->second, landed, outcome) ? Taken::wanted : Taken::unwanted;
 }
 
 void Scheduler::poll(core::Time now, std::vector<Action>& actions) {

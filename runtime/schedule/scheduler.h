@@ -167,6 +167,13 @@ struct Snapshot {
   std::vector<EndpointState> endpoints;
 };
 
+// What the scheduler makes of an outcome.
+enum class Taken : std::uint8_t {
+  wanted,    // it decides what becomes of the request
+  unwanted,  // the request has ended by its other attempt: to be paid for, its answer dropped
+  unknown,   // no such attempt is in flight: nothing was changed, nothing is to be paid for
+};
+
 class Scheduler {
  public:
   explicit Scheduler(Config config);
@@ -175,10 +182,9 @@ class Scheduler {
   Scheduler& operator=(Scheduler&&) noexcept;
 
   void submitted(core::Time now, const Demand& demand);
-  // `outcome` of one attempt in flight. False when the request has ended already, by its other
-  // attempt: this outcome is to be booked, and its answer, if it has one, dropped.
-  bool answered(core::Time now, RequestId request, AttemptId attempt,
-                const provider::Outcome& outcome);
+  // What one attempt in flight has come to.
+  Taken answered(core::Time now, RequestId request, AttemptId attempt,
+                 const provider::Outcome& outcome);
   // Keeps one slot of an endpoint taken after its attempt was answered, until let_go(): so that
   // what is sent and not yet booked never outnumbers the endpoint's slots.
   void hold(EndpointId endpoint);

@@ -92,6 +92,7 @@ struct Scheduler::Impl {
   void note_throttle(const Request& request);
 
   // scheduler_outcome.cc
+  // False when the request had ended, by its other attempt.
   bool answered(core::Time now, Request& request, Flight flight, const provider::Outcome& outcome);
   void land(core::Time now, const Request& request, const Flight& flight,
             const provider::Outcome& outcome);

@@ -132,8 +132,8 @@ class Simulation {
       return;
     --flying_;
     watcher_.answered(now_, arrival.of, arrival.outcome);
-    const bool its =
-        scheduler_.answered(now_, arrival.of.request, arrival.of.attempt, arrival.outcome);
+    const bool its = scheduler_.answered(now_, arrival.of.request, arrival.of.attempt,
+                                         arrival.outcome) == schedule::Taken::wanted;
     count(arrival, its);
   }
 

@@ -67,7 +67,7 @@ class Harness {
   }
   // Of the latest attempt of `id`.
   bool answer(RequestId id, const provider::Outcome& outcome) {
-    return scheduler.answered(now, id, attempts[id], outcome);
+    return scheduler.answered(now, id, attempts[id], outcome) == Taken::wanted;
   }
   std::vector<Action> poll() {
     std::vector<Action> actions;

@@ -42,8 +42,9 @@ TEST(HedgeTest, AsksTheSlowTailASecondTimeElsewhereAndTakesTheFirstAnswer) {
   EXPECT_EQ(h.scheduler.snapshot(h.now).in_flight, 2U);
   EXPECT_TRUE(h.answer(1, success()));
   EXPECT_THAT(h.words(), ElementsAre("cancel 1 at 0"));
-  EXPECT_FALSE(h.scheduler.answered(h.now, 1, first,
-                                    failure(Verdict::retry, provider::Cause::cancelled, 0)));
+  EXPECT_EQ(
+      h.scheduler.answered(h.now, 1, first, failure(Verdict::retry, provider::Cause::cancelled, 0)),
+      Taken::unwanted);
   EXPECT_THAT(h.words(), IsEmpty());
   EXPECT_EQ(h.scheduler.snapshot(h.now).in_flight, 0U);
 }
@@ -58,7 +59,7 @@ TEST(HedgeTest, TheSlowerAnswerIsBookedAndDropped) {
   const AttemptId first = h.attempts[1];
   h.sleep();
   h.poll();
-  EXPECT_TRUE(h.scheduler.answered(h.now, 1, first, success(100, 100)));
+  EXPECT_EQ(h.scheduler.answered(h.now, 1, first, success(100, 100)), Taken::wanted);
   h.poll();
   EXPECT_FALSE(h.answer(1, success(100, 100)));
   EXPECT_EQ(h.scheduler.snapshot(h.now).spent - before, core::Money::picodollars(400'000'000));

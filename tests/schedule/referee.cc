@@ -291,7 +291,9 @@ void Referee::answer(const Arrival& arrival) {
     request->sides.insert(flight.endpoint);
   if (request != nullptr)
     request->dead = outcome.action == Verdict::dead || outcome.action == Verdict::split;
-  const bool its = scheduler_.answered(now_, flight.request, flight.attempt, outcome);
+  const Taken taken = scheduler_.answered(now_, flight.request, flight.attempt, outcome);
+  if (taken == Taken::unknown) broken("does not know what it sent");
+  const bool its = taken == Taken::wanted;
   if (its != (request != nullptr)) broken("wrong word on whose answer it is");
   if (its && outcome.action == Verdict::none) end(flight.request, "answered");
   if (!side.stopped && scheduler_.snapshot(now_).endpoints[flight.endpoint].stopped)

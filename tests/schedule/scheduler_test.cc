@@ -188,6 +188,17 @@ TEST(Scheduler, SplitsAPackAndAsksASingleRowOnceMore) {
   EXPECT_EQ(h.wake_in(), std::nullopt);
 }
 
+TEST(Scheduler, AnOutcomeOfNothingInFlightChangesNothing) {
+  Harness h({.endpoints = {endpoint("a")}});
+  h.submit_many(1, 2);
+  h.poll();
+  EXPECT_EQ(h.scheduler.answered(h.now, 1, h.attempts[2], success()), Taken::unknown);
+  EXPECT_EQ(h.scheduler.answered(h.now, 7, h.attempts[2], success()), Taken::unknown);
+  EXPECT_EQ(h.scheduler.answered(h.now, 2, h.attempts[2], success()), Taken::wanted);
+  EXPECT_EQ(h.scheduler.answered(h.now, 2, h.attempts[2], success()), Taken::unknown);
+  EXPECT_EQ(h.scheduler.snapshot(h.now).in_flight, 1U);
+}
+
 TEST(Scheduler, AStoppedEndpointLeavesItsWorkToTheOthers) {
   Harness h({.endpoints = {endpoint("a"), endpoint("b")}, .route = Route::in_order});
   h.submit_many(1, 2);

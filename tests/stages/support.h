@@ -3,10 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -46,11 +51,26 @@ inline Item item_of(const Question& question, const std::string& id, const std::
   return item;
 }
 
-// A checkpoint in memory that commits at once, on the caller's thread.
+// A checkpoint in memory that commits at once, on the caller's thread, and keeps all that it is
+// given.
+//
+// Threads: as a checkpoint's; its public members while nobody uses it, or on the one thread that
+// does.
 class MemoryCheckpoint final : public checkpoint::Checkpoint {
  public:
   std::multiset<core::Hash128> done;
   std::map<core::Hash128, checkpoint::StoredAnswer> answers;
+
+  std::vector<store::Intent> intents;
+  std::vector<store::Settlement> settlements;
+  std::vector<store::Entry> entries;
+  bool durable_at_once = true;         // else intents wait for make_durable()
+  std::optional<int> fails_at_commit;  // that one and all after it
+
+  // What waits is durable now: runs the callbacks.
+  void make_durable() {
+    for (const auto& durable : std::exchange(waiting_, {})) durable();
+  }
 
   const Opened& opened() const override { return opened_; }
   core::Result<bool> take_done(const core::Hash128& row) override {
@@ -66,16 +86,43 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
     if (at == answers.end()) return std::nullopt;
     return at->second;
   }
-  bool intend(std::vector<store::Intent>, std::function<void()>) override { return true; }
-  void commit(store::Results, std::function<void()> durable) override { durable(); }
+  bool intend(std::vector<store::Intent> more, std::function<void()> durable) override {
+    std::lock_guard lock(mutex_);
+    if (failed_) return false;
+    intents.insert(intents.end(), more.begin(), more.end());
+    if (!durable_at_once) waiting_.push_back(std::move(durable));
+    return durable_at_once;
+  }
+  void commit(store::Results results, std::function<void()> durable) override {
+    bool fails_now = false;
+    {
+      std::lock_guard lock(mutex_);
+      if (failed_) return;
+      ++commits_;
+      fails_now = failed_ = fails_at_commit && commits_ >= *fails_at_commit;
+      if (!failed_) {
+        std::ranges::move(results.settlements, std::back_inserter(settlements));
+        std::ranges::move(results.entries, std::back_inserter(entries));
+      }
+    }
+    if (!fails_now) return durable();
+    if (on_failure_) on_failure_({core::ErrorCode::io, "no space left on device", {}});
+  }
   void set_rows_read(std::uint64_t, bool) override {}
   void set_day_use(std::uint32_t, const store::DayUse&) override {}
   store::Account account() const override { return {}; }
-  void on_failure(std::function<void(core::Error)>) override {}
+  void on_failure(std::function<void(core::Error)> failed) override {
+    on_failure_ = std::move(failed);
+  }
   core::Status close() override { return {}; }
 
  private:
   Opened opened_;
+  std::mutex mutex_;  // guards what follows, and what is kept
+  std::vector<std::function<void()>> waiting_;
+  std::function<void(core::Error)> on_failure_;
+  int commits_ = 0;
+  bool failed_ = false;
 };
 
 }  // namespace sluice::stages

@@ -1,0 +1,31 @@
+// What the scheduler is told about a job: from the pipeline file, and from what the checkpoint knows
+// of earlier runs.
+//
+// Plain functions, any thread.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "checkpoint/checkpoint.h"
+#include "core/clock.h"
+#include "schedule/scheduler.h"
+#include "stages/dispatch_endpoint.h"
+#include "stages/spec.h"
+
+namespace sluice::stages {
+
+// What the job's other questions have used of daily quotas, by the endpoints' names.
+using DayUses = std::multimap<std::string, store::DayUse>;
+
+// Bytes of system text and schema, which every request carries, where they are longest.
+std::size_t longest_frame(std::span<const DispatchEndpoint> endpoints);
+
+// `endpoints` are those of `spec`, in its order.
+schedule::Config schedule_config(const DispatchSpec& spec,
+                                 std::span<const DispatchEndpoint> endpoints,
+                                 const checkpoint::Checkpoint& checkpoint,
+                                 const DayUses& used_elsewhere, const core::Clock& clock);
+
+}  // namespace sluice::stages

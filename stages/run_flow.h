@@ -1,0 +1,95 @@
+// The parts of a run, and what runs between them. run_wiring.cc joins the parts; run.cc has the
+// nodes' bodies and the run's course. Private to these two.
+//
+// Threads: said at each member; what says nothing is set before the run begins.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flow/credits.h"
+#include "flow/shutdown.h"
+#include "stages/flow_graph.h"
+#include "stages/flow_limits.h"
+#include "stages/output_line.h"
+#include "stages/pack.h"
+#include "stages/parse.h"
+#include "stages/prepare.h"
+#include "stages/question.h"
+#include "stages/reader.h"
+#include "stages/run.h"
+#include "stages/single_flight.h"
+
+namespace sluice::stages {
+
+class FlowRun final : public Run {
+ public:
+  FlowRun(const PipelineSpec& spec, const RunOptions& options)
+      : spec_(spec),
+        options_(options),
+        question_(make_question(spec)),
+        lines_(spec, question_.answer_names()),
+        pack_size_(spec.pack.rows, output_bound(spec)),
+        credits_(credit_limit(spec), [this] { all_back_.release(); }) {}
+
+  core::Status open();
+  const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
+  core::Result<RunResult> run() override;
+  void stop(std::string why) override { ending_.stop(std::move(why)); }
+  Progress progress() const override;
+
+ private:
+  FlowGraph::Bodies bodies();
+  Reader::Outlet outlet();
+  void wait_for_the_last_credit();
+  void read();
+  Items prepare(core::RowBatch&& rows, flow::Weight taken);
+  std::vector<RequestPtr> pack(PackInput& input);
+  core::Result<Packer::Out> packed(PackInput& input);
+  bool read_where_they_are(const Completions& completions) const;
+  void parse(Completions& completions);
+  void commit(store::Results&& results, flow::Weight ended,
+              std::vector<std::pair<core::Hash128, core::Reject>> rejected);
+  void reject(Items&& items, const core::Reject& why);
+  void release(Items&& items);
+  void to_pack(PackInput::Kind kind, Items&& items);
+  DispatchHandlers handlers();
+
+  const PipelineSpec& spec_;
+  const RunOptions options_;
+  const Question question_;
+  const LineWriter lines_;
+  std::optional<Prepare> prepare_;
+  std::optional<Parser> parser_;
+  std::unique_ptr<checkpoint::Projection> sink_;
+  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  InFlight in_flight_;
+  PackSize pack_size_;
+  std::optional<PackSavings> savings_;
+  std::optional<Packer> packer_;
+  flow::Ending ending_;
+  flow::Credits credits_;
+  std::optional<Reader> reader_;
+  std::optional<core::Error> reader_error_;        // the reader's thread, then run()
+  std::optional<core::Error> halt_error_;          // the I/O thread, then run()
+  std::optional<schedule::HaltCause> halt_cause_;  // the same
+  std::optional<core::Error> left_;  // why rows stay pending; the I/O thread, then run()
+  std::atomic<bool> input_complete_ = false;
+  std::uint64_t batches_packed_ = 0;           // the pack node's
+  std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
+  std::atomic<std::uint64_t> rows_ended_ = 0;
+  std::atomic<std::uint64_t> rows_shared_ = 0;
+  std::atomic<std::uint64_t> rows_asked_again_ = 0;
+
+  std::binary_semaphore all_back_{0};  // the last credit is, or the run is abandoned
+  std::optional<FlowGraph> graph_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+}  // namespace sluice::stages
