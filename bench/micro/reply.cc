@@ -88,7 +88,7 @@ void parse(benchmark::State& state) {
     completion.request = request;
     completion.reply = read_reply(*codec);
     if (question.packed) completion.reply.text = packed_reply(*request);
-    completion.settlement = {.attempt = request->id, .answered = true, .usage = {}};
+    completion.settlement.attempt = request->id;
     completions.push_back(std::move(completion));
   }
   const std::size_t rows = kBurst * static_cast<std::size_t>(spec.pack.rows);

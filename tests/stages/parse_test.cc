@@ -41,7 +41,8 @@ class ParserTest : public testing::Test {
     completion.reply.text = std::move(text);
     completion.reply.finish = finish;
     completion.reply.outcome.usage.input = 7;
-    completion.settlement = {.attempt = 42, .answered = true, .usage = {}};
+    completion.settlement.attempt = 42;
+    completion.settlement.usage = {.input = 7};
     Completions all;
     all.push_back(std::move(completion));
     return parser_->run(std::move(all));
@@ -236,7 +237,9 @@ TEST_F(ParserTest, TheSettlementTravelsWithTheAnswer) {
   Completion completion;
   completion.request = request(1);
   completion.reply.text = R"({"a":"x"})";
-  completion.settlement = {.attempt = 42, .answered = true, .usage = {.input = 500, .output = 100}};
+  completion.settlement.attempt = 42;
+  completion.settlement.answered = true;
+  completion.settlement.usage = {.input = 500, .output = 100};
   Completions all;
   all.push_back(std::move(completion));
   const auto out = parser_->run(std::move(all));
