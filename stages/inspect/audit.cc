@@ -28,12 +28,12 @@ struct AuditedFile {
   std::string path;
   Kind kind = Kind::answer;
   index::HashMultiset expected;  // hashes of the lines that should stand in it
-  struct Stray {
+  struct UnmatchedLine {
     AuditReport::Row row;
-    bool doubled = false;    // an entry has this line or this row, but is used up
-    bool different = false;  // an entry has this row, and another line
+    bool duplicate = false;   // an entry has this line or this row, but is used up
+    bool mismatched = false;  // an entry has this row, and another line
   };
-  std::vector<Stray> strays;  // lines that no entry is left for, in order
+  std::vector<UnmatchedLine> unmatched;  // lines that no entry is left for, in order
   std::unordered_multimap<core::Hash128, std::size_t> by_line;
   std::unordered_multimap<core::Hash128, std::size_t> by_row;
 };
@@ -54,11 +54,11 @@ class Audit {
     for (AuditedFile& file : files_)
       if (auto status = hold_file(file); !status) return std::unexpected(status.error());
     if (auto status = hold_input(); !status) return std::unexpected(status.error());
-    if (anything_left()) {
-      if (auto status = view_.each([this](const Ended& e) { return name_leftover(e); }); !status)
+    if (anything_unmatched()) {
+      if (auto status = view_.each([this](const Ended& e) { return look_again(e); }); !status)
         return std::unexpected(status.error());
-      if (auto status = count_leftovers(); !status) return std::unexpected(status.error());
-      settle();
+      if (auto status = count_entries(); !status) return std::unexpected(status.error());
+      report_unmatched();
     }
     return std::move(report_);
   }
@@ -109,12 +109,12 @@ class Audit {
           withdrawn_.take(hash)) {
         ++report_.taken_back;
       } else {
-        stray(file, line);
+        add_unmatched(file, line);
       }
     }
   }
 
-  void stray(AuditedFile& file, const format::LineFile::Line& line) {
+  void add_unmatched(AuditedFile& file, const format::LineFile::Line& line) {
     const store::Position recorded = view_.recorded();
     const bool beyond =
         line.offset >= (file.kind == Kind::answer ? recorded.answers : recorded.rejects);
@@ -125,9 +125,9 @@ class Audit {
     const LineIdentity identity = lines_.identify(line.text, file.kind);
     AuditReport::Row row{identity.name, fmt::format("{}:{}", file.path, line.number)};
     if (!line.ended || !identity.whole) return add(Finding::truncated, std::move(row));
-    file.by_line.emplace(line_name(line.text), file.strays.size());
-    file.by_row.emplace(identity.row, file.strays.size());
-    file.strays.push_back({std::move(row)});
+    file.by_line.emplace(line_name(line.text), file.unmatched.size());
+    file.by_row.emplace(identity.row, file.unmatched.size());
+    file.unmatched.push_back({std::move(row)});
   }
 
   core::Status hold_input() {
@@ -147,73 +147,86 @@ class Audit {
         old_names_);
   }
 
-  bool anything_left() const {
+  bool anything_unmatched() const {
     return std::ranges::any_of(rows_, [](const auto& rows) { return rows.size() > 0; }) ||
            std::ranges::any_of(old_rows_, [](const auto& rows) { return rows.size() > 0; }) ||
            std::ranges::any_of(files_, [](const AuditedFile& file) {
-             return file.expected.size() > 0 || !file.strays.empty();
+             return file.expected.size() > 0 || !file.unmatched.empty();
            });
   }
 
-  // A second look at the entries, now that it is known which rows and lines are left over.
-  core::Status name_leftover(const Ended& e) {
+  // A second look at each entry, now that it is known which rows and lines are unmatched.
+  core::Status look_again(const Ended& e) {
     if (e.withdrawn) return {};
     AuditedFile& file = file_of(e.kind);
-    const core::Hash128 line_hash = line_name(e.line);
-    const bool missing = file.expected.take(line_hash);
-    // The identity of its line is parsed only where something may be found by it.
-    const bool compare = missing || !file.strays.empty();
-    const LineIdentity identity = compare ? lines_.identify(e.line, e.kind) : LineIdentity{};
-    if (!missing) {
-      const auto [from, to] = file.by_line.equal_range(line_hash);
-      for (auto at = from; at != to; ++at) file.strays[at->second].doubled = true;
+    const core::Hash128 line = line_name(e.line);
+    if (file.expected.take(line)) {
+      find_missing(file, e);
+    } else {
+      mark_duplicates(file, e, line);
     }
-    if (compare) {
-      const auto [from, to] = file.by_row.equal_range(identity.row);
-      const auto free =
-          std::find_if(from, to, [&](const auto& at) { return !file.strays[at.second].different; });
-      if (!missing) {
-        for (auto at = from; at != to; ++at) file.strays[at->second].doubled = true;
-      } else if (free != to) {
-        file.strays[free->second].different = true;
-      } else if (e.recorded) {
-        add(Finding::missing, {identity.name, ""});
-      } else {
-        ++report_.unwritten;
-      }
-    }
-    if (rows_of(e).take(e.row)) {
-      const auto [at, first] = by_identity_.emplace(e.row, leftovers_.size());
-      if (first) leftovers_.push_back({{lines_.identify(e.line, e.kind).name, file.path}, 0, 0});
-      ++leftovers_[at->second].count;
-    }
+    note_unmatched_entry(file, e);
     return {};
   }
 
-  // How many entries there are of the rows that have some left over.
-  core::Status count_leftovers() {
-    if (leftovers_.empty()) return {};
+  // The line of `e` is not in the file: another line stands there for its row, or none does.
+  void find_missing(AuditedFile& file, const Ended& e) {
+    const LineIdentity identity = lines_.identify(e.line, e.kind);
+    const auto [from, to] = file.by_row.equal_range(identity.row);
+    const auto other = std::find_if(
+        from, to, [&](const auto& at) { return !file.unmatched[at.second].mismatched; });
+    if (other != to) {
+      file.unmatched[other->second].mismatched = true;
+    } else if (e.recorded) {
+      add(Finding::missing, {identity.name, ""});
+    } else {
+      ++report_.unwritten;
+    }
+  }
+
+  // The line of `e` is in the file: an unmatched one that is equal, or of the same row, is one too
+  // many.
+  void mark_duplicates(AuditedFile& file, const Ended& e, const core::Hash128& line) {
+    if (file.unmatched.empty()) return;
+    const auto mark = [&](const auto& lines) {
+      for (auto at = lines.first; at != lines.second; ++at)
+        file.unmatched[at->second].duplicate = true;
+    };
+    mark(file.by_line.equal_range(line));
+    mark(file.by_row.equal_range(lines_.identify(e.line, e.kind).row));
+  }
+
+  void note_unmatched_entry(const AuditedFile& file, const Ended& e) {
+    if (!rows_of(e).take(e.row)) return;
+    const auto [at, first] = by_identity_.emplace(e.row, unmatched_.size());
+    if (first) unmatched_.push_back({{lines_.identify(e.line, e.kind).name, file.path}, 0, 0});
+    ++unmatched_[at->second].count;
+  }
+
+  // How many entries there are of the rows that have some unmatched.
+  core::Status count_entries() {
+    if (unmatched_.empty()) return {};
     return view_.each([this](const Ended& e) -> core::Status {
       if (e.withdrawn) return {};
       if (const auto at = by_identity_.find(e.row); at != by_identity_.end())
-        ++leftovers_[at->second].entries;
+        ++unmatched_[at->second].entries;
       return {};
     });
   }
 
-  void settle() {
+  void report_unmatched() {
     for (AuditedFile& file : files_) {
-      for (AuditedFile::Stray& s : file.strays) {
-        const Finding finding = s.different ? Finding::mismatched
-                                : s.doubled ? Finding::duplicate
-                                            : Finding::unexpected;
-        add(finding, std::move(s.row));
+      for (AuditedFile::UnmatchedLine& line : file.unmatched) {
+        const Finding finding = line.mismatched  ? Finding::mismatched
+                                : line.duplicate ? Finding::duplicate
+                                                 : Finding::unexpected;
+        add(finding, std::move(line.row));
       }
     }
-    for (const Leftover& left : leftovers_) {
-      const bool in_input = left.entries > left.count;
-      for (std::uint64_t i = 0; i < left.count; ++i)
-        add(in_input ? Finding::duplicate : Finding::unexpected, left.row);
+    for (const UnmatchedRow& row : unmatched_) {
+      const bool in_input = row.entries > row.count;
+      for (std::uint64_t i = 0; i < row.count; ++i)
+        add(in_input ? Finding::duplicate : Finding::unexpected, row.row);
     }
   }
 
@@ -231,13 +244,13 @@ class Audit {
   bool old_names_ = false;                       // there are such
   std::array<AuditedFile, 2> files_;
   index::HashMultiset withdrawn_;  // hashes of the lines of rejects that were taken back
-  struct Leftover {                // a row with more entries than the input has it
+  struct UnmatchedRow {            // a row with more entries than the input has it
     AuditReport::Row row;
     std::uint64_t count = 0;    // entries that no row of the input used up
     std::uint64_t entries = 0;  // all of them
   };
-  std::vector<Leftover> leftovers_;
-  std::unordered_map<core::Hash128, std::size_t> by_identity_;  // index into leftovers_
+  std::vector<UnmatchedRow> unmatched_;
+  std::unordered_map<core::Hash128, std::size_t> by_identity_;  // index into unmatched_
   AuditReport report_;
 };
 
