@@ -95,24 +95,24 @@ core::Result<Packer::Out> FlowRun::packed(PackInput& input) {
       return packer_->add_half(std::move(input.items));
     case PackInput::Kind::stalled:
       return packer_->flush();
-    case PackInput::Kind::done:
-      batches_read_ = input.batches;
-      break;
+    case PackInput::Kind::followers:
+      return with_the_last(packer_->add_followers(std::move(input.items)));
     case PackInput::Kind::rows:
       ++batches_packed_;
-      break;
-    case PackInput::Kind::followers:
-      break;
+      return with_the_last(packer_->add(std::move(input.items)));
+    case PackInput::Kind::done:
+      batches_read_ = input.batches;
+      return with_the_last(Packer::Out());
   }
-  auto out = input.kind == PackInput::Kind::followers
-                 ? packer_->add_followers(std::move(input.items))
-                 : packer_->add(std::move(input.items));
-  // Batches overtake each other on their way here: the last one is known by its number, not its
-  // place.
-  if (out && batches_read_ == batches_packed_) {
-    Packer::Out rest = packer_->flush();
-    std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
-  }
+  return core::fail(core::ErrorCode::internal, "an input of no kind came to be packed");
+}
+
+// Completes the open pack when the last batch is in: nothing comes any more that it could wait for.
+// Batches overtake each other on their way here, so the last one is known by its number.
+core::Result<Packer::Out> FlowRun::with_the_last(core::Result<Packer::Out> out) {
+  if (!out || batches_read_ != batches_packed_) return out;
+  Packer::Out rest = packer_->flush();
+  std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
   return out;
 }
 

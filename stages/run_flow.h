@@ -52,6 +52,7 @@ class FlowRun final : public Run {
   Items prepare(core::RowBatch&& rows, flow::Weight taken);
   std::vector<RequestPtr> pack(PackInput& input);
   core::Result<Packer::Out> packed(PackInput& input);
+  core::Result<Packer::Out> with_the_last(core::Result<Packer::Out> out);
   bool read_where_they_are(const Completions& completions) const;
   void parse(Completions& completions);
   void commit(store::Results&& results, flow::Weight ended,
