@@ -27,8 +27,6 @@
 
 namespace sluice::stages {
 
-constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
-
 class Reader {
  public:
   struct Outlet {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "format/json_value.h"
-#include "stages/reader.h"
 #include "stages/validate.h"
 
 namespace sluice::stages {
