@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "checkpoint/block_cache.h"
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/options.h"
 #include "checkpoint/models.h"
 #include "index/hash_index.h"
 

@@ -1,7 +1,6 @@
 #include "checkpoint/checkpoint.h"
 
 #include <atomic>
-#include <fstream>
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/committer.h"
@@ -145,12 +144,6 @@ class JobCheckpoint final : public Checkpoint {
 };
 
 }  // namespace
-
-std::string this_boot() {
-  std::string boot;
-  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
-  return boot;
-}
 
 core::Result<std::unique_ptr<Checkpoint>> Checkpoint::open(const Options& options,
                                                            Projection& projection) {

@@ -30,46 +30,19 @@
 // asked again.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "checkpoint/options.h"
 #include "checkpoint/projection.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "store/records.h"
 
 namespace sluice::checkpoint {
-
-constexpr std::chrono::milliseconds kGroupDelay{50};
-constexpr std::chrono::milliseconds kIdleDelay{5};  // while nothing is in flight
-constexpr std::size_t kGroupEntries = 4096;
-
-// Names the time since the machine was started; empty where that is not known.
-std::string this_boot();
-
-struct Options {
-  std::string directory;      // ".sluice/<name>"; made when missing
-  std::string job;            // the pipeline's name
-  core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
-  std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
-  std::vector<std::string> models;     // answers by these are valid; others are asked again
-  store::Durability durability = store::Durability::power;
-  std::size_t group_entries = kGroupEntries;  // so many results do not wait for more
-  std::string share =
-      {};  // folder of the checkpoints whose answers hold as well (shared_answers.h)
-  std::string boot = this_boot();  // which the run that died last is told apart from
-};
-
-struct StoredAnswer {
-  std::string members;  // the answer's members, as `"queue":"bug","urgency":2` (may be empty)
-  std::string model;
-};
 
 class Checkpoint {
  public:
@@ -79,15 +52,7 @@ class Checkpoint {
                                                         Projection& projection);
   virtual ~Checkpoint() = default;  // as a crash would, but for the threads: call close() first
 
-  struct Opened {
-    bool resumed = false;            // an earlier run of this generation left rows behind
-    std::uint64_t done_rows = 0;     // answered or rejected in this generation
-    std::uint64_t maybe_billed = 0;  // intents that the last run left open
-    core::Money maybe_billed_cost;   // at most
-    std::uint64_t next_attempt = 1;
-    core::Money spent;                        // by all earlier runs, maybe-billed included
-    std::vector<store::DayUse> day_use = {};  // of Options::endpoints, in their order
-  };
+  using Opened = checkpoint::Opened;
   virtual const Opened& opened() const = 0;
 
   // Whether this row ended in an earlier run of this generation; one call uses up one occurrence.

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/options.h"
 
 namespace sluice::checkpoint {
 

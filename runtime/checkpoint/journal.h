@@ -77,10 +77,10 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/checkpoint.h"
 #include "checkpoint/duplicate_answer_filter.h"
 #include "checkpoint/file_state.h"
 #include "checkpoint/old_names.h"
+#include "checkpoint/options.h"
 #include "checkpoint/projection.h"
 #include "index/hash_index.h"
 #include "index/spilled_multiset.h"
@@ -103,7 +103,7 @@ class Journal {
                                                      index::SpilledMultiset& done,
                                                      OldNames* old = nullptr);
 
-  const Checkpoint::Opened& opened() const { return opened_; }
+  const Opened& opened() const { return opened_; }
   const Models& models() const { return state_->models; }
   // The last record of the write-ahead log that the file holds.
   std::uint64_t applied() const { return state_->job.applied; }
@@ -165,7 +165,7 @@ class Journal {
   // As the next transaction will leave it. Its blocks are those of the last commit.
   const std::unique_ptr<FileState> state_;
   RepeatFilter repeats_;
-  Checkpoint::Opened opened_;
+  Opened opened_;
 
   std::int64_t appended_block_ = 0;  // the last that the projection was given
   bool unrecorded_ = false;          // state_ has what synced() was told, the file has not

@@ -32,7 +32,7 @@
 #include <vector>
 
 #include "checkpoint/block_cache.h"
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/options.h"
 #include "checkpoint/models.h"
 #include "index/hash_index.h"
 #include "store/sqlite_store.h"

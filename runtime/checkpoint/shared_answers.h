@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/options.h"
 
 namespace sluice::checkpoint {
 

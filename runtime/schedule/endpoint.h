@@ -15,7 +15,7 @@
 #include "schedule/quota.h"
 #include "schedule/rejections.h"
 #include "schedule/retry.h"
-#include "schedule/scheduler.h"
+#include "schedule/types.h"
 
 namespace sluice::schedule {
 

@@ -9,7 +9,7 @@
 
 #include "core/money.h"
 #include "provider/outcome.h"
-#include "schedule/scheduler.h"
+#include "schedule/types.h"
 
 namespace sluice::schedule {
 

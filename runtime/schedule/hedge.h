@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "schedule/scheduler.h"
+#include "schedule/types.h"
 
 namespace sluice::schedule {
 

@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/money.h"
 #include "schedule/quota.h"
-#include "schedule/scheduler.h"
+#include "schedule/types.h"
 
 namespace sluice::schedule {
 

@@ -9,7 +9,7 @@
 #include <random>
 
 #include "core/clock.h"
-#include "schedule/scheduler.h"
+#include "schedule/types.h"
 
 namespace sluice::schedule {
 
