@@ -9,20 +9,23 @@ namespace {
 
 using testing::HasSubstr;
 
-// make_job's file with another constructor for its endpoint.
-void use_constructor(const World& world, const std::string& constructor) {
-  std::string job = world.read("job.lua");
-  const std::string openai = "s.openai";
-  const std::size_t at = job.find(openai);
-  ASSERT_NE(at, std::string::npos);
-  world.write("job.lua", job.replace(at, openai.size(), constructor));
+// Asks the endpoint for one of three colours, two rows a request.
+void write_job(const World& world, const std::string& endpoint) {
+  world.write("job.lua", R"(local s = require "sluice"
+return s.pipeline {
+  name = "job",
+  s.read { "in.jsonl", key = "id" },
+  s.pack { rows = 2, user = "{{text}}", answer = { colour = s.one_of { "red", "green", "blue" } } },
+  s.dispatch { )" + endpoint +
+                             R"( },
+  s.sink { "out.jsonl" },
+})");
 }
 
 TEST(Services, AServicesConstructorRunsAtTheAddressThatItIsGiven) {
   World world;
   world.make_rows(7);
-  world.make_job(2);
-  use_constructor(world, "s.groq");
+  write_job(world, R"(s.groq { model = "mock", base_url = s.param "base_url" })");
   world.start_mock();
   const auto ended = world.sluice(world.run_job());
   EXPECT_EQ(ended.status, 0) << ended.errors;
@@ -32,9 +35,8 @@ TEST(Services, AServicesConstructorRunsAtTheAddressThatItIsGiven) {
 
 TEST(Services, AConstructorThatThereIsNotIsAnsweredWithTheNearest) {
   World world;
-  world.make_job(2);
-  use_constructor(world, "s.grok");
-  const auto bad = world.sluice({"check", "job.lua", "--set", "base_url=http://127.0.0.1:1/v1"});
+  write_job(world, R"(s.grok { model = "m" })");
+  const auto bad = world.sluice({"check", "job.lua"});
   EXPECT_EQ(bad.status, 3);
   EXPECT_THAT(bad.errors, HasSubstr("sluice has no 'grok'"));
   EXPECT_THAT(bad.errors, HasSubstr("did you mean 's.groq'?"));
@@ -43,14 +45,8 @@ TEST(Services, AConstructorThatThereIsNotIsAnsweredWithTheNearest) {
 TEST(Services, AnOwnServerNeedsNeitherAddressNorKey) {
   World world;
   world.make_rows(1);
-  world.write("own.lua", R"(local s = require "sluice"
-return s.pipeline {
-  s.read { "in.jsonl", key = "id" },
-  s.pack { user = "{{text}}" },
-  s.dispatch { s.llama_cpp { model = "qwen3-8b" } },
-  s.sink { "out.jsonl" },
-})");
-  const auto good = world.sluice({"check", "own.lua"});
+  write_job(world, R"(s.llama_cpp { model = "qwen3-8b" })");
+  const auto good = world.sluice({"check", "job.lua"});
   EXPECT_EQ(good.status, 0) << good.errors;
   EXPECT_THAT(good.output, HasSubstr("to llama_cpp/qwen3-8b"));
   EXPECT_THAT(good.output, HasSubstr("http://127.0.0.1:8080/v1"));

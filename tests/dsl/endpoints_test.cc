@@ -18,8 +18,8 @@ std::vector<Provider> with_constructor() {
 }
 
 // A pipeline with the endpoint s.NAME { model = "m", … }.
-core::Result<stages::PipelineSpec> load(const Scratch& scratch, std::string_view name,
-                                        std::string_view options) {
+core::Result<stages::PipelineSpec> load_endpoint(const Scratch& scratch, std::string_view name,
+                                                 std::string_view options) {
   return scratch.load_text(fmt::format(
       R"(local s = require "sluice"
 return s.pipeline {{
@@ -34,7 +34,7 @@ class Constructor : public testing::TestWithParam<Provider> {};
 TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
   const Scratch scratch;
   const provider::Profile& profile = *GetParam().profile;
-  auto loaded = load(scratch, profile.name, "key = \"sk-12345678\"");
+  auto loaded = load_endpoint(scratch, profile.name, "key = \"sk-12345678\"");
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const provider::EndpointSpec& own = loaded->dispatch.endpoints.front();
   EXPECT_EQ(own.name, fmt::format("{}/m", profile.name));
@@ -42,7 +42,7 @@ TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
   EXPECT_EQ(own.provider.profile, &profile);
   EXPECT_EQ(own.structured, profile.structured);
 
-  loaded = load(scratch, profile.name, "base_url = \"http://127.0.0.1:9/v1\"");
+  loaded = load_endpoint(scratch, profile.name, "base_url = \"http://127.0.0.1:9/v1\"");
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const provider::EndpointSpec& moved = loaded->dispatch.endpoints.front();
   EXPECT_EQ(moved.name, "127.0.0.1:9/m");
@@ -53,7 +53,7 @@ TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
 TEST_P(Constructor, AsksForAKeyWhereTheServiceDoes) {
   const Scratch scratch;
   const provider::Profile& profile = *GetParam().profile;
-  const auto loaded = load(scratch, profile.name, "");
+  const auto loaded = load_endpoint(scratch, profile.name, "");
   EXPECT_EQ(loaded.has_value(), profile.key_variable.empty());
   if (loaded) return;
   EXPECT_THAT(loaded.error().message,
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Registry, Constructor, testing::ValuesIn(with_construct
 
 TEST(Constructors, OpenAisRecognisesAServiceByItsAddress) {
   const Scratch scratch;
-  const auto loaded = load(scratch, "openai", "base_url = \"https://api.deepseek.com\"");
+  const auto loaded = load_endpoint(scratch, "openai", "base_url = \"https://api.deepseek.com\"");
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const provider::EndpointSpec& endpoint = loaded->dispatch.endpoints.front();
   EXPECT_EQ(endpoint.name, "api.deepseek.com/m");
