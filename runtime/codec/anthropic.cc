@@ -138,7 +138,7 @@ constexpr Profile kAnthropic = {
 
 }  // namespace
 
-// Errors and headers are Anthropic's, whoever's host it is.
+// Errors and headers are Anthropic's at any host.
 Dialect anthropic() {
   return {.name = "anthropic",
           .meaning = "an endpoint that speaks Anthropic's messages",

@@ -15,8 +15,8 @@
 
 namespace sluice::provider {
 
-// Whose API it is: a wire format, and how one service differs from it (profile.h). References to
-// constant data, so that whoever holds an endpoint needs neither.
+// Which API it is: a wire format, and how one service differs from it (profile.h). Pointers to
+// constant data, so that what holds an endpoint includes neither.
 struct Dialect;
 struct Profile;
 struct Provider {

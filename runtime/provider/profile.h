@@ -105,26 +105,26 @@ consteval Model model(std::string_view name, double input, double cached_input, 
 }
 
 struct Profile {
-  std::string_view
-      name;  // "groq": the constructor s.groq, and what its endpoints' names begin with
+  // "groq": the constructor s.groq, and what the names of its endpoints begin with.
+  std::string_view name;
   std::string_view title;  // "Groq"
   // Where its API is, unless the pipeline says otherwise. Empty: it has no constructor and is only
   // recognised by its hosts.
   std::string_view base_url = {};
-  std::span<const std::string_view> hosts = {};  // each with all that is below it
+  std::span<const std::string_view> hosts = {};  // each with its subdomains
   std::string_view example_model = {};
   std::string_view key_variable = {};  // as the examples call it; empty: no key is needed
   AuthScheme auth = AuthScheme::bearer;
-  std::string_view output_limit = "max_tokens";
-  StructuredOutput structured =
-      StructuredOutput::json_schema;  // unless the pipeline says otherwise
+  std::string_view output_limit = "max_tokens";  // the name of this field of a request
+  // What its constructor asks for, unless the pipeline says otherwise.
+  StructuredOutput structured = StructuredOutput::json_schema;
   SchemaKeywords schema = SchemaKeywords::none;
   UsageConvention usage = {};
   std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
   std::span<const RateHeader> rate_headers = {};
   std::string_view wait_header = {};  // seconds to wait, on a 429 without retry-after
-  std::span<const Model> models =
-      {};  // list prices and limits, of the day that codec/prices.h says
+  // List prices and limits, of the day that codec/prices.h names.
+  std::span<const Model> models = {};
 };
 
 // One wire format.
