@@ -135,6 +135,7 @@ void LoopDispatcher::pump() {
 
 void LoopDispatcher::finished(const schedule::Send& attempt, provider::Reply&& reply,
                               std::uint64_t reply_bytes) {
+  if (attempts_->aborted()) return;
   attempts_->finished(attempt, std::move(reply), reply_bytes);
   pump_soon_->add();
 }

@@ -3,7 +3,8 @@
 //   scheduler says Send → intent durable → Sender::send() → finished() → scheduler told →
 //   reply handed on, its settlement with it; or settlement committed alone
 //
-// Threads: one at a time (the I/O thread), but for abort() and state(), which any may call.
+// Threads: one at a time (the I/O thread), but for abort(), aborted() and state(), which any may
+// call.
 //
 // Invariants:
 //   1. Nothing is sent whose intent is not durable.
@@ -63,6 +64,7 @@ class Attempts {
   void end();
 
   void abort() { aborted_ = true; }
+  bool aborted() const { return aborted_; }
   DispatchState state() const;
 
  private:

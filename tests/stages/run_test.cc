@@ -33,7 +33,9 @@ class ScriptedSender final : public Sender {
       finish(id, provider::Reply(reply));
     });
   }
-  void cancel(schedule::AttemptId attempt) override { finish(attempt, cancelled_reply()); }
+  void cancel(schedule::AttemptId attempt) override {
+    setup_.loop.post([this, attempt] { finish(attempt, cancelled_reply()); });
+  }
   void stop() override {
     while (!open_.empty()) finish(open_.begin()->first, cancelled_reply());
   }
