@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "checkpoint/block_cache.h"
-#include "checkpoint/options.h"
 #include "checkpoint/models.h"
+#include "checkpoint/options.h"
 #include "index/hash_index.h"
 
 namespace sluice::checkpoint {

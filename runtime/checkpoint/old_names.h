@@ -32,8 +32,8 @@
 #include <vector>
 
 #include "checkpoint/block_cache.h"
-#include "checkpoint/options.h"
 #include "checkpoint/models.h"
+#include "checkpoint/options.h"
 #include "index/hash_index.h"
 #include "store/sqlite_store.h"
 

@@ -112,7 +112,8 @@ TEST_F(AuditCommand, NamesTheFirstTwentyAndCountsTheRest) {
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.output, HasSubstr("missing    50: "));
   EXPECT_THAT(ended.output, HasSubstr("             " + first + "\n"));
-  EXPECT_THAT(ended.output, HasSubstr("             " + twentieth + "\n             and 30 more\n"));
+  EXPECT_THAT(ended.output,
+              HasSubstr("             " + twentieth + "\n             and 30 more\n"));
   EXPECT_THAT(ended.output, Not(HasSubstr(next)));
 }
 
