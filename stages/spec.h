@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "answer/field.h"
-#include "checkpoint/checkpoint.h"
 #include "core/clock.h"
 #include "core/money.h"
 #include "core/reject.h"
 #include "core/row.h"
 #include "provider/endpoint.h"
-#include "schedule/scheduler.h"
+#include "schedule/types.h"
+#include "store/records.h"
 
 namespace sluice::stages {
 
