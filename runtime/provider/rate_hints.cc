@@ -10,7 +10,6 @@ namespace sluice::provider {
 namespace {
 
 using Part = RateHeader::Part;
-using Role = RateHeader::Role;
 
 constexpr std::array kTokenQuotas = {Quota::tokens_per_minute, Quota::input_tokens_per_minute,
                                      Quota::output_tokens_per_minute, Quota::tokens_per_day};
@@ -41,13 +40,14 @@ void apply(const RateHeader& rule, std::string_view text, core::WallTime wall_no
 
 using Quotas = std::array<QuotaHint, kQuotas>;
 
-Quotas read_quotas(std::span<const RateHeader> rules, Role role,
-                   const std::vector<HeaderView>& headers, core::WallTime wall_now) {
-  Quotas quotas;
-  for (const RateHeader& rule : rules) {
-    if (rule.role != role) continue;
-    for (const auto& [name, value] : headers)
-      if (rule.name == name) apply(rule, value, wall_now, quotas);
+// By the role of the headers, as RateHeader::Role numbers them.
+std::array<Quotas, 3> read_quotas(std::span<const RateHeader> rules,
+                                  const std::vector<HeaderView>& headers, core::WallTime wall_now) {
+  std::array<Quotas, 3> quotas;
+  for (const auto& [name, value] : headers) {
+    for (const RateHeader& rule : rules)
+      if (rule.name == name)
+        apply(rule, value, wall_now, quotas[static_cast<std::size_t>(rule.role)]);
   }
   return quotas;
 }
@@ -89,13 +89,12 @@ RateHints read_rate_hints(const Profile& profile, int status,
                           const std::vector<HeaderView>& headers, core::WallTime wall_now) {
   RateHints hints;
   hints.retry_after = read_retry_after(profile.wait_header, status, headers, wall_now);
-  hints.quota = read_quotas(profile.rate_headers, Role::usual, headers, wall_now);
+  const auto [usual, narrower, fallback] = read_quotas(profile.rate_headers, headers, wall_now);
+  hints.quota = usual;
   const bool tokens_told = std::ranges::any_of(
-      kTokenQuotas, [&](Quota q) { return !empty(hints.quota[static_cast<std::size_t>(q)]); });
-  const Quotas narrower = read_quotas(profile.rate_headers, Role::narrower, headers, wall_now);
-  const Quotas fallback = read_quotas(profile.rate_headers, Role::fallback, headers, wall_now);
+      kTokenQuotas, [&](Quota q) { return !empty(usual[static_cast<std::size_t>(q)]); });
   for (std::size_t q = 0; q < kQuotas; ++q) {
-    if (tighter(narrower[q], hints.quota[q])) hints.quota[q] = narrower[q];
+    if (tighter(narrower[q], usual[q])) hints.quota[q] = narrower[q];
     if (!tokens_told && !empty(fallback[q])) hints.quota[q] = fallback[q];
   }
   return hints;
