@@ -34,8 +34,8 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
   explicit NoCheckpoint(checkpoint::Projection& sink) : sink_(sink) {}
 
   const Opened& opened() const override { return opened_; }
-  core::Result<bool> take_done(const core::Hash128&) override { return false; }
-  std::uint64_t untaken() const override { return 0; }
+  core::Result<bool> consume_done(const core::Hash128&) override { return false; }
+  std::uint64_t unmatched() const override { return 0; }
   core::Result<std::optional<checkpoint::StoredAnswer>> find_answer(const core::Hash128&) override {
     return std::nullopt;
   }

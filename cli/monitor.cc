@@ -45,7 +45,7 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   observe::EndpointView view;
   view.name = spec.name;
   view.in_flight = state.in_flight;
-  view.lid = state.lid;
+  view.cap = state.cap;
   view.quota_used = state.quota_used;
   view.rate_limited = state.rate_limited;
   view.failed = state.failed;
@@ -84,31 +84,32 @@ void Monitor::watch() {
         stopping_ = true;
         run_.stop("on request");
       }
-      tell_throttle();
+      report_throttle();
       const observe::View now = view();
-      tell_problems(now);
+      report_problems(now);
       display_.show(now, clock_.now());
     } catch (...) {  // no memory for a picture: the run itself says so
     }
   }
 }
 
-void Monitor::tell_problems(const observe::View& view) {
+void Monitor::report_problems(const observe::View& view) {
   for (const observe::EndpointView& endpoint : view.endpoints) {
     if (!endpoint.problem) {
-      std::erase_if(problems_told_, [&](const auto& told) { return told.first == endpoint.name; });
-    } else if (problems_told_.emplace(endpoint.name, endpoint.problem->kind).second) {
+      std::erase_if(problems_reported_,
+                    [&](const auto& told) { return told.first == endpoint.name; });
+    } else if (problems_reported_.emplace(endpoint.name, endpoint.problem->kind).second) {
       display_.tell(fmt::format("{}: {}: {}", spec_.name, endpoint.name,
                                 observe::problem_text(*endpoint.problem)));
     }
   }
 }
 
-void Monitor::tell_throttle() {
-  if (throttle_told_ || !spec_.dispatch.budget) return;
+void Monitor::report_throttle() {
+  if (throttle_reported_ || !spec_.dispatch.budget) return;
   const auto throttle = run_.progress().dispatch.schedule.throttle;
   if (!throttle) return;
-  throttle_told_ = true;
+  throttle_reported_ = true;
   display_.tell(fmt::format("{}: {}", spec_.name, throttle_note(*throttle)));
 }
 

@@ -36,9 +36,9 @@ class Monitor {
  private:
   void watch();
   observe::View view();
-  void tell_throttle();
+  void report_throttle();
   // Each kind of problem once, until its endpoint answers again.
-  void tell_problems(const observe::View& view);
+  void report_problems(const observe::View& view);
 
   const stages::PipelineSpec& spec_;
   const Job job_;
@@ -46,8 +46,8 @@ class Monitor {
   const core::SystemClock clock_;
   const core::Time started_ = clock_.now();
   bool stopping_ = false;
-  bool throttle_told_ = false;
-  std::set<std::pair<std::string, std::string>> problems_told_;  // endpoint, ProblemView::kind
+  bool throttle_reported_ = false;
+  std::set<std::pair<std::string, std::string>> problems_reported_;  // endpoint, ProblemView::kind
   // Rates, smoothed over some seconds.
   core::Time rated_at_ = started_;
   std::uint64_t rated_rows_ = 0;

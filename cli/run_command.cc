@@ -39,7 +39,7 @@ void print_note(const std::string& text, Log log) {
   say((log == Log::json ? observe::notice_json(text) : "note: " + text) + "\n");
 }
 
-void tell_resumed(const checkpoint::Checkpoint::Opened& opened) {
+void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
   if (opened.resumed)
     say(fmt::format("resuming: {} rows have ended before\n", count(opened.done_rows)));
   if (opened.maybe_billed > 0) {
@@ -80,8 +80,8 @@ std::string_view again(const stages::RunResult& result) {
 }
 
 // What is left of the budget does not cover another request.
-void tell_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoint::Opened& opened,
-                 Log log) {
+void report_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoint::Opened& opened,
+                   Log log) {
   if (!spec.dispatch.budget) return;
   const stages::WorstCase worst = stages::least_worst_case(spec, stages::make_question(spec));
   if (worst.cost == core::Money() || opened.spent + worst.cost <= *spec.dispatch.budget) return;
@@ -132,11 +132,11 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
   if (p.rows_asked_again > 0)
     line("", fmt::format("{} askings repeated because an answer was missing or did not fit",
                          count(p.rows_asked_again)));
-  if (result.untaken > 0)
+  if (result.unmatched > 0)
     line("",
          fmt::format(
              "{} rows of earlier runs are no longer in the input; their lines stay in the output",
-             count(result.untaken)));
+             count(result.unmatched)));
   line("requests",
        fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
   if (const std::string note = savings_note(p.saved); !note.empty()) line("", note);
@@ -298,12 +298,12 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
       print_note(change, flags.log);
     auto made = stages::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
-               .day_use_elsewhere = others->day_use,
+               .day_use_of_others = others->day_use,
                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
     if (!made) return std::unexpected(made.error());
     stages::Run& run = **made;
-    if (flags.log == Log::text) tell_resumed(run.opened());
-    tell_budget(spec, run.opened(), flags.log);
+    if (flags.log == Log::text) report_resumed(run.opened());
+    report_budget(spec, run.opened(), flags.log);
     if (!signal) signal.emplace();
 
     core::Result<stages::RunResult> result;

@@ -51,9 +51,9 @@ StopSignal::~StopSignal() {
   ::close(wake_fd_);
 }
 
-StopSignal::Woken StopSignal::wait(std::chrono::milliseconds patience) {
+StopSignal::Woken StopSignal::wait(std::chrono::milliseconds timeout) {
   pollfd wanted{wake_fd_, POLLIN, 0};
-  ::poll(&wanted, 1, static_cast<int>(patience.count()));
+  ::poll(&wanted, 1, static_cast<int>(timeout.count()));
   std::uint64_t count = 0;
   if (::read(wake_fd_, &count, sizeof count) != sizeof count) return Woken::timeout;
   return count >= kReleased ? Woken::released : Woken::signal;

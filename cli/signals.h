@@ -16,7 +16,7 @@ class StopSignal {
 
   enum class Woken { signal, released, timeout };
   // Waits for the first signal, for release(), or for `patience`. A signal is reported once.
-  Woken wait(std::chrono::milliseconds patience);
+  Woken wait(std::chrono::milliseconds timeout);
   // Whether there has been one.
   bool seen() const;
   // Ends a wait() from another thread.

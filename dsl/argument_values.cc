@@ -95,7 +95,7 @@ void Arguments::wrong_type(const Option& option) const {
   const std::string got =
       says_more && short_text ? fmt::format("\"{}\"", text_at(lua_, -1)) : describe(lua_, -1);
   fail_value(option.name,
-             fmt::format("{} must be {}, got {}", option.name, type_words(option.type), got),
+             fmt::format("{} must be {}, got {}", option.name, type_description(option.type), got),
              fmt::format("for example {} = {}", option.name, option.example));
 }
 
@@ -153,9 +153,10 @@ void Arguments::check_choice(const Option& option) const {
 
 void Arguments::check_columns(const Option& option) const {
   const auto wrong = [&](std::string_view got) {
-    fail_value(option.name,
-               fmt::format("{} must be {}, got {}", option.name, type_words(option.type), got),
-               fmt::format("for example {} = {}", option.name, option.example));
+    fail_value(
+        option.name,
+        fmt::format("{} must be {}, got {}", option.name, type_description(option.type), got),
+        fmt::format("for example {} = {}", option.name, option.example));
   };
   if (lua_type(lua_, -1) == LUA_TSTRING) {
     if (text_at(lua_, -1) != "row") wrong("other text");

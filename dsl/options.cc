@@ -30,7 +30,7 @@ const Option* find_option(const Section& section, std::string_view name) {
   return found == section.options.end() ? nullptr : &*found;
 }
 
-std::string_view type_words(ValueType type) {
+std::string_view type_description(ValueType type) {
   switch (type) {
     case ValueType::text:
       return "text";

@@ -77,6 +77,6 @@ const Section& section(std::string_view name);
 const Option* find_option(const Section& section, std::string_view name);
 
 // "a whole number", "text", …: for messages and the reference page.
-std::string_view type_words(ValueType type);
+std::string_view type_description(ValueType type);
 
 }  // namespace sluice::dsl

@@ -33,7 +33,7 @@ std::string cell(std::string_view text) {
 }
 
 std::string type_cell(const Option& option) {
-  if (option.type != ValueType::choice) return std::string(type_words(option.type));
+  if (option.type != ValueType::choice) return std::string(type_description(option.type));
   return fmt::format("\"{}\"", replaced(option.choices, "|", "\", \""));
 }
 

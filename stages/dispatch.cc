@@ -55,7 +55,7 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   const core::Clock& clock_;
   http::Loop loop_;
   std::unique_ptr<http::Loop::Timer> timer_ = loop_.make_timer();
-  std::unique_ptr<http::Loop::Gather> pump_soon_;
+  std::unique_ptr<http::Loop::Batcher> pump_soon_;
   std::vector<DispatchEndpoint> endpoints_;
   std::unique_ptr<Sender> sender_;
   std::optional<Attempts> attempts_;
@@ -78,7 +78,7 @@ core::Status LoopDispatcher::open(const DispatchSetup& setup) {
   if (!sender) return std::unexpected(sender.error());
   sender_ = std::move(*sender);
   attempts_.emplace(Attempts::Setup{
-      .config = schedule_config(spec, endpoints_, setup.checkpoint, setup.used_elsewhere, clock_),
+      .config = schedule_config(spec, endpoints_, setup.checkpoint, setup.used_by_others, clock_),
       .endpoints = endpoints_,
       .checkpoint = setup.checkpoint,
       .handlers = handlers_,
@@ -86,7 +86,7 @@ core::Status LoopDispatcher::open(const DispatchSetup& setup) {
       .clock = clock_,
       .post = [this](std::function<void()> work) { loop_.post(std::move(work)); }});
   pump_soon_ =
-      loop_.make_gather(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
+      loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
   return {};
 }
 

@@ -61,7 +61,7 @@ struct DispatchSetup {
   const PipelineSpec& spec;
   const Question& question;
   checkpoint::Checkpoint& checkpoint;
-  const DayUses& used_elsewhere;
+  const DayUses& used_by_others;
   const MakeSender& make_sender;
   const core::Clock& clock;
 };

@@ -58,7 +58,8 @@ void Attempts::submit(const std::vector<RequestPtr>& requests) {
 
 void Attempts::settled(std::span<const int> by_endpoint) {
   for (std::size_t e = 0; e < by_endpoint.size(); ++e)
-    if (by_endpoint[e] > 0) scheduler_.let_go(static_cast<schedule::EndpointId>(e), by_endpoint[e]);
+    if (by_endpoint[e] > 0)
+      scheduler_.release_slot(static_cast<schedule::EndpointId>(e), by_endpoint[e]);
 }
 
 std::optional<core::Time> Attempts::pump() {
@@ -113,7 +114,7 @@ void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
                              {.usage = send.worst_usage, .cost = send.worst_cost});
   count(send, outcome, cost, doubts);
   if (outcome.action == provider::Action::none && taken == schedule::Taken::wanted) {
-    scheduler_.hold(send.endpoint);  // until settled()
+    scheduler_.retain_slot(send.endpoint);  // until settled()
     RequestPtr request = take(send.request);
     if (completions_.empty()) completions_.reserve(kCompletions);
     completions_.push_back({std::move(request), std::move(reply), settlement_of(send, true, cost)});

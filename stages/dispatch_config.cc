@@ -33,7 +33,7 @@ std::size_t longest_frame(std::span<const DispatchEndpoint> endpoints) {
 schedule::Config schedule_config(const DispatchSpec& spec,
                                  std::span<const DispatchEndpoint> endpoints,
                                  const checkpoint::Checkpoint& checkpoint,
-                                 const DayUses& used_elsewhere, const core::Clock& clock) {
+                                 const DayUses& used_by_others, const core::Clock& clock) {
   schedule::Config config;
   const store::Account account = checkpoint.account();
   const checkpoint::Checkpoint::Opened& opened = checkpoint.opened();
@@ -49,7 +49,7 @@ schedule::Config schedule_config(const DispatchSpec& spec,
          .warm_up = pays_to_warm_up(endpoints[e].price, frame),
          .capped = from.max_output_tokens.has_value(),
          .answered_before = e < account.endpoints.size() && account.endpoints[e].answered > 0,
-         .day_used = day_used(e, from, opened, used_elsewhere, clock)});
+         .day_used = day_used(e, from, opened, used_by_others, clock)});
   }
   config.route = spec.route;
   config.hedge = spec.hedge;

@@ -26,6 +26,6 @@ std::size_t longest_frame(std::span<const DispatchEndpoint> endpoints);
 schedule::Config schedule_config(const DispatchSpec& spec,
                                  std::span<const DispatchEndpoint> endpoints,
                                  const checkpoint::Checkpoint& checkpoint,
-                                 const DayUses& used_elsewhere, const core::Clock& clock);
+                                 const DayUses& used_by_others, const core::Clock& clock);
 
 }  // namespace sluice::stages

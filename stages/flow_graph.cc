@@ -22,15 +22,15 @@ using CompletionsPtr = std::shared_ptr<Completions>;
 struct FlowGraph::Impl {
   struct TakenRows {
     core::RowBatch rows;
-    flow::Weight taken;
+    flow::Cost taken;
   };
   using TakenRowsPtr = std::shared_ptr<TakenRows>;
   using PackNode = tf::multifunction_node<PackInputPtr, std::tuple<RequestsPtr>>;
 
-  Impl(Bodies given, flow::Ending& run_ending);
+  Impl(Bodies given, flow::Shutdown& run_ending);
 
   Bodies bodies;
-  flow::Ending& ending;
+  flow::Shutdown& shutdown;
   Workers workers;
   oneapi::tbb::task_group_context context;
   std::optional<tf::graph> graph;
@@ -41,12 +41,12 @@ struct FlowGraph::Impl {
   std::optional<tf::function_node<CompletionsPtr>> parse;
 };
 
-FlowGraph::Impl::Impl(Bodies given, flow::Ending& run_ending)
-    : bodies(std::move(given)), ending(run_ending) {
+FlowGraph::Impl::Impl(Bodies given, flow::Shutdown& run_ending)
+    : bodies(std::move(given)), shutdown(run_ending) {
   workers.adopt([this] { graph.emplace(context); });
   prepare.emplace(*graph, tf::unlimited, [this](const TakenRowsPtr& rows) {
     PackInputPtr made;
-    flow::guarded(ending, [&] {
+    flow::guarded(shutdown, [&] {
       made = std::make_shared<PackInput>(
           PackInput{PackInput::Kind::rows, bodies.prepare(std::move(rows->rows), rows->taken), 0});
     });
@@ -54,7 +54,7 @@ FlowGraph::Impl::Impl(Bodies given, flow::Ending& run_ending)
   });
   pack.emplace(*graph, tf::serial,
                [this](const PackInputPtr& input, PackNode::output_ports_type& ports) {
-                 flow::guarded(ending, [&] {
+                 flow::guarded(shutdown, [&] {
                    if (!input) return;
                    auto requests = bodies.pack(*input);
                    if (requests.empty()) return;
@@ -64,33 +64,33 @@ FlowGraph::Impl::Impl(Bodies given, flow::Ending& run_ending)
                });
   build.emplace(*graph, tf::unlimited, [this](const RequestsPtr& requests) {
     bool built = false;
-    flow::guarded(ending, [&] {
+    flow::guarded(shutdown, [&] {
       for (const RequestPtr& request : *requests) bodies.build(*request);
       built = true;
     });
     return built ? requests : nullptr;
   });
   dispatch.emplace(*graph, tf::unlimited, [this](const RequestsPtr& requests) {
-    flow::guarded(ending, [&] {
+    flow::guarded(shutdown, [&] {
       if (requests) bodies.dispatch(std::move(*requests));
     });
   });
   parse.emplace(*graph, tf::unlimited, [this](const CompletionsPtr& completions) {
-    flow::guarded(ending, [&] { bodies.parse(*completions); });
+    flow::guarded(shutdown, [&] { bodies.parse(*completions); });
   });
   tf::make_edge(*prepare, *pack);
   tf::make_edge(tf::output_port<0>(*pack), *build);
   tf::make_edge(*build, *dispatch);
 }
 
-FlowGraph::FlowGraph(Bodies bodies, flow::Ending& ending)
-    : impl_(std::make_unique<Impl>(std::move(bodies), ending)) {}
+FlowGraph::FlowGraph(Bodies bodies, flow::Shutdown& shutdown)
+    : impl_(std::make_unique<Impl>(std::move(bodies), shutdown)) {}
 
 FlowGraph::~FlowGraph() {
   wait();
 }
 
-void FlowGraph::rows(core::RowBatch&& batch, flow::Weight taken) {
+void FlowGraph::rows(core::RowBatch&& batch, flow::Cost taken) {
   impl_->prepare->try_put(std::make_shared<Impl::TakenRows>(std::move(batch), taken));
 }
 
@@ -110,7 +110,7 @@ void FlowGraph::wait() noexcept {
   try {
     impl_->graph->wait_for_all();
   } catch (...) {
-    impl_->ending.fail(core::caught());
+    impl_->shutdown.fail(core::caught());
   }
 }
 

@@ -40,17 +40,17 @@ struct PackInput {
 class FlowGraph {
  public:
   struct Bodies {
-    std::function<Items(core::RowBatch&&, flow::Weight taken)> prepare;
+    std::function<Items(core::RowBatch&&, flow::Cost taken)> prepare;
     std::function<std::vector<RequestPtr>(PackInput&)> pack;
     std::function<void(Request&)> build;
     std::function<void(std::vector<RequestPtr>&&)> dispatch;
     std::function<void(Completions&)> parse;
   };
   // What a body throws fails `ending`, which must outlive this.
-  FlowGraph(Bodies bodies, flow::Ending& ending);
+  FlowGraph(Bodies bodies, flow::Shutdown& shutdown);
   ~FlowGraph();
 
-  void rows(core::RowBatch&& batch, flow::Weight taken);
+  void rows(core::RowBatch&& batch, flow::Cost taken);
   void to_pack(PackInput::Kind kind, Items&& items, std::uint64_t batches = 0);
   void completed(Completions&& completions);
 

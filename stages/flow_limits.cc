@@ -32,7 +32,7 @@ std::size_t slots_of(const provider::EndpointSpec& spec) {
       spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency));
 }
 
-flow::Weight credit_limit(const PipelineSpec& spec) {
+flow::Cost credit_limit(const PipelineSpec& spec) {
   return {rows_in_flight(spec) + rows_ahead(spec), kCreditBytes};
 }
 

@@ -13,7 +13,7 @@ std::size_t slots_of(const provider::EndpointSpec& spec);
 
 // Rows and bytes between the reader and the sink: those that can be in flight, and so many more
 // that packs are made and results committed while others are answered.
-flow::Weight credit_limit(const PipelineSpec& spec);
+flow::Cost credit_limit(const PipelineSpec& spec);
 
 // So many results are worth a transaction of the checkpoint's: half of the rows that need not be in
 // flight, so that those in flight are never fewer for want of credits.

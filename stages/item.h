@@ -38,11 +38,11 @@ using Items = std::vector<Item>;
 
 constexpr std::size_t kBeside = 512;  // bytes of an item beside its texts
 // What a row costs in credits: its bytes, its prompt, and that again in the request's body.
-inline flow::Weight weight_of(const Item& item) {
+inline flow::Cost weight_of(const Item& item) {
   return {1, item.row.raw.size() + 2 * item.prompt.size() + kBeside};
 }
-inline flow::Weight weight_of(const Items& items) {
-  flow::Weight sum;
+inline flow::Cost weight_of(const Items& items) {
+  flow::Cost sum;
   for (const Item& item : items) sum += weight_of(item);
   return sum;
 }

@@ -64,9 +64,9 @@ core::Result<Packer::Out> Packer::add_followers(Items&& items) {
 }
 
 core::Result<bool> Packer::done_earlier(const Item& item) {
-  auto done = checkpoint_.take_done(item.identity);
+  auto done = checkpoint_.consume_done(item.identity);
   if (!done || *done || item.old_names == nullptr) return done;
-  return checkpoint_.take_done_by_old_name(*item.old_names, {item.identity, item.question});
+  return checkpoint_.consume_done_by_old_name(*item.old_names, {item.identity, item.question});
 }
 
 core::Result<std::optional<checkpoint::StoredAnswer>> Packer::stored_answer(const Item& item) {

@@ -35,8 +35,8 @@ class Packer {
   struct Out {
     std::vector<RequestPtr> requests;   // to be built and dispatched
     std::vector<store::Entry> entries;  // ended without being asked
-    flow::Weight ended;                 // the credits of `entries`
-    flow::Weight done;                  // credits of rows that had ended in an earlier run
+    flow::Cost ended;                   // the credits of `entries`
+    flow::Cost done;                    // credits of rows that had ended in an earlier run
     std::size_t shared = 0;             // rows among `entries` answered by a stored answer
   };
   // Rows from the reader.

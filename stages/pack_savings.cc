@@ -16,7 +16,7 @@ std::vector<FrameBytes> frame_bytes(const PipelineSpec& spec, const Question& qu
   const provider::PromptFrame& frame = question.frame;
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
     const bool as_schema = endpoint.structured == provider::StructuredOutput::json_schema;
-    all.push_back({.system = frame.system.size() + (as_schema ? 0 : frame.schema_words.size()),
+    all.push_back({.system = frame.system.size() + (as_schema ? 0 : frame.schema_text.size()),
                    .schema = as_schema ? frame.schema.size() : 0});
   }
   return all;

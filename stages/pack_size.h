@@ -6,9 +6,9 @@
 // costs (kFrameRows + n) / (n·(1 - p)): its share of the system text, which weighs about as much as
 // kFrameRows rows, and of what was asked in vain.
 //
-//   STEADY ── p < kFewLost ──► an eighth more, to the lid
+//   STEADY ── p < kFewLost ──► an eighth more, to the cap
 //      │ ──── p > kMostLost ──► TRIAL at 3/4 of the size
-//      │ ──── else, below the lid ──► TRIAL at 4/3 of it
+//      │ ──── else, below the cap ──► TRIAL at 4/3 of it
 //   TRIAL ─── a row costs clearly less than before ──► STEADY, at the new size
 //      │ ──── it does not ──► STEADY at the old size, and no trial of this kind for kRest windows,
 //             twice as many after each one in vain

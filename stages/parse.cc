@@ -158,7 +158,7 @@ void Parser::read_pack(Completion& completion, Out& out) const {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (by_row[i] != nullptr) {
       take_answer(items[i], by_row[i]->object, completion, out);
-    } else if (std::ranges::find(found.doubled, i) != found.doubled.end()) {
+    } else if (std::ranges::find(found.conflicting, i) != found.conflicting.end()) {
       row_failed(std::move(items[i]), {"missing_answer", "two different answers came for it"},
                  items.size() == 1, out);
     } else if (reply.finish == provider::Finish::length) {

@@ -37,7 +37,7 @@ class Parser {
 
   struct Out {
     store::Results results;  // settlements and entries, to be committed together
-    flow::Weight ended;      // the credits of the entries
+    flow::Cost ended;        // the credits of the entries
     std::vector<std::pair<core::Hash128, core::Reject>>
         rejected;  // of the entries: question and why
     Items again;   // without an answer of their own

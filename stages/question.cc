@@ -65,7 +65,7 @@ Question make_question(const PipelineSpec& spec) {
     const std::string one = answer::answer_schema(q.answer);
     q.frame.schema = q.packed ? answer::pack_schema(q.answer) : one;
     q.frame.schema_name = q.packed ? "answers" : "answer";
-    q.frame.schema_words = answer::schema_in_words(q.frame.schema);
+    q.frame.schema_text = answer::schema_description(q.frame.schema);
   }
   if (q.packed) {
     if (!q.frame.system.empty()) q.frame.system += "\n\n";

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 // How long credits are waited for before it is asked whether the run is to stop.
-constexpr std::chrono::milliseconds kPatience{20};
+constexpr std::chrono::milliseconds kCreditWait{20};
 // How often that is in a row before the flow is told that no row comes, so that a pack goes
 // incomplete: several times what a commit takes, which gives credits back (kGroupDelay).
 constexpr int kStalledAfter = 10;
@@ -20,22 +20,22 @@ constexpr std::uint32_t kQuietReads = 50;
 }  // namespace
 
 Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
-               flow::Credits& credits, const flow::Ending& ending, Outlet outlet, Steps steps,
-               std::vector<storage::FileId> written)
+               flow::Credits& credits, const flow::Shutdown& shutdown, Callbacks callbacks,
+               Steps steps, std::vector<storage::FileId> written)
     : paths_(std::move(paths)),
       total_bytes_(limit ? std::nullopt : storage::total_bytes(paths_)),
       limit_(limit),
       credits_(credits),
-      ending_(ending),
-      outlet_(std::move(outlet)),
+      shutdown_(shutdown),
+      callbacks_(std::move(callbacks)),
       steps_(steps),
       written_(std::move(written)) {}
 
 core::Status Reader::run() {
   core::Status read = read_files();
-  if (read) hand_over();
+  if (read) flush();
   quiet_reads_ = 0;
-  outlet_.done(batches_, read && !ending_.stopping());
+  callbacks_.done(batches_, read && !shutdown_.stopping());
   return read;
 }
 
@@ -69,7 +69,7 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   scanned_ = 0;
   line_ = 0;
   while (true) {
-    if (ending_.stopping()) return Next::stop;
+    if (shutdown_.stopping()) return Next::stop;
     // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
     core::Result<storage::InputFile::Read> got;
     const std::size_t have = buffer_.size();
@@ -80,8 +80,8 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
     if (!got) return std::unexpected(got.error());
     if (got->state == storage::InputFile::State::waiting) {
       ++quiet_reads_;
-      if (hand_over() == Next::stop) return Next::stop;
-      outlet_.stalled();
+      if (flush() == Next::stop) return Next::stop;
+      callbacks_.stalled();
       continue;
     }
     quiet_reads_ = 0;
@@ -125,7 +125,7 @@ Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
   row.source = index;
   if (steps_.empty()) return add_row(std::move(row));
   // Steps may take long for a line and make nothing of many: a stop is not to wait for them.
-  if (ending_.stopping()) return Next::stop;
+  if (shutdown_.stopping()) return Next::stop;
   const bool all = steps_.run(
       std::move(row), [this](core::Row&& made) { return add_row(std::move(made)) == Next::go_on; });
   return all ? Next::go_on : Next::stop;
@@ -137,16 +137,16 @@ Reader::Next Reader::add_row(core::Row&& row) {
   batch_.push_back(std::move(row));
   const bool last = limit_ && rows_.load(std::memory_order_relaxed) + batch_.size() >= *limit_;
   if (batch_.size() >= core::kBatchRows || batch_weight_.bytes >= 3 * core::kBatchBytes || last) {
-    if (hand_over() == Next::stop || last) return Next::stop;
+    if (flush() == Next::stop || last) return Next::stop;
   }
   return Next::go_on;
 }
 
-Reader::Next Reader::hand_over() {
+Reader::Next Reader::flush() {
   if (batch_.empty()) return Next::go_on;
   for (int waited = 1;; ++waited) {
-    const flow::Credits::Taken taken = credits_.take(batch_weight_, kPatience);
-    if (taken == flow::Credits::Taken::closed || ending_.stopping()) {
+    const flow::Credits::Taken taken = credits_.take(batch_weight_, kCreditWait);
+    if (taken == flow::Credits::Taken::closed || shutdown_.stopping()) {
       if (taken == flow::Credits::Taken::yes) {
         credits_.settle(batch_weight_, batch_weight_.bytes);
         credits_.give(batch_weight_);
@@ -155,11 +155,11 @@ Reader::Next Reader::hand_over() {
       return Next::stop;
     }
     if (taken == flow::Credits::Taken::yes) break;
-    if (waited % kStalledAfter == 0) outlet_.stalled();
+    if (waited % kStalledAfter == 0) callbacks_.stalled();
   }
   rows_.fetch_add(batch_.size(), std::memory_order_relaxed);
   ++batches_;
-  outlet_.batch(std::move(batch_), batch_weight_);
+  callbacks_.batch(std::move(batch_), batch_weight_);
   batch_ = {};
   batch_weight_ = {};
   return Next::go_on;

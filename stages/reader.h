@@ -29,9 +29,9 @@ namespace sluice::stages {
 
 class Reader {
  public:
-  struct Outlet {
+  struct Callbacks {
     // A batch, and the credits that were taken for it: to be settled (flow/credits.h).
-    std::function<void(core::RowBatch&&, flow::Weight taken)> batch;
+    std::function<void(core::RowBatch&&, flow::Cost taken)> batch;
     // Nothing has come for a while, or credits are spent: rows that wait for company should not.
     std::function<void()> stalled;
     // The last batch was handed over; `complete`: the input was read to its end (or to `limit`).
@@ -42,7 +42,7 @@ class Reader {
   // `limit`: at most so many rows, as the steps leave them. What `steps` are of must outlive this.
   // `written`: as InputFile::open()'s.
   Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
-         const flow::Ending& ending, Outlet outlet, Steps steps = Steps({}),
+         const flow::Shutdown& shutdown, Callbacks callbacks, Steps steps = Steps({}),
          std::vector<storage::FileId> written = {});
 
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
@@ -63,14 +63,14 @@ class Reader {
   core::Result<Next> take_lines(std::uint32_t index, bool at_end);
   Next add(std::string_view line, std::uint32_t index);
   Next add_row(core::Row&& row);
-  Next hand_over();
+  Next flush();
 
   const std::vector<std::string> paths_;
   const std::optional<std::uint64_t> total_bytes_;
   const std::optional<std::uint64_t> limit_;
   flow::Credits& credits_;
-  const flow::Ending& ending_;
-  const Outlet outlet_;
+  const flow::Shutdown& shutdown_;
+  const Callbacks callbacks_;
   const Steps steps_;
   const std::vector<storage::FileId> written_;
   RowCost cost_;
@@ -79,7 +79,7 @@ class Reader {
   std::size_t scanned_ = 0;
   std::uint64_t line_ = 0;
   core::RowBatch batch_;
-  flow::Weight batch_weight_;
+  flow::Cost batch_weight_;
   std::uint64_t batches_ = 0;
   std::atomic<std::uint64_t> rows_ = 0;
   std::atomic<std::uint64_t> consumed_ = 0;     // bytes of the files themselves

@@ -20,56 +20,57 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 
 core::Result<RunResult> FlowRun::run() {
   std::thread reader;
-  flow::guarded(ending_, [&] {
+  flow::guarded(shutdown_, [&] {
     dispatcher_->start();
     reader = std::thread([this] { read(); });
   });
   wait_for_the_last_credit();
   if (reader.joinable()) reader.join();
-  flow::guarded(ending_, [this] { dispatcher_->join(); });
+  flow::guarded(shutdown_, [this] { dispatcher_->join(); });
   graph_->wait();
 
   core::Status closed;
-  flow::guarded(ending_, [&] { closed = checkpoint_->close(); });
-  if (auto error = ending_.error()) return std::unexpected(*error);
+  flow::guarded(shutdown_, [&] { closed = checkpoint_->close(); });
+  if (auto error = shutdown_.error()) return std::unexpected(*error);
   if (!closed) return std::unexpected(closed.error());
   if (reader_error_) return std::unexpected(*reader_error_);
 
   RunResult result;
   result.progress = progress();
-  result.end = ending_.stopping() ? RunEnd::stopped : RunEnd::finished;
-  result.why = ending_.why();
-  if (ending_.stopping()) result.cause = halt_cause_;
+  result.end = shutdown_.stopping() ? RunEnd::stopped : RunEnd::finished;
+  result.why = shutdown_.why();
+  if (shutdown_.stopping()) result.cause = halt_cause_;
   if (left_ && result.end == RunEnd::finished) {
     result.end = RunEnd::stopped;
     result.why = left_->message;
     result.error = left_;
   }
   if (halt_error_) result.error = halt_error_;
-  result.untaken = result.progress.input_complete && !options_.limit ? checkpoint_->untaken() : 0;
+  result.unmatched =
+      result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
   return result;
 }
 
 void FlowRun::wait_for_the_last_credit() {
   while (!all_back_.try_acquire_for(kLookAgain)) {
     if (graph_->broken() || core::memory_is_short())
-      ending_.fail({core::ErrorCode::memory, "out of memory", {}});
+      shutdown_.fail({core::ErrorCode::memory, "out of memory", {}});
   }
 }
 
 void FlowRun::read() {
   core::name_thread("sluice-read");
-  flow::guarded(ending_, [this] {
+  flow::guarded(shutdown_, [this] {
     if (auto read = reader_->run(); !read) {
       // What is in flight is paid for: let it end, then say what happened.
       reader_error_ = read.error();
-      ending_.stop(read.error().text());
+      shutdown_.stop(read.error().text());
     }
   });
   credits_.close();
 }
 
-Items FlowRun::prepare(core::RowBatch&& rows, flow::Weight taken) {
+Items FlowRun::prepare(core::RowBatch&& rows, flow::Cost taken) {
   Items items = prepare_->run(std::move(rows));
   const std::size_t bytes = weight_of(items).bytes;
   reader_->cost().learn(items, bytes);
@@ -79,7 +80,7 @@ Items FlowRun::prepare(core::RowBatch&& rows, flow::Weight taken) {
 
 std::vector<RequestPtr> FlowRun::pack(PackInput& input) {
   auto out = packed(input);
-  if (!out) ending_.fail(out.error());
+  if (!out) shutdown_.fail(out.error());
   if (!out) return {};
   if (out->done.rows > 0) credits_.give(out->done);
   rows_shared_ += out->shared;
@@ -146,7 +147,7 @@ void FlowRun::parse(Completions& completions) {
   }
 }
 
-void FlowRun::commit(store::Results&& results, flow::Weight ended,
+void FlowRun::commit(store::Results&& results, flow::Cost ended,
                      std::vector<std::pair<core::Hash128, core::Reject>> rejected) {
   std::vector<core::Hash128> answered;
   answered.reserve(results.entries.size());
@@ -179,7 +180,7 @@ void FlowRun::reject(Items&& items, const core::Reject& why) {
 }
 
 void FlowRun::release(Items&& items) {
-  flow::Weight weight = weight_of(items);
+  flow::Cost weight = weight_of(items);
   for (const Item& item : items) weight += weight_of(in_flight_.take(item.question));
   credits_.give(weight);
 }

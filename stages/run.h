@@ -29,7 +29,7 @@ inline const core::SystemClock kMachineClock;
 
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
-  DayUses day_use_elsewhere = {};      // of the job's other questions
+  DayUses day_use_of_others = {};      // of the job's other questions
   // Told within make() what a person should know and ends nothing.
   std::function<void(std::string)> notice = [](const std::string&) {};
   // For measurements beside a run that keeps nothing (bench/unchecked.cc).
@@ -68,7 +68,7 @@ struct RunResult {
   std::optional<schedule::HaltCause> cause;  // stopped by budget or deadline
   std::optional<core::Error> error;          // stopped: by no limit and on no request
   Progress progress;
-  std::uint64_t untaken = 0;  // rows of the checkpoint that are no longer in the input
+  std::uint64_t unmatched = 0;  // rows of the checkpoint that are no longer in the input
 };
 
 class Run {

@@ -41,21 +41,21 @@ class FlowRun final : public Run {
   core::Status open();
   const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
   core::Result<RunResult> run() override;
-  void stop(std::string why) override { ending_.stop(std::move(why)); }
+  void stop(std::string why) override { shutdown_.stop(std::move(why)); }
   Progress progress() const override;
 
  private:
   FlowGraph::Bodies bodies();
-  Reader::Outlet outlet();
+  Reader::Callbacks callbacks();
   void wait_for_the_last_credit();
   void read();
-  Items prepare(core::RowBatch&& rows, flow::Weight taken);
+  Items prepare(core::RowBatch&& rows, flow::Cost taken);
   std::vector<RequestPtr> pack(PackInput& input);
   core::Result<Packer::Out> packed(PackInput& input);
   core::Result<Packer::Out> with_the_last(core::Result<Packer::Out> out);
   bool read_where_they_are(const Completions& completions) const;
   void parse(Completions& completions);
-  void commit(store::Results&& results, flow::Weight ended,
+  void commit(store::Results&& results, flow::Cost ended,
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
   void reject(Items&& items, const core::Reject& why);
   void release(Items&& items);
@@ -74,7 +74,7 @@ class FlowRun final : public Run {
   PackSize pack_size_;
   std::optional<PackSavings> savings_;
   std::optional<Packer> packer_;
-  flow::Ending ending_;
+  flow::Shutdown shutdown_;
   flow::Credits credits_;
   std::optional<Reader> reader_;
   std::optional<core::Error> reader_error_;        // the reader's thread, then run()

@@ -34,30 +34,30 @@ core::Status FlowRun::open() {
   auto dispatcher = Dispatcher::make({.spec = spec_,
                                       .question = question_,
                                       .checkpoint = *checkpoint_,
-                                      .used_elsewhere = options_.day_use_elsewhere,
+                                      .used_by_others = options_.day_use_of_others,
                                       .make_sender = options_.make_sender,
                                       .clock = *options_.clock},
                                      handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
-  graph_.emplace(bodies(), ending_);
-  reader_.emplace(std::move(*paths), options_.limit, credits_, ending_, outlet(),
+  graph_.emplace(bodies(), shutdown_);
+  reader_.emplace(std::move(*paths), options_.limit, credits_, shutdown_, callbacks(),
                   Steps(spec_.read.steps), written_files(spec_));
   if (!spec_.pack.user) reader_->cost().at_least(spec_.pack.user_template.size());
 
-  ending_.on_stop([this] { dispatcher_->drain(); });
-  ending_.on_failure([this] {
+  shutdown_.on_stop([this] { dispatcher_->drain(); });
+  shutdown_.on_failure([this] {
     dispatcher_->abort();
     credits_.abandon();
   });
-  checkpoint_->on_failure([this](core::Error error) { ending_.fail(std::move(error)); });
+  checkpoint_->on_failure([this](core::Error error) { shutdown_.fail(std::move(error)); });
   return {};
 }
 
 FlowGraph::Bodies FlowRun::bodies() {
   return {
       .prepare = [this](core::RowBatch&& rows,
-                        flow::Weight taken) { return prepare(std::move(rows), taken); },
+                        flow::Cost taken) { return prepare(std::move(rows), taken); },
       .pack = [this](PackInput& input) { return pack(input); },
       .build =
           [this](Request& request) {
@@ -70,10 +70,10 @@ FlowGraph::Bodies FlowRun::bodies() {
   };
 }
 
-Reader::Outlet FlowRun::outlet() {
+Reader::Callbacks FlowRun::callbacks() {
   return {
       .batch =
-          [this](core::RowBatch&& rows, flow::Weight taken) {
+          [this](core::RowBatch&& rows, flow::Cost taken) {
             checkpoint_->set_rows_read(reader_->rows_read(), false);
             graph_->rows(std::move(rows), taken);
           },
@@ -120,9 +120,9 @@ DispatchHandlers FlowRun::handlers() {
                 cause == schedule::HaltCause::budget || cause == schedule::HaltCause::deadline;
             halt_cause_ = cause;
             if (!limit) halt_error_ = core::Error{core::ErrorCode::io, why, {}};
-            ending_.stop(why);
+            shutdown_.stop(why);
           },
-      .failed = [this](core::Error error) { ending_.fail(std::move(error)); },
+      .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); },
   };
 }
 

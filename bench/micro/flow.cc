@@ -12,7 +12,7 @@ namespace {
 // A row that comes alone: a batch takes and gives no more than this.
 void credits(benchmark::State& state) {
   flow::Credits credits({1024, 1 << 30}, [] {});
-  const flow::Weight row{1, 2000};
+  const flow::Cost row{1, 2000};
   for (auto _ : state) {
     if (credits.take(row, std::chrono::milliseconds(20)) != flow::Credits::Taken::yes)
       return state.SkipWithError("no credit");

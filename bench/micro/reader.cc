@@ -20,11 +20,11 @@ void reader(benchmark::State& state) {
     for (std::size_t i = 0; i < kRows; ++i) out << row_json(i) << '\n';
   }
   for (auto _ : state) {
-    const flow::Ending ending;
+    const flow::Shutdown shutdown;
     flow::Credits credits({kRows, std::size_t{1} << 30}, [] {});
-    stages::Reader reader({file}, {}, credits, ending,
+    stages::Reader reader({file}, {}, credits, shutdown,
                           {.batch =
-                               [&](core::RowBatch&& batch, flow::Weight taken) {
+                               [&](core::RowBatch&& batch, flow::Cost taken) {
                                  benchmark::DoNotOptimize(batch);
                                  credits.settle(taken, taken.bytes);
                                },

@@ -11,7 +11,7 @@ namespace sluice::bench {
 namespace {
 
 void http_response(benchmark::State& state) {
-  struct Gather final : http::MessageParser::Sink {
+  struct Batcher final : http::MessageParser::Sink {
     bool on_head(http::MessageHead&& given) override {
       head = std::move(given);
       return true;
@@ -27,14 +27,14 @@ void http_response(benchmark::State& state) {
   for (const auto& [name, value] : completion_headers())
     bytes.append(name).append(": ").append(value).append("\r\n");
   bytes.append("\r\n").append(completion_body());
-  Gather gather;
-  http::MessageParser parser(http::MessageParser::Type::response, gather);
+  Batcher batcher;
+  http::MessageParser parser(http::MessageParser::Type::response, batcher);
   for (auto _ : state) {
-    gather.body.clear();
+    batcher.body.clear();
     parser.start();
     if (parser.parse(bytes).progress != http::MessageParser::Progress::complete)
       return state.SkipWithError("not one message");
-    benchmark::DoNotOptimize(gather);
+    benchmark::DoNotOptimize(batcher);
   }
   report_rows(state, 1);
 }

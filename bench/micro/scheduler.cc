@@ -21,7 +21,7 @@ class Course {
   explicit Course(const provider::Limits& limits) : scheduler_(config(limits)) {
     while (requests_ < kWaiting) submit();
     send();
-    // An endpoint whose quotas nobody knows climbs to its lid.
+    // An endpoint whose quotas nobody knows climbs to its cap.
     for (int i = 0; i < 20'000; ++i) step();
   }
 

@@ -133,7 +133,7 @@ std::string pack_instruction() {
          "with that item's id copied unchanged.";
 }
 
-std::string schema_in_words(const std::string& schema) {
+std::string schema_description(const std::string& schema) {
   return "Reply with one JSON value and nothing else: no code fence, no explanation. It must fit "
          "this JSON Schema:\n"
          "```json-schema\n" +

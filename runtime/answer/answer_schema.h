@@ -21,6 +21,6 @@ std::string pack_instruction();
 
 // The schema put in words, for endpoints that take none: ends with the schema between
 // "```json-schema" and "```" lines.
-std::string schema_in_words(const std::string& schema);
+std::string schema_description(const std::string& schema);
 
 }  // namespace sluice::answer

@@ -27,10 +27,10 @@ struct Salvaged {
     std::size_t row = 0;           // place of the id in `ids`
     simdjson::dom::object object;  // with its "id", if it has one
   };
-  std::vector<Found> answers;        // by row, each at most once
-  std::vector<std::size_t> doubled;  // rows with two different entries: answered by neither
-  std::size_t unknown_id = 0;        // entries with an id that was not asked
-  std::size_t missing_id = 0;        // objects in an entry's place without one readable id
+  std::vector<Found> answers;            // by row, each at most once
+  std::vector<std::size_t> conflicting;  // rows with two different entries: answered by neither
+  std::size_t unknown_id = 0;            // entries with an id that was not asked
+  std::size_t missing_id = 0;            // objects in an entry's place without one readable id
   std::size_t unusable = 0;  // entries that are not JSON, have a member twice, or only their id
   bool truncated = false;    // the reply ends inside a value
   bool extra_text = false;   // something had to be passed over to get at the values

@@ -102,9 +102,9 @@ void EntryCollector::give(Row& row, const object& object) {
       return;
     case Row::State::answered:
       if (row.text.empty()) row.text = simdjson::minify(row.object);
-      if (simdjson::minify(object) != row.text) row.state = Row::State::doubled;
+      if (simdjson::minify(object) != row.text) row.state = Row::State::conflicting;
       return;
-    case Row::State::doubled:
+    case Row::State::conflicting:
       return;
   }
 }
@@ -112,7 +112,7 @@ void EntryCollector::give(Row& row, const object& object) {
 Salvaged EntryCollector::finish() {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i].state == Row::State::answered) out_.answers.push_back({i, rows_[i].object});
-    if (rows_[i].state == Row::State::doubled) out_.doubled.push_back(i);
+    if (rows_[i].state == Row::State::conflicting) out_.conflicting.push_back(i);
   }
   return std::move(out_);
 }

@@ -43,7 +43,7 @@ class EntryCollector {
 
  private:
   struct Row {
-    enum class State : std::uint8_t { none, answered, doubled };
+    enum class State : std::uint8_t { none, answered, conflicting };
     State state = State::none;
     simdjson::dom::object object;
     std::string text;  // minified; made when a second entry comes

@@ -58,8 +58,8 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   const Opened& opened() const override { return journal_->opened(); }
-  core::Result<bool> take_done(const core::Hash128& row) override { return done_.take(row); }
-  std::uint64_t untaken() const override { return done_.size() + old_.untaken(); }
+  core::Result<bool> consume_done(const core::Hash128& row) override { return done_.take(row); }
+  std::uint64_t unmatched() const override { return done_.size() + old_.unmatched(); }
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
     if (question == core::Hash128()) return std::nullopt;
@@ -69,10 +69,10 @@ class JobCheckpoint final : public Checkpoint {
   }
 
   bool has_old_names() const override { return !old_.empty(); }
-  core::Result<bool> take_done_by_old_name(const store::RowNames& old,
-                                           const store::RowNames& now) override {
+  core::Result<bool> consume_done_by_old_name(const store::RowNames& old,
+                                              const store::RowNames& now) override {
     if (old_.empty()) return false;
-    auto done = old_.take_done(old, now);
+    auto done = old_.consume_done(old, now);
     write_renamings(OldNames::kBatch);
     return done;
   }

@@ -1,7 +1,7 @@
 // The durable record of every answer, reject and payment of a job. One file per job,
 // one process at a time. Nothing outside this folder knows SQLite.
 //
-// Threads: open() and close() on one thread. take_done(), find_answer() on one thread at a time
+// Threads: open() and close() on one thread. consume_done(), find_answer() on one thread at a time
 // (the pack stage's). intend(), commit(), set_rows_read(), set_day_use() and account() on any
 // thread. Callbacks run on threads of the checkpoint's own, those of intend() in the order of its
 // calls and those of commit() in the order of its calls; they must not block.
@@ -15,7 +15,7 @@
 //
 // Invariants:
 //   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
-//   2. What was committed is found again: by take_done() in a later run of the same generation, by
+//   2. What was committed is found again: by consume_done() in a later run of the same generation, by
 //      find_answer() in any run.
 //   3. intend() says that intents are durable only when they are; an intent without a settlement
 //      at open() is counted as maybe billed, at its worst cost, in the ledger. Results that were
@@ -56,9 +56,9 @@ class Checkpoint {
   virtual const Opened& opened() const = 0;
 
   // Whether this row ended in an earlier run of this generation; one call uses up one occurrence.
-  virtual core::Result<bool> take_done(const core::Hash128& row) = 0;
+  virtual core::Result<bool> consume_done(const core::Hash128& row) = 0;
   // Rows that ended earlier and were not taken: no longer in the input.
-  virtual std::uint64_t untaken() const = 0;
+  virtual std::uint64_t unmatched() const = 0;
   // A committed answer to this question by one of Options::models: our own, or one of the jobs in
   // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;
@@ -67,8 +67,8 @@ class Checkpoint {
   // (old_names.h). Then each row that the two functions above do not know is asked for by these
   // too, with the names that it has now. On the same thread.
   virtual bool has_old_names() const { return false; }
-  virtual core::Result<bool> take_done_by_old_name(const store::RowNames& /*old*/,
-                                                   const store::RowNames& /*now*/) {
+  virtual core::Result<bool> consume_done_by_old_name(const store::RowNames& /*old*/,
+                                                      const store::RowNames& /*now*/) {
     return false;
   }
   virtual core::Result<std::optional<StoredAnswer>> find_answer_by_old_name(
@@ -93,7 +93,7 @@ class Checkpoint {
   virtual void on_failure(std::function<void(core::Error)> failed) = 0;
 
   // Commits what is queued, flushes the projection, closes the file. Returns the first error there
-  // was. After it only opened(), account() and untaken() may be called.
+  // was. After it only opened(), account() and unmatched() may be called.
   virtual core::Status close() = 0;
 };
 

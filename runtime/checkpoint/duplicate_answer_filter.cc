@@ -2,7 +2,8 @@
 
 namespace sluice::checkpoint {
 
-core::Result<bool> RepeatFilter::is_repeat(const core::Hash128& question, std::uint32_t model) {
+core::Result<bool> DuplicateAnswerFilter::is_repeat(const core::Hash128& question,
+                                                    std::uint32_t model) {
   Recent& recent = recent_[question.low % kRecent];
   if (recent.question == question && recent.model == model) return true;
   recent = {question, model};

@@ -12,9 +12,9 @@
 
 namespace sluice::checkpoint {
 
-class RepeatFilter {
+class DuplicateAnswerFilter {
  public:
-  RepeatFilter(store::SqliteStore& store, const index::HashIndex& index)
+  DuplicateAnswerFilter(store::SqliteStore& store, const index::HashIndex& index)
       : index_(index), blocks_(store), recent_(kRecent) {}
 
   // True when (question, model) is in a committed block, or was asked about lately. The caller adds

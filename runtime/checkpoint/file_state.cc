@@ -45,7 +45,7 @@ void FileState::settle(std::uint32_t endpoint, const store::Settlement& settleme
   ledger.settle(endpoint, settlement);
 }
 
-core::Status FileState::add(const store::Entry& entry, RepeatFilter* repeats) {
+core::Status FileState::add(const store::Entry& entry, DuplicateAnswerFilter* repeats) {
   if (entry.kind == store::Kind::reject) {
     builder_.add(entry, 0, false);
     return builder_.full() ? close_block() : core::Status();

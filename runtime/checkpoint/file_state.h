@@ -49,7 +49,7 @@ class FileState {
   void settle(std::uint32_t endpoint, const store::Settlement& settlement);
   // `repeats`: null where repeats need not be known. They are then marked as none, which costs the
   // question index a second slot and nothing else.
-  core::Status add(const store::Entry& entry, RepeatFilter* repeats);
+  core::Status add(const store::Entry& entry, DuplicateAnswerFilter* repeats);
   // What was added and fills no block becomes one.
   core::Status close_block();
   // All of these for records of the write-ahead log, in their order. Each intent counts towards its

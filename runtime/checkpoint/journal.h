@@ -34,7 +34,7 @@
 //
 // One row, with what makes each transition:
 //
-//   read ── take_done() ──▶ done earlier: nothing to do
+//   read ── consume_done() ──▶ done earlier: nothing to do
 //    │ └─── find_answer() ─▶ answered before: straight to commit(), no attempt
 //    ▼
 //   PENDING ◀────────────────────────────────────────────────┐
@@ -164,7 +164,7 @@ class Journal {
   index::HashIndex& index_;
   // As the next transaction will leave it. Its blocks are those of the last commit.
   const std::unique_ptr<FileState> state_;
-  RepeatFilter repeats_;
+  DuplicateAnswerFilter repeats_;
   Opened opened_;
 
   std::int64_t appended_block_ = 0;  // the last that the projection was given

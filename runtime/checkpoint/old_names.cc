@@ -105,7 +105,7 @@ core::Status OldNames::claim(const core::Hash128& old, const core::Hash128& now)
   return {};
 }
 
-core::Result<bool> OldNames::take_done(const store::RowNames& old, const store::RowNames& now) {
+core::Result<bool> OldNames::consume_done(const store::RowNames& old, const store::RowNames& now) {
   if (rows_ == 0) return false;
   if (auto status = look_up(old.row); !status) return std::unexpected(status.error());
   Passed& passed = passed_[old.row.low % kPassed];

@@ -53,15 +53,15 @@ class OldNames {
   bool empty() const { return index_ == nullptr; }
   // Before what follows. `models`: whose answers hold; outlives this.
   void attach(std::unique_ptr<store::SqliteStore> reader, const Models& models);
-  // After all else, but for untaken().
+  // After all else, but for unmatched().
   void detach();
 
   // Whether the row ended earlier, by its old names; it has `now` from then on.
-  core::Result<bool> take_done(const store::RowNames& old, const store::RowNames& now);
+  core::Result<bool> consume_done(const store::RowNames& old, const store::RowNames& now);
   // The answer to the question of these names.
   core::Result<std::optional<StoredAnswer>> find_answer(const store::RowNames& old,
                                                         const store::RowNames& now);
-  std::uint64_t untaken() const { return rows_; }
+  std::uint64_t unmatched() const { return rows_; }
 
   // What is to be written. It stays known here until written() says that it was; take() is called
   // again only then.

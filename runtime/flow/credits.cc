@@ -2,11 +2,11 @@
 
 namespace sluice::flow {
 
-Credits::Taken Credits::take(Weight weight, std::chrono::milliseconds patience) {
+Credits::Taken Credits::take(Cost weight, std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   if (!closed_ && !may_enter(weight, kUnsettled)) {
     wanted_ = weight;
-    returned_.wait_for(lock, patience,
+    returned_.wait_for(lock, timeout,
                        [&] { return closed_ || may_enter(weight, kUnsettledToGoOn); });
     wanted_.reset();
   }
@@ -18,7 +18,7 @@ Credits::Taken Credits::take(Weight weight, std::chrono::milliseconds patience) 
   return Taken::yes;
 }
 
-bool Credits::may_enter(Weight weight, std::size_t unsettled) const {
+bool Credits::may_enter(Cost weight, std::size_t unsettled) const {
   const bool fits =
       out_.rows + weight.rows <= limit_.rows && out_.bytes + weight.bytes <= limit_.bytes;
   return unsettled_ < unsettled && (fits || out_.rows == 0);
@@ -29,7 +29,7 @@ void Credits::wake() {
   if (wanted_ && may_enter(*wanted_, kUnsettledToGoOn)) returned_.notify_one();
 }
 
-void Credits::settle(Weight taken, std::size_t bytes) {
+void Credits::settle(Cost taken, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   out_.bytes += bytes - taken.bytes;  // modulo 2^64: it may be less
   --unsettled_;
@@ -43,7 +43,7 @@ void Credits::change(std::size_t from, std::size_t to) {
   wake();
 }
 
-void Credits::give(Weight weight) {
+void Credits::give(Cost weight) {
   std::unique_lock lock(mutex_);
   out_.rows -= weight.rows;
   out_.bytes -= weight.bytes;
@@ -75,7 +75,7 @@ void Credits::finish_if_empty(std::unique_lock<std::mutex>& lock) {
   on_empty_();
 }
 
-Weight Credits::out() const {
+Cost Credits::out() const {
   std::lock_guard lock(mutex_);
   return out_;
 }

@@ -27,10 +27,10 @@
 
 namespace sluice::flow {
 
-struct Weight {
+struct Cost {
   std::size_t rows = 0;
   std::size_t bytes = 0;
-  Weight& operator+=(const Weight& o) {
+  Cost& operator+=(const Cost& o) {
     rows += o.rows;
     bytes += o.bytes;
     return *this;
@@ -43,37 +43,37 @@ class Credits {
   static constexpr std::size_t kUnsettled = 8;
   static constexpr std::size_t kUnsettledToGoOn = 3;
 
-  Credits(Weight limit, std::function<void()> on_empty)
+  Credits(Cost limit, std::function<void()> on_empty)
       : limit_(limit), on_empty_(std::move(on_empty)) {}
 
   enum class Taken { yes, timeout, closed };
   // Waits until `weight` fits, or `patience` is over, or the credits are closed or abandoned.
-  Taken take(Weight weight, std::chrono::milliseconds patience);
+  Taken take(Cost weight, std::chrono::milliseconds timeout);
   // What one take() took turns out to be so many bytes.
-  void settle(Weight taken, std::size_t bytes);
+  void settle(Cost taken, std::size_t bytes);
   // What is held of settled rows was `from` bytes and is `to` bytes now.
   void change(std::size_t from, std::size_t to);
   // Of settled rows.
-  void give(Weight weight);
+  void give(Cost weight);
   // No more rows come: the reader is done, or told to stop.
   void close();
   // The run cannot go on: whatever is still out will not come back.
   void abandon();
 
-  Weight out() const;
+  Cost out() const;
 
  private:
-  bool may_enter(Weight weight, std::size_t unsettled) const;
+  bool may_enter(Cost weight, std::size_t unsettled) const;
   void wake();
   void finish_if_empty(std::unique_lock<std::mutex>& lock);
 
-  const Weight limit_;
+  const Cost limit_;
   const std::function<void()> on_empty_;
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable returned_;
-  Weight out_;
+  Cost out_;
   std::size_t unsettled_ = 0;
-  std::optional<Weight> wanted_;  // what the reader waits for
+  std::optional<Cost> wanted_;  // what the reader waits for
   bool closed_ = false;
   bool finished_ = false;
 };

@@ -2,7 +2,7 @@
 
 namespace sluice::flow {
 
-void Ending::stop(std::string why) {
+void Shutdown::stop(std::string why) {
   {
     std::lock_guard lock(mutex_);
     if (why_.empty()) why_ = std::move(why);
@@ -11,7 +11,7 @@ void Ending::stop(std::string why) {
   for (const auto& listener : stop_listeners_) listener();
 }
 
-void Ending::fail(core::Error error) noexcept {
+void Shutdown::fail(core::Error error) noexcept {
   {
     std::lock_guard lock(mutex_);
     if (!error_) error_ = std::move(error);
@@ -24,12 +24,12 @@ void Ending::fail(core::Error error) noexcept {
   for (const auto& listener : failure_listeners_) listener();
 }
 
-std::string Ending::why() const {
+std::string Shutdown::why() const {
   std::lock_guard lock(mutex_);
   return why_;
 }
 
-std::optional<core::Error> Ending::error() const {
+std::optional<core::Error> Shutdown::error() const {
   std::lock_guard lock(mutex_);
   return error_;
 }

@@ -18,7 +18,7 @@
 
 namespace sluice::flow {
 
-class Ending {
+class Shutdown {
  public:
   // Add listeners before the run starts.
   void on_stop(std::function<void()> listener) { stop_listeners_.push_back(std::move(listener)); }
@@ -47,11 +47,11 @@ class Ending {
 
 // Runs `work` where no exception may pass (a node, a thread): what it throws is the run's failure.
 template <class Work>
-void guarded(Ending& ending, Work&& work) noexcept {
+void guarded(Shutdown& shutdown, Work&& work) noexcept {
   try {
     work();
   } catch (...) {
-    ending.fail(core::caught());
+    shutdown.fail(core::caught());
   }
 }
 

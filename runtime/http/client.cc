@@ -17,7 +17,7 @@ bool is_token(std::string_view text) {
 }
 
 // What would let a request's parts be taken for something else on the wire. "" when all is well.
-std::string_view trouble_in(const Request& request) {
+std::string_view problem_in(const Request& request) {
   if (!is_token(request.method)) return "the request's method is no word";
   if (std::any_of(request.path.begin(), request.path.end(), [](char c) {
         return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '#';
@@ -36,13 +36,13 @@ bool are_whole_lines(std::string_view headers) {
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-  std::string_view trouble_with(const Request& request) {
+  std::string_view problem_with(const Request& request) {
     if (request.headers != checked_headers) {  // mostly those of the last request
       if (request.headers && !are_whole_lines(*request.headers))
         return "the request's headers are not complete lines";
       checked_headers = request.headers;
     }
-    return trouble_in(request);
+    return problem_in(request);
   }
   Impl(Loop& on, NameLookup& names)
       : loop(on), lookup(names), exchanges([this] {
@@ -93,8 +93,8 @@ core::Result<std::size_t> Client::add_origin(const OriginOptions& options) {
 RequestHandle Client::send(std::size_t origin, Request request, Callback done) {
   Exchange& exchange = impl_->exchanges.add(std::move(request), std::move(done));
   const RequestHandle handle = exchange.handle;
-  if (const auto trouble = impl_->trouble_with(exchange.request); !trouble.empty()) {
-    impl_->exchanges.fail_later(exchange, Failure::Kind::protocol, std::string(trouble));
+  if (const auto problem = impl_->problem_with(exchange.request); !problem.empty()) {
+    impl_->exchanges.fail_later(exchange, Failure::Kind::protocol, std::string(problem));
   } else if (impl_->closing) {
     impl_->exchanges.fail_later(exchange, Failure::Kind::cancelled, "the client is closing");
   } else {

@@ -36,7 +36,7 @@ bool Connection::begin(Exchange& exchange, bool look) {
   parser_.start(exchange.request.method == "HEAD");
   response_ = {};
   inflater_.reset();
-  trouble_.clear();
+  problem_.clear();
 
   pieces_.clear();
   pieces_.push_back(exchange.head);
@@ -73,10 +73,10 @@ void Connection::on_bytes(std::string_view bytes) {
     case MessageParser::Progress::more:
       return;
     case MessageParser::Progress::failed:
-      if (trouble_.empty()) {
-        refuse(Failure::Kind::protocol, "sent a malformed answer: " + parser_.trouble());
+      if (problem_.empty()) {
+        refuse(Failure::Kind::protocol, "sent a malformed answer: " + parser_.problem());
       }
-      return owner_.on_failed(*this, trouble_kind_, std::move(trouble_));
+      return owner_.on_failed(*this, problem_kind_, std::move(problem_));
     case MessageParser::Progress::complete:
       // Bytes behind the answer belong to no request: whoever sent them is out of step.
       return answered(parser_.keep_alive() && step.used == bytes.size());
@@ -97,7 +97,7 @@ void Connection::on_end(const Transport::End& end) {
                      : whole ? "without saying that the answer was complete (TLS close_notify)"
                              : "in the middle of the answer";
   refuse(Failure::Kind::reset, fmt::format("{} the connection {}", how, when));
-  owner_.on_failed(*this, trouble_kind_, std::move(trouble_));
+  owner_.on_failed(*this, problem_kind_, std::move(problem_));
 }
 
 bool Connection::on_head(MessageHead&& head) {
@@ -141,8 +141,8 @@ bool Connection::on_body(std::string_view bytes) {
 }
 
 bool Connection::refuse(Failure::Kind kind, std::string_view why) {
-  trouble_kind_ = kind;
-  trouble_ = fmt::format("{} {}", authority_, why);
+  problem_kind_ = kind;
+  problem_ = fmt::format("{} {}", authority_, why);
   return false;
 }
 
@@ -154,7 +154,7 @@ bool Connection::refuse_size() {
 void Connection::answered(bool reusable) {
   if (inflater_ && !inflater_->whole()) {
     refuse(Failure::Kind::protocol, "sent an answer whose compression ends too early");
-    return owner_.on_failed(*this, trouble_kind_, std::move(trouble_));
+    return owner_.on_failed(*this, problem_kind_, std::move(problem_));
   }
   inflater_.reset();
   reusable = reusable && transport_->drained() && !transport_->ended();

@@ -83,8 +83,8 @@ class Connection final : Transport::Events, MessageParser::Sink {
   std::unique_ptr<Inflater> inflater_;
   std::vector<std::string_view> pieces_;  // of the request; here so that its memory is kept
   std::size_t unsent_bytes_ = 0;
-  Failure::Kind trouble_kind_ = Failure::Kind::protocol;
-  std::string trouble_;
+  Failure::Kind problem_kind_ = Failure::Kind::protocol;
+  std::string problem_;
 };
 
 }  // namespace sluice::http

@@ -77,9 +77,9 @@ class UvTimer final : public Loop::Timer {
   State* state_;
 };
 
-class AfterPollGather final : public Loop::Gather {
+class AfterPollBatcher final : public Loop::Batcher {
  public:
-  AfterPollGather(Loop::Impl& loop, std::size_t most, std::function<void()> work)
+  AfterPollBatcher(Loop::Impl& loop, std::size_t most, std::function<void()> work)
       : most_(most), work_(std::move(work)), turn_(loop, [this] { end_of_turn(); }) {}
 
   void add() override {
@@ -170,8 +170,8 @@ void Loop::dispatch(std::function<void()> work) {
   post(std::move(work));
 }
 
-std::unique_ptr<Loop::Gather> Loop::make_gather(std::size_t most, std::function<void()> work) {
-  return std::make_unique<AfterPollGather>(*impl_, most, std::move(work));
+std::unique_ptr<Loop::Batcher> Loop::make_batcher(std::size_t most, std::function<void()> work) {
+  return std::make_unique<AfterPollBatcher>(*impl_, most, std::move(work));
 }
 
 std::unique_ptr<Loop::Timer> Loop::make_timer() {

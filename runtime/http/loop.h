@@ -44,12 +44,12 @@ class Loop {
   // Work that costs less for many than for one. It runs when a turn of the loop has brought no
   // further add(), or behind the turn that brought the `most`-th: so it waits for what is there
   // already, never for what may come. Cancelled when destroyed.
-  class Gather {
+  class Batcher {
    public:
-    virtual ~Gather() = default;
+    virtual ~Batcher() = default;
     virtual void add() = 0;
   };
-  std::unique_ptr<Gather> make_gather(std::size_t most, std::function<void()> work);
+  std::unique_ptr<Batcher> make_batcher(std::size_t most, std::function<void()> work);
 
   struct Impl;  // for runtime/http alone
   Impl& impl() { return *impl_; }

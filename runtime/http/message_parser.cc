@@ -35,7 +35,7 @@ MessageParser::MessageParser(Type type, Sink& sink) : sink_(sink) {
 void MessageParser::start(bool answers_head) {
   llhttp_reset(&parser_);
   head_ = {};
-  trouble_.clear();
+  problem_.clear();
   head_bytes_ = body_bytes_ = all_bytes_ = 0;
   interim_count_ = 0;
   in_value_ = head_done_ = interim_ = complete_ = refused_ = began_ = false;
@@ -56,13 +56,13 @@ MessageParser::Step MessageParser::parse(std::string_view bytes) {
     const std::size_t framing = all_bytes_ - head_bytes_ - body_bytes_;
     if (framing <= kMaxFramingBytes + kFramingPerBodyByte * body_bytes_)
       return {Progress::more, bytes.size()};
-    trouble_ =
+    problem_ =
         fmt::format("more than {} KiB that are neither headers nor body", kMaxFramingBytes / 1024);
     return {Progress::failed, 0};
   }
-  if (trouble_.empty() && !refused_) {
+  if (problem_.empty() && !refused_) {
     const char* reason = llhttp_get_error_reason(&parser_);
-    trouble_ = reason ? reason : llhttp_errno_name(error);
+    problem_ = reason ? reason : llhttp_errno_name(error);
   }
   return {Progress::failed, 0};
 }
@@ -73,15 +73,15 @@ MessageParser::Progress MessageParser::finish() {
   return complete_ ? Progress::complete : Progress::failed;
 }
 
-int MessageParser::fail(std::string trouble) {
-  trouble_ = std::move(trouble);
+int MessageParser::fail(std::string problem) {
+  problem_ = std::move(problem);
   return -1;
 }
 
 bool MessageParser::fits(std::size_t more) {
   head_bytes_ += more;
   if (head_bytes_ <= kMaxHeadBytes) return true;
-  trouble_ = fmt::format("more than {} KiB of headers", kMaxHeadBytes / 1024);
+  problem_ = fmt::format("more than {} KiB of headers", kMaxHeadBytes / 1024);
   return false;
 }
 

@@ -65,7 +65,7 @@ class MessageParser {
   bool began() const { return began_; }            // a byte of this message has come
   bool keep_alive() const { return keep_alive_; }  // of a complete message
   bool http10() const { return http10_; }
-  const std::string& trouble() const { return trouble_; }
+  const std::string& problem() const { return problem_; }
 
  private:
   static const llhttp_settings_t& settings();
@@ -79,13 +79,13 @@ class MessageParser {
   static int on_headers_complete(llhttp_t* parser);
   static int on_body(llhttp_t* parser, const char* at, std::size_t size);
   static int on_message_complete(llhttp_t* parser);
-  int fail(std::string trouble);
+  int fail(std::string problem);
   bool fits(std::size_t more);
 
   llhttp_t parser_{};
   Sink& sink_;
   MessageHead head_;
-  std::string trouble_;
+  std::string problem_;
   std::size_t head_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   std::size_t all_bytes_ = 0;  // given to parse()

@@ -214,9 +214,9 @@ void Origin::on_answered(Connection& connection, Response response, bool reusabl
   Exchange& exchange = *connection.exchange();
   if (asks_proxy() && response.status == 407) {
     exchange.sent = false;  // the proxy says that it has not passed it on
-    return on_failed(
-        connection, Failure::Kind::connect,
-        fmt::format("{} refuses the request with status 407{}", route_.peer(), refusal_words(407)));
+    return on_failed(connection, Failure::Kind::connect,
+                     fmt::format("{} refuses the request with status 407{}", route_.peer(),
+                                 refusal_message(407)));
   }
   first_.answered();
   exchange.connection = nullptr;

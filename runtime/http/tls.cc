@@ -102,7 +102,7 @@ Tls::Step Tls::step(int result) {
       return Step::closed;
     default: {
       const unsigned long error = ERR_peek_error();
-      set_trouble("TLS: " + library_trouble(error), http::is_final(error));
+      set_problem("TLS: " + library_error(error), http::is_final(error));
       ERR_clear_error();
       return Step::failed;
     }
@@ -144,9 +144,9 @@ int Tls::verify(int good, X509_STORE_CTX* store) {
   auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* tls = static_cast<Tls*>(SSL_get_app_data(ssl));
-  tls->set_trouble("TLS: " + certificate_trouble(X509_STORE_CTX_get_error(store),
-                                                 X509_STORE_CTX_get_current_cert(store),
-                                                 X509_STORE_CTX_get_error_depth(store), tls->host_),
+  tls->set_problem("TLS: " + certificate_error(X509_STORE_CTX_get_error(store),
+                                               X509_STORE_CTX_get_current_cert(store),
+                                               X509_STORE_CTX_get_error_depth(store), tls->host_),
                    true);
   return 0;
 }

@@ -79,7 +79,7 @@ class Tls {
 
   // Ciphertext to be sent; the caller takes from it.
   std::string& output() { return output_; }
-  const std::string& trouble() const { return trouble_; }
+  const std::string& problem() const { return problem_; }
   bool is_final() const { return final_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
@@ -89,9 +89,9 @@ class Tls {
   };
   explicit Tls(const TlsContext& context);
   Step step(int result);
-  void set_trouble(std::string words, bool final) {
-    if (!trouble_.empty()) return;
-    trouble_ = std::move(words);
+  void set_problem(std::string words, bool final) {
+    if (!problem_.empty()) return;
+    problem_ = std::move(words);
     final_ = final;
   }
   // OpenSSL's callbacks.
@@ -106,7 +106,7 @@ class Tls {
   TlsSessionCache* sessions_ = nullptr;
   std::string_view input_;
   std::string output_;
-  std::string trouble_;
+  std::string problem_;
   bool final_ = false;
 };
 

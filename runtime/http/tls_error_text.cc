@@ -73,7 +73,7 @@ std::string listed(const std::vector<std::string>& names) {
   return out.empty() ? "no name" : out;
 }
 
-std::string pem_trouble() {
+std::string pem_error() {
   const unsigned long error = ERR_peek_last_error();
   std::string text;
   if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) {
@@ -102,7 +102,7 @@ core::Status readable(const std::string& what, const std::string& path) {
 
 }  // namespace
 
-std::string certificate_trouble(int code, X509* certificate, int depth, const std::string& host) {
+std::string certificate_error(int code, X509* certificate, int depth, const std::string& host) {
   const std::string whose = depth == 0 ? fmt::format("certificate of {}", host)
                                        : fmt::format("a certificate in the chain of {}", host);
   switch (code) {
@@ -139,7 +139,7 @@ std::string certificate_trouble(int code, X509* certificate, int depth, const st
   }
 }
 
-std::string library_trouble(unsigned long error) {
+std::string library_error(unsigned long error) {
   if (error == 0) return "the connection ended unexpectedly";
   const int reason = ERR_GET_REASON(error);
   if (ERR_GET_LIB(error) == ERR_LIB_SSL) {
@@ -204,7 +204,7 @@ core::Status load_ca_file(SSL_CTX* context, const std::string& path) {
   if (SSL_CTX_load_verify_file(context, path.c_str()) != 1) {
     return core::fail(
         core::ErrorCode::io,
-        fmt::format("cannot use the CA file: {} (PEM certificates are expected)", pem_trouble()),
+        fmt::format("cannot use the CA file: {} (PEM certificates are expected)", pem_error()),
         path);
   }
   return {};
@@ -217,13 +217,13 @@ core::Status load_certificate(SSL_CTX* context, const std::string& certificate_f
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
     return core::fail(core::ErrorCode::io,
-                      fmt::format("cannot use the certificate file: {}", pem_trouble()),
+                      fmt::format("cannot use the certificate file: {}", pem_error()),
                       certificate_file);
   }
   if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(context) != 1) {
-    return core::fail(core::ErrorCode::io,
-                      fmt::format("cannot use the key file: {}", pem_trouble()), key_file);
+    return core::fail(core::ErrorCode::io, fmt::format("cannot use the key file: {}", pem_error()),
+                      key_file);
   }
   return {};
 }

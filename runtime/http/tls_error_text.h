@@ -14,9 +14,9 @@ namespace sluice::http {
 
 // Why verification refused the certificate: `code` is an X509_V_ERR_…, `certificate` the one at
 // `depth` (0 = the server's own; may be null), `host` what the user wanted to reach.
-std::string certificate_trouble(int code, X509* certificate, int depth, const std::string& host);
+std::string certificate_error(int code, X509* certificate, int depth, const std::string& host);
 // Why OpenSSL gave up, from its error queue (0 = the queue was empty).
-std::string library_trouble(unsigned long error);
+std::string library_error(unsigned long error);
 // Whether that is about what the two sides are (certificate, name, version, cipher, a port without
 // TLS), and so the same next time. A connection that ended in the handshake is not: servers
 // restart.

@@ -75,7 +75,7 @@ void Transport::read_tls(std::string_view bytes) {
   gone_ = nullptr;
   if (step == Tls::Step::closed) end(End::Cause::closed, true, "the other side has closed");
   if (step == Tls::Step::failed)
-    end(tls_->is_final() ? End::Cause::tls : End::Cause::reset, false, tls_->trouble());
+    end(tls_->is_final() ? End::Cause::tls : End::Cause::reset, false, tls_->problem());
 }
 
 // The handshake as far as `bytes` bring it, and then the `count` bytes of plaintext that they hold,

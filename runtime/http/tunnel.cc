@@ -38,11 +38,11 @@ void Tunnel::on_bytes(std::string_view bytes) {
   if (step.progress == MessageParser::Progress::more) return;
   if (step.progress == MessageParser::Progress::failed) {
     return owner_.on_no_tunnel(
-        fmt::format("gave a malformed answer to CONNECT: {}", parser_.trouble()));
+        fmt::format("gave a malformed answer to CONNECT: {}", parser_.problem()));
   }
   if (status_ < 200 || status_ > 299) {
     return owner_.on_no_tunnel(fmt::format("refuses a tunnel to {} with status {}{}", target_,
-                                           status_, refusal_words(status_)));
+                                           status_, refusal_message(status_)));
   }
   if (step.used != bytes.size()) {
     return owner_.on_no_tunnel(
@@ -61,7 +61,7 @@ bool Tunnel::on_head(MessageHead&& head) {
   return true;
 }
 
-std::string_view refusal_words(int status) {
+std::string_view refusal_message(int status) {
   switch (status) {
     case 403:
     case 405:

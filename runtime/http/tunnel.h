@@ -51,6 +51,6 @@ class Tunnel final : Transport::Events, MessageParser::Sink {
 };
 
 // What a proxy's refusal means to the user, behind its status: " (…)", or nothing.
-std::string_view refusal_words(int status);
+std::string_view refusal_message(int status);
 
 }  // namespace sluice::http

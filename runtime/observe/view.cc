@@ -27,7 +27,7 @@ std::string spent_text(const View& v) {
 }
 
 std::string endpoint_text(const EndpointView& e) {
-  std::string text = fmt::format("{}  {} of {} in flight", e.name, e.in_flight, e.lid);
+  std::string text = fmt::format("{}  {} of {} in flight", e.name, e.in_flight, e.cap);
   if (e.quota_used) text += fmt::format("  quota {}", percent(*e.quota_used));
   if (e.learned_per_minute) text += fmt::format("  learned {}/min", rounded(*e.learned_per_minute));
   if (e.failed > 0) text += fmt::format("  {} failed", count(e.failed));
@@ -121,7 +121,7 @@ std::string as_json(const View& v) {
     w.open('{');
     w.field("name", e.name);
     w.field("in_flight", e.in_flight);
-    w.field("concurrency", e.lid);
+    w.field("concurrency", e.cap);
     w.field("rate_limited", e.rate_limited);
     w.field("failed", e.failed);
     if (e.learned_per_minute) w.field("learned_rpm", *e.learned_per_minute);

@@ -25,7 +25,7 @@ struct ProblemView {
 struct EndpointView {
   std::string name;
   int in_flight = 0;
-  int lid = 0;
+  int cap = 0;
   std::optional<double> quota_used;  // 0…1
   std::uint64_t rate_limited = 0;
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit

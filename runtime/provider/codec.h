@@ -29,7 +29,7 @@ struct PromptFrame {
   std::string schema_name;  // "answer" or "answers": [A-Za-z0-9_-]{1,64}
   std::string schema;       // JSON Schema of the whole reply, as JSON text; empty = free text
   std::string
-      schema_words;  // the same in words, added to `system` where the endpoint takes no schema
+      schema_text;  // the same in words, added to `system` where the endpoint takes no schema
 };
 
 struct BodyFrame {

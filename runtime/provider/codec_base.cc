@@ -94,13 +94,13 @@ std::string CodecBase::system_text(const PromptFrame& prompt) const {
   if (prompt.schema.empty() || spec_.structured == StructuredOutput::json_schema) {
     return prompt.system;
   }
-  if (prompt.system.empty()) return prompt.schema_words;
-  return prompt.system + "\n\n" + prompt.schema_words;
+  if (prompt.system.empty()) return prompt.schema_text;
+  return prompt.system + "\n\n" + prompt.schema_text;
 }
 
 std::string CodecBase::sent_schema(const PromptFrame& prompt) const {
   if (spec_.structured != StructuredOutput::json_schema) return {};
-  return with_limits_in_words(prompt.schema, profile_.schema);
+  return with_limits_described(prompt.schema, profile_.schema);
 }
 
 void CodecBase::take_usage(const Element& usage, Outcome& outcome) const {

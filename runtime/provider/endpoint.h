@@ -37,7 +37,7 @@ constexpr std::size_t kQuotas = 6;
 
 struct Limits {
   std::array<std::optional<double>, kQuotas> per_window;  // indexed by Quota; nullopt = unknown
-  std::optional<int> max_concurrency;                     // requests in flight; a lid
+  std::optional<int> max_concurrency;                     // requests in flight; a cap
   std::optional<double>& operator[](Quota q) { return per_window[static_cast<std::size_t>(q)]; }
   const std::optional<double>& operator[](Quota q) const {
     return per_window[static_cast<std::size_t>(q)];

@@ -91,11 +91,11 @@ RateHints read_rate_hints(const Profile& profile, int status,
   hints.retry_after = read_retry_after(profile.wait_header, status, headers, wall_now);
   const auto [usual, narrower, fallback] = read_quotas(profile.rate_headers, headers, wall_now);
   hints.quota = usual;
-  const bool tokens_told = std::ranges::any_of(
+  const bool tokens_reported = std::ranges::any_of(
       kTokenQuotas, [&](Quota q) { return !empty(usual[static_cast<std::size_t>(q)]); });
   for (std::size_t q = 0; q < kQuotas; ++q) {
     if (tighter(narrower[q], usual[q])) hints.quota[q] = narrower[q];
-    if (!tokens_told && !empty(fallback[q])) hints.quota[q] = fallback[q];
+    if (!tokens_reported && !empty(fallback[q])) hints.quota[q] = fallback[q];
   }
   return hints;
 }

@@ -135,7 +135,7 @@ class Rewriter {
 
 }  // namespace
 
-std::string with_limits_in_words(std::string_view schema, SchemaKeywords taken) {
+std::string with_limits_described(std::string_view schema, SchemaKeywords taken) {
   simdjson::dom::parser parser;
   simdjson::dom::element document;
   if (parser.parse(schema.data(), schema.size()).get(document) != simdjson::SUCCESS)

@@ -13,6 +13,6 @@ namespace sluice::provider {
 
 // `schema` with the limits that are not taken turned into words. What is no JSON, and what has
 // nothing to turn, comes back as it is; so does the result, when it is given again.
-std::string with_limits_in_words(std::string_view schema, SchemaKeywords taken);
+std::string with_limits_described(std::string_view schema, SchemaKeywords taken);
 
 }  // namespace sluice::provider

@@ -51,9 +51,9 @@ void Breaker::passed(core::Time now, core::Time sent_at, bool probe) {
   slots_ = {};
 }
 
-void Breaker::failed(core::Time now, core::Time sent_at, bool probe, bool elsewhere,
+void Breaker::failed(core::Time now, core::Time sent_at, bool probe, bool alternate,
                      Jitter& jitter) {
-  if (count(now, sent_at, probe, jitter) && too_much(now, elsewhere)) open_afresh(now, jitter);
+  if (count(now, sent_at, probe, jitter) && too_much(now, alternate)) open_afresh(now, jitter);
 }
 
 void Breaker::down(core::Time now, core::Time sent_at, bool probe, Jitter& jitter) {
@@ -89,8 +89,8 @@ Breaker::Slot& Breaker::slot(core::Time now) {
   return slots_[static_cast<std::size_t>(second % kSlots)];
 }
 
-bool Breaker::too_much(core::Time now, bool elsewhere) {
-  if (row_ >= (elsewhere ? kRow : 2 * kRow)) return true;
+bool Breaker::too_much(core::Time now, bool alternate) {
+  if (row_ >= (alternate ? kRow : 2 * kRow)) return true;
   slot(now);  // lets go of what is old
   std::uint64_t failed = 0;
   std::uint64_t all = 0;
@@ -100,7 +100,7 @@ bool Breaker::too_much(core::Time now, bool elsewhere) {
     failed += s.failed;
     all += s.failed + s.passed;
   }
-  const double most = elsewhere ? kMostFailures : kMostFailuresAlone;
+  const double most = alternate ? kMostFailures : kMostFailuresAlone;
   return all >= kLeast && static_cast<double>(failed) > most * static_cast<double>(all);
 }
 

@@ -50,7 +50,7 @@ class Breaker {
   bool sent(core::Time now);
   // What became of it.
   void passed(core::Time now, core::Time sent_at, bool probe);
-  void failed(core::Time now, core::Time sent_at, bool probe, bool elsewhere, Jitter& jitter);
+  void failed(core::Time now, core::Time sent_at, bool probe, bool alternate, Jitter& jitter);
   // The same, of a server that is known to be down: it opens at once.
   void down(core::Time now, core::Time sent_at, bool probe, Jitter& jitter);
   void no_verdict(bool probe);
@@ -67,7 +67,7 @@ class Breaker {
   Slot& slot(core::Time now);
   // Counts a failure. False where that is all: it was a probe, or not closed.
   bool count(core::Time now, core::Time sent_at, bool probe, Jitter& jitter);
-  bool too_much(core::Time now, bool elsewhere);
+  bool too_much(core::Time now, bool alternate);
   void open_afresh(core::Time now, Jitter& jitter);
   void open(core::Time now, Jitter& jitter);
   void half_open_if_due(core::Time now);

@@ -37,9 +37,9 @@ double Mean::relative_error() const {
   return std::sqrt(squares_ / (n - 1) / n) / mean_;
 }
 
-Concurrency::Concurrency(int lid, bool climb)
-    : lid_(std::max(1, lid)),
-      limit_(climb ? std::min(lid_, kStart) : lid_),
+Concurrency::Concurrency(int cap, bool climb)
+    : cap_(std::max(1, cap)),
+      limit_(climb ? std::min(cap_, kStart) : cap_),
       phase_(climb ? Phase::climbing : Phase::holding) {}
 
 std::uint32_t Concurrency::sent(core::Time now, int in_flight) {
@@ -98,7 +98,7 @@ void Concurrency::restart() {
 }
 
 void Concurrency::set(int limit) {
-  limit_ = std::clamp(limit, 1, lid_);
+  limit_ = std::clamp(limit, 1, cap_);
   ++epoch_;
   latency_ = {};
 }
@@ -112,7 +112,7 @@ void Concurrency::climb(core::Time now) {
   if (shortest_ == 0 || latency_.value() < shortest_) shortest_ = latency_.value();
   rate_before_ = rate(limit_, latency_);
   best_rate_ = std::max(best_rate_, rate_before_);
-  if (limit_ == lid_) return hold(now, latency_.value(), kShortestPause);
+  if (limit_ == cap_) return hold(now, latency_.value(), kShortestPause);
   before_ = limit_;
   leap_ = may_leap_ && latency_.value() >= kShortRound && latency_.value() <= kLongRound;
   set((leap_ ? kLeap : 2) * limit_);
@@ -148,9 +148,9 @@ void Concurrency::hold(core::Time now, double latency, core::Duration shortest) 
 
 void Concurrency::begin_trial() {
   width_ = kFirstWidth;
-  if (limit_ >= lid_) up_ = false;
+  if (limit_ >= cap_) up_ = false;
   if (limit_ <= 1) up_ = true;
-  if (limit_ == lid_ && lid_ == 1) return;
+  if (limit_ == cap_ && cap_ == 1) return;
   phase_ = Phase::base;
   set(limit_);
 }
@@ -158,7 +158,7 @@ void Concurrency::begin_trial() {
 int Concurrency::next_step() const {
   const double factor = up_ ? 1 + width_ : 1 / (1 + width_);
   const int to = static_cast<int>(std::lround(limit_ * factor));
-  return std::clamp(to == limit_ ? limit_ + (up_ ? 1 : -1) : to, 1, lid_);
+  return std::clamp(to == limit_ ? limit_ + (up_ ? 1 : -1) : to, 1, cap_);
 }
 
 bool Concurrency::base_is_known() const {

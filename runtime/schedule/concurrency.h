@@ -9,10 +9,10 @@
 //
 // The control law, with the function that makes each transition:
 //
-//         kStart                               the lid, where a quota is known
+//         kStart                               the cap, where a quota is known
 //           │                                              │
 //           ▼                                              ▼
-//      ┌► CLIMBING ──settle_at_knee(), or the lid──► HOLDING ◄──────────────────┐
+//      ┌► CLIMBING ──settle_at_knee(), or the cap──► HOLDING ◄──────────────────┐
 //      └─────┘ climb()                                 │ begin_trial()          │ take_back(), or
 //                                                      ▼                        │ nothing further
 //                                                     BASE ──measured()──► TRIAL┘
@@ -28,7 +28,7 @@
 //             and the latency is within 15 % of the shortest. Else it is taken back to twice as
 //             many, and from there on it only doubles.
 //   Holding   No change, for 20 latencies (at least 5 s) at first, after each trial that changed
-//             nothing twice as long, at most five minutes. Where it begins at the lid, half a
+//             nothing twice as long, at most five minutes. Where it begins at the cap, half a
 //             minute at first: nothing says yet that fewer would do.
 //   Base      The rate at n is measured anew.
 //   Trial     The rate at n ± 15 % is measured, up and down in turn, until the difference is clear
@@ -41,7 +41,7 @@
 //
 // Threads: one. Reads no clock.
 //
-// Invariant: 1 ≤ limit() ≤ lid.
+// Invariant: 1 ≤ limit() ≤ cap.
 #pragma once
 
 #include <cstdint>
@@ -70,11 +70,11 @@ class Concurrency {
   static constexpr int kStart = 32;
   static constexpr std::uint64_t kMostSamples = 2000;
 
-  // `climb`: begin at kStart and climb; else at the lid, where a quota bounds the rate anyway.
-  Concurrency(int lid, bool climb);
+  // `climb`: begin at kStart and climb; else at the cap, where a quota bounds the rate anyway.
+  Concurrency(int cap, bool climb);
 
   int limit() const { return limit_; }
-  int lid() const { return lid_; }
+  int cap() const { return cap_; }
 
   // A request is sent, and is then one of `in_flight`. Returns the epoch, which answered() wants
   // back.
@@ -104,7 +104,7 @@ class Concurrency {
   int next_step() const;
   double rate(int n, const Mean& latency) const { return n / latency.value(); }
 
-  int lid_;
+  int cap_;
   int limit_;
   Phase phase_;
   std::uint32_t epoch_ = 1;  // changes with limit_

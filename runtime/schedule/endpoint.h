@@ -40,9 +40,9 @@ struct Endpoint {
   int held = 0;  // slots of attempts that have landed and are not booked yet, Scheduler::hold()
   int slots_taken() const { return in_flight + held; }
   int slots_free() const {
-    return (landed || !config.warm_up ? concurrency.limit() : 1) - slots_taken();
+    return (completed || !config.warm_up ? concurrency.limit() : 1) - slots_taken();
   }
-  bool landed = false;  // some attempt has
+  bool completed = false;  // some attempt has
   bool stopped = false;
   std::string stop_reason;
   std::uint64_t rate_limited = 0;

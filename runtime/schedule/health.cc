@@ -40,10 +40,10 @@ std::optional<std::string> Health::failed(core::Time now, const provider::Outcom
   if (outcome.contact == Contact::unusable) ++unusable_;
 
   const std::string_view what = outcome.text();
-  if (outcome.contact == Contact::unreachable && now - *silent_since_ >= patience())
+  if (outcome.contact == Contact::unreachable && now - *silent_since_ >= timeout())
     return fmt::format("cannot be reached: {}", what);
   if (outcome.contact == Contact::unusable &&
-      (now - *silent_since_ >= patience() || (!answered_ && unusable_ >= kUnusableReplies)))
+      (now - *silent_since_ >= timeout() || (!answered_ && unusable_ >= kUnusableReplies)))
     return fmt::format("does not answer as the API does (is base_url right?): {}", what);
   if (!answered_ && now - problem_.since >= kNeverAnswered) {
     return fmt::format(
@@ -53,7 +53,7 @@ std::optional<std::string> Health::failed(core::Time now, const provider::Outcom
   return std::nullopt;
 }
 
-core::Duration Health::patience() const {
+core::Duration Health::timeout() const {
   if (heard_) return kLostFor;
   return reached_ ? core::Duration(kNotTheApi) : core::Duration(kNeverReached);
 }

@@ -65,7 +65,7 @@ class Health {
   const Problem* problem(core::Time now) const;
 
  private:
-  core::Duration patience() const;
+  core::Duration timeout() const;
   void note(core::Time now, const provider::Outcome& outcome);
 
   bool answered_ = false;

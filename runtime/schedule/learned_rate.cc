@@ -49,7 +49,7 @@ std::optional<double> LearnedRate::per_second() const {
 core::Time LearnedRate::earliest(core::Time now) const {
   if (!bucket_) return now;
   const core::Time when = bucket_->earliest(now, 1);
-  return shut_ ? std::max(when, last_sent_ + kFeel) : when;
+  return blocked_ ? std::max(when, last_sent_ + kFeel) : when;
 }
 
 std::uint64_t LearnedRate::sent(core::Time now, core::Time cooled_until, bool last_slot) {
@@ -61,15 +61,15 @@ std::uint64_t LearnedRate::sent(core::Time now, core::Time cooled_until, bool la
   }
   ++this_second_;
   if (bucket_) {
-    if (now - last_sent_ > kIdle && cooled_until <= last_sent_ && !sent_while_shut_)
+    if (now - last_sent_ > kIdle && cooled_until <= last_sent_ && !sent_while_blocked_)
       previous_.reset();
-    sent_while_shut_ = shut_;
+    sent_while_blocked_ = blocked_;
     // Nothing is saved up in a cool-down: what waited is not sent all at once.
     if (cooled_until > last_sent_) bucket_->reserve(now, std::max(0.0, bucket_->level(now) - 1));
     bucket_->reserve(now, 1);
     wanted_ = wanted_ || (bucket_->level(now) < 1 && !last_slot);
   }
-  if (!bucket_) count_in_volley(now);
+  if (!bucket_) count_in_burst(now);
   if (last_slot) slots_full_at_ = now;
   last_sent_ = now;
   return ++sent_;
@@ -105,13 +105,13 @@ void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordi
   const bool close = ordinal <= latest_refused_ + kFewestMeasured;
   const Mark end{sent_at, ordinal};
   note_refusal(now, end);
-  refused_of_volley(sent_at);
+  refused_of_burst(sent_at);
   if (sent_at <= cut_at_) return refused_before_cut(now, end);
   ++refused_since_cut_;
   const bool first = excess_.refused(ordinal);
   if (first && !(phase_ == Phase::seeking && burst_ && close)) burst_ = end;
-  shut_ = shut_ ||
-          (bucket_ && row_ >= kFlood && now - std::max(let_through_at_, engaged_at_) >= kShutAfter);
+  blocked_ = blocked_ || (bucket_ && row_ >= kFlood &&
+                          now - std::max(let_through_at_, engaged_at_) >= kShutAfter);
   if (is_excess()) judge(now, end);
 }
 
@@ -197,7 +197,7 @@ void LearnedRate::passed(core::Time sent_at, std::uint64_t ordinal) {
   let_through_at_ = std::max(let_through_at_, sent_at);
   if (sent_at <= cut_at_) return;
   passed_since_cut_ = true;
-  shut_ = false;
+  blocked_ = false;
   row_ = 0;
 }
 

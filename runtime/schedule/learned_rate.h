@@ -175,8 +175,8 @@ class LearnedRate {
   void cut(core::Time now, Phase phase, double per_second);
   void set_rate(core::Time now, double rate);
 
-  void count_in_volley(core::Time now);
-  void refused_of_volley(core::Time sent_at);
+  void count_in_burst(core::Time now);
+  void refused_of_burst(core::Time sent_at);
   double burst_of(double per_second) const;
 
   std::optional<TokenBucket> bucket_;
@@ -190,7 +190,7 @@ class LearnedRate {
     int sent = 0;
     int refused = 0;
   };
-  Volley volley_;
+  Volley rejection_burst_;
   bool even_ = false;
 
   double background_ = 0;
@@ -209,8 +209,8 @@ class LearnedRate {
   std::uint64_t longest_row_ = 0;  // since the cut
   core::Time engaged_at_{};
   core::Duration refusal_takes_{};
-  bool shut_ = false;
-  bool sent_while_shut_ = false;  // the latest
+  bool blocked_ = false;
+  bool sent_while_blocked_ = false;  // the latest
 
   // Holding and Probing
   core::Time held_since_{};

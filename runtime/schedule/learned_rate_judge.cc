@@ -149,19 +149,22 @@ void LearnedRate::weigh(core::Time now) {
   }
 }
 
-void LearnedRate::count_in_volley(core::Time now) {
+void LearnedRate::count_in_burst(core::Time now) {
   // Later ones may find a bucket that earlier requests have emptied.
-  if (now > volley_.at + kVolleySpan && sent_ <= kSentBefore) volley_ = {.at = now};
-  if (now <= volley_.at + kVolleySpan) ++volley_.sent;
+  if (now > rejection_burst_.at + kVolleySpan && sent_ <= kSentBefore)
+    rejection_burst_ = {.at = now};
+  if (now <= rejection_burst_.at + kVolleySpan) ++rejection_burst_.sent;
 }
 
 // A limiter with a burst lets many pass that come together, one without hardly any.
-void LearnedRate::refused_of_volley(core::Time sent_at) {
-  if (sent_at < volley_.at || sent_at > volley_.at + kVolleySpan) return;
-  ++volley_.refused;
-  if (volley_.sent < kVolley || volley_.refused < kMostRefused * volley_.sent) return;
+void LearnedRate::refused_of_burst(core::Time sent_at) {
+  if (sent_at < rejection_burst_.at || sent_at > rejection_burst_.at + kVolleySpan) return;
+  ++rejection_burst_.refused;
+  if (rejection_burst_.sent < kVolley ||
+      rejection_burst_.refused < kMostRefused * rejection_burst_.sent)
+    return;
   even_ = true;
-  volley_ = {};
+  rejection_burst_ = {};
   if (bucket_) set_rate(last_sent_, bucket_->limit());
 }
 

@@ -103,7 +103,7 @@ double still_used(double used, double per_day, core::Duration age) {
 QuotaSet::QuotaSet(const provider::Limits& limits, const DayUsed& day_used) {
   for (const Quota q : kAll) {
     const double limit = limits[q].value_or(0);
-    lid_[index(q)] = limit > 0 ? limit : std::numeric_limits<double>::infinity();
+    cap_[index(q)] = limit > 0 ? limit : std::numeric_limits<double>::infinity();
     if (limit > 0) buckets_[index(q)] = make_bucket(q, limit);
   }
   const auto use = [&](Quota q, double used) {
@@ -146,7 +146,7 @@ std::optional<Excess> QuotaSet::too_large(const Tokens& tokens) const {
 std::optional<Excess> QuotaSet::too_large_for_file(const Tokens& tokens) const {
   for (const Quota q : kAll) {
     const double units = units_of(q, tokens);
-    if (!counts_requests(q) && units > lid_[index(q)]) return Excess{q, lid_[index(q)], units};
+    if (!counts_requests(q) && units > cap_[index(q)]) return Excess{q, cap_[index(q)], units};
   }
   return std::nullopt;
 }
@@ -204,7 +204,7 @@ int QuotaSet::correct(core::Time now, const Reservation& held, const provider::R
         ++odd;
         continue;  // what remains of such a limit is no better
       }
-      const double limit = std::min(*hint.limit, lid_[index(q)]);
+      const double limit = std::min(*hint.limit, cap_[index(q)]);
       if (!bucket) {
         bucket = make_bucket(q, limit);
         // No attempt in flight has taken from this bucket; the figure is the best start there is.

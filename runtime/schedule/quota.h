@@ -92,7 +92,7 @@ class QuotaSet {
 
  private:
   std::array<std::optional<TokenBucket>, provider::kQuotas> buckets_;
-  std::array<double, provider::kQuotas> lid_{};     // the file's limits; infinite = none named
+  std::array<double, provider::kQuotas> cap_{};     // the file's limits; infinite = none named
   std::array<double, provider::kQuotas> passed_{};  // by the largest request that passed
 };
 

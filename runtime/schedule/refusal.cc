@@ -74,8 +74,8 @@ void Scheduler::Impl::too_big(core::Time now, Request& request, const Flight& fl
   ++refusal.times_too_large;
   if (request.in_flight() > 0) return;
   core::Time ready = now;
-  survey.measure(request, endpoints);
-  if (!survey.anywhere && refusal.times_too_large < 2) {
+  eligibility.measure(request, endpoints);
+  if (!eligibility.anywhere && refusal.times_too_large < 2) {
     // A proxy in between may have said it before it had read the request.
     refusal.by[flight.endpoint] = false;
     ready = now + back_off(config.retry, 1, outcome.hints.retry_after, jitter);
@@ -103,7 +103,7 @@ void Scheduler::Impl::nowhere(Request& request) {
     return split(request, Cause::too_large, explain_too_large(request.demand, endpoints));
   if (refuser && !fits_stopped) {
     if (request.refusal->certain) return verdict(request);
-    return hold(request, *refuser);
+    return hold_suspect(request, *refuser);
   }
   if (request.demand.rows > 1 && live && !refuser)  // its halves may fit what is left
     return split(request, Cause::too_large, explain_too_large(request.demand, endpoints));
@@ -111,7 +111,7 @@ void Scheduler::Impl::nowhere(Request& request) {
   requests.erase(request.demand.id);
 }
 
-void Scheduler::Impl::hold(Request& request, EndpointId endpoint) {
+void Scheduler::Impl::hold_suspect(Request& request, EndpointId endpoint) {
   endpoints[endpoint].suspects.push_back(request.demand.id);
   ++suspected;
 }

@@ -54,9 +54,9 @@ struct Refusal {
 
 struct Request {
   Demand demand;
-  int failures = 0;     // that count towards RetryPolicy::attempts
-  int unheard = 0;      // that count towards kPatience
-  int turned_away = 0;  // refusals that came alone: what its back-off grows with
+  int failures = 0;               // that count towards RetryPolicy::attempts
+  int unanswered_rejections = 0;  // that count towards kMaxUnansweredRejections
+  int turned_away = 0;            // refusals that came alone: what its back-off grows with
   std::array<std::optional<Flight>, 2> flights;  // the second is a hedge
   bool ended = false;                            // told; kept until its other attempt has landed
   int unusable = 0;                              // replies that were not answers

@@ -54,21 +54,23 @@ core::Time RetryBudget::take(core::Time now) {
 
 void CoolDown::begin(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
                      const RetryPolicy& policy, Jitter& jitter) {
-  if (count(now, sent_at, hint, jitter)) wait(now, ceiling(policy, volleys_ - 1), hint, policy);
+  if (count(now, sent_at, hint, jitter))
+    wait(now, ceiling(policy, rejection_bursts_ - 1), hint, policy);
 }
 
 void CoolDown::begin_for_rate(core::Time now, core::Time sent_at,
                               const std::optional<core::Duration>& hint, const RetryPolicy& policy,
                               Jitter& jitter) {
   if (!count(now, sent_at, hint, jitter)) return;
-  if (volleys_ > 1 || hint) wait(now, ceiling(policy, std::max(0, volleys_ - 2)), hint, policy);
+  if (rejection_bursts_ > 1 || hint)
+    wait(now, ceiling(policy, std::max(0, rejection_bursts_ - 2)), hint, policy);
 }
 
 bool CoolDown::count(core::Time now, core::Time sent_at, const std::optional<core::Duration>& hint,
                      Jitter& jitter) {
   if (sent_at > began_) {
     began_ = now;
-    ++volleys_;
+    ++rejection_bursts_;
     fraction_ = jitter.fraction();
     return true;
   }
@@ -84,7 +86,7 @@ void CoolDown::wait(core::Time now, core::Duration longest,
 }
 
 void CoolDown::answered(core::Time sent_at) {
-  if (sent_at > began_) volleys_ = 0;
+  if (sent_at > began_) rejection_bursts_ = 0;
 }
 
 }  // namespace sluice::schedule

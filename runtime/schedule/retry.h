@@ -19,7 +19,7 @@ constexpr core::Duration kLongestHint = std::chrono::hours(24);
 // while nobody gets an answer there. That is the server's word about the endpoint, not about the
 // request, so it does not use up RetryPolicy::attempts; and while others are answered, waiting
 // helps, so those times do not count at all.
-constexpr int kPatience = 100;
+constexpr int kMaxUnansweredRejections = 100;
 
 // Randomness from a seed; the same sequence with every standard library.
 class Jitter {
@@ -91,8 +91,8 @@ class CoolDown {
 
   core::Time until_ = core::Time::min();
   core::Time began_ = core::Time::min();
-  int volleys_ = 0;
-  double fraction_ = 0;  // this volley's jitter
+  int rejection_bursts_ = 0;
+  double fraction_ = 0;  // this rejection burst's jitter
 };
 
 }  // namespace sluice::schedule

@@ -18,7 +18,7 @@ bool never_fits(const Demand& demand, const Endpoint& endpoint) {
   return demand.rows > 1 || endpoint.quota.too_large_for_file(endpoint.estimate.presumed(demand));
 }
 
-void Survey::measure(const Request& request, std::span<const Endpoint> endpoints) {
+void Eligibility::measure(const Request& request, std::span<const Endpoint> endpoints) {
   fits.assign(endpoints.size(), false);
   anywhere = false;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
@@ -38,9 +38,9 @@ void Survey::measure(const Request& request, std::span<const Endpoint> endpoints
   }
 }
 
-void Survey::make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
-                  const Budget& budget, const EndpointSet& claimed,
-                  const std::optional<core::Time>& deadline) {
+void Eligibility::make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
+                       const Budget& budget, const EndpointSet& claimed,
+                       const std::optional<core::Time>& deadline) {
   const Demand& demand = request.demand;
   measure(request, endpoints);
   candidates.clear();

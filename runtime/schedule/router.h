@@ -25,7 +25,7 @@ struct Candidate {
 };
 
 // What there is to know about sending one request at one moment.
-struct Survey {
+struct Eligibility {
   std::vector<Candidate> candidates;  // in the order of the pipeline file
   std::optional<core::Time> when;     // else: the first moment at which time alone brings one
   EndpointSet fits;                   // where it is small enough to go at all, and not refused
@@ -33,7 +33,7 @@ struct Survey {
   bool affordable = false;            // the budget covers its worst case at some of these
 
   // `claimed` names endpoints whose quota and slots an older request is waiting for; empty = none.
-  // One Survey is made over and over, so that its memory is kept.
+  // One Eligibility is made over and over, so that its memory is kept.
   void make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
             const Budget& budget, const EndpointSet& claimed,
             const std::optional<core::Time>& deadline);

@@ -19,12 +19,12 @@ Scheduler::Impl::Impl(Config given)
       next_attempt(config.first_attempt) {}
 
 void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
-  survey.measure(request, endpoints);
-  if (!survey.anywhere && !draining) {
+  eligibility.measure(request, endpoints);
+  if (!eligibility.anywhere && !draining) {
     nowhere(request);
     return;
   }
-  waiting.push(survey.fits, ready, request);
+  waiting.push(eligibility.fits, ready, request);
 }
 
 LaneStep Scheduler::Impl::next_step(core::Time now) {
@@ -39,18 +39,18 @@ LaneStep Scheduler::Impl::next_step(core::Time now) {
       break;
     }
     const Request& request = *head.request;
-    survey.make(request, now, endpoints, budget, claimed, config.deadline);
-    if (!survey.anywhere) return {Step::nowhere, lane, {}};
-    if (survey.fits != lane->fits()) return {Step::change_lane, lane, {}};
-    if (!survey.affordable) {
+    eligibility.make(request, now, endpoints, budget, claimed, config.deadline);
+    if (!eligibility.anywhere) return {Step::nowhere, lane, {}};
+    if (eligibility.fits != lane->fits()) return {Step::change_lane, lane, {}};
+    if (!eligibility.affordable) {
       if (budget.reserved() == core::Money()) return {Step::halt_budget, lane, {}};
       // Younger requests must not eat the money that it waits for.
       return {Step::wait_money, lane, when};
     }
-    if (!survey.candidates.empty()) return {Step::send, lane, {}};
+    if (!eligibility.candidates.empty()) return {Step::send, lane, {}};
     if (request.avoid) return {Step::back_off, lane, {}};
-    if (survey.when) at(*survey.when);
-    claim(survey);
+    if (eligibility.when) at(*eligibility.when);
+    claim(eligibility);
   }
   return {Step::wait, nullptr, when};
 }
@@ -72,7 +72,7 @@ void Scheduler::Impl::send_ready(core::Time now) {
         nowhere(request);
         break;
       case Step::change_lane:
-        waiting.move_head(*next.lane, survey.fits);
+        waiting.move_head(*next.lane, eligibility.fits);
         break;
       case Step::back_off:  // it must not hold up those that wait for nothing
         waiting.pop(*next.lane);
@@ -81,7 +81,7 @@ void Scheduler::Impl::send_ready(core::Time now) {
         break;
       case Step::send:
         waiting.pop(*next.lane);
-        send(now, request, router.choose(survey.candidates, endpoints));
+        send(now, request, router.choose(eligibility.candidates, endpoints));
         break;
     }
   }
@@ -95,7 +95,7 @@ void Scheduler::Impl::note_throttle(const Request& request) {
   bool free = false;
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
     const Endpoint& endpoint = endpoints[e];
-    if (!survey.fits[e] || endpoint.stopped) continue;
+    if (!eligibility.fits[e] || endpoint.stopped) continue;
     capped = capped && endpoint.config.capped;
     free = free || endpoint.slots_free() > 0;
     seen.could_be += endpoint.concurrency.limit();
@@ -107,7 +107,7 @@ void Scheduler::Impl::note_throttle(const Request& request) {
   if (free && !capped) throttle = seen;
 }
 
-void Scheduler::Impl::claim(const Survey& blocked) {
+void Scheduler::Impl::claim(const Eligibility& blocked) {
   if (lanes.size() < 2) return;
   claimed.resize(endpoints.size());
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
@@ -159,11 +159,11 @@ void Scheduler::Impl::hedge(core::Time now) {
       Request& request = requests.at(hedging[e].oldest().request);
       hedging[e].drop_oldest();
       if (!hedging[e].allowed()) continue;
-      elsewhere.assign(endpoints.size(), false);
-      elsewhere[e] = endpoints.size() > 1;
-      survey.make(request, now, endpoints, budget, elsewhere, config.deadline);
-      if (survey.candidates.empty()) continue;
-      const Candidate to = router.choose(survey.candidates, endpoints);
+      alternate.assign(endpoints.size(), false);
+      alternate[e] = endpoints.size() > 1;
+      eligibility.make(request, now, endpoints, budget, alternate, config.deadline);
+      if (eligibility.candidates.empty()) continue;
+      const Candidate to = router.choose(eligibility.candidates, endpoints);
       hedging[e].hedged();
       ++endpoints[to.endpoint].hedged;
       send(now, request, to);
@@ -206,8 +206,8 @@ Taken Scheduler::answered(core::Time now, RequestId id, AttemptId attempt,
   std::optional<Flight>* flight =
       entry == impl_->requests.end() ? nullptr : entry->second.find(attempt);
   if (flight == nullptr) return Taken::unknown;
-  const Flight landed = *std::exchange(*flight, std::nullopt);
-  return impl_->answered(now, entry->second, landed, outcome) ? Taken::wanted : Taken::unwanted;
+  const Flight completed = *std::exchange(*flight, std::nullopt);
+  return impl_->answered(now, entry->second, completed, outcome) ? Taken::wanted : Taken::unwanted;
 }
 
 void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
@@ -249,11 +249,11 @@ std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
   return earliest;
 }
 
-void Scheduler::hold(EndpointId endpoint) {
+void Scheduler::retain_slot(EndpointId endpoint) {
   ++impl_->endpoints[endpoint].held;
 }
 
-void Scheduler::let_go(EndpointId endpoint, int slots) {
+void Scheduler::release_slot(EndpointId endpoint, int slots) {
   Endpoint& of = impl_->endpoints[endpoint];
   assert(of.held >= slots && "let go of a slot that is not held");
   of.held -= slots;
@@ -278,7 +278,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
     const Problem* problem = endpoint.health.problem(now);
     snapshot.endpoints.push_back(
         {.in_flight = endpoint.in_flight,
-         .lid = endpoint.concurrency.limit(),
+         .cap = endpoint.concurrency.limit(),
          .quota_used = endpoint.quota.used(now),
          .learned_per_minute = per_second ? std::optional(60 * *per_second) : std::nullopt,
          .rate_limited = endpoint.rate_limited,

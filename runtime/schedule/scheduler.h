@@ -42,10 +42,10 @@ class Scheduler {
   // What one attempt in flight has come to.
   Taken answered(core::Time now, RequestId request, AttemptId attempt,
                  const provider::Outcome& outcome);
-  // Keeps one slot of an endpoint taken after its attempt was answered, until let_go(): so that
+  // Keeps one slot of an endpoint taken after its attempt was answered, until release_slot(): so that
   // what is sent and not yet booked never outnumbers the endpoint's slots.
-  void hold(EndpointId endpoint);
-  void let_go(EndpointId endpoint, int slots);
+  void retain_slot(EndpointId endpoint);
+  void release_slot(EndpointId endpoint, int slots);
   // Appends all that is to be done now.
   void poll(core::Time now, std::vector<Action>& actions);
   std::optional<core::Time> wake_at(core::Time now) const;

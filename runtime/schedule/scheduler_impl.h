@@ -8,7 +8,7 @@
 //        submitted()
 //            │ enqueue() ──── nowhere(): fits no endpoint's quota ► REJECTED too_large, or SPLIT
 //            │                fits stopped endpoints alone ───────► RELEASED
-//            │                refused by all the others: hold() ──► HELD
+//            │                refused by all the others: hold_suspect() ─► HELD
 //            ▼
 //   ┌──► WAITING ─────── halted or draining: release_all() ───────► RELEASED
 //   │        │           fits none any more: nowhere(), as above
@@ -86,7 +86,7 @@ struct Scheduler::Impl {
   std::optional<core::Time> next_hedge(std::size_t endpoint);
   // Adds to `claimed` where a request that cannot go now would go: younger ones of other lanes must
   // not take from there what it waits for.
-  void claim(const Survey& blocked);
+  void claim(const Eligibility& blocked);
   void release_all();
   // The budget does not cover `request` beside what is in flight.
   void note_throttle(const Request& request);
@@ -94,8 +94,8 @@ struct Scheduler::Impl {
   // scheduler_outcome.cc
   // False when the request had ended, by its other attempt.
   bool answered(core::Time now, Request& request, Flight flight, const provider::Outcome& outcome);
-  void land(core::Time now, const Request& request, const Flight& flight,
-            const provider::Outcome& outcome);
+  void complete(core::Time now, const Request& request, const Flight& flight,
+                const provider::Outcome& outcome);
   // What the outcome teaches about the endpoint's rate, concurrency and health.
   void learn(core::Time now, const Request& request, const Flight& flight,
              const provider::Outcome& outcome);
@@ -111,9 +111,9 @@ struct Scheduler::Impl {
                     const provider::Outcome& outcome);
   void stop(Endpoint& endpoint, std::string why);
   // Whether the request could go elsewhere than to `endpoint`, now or later.
-  bool has_elsewhere(core::Time now, const Request& request, EndpointId endpoint) const;
+  bool has_alternate(core::Time now, const Request& request, EndpointId endpoint) const;
   // Whether another endpoint than `endpoint` can take it now.
-  bool elsewhere_now(core::Time now, const Request& request, EndpointId endpoint);
+  bool alternate_now(core::Time now, const Request& request, EndpointId endpoint);
   // Adds the failure to the request's history. True when the endpoint has answered nobody since the
   // request's last failure of this kind.
   bool remember(Request& request, const Flight& flight, const provider::Outcome& outcome);
@@ -134,7 +134,7 @@ struct Scheduler::Impl {
   void note_refusal(Request& request, const Flight& flight, const provider::Outcome& outcome);
   // No endpoint that is left takes it: rejected or split, held or released.
   void nowhere(Request& request);
-  void hold(Request& request, EndpointId endpoint);
+  void hold_suspect(Request& request, EndpointId endpoint);
   // Its refusal stands.
   void verdict(Request& request);
   // The endpoint has answered a request, so what it refuses it refuses for a reason.
@@ -164,9 +164,9 @@ struct Scheduler::Impl {
   std::vector<Action> actions;  // for the next poll()
 
   // Made anew at each use; here so that their memory is kept.
-  Survey survey;
+  Eligibility eligibility;
   EndpointSet claimed;
-  EndpointSet elsewhere;
+  EndpointSet alternate;
   std::vector<Lane*> lanes;
 };
 

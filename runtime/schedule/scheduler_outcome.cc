@@ -65,7 +65,7 @@ bool is_failure(const Outcome& outcome) {
 
 bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
                                const Outcome& outcome) {
-  land(now, request, flight, outcome);
+  complete(now, request, flight, outcome);
   learn(now, request, flight, outcome);
   Endpoint& endpoint = endpoints[flight.endpoint];
   if (outcome.action == Verdict::none) {
@@ -118,11 +118,11 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
   return true;
 }
 
-void Scheduler::Impl::land(core::Time now, const Request& request, const Flight& flight,
-                           const Outcome& outcome) {
+void Scheduler::Impl::complete(core::Time now, const Request& request, const Flight& flight,
+                               const Outcome& outcome) {
   Endpoint& endpoint = endpoints[flight.endpoint];
   --endpoint.in_flight;
-  endpoint.landed = true;
+  endpoint.completed = true;
   --in_flight;
 
   const provider::WorstCase worst{.usage = {}, .cost = flight.worst_cost};
@@ -162,7 +162,7 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
   } else if (is_failure(outcome)) {
     ++endpoint.failed;
     endpoint.breaker.failed(now, flight.sent_at, flight.probe,
-                            has_elsewhere(now, request, flight.endpoint), jitter);
+                            has_alternate(now, request, flight.endpoint), jitter);
   } else {
     endpoint.breaker.no_verdict(flight.probe);
   }
@@ -177,7 +177,7 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
     if (together) endpoint.cooling.begin_for_rate(now, flight.sent_at, hint, config.retry, jitter);
   }
   // "Elsewhere, now". Without a hint an open breaker makes it wait anyway.
-  const bool moves = !refused || has_elsewhere(now, request, flight.endpoint);
+  const bool moves = !refused || has_alternate(now, request, flight.endpoint);
   if (outcome.action == Verdict::move && moves && (closed || hint))
     endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
 }
@@ -189,7 +189,7 @@ bool Scheduler::Impl::is_outage(const Flight& flight, const Outcome& outcome) co
          flight.sent_at - endpoint.rate.let_through_at() >= kNothingPasses;
 }
 
-bool Scheduler::Impl::has_elsewhere(core::Time now, const Request& request,
+bool Scheduler::Impl::has_alternate(core::Time now, const Request& request,
                                     EndpointId endpoint) const {
   for (EndpointId e = 0; e < endpoints.size(); ++e) {
     const Endpoint& other = endpoints[e];
@@ -200,12 +200,12 @@ bool Scheduler::Impl::has_elsewhere(core::Time now, const Request& request,
   return false;
 }
 
-bool Scheduler::Impl::elsewhere_now(core::Time now, const Request& request, EndpointId endpoint) {
+bool Scheduler::Impl::alternate_now(core::Time now, const Request& request, EndpointId endpoint) {
   if (endpoints.size() < 2) return false;
-  elsewhere.assign(endpoints.size(), false);
-  elsewhere[endpoint] = true;
-  survey.make(request, now, endpoints, budget, elsewhere, config.deadline);
-  return !survey.candidates.empty();
+  alternate.assign(endpoints.size(), false);
+  alternate[endpoint] = true;
+  eligibility.make(request, now, endpoints, budget, alternate, config.deadline);
+  return !eligibility.candidates.empty();
 }
 
 void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& flight,
@@ -216,12 +216,13 @@ void Scheduler::Impl::try_again(core::Time now, Request& request, const Flight& 
   if (!of_the_endpoint(outcome)) {
     ++request.failures;
   } else if (idle) {
-    ++request.unheard;
+    ++request.unanswered_rejections;
   }
   if (no_answer && ++request.unusable == 1) ++endpoint.unusable_requests;
   if (request.in_flight() > 0) return;
   const bool unusable = request.unusable >= kUnusableReplies && endpoint.unusable_requests < kMany;
-  if ((request.failures >= config.retry.attempts || request.unheard >= kPatience || unusable) &&
+  if ((request.failures >= config.retry.attempts ||
+       request.unanswered_rejections >= kMaxUnansweredRejections || unusable) &&
       may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
     return;
@@ -239,7 +240,7 @@ void Scheduler::Impl::back_off_here(core::Time now, core::Time turn, int failure
   RetryPolicy policy = config.retry;
   if (is_refusal(outcome)) policy.base /= 2;  // it was turned away alone: there is room
   const core::Time later = now + back_off(policy, failures, outcome.hints.retry_after, jitter);
-  if (elsewhere_now(now, request, flight.endpoint)) {
+  if (alternate_now(now, request, flight.endpoint)) {
     request.avoid = flight.endpoint;
     request.avoid_until = later;
     enqueue(turn, request);
@@ -250,9 +251,9 @@ void Scheduler::Impl::back_off_here(core::Time now, core::Time turn, int failure
 
 void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Flight& flight,
                                    const Outcome& outcome) {
-  if (remember(request, flight, outcome)) ++request.unheard;
+  if (remember(request, flight, outcome)) ++request.unanswered_rejections;
   if (request.in_flight() > 0) return;
-  if (request.unheard >= kPatience && may_be_its_fault(request)) {
+  if (request.unanswered_rejections >= kMaxUnansweredRejections && may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
   } else if (endpoints[flight.endpoint].rejections.active()) {
     enqueue(now, request);  // the endpoint waits, and paces all

@@ -112,7 +112,7 @@ enum class BreakerState : std::uint8_t { closed, open, half_open };
 
 struct EndpointState {
   int in_flight = 0;
-  int lid = 0;                               // concurrency allowed now
+  int cap = 0;                               // concurrency allowed now
   std::optional<double> quota_used;          // share of the most used quota, 0…1
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
   std::uint64_t rate_limited = 0;            // refused so far: 429, 503, 529

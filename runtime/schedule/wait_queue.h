@@ -33,7 +33,7 @@ struct Waiter {
 
 class Lane {
  public:
-  // `fits`: the endpoints that would take its requests, Survey::fits.
+  // `fits`: the endpoints that would take its requests, Eligibility::fits.
   explicit Lane(EndpointSet fits) : fits_(std::move(fits)) {}
   const EndpointSet& fits() const { return fits_; }
   bool empty() const { return heap_.empty(); }

@@ -43,7 +43,7 @@ double units_of(std::size_t quota, const provider::Usage& usage) {
 }
 
 // The quota under which the headers tell this one.
-std::size_t told_as(std::size_t quota, ReportedWindow window) {
+std::size_t reported_as(std::size_t quota, ReportedWindow window) {
   if (window != ReportedWindow::day) return quota;
   const auto day = static_cast<std::size_t>(of_requests(quota) ? Quota::requests_per_day
                                                                : Quota::tokens_per_day);
@@ -138,13 +138,13 @@ Server::Reply Server::take(core::Time now, const schedule::Demand& demand, doubl
   Reply reply;
   if (const auto wait = refuse(now, usage)) {
     std::optional<core::Duration> hint;
-    if (model_->tells_retry_after)
+    if (model_->reports_retry_after)
       hint = scaled(*wait, model_->retry_after_factor, std::chrono::hours(24));
     reply = refusal(hint);
   } else {
     reply = answer(now, usage);
   }
-  if (model_->tells_limits && reply.outcome.status != 0) tell_limits(now, reply.outcome.hints);
+  if (model_->reports_limits && reply.outcome.status != 0) report_limits(now, reply.outcome.hints);
   return reply;
 }
 
@@ -180,17 +180,17 @@ Server::Reply Server::answer(core::Time now, const provider::Usage& usage) {
   return reply;
 }
 
-void Server::tell_limits(core::Time now, provider::RateHints& hints) {
+void Server::report_limits(core::Time now, provider::RateHints& hints) {
   const HeaderErrors& lies = model_->lies;
   const double share = lies.window == ReportedWindow::second ? 1.0 / 60 : 1.0;
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
     if (!limits_[q]) continue;
-    provider::QuotaHint& hint = hints.quota[told_as(q, lies.window)];
+    provider::QuotaHint& hint = hints.quota[reported_as(q, lies.window)];
     if (lies.unknown) {
       hint = {.limit = -1, .remaining = -1, .reset_after = core::Duration::zero()};
       continue;
     }
-    Reported& told = told_[q];
+    Reported& told = reported_[q];
     if (told.as_of == core::Time::min() || now - told.as_of >= lies.stale)
       told = {.as_of = now, .remaining = limits_[q]->remaining(now)};
     hint.limit = *model_->limits.per_window[q] * lies.limit * share;

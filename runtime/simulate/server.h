@@ -44,14 +44,14 @@ class Server {
   Reply answer(core::Time now, const provider::Usage& usage);
   bool full(core::Time now);
   Reply refusal(const std::optional<core::Duration>& hint) const;
-  void tell_limits(core::Time now, provider::RateHints& hints);
+  void report_limits(core::Time now, provider::RateHints& hints);
 
   std::unique_ptr<const ServerSpec> model_;  // where it is, latency_ may rely on
   std::optional<int> max_output_tokens_;
   Random random_;
   Latency latency_;
   std::array<std::unique_ptr<ServerLimit>, provider::kQuotas> limits_;
-  std::array<Reported, provider::kQuotas> told_;
+  std::array<Reported, provider::kQuotas> reported_;
   std::priority_queue<core::Time, std::vector<core::Time>, std::greater<>> busy_;  // until when
   std::size_t outage_ = 0;  // of model_->outages: those before it are over
 };

@@ -95,10 +95,10 @@ struct ServerSpec {
   double lost_rate = 0;   // share never answered: the client gives up after `timeout`
   std::vector<Outage> outages{};
   core::Duration timeout = std::chrono::seconds(60);
-  bool tells_limits = false;  // limit and remaining in every answer
+  bool reports_limits = false;  // limit and remaining in every answer
   HeaderErrors lies{};
-  bool tells_retry_after = true;  // with every 429
-  double retry_after_factor = 1;  // told = true × this: below 1 it is too short
+  bool reports_retry_after = true;  // with every 429
+  double retry_after_factor = 1;    // told = true × this: below 1 it is too short
 };
 
 struct Workload {

@@ -17,7 +17,7 @@
 namespace sluice::storage {
 namespace {
 
-constexpr int kPatienceMs = 20;
+constexpr int kMostWaitMs = 20;
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
 // The file's own bytes.
@@ -34,7 +34,7 @@ class PlainFile final : public InputFile {
   core::Result<Read> read(std::span<char> into) override {
     if (may_wait_) {
       pollfd wanted{fd_, POLLIN, 0};
-      const int ready = ::poll(&wanted, 1, kPatienceMs);
+      const int ready = ::poll(&wanted, 1, kMostWaitMs);
       if (ready == 0 || (ready < 0 && errno == EINTR)) return Read{State::waiting, 0};
     }
     while (true) {

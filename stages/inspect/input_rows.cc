@@ -20,19 +20,19 @@ core::Status each_input_row(const stages::PipelineSpec& spec, const stages::Ques
 
   // The batch that is looked at holds all the credits there are, and gives them back.
   flow::Credits credits({1, 1}, [] {});
-  flow::Ending ending;
+  flow::Shutdown shutdown;
   core::Status status;
-  const auto look = [&](core::RowBatch&& rows, flow::Weight taken) {
+  const auto look = [&](core::RowBatch&& rows, flow::Cost taken) {
     credits.settle(taken, taken.bytes);
     for (const stages::Item& item : prepare->run(std::move(rows))) {
       status = each(item);
       if (status) continue;
-      ending.stop("");
+      shutdown.stop("");
       break;
     }
     credits.give(taken);
   };
-  stages::Reader reader(std::move(*paths), std::nullopt, credits, ending,
+  stages::Reader reader(std::move(*paths), std::nullopt, credits, shutdown,
                         {look, [] {}, [](std::uint64_t, bool) {}}, stages::Steps(spec.read.steps),
                         stages::written_files(spec));
   if (auto read = reader.run(); !read) return read;

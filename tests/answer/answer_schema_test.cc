@@ -57,7 +57,7 @@ TEST(AnswerSchema, OfAPackCarriesTheId) {
 }
 
 TEST(AnswerSchema, InWordsEndsWithTheSchemaItself) {
-  EXPECT_TRUE(schema_in_words("{\"a\":1}").ends_with("\n```json-schema\n{\"a\":1}\n```"));
+  EXPECT_TRUE(schema_description("{\"a\":1}").ends_with("\n```json-schema\n{\"a\":1}\n```"));
 }
 
 json random_value(std::mt19937& random) {

@@ -72,7 +72,8 @@ inline std::string salvaged_text(const Salvaged& found) {
   std::string out;
   for (const auto& [row, object] : found.answers)
     out += std::to_string(row) + ' ' + simdjson::minify(object) + '\n';
-  for (const std::size_t row : found.doubled) out += "doubled " + std::to_string(row) + '\n';
+  for (const std::size_t row : found.conflicting)
+    out += "conflicting " + std::to_string(row) + '\n';
   return out + std::to_string(found.unknown_id) + ' ' + std::to_string(found.missing_id) + ' ' +
          std::to_string(found.unusable) + (found.truncated ? " truncated" : "");
 }
@@ -97,8 +98,8 @@ inline std::string salvage_mistake(std::string_view reply, std::span<const std::
       if (!same) return "an answer carries another row's id";
     }
   }
-  for (const std::size_t row : found.doubled) {
-    if (row >= ids.size() || ++times[row] > 1) return "a doubled row is answered, or is none";
+  for (const std::size_t row : found.conflicting) {
+    if (row >= ids.size() || ++times[row] > 1) return "a conflicting row is answered, or is none";
   }
   // Words before the first value change nothing; they keep the reply from being read in one go, so
   // this also compares the quick way with the careful one.

@@ -73,7 +73,7 @@ std::string in_words(const Salvaged& found, const std::vector<std::string>& ids)
   std::string out;
   for (const auto& [row, object] : found.answers)
     out += ids[row] + ' ' + simdjson::minify(object) + '\n';
-  for (const std::size_t row : found.doubled) out += "doubled " + ids[row] + '\n';
+  for (const std::size_t row : found.conflicting) out += "conflicting " + ids[row] + '\n';
   const auto count = [&](const char* name, std::size_t n) {
     if (n > 0) out += name + (' ' + std::to_string(n)) + '\n';
   };

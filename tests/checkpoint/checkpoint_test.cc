@@ -42,7 +42,7 @@ TEST_F(CheckpointTest, AFreshJobHasNothingBehindIt) {
   EXPECT_EQ(c->opened().next_attempt, 1U);
   EXPECT_EQ(c->opened().spent, core::Money());
   EXPECT_TRUE(projection_.past().empty());
-  EXPECT_FALSE(*c->take_done(answer("a").row));
+  EXPECT_FALSE(*c->consume_done(answer("a").row));
   EXPECT_EQ(*c->find_answer(answer("a").question), std::nullopt);
   close(c);
 }
@@ -64,12 +64,12 @@ TEST_F(CheckpointTest, AResumedRunTakesWhatIsDoneOnceForEachOccurrence) {
   c = open();
   EXPECT_TRUE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 3U);
-  EXPECT_EQ(c->untaken(), 3U);
-  EXPECT_TRUE(*c->take_done(answer("a").row));
-  EXPECT_TRUE(*c->take_done(answer("a").row));
-  EXPECT_FALSE(*c->take_done(answer("a").row));
-  EXPECT_FALSE(*c->take_done(answer("new").row));
-  EXPECT_EQ(c->untaken(), 1U);
+  EXPECT_EQ(c->unmatched(), 3U);
+  EXPECT_TRUE(*c->consume_done(answer("a").row));
+  EXPECT_TRUE(*c->consume_done(answer("a").row));
+  EXPECT_FALSE(*c->consume_done(answer("a").row));
+  EXPECT_FALSE(*c->consume_done(answer("new").row));
+  EXPECT_EQ(c->unmatched(), 1U);
   EXPECT_FALSE(projection_.past().empty());
   commit_now(*c, {answer("e")});
   close(c);
@@ -186,7 +186,7 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   EXPECT_EQ(c->opened().done_rows, 0U);
   EXPECT_EQ(projection_.recorded(), store::Position());
   EXPECT_FALSE(projection_.past().empty());
-  EXPECT_FALSE(*c->take_done(answer("a").row));
+  EXPECT_FALSE(*c->consume_done(answer("a").row));
   EXPECT_TRUE((*c->find_answer(answer("a").question)).has_value());
   store::Entry again = answer("a");
   again.line = R"({"other":"columns","label":"x"})";
@@ -198,7 +198,7 @@ TEST_F(CheckpointTest, AChangedFingerprintBeginsAnewButSharesTheAnswers) {
   c = open("f2");
   EXPECT_TRUE(c->opened().resumed);
   EXPECT_EQ(c->opened().done_rows, 1U);
-  EXPECT_TRUE(*c->take_done(again.row));
+  EXPECT_TRUE(*c->consume_done(again.row));
   EXPECT_TRUE((*c->find_answer(answer("b").question)).has_value());
   close(c);
   EXPECT_EQ(projection_.answers(), again.line + "\n");
@@ -375,7 +375,7 @@ TEST_F(CheckpointTest, WhenTheIndexCannotBeWrittenTheRunEndsAndLosesNothingCommi
   auto c = open_checkpoint(options, projection);
   ASSERT_NE(c, nullptr);
   EXPECT_EQ(c->opened().done_rows, 100U);
-  for (int i = 0; i < 100; ++i) EXPECT_TRUE(*c->take_done(answer(std::to_string(i)).row));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(*c->consume_done(answer(std::to_string(i)).row));
   EXPECT_TRUE(c->close().has_value());
 }
 

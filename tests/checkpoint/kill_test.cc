@@ -72,7 +72,7 @@ class Job {
     std::vector<int> rows(kRows);
     std::iota(rows.begin(), rows.end(), 0);
     std::ranges::shuffle(rows, random_);
-    std::erase_if(rows, [&](int row) { return *checkpoint_.take_done(entry_of(row).row); });
+    std::erase_if(rows, [&](int row) { return *checkpoint_.consume_done(entry_of(row).row); });
     std::unique_lock lock(mutex_);
     for (std::size_t i = 0; i < rows.size();) {
       ended_.wait(lock, [&] { return in_flight_ < kInFlight; });
@@ -204,10 +204,10 @@ class KillTest : public testing::TestWithParam<std::uint32_t> {
     ASSERT_NE(c, nullptr);
     std::set<int> done;
     for (int row = 0; row < kRows; ++row) {
-      if (*c->take_done(entry_of(row).row)) done.insert(row);
-      EXPECT_FALSE(*c->take_done(entry_of(row).row)) << "row " << row << " is there twice";
+      if (*c->consume_done(entry_of(row).row)) done.insert(row);
+      EXPECT_FALSE(*c->consume_done(entry_of(row).row)) << "row " << row << " is there twice";
     }
-    EXPECT_EQ(c->untaken(), 0U);
+    EXPECT_EQ(c->unmatched(), 0U);
     EXPECT_EQ(c->opened().done_rows, done.size());
     EXPECT_TRUE(std::ranges::includes(done, ended_)) << "a committed row is lost";
     EXPECT_TRUE(std::ranges::includes(ending_, done)) << "a row from nowhere";
@@ -303,7 +303,7 @@ TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
       if (!c) ::_exit(22);
       std::vector<store::Entry> again;
       for (int row = 0; row < kRows; ++row)
-        if (!*(*c)->take_done(entry_of(row).row)) again.push_back(entry_of(row));
+        if (!*(*c)->consume_done(entry_of(row).row)) again.push_back(entry_of(row));
       commit_now(**c, std::move(again));
       if (!(*c)->close()) ::_exit(23);
     }
@@ -325,8 +325,8 @@ TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
   std::multiset<std::string> expected_answers, expected_rejects;
   std::uint64_t rejects = 0;
   for (int row = 0; row < kRows; ++row) {
-    const bool done = *c->take_done(entry_of(row).row);
-    EXPECT_FALSE(*c->take_done(entry_of(row).row)) << "row " << row << " is there twice";
+    const bool done = *c->consume_done(entry_of(row).row);
+    EXPECT_FALSE(*c->consume_done(entry_of(row).row)) << "row " << row << " is there twice";
     if (!is_rejected(row)) {
       EXPECT_TRUE(done) << "the answer of row " << row << " is lost";
       expected_answers.insert(entry_of(row).line);
@@ -335,7 +335,7 @@ TEST_P(KillTest, ARedoIsWholeOrNotAtAll) {
       expected_rejects.insert(entry_of(row).line);
     }
   }
-  EXPECT_EQ(c->untaken(), 0U);
+  EXPECT_EQ(c->unmatched(), 0U);
   EXPECT_TRUE(rejects == 0 || rejects == all_rejects) << rejects << " of " << all_rejects;
   EXPECT_EQ(lines_of(projection_.answers()), expected_answers);
   EXPECT_EQ(lines_of(projection_.rejects()), expected_rejects);

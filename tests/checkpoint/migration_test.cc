@@ -135,7 +135,7 @@ TEST_F(MigrationTest, TheFirstRunMigratesAndGoesOn) {
   EXPECT_EQ(c->opened().done_rows, 2U);
   EXPECT_EQ(c->opened().next_attempt, 11U);
   EXPECT_EQ(c->opened().spent, dollars(1.75));
-  EXPECT_TRUE(*c->take_done(answer("a").row));
+  EXPECT_TRUE(*c->consume_done(answer("a").row));
   EXPECT_EQ(projection_.recorded().answers, answer("a").line.size() + 1) << "nothing is replayed";
   const auto found = c->find_answer(answer("a").question);
   ASSERT_TRUE(found.has_value() && found->has_value());

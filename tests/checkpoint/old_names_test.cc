@@ -37,7 +37,7 @@ class OldNamesTest : public testing::Test {
     c_.reset();
   }
   bool done(const std::string& name) {
-    return *c_->take_done_by_old_name(old_of(name), now_of(name));
+    return *c_->consume_done_by_old_name(old_of(name), now_of(name));
   }
   std::optional<std::string> found(const store::RowNames& old, const store::RowNames& now) {
     const auto answer = c_->find_answer_by_old_name(old, now);
@@ -55,19 +55,19 @@ TEST_F(OldNamesTest, ARowThatEndedIsFoundOnceAndHasItsPresentNamesInTheNextRun) 
   open();
   EXPECT_TRUE(c_->has_old_names());
   EXPECT_EQ(c_->opened().done_rows, 3U);
-  EXPECT_EQ(c_->untaken(), 3U);
-  EXPECT_FALSE(*c_->take_done(now_of("a").row));
+  EXPECT_EQ(c_->unmatched(), 3U);
+  EXPECT_FALSE(*c_->consume_done(now_of("a").row));
   EXPECT_TRUE(done("a"));
   EXPECT_FALSE(done("a")) << "it occurred once";
   EXPECT_TRUE(done("b"));
   EXPECT_FALSE(done("x"));
-  EXPECT_EQ(c_->untaken(), 1U);
+  EXPECT_EQ(c_->unmatched(), 1U);
   close();
 
   open();
   EXPECT_TRUE(c_->has_old_names()) << "c was not read";
-  EXPECT_TRUE(*c_->take_done(now_of("a").row));
-  EXPECT_TRUE(*c_->take_done(now_of("b").row));
+  EXPECT_TRUE(*c_->consume_done(now_of("a").row));
+  EXPECT_TRUE(*c_->consume_done(now_of("b").row));
   EXPECT_FALSE(done("a"));
   const auto answer = c_->find_answer(now_of("a").question);
   ASSERT_TRUE(answer.has_value() && answer->has_value());
@@ -77,7 +77,7 @@ TEST_F(OldNamesTest, ARowThatEndedIsFoundOnceAndHasItsPresentNamesInTheNextRun) 
 
   open();
   EXPECT_FALSE(c_->has_old_names());
-  EXPECT_EQ(c_->untaken(), 3U);
+  EXPECT_EQ(c_->unmatched(), 3U);
   EXPECT_EQ(projection_->rejects(), reject("b").line + "\n");
   close();
 }
@@ -139,11 +139,11 @@ TEST_F(OldNamesTest, ManyEqualRowsAreFoundOneByOne) {
   open();
   for (int i = 0; i < kRows; ++i) ASSERT_TRUE(done("same")) << i;
   EXPECT_FALSE(done("same"));
-  EXPECT_EQ(c_->untaken(), 0U);
+  EXPECT_EQ(c_->unmatched(), 0U);
   close();
   open();
   EXPECT_FALSE(c_->has_old_names());
-  EXPECT_EQ(c_->untaken(), static_cast<std::uint64_t>(kRows));
+  EXPECT_EQ(c_->unmatched(), static_cast<std::uint64_t>(kRows));
   close();
 }
 
@@ -166,12 +166,12 @@ TEST_F(OldNamesTest, RenamingsAreWrittenInBatches) {
   open();
   std::size_t by_old_name = 0;
   for (std::size_t i = 0; i < kRows; ++i) {
-    if (*c_->take_done(now_of(name(i)).row)) continue;
+    if (*c_->consume_done(now_of(name(i)).row)) continue;
     ASSERT_TRUE(done(name(i))) << i;
     ++by_old_name;
   }
   EXPECT_GE(by_old_name, 5000U);
-  EXPECT_EQ(c_->untaken(), 0U);
+  EXPECT_EQ(c_->unmatched(), 0U);
   close();
   open();
   EXPECT_FALSE(c_->has_old_names());

@@ -78,8 +78,8 @@ TEST_F(RecoveryTest, TheNextRunHasItAndWritesItsLines) {
   EXPECT_EQ(c->opened().maybe_billed_cost, dollars(0.5));
   EXPECT_EQ(c->opened().next_attempt, 4U);
   EXPECT_EQ(c->opened().spent, dollars(1.75));
-  EXPECT_TRUE(*c->take_done(answer("a").row));
-  EXPECT_TRUE(*c->take_done(reject("b").row));
+  EXPECT_TRUE(*c->consume_done(answer("a").row));
+  EXPECT_TRUE(*c->consume_done(reject("b").row));
   EXPECT_TRUE(c->find_answer(answer("a").question)->has_value());
   commit_now(*c, {answer("c")});
   ASSERT_TRUE(c->close().has_value());
@@ -164,7 +164,7 @@ TEST_F(RecoveryTest, ARejectThatOnlyTheLogHasCanBeTakenBack) {
   auto c = open_checkpoint(options_for(scratch_), projection);
   ASSERT_NE(c, nullptr);
   EXPECT_EQ(c->opened().done_rows, 2U);
-  EXPECT_FALSE(*c->take_done(reject("b").row));
+  EXPECT_FALSE(*c->consume_done(reject("b").row));
 }
 
 TEST_F(RecoveryTest, ALogWithoutItsFileIsNotWrittenOver) {

@@ -44,8 +44,8 @@ TEST_F(RedoTest, RowsArePendingAgainAndTheRejectsFileIsWrittenAnewByTheNextRun) 
   EXPECT_EQ(projection_.answers(), answers);
   EXPECT_EQ(projection_.rejects(), reject("d").line + "\n");
   EXPECT_EQ(c->opened().done_rows, 3U);
-  EXPECT_FALSE(*c->take_done(reject("b").row));
-  EXPECT_TRUE(*c->take_done(reject("d").row));
+  EXPECT_FALSE(*c->consume_done(reject("b").row));
+  EXPECT_TRUE(*c->consume_done(reject("d").row));
   commit_now(*c, {answer("b")});
   ASSERT_TRUE(c->close().has_value());
   EXPECT_EQ(projection_.answers(), answers + answer("b").line + "\n");
@@ -66,7 +66,7 @@ TEST_F(RedoTest, ARowTakenBackTwiceEndsOnce) {
   EXPECT_EQ(redo(), 1U);
   c = open();
   EXPECT_EQ(projection_.rejects(), "");
-  EXPECT_FALSE(*c->take_done(reject("a").row));
+  EXPECT_FALSE(*c->consume_done(reject("a").row));
   ASSERT_TRUE(c->close().has_value());
 }
 
@@ -118,7 +118,7 @@ TEST_F(RedoTest, ManyBlocksAreTakenBackTogether) {
   c = open();
   EXPECT_EQ(c->opened().done_rows, 3333U);
   for (int i = 0; i < 5000; ++i)
-    EXPECT_EQ(*c->take_done(answer(std::to_string(i)).row), i % 3 != 0) << i;
+    EXPECT_EQ(*c->consume_done(answer(std::to_string(i)).row), i % 3 != 0) << i;
   ASSERT_TRUE(c->close().has_value());
 }
 

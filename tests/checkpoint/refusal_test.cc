@@ -229,7 +229,7 @@ TEST_F(RefusalTest, AFullDiskEndsTheRunWithAdviceAndLosesNothingCommitted) {
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
   EXPECT_GE(c->opened().done_rows, 3000U);
-  for (int i = 0; i < 3000; ++i) EXPECT_TRUE(*c->take_done(answer(std::to_string(i)).row)) << i;
+  for (int i = 0; i < 3000; ++i) EXPECT_TRUE(*c->consume_done(answer(std::to_string(i)).row)) << i;
   EXPECT_TRUE(c->close().has_value());
 }
 

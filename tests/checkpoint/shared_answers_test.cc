@@ -46,7 +46,7 @@ TEST_F(SharedAnswersTest, AnotherJobsAnswerIsFoundByItsQuestion) {
   EXPECT_EQ((*c->find_answer(answer("b").question))->model, "m2");
   EXPECT_EQ(*c->find_answer(reject("c").question), std::nullopt) << "a reject is no answer";
   EXPECT_EQ(*c->find_answer(answer("d").question), std::nullopt);
-  EXPECT_FALSE(*c->take_done(answer("a").row)) << "its rows are not ours";
+  EXPECT_FALSE(*c->consume_done(answer("a").row)) << "its rows are not ours";
   EXPECT_TRUE(c->close().has_value());
 }
 

@@ -69,9 +69,9 @@ bool Process::running() {
   return !reap(WNOHANG);
 }
 
-bool Process::runs_until(const std::function<bool()>& holds, std::chrono::seconds patience) {
+bool Process::runs_until(const std::function<bool()>& holds, std::chrono::seconds timeout) {
   if (status_) return holds();
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   const int process_fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   pollfd ended{process_fd, POLLIN, 0};
   bool held = holds();
@@ -81,12 +81,11 @@ bool Process::runs_until(const std::function<bool()>& holds, std::chrono::second
   return held;
 }
 
-std::optional<int> Process::wait(std::chrono::seconds patience) {
+std::optional<int> Process::wait(std::chrono::seconds timeout) {
   if (status_) return status_;
   const int process_fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   pollfd ended{process_fd, POLLIN, 0};
-  const int ready =
-      ::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(patience).count()));
+  const int ready = ::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(timeout).count()));
   ::close(process_fd);
   if (ready == 1) return reap(0);
   signal(SIGKILL);

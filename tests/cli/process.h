@@ -24,12 +24,12 @@ class Process {
   void signal(int number);
   // The exit status; 128 + the signal when one ended it; nullopt when it still runs after
   // `patience` (it is killed then).
-  std::optional<int> wait(std::chrono::seconds patience = std::chrono::seconds(120));
+  std::optional<int> wait(std::chrono::seconds timeout = std::chrono::seconds(120));
   bool running();
   // Asks `holds` every millisecond until it is so: what happens in another process has no event of its
   // own here. False when this process ends before, or `patience` does.
   bool runs_until(const std::function<bool()>& holds,
-                  std::chrono::seconds patience = std::chrono::seconds(120));
+                  std::chrono::seconds timeout = std::chrono::seconds(120));
   std::string output() const;
   std::string errors() const;
 

@@ -16,7 +16,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kMostWait{30};
 
 // One GET to a server on loopback; the body.
 std::string get(int port, const std::string& target) {
@@ -154,7 +154,7 @@ void World::start_mock(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {SLUICE_PROGRAM, "mock", "--port", "0", "--count-repeats"});
   mock_ = std::make_unique<Process>(folder_, "mock", arguments);
   ASSERT_TRUE(
-      mock_->runs_until([&] { return mock_->output().find('\n') != std::string::npos; }, kPatience))
+      mock_->runs_until([&] { return mock_->output().find('\n') != std::string::npos; }, kMostWait))
       << "the mock does not come up: " << mock_->errors();
   const std::string line = mock_->output();
   base_url_ = line.substr(line.find("http"), line.find('\n') - line.find("http"));
@@ -181,7 +181,7 @@ MockStats World::mock_stats() const {
 }
 
 void World::wait_for_mock(const std::function<bool(const MockStats&)>& holds) const {
-  ASSERT_TRUE(mock_->runs_until([&] { return holds(mock_stats()); }, kPatience))
+  ASSERT_TRUE(mock_->runs_until([&] { return holds(mock_stats()); }, kMostWait))
       << "the mock is not asked";
 }
 

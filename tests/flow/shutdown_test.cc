@@ -5,61 +5,61 @@
 namespace sluice::flow {
 namespace {
 
-TEST(Ending, StopsOnceForTheFirstReason) {
-  Ending ending;
+TEST(Shutdown, StopsOnceForTheFirstReason) {
+  Shutdown shutdown;
   int stops = 0;
-  ending.on_stop([&] { ++stops; });
-  EXPECT_FALSE(ending.stopping());
-  ending.stop("budget");
-  ending.stop("deadline");
-  EXPECT_TRUE(ending.stopping());
-  EXPECT_FALSE(ending.failed());
+  shutdown.on_stop([&] { ++stops; });
+  EXPECT_FALSE(shutdown.stopping());
+  shutdown.stop("budget");
+  shutdown.stop("deadline");
+  EXPECT_TRUE(shutdown.stopping());
+  EXPECT_FALSE(shutdown.failed());
   EXPECT_EQ(stops, 1);
-  EXPECT_EQ(ending.why(), "budget");
-  EXPECT_FALSE(ending.error().has_value());
+  EXPECT_EQ(shutdown.why(), "budget");
+  EXPECT_FALSE(shutdown.error().has_value());
 }
 
-TEST(Ending, WhatGuardedWorkThrowsIsAFailure) {
-  Ending ending;
-  guarded(ending, [] {});
-  EXPECT_FALSE(ending.failed());
-  guarded(ending, [] { throw std::bad_alloc(); });
-  EXPECT_EQ(ending.error()->code, core::ErrorCode::memory);
-  EXPECT_EQ(core::exit_code(ending.error()->code), 5);
+TEST(Shutdown, WhatGuardedWorkThrowsIsAFailure) {
+  Shutdown shutdown;
+  guarded(shutdown, [] {});
+  EXPECT_FALSE(shutdown.failed());
+  guarded(shutdown, [] { throw std::bad_alloc(); });
+  EXPECT_EQ(shutdown.error()->code, core::ErrorCode::memory);
+  EXPECT_EQ(core::exit_code(shutdown.error()->code), 5);
 }
 
-TEST(Ending, AFailureIsToldAlsoWhenStoppingThrows) {
-  Ending ending;
+TEST(Shutdown, AFailureIsToldAlsoWhenStoppingThrows) {
+  Shutdown shutdown;
   bool told = false;
-  ending.on_stop([] { throw std::bad_alloc(); });
-  ending.on_failure([&] { told = true; });
-  ending.fail({core::ErrorCode::io, "disk full", "x"});
+  shutdown.on_stop([] { throw std::bad_alloc(); });
+  shutdown.on_failure([&] { told = true; });
+  shutdown.fail({core::ErrorCode::io, "disk full", "x"});
   EXPECT_TRUE(told);
-  EXPECT_TRUE(ending.stopping());
+  EXPECT_TRUE(shutdown.stopping());
 }
 
-TEST(Ending, AFailureIsAStopToo) {
-  Ending ending;
+TEST(Shutdown, AFailureIsAStopToo) {
+  Shutdown shutdown;
   std::string order;
-  ending.on_stop([&] { order += "stop "; });
-  ending.on_failure([&] { order += "failure "; });
-  ending.fail({core::ErrorCode::io, "disk full", "x"});
-  ending.fail({core::ErrorCode::io, "later", ""});
+  shutdown.on_stop([&] { order += "stop "; });
+  shutdown.on_failure([&] { order += "failure "; });
+  shutdown.fail({core::ErrorCode::io, "disk full", "x"});
+  shutdown.fail({core::ErrorCode::io, "later", ""});
   EXPECT_EQ(order, "stop failure ");
-  EXPECT_TRUE(ending.stopping());
-  ASSERT_TRUE(ending.error().has_value());
-  EXPECT_EQ(ending.error()->text(), "x: disk full");
+  EXPECT_TRUE(shutdown.stopping());
+  ASSERT_TRUE(shutdown.error().has_value());
+  EXPECT_EQ(shutdown.error()->text(), "x: disk full");
 }
 
-TEST(Ending, AFailureAfterAStopIsStillAFailure) {
-  Ending ending;
+TEST(Shutdown, AFailureAfterAStopIsStillAFailure) {
+  Shutdown shutdown;
   int failures = 0;
-  ending.on_failure([&] { ++failures; });
-  ending.stop("on request");
-  ending.fail({core::ErrorCode::io, "disk full", ""});
+  shutdown.on_failure([&] { ++failures; });
+  shutdown.stop("on request");
+  shutdown.fail({core::ErrorCode::io, "disk full", ""});
   EXPECT_EQ(failures, 1);
-  EXPECT_TRUE(ending.failed());
-  EXPECT_EQ(ending.why(), "on request");
+  EXPECT_TRUE(shutdown.failed());
+  EXPECT_EQ(shutdown.why(), "on request");
 }
 
 }  // namespace

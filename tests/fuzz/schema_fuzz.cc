@@ -23,7 +23,7 @@ namespace {
 using sluice::answer::Field;
 using sluice::answer::FieldType;
 using sluice::provider::SchemaKeywords;
-using sluice::provider::with_limits_in_words;
+using sluice::provider::with_limits_described;
 
 constexpr SchemaKeywords kServices[] = {SchemaKeywords::all, SchemaKeywords::no_text_lengths,
                                         SchemaKeywords::none};
@@ -131,8 +131,8 @@ void check_closed(const simdjson::dom::element& schema, const std::string& text)
 }
 
 std::string in_words(const std::string& schema, SchemaKeywords taken, bool twice) {
-  std::string words = with_limits_in_words(schema, taken);
-  if (twice && with_limits_in_words(words, taken) != words) wrong("changes again", words);
+  std::string words = with_limits_described(schema, taken);
+  if (twice && with_limits_described(words, taken) != words) wrong("changes again", words);
   return words;
 }
 

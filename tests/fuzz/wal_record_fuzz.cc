@@ -16,7 +16,6 @@
 namespace {
 
 using namespace sluice;
-using namespace sluice::checkpoint;
 
 void require(bool holds) {
   if (!holds) std::abort();

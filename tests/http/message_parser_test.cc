@@ -97,10 +97,10 @@ std::string events(const Case& c, const std::vector<std::string_view>& pieces) {
       const auto step = parser.parse(piece);
       if (step.progress == MessageParser::Progress::more) break;
       if (step.progress == MessageParser::Progress::failed) {
-        const std::string& trouble = parser.trouble();
-        EXPECT_NE(trouble, "") << c.title;
+        const std::string& problem = parser.problem();
+        EXPECT_NE(problem, "") << c.title;
         // llhttp's reasons begin with a capital; they are its own to change.
-        recorder.note(std::islower(trouble[0]) ? "failed: " + trouble : "failed");
+        recorder.note(std::islower(problem[0]) ? "failed: " + problem : "failed");
         return recorder.log();
       }
       recorder.note(parser.keep_alive() ? "complete, keep" : "complete, close");
@@ -142,7 +142,7 @@ TEST(MessageParser, BoundsTheHead) {
     Recorder recorder;
     MessageParser parser(MessageParser::Type::response, recorder);
     EXPECT_EQ(parser.parse(input).progress, MessageParser::Progress::failed);
-    EXPECT_EQ(parser.trouble(), "more than 256 KiB of headers");
+    EXPECT_EQ(parser.problem(), "more than 256 KiB of headers");
   }
 }
 
@@ -164,7 +164,7 @@ TEST(MessageParser, BoundsWhatIsNeitherHeadNorBody) {
   const std::size_t taken = taken_of(parser, "without-an-end");
   EXPECT_GT(taken, 200u * 1024);
   EXPECT_LT(taken, 300u * 1024);
-  EXPECT_EQ(parser.trouble(), "more than 256 KiB that are neither headers nor body");
+  EXPECT_EQ(parser.problem(), "more than 256 KiB that are neither headers nor body");
 }
 
 TEST(MessageParser, TakesABodyInTheSmallestOfPieces) {
@@ -182,7 +182,7 @@ TEST(MessageParser, BoundsInterimResponsesByTheirNumber) {
   for (int i = 0; i < MessageParser::kMaxInterim; ++i)
     ASSERT_EQ(parser.parse(kInterim).progress, MessageParser::Progress::more);
   EXPECT_EQ(parser.parse(kInterim).progress, MessageParser::Progress::failed);
-  EXPECT_EQ(parser.trouble(), "more than 64 interim responses (1xx)");
+  EXPECT_EQ(parser.problem(), "more than 64 interim responses (1xx)");
   parser.start();  // each message has its own
   EXPECT_EQ(parser.parse(kInterim).progress, MessageParser::Progress::more);
 }
@@ -198,7 +198,7 @@ TEST(MessageParser, StopsWhenTheSinkRefuses) {
     MessageParser parser(MessageParser::Type::response, refuser);
     const auto step = parser.parse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab");
     EXPECT_EQ(step.progress, MessageParser::Progress::failed);
-    EXPECT_EQ(parser.trouble(), "");
+    EXPECT_EQ(parser.problem(), "");
   }
 }
 

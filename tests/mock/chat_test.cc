@@ -39,7 +39,7 @@ TEST(ChatReader, UnderstandsWhatTheCodecSendsInEveryMode) {
   prompt.schema_name = "answer";
   prompt.schema =
       R"({"type":"object","properties":{"a":{"type":"integer","minimum":3,"maximum":3}}})";
-  prompt.schema_words = "Fit this:\n```json-schema\n" + prompt.schema + "\n```";
+  prompt.schema_text = "Fit this:\n```json-schema\n" + prompt.schema + "\n```";
   ChatReader reader;
   for (const auto mode :
        {provider::StructuredOutput::json_schema, provider::StructuredOutput::json_object,

@@ -28,7 +28,7 @@ View tickets() {
   EndpointView endpoint;
   endpoint.name = "openai/gpt-5.4-mini";
   endpoint.in_flight = 64;
-  endpoint.lid = 256;
+  endpoint.cap = 256;
   endpoint.quota_used = 0.83;
   endpoint.rate_limited = 12;
   view.endpoints.push_back(endpoint);

@@ -32,7 +32,7 @@ Auditor::Auditor(const Scenario& scenario)
   for (std::size_t i = 0; i < scenario.endpoints.size(); ++i) {
     const EndpointConfig& e = scenario.config.endpoints[i];
     Side& side = sides_.emplace_back();
-    side.lowered = scenario.endpoints[i].tells_limits;
+    side.lowered = scenario.endpoints[i].reports_limits;
     side.requests = bucket_of(e.limits, Quota::requests_per_minute);
     side.day = bucket_of(e.limits, Quota::requests_per_day);
     if (scenario.exact) side.tokens = bucket_of(e.limits, Quota::tokens_per_minute);
@@ -173,9 +173,9 @@ void Auditor::see(const ReleaseRequest& release) {
 void Auditor::see(const Halt& halt) {
   if (halted_) broken("halts twice");
   // Some modelled servers answer nothing for so long that health.h gives them up.
-  const core::Duration patience =
+  const core::Duration timeout =
       any_answer_ ? core::Duration(Health::kLostFor) : core::Duration(Health::kNeverReached);
-  const bool given_up = halt.cause == HaltCause::endpoints && now_.time_since_epoch() >= patience;
+  const bool given_up = halt.cause == HaltCause::endpoints && now_.time_since_epoch() >= timeout;
   if (halt.cause != HaltCause::budget && halt.cause != HaltCause::deadline && !given_up)
     broken("halts: " + halt.message);
   if (halt.cause == HaltCause::budget && reserved_ != core::Money())

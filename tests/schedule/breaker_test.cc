@@ -13,8 +13,8 @@ class Circuit : public testing::Test {
   void pass(int times = 1) {
     for (; times > 0; --times) breaker.passed(now, now, breaker.sent(now));
   }
-  void fail(int times = 1, bool elsewhere = true) {
-    for (; times > 0; --times) breaker.failed(now, now, breaker.sent(now), elsewhere, jitter);
+  void fail(int times = 1, bool alternate = true) {
+    for (; times > 0; --times) breaker.failed(now, now, breaker.sent(now), alternate, jitter);
   }
   void open() {
     fail(Breaker::kRow);

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 // Keeps as many in flight as allowed, at a server that serves `slots` at once.
 class Server {
  public:
-  Server(int lid, bool climb, int slots, double sigma = 0.3, double latency = 0.2)
-      : concurrency(lid, climb), sigma_(sigma), latency_(latency) {
+  Server(int cap, bool climb, int slots, double sigma = 0.3, double latency = 0.2)
+      : concurrency(cap, climb), sigma_(sigma), latency_(latency) {
     for (; slots > 0; --slots) free_.push(now);
   }
 

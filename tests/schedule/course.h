@@ -27,7 +27,7 @@ class Course final : public simulate::Watcher {
     std::vector<std::uint64_t> answered;  // with 200
     std::vector<std::uint64_t> refused;   // with 429 or 503
     std::vector<std::uint64_t> tokens;    // of requests that were sent in it and answered
-    std::vector<int> lid;                 // at its end
+    std::vector<int> cap;                 // at its end
     std::vector<BreakerState> breaker;
     std::vector<double> learned;  // requests a second; 0 = free
   };
@@ -81,7 +81,7 @@ class Course final : public simulate::Watcher {
       next.refused.resize(endpoints_);
       next.tokens.resize(endpoints_);
       next.learned.resize(endpoints_);
-      next.lid = seconds_.empty() ? std::vector<int>(endpoints_) : seconds_.back().lid;
+      next.cap = seconds_.empty() ? std::vector<int>(endpoints_) : seconds_.back().cap;
       next.breaker =
           seconds_.empty() ? std::vector<BreakerState>(endpoints_) : seconds_.back().breaker;
       seconds_.push_back(std::move(next));
@@ -112,7 +112,7 @@ class Course final : public simulate::Watcher {
     Second& here = second(now);
     for (std::size_t e = 0; e < endpoints_; ++e) {
       here.learned[e] = s.endpoints[e].learned_per_minute.value_or(0) / 60;
-      here.lid[e] = s.endpoints[e].lid;
+      here.cap[e] = s.endpoints[e].cap;
       here.breaker[e] = s.endpoints[e].breaker;
     }
   }

@@ -93,7 +93,7 @@ TEST(Peers, NoRequestIsDroppedForBeingRateLimited) {
       simulate::ServerSpec model;
       model.limits[Quota::requests_per_minute] = 120;
       model.limiter = {.kind = kind, .burst = 20};
-      model.tells_retry_after = hint;
+      model.reports_retry_after = hint;
       const auto report =
           simulate::simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 500},
                              static_cast<std::uint64_t>(kind) + 1);

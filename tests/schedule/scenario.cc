@@ -59,7 +59,7 @@ provider::Limits told(Dice& dice, const simulate::ServerSpec& model) {
   return limits;
 }
 
-void trouble(Dice& dice, simulate::ServerSpec& model) {
+void problem(Dice& dice, simulate::ServerSpec& model) {
   if (dice.chance(0.3)) model.error_rate = dice.between(0, 0.3);
   if (dice.chance(0.15)) model.refused_rate = dice.between(0, 0.15);
   if (dice.chance(0.3)) model.refusal_status = 503;
@@ -77,10 +77,10 @@ void trouble(Dice& dice, simulate::ServerSpec& model) {
       at = to + dice.duration(100ms, 20s);
     }
   }
-  model.tells_retry_after = dice.chance(0.7);
+  model.reports_retry_after = dice.chance(0.7);
   if (dice.chance(0.2)) model.retry_after_factor = dice.between(0, 1);
-  model.tells_limits = dice.chance(0.5);
-  if (model.tells_limits && dice.chance(0.4)) {
+  model.reports_limits = dice.chance(0.5);
+  if (model.reports_limits && dice.chance(0.4)) {
     if (dice.chance(0.4)) model.lies.limit = dice.spread_between(0.2, 5);
     if (dice.chance(0.4)) model.lies.remaining = dice.spread_between(0.2, 5);
     if (dice.chance(0.4)) model.lies.stale = dice.duration(10ms, 10s);
@@ -134,7 +134,7 @@ Scenario::Scenario(std::uint64_t from) : seed(from) {
     simulate::ServerSpec& model = endpoints.emplace_back();
     limit(dice, model, tokens);
     speed(dice, model);
-    trouble(dice, model);
+    problem(dice, model);
     model.output_tokens_per_row = exact ? kExactOutput : dice.spread_between(10, 500);
     if (!exact) {
       model.bytes_per_token = dice.between(2, 6);
@@ -159,7 +159,7 @@ core::Duration Scenario::longest() const {
                           [](const simulate::ServerSpec& m) { return m.limiter.counts_refused; }))
     return core::Duration::max();
   double slowest = 0;  // seconds, if one endpoint had to do it all
-  double troubled = 0;
+  double faulty = 0;
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
     const simulate::ServerSpec& model = endpoints[e];
     const double tokens = workload.most_prompt / model.bytes_per_token +
@@ -183,12 +183,12 @@ core::Duration Scenario::longest() const {
         model.lost_rate * seconds(model.timeout);
     each += takes;  // as if one were served after the other
     slowest = std::max(slowest, each);
-    if (!model.outages.empty()) troubled = std::max(troubled, seconds(model.outages.back().to));
+    if (!model.outages.empty()) faulty = std::max(faulty, seconds(model.outages.back().to));
   }
   const double input =
       workload.per_second ? static_cast<double>(workload.requests) / *workload.per_second : 0;
   const double bound =
-      3 * (static_cast<double>(workload.requests) * slowest + troubled + input) + 900;
+      3 * (static_cast<double>(workload.requests) * slowest + faulty + input) + 900;
   return core::Duration(static_cast<std::int64_t>(std::min(bound, 1e9) * 1e9));
 }
 

@@ -284,7 +284,7 @@ TEST(Scheduler, SnapshotShowsMoneyAndEndpoints) {
   EXPECT_EQ(s.reserved, worst + worst);
   EXPECT_EQ(s.spent, core::Money::picodollars(5));
   EXPECT_EQ(s.endpoints[0].in_flight, 2);
-  EXPECT_EQ(s.endpoints[0].lid, 5);
+  EXPECT_EQ(s.endpoints[0].cap, 5);
   h.answer(1, success(100, 50));
   s = h.scheduler.snapshot(h.now);
   EXPECT_EQ(s.reserved, worst);
@@ -298,10 +298,10 @@ TEST(Scheduler, AHeldSlotIsTakenUntilItIsLetGo) {
   h.submit_many(1, 4);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0", "send 2 to 0"));
   h.answer(1, success());
-  h.scheduler.hold(0);
+  h.scheduler.retain_slot(0);
   EXPECT_THAT(h.words(), IsEmpty());
   EXPECT_EQ(h.wake_in(), std::nullopt);
-  h.scheduler.let_go(0, 1);
+  h.scheduler.release_slot(0, 1);
   EXPECT_THAT(h.words(), ElementsAre("send 3 to 0"));
 }
 

@@ -115,7 +115,7 @@ TEST(Storm, PatienceWithRateLimitsEndsWhereNobodyIsAnswered) {
   config.endpoints[0].answered_before = true;
   Harness h(std::move(config));
   h.submit(1);
-  for (int i = 0; i < kPatience; ++i) {
+  for (int i = 0; i < kMaxUnansweredRejections; ++i) {
     ASSERT_THAT(h.words(), ElementsAre("send 1 to 0"));
     h.answer(1, rate_limit(2s));
     h.sleep();
@@ -131,7 +131,7 @@ TEST(Storm, PatienceIsNotUsedUpWhileOthersAreAnswered) {
   Harness h({.endpoints = {endpoint("a", {}, 2)}});
   h.submit_many(1, 2);
   RequestId other = 2;
-  for (int refusals = 0; refusals < 3 * kPatience;) {
+  for (int refusals = 0; refusals < 3 * kMaxUnansweredRejections;) {
     for (const Action& action : h.poll()) {
       const RequestId id = std::get<Send>(action).request;
       if (id == 1) {
@@ -161,7 +161,7 @@ TEST(Storm, ATightUnknownLimitLosesNoRequest) {
 TEST(Storm, AnUnknownLimitIsLearnedFromTheServersHeaders) {
   simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 600;
-  model.tells_limits = true;
+  model.reports_limits = true;
   const auto report =
       simulate::simulate({.endpoints = {endpoint("a", {}, 64)}}, {{model}}, {.requests = 5000}, 1);
   EXPECT_EQ(report.answered, 5000U);

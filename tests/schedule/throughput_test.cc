@@ -133,7 +133,7 @@ TEST(Throughput, ErrorsAndLostAnswersCostNoRowAndNoQuota) {
 TEST(Throughput, ALimitThatThePipelineFileOverstatesIsLearnedFromTheHeaders) {
   simulate::ServerSpec model;
   model.limits[Quota::requests_per_minute] = 300;
-  model.tells_limits = true;
+  model.reports_limits = true;
   const auto config = endpoint("a", {{Quota::requests_per_minute, 600}}, 64);
   const auto report = simulate::simulate({.endpoints = {config}}, {{model}}, {.requests = 3000}, 1);
   EXPECT_EQ(report.answered, 3000U);

@@ -32,7 +32,7 @@ simulate::ServerSpec limiter(const Limiter& how) {
   model.limiter = {.kind = simulate::LimiterKind::leaky_bucket,
                    .burst = how.kind == Kind::no_burst ? 0 : 60,
                    .delays = how.kind == Kind::delay};
-  model.tells_retry_after = false;
+  model.reports_retry_after = false;
   model.refusal_takes = 2ms;
   model.refusal_status = how.status;
   return model;

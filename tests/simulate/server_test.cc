@@ -131,7 +131,7 @@ TEST(Model, ARefusalHasAHintOrNoneOrOneThatIsTooShort) {
   EXPECT_EQ(hint(), 1s);
   model.retry_after_factor = 0.25;
   EXPECT_EQ(hint(), 250ms);
-  model.tells_retry_after = false;
+  model.reports_retry_after = false;
   EXPECT_EQ(hint(), std::nullopt);
 }
 
@@ -188,7 +188,7 @@ TEST(Model, AnOutageBefallsWhatArrivesInIt) {
 
 TEST(Model, ItsHeadersLieAsTheyAreToldTo) {
   ServerSpec model = limited(600, {});
-  model.tells_limits = true;
+  model.reports_limits = true;
   const auto hint = [&](Quota told) {
     Server server(model, std::nullopt, 1);
     for (int i = 0; i < 59; ++i) ask(server, 0s);

@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 using provider::SchemaKeywords;
-using provider::with_limits_in_words;
+using provider::with_limits_described;
 
 constexpr int kDeclarations = 2000;
 
@@ -304,11 +304,11 @@ TEST(Declarations, MakeSchemasThatStrictModesTake) {
   for (int round = 0; round < kDeclarations; ++round) {
     const std::vector<answer::Field> fields = fields_of(random_declaration(random));
     for (const std::string& schema : {answer::answer_schema(fields), answer::pack_schema(fields)}) {
-      EXPECT_EQ(with_limits_in_words(with_limits_in_words(schema, SchemaKeywords::all),
-                                     SchemaKeywords::all),
-                with_limits_in_words(schema, SchemaKeywords::all));
-      const std::string openai = with_limits_in_words(schema, SchemaKeywords::no_text_lengths);
-      const std::string anthropic = with_limits_in_words(schema, SchemaKeywords::none);
+      EXPECT_EQ(with_limits_described(with_limits_described(schema, SchemaKeywords::all),
+                                      SchemaKeywords::all),
+                with_limits_described(schema, SchemaKeywords::all));
+      const std::string openai = with_limits_described(schema, SchemaKeywords::no_text_lengths);
+      const std::string anthropic = with_limits_described(schema, SchemaKeywords::none);
       ASSERT_EQ(wrong_with_strict_schema(json::parse(schema),
                                          with(kBounds, {"minLength", "maxLength", "pattern"})),
                 "")
@@ -329,7 +329,7 @@ TEST(Declarations, AreCheckedAsAValidatorChecksTheirSchemas) {
     const std::vector<answer::Field> fields = fields_of(columns);
     const std::string schema = answer::answer_schema(fields);
     const SchemaValidator validator(schema);
-    const SchemaValidator in_words(with_limits_in_words(schema, SchemaKeywords::none));
+    const SchemaValidator in_words(with_limits_described(schema, SchemaKeywords::none));
     for (int i = 0; i < 12; ++i) {
       json answer = answer_of(columns);
       const bool changed = i >= 2;

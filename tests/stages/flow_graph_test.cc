@@ -23,7 +23,7 @@ struct Flow {
   explicit Flow(Body throwing, bool memory = true)
       : graph({
                   .prepare =
-                      [=](core::RowBatch&& rows, flow::Weight) {
+                      [=](core::RowBatch&& rows, flow::Cost) {
                         maybe_throw(throwing == Body::prepare, memory);
                         Items items(rows.size());
                         return items;
@@ -49,8 +49,8 @@ struct Flow {
                         over.release();
                       },
               },
-              ending) {
-    ending.on_failure([this] { over.release(); });
+              shutdown) {
+    shutdown.on_failure([this] { over.release(); });
   }
   static void maybe_throw(bool now, bool memory) {
     if (!now) return;
@@ -58,7 +58,7 @@ struct Flow {
     throw std::runtime_error("a defect");
   }
 
-  flow::Ending ending;
+  flow::Shutdown shutdown;
   std::binary_semaphore over{0};
   FlowGraph graph;
 };
@@ -68,7 +68,7 @@ TEST(FlowGraph, LeadsRowsThroughAllStages) {
   flow.graph.rows(one_row(), {1, 1});
   flow.over.acquire();
   flow.graph.wait();
-  EXPECT_FALSE(flow.ending.failed());
+  EXPECT_FALSE(flow.shutdown.failed());
   EXPECT_FALSE(flow.graph.broken());
 }
 
@@ -80,17 +80,17 @@ TEST(FlowGraph, WhatAnyBodyThrowsEndsTheRunWithItsCause) {
     starved.graph.rows(one_row(), {1, 1});
     starved.over.acquire();
     starved.graph.wait();
-    ASSERT_TRUE(starved.ending.error().has_value());
-    EXPECT_EQ(starved.ending.error()->code, core::ErrorCode::memory);
-    EXPECT_THAT(starved.ending.error()->text(), testing::HasSubstr("a lower max_concurrency"));
-    EXPECT_TRUE(starved.ending.stopping());
+    ASSERT_TRUE(starved.shutdown.error().has_value());
+    EXPECT_EQ(starved.shutdown.error()->code, core::ErrorCode::memory);
+    EXPECT_THAT(starved.shutdown.error()->text(), testing::HasSubstr("a lower max_concurrency"));
+    EXPECT_TRUE(starved.shutdown.stopping());
     EXPECT_FALSE(starved.graph.broken()) << "oneTBB never saw it";
 
     Flow defect(body, false);
     defect.graph.rows(one_row(), {1, 1});
     defect.over.acquire();
     defect.graph.wait();
-    EXPECT_EQ(defect.ending.error()->text(), "internal error: a defect");
+    EXPECT_EQ(defect.shutdown.error()->text(), "internal error: a defect");
   }
 }
 

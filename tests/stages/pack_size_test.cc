@@ -50,7 +50,7 @@ TEST(PackSize, ShrinksToWhatTheModelAnswersAndGrowsWithIt) {
 TEST(PackSize, LossesThatSmallerPacksHaveTooDoNotShrinkIt) {
   PackSize size(20);
   std::mt19937 random(1);
-  int at_the_lid = 0;
+  int at_the_cap = 0;
   constexpr int kPacks = 100'000;
   for (int i = 0; i < kPacks; ++i) {
     const PackSize::Size now = size.now();
@@ -60,9 +60,9 @@ TEST(PackSize, LossesThatSmallerPacksHaveTooDoNotShrinkIt) {
                    .answered = spoilt ? 0 : asked,
                    .output_tokens = 10 * asked,
                    .epoch = now.epoch});
-    if (now.rows == 20) ++at_the_lid;
+    if (now.rows == 20) ++at_the_cap;
   }
-  EXPECT_GE(at_the_lid, kPacks * 9 / 10) << "a trial in a while";
+  EXPECT_GE(at_the_cap, kPacks * 9 / 10) << "a trial in a while";
 }
 
 TEST(PackSize, ABadReplyInAWhileChangesNothing) {

@@ -31,10 +31,10 @@ struct Taken {
 // Everything that a reader of `paths` hands over; credits come back at once.
 Taken read_all(std::vector<std::string> paths, std::optional<std::uint64_t> limit = std::nullopt) {
   Taken taken;
-  flow::Ending ending;
+  flow::Shutdown shutdown;
   flow::Credits credits({1024, 1 << 20}, [] {});
-  Reader reader(std::move(paths), limit, credits, ending,
-                {[&](core::RowBatch&& batch, flow::Weight weight) {
+  Reader reader(std::move(paths), limit, credits, shutdown,
+                {[&](core::RowBatch&& batch, flow::Cost weight) {
                    for (core::Row& row : batch) {
                      taken.rows.push_back(row.raw);
                      taken.lines.push_back(row.line);
@@ -198,13 +198,13 @@ TEST(Reader, StopsWhenTheRunStops) {
   const Scratch scratch;
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += "{\"n\":" + std::to_string(i) + "}\n";
-  flow::Ending ending;
+  flow::Shutdown shutdown;
   flow::Credits credits({1 << 20, std::size_t(1) << 40}, [] {});
   bool complete = true;
   std::size_t batches = 0;
-  Reader reader({scratch.write("a", text)}, std::nullopt, credits, ending,
-                {[&](core::RowBatch&&, flow::Weight) {
-                   if (++batches == 3) ending.stop("on request");
+  Reader reader({scratch.write("a", text)}, std::nullopt, credits, shutdown,
+                {[&](core::RowBatch&&, flow::Cost) {
+                   if (++batches == 3) shutdown.stop("on request");
                  },
                  [] {}, [&](std::uint64_t, bool whole) { complete = whole; }});
   ASSERT_TRUE(reader.run().has_value());

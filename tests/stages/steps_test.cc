@@ -150,11 +150,11 @@ TEST(Steps, AreCountedAsRowsByTheReader) {
   const std::vector<Step> steps = {explode_into(300)};
   const std::string path = scratch.write("in.jsonl", "{}\n{}\n{}\n");
   const auto rows_of = [&](std::optional<std::uint64_t> limit) {
-    flow::Ending ending;
+    flow::Shutdown shutdown;
     flow::Credits credits({1024, 1 << 20}, [] {});
     std::size_t largest = 0;
-    Reader reader({path}, limit, credits, ending,
-                  {[&](core::RowBatch&& batch, flow::Weight weight) {
+    Reader reader({path}, limit, credits, shutdown,
+                  {[&](core::RowBatch&& batch, flow::Cost weight) {
                      credits.settle(weight, weight.bytes);
                      largest = std::max(largest, batch.size());
                      credits.give(weight);

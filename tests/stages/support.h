@@ -73,13 +73,13 @@ class MemoryCheckpoint final : public checkpoint::Checkpoint {
   }
 
   const Opened& opened() const override { return opened_; }
-  core::Result<bool> take_done(const core::Hash128& row) override {
+  core::Result<bool> consume_done(const core::Hash128& row) override {
     const auto at = done.find(row);
     if (at == done.end()) return false;
     done.erase(at);
     return true;
   }
-  std::uint64_t untaken() const override { return done.size(); }
+  std::uint64_t unmatched() const override { return done.size(); }
   core::Result<std::optional<checkpoint::StoredAnswer>> find_answer(
       const core::Hash128& question) override {
     const auto at = answers.find(question);
