@@ -16,12 +16,12 @@ Committer::Committer(Journal& journal, std::unique_ptr<wal::WriteAheadLog> log,
     : journal_(journal),
       log_(std::move(log)),
       queue_(*log_, journal.endpoint_numbers(), options.group_entries),
-      tail_syncer_(options.durability == store::Durability::process
-                       ? nullptr
-                       : std::make_unique<wal::GroupSync>(
-                             [this] { return log_->sync(); },
-                             [this](core::Error error) { queue_.fail(std::move(error)); }, clock_)),
-      syncer_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
+      group_sync_(options.durability == store::Durability::process
+                      ? nullptr
+                      : std::make_unique<wal::GroupSync>(
+                            [this] { return log_->sync(); },
+                            [this](core::Error error) { queue_.fail(std::move(error)); }, clock_)),
+      projection_sync_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
       thread_([this] { run(); }) {}
 
 Committer::~Committer() {
@@ -32,7 +32,7 @@ Committer::~Committer() {
 
 void Committer::abandon() {
   queue_.abandon();
-  if (tail_syncer_) tail_syncer_->stop();
+  if (group_sync_) group_sync_->stop();
 }
 
 void Committer::on_failure(std::function<void(core::Error)> failed) {
@@ -43,9 +43,9 @@ void Committer::on_failure(std::function<void(core::Error)> failed) {
 bool Committer::intend(std::vector<store::Intent> intents, std::function<void()> durable) {
   const bool few = intents.size() <= kFewIntents;
   if (!queue_.push(std::move(intents))) return false;
-  if (!tail_syncer_) return true;  // with the operating system, which outlives the process
-  if (few && tail_syncer_->sync_here()) return true;
-  tail_syncer_->when_durable(std::move(durable));
+  if (!group_sync_) return true;  // with the operating system, which outlives the process
+  if (few && group_sync_->sync_here()) return true;
+  group_sync_->when_durable(std::move(durable));
   return false;
 }
 
@@ -99,14 +99,14 @@ core::Status Committer::start_sync() {
   const auto extent = journal_.write_out();
   if (!extent) return std::unexpected(extent.error());
   syncing_ = *extent;
-  syncer_.start();
+  projection_sync_.start();
   return {};
 }
 
 core::Status Committer::end_sync() {
   const Journal::Extent extent = *syncing_;
   syncing_.reset();
-  core::Status status = syncer_.wait();
+  core::Status status = projection_sync_.wait();
   if (status) journal_.synced(extent);
   return status;
 }
@@ -115,7 +115,7 @@ core::Status Committer::close() {
   if (thread_.joinable()) {
     queue_.finish();
     thread_.join();
-    if (tail_syncer_) tail_syncer_->finish();
+    if (group_sync_) group_sync_->finish();
     if (syncing_) {
       if (auto status = end_sync(); !status && !error_) error_ = status.error();
     }

@@ -62,9 +62,9 @@ class Committer {
   const std::unique_ptr<wal::WriteAheadLog> log_;
   CommitQueue queue_;
   const core::SystemClock clock_;
-  const std::unique_ptr<wal::GroupSync> tail_syncer_;  // none with Durability::process
+  const std::unique_ptr<wal::GroupSync> group_sync_;  // none with Durability::process
   std::optional<Journal::Extent> syncing_;  // the committer's thread's; close()'s after that
-  wal::SyncThread syncer_;
+  wal::SyncThread projection_sync_;
   std::mutex mutex_;  // guards what follows
   std::function<void(core::Error)> failed_;
   std::optional<core::Error> error_;  // the first

@@ -8,7 +8,7 @@
 //      IP address); there is no switch to turn that off.
 //   2. Input is borrowed: what feed() was given must be used up by handshake() and read() before
 //      the bytes go.
-//   3. Trouble is told in words that a user can act on, and holds no secret.
+//   3. An error is a message that a user can act on, and holds no secret.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -19,7 +19,7 @@ constexpr double kClear = 4;      // standard errors; it is looked at after each
 constexpr double kExact = 0.004;  // relative error of the base
 constexpr std::uint64_t kFewest = 30;
 constexpr core::Duration kShortestPause = std::chrono::seconds(5);
-constexpr core::Duration kFirstPauseAtLid = std::chrono::seconds(30);
+constexpr core::Duration kFirstPauseAtCap = std::chrono::seconds(30);
 constexpr core::Duration kLongestPause = std::chrono::minutes(5);
 
 }  // namespace
@@ -51,7 +51,7 @@ void Concurrency::answered(core::Time now, core::Time sent_at, std::uint32_t epo
   if (full_at_ < sent_at) return;
   if (phase_ == Phase::holding) {
     if (hold_ == core::Duration::zero())
-      hold(now, core::in_seconds(now - sent_at), kFirstPauseAtLid);
+      hold(now, core::in_seconds(now - sent_at), kFirstPauseAtCap);
     if (now >= hold_until_) begin_trial();
   }
   if (epoch != epoch_) return;

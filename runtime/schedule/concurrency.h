@@ -1,5 +1,5 @@
 // How many requests an endpoint is worth at once: the knee, beyond which more of them only wait in
-// the server's queue. Found by trial, since nobody tells it.
+// the server's queue. Found by trial, since no server states it.
 //
 // By Little's law n requests in flight with a mean latency of W make n / W answers a second, and W
 // is a far steadier figure than a count of answers. So every question here is: how does n / W
@@ -30,7 +30,7 @@
 //   Holding   No change, for 20 latencies (at least 5 s) at first, after each trial that changed
 //             nothing twice as long, at most five minutes. Where it begins at the cap, half a
 //             minute at first: nothing says yet that fewer would do.
-//   Base      The rate at n is measured anew.
+//   Base      The rate at n is measured again.
 //   Trial     The rate at n ± 15 % is measured, up and down in turn, until the difference is clear
 //             beside the noise or kMostSamples are in. Up is kept when the rate grows by 2.5 %;
 //             down is kept when it costs less than 1.5 %. A step that is kept is followed by one

@@ -30,7 +30,7 @@ constexpr core::Duration kGood = seconds(3);
 constexpr core::Duration kFirstHold = seconds(5);
 constexpr core::Duration kLongestHold = seconds(60);
 constexpr core::Duration kIdle = seconds(1);
-constexpr core::Duration kShutAfter = milliseconds(500);
+constexpr core::Duration kBlockedAfter = milliseconds(500);
 constexpr core::Duration kFeel = seconds(1);
 constexpr core::Duration kStep = milliseconds(250);
 constexpr core::Duration kSeekStep = milliseconds(25);
@@ -69,7 +69,7 @@ std::uint64_t LearnedRate::sent(core::Time now, core::Time cooled_until, bool la
     bucket_->reserve(now, 1);
     wanted_ = wanted_ || (bucket_->level(now) < 1 && !last_slot);
   }
-  if (!bucket_) count_in_burst(now);
+  if (!bucket_) count_in_send_burst(now);
   if (last_slot) slots_full_at_ = now;
   last_sent_ = now;
   return ++sent_;
@@ -105,13 +105,13 @@ void LearnedRate::refused(core::Time now, core::Time sent_at, std::uint64_t ordi
   const bool close = ordinal <= latest_refused_ + kFewestMeasured;
   const Mark end{sent_at, ordinal};
   note_refusal(now, end);
-  refused_of_burst(sent_at);
+  refused_of_send_burst(sent_at);
   if (sent_at <= cut_at_) return refused_before_cut(now, end);
   ++refused_since_cut_;
   const bool first = excess_.refused(ordinal);
   if (first && !(phase_ == Phase::seeking && burst_ && close)) burst_ = end;
   blocked_ = blocked_ || (bucket_ && row_ >= kFlood &&
-                          now - std::max(let_through_at_, engaged_at_) >= kShutAfter);
+                          now - std::max(let_through_at_, engaged_at_) >= kBlockedAfter);
   if (is_excess()) judge(now, end);
 }
 

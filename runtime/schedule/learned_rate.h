@@ -71,7 +71,7 @@
 //              quarters are refused, the limiter saves up nothing. Then exactly one request is sent
 //              at a time, two refusals end a probe, an excess takes 2 % off (5 % where a tenth was
 //              refused) and nothing stands trial. A minute's hold ends that.
-// Shut:        While nothing has passed for half a second, one request a second at most goes.
+// Blocked:     While nothing has passed for half a second, one request a second at most goes.
 //
 // Threads: one. Reads no clock.
 //
@@ -175,8 +175,8 @@ class LearnedRate {
   void cut(core::Time now, Phase phase, double per_second);
   void set_rate(core::Time now, double rate);
 
-  void count_in_burst(core::Time now);
-  void refused_of_burst(core::Time sent_at);
+  void count_in_send_burst(core::Time now);
+  void refused_of_send_burst(core::Time sent_at);
   double burst_of(double per_second) const;
 
   std::optional<TokenBucket> bucket_;
@@ -185,12 +185,12 @@ class LearnedRate {
   std::uint64_t heard_ = 0;  // the highest ordinal that came back
 
   // The first that were sent together while free.
-  struct Volley {
+  struct SendBurst {
     core::Time at = core::Time::min();
     int sent = 0;
     int refused = 0;
   };
-  Volley rejection_burst_;
+  SendBurst send_burst_;
   bool even_ = false;
 
   double background_ = 0;

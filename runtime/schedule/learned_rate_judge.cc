@@ -19,9 +19,9 @@ constexpr double kExcessEven = 4.5;     // two: what comes late makes the next c
 constexpr double kSurer = 6;            // more of it where there is one: chance makes bursts too
 constexpr std::uint64_t kHalveAfter = 10;
 // Even
-constexpr int kVolley = 16;
+constexpr int kSendBurst = 16;
 constexpr std::uint64_t kSentBefore = 4;
-constexpr core::Duration kVolleySpan = milliseconds(2);
+constexpr core::Duration kSendBurstSpan = milliseconds(2);
 constexpr double kMostRefused = 0.75;
 // Trial
 constexpr double kRelieved = 0.5;
@@ -149,22 +149,20 @@ void LearnedRate::weigh(core::Time now) {
   }
 }
 
-void LearnedRate::count_in_burst(core::Time now) {
+void LearnedRate::count_in_send_burst(core::Time now) {
   // Later ones may find a bucket that earlier requests have emptied.
-  if (now > rejection_burst_.at + kVolleySpan && sent_ <= kSentBefore)
-    rejection_burst_ = {.at = now};
-  if (now <= rejection_burst_.at + kVolleySpan) ++rejection_burst_.sent;
+  if (now > send_burst_.at + kSendBurstSpan && sent_ <= kSentBefore) send_burst_ = {.at = now};
+  if (now <= send_burst_.at + kSendBurstSpan) ++send_burst_.sent;
 }
 
 // A limiter with a burst lets many pass that come together, one without hardly any.
-void LearnedRate::refused_of_burst(core::Time sent_at) {
-  if (sent_at < rejection_burst_.at || sent_at > rejection_burst_.at + kVolleySpan) return;
-  ++rejection_burst_.refused;
-  if (rejection_burst_.sent < kVolley ||
-      rejection_burst_.refused < kMostRefused * rejection_burst_.sent)
+void LearnedRate::refused_of_send_burst(core::Time sent_at) {
+  if (sent_at < send_burst_.at || sent_at > send_burst_.at + kSendBurstSpan) return;
+  ++send_burst_.refused;
+  if (send_burst_.sent < kSendBurst || send_burst_.refused < kMostRefused * send_burst_.sent)
     return;
   even_ = true;
-  rejection_burst_ = {};
+  send_burst_ = {};
   if (bucket_) set_rate(last_sent_, bucket_->limit());
 }
 

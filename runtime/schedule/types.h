@@ -48,7 +48,7 @@ struct EndpointConfig {
 };
 
 struct RetryPolicy {
-  // Sendings of one request, the first included. Those that were refused for the rate (429, or in a
+  // Attempts of one request, the first included. Those that were refused for the rate (429, or in a
   // rejection burst), or never arrived, do not count: retry.h bounds the patience with these.
   int attempts = 8;
   core::Duration base =

@@ -2,6 +2,8 @@
 // `sluice run`. Nothing outside of the file's folder is read, nothing is sent or written by check,
 // and each ends with a message, in bounded time and memory. SLUICE_HOSTILE_TABLE=1 prints the
 // table.
+#include "tests/cli/hostile_file.h"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,128 +13,11 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/cli/world.h"
-
 namespace sluice::cli {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr int kNotRun = -1;
-constexpr std::chrono::seconds kBound{60};
-
-// A pipeline file of these parts. The messages are looked for in all that the command says, and in
-// the rejects.
-struct Attempt {
-  std::string what;
-  std::string before = "";
-  std::string read = R"("in.jsonl", key = "id")";
-  std::string steps = "";
-  std::string pack = "user = '{{text}}'";
-  std::string parse = "";
-  std::string sink = R"("out.jsonl")";
-  int check = 3;
-  int run = 3;
-  std::string says = "";     // both, or run where check has a message of its own
-  std::string checked = "";  // check alone
-  std::string ran = "";      // run alone
-};
-
-std::string rep(std::string_view text, int times) {
-  std::string all;
-  for (int i = 0; i < times; ++i) all += text;
-  return all;
-}
-
-// MiB. AddressSanitizer keeps what is freed for a while.
-#ifdef SLUICE_SANITIZED
-constexpr long kMostMemory = 2000;
-#else
-constexpr long kMostMemory = 700;
-#endif
-
-class HostileFile : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string rows;
-    for (int i = 0; i < 3; ++i)
-      rows += fmt::format("{{\"id\":\"T-{}\",\"text\":\"{}\"}}\n", i, std::string(4000, 'x'));
-    world_.write("in.jsonl", rows);
-    world_.write("deep.jsonl", std::string(100'000, '[') + "\n");
-    world_.write("prompt.md", "text");
-    world_.write("mega", std::string(1 << 20, 'x'));
-    world_.write("big", std::string(2 << 20, 'x'));
-    world_.write("compiled.lua", std::string("\x1bLuaT\0\x19\x93\r\n", 10));
-    ASSERT_EQ(::mkfifo(world_.path("fifo").c_str(), 0600), 0);
-    std::filesystem::create_symlink("/etc/passwd", world_.path("link"));
-    std::filesystem::create_symlink("/etc/passwd", world_.path("linked.lua"));
-    world_.start_mock();
-  }
-
-  void make(const std::vector<Attempt>& attempts) {
-    for (const Attempt& attempt : attempts) {
-      SCOPED_TRACE(attempt.what);
-      try_one(attempt);
-    }
-    rusage usage{};
-    ::getrusage(RUSAGE_CHILDREN, &usage);
-    EXPECT_LT(usage.ru_maxrss, kMostMemory * 1024) << "KiB, of the largest process";
-  }
-
- private:
-  void try_one(const Attempt& attempt) {
-    world_.write("job.lua", fmt::format(R"lua(
-local s = require "sluice"
-{}
-return s.pipeline {{
-  name = "job",
-  s.read {{ {} }},
-  {}
-  s.pack {{ {} }},
-  s.dispatch {{ s.openai {{ model = "mock", base_url = s.param "base_url" }} }},
-  {}
-  s.sink {{ {} }},
-}}
-)lua",
-                                        attempt.before, attempt.read, attempt.steps, attempt.pack,
-                                        attempt.parse, attempt.sink));
-    for (const char* left : {".sluice", "out.jsonl", "out.rejects.jsonl"})
-      std::filesystem::remove_all(world_.path(left));
-    const std::uint64_t asked = world_.mock_stats().requests;
-    const std::string parameter = "base_url=" + world_.base_url();
-    const std::string check =
-        outcome({"check", "job.lua", "--set", parameter}, attempt.check,
-                attempt.checked.empty() && attempt.check != 0 ? attempt.says : attempt.checked);
-    EXPECT_EQ(world_.mock_stats().requests, asked) << "check sent something";
-    EXPECT_FALSE(std::filesystem::exists(world_.path(".sluice"))) << "check wrote something";
-    EXPECT_FALSE(std::filesystem::exists(world_.path("out.jsonl"))) << "check wrote something";
-    const std::string run = attempt.run == kNotRun
-                                ? "not run"
-                                : outcome({"run", "job.lua", "--set", parameter}, attempt.run,
-                                          attempt.ran.empty() ? attempt.says : attempt.ran);
-    if (std::getenv("SLUICE_HOSTILE_TABLE") != nullptr)
-      fmt::print("| {} | {} | {} |\n", attempt.what, check, run);
-  }
-
-  // Of one command, for the table.
-  std::string outcome(const std::vector<std::string>& arguments, int status,
-                      const std::string& says) {
-    const auto process = world_.start(arguments);
-    const auto ended = process->wait(kBound);
-    const std::string said =
-        process->output() + process->errors() + world_.read("out.rejects.jsonl");
-    EXPECT_EQ(ended, status) << arguments[0] << ": " << said.substr(0, 2000);
-    EXPECT_THAT(said.substr(0, 100'000), HasSubstr(says)) << arguments[0];
-    EXPECT_THAT(said, Not(HasSubstr("root:"))) << "a line of /etc/passwd";
-    EXPECT_LT(said.size(), 200'000U) << "a flood";
-    EXPECT_EQ(said.find('\x1b'), said.npos) << "a control character";
-    return fmt::format("{}{}", ended ? fmt::format("exit {}", *ended) : "hangs",
-                       says.empty() ? "" : ": " + says);
-  }
-
-  World world_;
-};
 
 TEST_F(HostileFile, ReadsNothingFromOutside) {
   make({

@@ -152,7 +152,7 @@ TEST(ConcurrencyTest, LearnsNothingWhileSomethingElseIsTheLimit) {
   EXPECT_EQ(concurrency.limit(), Concurrency::kStart);
 }
 
-TEST(ConcurrencyTest, OverloadTakesThirtyPercentOncePerVolley) {
+TEST(ConcurrencyTest, OverloadTakesThirtyPercentOncePerRejectionBurst) {
   Concurrency concurrency(100, false);
   const core::Time now{1h};
   concurrency.overloaded(now, now - 1s);

@@ -136,7 +136,7 @@ TEST_F(Taught, SlowDownHalvesTheRate) {
   rate.slow_down(now, now);
   EXPECT_NEAR(*rate.per_second(), before / 2, 1e-9);
   rate.slow_down(now + 1ms, now);
-  EXPECT_NEAR(*rate.per_second(), before / 2, 1e-9) << "the same volley";
+  EXPECT_NEAR(*rate.per_second(), before / 2, 1e-9) << "the same rejection burst";
 }
 
 TEST_F(Taught, ItsBurstIsWhatTwoMillisecondsBring) {
@@ -149,7 +149,7 @@ TEST_F(Taught, ItsBurstIsWhatTwoMillisecondsBring) {
 }
 
 // At 1,100/s on a loaded machine the second round of requests was taken for the first.
-TEST_F(Taught, AVolleyThatFindsAnEmptyBucketDoesNotMeanThatNothingIsSavedUp) {
+TEST_F(Taught, ASendBurstThatFindsAnEmptyBucketDoesNotMeanThatNothingIsSavedUp) {
   const auto together = [this] {
     std::vector<std::uint64_t> ordinals;
     for (int i = 0; i < 32; ++i) ordinals.push_back(rate.sent(now, core::Time::min(), false));

@@ -15,6 +15,9 @@
 
 namespace sluice::schedule {
 
+constexpr provider::Cause kFault = provider::Cause::server_error;
+constexpr int kRowTokens = 128;  // what an estimate starts from; answers here cost just that
+
 class Referee {
  public:
   explicit Referee(std::uint64_t seed);

@@ -85,7 +85,7 @@ TEST(CoolDown, ASecondHintExtendsButNeverShortens) {
   EXPECT_EQ(cooling.until(), second);
 }
 
-TEST(CoolDown, WithoutAHintGrowsByVolleyNotByRequest) {
+TEST(CoolDown, WithoutAHintGrowsByRejectionBurstNotByRequest) {
   Jitter jitter(1);
   CoolDown cooling;
   core::Time now = kStart;
@@ -116,7 +116,7 @@ TEST(CoolDown, AnAnswerStartsItOver) {
   EXPECT_LE(cooling.until() - now, 500ms);
 }
 
-TEST(CoolDown, AnAnswerFromTheSameVolleyDoesNotStartItOver) {
+TEST(CoolDown, AnAnswerFromTheSameRejectionBurstDoesNotStartItOver) {
   Jitter jitter(1);
   CoolDown cooling;
   core::Time now = kStart;
