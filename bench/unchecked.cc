@@ -9,8 +9,8 @@
 #include <cstdio>
 
 #include "dsl/load.h"
+#include "job/run.h"
 #include "no_checkpoint.h"
-#include "stages/run.h"
 
 namespace {
 
@@ -34,8 +34,8 @@ int main(int argc, char** argv) {
   const auto spec = dsl::load(argc > 1 ? argv[1] : "", load);
   if (!spec) return fail(spec.error());
   const auto started = std::chrono::steady_clock::now();
-  auto run = stages::Run::make(spec->questions.front(),
-                               {.limit = {}, .open_checkpoint = NoCheckpoint::open});
+  auto run =
+      job::Run::make(spec->questions.front(), {.limit = {}, .open_checkpoint = NoCheckpoint::open});
   if (!run) return fail(run.error());
   const auto result = (*run)->run();
   if (!result) return fail(result.error());

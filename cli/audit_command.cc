@@ -9,8 +9,8 @@
 #include "cli/job_questions.h"
 #include "core/json.h"
 #include "inspect/audit.h"
+#include "job/job_files.h"
 #include "observe/figures.h"
-#include "stages/job_files.h"
 
 namespace sluice::cli {
 namespace {
@@ -143,7 +143,7 @@ std::string audit_json(const stages::JobSpec& job, const std::vector<AuditReport
 int audit_job(const JobFile& file, bool json) {
   const auto job = file.load(Secrets::unread);
   if (!job) return report(job.error());
-  if (auto apart = stages::keep_apart(*job); !apart) return report(apart.error());
+  if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   const auto lock = lock_to_read(*job);
   if (!lock) return report(lock.error());
   std::vector<AuditReport> reports(job->questions.size());

@@ -9,7 +9,7 @@
 #include "cli/job_questions.h"
 #include "cli/listing.h"
 #include "core/printable.h"
-#include "stages/job_files.h"
+#include "job/job_files.h"
 
 namespace sluice::cli {
 namespace {
@@ -33,7 +33,7 @@ int check(const std::vector<JobFile>& files) {
       exit_status = std::max(exit_status, report(sample.error()));
       continue;
     }
-    if (const auto apart = stages::keep_apart(*job); !apart) {
+    if (const auto apart = job::keep_apart(*job); !apart) {
       exit_status = std::max(exit_status, report(apart.error()));
       continue;
     }

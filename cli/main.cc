@@ -9,7 +9,7 @@
 #include "cli/standard_streams.h"
 #include "cli/version.h"
 #include "core/memory_reserve.h"
-#include "http/file_limit.h"
+#include "net/file_limit.h"
 
 // jemalloc's settings. It makes an arena the first time that a thread needs one, and where there is
 // no memory for that it crashes instead of refusing; the one that it begins with is enough, since
@@ -20,7 +20,7 @@ const char* malloc_conf = "narenas:1,oversize_threshold:0";
 int main(int argc, char** argv) {
   sluice::cli::occupy_standard_streams();
   sluice::core::keep_memory_reserve();
-  sluice::http::raise_file_limit();  // a socket for each request in flight
+  sluice::net::raise_file_limit();  // a socket for each request in flight
 
   // A limit on file sizes is then an error like a full disk, told by the write that met it.
   ::signal(SIGXFSZ, SIG_IGN);

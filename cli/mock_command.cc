@@ -14,8 +14,8 @@
 #include "cli/number_range.h"
 #include "cli/signals.h"
 #include "core/money.h"
-#include "http/loop.h"
 #include "mock/mock_server.h"
+#include "net/loop.h"
 
 namespace sluice::cli {
 namespace {
@@ -92,7 +92,7 @@ int serve(MockFlags flags) {
   flags.options.latency_per_token = milliseconds(flags.token_latency_ms);
   flags.options.require_key = core::Secret(flags.key);
 
-  http::Loop loop;
+  net::Loop loop;
   auto server = mock::MockServer::start(loop, flags.options);
   if (!server) return report(server.error());
   const bool tls = !flags.options.certificate_file.empty();

@@ -61,7 +61,7 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   return view;
 }
 
-Monitor::Monitor(const stages::PipelineSpec& spec, Job job, stages::Run& run, StopSignal& signal,
+Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopSignal& signal,
                  observe::Style style)
     : spec_(spec),
       job_(std::move(job)),
@@ -114,7 +114,7 @@ void Monitor::report_throttle() {
 }
 
 observe::View Monitor::view() {
-  const stages::Progress progress = run_.progress();
+  const job::Progress progress = run_.progress();
   const core::Time now = clock_.now();
   const std::uint64_t tokens = progress.dispatch.usage.input + progress.dispatch.usage.output;
 

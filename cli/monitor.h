@@ -10,8 +10,8 @@
 
 #include "cli/signals.h"
 #include "core/clock.h"
+#include "job/run.h"
 #include "observe/display.h"
-#include "stages/run.h"
 #include "stages/spec.h"
 
 namespace sluice::cli {
@@ -27,7 +27,7 @@ class Monitor {
     core::Money spent;  // by the other questions
   };
   // Starts watching. What is given by reference must outlive the monitor.
-  Monitor(const stages::PipelineSpec& spec, Job job, stages::Run& run, StopSignal& signal,
+  Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopSignal& signal,
           observe::Style style);
   ~Monitor();  // stops watching and takes the display away
 
@@ -42,7 +42,7 @@ class Monitor {
 
   const stages::PipelineSpec& spec_;
   const Job job_;
-  stages::Run& run_;
+  job::Run& run_;
   const core::SystemClock clock_;
   const core::Time started_ = clock_.now();
   bool stopping_ = false;

@@ -15,11 +15,11 @@
 #include "cli/number_range.h"
 #include "cli/standard_streams.h"
 #include "core/json.h"
+#include "job/job_files.h"
+#include "job/run.h"
 #include "observe/figures.h"
 #include "observe/view.h"
-#include "stages/job_files.h"
 #include "stages/question.h"
-#include "stages/run.h"
 #include "stages/worst_case.h"
 
 namespace sluice::cli {
@@ -50,7 +50,7 @@ void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
   }
 }
 
-std::uint64_t odd_limits(const stages::Progress& progress) {
+std::uint64_t odd_limits(const job::Progress& progress) {
   std::uint64_t sum = 0;
   for (const auto& endpoint : progress.dispatch.schedule.endpoints) sum += endpoint.odd_limits;
   return sum;
@@ -75,7 +75,7 @@ std::string savings_note(const stages::PackSavings::Saved& saved) {
 }
 
 // A budget that is used up stops the next run as well; its message says what helps.
-std::string_view again(const stages::RunResult& result) {
+std::string_view again(const job::RunResult& result) {
   return result.cause == schedule::HaltCause::budget ? "" : "; run it again to resume";
 }
 
@@ -94,7 +94,7 @@ void report_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoin
 }
 
 std::vector<observe::EndpointView> endpoints_with_problems(const stages::PipelineSpec& spec,
-                                                           const stages::Progress& progress) {
+                                                           const job::Progress& progress) {
   std::vector<observe::EndpointView> views;
   const auto& states = progress.dispatch.schedule.endpoints;
   const core::Time now = core::SystemClock().now();
@@ -105,13 +105,13 @@ std::vector<observe::EndpointView> endpoints_with_problems(const stages::Pipelin
   return views;
 }
 
-std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& result,
+std::string summary(const stages::PipelineSpec& spec, const job::RunResult& result,
                     core::Duration elapsed) {
-  const stages::Progress& p = result.progress;
+  const job::Progress& p = result.progress;
   const store::Account& account = p.account;
   const store::EndpointLedger total = account.total();
   const double seconds = std::max(1e-3, std::chrono::duration<double>(elapsed).count());
-  const bool finished = result.end == stages::RunEnd::finished;
+  const bool finished = result.end == job::RunEnd::finished;
 
   std::string text =
       finished ? fmt::format("{}: finished in {}\n", spec.name, observe::duration(elapsed))
@@ -164,16 +164,15 @@ std::string summary(const stages::PipelineSpec& spec, const stages::RunResult& r
 
 // One question after the other, until one stops.
 struct Results {
-  std::vector<stages::RunResult> questions;  // those that have begun
+  std::vector<job::RunResult> questions;  // those that have begun
   core::Duration elapsed{};
   bool finished(const stages::JobSpec& job) const {
     return questions.size() == job.questions.size() &&
-           questions.back().end == stages::RunEnd::finished;
+           questions.back().end == job::RunEnd::finished;
   }
 };
 
-void write_rows(core::JsonWriter& w, const store::Account& account,
-                const stages::Progress& progress) {
+void write_rows(core::JsonWriter& w, const store::Account& account, const job::Progress& progress) {
   w.field("rows_read", account.rows_read);
   w.field("rows_answered", account.rows_answered);
   w.field("rows_rejected", account.rows_rejected);
@@ -212,7 +211,7 @@ void write_rows(core::JsonWriter& w, const store::Account& account,
 std::string summary_json(const stages::JobSpec& job, const Results& results,
                          const std::vector<store::Account>& accounts) {
   const auto progress_of = [&](std::size_t k) {
-    return k < results.questions.size() ? results.questions[k].progress : stages::Progress();
+    return k < results.questions.size() ? results.questions[k].progress : job::Progress();
   };
   std::string out;
   core::JsonWriter w(out);
@@ -254,7 +253,7 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
 // What the other questions of the job have cost, or may have, and what they used of a day's quotas.
 struct Others {
   core::Money spent;
-  stages::DayUses day_use;
+  dispatch::DayUses day_use;
 };
 core::Result<Others> used_by_others(const stages::JobSpec& job, std::size_t question) {
   Others others;
@@ -296,17 +295,17 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     if (flags.log == Log::text) fmt::print(stderr, "{}", heading_of(job, k));
     if (const std::string change = change_of(job, k); !change.empty())
       print_note(change, flags.log);
-    auto made = stages::Run::make(
+    auto made = job::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
                .day_use_of_others = others->day_use,
                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
     if (!made) return std::unexpected(made.error());
-    stages::Run& run = **made;
+    job::Run& run = **made;
     if (flags.log == Log::text) report_resumed(run.opened());
     report_budget(spec, run.opened(), flags.log);
     if (!signal) signal.emplace();
 
-    core::Result<stages::RunResult> result;
+    core::Result<job::RunResult> result;
     core::Duration elapsed{};
     {
       const auto style = flags.log == Log::json                     ? observe::Style::json
@@ -318,15 +317,15 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     }
     if (!result) return std::unexpected(result.error());
     if (signal->seen() && k + 1 < job.questions.size() &&
-        result->end == stages::RunEnd::finished) {  // too late for this one, not for the job
-      result->end = stages::RunEnd::stopped;
+        result->end == job::RunEnd::finished) {  // too late for this one, not for the job
+      result->end = job::RunEnd::stopped;
       result->why = "on request";
     }
     if (flags.log == Log::text)
       fmt::print("{}{}", heading_of(job, k), summary(spec, *result, elapsed));
     results.elapsed = clock.now() - started;
     results.questions.push_back(std::move(*result));
-    if (results.questions.back().end == stages::RunEnd::stopped) break;
+    if (results.questions.back().end == job::RunEnd::stopped) break;
   }
   return results;
 }
@@ -334,7 +333,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
 int run(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);
   if (!job) return report(job.error());
-  if (auto apart = stages::keep_apart(*job); !apart) return report(apart.error());
+  if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   if (const auto same = flags.file.alike(*job); !same) return report(same.error());
   const auto lock = lock_to_run(*job);
   if (!lock) return report(lock.error());
@@ -347,7 +346,7 @@ int run(const RunFlags& flags) {
   }
   if (const auto& error = results->questions.back().error) return report(*error);
   if (!results->finished(*job)) return 4;
-  const bool rejects = std::ranges::any_of(results->questions, [](const stages::RunResult& one) {
+  const bool rejects = std::ranges::any_of(results->questions, [](const job::RunResult& one) {
     return one.progress.account.rows_rejected > 0;
   });
   return rejects ? 1 : 0;

@@ -3,8 +3,8 @@
 #include <thread>
 
 #include "flow/credits.h"
-#include "http/loop.h"
 #include "micro/measure.h"
+#include "net/loop.h"
 
 namespace sluice::bench {
 namespace {
@@ -26,7 +26,7 @@ BENCHMARK(credits);
 // Bursts of posts from another thread, each burst waited for. CPU time of both threads.
 void loop_post(benchmark::State& state) {
   constexpr std::uint64_t kBurst = 64;
-  http::Loop loop;
+  net::Loop loop;
   std::thread io([&] { loop.run(); });
   std::atomic<std::uint64_t> done = 0;
   std::uint64_t wanted = 0;

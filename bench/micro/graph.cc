@@ -1,4 +1,4 @@
-// What it costs a row to be handed from stage to stage: a flow graph in the shape of stages/run.cc
+// What it costs a row to be handed from stage to stage: a flow graph in the shape of stages/job/run.cc
 // whose stages do nothing, in batches of 64. CPU time of all threads.
 #include <oneapi/tbb/flow_graph.h>
 
@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "http/loop.h"
 #include "micro/measure.h"
+#include "net/loop.h"
 
 namespace sluice::bench {
 namespace {
@@ -77,7 +77,7 @@ BENCHMARK(graph_chain)->MeasureProcessCPUTime();
 
 // Answered by the I/O thread, as in a run.
 void graph_chain_io_thread(benchmark::State& state) {
-  http::Loop loop;
+  net::Loop loop;
   std::thread io([&] { loop.run(); });
   {
     Chain chain([&](const Batch& batch, Chain::Dispatch::gateway_type& gateway) {

@@ -1,18 +1,18 @@
 // What a row costs the output, with the copy of the last bytes that proofs are made of; and a proof
-// itself, which is made about once a second and file (stages/file_proof.h).
+// itself, which is made about once a second and file (stages/job/file_proof.h).
 #include <string>
 
+#include "job/jsonl_sink.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
 #include "no_checkpoint.h"
-#include "stages/jsonl_sink.h"
 
 namespace sluice::bench {
 namespace {
 
 std::unique_ptr<checkpoint::Projection> open_sink(const Scratch& scratch) {
-  auto sink = stages::make_jsonl_sink(scratch.path("out.jsonl"), scratch.path("rejects.jsonl"),
-                                      [](const std::string&) {});
+  auto sink = job::make_jsonl_sink(scratch.path("out.jsonl"), scratch.path("rejects.jsonl"),
+                                   [](const std::string&) {});
   Nothing past;
   if (!sink->open({}, past)) return nullptr;
   return sink;

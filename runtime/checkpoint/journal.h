@@ -51,7 +51,7 @@
 //    │          failed: commit() settles it ─────────────────┘
 //    │ a reply is parsed
 //    ▼
-//   ANSWERED ── crash: as INTENDED (it still holds its slot: stages/dispatch.h)
+//   ANSWERED ── crash: as INTENDED (it still holds its slot: stages/dispatch/dispatch.h)
 //    │ Checkpoint::commit() appends it to the write-ahead log
 //    ▼
 //   HELD ────── crash: Journal::open() commits it (a power cut before the next sync: as INTENDED)

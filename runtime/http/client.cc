@@ -44,25 +44,27 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
     return problem_in(request);
   }
-  Impl(Loop& on, NameLookup& names)
+  Impl(net::Loop& on, net::NameLookup& names)
       : loop(on), lookup(names), exchanges([this] {
           loop.post([weak = weak_from_this()] {
             if (const auto self = weak.lock()) self->exchanges.drain();
           });
         }) {}
 
-  Loop& loop;
-  NameLookup& lookup;
+  net::Loop& loop;
+  net::NameLookup& lookup;
   Exchanges exchanges;
   Totals totals;
   bool closing = false;
   std::shared_ptr<const std::string> checked_headers;
-  std::map<std::string, TlsContext> contexts;  // by CA file: reading the system's takes a while
+  std::map<std::string, net::TlsContext>
+      contexts;  // by CA file: reading the system's takes a while
   std::vector<std::unique_ptr<Origin>> origins;
 };
 
-Client::Client(Loop& loop) : Client(loop, system_lookup()) {}
-Client::Client(Loop& loop, NameLookup& lookup) : impl_(std::make_shared<Impl>(loop, lookup)) {}
+Client::Client(net::Loop& loop) : Client(loop, net::system_lookup()) {}
+Client::Client(net::Loop& loop, net::NameLookup& lookup)
+    : impl_(std::make_shared<Impl>(loop, lookup)) {}
 
 Client::~Client() {
   impl_->closing = true;
@@ -73,11 +75,11 @@ Client::~Client() {
 core::Result<std::size_t> Client::add_origin(const OriginOptions& options) {
   auto url = parse_url(options.base_url);
   if (!url) return std::unexpected(url.error());
-  TlsContext context;
+  net::TlsContext context;
   if (url->tls) {
-    TlsContext& known = impl_->contexts[options.ca_file];
+    net::TlsContext& known = impl_->contexts[options.ca_file];
     if (!known) {
-      auto made = client_tls_context(options.ca_file);
+      auto made = net::client_tls_context(options.ca_file);
       if (!made) return std::unexpected(made.error());
       known = *made;
     }

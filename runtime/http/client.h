@@ -34,12 +34,14 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "http/headers.h"
-#include "http/loop.h"
 #include "http/proxy.h"
+#include "net/loop.h"
+
+namespace sluice::net {
+class NameLookup;
+}
 
 namespace sluice::http {
-
-class NameLookup;
 
 struct OriginOptions {
   std::string base_url;  // "http://host[:port][/path]" or "https://…"; IPv6 in brackets
@@ -95,9 +97,9 @@ using RequestHandle = std::uint64_t;
 
 class Client {
  public:
-  explicit Client(Loop& loop);
+  explicit Client(net::Loop& loop);
   // Asks `lookup` for addresses, which must outlive it, instead of the system.
-  Client(Loop& loop, NameLookup& lookup);
+  Client(net::Loop& loop, net::NameLookup& lookup);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

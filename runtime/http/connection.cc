@@ -21,7 +21,7 @@ void skip(std::vector<std::string_view>& pieces, std::size_t count) {
 
 }  // namespace
 
-Connection::Connection(Owner& owner, std::unique_ptr<Transport> transport,
+Connection::Connection(Owner& owner, std::unique_ptr<net::Transport> transport,
                        const std::string& authority, std::size_t max_response_bytes)
     : owner_(owner),
       transport_(std::move(transport)),
@@ -46,7 +46,7 @@ bool Connection::begin(Exchange& exchange, bool look) {
   std::size_t total = 0;
   for (const std::string_view piece : pieces_) total += piece.size();
 
-  const auto result = transport_->write(pieces_, Transport::WhenFull::refuse);
+  const auto result = transport_->write(pieces_, net::Transport::WhenFull::refuse);
   if (!result.accepted) return false;
   exchange.sent = true;
   exchange.connection = this;
@@ -83,9 +83,9 @@ void Connection::on_bytes(std::string_view bytes) {
   }
 }
 
-void Connection::on_end(const Transport::End& end) {
+void Connection::on_end(const net::Transport::End& end) {
   if (exchange_ == nullptr) return owner_.on_idle_end(*this);
-  using Cause = Transport::End::Cause;
+  using Cause = net::Transport::End::Cause;
   const bool whole =
       end.cause == Cause::closed && parser_.finish() == MessageParser::Progress::complete;
   if (whole && end.clean) return answered(false);

@@ -18,11 +18,11 @@
 #include "http/exchanges.h"
 #include "http/inflate.h"
 #include "http/message_parser.h"
-#include "http/transport.h"
+#include "net/transport.h"
 
 namespace sluice::http {
 
-class Connection final : Transport::Events, MessageParser::Sink {
+class Connection final : net::Transport::Events, MessageParser::Sink {
  public:
   class Owner {
    public:
@@ -39,7 +39,7 @@ class Connection final : Transport::Events, MessageParser::Sink {
   };
 
   // `authority` names the peer in messages; it must outlive the connection.
-  Connection(Owner& owner, std::unique_ptr<Transport> transport, const std::string& authority,
+  Connection(Owner& owner, std::unique_ptr<net::Transport> transport, const std::string& authority,
              std::size_t max_response_bytes);
 
   // False: the connection is of no use any more, and the exchange is as it was. With `look` an end
@@ -52,16 +52,17 @@ class Connection final : Transport::Events, MessageParser::Sink {
   // Has the kernel taken request bytes since the last call? (It does so without telling.)
   bool took_more();
 
-  Links<Connection> links;      // of the owner's list of the idle, or of the busy
-  std::uint64_t since_ms = 0;   // of the last progress, or of being idle
-  std::uint64_t idle_turn = 0;  // of the loop, in which it became idle
-  Links<Connection> awaiting;   // of the owner's list of those that have yet to begin their answer
+  net::Links<Connection> links;  // of the owner's list of the idle, or of the busy
+  std::uint64_t since_ms = 0;    // of the last progress, or of being idle
+  std::uint64_t idle_turn = 0;   // of the loop, in which it became idle
+  net::Links<Connection>
+      awaiting;  // of the owner's list of those that have yet to begin their answer
   std::uint64_t written_ms = 0;
 
  private:
   void on_ready() override {}
   void on_bytes(std::string_view bytes) override;
-  void on_end(const Transport::End& end) override;
+  void on_end(const net::Transport::End& end) override;
   void on_drained() override {
     if (exchange_ == nullptr) return;
     owner_.on_progress(*this);
@@ -74,7 +75,7 @@ class Connection final : Transport::Events, MessageParser::Sink {
   void answered(bool reusable);
 
   Owner& owner_;
-  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<net::Transport> transport_;
   const std::string& authority_;
   std::size_t max_response_bytes_;
   MessageParser parser_;

@@ -6,14 +6,14 @@
 
 namespace sluice::http {
 
-Connector::Connector(Loop::Impl& loop, const Route& route, Resolver& resolver,
+Connector::Connector(net::Loop::Impl& loop, const Route& route, net::Resolver& resolver,
                      std::uint64_t limit_ms, Owner& owner)
     : loop_(loop),
       route_(route),
       resolver_(resolver),
       owner_(owner),
       limit_ms_(limit_ms),
-      deadline_ms_(now_ms(loop) + limit_ms) {}
+      deadline_ms_(net::now_ms(loop) + limit_ms) {}
 
 void Connector::start() {
   look_up();
@@ -22,13 +22,13 @@ void Connector::start() {
 void Connector::look_up() {
   const auto keep = shared_from_this();
   asking_ = true;
-  resolver_.resolve([weak = weak_from_this()](int status, const Addresses& addresses) {
+  resolver_.resolve([weak = weak_from_this()](int status, const net::Addresses& addresses) {
     if (const auto self = weak.lock()) self->on_addresses(status, addresses);
   });
   asking_ = false;
 }
 
-void Connector::on_addresses(int status, const Addresses& addresses) {
+void Connector::on_addresses(int status, const net::Addresses& addresses) {
   if (status != 0) {
     return fail(Failure::Kind::dns,
                 fmt::format("cannot find the host '{}'{}: {}",
@@ -52,7 +52,7 @@ void Connector::on_not_dialed(bool out_of_files) {
   fail(Failure::Kind::connect, fmt::format("cannot connect to {}: {}", route_.peer(), reasons));
 }
 
-void Connector::on_dialed(Socket::Ptr socket) {
+void Connector::on_dialed(net::Socket::Ptr socket) {
   dialer_.reset();
   if (!route_.tunnelled()) return begin(std::move(socket));
   tunnel_.emplace(loop_, std::move(socket), route_.url.host_and_port(), route_.proxy->headers(),
@@ -60,7 +60,7 @@ void Connector::on_dialed(Socket::Ptr socket) {
   tunnel_->start();
 }
 
-void Connector::on_tunnel(Socket::Ptr socket) {
+void Connector::on_tunnel(net::Socket::Ptr socket) {
   tunnel_.reset();
   begin(std::move(socket));
 }
@@ -69,8 +69,8 @@ void Connector::on_no_tunnel(std::string why) {
   fail(Failure::Kind::connect, fmt::format("{} {}", route_.peer(), why));
 }
 
-void Connector::begin(Socket::Ptr socket) {
-  transport_ = std::make_unique<Transport>(loop_, owner_.make_tls(), *this, std::move(socket));
+void Connector::begin(net::Socket::Ptr socket) {
+  transport_ = std::make_unique<net::Transport>(loop_, owner_.make_tls(), *this, std::move(socket));
   const auto keep = shared_from_this();
   if (const int status = transport_->start(); status != 0) {
     fail(Failure::Kind::connect,
@@ -87,8 +87,8 @@ void Connector::on_bytes(std::string_view) {
        fmt::format("{} sent something before it was asked", route_.url.authority()));
 }
 
-void Connector::on_end(const Transport::End& end) {
-  const bool tls = end.cause == Transport::End::Cause::tls;
+void Connector::on_end(const net::Transport::End& end) {
+  const bool tls = end.cause == net::Transport::End::Cause::tls;
   fail(tls ? Failure::Kind::tls : Failure::Kind::connect,
        tls ? end.message : fmt::format("cannot connect to {}: {}", route_.peer(), end.message));
 }

@@ -22,12 +22,12 @@
 #include <string>
 
 #include "http/client.h"
-#include "http/dialer.h"
-#include "http/intrusive_list.h"
 #include "http/proxy.h"
-#include "http/resolver.h"
 #include "http/tunnel.h"
 #include "http/url.h"
+#include "net/dialer.h"
+#include "net/intrusive_list.h"
+#include "net/resolver.h"
 
 namespace sluice::http {
 
@@ -42,27 +42,27 @@ struct Route {
 };
 
 class Connector final : public std::enable_shared_from_this<Connector>,
-                        public Dialer::Owner,
+                        public net::Dialer::Owner,
                         public Tunnel::Owner,
-                        public Transport::Events {
+                        public net::Transport::Events {
  public:
   class Owner {
    public:
-    virtual void on_connected(Connector& connector, std::unique_ptr<Transport> transport) = 0;
+    virtual void on_connected(Connector& connector, std::unique_ptr<net::Transport> transport) = 0;
     virtual void on_not_connected(Connector& connector, Failure::Kind kind,
                                   std::string message) = 0;
     // Wants start_next() in kNextAddressMs.
     virtual void on_next_wanted(Connector& connector) = 0;
-    virtual std::unique_ptr<Tls> make_tls() = 0;  // null without TLS
-    virtual std::string out_of_files() = 0;       // what to do about it
+    virtual std::unique_ptr<net::Tls> make_tls() = 0;  // null without TLS
+    virtual std::string out_of_files() = 0;            // what to do about it
 
    protected:
     ~Owner() = default;
   };
 
   // `route` and `resolver` must outlive it.
-  Connector(Loop::Impl& loop, const Route& route, Resolver& resolver, std::uint64_t limit_ms,
-            Owner& owner);
+  Connector(net::Loop::Impl& loop, const Route& route, net::Resolver& resolver,
+            std::uint64_t limit_ms, Owner& owner);
 
   void start();       // may end at once
   void start_next();  // as wanted; may end at once
@@ -72,38 +72,38 @@ class Connector final : public std::enable_shared_from_this<Connector>,
   // The owner's: its place among the connectors, which are in order of deadline, and among those
   // that want their next address tried.
   std::list<std::shared_ptr<Connector>>::iterator place;
-  Links<Connector> next_wanted;
+  net::Links<Connector> next_wanted;
   std::uint64_t next_ms = 0;
 
  private:
   void look_up();
-  void on_addresses(int status, const Addresses& addresses);
-  void begin(Socket::Ptr socket);
-  void on_dialed(Socket::Ptr socket) override;
+  void on_addresses(int status, const net::Addresses& addresses);
+  void begin(net::Socket::Ptr socket);
+  void on_dialed(net::Socket::Ptr socket) override;
   void on_not_dialed(bool out_of_files) override;
   void on_next_wanted() override { owner_.on_next_wanted(*this); }
-  void on_tunnel(Socket::Ptr socket) override;
+  void on_tunnel(net::Socket::Ptr socket) override;
   void on_no_tunnel(std::string why) override;
 
   void on_ready() override;
   void on_bytes(std::string_view bytes) override;
-  void on_end(const Transport::End& end) override;
+  void on_end(const net::Transport::End& end) override;
   void on_drained() override {}
 
   std::string progress() const;
   void fail(Failure::Kind kind, std::string message);
 
-  Loop::Impl& loop_;
+  net::Loop::Impl& loop_;
   const Route& route_;
-  Resolver& resolver_;
+  net::Resolver& resolver_;
   Owner& owner_;
   std::uint64_t limit_ms_;
   std::uint64_t deadline_ms_;
-  bool asking_ = false;           // inside look_up()
-  bool remembered_ = false;       // the dialer's addresses were known without asking
-  std::optional<Dialer> dialer_;  // at most one of these three: how far it has come
+  bool asking_ = false;                // inside look_up()
+  bool remembered_ = false;            // the dialer's addresses were known without asking
+  std::optional<net::Dialer> dialer_;  // at most one of these three: how far it has come
   std::optional<Tunnel> tunnel_;
-  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<net::Transport> transport_;
 };
 
 }  // namespace sluice::http

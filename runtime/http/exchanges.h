@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "http/client.h"
-#include "http/intrusive_list.h"
+#include "net/intrusive_list.h"
 
 namespace sluice::http {
 
@@ -36,9 +36,9 @@ struct Exchange {
   std::uint64_t deadline_ms = 0;
   bool sent = false;
   bool answering = false;
-  bool ended = false;     // its failure waits to be told
-  Links<Exchange> queue;  // the origin's waiting list, or the list of the ended
-  Links<Exchange> total;  // the origin's list in order of deadline
+  bool ended = false;          // its failure waits to be told
+  net::Links<Exchange> queue;  // the origin's waiting list, or the list of the ended
+  net::Links<Exchange> total;  // the origin's list in order of deadline
 };
 
 class Exchanges {
@@ -62,7 +62,7 @@ class Exchanges {
 
   std::deque<Exchange> slots_;  // addresses stay
   std::vector<std::uint32_t> free_;
-  IntrusiveList<Exchange, &Exchange::queue> ended_;
+  net::IntrusiveList<Exchange, &Exchange::queue> ended_;
   std::function<void()> wake_;
 };
 

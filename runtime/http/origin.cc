@@ -6,7 +6,7 @@
 #include <charconv>
 #include <utility>
 
-#include "http/file_limit.h"
+#include "net/file_limit.h"
 
 namespace sluice::http {
 namespace {
@@ -34,8 +34,8 @@ bool has_body(const Request& request) {
 
 }  // namespace
 
-Origin::Origin(Loop& loop, NameLookup& lookup, Exchanges& exchanges, Totals& totals,
-               OriginOptions options, Url url, TlsContext tls)
+Origin::Origin(net::Loop& loop, net::NameLookup& lookup, Exchanges& exchanges, Totals& totals,
+               OriginOptions options, Url url, net::TlsContext tls)
     : loop_(loop.impl()),
       exchanges_(exchanges),
       totals_(totals),
@@ -90,7 +90,7 @@ void Origin::send(Exchange& exchange) {
   }
 
   exchange.origin = this;
-  exchange.deadline_ms = update_now(loop_) + total_ms_;
+  exchange.deadline_ms = net::update_now(loop_) + total_ms_;
   unfinished_.push_back(exchange);
   arm(exchange.deadline_ms);
   waiting_.push_back(exchange);
@@ -126,11 +126,11 @@ std::size_t Origin::max_sockets() const {
 // The connection is in no list.
 bool Origin::begin_front(Connection& connection) {
   Exchange& exchange = *waiting_.front();
-  const bool look =
-      loop_.polled <= connection.idle_turn || now_ms(loop_) - connection.since_ms > kToldWithinMs;
+  const bool look = loop_.polled <= connection.idle_turn ||
+                    net::now_ms(loop_) - connection.since_ms > kToldWithinMs;
   if (!connection.begin(exchange, look)) return false;
   waiting_.remove(exchange);
-  connection.since_ms = now_ms(loop_);
+  connection.since_ms = net::now_ms(loop_);
   busy_.push_back(connection);
   arm(connection.since_ms + idle_ms_);
   if (connection.written()) on_written(connection);
@@ -141,20 +141,20 @@ void Origin::open() {
   auto connector = std::make_shared<Connector>(loop_, route_, resolver_, connect_ms_, *this);
   connector->place = connectors_.insert(connectors_.end(), connector);
   arm(connector->deadline_ms());
-  first_.opened(now_ms(loop_));
+  first_.opened(net::now_ms(loop_));
   arm(first_.deadline_ms());
   connector->start();
 }
 
-std::unique_ptr<Tls> Origin::make_tls() {
-  return tls_ ? Tls::client(tls_, route_.url.host, sessions_) : nullptr;
+std::unique_ptr<net::Tls> Origin::make_tls() {
+  return tls_ ? net::Tls::client(tls_, route_.url.host, sessions_) : nullptr;
 }
 
 std::string Origin::out_of_files() {
   return fmt::format(
       "this process may open {} files and has none left; its endpoints need up to {}, as their "
       "max_concurrency adds up (raise the limit with ulimit -n, or lower max_concurrency)",
-      file_limit(), totals_.max_connections + kOtherFiles);
+      net::file_limit(), totals_.max_connections + kOtherFiles);
 }
 
 void Origin::remove(Connector& connector) {
@@ -162,14 +162,14 @@ void Origin::remove(Connector& connector) {
   connectors_.erase(connector.place);
 }
 
-void Origin::on_connected(Connector& connector, std::unique_ptr<Transport> transport) {
+void Origin::on_connected(Connector& connector, std::unique_ptr<net::Transport> transport) {
   remove(connector);
   ++totals_.counts.connections_opened;
-  if (const Tls* tls = transport->tls()) {
+  if (const net::Tls* tls = transport->tls()) {
     ++totals_.counts.tls_handshakes;
     if (tls->resumed()) ++totals_.counts.tls_resumed;
   }
-  first_.connected(now_ms(loop_));
+  first_.connected(net::now_ms(loop_));
   arm(first_.deadline_ms());
   auto connection = std::make_unique<Connection>(*this, std::move(transport), authority_,
                                                  options_.max_response_bytes);
@@ -198,14 +198,14 @@ void Origin::on_not_connected(Connector& connector, Failure::Kind kind, std::str
 }
 
 void Origin::on_progress(Connection& connection) {
-  connection.since_ms = now_ms(loop_);
+  connection.since_ms = net::now_ms(loop_);
   busy_.move_to_back(connection);
   awaiting_.remove(connection);
 }
 
 void Origin::on_written(Connection& connection) {
   if (first_byte_ms_ == kNeverMs) return;
-  connection.written_ms = now_ms(loop_);
+  connection.written_ms = net::now_ms(loop_);
   awaiting_.push_back(connection);
   arm(connection.written_ms + first_byte_ms_);
 }

@@ -40,8 +40,8 @@ struct Totals {
 class Origin final : public Connector::Owner, public Connection::Owner {
  public:
   // `tls` may be null. The rest must outlive the origin.
-  Origin(Loop& loop, NameLookup& lookup, Exchanges& exchanges, Totals& totals,
-         OriginOptions options, Url url, TlsContext tls);
+  Origin(net::Loop& loop, net::NameLookup& lookup, Exchanges& exchanges, Totals& totals,
+         OriginOptions options, Url url, net::TlsContext tls);
   ~Origin();  // cancels what has not ended
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
@@ -51,10 +51,10 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   std::size_t open_connections() const { return idle_.size() + busy_.size(); }
 
  private:
-  void on_connected(Connector& connector, std::unique_ptr<Transport> transport) override;
+  void on_connected(Connector& connector, std::unique_ptr<net::Transport> transport) override;
   void on_not_connected(Connector& connector, Failure::Kind kind, std::string message) override;
   void on_next_wanted(Connector& connector) override;
-  std::unique_ptr<Tls> make_tls() override;
+  std::unique_ptr<net::Tls> make_tls() override;
   std::string out_of_files() override;
   void on_progress(Connection& connection) override;
   void on_written(Connection& connection) override;
@@ -83,7 +83,7 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   void expire_connectors(std::uint64_t now);
   void expire_first(std::uint64_t now);
 
-  Loop::Impl& loop_;
+  net::Loop::Impl& loop_;
   Exchanges& exchanges_;
   Totals& totals_;
   const OriginOptions options_;
@@ -95,22 +95,22 @@ class Origin final : public Connector::Owner, public Connection::Owner {
   const std::uint64_t first_byte_ms_;
   const std::uint64_t idle_ms_;
   const std::uint64_t total_ms_;
-  TlsContext tls_;
-  TlsSessionCache sessions_;
+  net::TlsContext tls_;
+  net::TlsSessionCache sessions_;
   FirstConnection first_;
-  Resolver resolver_;
+  net::Resolver resolver_;
 
-  IntrusiveList<Exchange, &Exchange::queue> waiting_;
-  IntrusiveList<Exchange, &Exchange::total> unfinished_;       // waiting or on a connection
-  IntrusiveList<Connection, &Connection::links> idle_;         // most recently used last
-  IntrusiveList<Connection, &Connection::links> busy_;         // least recent progress first
-  IntrusiveList<Connection, &Connection::awaiting> awaiting_;  // of the busy
+  net::IntrusiveList<Exchange, &Exchange::queue> waiting_;
+  net::IntrusiveList<Exchange, &Exchange::total> unfinished_;       // waiting or on a connection
+  net::IntrusiveList<Connection, &Connection::links> idle_;         // most recently used last
+  net::IntrusiveList<Connection, &Connection::links> busy_;         // least recent progress first
+  net::IntrusiveList<Connection, &Connection::awaiting> awaiting_;  // of the busy
   std::list<std::shared_ptr<Connector>> connectors_;
-  IntrusiveList<Connector, &Connector::next_wanted> next_wanted_;
+  net::IntrusiveList<Connector, &Connector::next_wanted> next_wanted_;
   bool pumping_ = false;
 
-  std::unique_ptr<Loop::Timer> timer_;
-  AfterPoll after_poll_;
+  std::unique_ptr<net::Loop::Timer> timer_;
+  net::AfterPoll after_poll_;
   std::uint64_t armed_ms_;
 };
 

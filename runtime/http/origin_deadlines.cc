@@ -15,7 +15,7 @@ constexpr std::uint64_t kKeepIdleMs = 60'000;
 void Origin::arm(std::uint64_t deadline_ms) {
   if (deadline_ms >= armed_ms_) return;
   armed_ms_ = deadline_ms;
-  const std::uint64_t now = now_ms(loop_);
+  const std::uint64_t now = net::now_ms(loop_);
   timer_->start(std::chrono::milliseconds(deadline_ms > now ? deadline_ms - now : 0), [this] {
     armed_ms_ = kNeverMs;
     after_poll_.arm();  // client.h, invariant 4
@@ -23,7 +23,7 @@ void Origin::arm(std::uint64_t deadline_ms) {
 }
 
 void Origin::make_idle(Connection& connection) {
-  connection.since_ms = now_ms(loop_);
+  connection.since_ms = net::now_ms(loop_);
   connection.idle_turn = loop_.turns;
   idle_.push_back(connection);
   arm(connection.since_ms + kKeepIdleMs);
@@ -31,13 +31,13 @@ void Origin::make_idle(Connection& connection) {
 
 void Origin::on_next_wanted(Connector& connector) {
   next_wanted_.remove(connector);
-  connector.next_ms = now_ms(loop_) + kNextAddressMs;
+  connector.next_ms = net::now_ms(loop_) + net::kNextAddressMs;
   next_wanted_.push_back(connector);
   arm(connector.next_ms);
 }
 
 void Origin::expire() {
-  const std::uint64_t now = now_ms(loop_);
+  const std::uint64_t now = net::now_ms(loop_);
   expire_requests(now);
   expire_answers(now);
   expire_connections(now);

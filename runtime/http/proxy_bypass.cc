@@ -3,8 +3,8 @@
 #include <charconv>
 #include <string>
 
-#include "http/address_block.h"
 #include "http/proxy_environment.h"
+#include "net/address_block.h"
 
 namespace sluice::http {
 namespace {
@@ -35,8 +35,8 @@ bool matches(const Url& url, std::string_view item) {
   if (item == "*") return true;
   if (const int port = cut_port(item); port >= 0 && port != url.port) return false;
   if (item.starts_with('[') && item.ends_with(']')) item = item.substr(1, item.size() - 2);
-  if (const auto block = AddressBlock::parse(item)) return block->holds(url.host);
-  if (AddressBlock::parse(url.host)) return false;  // "2.3" is no domain that 10.1.2.3 is in
+  if (const auto block = net::AddressBlock::parse(item)) return block->holds(url.host);
+  if (net::AddressBlock::parse(url.host)) return false;  // "2.3" is no domain that 10.1.2.3 is in
   if (item.starts_with("*.")) item.remove_prefix(1);
   if (item.starts_with('.')) item.remove_prefix(1);
   if (item.ends_with('.')) item.remove_suffix(1);

@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "http/address_block.h"
+#include "net/address_block.h"
 
 namespace sluice::http {
 namespace {
@@ -57,8 +57,8 @@ core::Result<std::optional<Proxy>> proxy_for(std::string_view base_url, std::str
 
 bool is_this_machine(const Url& url) {
   if (url.host == "localhost" || url.host.ends_with(".localhost")) return true;
-  static const AddressBlock loopback4 = *AddressBlock::parse("127.0.0.0/8");
-  static const AddressBlock loopback6 = *AddressBlock::parse("::1");
+  static const net::AddressBlock loopback4 = *net::AddressBlock::parse("127.0.0.0/8");
+  static const net::AddressBlock loopback6 = *net::AddressBlock::parse("::1");
   return loopback4.holds(url.host) || loopback6.holds(url.host);
 }
 

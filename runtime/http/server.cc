@@ -14,7 +14,7 @@ constexpr int kBacklog = 4096;
 
 class ServerImpl final : public Server, public ServerConnection::Owner {
  public:
-  ServerImpl(Loop& loop, Handler handler, TlsContext tls, const ServerOptions& options)
+  ServerImpl(net::Loop& loop, Handler handler, net::TlsContext tls, const ServerOptions& options)
       : loop_(loop),
         handler_(std::make_shared<Handler>(std::move(handler))),
         tls_(std::move(tls)),
@@ -38,8 +38,8 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
     const int status = uv_listen(
         reinterpret_cast<uv_stream_t*>(listener_), kBacklog, [](uv_stream_t* listener, int result) {
           if (result != 0) return;
-          guarded(listener->loop,
-                  [listener] { static_cast<ServerImpl*>(listener->data)->on_connection(); });
+          net::guarded(listener->loop,
+                       [listener] { static_cast<ServerImpl*>(listener->data)->on_connection(); });
         });
     if (status != 0) return status;
     sockaddr_storage bound{};
@@ -53,7 +53,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
  private:
   void on_connection() {
     auto connection = std::make_shared<ServerConnection>(
-        loop_, *this, tls_ ? Tls::server(tls_) : nullptr, max_body_bytes_, goodbye_);
+        loop_, *this, tls_ ? net::Tls::server(tls_) : nullptr, max_body_bytes_, goodbye_);
     if (!connection->accept(reinterpret_cast<uv_stream_t*>(listener_))) return;
     ServerConnection* const key = connection.get();
     connections_.emplace(key, std::move(connection));
@@ -64,9 +64,9 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
   }
   void on_gone(ServerConnection& connection) override { connections_.erase(&connection); }
 
-  Loop& loop_;
+  net::Loop& loop_;
   std::shared_ptr<Handler> handler_;
-  TlsContext tls_;
+  net::TlsContext tls_;
   std::size_t max_body_bytes_;
   core::Duration goodbye_;
   uv_tcp_t* listener_;  // freed when libuv has closed it
@@ -76,11 +76,11 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
 
 }  // namespace
 
-core::Result<std::unique_ptr<Server>> Server::listen(Loop& loop, const ServerOptions& options,
+core::Result<std::unique_ptr<Server>> Server::listen(net::Loop& loop, const ServerOptions& options,
                                                      Handler handler) {
-  TlsContext tls;
+  net::TlsContext tls;
   if (!options.certificate_file.empty()) {
-    auto made = server_tls_context(options.certificate_file, options.key_file);
+    auto made = net::server_tls_context(options.certificate_file, options.key_file);
     if (!made) return std::unexpected(made.error());
     tls = std::move(*made);
     if (!options.session_tickets) SSL_CTX_set_num_tickets(tls.get(), 0);

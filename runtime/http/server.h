@@ -14,7 +14,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "http/headers.h"
-#include "http/loop.h"
+#include "net/loop.h"
 
 namespace sluice::http {
 
@@ -61,7 +61,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  static core::Result<std::unique_ptr<Server>> listen(Loop& loop, const ServerOptions& options,
+  static core::Result<std::unique_ptr<Server>> listen(net::Loop& loop, const ServerOptions& options,
                                                       Handler handler);
   virtual ~Server() = default;  // closes the listener and every connection
   virtual int port() const = 0;

@@ -59,13 +59,13 @@ bool same_word(std::string_view text, std::string_view lower) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(Loop& loop, Owner& owner, std::unique_ptr<Tls> tls,
+ServerConnection::ServerConnection(net::Loop& loop, Owner& owner, std::unique_ptr<net::Tls> tls,
                                    std::size_t max_body_bytes, core::Duration goodbye)
     : loop_(loop),
       owner_(&owner),
       max_body_bytes_(max_body_bytes),
       goodbye_after_(goodbye),
-      transport_(std::make_unique<Transport>(loop.impl(), std::move(tls), *this)),
+      transport_(std::make_unique<net::Transport>(loop.impl(), std::move(tls), *this)),
       parser_(MessageParser::Type::request, *this) {}
 
 bool ServerConnection::accept(uv_stream_t* listener) {
@@ -115,9 +115,9 @@ void ServerConnection::take_requests(std::string_view bytes) {
   }
 }
 
-void ServerConnection::on_end(const Transport::End& end) {
+void ServerConnection::on_end(const net::Transport::End& end) {
   peer_done_ = true;
-  if (end.cause != Transport::End::Cause::closed) return gone();
+  if (end.cause != net::Transport::End::Cause::closed) return gone();
   // A peer may close its side after its last request and still wait for the answers.
   finish_if_done();
 }
@@ -235,7 +235,7 @@ void ServerConnection::send(std::string_view head, std::string_view body) {
     return;
   }
   const std::array<std::string_view, 2> pieces = {head, body};
-  const auto result = transport_->write(pieces, Transport::WhenFull::queue);
+  const auto result = transport_->write(pieces, net::Transport::WhenFull::queue);
   // With an error the peer has gone, which reading will tell.
   if (result.error != 0 || result.taken == head.size() + body.size()) return;
   writing_ = head.substr(std::min(result.taken, head.size()));

@@ -17,12 +17,12 @@
 
 #include "http/message_parser.h"
 #include "http/server.h"
-#include "http/transport.h"
+#include "net/transport.h"
 
 namespace sluice::http {
 
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection>,
-                               public Transport::Events,
+                               public net::Transport::Events,
                                public MessageParser::Sink {
  public:
   class Owner {
@@ -34,8 +34,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     ~Owner() = default;
   };
 
-  ServerConnection(Loop& loop, Owner& owner, std::unique_ptr<Tls> tls, std::size_t max_body_bytes,
-                   core::Duration goodbye);
+  ServerConnection(net::Loop& loop, Owner& owner, std::unique_ptr<net::Tls> tls,
+                   std::size_t max_body_bytes, core::Duration goodbye);
   bool accept(uv_stream_t* listener);
   // The owner goes: no call on it comes any more.
   void close();
@@ -57,7 +57,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
 
   void on_ready() override {}
   void on_bytes(std::string_view bytes) override;
-  void on_end(const Transport::End& end) override;
+  void on_end(const net::Transport::End& end) override;
   void on_drained() override;
   bool on_head(MessageHead&& head) override;
   bool on_body(std::string_view bytes) override;
@@ -74,11 +74,11 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   void say_goodbye();
   void gone();
 
-  Loop& loop_;
+  net::Loop& loop_;
   Owner* owner_;
   const std::size_t max_body_bytes_;
   const core::Duration goodbye_after_;
-  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<net::Transport> transport_;
   MessageParser parser_;
   ServerRequest request_;
   bool too_large_ = false;
@@ -95,7 +95,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   bool finished_ = false;  // the last answer has been written
   bool cut_ = false;       // nothing more is written
   bool peer_done_ = false;
-  std::unique_ptr<Loop::Timer> goodbye_;
+  std::unique_ptr<net::Loop::Timer> goodbye_;
 };
 
 }  // namespace sluice::http

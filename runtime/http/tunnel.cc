@@ -7,7 +7,7 @@
 
 namespace sluice::http {
 
-Tunnel::Tunnel(Loop::Impl& loop, Socket::Ptr socket, const std::string& target,
+Tunnel::Tunnel(net::Loop::Impl& loop, net::Socket::Ptr socket, const std::string& target,
                const std::string& headers, Owner& owner)
     : owner_(owner),
       request_(fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n{1}\r\n", target, headers)),
@@ -28,7 +28,7 @@ void Tunnel::start() {
 void Tunnel::on_ready() {
   std::array<std::string_view, 1> rest = {request_};
   // With an error the proxy has gone, which reading will tell.
-  const auto result = transport_.write(rest, Transport::WhenFull::queue);
+  const auto result = transport_.write(rest, net::Transport::WhenFull::queue);
   rest[0].remove_prefix(result.taken);
   if (result.error == 0 && !rest[0].empty()) transport_.queue(rest);
 }
@@ -51,8 +51,8 @@ void Tunnel::on_bytes(std::string_view bytes) {
   owner_.on_tunnel(transport_.release());
 }
 
-void Tunnel::on_end(const Transport::End& end) {
-  const char* how = end.cause == Transport::End::Cause::reset ? "reset" : "closed";
+void Tunnel::on_end(const net::Transport::End& end) {
+  const char* how = end.cause == net::Transport::End::Cause::reset ? "reset" : "closed";
   owner_.on_no_tunnel(fmt::format("{} the connection instead of opening a tunnel", how));
 }
 

@@ -13,15 +13,15 @@
 #include <string>
 
 #include "http/message_parser.h"
-#include "http/transport.h"
+#include "net/transport.h"
 
 namespace sluice::http {
 
-class Tunnel final : Transport::Events, MessageParser::Sink {
+class Tunnel final : net::Transport::Events, MessageParser::Sink {
  public:
   class Owner {
    public:
-    virtual void on_tunnel(Socket::Ptr socket) = 0;
+    virtual void on_tunnel(net::Socket::Ptr socket) = 0;
     // `why` continues "the proxy NAME …".
     virtual void on_no_tunnel(std::string why) = 0;
 
@@ -30,14 +30,14 @@ class Tunnel final : Transport::Events, MessageParser::Sink {
   };
 
   // `target` is the origin's host:port, `headers` complete lines for the proxy.
-  Tunnel(Loop::Impl& loop, Socket::Ptr socket, const std::string& target,
+  Tunnel(net::Loop::Impl& loop, net::Socket::Ptr socket, const std::string& target,
          const std::string& headers, Owner& owner);
   void start();  // may end at once
 
  private:
   void on_ready() override;
   void on_bytes(std::string_view bytes) override;
-  void on_end(const Transport::End& end) override;
+  void on_end(const net::Transport::End& end) override;
   void on_drained() override {}
   bool on_head(MessageHead&& head) override;
   bool on_body(std::string_view) override { return true; }
@@ -45,7 +45,7 @@ class Tunnel final : Transport::Events, MessageParser::Sink {
   Owner& owner_;
   std::string request_;
   std::string target_;
-  Transport transport_;
+  net::Transport transport_;
   MessageParser parser_;
   int status_ = 0;
 };

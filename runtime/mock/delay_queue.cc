@@ -5,7 +5,7 @@
 
 namespace sluice::mock {
 
-DelayQueue::DelayQueue(http::Loop& loop, const core::Clock& clock)
+DelayQueue::DelayQueue(net::Loop& loop, const core::Clock& clock)
     : clock_(clock), timer_(loop.make_timer()) {}
 
 bool DelayQueue::later(const Entry& a, const Entry& b) {

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "http/loop.h"
+#include "net/loop.h"
 
 namespace sluice::mock {
 
 class DelayQueue {
  public:
-  DelayQueue(http::Loop& loop, const core::Clock& clock);
+  DelayQueue(net::Loop& loop, const core::Clock& clock);
 
   // Runs `work` `delay` from now; in the order of adding where two are due at once.
   void add(core::Duration delay, std::function<void()> work);
@@ -33,7 +33,7 @@ class DelayQueue {
   void arm();
 
   const core::Clock& clock_;
-  std::unique_ptr<http::Loop::Timer> timer_;
+  std::unique_ptr<net::Loop::Timer> timer_;
   std::vector<Entry> heap_;  // the earliest at the front
   std::uint64_t number_ = 0;
 };

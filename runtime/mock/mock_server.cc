@@ -13,7 +13,7 @@ namespace {
 
 class MockServerImpl final : public MockServer {
  public:
-  MockServerImpl(http::Loop& loop, http::ServerOptions listening, Options options)
+  MockServerImpl(net::Loop& loop, http::ServerOptions listening, Options options)
       : loop_(loop),
         listening_(std::move(listening)),
         model_(std::move(options), clock_.now()),
@@ -89,13 +89,13 @@ class MockServerImpl final : public MockServer {
   static constexpr core::Duration kListenAgain = std::chrono::milliseconds(20);
 
   core::SystemClock clock_;
-  http::Loop& loop_;
+  net::Loop& loop_;
   http::ServerOptions listening_;
   ProviderModel model_;
   DelayQueue delayed_;
   // A responder that goes away unanswered answers with 500, so those that hang are kept.
   std::vector<std::shared_ptr<http::Responder>> hanging_;
-  std::unique_ptr<http::Loop::Timer> outage_timer_;
+  std::unique_ptr<net::Loop::Timer> outage_timer_;
   PortHolder holder_;
   std::unique_ptr<http::Server>
       server_;  // null while connections are refused; last: closed before what its connections use
@@ -103,7 +103,7 @@ class MockServerImpl final : public MockServer {
 
 }  // namespace
 
-core::Result<std::unique_ptr<MockServer>> MockServer::start(http::Loop& loop, Options options) {
+core::Result<std::unique_ptr<MockServer>> MockServer::start(net::Loop& loop, Options options) {
   http::ServerOptions server;
   server.host = options.host;
   server.port = options.port;

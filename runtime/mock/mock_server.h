@@ -9,15 +9,15 @@
 #include <memory>
 
 #include "core/error.h"
-#include "http/loop.h"
 #include "mock/options.h"
 #include "mock/stats.h"
+#include "net/loop.h"
 
 namespace sluice::mock {
 
 class MockServer {
  public:
-  static core::Result<std::unique_ptr<MockServer>> start(http::Loop& loop, Options options);
+  static core::Result<std::unique_ptr<MockServer>> start(net::Loop& loop, Options options);
   virtual ~MockServer() = default;  // closes every connection
 
   virtual int port() const = 0;

@@ -14,7 +14,7 @@
 #include "format/json_value.h"
 #include "format/record_writer.h"
 #include "inspect/input_rows.h"
-#include "stages/job_files.h"
+#include "job/job_files.h"
 #include "stages/question.h"
 
 namespace sluice::inspect {
@@ -205,7 +205,7 @@ core::Result<Exported> export_answers(const stages::JobSpec& job, const ExportOp
   const stages::PipelineSpec& spec = job.questions.back();
   const auto format = format_of(options.to);
   if (!format) return std::unexpected(format.error());
-  if (auto apart = stages::keep_export_apart(job, options.to); !apart)
+  if (auto apart = job::keep_export_apart(job, options.to); !apart)
     return std::unexpected(apart.error());
   const stages::Question question = stages::make_question(spec);
   auto view = checkpoint::View::open(spec.checkpoint.directory);

@@ -2,7 +2,7 @@
 
 #include "flow/credits.h"
 #include "flow/shutdown.h"
-#include "stages/job_files.h"
+#include "job/job_files.h"
 #include "stages/prepare.h"
 #include "stages/reader.h"
 #include "storage/input_file.h"
@@ -34,7 +34,7 @@ core::Status each_input_row(const stages::PipelineSpec& spec, const stages::Ques
   };
   stages::Reader reader(std::move(*paths), std::nullopt, credits, shutdown,
                         {look, [] {}, [](std::uint64_t, bool) {}}, stages::Steps(spec.read.steps),
-                        stages::written_files(spec));
+                        job::written_files(spec));
   if (auto read = reader.run(); !read) return read;
   return status;
 }

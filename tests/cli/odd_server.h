@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "http/loop.h"
 #include "http/server.h"
+#include "net/loop.h"
 
 namespace sluice::cli {
 
@@ -38,7 +38,7 @@ class OddServer {
 
  private:
   Script script_;
-  http::Loop loop_;
+  net::Loop loop_;
   std::unique_ptr<http::Server> server_;
   int port_ = 0;
   std::atomic<std::uint64_t> requests_ = 0;

@@ -1,7 +1,7 @@
 // Which of a name's addresses a connection goes to.
 #include <gtest/gtest.h>
 
-#include "http/resolver.h"
+#include "net/resolver.h"
 #include "raw_server.h"
 #include "sockets.h"
 #include "support.h"
@@ -150,7 +150,7 @@ TEST(InterleaveFamilies, TakesTurnsFromTheFirstOnAndKeepsTheOrderWithin) {
     std::vector<sockaddr_storage> addresses;
     for (const std::string& ip : ips) addresses.push_back(socket_address(ip));
     std::vector<std::string> out;
-    for (const sockaddr_storage& address : interleave_families(addresses)) {
+    for (const sockaddr_storage& address : net::interleave_families(addresses)) {
       char text[INET6_ADDRSTRLEN] = "";
       uv_ip_name(reinterpret_cast<const sockaddr*>(&address), text, sizeof text);
       out.emplace_back(text);

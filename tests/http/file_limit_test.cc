@@ -1,4 +1,4 @@
-#include "http/file_limit.h"
+#include "net/file_limit.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -24,9 +24,9 @@ class FileLimit : public HttpTest {
 
 TEST_F(FileLimit, IsRaisedToTheHardOne) {
   set_soft(before_.rlim_max - 1);
-  EXPECT_EQ(file_limit(), before_.rlim_max - 1);
-  EXPECT_EQ(raise_file_limit(), before_.rlim_max);
-  EXPECT_EQ(raise_file_limit(), before_.rlim_max);
+  EXPECT_EQ(net::file_limit(), before_.rlim_max - 1);
+  EXPECT_EQ(net::raise_file_limit(), before_.rlim_max);
+  EXPECT_EQ(net::raise_file_limit(), before_.rlim_max);
 }
 
 TEST_F(FileLimit, WhenReachedIsToldWithTheNumberNeeded) {

@@ -1,4 +1,4 @@
-#include "http/loop.h"
+#include "net/loop.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace {
 TEST(Loop, RunsWhatWasPostedFromAnyThreadInTheOrderOfPosting) {
   constexpr int kThreads = 4;
   constexpr int kEach = 5000;
-  Loop loop;
+  net::Loop loop;
   std::vector<std::vector<int>> seen(kThreads);
   int total = 0;
   std::vector<std::thread> threads;
@@ -33,7 +33,7 @@ TEST(Loop, RunsWhatWasPostedFromAnyThreadInTheOrderOfPosting) {
 }
 
 TEST(Loop, EndsWithWhatItsWorkThrows) {
-  Loop loop;
+  net::Loop loop;
   bool ran_behind = false;
   const auto timer = loop.make_timer();
   timer->start(core::Duration::zero(), [] { throw std::bad_alloc(); });
@@ -45,7 +45,7 @@ TEST(Loop, EndsWithWhatItsWorkThrows) {
 }
 
 TEST(Loop, DoesTheWorkPostedBeforeStop) {
-  Loop loop;
+  net::Loop loop;
   std::vector<int> done;
   for (int i = 0; i < 3; ++i) loop.post([&, i] { done.push_back(i); });
   loop.stop();
@@ -54,7 +54,7 @@ TEST(Loop, DoesTheWorkPostedBeforeStop) {
 }
 
 TEST(Loop, DispatchRunsAtOnceOnItsThreadAndPostsFromElsewhere) {
-  Loop loop;
+  net::Loop loop;
   std::vector<int> done;
   loop.dispatch([&] {  // it does not run yet: so this is posted
     loop.dispatch([&] { done.push_back(1); });
@@ -67,7 +67,7 @@ TEST(Loop, DispatchRunsAtOnceOnItsThreadAndPostsFromElsewhere) {
 }
 
 TEST(Loop, RunsAgainAfterStop) {
-  Loop loop;
+  net::Loop loop;
   int runs = 0;
   for (int i = 0; i < 2; ++i) {
     loop.post([&] { ++runs; });
@@ -78,7 +78,7 @@ TEST(Loop, RunsAgainAfterStop) {
 }
 
 TEST(Loop, WorkMayPostMoreWork) {
-  Loop loop;
+  net::Loop loop;
   int depth = 0;
   std::function<void()> more = [&] {
     if (++depth == 100) return loop.stop();
@@ -90,7 +90,7 @@ TEST(Loop, WorkMayPostMoreWork) {
 }
 
 TEST(LoopTimer, FiresOnceAndNeverEarly) {
-  Loop loop;
+  net::Loop loop;
   auto timer = loop.make_timer();
   const auto start = std::chrono::steady_clock::now();
   auto fired = start;
@@ -107,7 +107,7 @@ TEST(LoopTimer, FiresOnceAndNeverEarly) {
 }
 
 TEST(LoopTimer, ALaterStartReplacesAnEarlierOne) {
-  Loop loop;
+  net::Loop loop;
   auto timer = loop.make_timer();
   std::vector<int> fired;
   timer->start(std::chrono::milliseconds(1), [&] { fired.push_back(1); });
@@ -120,7 +120,7 @@ TEST(LoopTimer, ALaterStartReplacesAnEarlierOne) {
 }
 
 TEST(LoopTimer, DoesNotFireWhenCancelledOrDestroyed) {
-  Loop loop;
+  net::Loop loop;
   auto cancelled = loop.make_timer();
   auto destroyed = loop.make_timer();
   auto end = loop.make_timer();
@@ -135,7 +135,7 @@ TEST(LoopTimer, DoesNotFireWhenCancelledOrDestroyed) {
 }
 
 TEST(LoopTimer, MayBeStartedAgainOrDestroyedByWhatItFires) {
-  Loop loop;
+  net::Loop loop;
   auto timer = loop.make_timer();
   int fired = 0;
   std::function<void()> fire = [&] {

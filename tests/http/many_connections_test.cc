@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "http/file_limit.h"
+#include "net/file_limit.h"
 #include "support.h"
 
 namespace sluice::http {
@@ -14,7 +14,7 @@ namespace {
 std::size_t wanted_connections() {
   const char* text = std::getenv("SLUICE_HTTP_CONNECTIONS");
   const std::size_t wanted = text ? std::strtoul(text, nullptr, 10) : 2000;
-  return std::min(wanted, (raise_file_limit() - 200) / 2);
+  return std::min(wanted, (net::raise_file_limit() - 200) / 2);
 }
 
 class ManyConnections : public HttpTest {};

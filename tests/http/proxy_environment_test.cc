@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "http/address_block.h"
+#include "net/address_block.h"
 
 namespace sluice::http {
 namespace {
@@ -129,7 +129,7 @@ TEST(NoProxy, TakesOutWhatItLists) {
 TEST(AddressBlock, IsOnlyWhatIsWrittenWhole) {
   for (const char* text : {"", "/", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/8x", "10.0.0.0/-1",
                            "10.0.0/8", "fd00::/129", "name", "name/8"}) {
-    EXPECT_FALSE(AddressBlock::parse(text).has_value()) << text;
+    EXPECT_FALSE(net::AddressBlock::parse(text).has_value()) << text;
   }
 }
 

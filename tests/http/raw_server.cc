@@ -20,7 +20,7 @@
 
 namespace sluice::http {
 
-void pass_once(Loop& loop) {
+void pass_once(net::Loop& loop) {
   // Twice: the first wake-up may be looked at before the socket in the same turn. When the test has
   // had enough and stopped its loop, there is nothing to wait for.
   for (int i = 0; i < 2; ++i) {
@@ -91,7 +91,7 @@ void RawServer::Peer::wait_until_there() {
   }
 }
 
-void RawServer::Peer::send_pieces(Loop& loop, std::string_view bytes, std::size_t piece) {
+void RawServer::Peer::send_pieces(net::Loop& loop, std::string_view bytes, std::size_t piece) {
   while (!bytes.empty()) {
     send(bytes.substr(0, piece));
     bytes.remove_prefix(std::min(piece, bytes.size()));

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "http/loop.h"
+#include "net/loop.h"
 
 namespace sluice::http {
 
@@ -35,7 +35,7 @@ class RawServer {
     void wait_until_there();
     // In pieces, of which the client's loop sees one before the next comes (as a rule: no test may
     // rest on it).
-    void send_pieces(Loop& loop, std::string_view bytes, std::size_t piece);
+    void send_pieces(net::Loop& loop, std::string_view bytes, std::size_t piece);
     bool alive();  // the client has not closed
     void close();
     void reset();
@@ -73,6 +73,6 @@ class RawServer {
 
 // Returns when the loop has gone once around, and so has read what its sockets had before; or after
 // a while, when it does not run.
-void pass_once(Loop& loop);
+void pass_once(net::Loop& loop);
 
 }  // namespace sluice::http

@@ -95,8 +95,8 @@ class ServerTest : public testing::Test {
     responder->respond(response);
   }
 
-  Loop loop_;
-  std::unique_ptr<Loop::Timer> later_;
+  net::Loop loop_;
+  std::unique_ptr<net::Loop::Timer> later_;
 };
 
 TEST_F(ServerTest, HandsOutTheWholeRequestAndWritesTheWholeAnswer) {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "http/client.h"
-#include "http/loop.h"
-#include "http/name_lookup.h"
 #include "http/server.h"
+#include "net/loop.h"
+#include "net/name_lookup.h"
 #include "sockets.h"
 
 namespace sluice::http {
@@ -42,7 +42,7 @@ inline OriginOptions origin_options(std::string url) {
 
 // Answers for names as the test says: the same each time, or one after the other, the last for
 // good. Of what it was told nothing about it knows nothing.
-class StubNames final : public NameLookup {
+class StubNames final : public net::NameLookup {
  public:
   using Answer = std::vector<std::string>;  // addresses; none: there is no such name
 
@@ -52,7 +52,7 @@ class StubNames final : public NameLookup {
   void never_answers(const std::string& host) { answers_[host] = {}; }
   int asked() const { return asked_; }
 
-  std::shared_ptr<void> ask(Loop& loop, const std::string& host, Done done) override {
+  std::shared_ptr<void> ask(net::Loop& loop, const std::string& host, Done done) override {
     ++asked_;
     auto token = std::make_shared<int>();
     const auto known = answers_.find(host);
@@ -124,7 +124,7 @@ class HttpTest : public testing::Test {
     return *client_;
   }
 
-  Loop loop_;
+  net::Loop loop_;
   StubNames names_;
   std::unique_ptr<Client> client_;
 };

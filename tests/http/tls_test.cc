@@ -1,4 +1,4 @@
-#include "http/tls.h"
+#include "net/tls.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -333,11 +333,11 @@ class TlsRawAnswer : public TlsTest {
   Outcome ask_one_that_says(const std::string& answer, bool close_notify) {
     const auto files = certificates_.make({"DNS:localhost"});
     RawServer server([&](RawServer::Peer& peer, int) {
-      auto context = server_tls_context(files.certificate, files.key);
-      const auto tls = Tls::server(*context);
+      auto context = net::server_tls_context(files.certificate, files.key);
+      const auto tls = net::Tls::server(*context);
       std::string bytes;
       const auto exchange = [&](auto step) {
-        while (step() == Tls::Step::want_input) {
+        while (step() == net::Tls::Step::want_input) {
           peer.send(std::exchange(tls->output(), {}));
           bytes = peer.read_some();
           if (bytes.empty()) return;
@@ -350,7 +350,7 @@ class TlsRawAnswer : public TlsTest {
       std::size_t count = 0;
       exchange([&] {
         const auto step = tls->read(plain, count);
-        return count > 0 ? Tls::Step::done : step;
+        return count > 0 ? net::Tls::Step::done : step;
       });
       tls->write(answer);
       if (close_notify) tls->close();

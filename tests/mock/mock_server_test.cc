@@ -76,7 +76,7 @@ class MockServerTest : public testing::Test {
     return results;
   }
 
-  http::Loop loop_;
+  net::Loop loop_;
   std::unique_ptr<MockServer> mock_;
   http::Client client_{loop_};
   std::size_t origin_ = 0;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "stages/dispatch_attempts.h"
-#include "stages/dispatch_config.h"
+#include "dispatch/attempts.h"
+#include "dispatch/config.h"
 #include "stages/pack.h"
 #include "tests/stages/dispatch_support.h"
 #include "tests/stages/support.h"
@@ -25,9 +25,9 @@ class AttemptsTest : public testing::Test {
   void start() {
     question_ = make_question(spec_);
     for (const provider::EndpointSpec& endpoint : spec_.dispatch.endpoints)
-      endpoints_.push_back(make_endpoint(endpoint, question_->frame));
-    attempts_.emplace(Attempts::Setup{
-        .config = schedule_config(spec_.dispatch, endpoints_, checkpoint_, {}, clock_),
+      endpoints_.push_back(dispatch::make_endpoint(endpoint, question_->frame));
+    attempts_.emplace(dispatch::Attempts::Setup{
+        .config = dispatch::schedule_config(spec_.dispatch, endpoints_, checkpoint_, {}, clock_),
         .endpoints = endpoints_,
         .checkpoint = checkpoint_,
         .handlers = handlers_,
@@ -77,7 +77,7 @@ class AttemptsTest : public testing::Test {
 
   PipelineSpec spec_ = simple_spec(1);
   std::optional<Question> question_;
-  std::vector<DispatchEndpoint> endpoints_;
+  std::vector<dispatch::Endpoint> endpoints_;
   MemoryCheckpoint checkpoint_;
   core::ManualClock clock_;
   FakeSender sender_;
@@ -85,7 +85,7 @@ class AttemptsTest : public testing::Test {
   std::map<std::uint64_t, std::vector<std::string>> ends_;
   std::vector<store::Settlement> answered_;
   std::vector<std::string> halts_;
-  const DispatchHandlers handlers_ = {
+  const dispatch::Handlers handlers_ = {
       .completed =
           [this](Completions&& completions) {
             std::vector<int> slots(endpoints_.size());
@@ -106,7 +106,7 @@ class AttemptsTest : public testing::Test {
       .halted = [this](schedule::HaltCause, const std::string& why) { halts_.push_back(why); },
       .failed = [](core::Error) { FAIL(); },
   };
-  std::optional<Attempts> attempts_;
+  std::optional<dispatch::Attempts> attempts_;
   std::optional<core::Time> wake_;
 };
 

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include "stages/sender.h"
+#include "dispatch/sender.h"
 
 namespace sluice::stages {
 
 // Keeps what it is given; the test says how each attempt ends.
-class FakeSender final : public Sender {
+class FakeSender final : public dispatch::Sender {
  public:
   std::vector<schedule::Send> sent;
   std::vector<schedule::AttemptId> cancelled;

@@ -1,4 +1,4 @@
-#include "stages/flow_graph.h"
+#include "job/flow_graph.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ struct Flow {
                         return items;
                       },
                   .pack =
-                      [=](PackInput& input) {
+                      [=](job::PackInput& input) {
                         maybe_throw(throwing == Body::pack, memory);
                         std::vector<RequestPtr> requests(1, std::make_shared<Request>());
                         requests.front()->items = std::move(input.items);
@@ -60,7 +60,7 @@ struct Flow {
 
   flow::Shutdown shutdown;
   std::binary_semaphore over{0};
-  FlowGraph graph;
+  job::FlowGraph graph;
 };
 
 TEST(FlowGraph, LeadsRowsThroughAllStages) {

@@ -1,4 +1,4 @@
-#include "stages/job_files.h"
+#include "job/job_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ class JobFiles : public testing::Test {
                     const std::string& rejects = "r.jsonl") {
     job_.questions[0].read.paths = {input};
     job_.questions[0].sink = {.path = sink, .rejects = rejects, .keep_row = false, .keep = {}};
-    const auto apart = keep_apart(job_);
+    const auto apart = job::keep_apart(job_);
     if (apart) return "";
     EXPECT_EQ(apart.error().code, core::ErrorCode::pipeline);
     return apart.error().text();
@@ -111,15 +111,15 @@ TEST_F(JobFiles, OutputAndRejectsAreTwoFiles) {
   job_.questions[1].sink.path = "./r.jsonl";
   job_.questions[1].sink.rejects = "r2.jsonl";
   job_.questions[0].sink = {.path = "o1", .rejects = "r.jsonl", .keep_row = false, .keep = {}};
-  EXPECT_THAT(keep_apart(job_).error().text(), HasSubstr(why)) << "of two questions";
+  EXPECT_THAT(job::keep_apart(job_).error().text(), HasSubstr(why)) << "of two questions";
 }
 
 TEST_F(JobFiles, AnExportIsNoneOfThemAndNoInputOfTheNextRun) {
   ASSERT_EQ(wrong("data/*.jsonl", "out.jsonl"), "");
-  EXPECT_TRUE(keep_export_apart(job_, "copy.jsonl").has_value());
-  EXPECT_THAT(keep_export_apart(job_, "./out.jsonl").error().text(), HasSubstr("own files"));
-  EXPECT_THAT(keep_export_apart(job_, "link/a.jsonl").error().text(), HasSubstr("own files"));
-  EXPECT_THAT(keep_export_apart(job_, "data/copy.jsonl").error().text(),
+  EXPECT_TRUE(job::keep_export_apart(job_, "copy.jsonl").has_value());
+  EXPECT_THAT(job::keep_export_apart(job_, "./out.jsonl").error().text(), HasSubstr("own files"));
+  EXPECT_THAT(job::keep_export_apart(job_, "link/a.jsonl").error().text(), HasSubstr("own files"));
+  EXPECT_THAT(job::keep_export_apart(job_, "data/copy.jsonl").error().text(),
               HasSubstr("the next run would read the export as input"));
 }
 

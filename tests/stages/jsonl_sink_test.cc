@@ -1,4 +1,4 @@
-#include "stages/jsonl_sink.h"
+#include "job/jsonl_sink.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ class JsonlSink : public testing::Test {
   // What the sink says when it is opened to go on, or to begin anew.
   core::Result<Position> open(Position from) {
     sink_.reset();
-    sink_ = make_jsonl_sink(out_, rejects_, [this](std::string text) { notice_ += text; });
+    sink_ = job::make_jsonl_sink(out_, rejects_, [this](std::string text) { notice_ += text; });
     return sink_->open(from, past_);
   }
   // Refused, with both files as they were and as they are named.
@@ -140,10 +140,10 @@ TEST_F(JsonlSink, AnEditAtTheEndIsNoticedInTheSameFile) {
   const std::string long_line(200'000, 'x');
   past_.run(out_, rejects_, {long_line + "\n"}, {});
   std::string edited = Scratch::read(out_);
-  edited[edited.size() - kProofBytes] = 'y';
+  edited[edited.size() - job::kProofBytes] = 'y';
   scratch_.write("out.jsonl", edited);
   EXPECT_THAT(refused(latest()), HasSubstr("it was edited"));
-  edited[edited.size() - kProofBytes] = 'x';
+  edited[edited.size() - job::kProofBytes] = 'x';
   scratch_.write("out.jsonl", edited);
   EXPECT_EQ(open(latest()), (Position{200'001, 0}));
 }
@@ -205,7 +205,7 @@ TEST_F(JsonlSink, WhatAMachineTookDownFromTheCheckpointIsKeptBesideAndNamed) {
 TEST_F(JsonlSink, TwoAtOnceAreRefused) {
   ASSERT_EQ(open({}), Position{});
   const auto second =
-      make_jsonl_sink(scratch_.path("./out.jsonl"), scratch_.path("r"))->open({}, past_);
+      job::make_jsonl_sink(scratch_.path("./out.jsonl"), scratch_.path("r"))->open({}, past_);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, core::ErrorCode::busy);
   EXPECT_THAT(second.error().text(), HasSubstr("out.jsonl: is being written by "));

@@ -1,5 +1,5 @@
 // What dispatch relies on: each attempt finishes once, never within send() or cancel().
-#include "stages/online_sender.h"
+#include "dispatch/online_sender.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -42,18 +42,18 @@ class SilentServer {
   std::string url_;
 };
 
-class OnlineSenderTest : public testing::Test, protected Sender::Events {
+class OnlineSenderTest : public testing::Test, protected dispatch::Sender::Events {
  protected:
   void start(const SilentServer& server) {
     spec_.dispatch.endpoints[0].base_url = server.url();
     question_ = make_question(spec_);
-    endpoints_.push_back(make_endpoint(spec_.dispatch.endpoints[0], question_->frame));
-    auto made = make_online_sender({.loop = loop_,
-                                    .specs = spec_.dispatch.endpoints,
-                                    .endpoints = endpoints_,
-                                    .cancels = true,
-                                    .clock = clock_,
-                                    .events = *this});
+    endpoints_.push_back(dispatch::make_endpoint(spec_.dispatch.endpoints[0], question_->frame));
+    auto made = dispatch::make_online_sender({.loop = loop_,
+                                              .specs = spec_.dispatch.endpoints,
+                                              .endpoints = endpoints_,
+                                              .cancels = true,
+                                              .clock = clock_,
+                                              .events = *this});
     ASSERT_TRUE(made) << made.error().text();
     sender_ = std::move(*made);
   }
@@ -81,9 +81,9 @@ class OnlineSenderTest : public testing::Test, protected Sender::Events {
   PipelineSpec spec_ = simple_spec(1);
   std::optional<Question> question_;
   core::SystemClock clock_;
-  http::Loop loop_;
-  std::vector<DispatchEndpoint> endpoints_;
-  std::unique_ptr<Sender> sender_;
+  net::Loop loop_;
+  std::vector<dispatch::Endpoint> endpoints_;
+  std::unique_ptr<dispatch::Sender> sender_;
   std::multimap<schedule::AttemptId, provider::Reply> finished_;
   std::size_t finished_wanted_ = 0;
   bool calling_ = false;
@@ -130,13 +130,13 @@ TEST_F(OnlineSenderTest, ACancelledOneFinishesOnceAndTheOthersWithTheStop) {
 TEST_F(OnlineSenderTest, AnAddressThatCannotBeUsedIsAnErrorOfThePipeline) {
   spec_.dispatch.endpoints[0].base_url = "ftp://127.0.0.1";
   const Question question = make_question(spec_);
-  endpoints_.push_back(make_endpoint(spec_.dispatch.endpoints[0], question.frame));
-  const auto made = make_online_sender({.loop = loop_,
-                                        .specs = spec_.dispatch.endpoints,
-                                        .endpoints = endpoints_,
-                                        .cancels = false,
-                                        .clock = clock_,
-                                        .events = *this});
+  endpoints_.push_back(dispatch::make_endpoint(spec_.dispatch.endpoints[0], question.frame));
+  const auto made = dispatch::make_online_sender({.loop = loop_,
+                                                  .specs = spec_.dispatch.endpoints,
+                                                  .endpoints = endpoints_,
+                                                  .cancels = false,
+                                                  .clock = clock_,
+                                                  .events = *this});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, core::ErrorCode::pipeline);
 }

@@ -1,5 +1,5 @@
 // Whole runs, with a sender and a checkpoint of the test's own: what the flow makes of outcomes.
-#include "stages/run.h"
+#include "job/run.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,9 +22,9 @@ using testing::HasSubstr;
 
 // Brings, in the loop's next turn, the reply that `script` makes up.
 using Script = std::function<provider::Reply(const schedule::Send&, const Request&)>;
-class ScriptedSender final : public Sender {
+class ScriptedSender final : public dispatch::Sender {
  public:
-  ScriptedSender(const SenderSetup& setup, Script script)
+  ScriptedSender(const dispatch::SenderSetup& setup, Script script)
       : setup_(setup), script_(std::move(script)) {}
 
   void send(const schedule::Send& attempt, const Request& request) override {
@@ -50,7 +50,7 @@ class ScriptedSender final : public Sender {
     setup_.events.finished(attempt, std::move(reply), bytes);
   }
 
-  const SenderSetup setup_;
+  const dispatch::SenderSetup setup_;
   const Script script_;
   std::unordered_map<schedule::AttemptId, schedule::Send> open_;
 };
@@ -85,10 +85,11 @@ class RunTest : public testing::Test {
   }
 
   core::Status make(Script script) {
-    RunOptions options;
+    job::RunOptions options;
     options.clock = &clock_;
-    options.make_sender = [script = std::move(script)](
-                              const SenderSetup& setup) -> core::Result<std::unique_ptr<Sender>> {
+    options.make_sender =
+        [script = std::move(script)](
+            const dispatch::SenderSetup& setup) -> core::Result<std::unique_ptr<dispatch::Sender>> {
       return std::make_unique<ScriptedSender>(setup, script);
     };
     options.open_checkpoint =
@@ -99,12 +100,12 @@ class RunTest : public testing::Test {
       checkpoint_->fails_at_commit = fails_at_commit_;
       return made;
     };
-    auto made = stages::Run::make(spec_, options);
+    auto made = job::Run::make(spec_, options);
     if (!made) return std::unexpected(made.error());
     run_ = std::move(*made);
     return {};
   }
-  core::Result<RunResult> run(Script script) {
+  core::Result<job::RunResult> run(Script script) {
     if (auto made = make(std::move(script)); !made) return std::unexpected(made.error());
     return run_->run();
   }
@@ -135,7 +136,7 @@ class RunTest : public testing::Test {
   JumpingClock clock_;
   std::optional<int> fails_at_commit_;
   MemoryCheckpoint* checkpoint_ = nullptr;  // the run's
-  std::unique_ptr<stages::Run> run_;
+  std::unique_ptr<job::Run> run_;
 };
 
 provider::Reply yes(const schedule::Send&, const Request&) {
@@ -146,7 +147,7 @@ TEST_F(RunTest, EachRowIsAnswered) {
   rows(1'000);
   const auto result = run(yes);
   ASSERT_TRUE(result) << result.error().text();
-  EXPECT_EQ(result->end, RunEnd::finished);
+  EXPECT_EQ(result->end, job::RunEnd::finished);
   EXPECT_EQ(result->progress.rows_ended, 1'000U);
   EXPECT_EQ(ends().size(), 1'000U);
   EXPECT_EQ(count(store::Kind::answer), 1'000);
@@ -167,7 +168,7 @@ TEST_F(RunTest, EachRowEndsOnceWhateverComes) {
     }
   });
   ASSERT_TRUE(result) << result.error().text();
-  EXPECT_EQ(result->end, RunEnd::finished);
+  EXPECT_EQ(result->end, job::RunEnd::finished);
   EXPECT_EQ(ends().size(), 600U);
   for (const auto& [row, times] : ends()) EXPECT_EQ(times, 1);
   EXPECT_GT(count(store::Kind::reject), 0);
@@ -211,7 +212,7 @@ TEST_F(RunTest, AStopFinishesWhatIsInFlightAndLeavesTheRestPending) {
     return good_reply();
   });
   ASSERT_TRUE(result) << result.error().text();
-  EXPECT_EQ(result->end, RunEnd::stopped);
+  EXPECT_EQ(result->end, job::RunEnd::stopped);
   EXPECT_EQ(result->why, "asked to");
   EXPECT_EQ(result->cause, std::nullopt);
   EXPECT_GE(result->progress.rows_ended, 20U);
@@ -230,7 +231,7 @@ TEST_F(RunTest, ABudgetStopsItByName) {
   spec_.dispatch.budget = core::Money::picodollars(3'000 * 1'000'000LL);
   const auto result = run(yes);
   ASSERT_TRUE(result) << result.error().text();
-  EXPECT_EQ(result->end, RunEnd::stopped);
+  EXPECT_EQ(result->end, job::RunEnd::stopped);
   EXPECT_EQ(result->cause, schedule::HaltCause::budget);
   EXPECT_FALSE(result->error) << "a limit, not a failure";
   EXPECT_EQ(ends().size(), result->progress.rows_ended);
@@ -251,7 +252,7 @@ TEST_F(RunTest, ADeadlineStopsItByName) {
     return good_reply();
   });
   ASSERT_TRUE(result) << result.error().text();
-  EXPECT_EQ(result->end, RunEnd::stopped);
+  EXPECT_EQ(result->end, job::RunEnd::stopped);
   EXPECT_EQ(result->cause, schedule::HaltCause::deadline);
   EXPECT_GE(result->progress.rows_ended, 10U);
   EXPECT_LT(result->progress.rows_ended, 500U);
@@ -265,7 +266,7 @@ TEST_F(RunTest, WithoutAnEndpointItEndsWithTheCauseAndItsRowsPending) {
     return failed_reply(Action::stop, Cause::auth, 401);
   });
   ASSERT_TRUE(result) << result.error().text();
-  EXPECT_EQ(result->end, RunEnd::stopped);
+  EXPECT_EQ(result->end, job::RunEnd::stopped);
   ASSERT_TRUE(result->error);
   EXPECT_THAT(result->error->message, HasSubstr("HTTP 401"));
   EXPECT_EQ(result->progress.rows_ended, 0U);
@@ -284,8 +285,9 @@ TEST_F(RunTest, AnExceptionOnTheIoThreadEndsTheRun) {
 
 TEST_F(RunTest, ASenderThatCannotBeMadeIsAnErrorBeforeAnythingIsSent) {
   rows(1);
-  RunOptions options;
-  options.make_sender = [](const SenderSetup&) -> core::Result<std::unique_ptr<Sender>> {
+  job::RunOptions options;
+  options.make_sender =
+      [](const dispatch::SenderSetup&) -> core::Result<std::unique_ptr<dispatch::Sender>> {
     return std::unexpected(core::Error{core::ErrorCode::pipeline, "no such sender", {}});
   };
   options.open_checkpoint =
@@ -293,7 +295,7 @@ TEST_F(RunTest, ASenderThatCannotBeMadeIsAnErrorBeforeAnythingIsSent) {
          checkpoint::Projection&) -> core::Result<std::unique_ptr<checkpoint::Checkpoint>> {
     return std::make_unique<MemoryCheckpoint>();
   };
-  const auto made = stages::Run::make(spec_, options);
+  const auto made = job::Run::make(spec_, options);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().message, "no such sender");
 }

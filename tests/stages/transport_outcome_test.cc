@@ -1,4 +1,4 @@
-#include "stages/transport_outcome.h"
+#include "dispatch/transport_outcome.h"
 
 #include <gtest/gtest.h>
 
@@ -37,7 +37,7 @@ TEST(TransportOutcome, EachFailureHasItsActionCauseAndContact) {
   };
   for (const Expected& expected : kExpected) {
     const provider::Outcome outcome =
-        outcome_of({.kind = expected.kind, .message = "why", .sent = expected.sent});
+        dispatch::outcome_of({.kind = expected.kind, .message = "why", .sent = expected.sent});
     const int kind = static_cast<int>(expected.kind);
     EXPECT_EQ(outcome.action, expected.action) << kind << expected.sent;
     EXPECT_EQ(outcome.cause, expected.cause) << kind << expected.sent;

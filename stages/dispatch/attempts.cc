@@ -1,0 +1,202 @@
+#include "dispatch/attempts.h"
+
+#include <utility>
+#include <variant>
+
+#include "dispatch/config.h"
+#include "dispatch/day_use.h"
+
+namespace sluice::dispatch {
+namespace {
+
+constexpr std::chrono::milliseconds kStateEvery{100};
+
+store::Settlement settlement_of(const schedule::Send& send, bool answered,
+                                const provider::AttemptCost& cost) {
+  return {.attempt = send.attempt,
+          .endpoint = send.endpoint,
+          .answered = answered,
+          .billing = cost.billing,
+          .usage = cost.usage,
+          .cost = cost.cost,
+          .estimate = cost.estimate,
+          .charged = cost.charged};
+}
+
+// Of an attempt that need not be sent: its request was answered while the intent was committed.
+provider::Reply not_needed() {
+  provider::Reply reply;
+  reply.outcome.action = provider::Action::retry;
+  reply.outcome.cause = provider::Cause::cancelled;
+  reply.outcome.message = "not needed";
+  return reply;
+}
+
+}  // namespace
+
+Attempts::Attempts(Setup setup)
+    : endpoints_(setup.endpoints),
+      checkpoint_(setup.checkpoint),
+      handlers_(setup.handlers),
+      sender_(setup.sender),
+      clock_(setup.clock),
+      post_(std::move(setup.post)),
+      frame_bytes_(longest_frame(setup.endpoints)),
+      scheduler_(std::move(setup.config)) {
+  publish(clock_.now());
+}
+
+void Attempts::submit(const std::vector<stages::RequestPtr>& requests) {
+  const core::Time now = clock_.now();
+  for (const stages::RequestPtr& request : requests) {
+    requests_.emplace(request->id, request);
+    const std::size_t bytes = frame_bytes_ + request->user_content->size();
+    scheduler_.submitted(now, {request->id, static_cast<std::uint32_t>(bytes),
+                               static_cast<std::uint32_t>(request->items.size())});
+  }
+}
+
+void Attempts::settled(std::span<const int> by_endpoint) {
+  for (std::size_t e = 0; e < by_endpoint.size(); ++e)
+    if (by_endpoint[e] > 0)
+      scheduler_.release_slot(static_cast<schedule::EndpointId>(e), by_endpoint[e]);
+}
+
+std::optional<core::Time> Attempts::pump() {
+  if (aborted_) return std::nullopt;
+  hand_on();  // first: replies that are read at once make room for what is sent below
+  const core::Time now = clock_.now();
+  actions_.clear();
+  scheduler_.poll(now, actions_);
+  for (const schedule::Action& action : actions_) {
+    std::visit([this](const auto& a) { act(a); }, action);
+  }
+  commit_failures();
+  if (!sends_.empty()) intend(now);
+  if (now - published_ >= kStateEvery) publish(now);
+  return scheduler_.wake_at(now);
+}
+
+void Attempts::intend(core::Time now) {
+  std::vector<store::Intent> intents;
+  intents.reserve(sends_.size());
+  keep_day_use(now);
+  for (const schedule::Send& s : sends_)
+    intents.push_back({s.attempt, s.endpoint, s.worst_cost, s.worst_usage});
+  auto sends = std::make_shared<std::vector<schedule::Send>>(std::exchange(sends_, {}));
+  const bool durable = checkpoint_.intend(
+      std::move(intents), [this, sends] { post_([this, sends] { send(*sends); }); });
+  if (durable) send(*sends);
+}
+
+void Attempts::send(const std::vector<schedule::Send>& sends) {
+  for (const schedule::Send& send : sends) {
+    if (aborted_) return;
+    const auto found = requests_.find(send.request);
+    if (found == requests_.end()) {
+      finished(send, not_needed(), 0);
+    } else {
+      sender_.send(send, *found->second);
+    }
+  }
+}
+
+void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
+                        std::uint64_t reply_bytes) {
+  if (aborted_) return;
+  const provider::Doubts doubts = hold_against(send, reply_bytes, reply);
+  const provider::Outcome& outcome = reply.outcome;
+  const core::Time now = clock_.now();
+  const schedule::Taken taken = scheduler_.answered(now, send.request, send.attempt, outcome);
+  if (taken == schedule::Taken::unknown) return;
+  const provider::AttemptCost cost =
+      provider::attempt_cost(outcome, endpoints_[send.endpoint].price,
+                             {.usage = send.worst_usage, .cost = send.worst_cost});
+  count(send, outcome, cost, doubts);
+  if (outcome.action == provider::Action::none && taken == schedule::Taken::wanted) {
+    scheduler_.retain_slot(send.endpoint);  // until settled()
+    stages::RequestPtr request = take(send.request);
+    if (completions_.empty()) completions_.reserve(kCompletions);
+    completions_.push_back({std::move(request), std::move(reply), settlement_of(send, true, cost)});
+    if (completions_.size() == kCompletions) hand_on();
+    return;
+  }
+  ++totals_.failures;
+  store::Settlement settlement = settlement_of(send, false, cost);
+  settlement.problem = scheduler_.problem(now, send.endpoint);
+  failures_.push_back(std::move(settlement));
+}
+
+provider::Doubts Attempts::hold_against(const schedule::Send& send, std::uint64_t reply_bytes,
+                                        provider::Reply& reply) const {
+  const Endpoint& endpoint = endpoints_[send.endpoint];
+  // A hedge's loser: its request is answered and gone, and it holds nothing against the bounds that
+  // rest on the prompt.
+  const auto request = requests_.find(send.request);
+  const std::uint64_t prompt =
+      request == requests_.end() ? 0 : request->second->user_content->size();
+  const std::uint64_t sent =
+      request == requests_.end() ? send.worst_usage.input : endpoint.frame_bytes() + prompt;
+  return provider::hold_against(reply.outcome,
+                                {.sent = sent,
+                                 .prompt = prompt,
+                                 .words = provider::word_bytes(reply.text),
+                                 .reply = reply_bytes,
+                                 .max_output_tokens = endpoint.output_cap},
+                                endpoint.price, send.worst_cost);
+}
+
+void Attempts::count(const schedule::Send& send, const provider::Outcome& outcome,
+                     const provider::AttemptCost& cost, const provider::Doubts& doubts) {
+  ++totals_.attempts;
+  totals_.usage += outcome.usage;
+  if (cost.billing == provider::Billing::known) totals_.cost += cost.cost;
+  if (doubts.charge) ++totals_.odd_charges;
+  if (!doubts.usage) return;
+  ++totals_.uncounted;
+  totals_.uncounted_cost += send.worst_cost;
+}
+
+stages::RequestPtr Attempts::take(schedule::RequestId id) {
+  auto node = requests_.extract(id);
+  return std::move(node.mapped());
+}
+
+void Attempts::hand_on() {
+  if (completions_.empty() || aborted_) return;
+  handing_on_ = true;
+  handlers_.completed(std::exchange(completions_, {}));
+  handing_on_ = false;
+}
+
+void Attempts::commit_failures() {
+  if (!failures_.empty()) checkpoint_.commit({std::exchange(failures_, {}), {}}, [] {});
+}
+
+void Attempts::end() {
+  if (!aborted_) commit_failures();
+  const core::Time now = clock_.now();
+  keep_day_use(now);
+  publish(now);
+}
+
+void Attempts::keep_day_use(core::Time now) {
+  for (schedule::EndpointId e = 0; e < endpoints_.size(); ++e) {
+    if (const auto used = scheduler_.day_used(now, e))
+      checkpoint_.set_day_use(e, to_keep(*used, clock_.wall_now()));
+  }
+}
+
+void Attempts::publish(core::Time now) {
+  published_ = now;
+  totals_.schedule = scheduler_.snapshot(now);
+  std::lock_guard lock(state_mutex_);
+  state_ = totals_;
+}
+
+State Attempts::state() const {
+  std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+}  // namespace sluice::dispatch

@@ -1,0 +1,124 @@
+// The protocol of attempts, without a thread, a loop or a clock of its own:
+//
+//   scheduler says Send → intent durable → Sender::send() → finished() → scheduler told →
+//   reply handed on, its settlement with it; or settlement committed alone
+//
+// Threads: one at a time (the I/O thread), but for abort(), aborted() and state(), which any may
+// call.
+//
+// Invariants:
+//   1. Nothing is sent whose intent is not durable.
+//   2. Each request ends once: in `completed`, `rejected`, `split` or `released`.
+//   3. Each attempt that was intended is settled once, whatever a Sender does: a second finished()
+//      of one attempt, or one of an attempt that was never sent, changes nothing. Not settled are
+//      those that were open at abort(): the next run counts them as maybe billed.
+//   4. After abort() no handler runs.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory_resource>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "core/clock.h"
+#include "dispatch/dispatch.h"
+#include "dispatch/endpoint.h"
+#include "dispatch/sender.h"
+#include "provider/attempt_cost.h"
+#include "provider/exchange.h"
+#include "schedule/scheduler.h"
+
+namespace sluice::dispatch {
+
+class Attempts {
+ public:
+  struct Setup {
+    schedule::Config config;
+    std::span<const Endpoint> endpoints;
+    checkpoint::Checkpoint& checkpoint;
+    const Handlers& handlers;
+    Sender& sender;
+    const core::Clock& clock;
+    // Runs work on the I/O thread; called on a thread of the checkpoint's, once a burst.
+    std::function<void(std::function<void()>)> post;
+  };
+  explicit Attempts(Setup setup);
+
+  void submit(const std::vector<stages::RequestPtr>& requests);
+  // Dispatcher::settled().
+  void settled(std::span<const int> by_endpoint);
+  void drain() { scheduler_.drain(); }
+  // Does all that is to be done now. Returns when it is next worth calling, if nothing else
+  // happens.
+  std::optional<core::Time> pump();
+  // Sender::Events.
+  void finished(const schedule::Send& send, provider::Reply&& reply, std::uint64_t reply_bytes);
+  // Within `completed`.
+  bool handing_on() const { return handing_on_; }
+  // The last thing to be done: commits what has finished behind the last pump().
+  void end();
+
+  void abort() { aborted_ = true; }
+  bool aborted() const { return aborted_; }
+  State state() const;
+
+ private:
+  void act(const schedule::Send& send) { sends_.push_back(send); }
+  void act(const schedule::Cancel& cancel) { sender_.cancel(cancel.attempt); }
+  void act(const schedule::RejectRequest& reject) {
+    handlers_.rejected(take(reject.request), reject.reject);
+  }
+  void act(const schedule::SplitRequest& split) {
+    handlers_.split(take(split.request), split.cause);
+  }
+  void act(const schedule::ReleaseRequest& release) {
+    handlers_.released(take(release.request), release.why);
+  }
+  void act(const schedule::Halt& halt) { handlers_.halted(halt.cause, halt.message); }
+  stages::RequestPtr take(schedule::RequestId id);
+
+  // Has the intents of `sends_` made durable; sends them then.
+  void intend(core::Time now);
+  void send(const std::vector<schedule::Send>& sends);
+  void hand_on();
+  void commit_failures();
+  // Drops from the reply's outcome what cannot be true.
+  provider::Doubts hold_against(const schedule::Send& send, std::uint64_t reply_bytes,
+                                provider::Reply& reply) const;
+  void count(const schedule::Send& send, const provider::Outcome& outcome,
+             const provider::AttemptCost& cost, const provider::Doubts& doubts);
+  // Tells the checkpoint what is used of the daily quotas.
+  void keep_day_use(core::Time now);
+  void publish(core::Time now);
+
+  const std::span<const Endpoint> endpoints_;
+  checkpoint::Checkpoint& checkpoint_;
+  const Handlers& handlers_;
+  Sender& sender_;
+  const core::Clock& clock_;
+  const std::function<void(std::function<void()>)> post_;
+  const std::size_t frame_bytes_;
+  schedule::Scheduler scheduler_;
+
+  std::pmr::unsynchronized_pool_resource nodes_;  // of requests_
+  std::pmr::unordered_map<schedule::RequestId, stages::RequestPtr> requests_{
+      &nodes_};  // waiting or in flight
+  std::atomic<bool> aborted_ = false;
+  bool handing_on_ = false;
+  std::vector<schedule::Action> actions_;
+  std::vector<schedule::Send> sends_;  // of this pump: one burst of intents
+  stages::Completions completions_;
+  std::vector<store::Settlement> failures_;
+  State totals_;
+  core::Time published_{};
+
+  mutable std::mutex state_mutex_;  // guards state_
+  State state_;
+};
+
+}  // namespace sluice::dispatch

@@ -1,0 +1,151 @@
+#include "dispatch/dispatch.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "core/thread_name.h"
+#include "dispatch/attempts.h"
+#include "dispatch/endpoint.h"
+#include "net/loop.h"
+#include "stages/flow_limits.h"
+
+namespace sluice::dispatch {
+namespace {
+
+// Threads, tasks, transactions and syncs are paid for by the burst. A burst is at most half of what
+// may be in flight, so that one half is at the servers while the other is settled and sent again.
+constexpr std::size_t kLeastBurst = 32;
+constexpr std::size_t kMostBurst = 512;
+
+class LoopDispatcher final : public Dispatcher, private Sender::Events {
+ public:
+  explicit LoopDispatcher(Handlers handlers, const core::Clock& clock)
+      : handlers_(std::move(handlers)), clock_(clock) {}
+  ~LoopDispatcher() override { join(); }
+
+  core::Status open(const Setup& setup);
+
+  void start() override {
+    thread_ = std::thread([this] { run(); });
+  }
+  void submit(std::vector<stages::RequestPtr> requests) override;
+  void settled(std::vector<int> by_endpoint) override;
+  void drain() override;
+  void abort() override {
+    attempts_->abort();
+    loop_.stop();
+  }
+  void join() override {
+    if (!thread_.joinable()) return;
+    loop_.stop();
+    thread_.join();
+    attempts_->end();
+  }
+  State state() const override { return attempts_->state(); }
+
+ private:
+  // All below: the I/O thread.
+  void run() noexcept;
+  void pump();
+  void finished(const schedule::Send& attempt, provider::Reply&& reply,
+                std::uint64_t reply_bytes) override;
+
+  const Handlers handlers_;
+  const core::Clock& clock_;
+  net::Loop loop_;
+  std::unique_ptr<net::Loop::Timer> timer_ = loop_.make_timer();
+  std::unique_ptr<net::Loop::Batcher> pump_soon_;
+  std::vector<Endpoint> endpoints_;
+  std::unique_ptr<Sender> sender_;
+  std::optional<Attempts> attempts_;
+  std::thread thread_;
+};
+
+core::Status LoopDispatcher::open(const Setup& setup) {
+  const stages::DispatchSpec& spec = setup.spec.dispatch;
+  std::size_t slots = 0;  // of all endpoints, at most
+  for (const provider::EndpointSpec& endpoint : spec.endpoints) {
+    endpoints_.push_back(make_endpoint(endpoint, setup.question.frame));
+    slots += stages::slots_of(endpoint);
+  }
+  auto sender = setup.make_sender({.loop = loop_,
+                                   .specs = spec.endpoints,
+                                   .endpoints = endpoints_,
+                                   .cancels = spec.hedge,
+                                   .clock = clock_,
+                                   .events = *this});
+  if (!sender) return std::unexpected(sender.error());
+  sender_ = std::move(*sender);
+  attempts_.emplace(Attempts::Setup{
+      .config = schedule_config(spec, endpoints_, setup.checkpoint, setup.used_by_others, clock_),
+      .endpoints = endpoints_,
+      .checkpoint = setup.checkpoint,
+      .handlers = handlers_,
+      .sender = *sender_,
+      .clock = clock_,
+      .post = [this](std::function<void()> work) { loop_.post(std::move(work)); }});
+  pump_soon_ =
+      loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
+  return {};
+}
+
+void LoopDispatcher::submit(std::vector<stages::RequestPtr> requests) {
+  loop_.post([this, requests = std::move(requests)] {
+    attempts_->submit(requests);
+    pump_soon_->add();
+  });
+}
+
+void LoopDispatcher::settled(std::vector<int> by_endpoint) {
+  loop_.dispatch([this, by_endpoint = std::move(by_endpoint)] {
+    attempts_->settled(by_endpoint);
+    if (!attempts_->handing_on()) pump_soon_->add();
+  });
+}
+
+void LoopDispatcher::drain() {
+  loop_.post([this] {
+    attempts_->drain();
+    pump();
+  });
+}
+
+void LoopDispatcher::run() noexcept {
+  core::name_thread("sluice-io");
+  try {
+    loop_.run();
+  } catch (...) {
+    attempts_->abort();
+    handlers_.failed(core::caught());
+  }
+  try {
+    timer_->cancel();
+    sender_->stop();
+  } catch (...) {
+    handlers_.failed(core::caught());
+  }
+}
+
+void LoopDispatcher::pump() {
+  const std::optional<core::Time> wake = attempts_->pump();
+  if (!wake) return timer_->cancel();
+  timer_->start(std::max(*wake - clock_.now(), core::Duration::zero()), [this] { pump(); });
+}
+
+void LoopDispatcher::finished(const schedule::Send& attempt, provider::Reply&& reply,
+                              std::uint64_t reply_bytes) {
+  if (attempts_->aborted()) return;
+  attempts_->finished(attempt, std::move(reply), reply_bytes);
+  pump_soon_->add();
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Dispatcher>> Dispatcher::make(const Setup& setup, Handlers handlers) {
+  auto made = std::make_unique<LoopDispatcher>(std::move(handlers), setup.clock);
+  if (auto opened = made->open(setup); !opened) return std::unexpected(opened.error());
+  return made;
+}
+
+}  // namespace sluice::dispatch

@@ -1,0 +1,209 @@
+#include "job/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "core/memory_reserve.h"
+#include "core/thread_name.h"
+#include "job/run_flow.h"
+
+namespace sluice::job {
+namespace {
+
+// So little text is read sooner than another thread wakes up: some 10 us.
+constexpr std::size_t kLittleText = 2 * 1024;
+// How often it is asked whether the run can still go on.
+constexpr std::chrono::milliseconds kLookAgain{100};
+
+}  // namespace
+
+core::Result<RunResult> FlowRun::run() {
+  std::thread reader;
+  flow::guarded(shutdown_, [&] {
+    dispatcher_->start();
+    reader = std::thread([this] { read(); });
+  });
+  wait_for_the_last_credit();
+  if (reader.joinable()) reader.join();
+  flow::guarded(shutdown_, [this] { dispatcher_->join(); });
+  graph_->wait();
+
+  core::Status closed;
+  flow::guarded(shutdown_, [&] { closed = checkpoint_->close(); });
+  if (auto error = shutdown_.error()) return std::unexpected(*error);
+  if (!closed) return std::unexpected(closed.error());
+  if (reader_error_) return std::unexpected(*reader_error_);
+
+  RunResult result;
+  result.progress = progress();
+  result.end = shutdown_.stopping() ? RunEnd::stopped : RunEnd::finished;
+  result.why = shutdown_.why();
+  if (shutdown_.stopping()) result.cause = halt_cause_;
+  if (left_ && result.end == RunEnd::finished) {
+    result.end = RunEnd::stopped;
+    result.why = left_->message;
+    result.error = left_;
+  }
+  if (halt_error_) result.error = halt_error_;
+  result.unmatched =
+      result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
+  return result;
+}
+
+void FlowRun::wait_for_the_last_credit() {
+  while (!all_back_.try_acquire_for(kLookAgain)) {
+    if (graph_->broken() || core::memory_is_short())
+      shutdown_.fail({core::ErrorCode::memory, "out of memory", {}});
+  }
+}
+
+void FlowRun::read() {
+  core::name_thread("sluice-read");
+  flow::guarded(shutdown_, [this] {
+    if (auto read = reader_->run(); !read) {
+      // What is in flight is paid for: let it end, then say what happened.
+      reader_error_ = read.error();
+      shutdown_.stop(read.error().text());
+    }
+  });
+  credits_.close();
+}
+
+stages::Items FlowRun::prepare(core::RowBatch&& rows, flow::Cost taken) {
+  stages::Items items = prepare_->run(std::move(rows));
+  const std::size_t bytes = stages::weight_of(items).bytes;
+  reader_->cost().learn(items, bytes);
+  credits_.settle(taken, bytes);
+  return items;
+}
+
+std::vector<stages::RequestPtr> FlowRun::pack(PackInput& input) {
+  auto out = packed(input);
+  if (!out) shutdown_.fail(out.error());
+  if (!out) return {};
+  if (out->done.rows > 0) credits_.give(out->done);
+  rows_shared_ += out->shared;
+  if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
+  return std::move(out->requests);
+}
+
+core::Result<stages::Packer::Out> FlowRun::packed(PackInput& input) {
+  switch (input.kind) {
+    case PackInput::Kind::again:
+      return packer_->add_again(std::move(input.items));
+    case PackInput::Kind::half:
+      return packer_->add_half(std::move(input.items));
+    case PackInput::Kind::stalled:
+      return packer_->flush();
+    case PackInput::Kind::followers:
+      return with_the_last(packer_->add_followers(std::move(input.items)));
+    case PackInput::Kind::rows:
+      ++batches_packed_;
+      return with_the_last(packer_->add(std::move(input.items)));
+    case PackInput::Kind::done:
+      batches_read_ = input.batches;
+      return with_the_last(stages::Packer::Out());
+  }
+  return core::fail(core::ErrorCode::internal, "an input of no kind came to be packed");
+}
+
+// Completes the open pack when the last batch is in: nothing comes any more that it could wait for.
+// Batches overtake each other on their way here, so the last one is known by its number.
+core::Result<stages::Packer::Out> FlowRun::with_the_last(core::Result<stages::Packer::Out> out) {
+  if (!out || batches_read_ != batches_packed_) return out;
+  stages::Packer::Out rest = packer_->flush();
+  std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
+  return out;
+}
+
+// Whether the I/O thread should read them itself. Not with Lua, which may take long, and whose
+// states are the workers'.
+bool FlowRun::read_where_they_are(const stages::Completions& completions) const {
+  return !spec_.parse.parse && stages::reply_bytes(completions) <= kLittleText;
+}
+
+void FlowRun::parse(stages::Completions& completions) {
+  std::vector<int> settled(spec_.dispatch.endpoints.size());
+  for (const stages::Completion& completion : completions) ++settled[completion.endpoint()];
+  const std::size_t held = stages::reply_bytes(completions) + stages::extra_bytes(completions);
+  stages::Parser::Out out = parser_->run(std::move(completions));
+  // Rows, prompts and replies are gone: what is left of those that ended is their lines.
+  const std::size_t lines = stages::bytes_of(out.results.entries);
+  completions.clear();
+  credits_.change(held + out.ended.bytes, lines);
+  out.ended.bytes = lines;
+  commit(std::move(out.results), out.ended, std::move(out.rejected));
+  dispatcher_->settled(std::move(settled));
+  for (const stages::PackedReply& reply : out.packed) savings_->add(reply);
+  for (const stages::PackSize::Reply& pack : out.packs) pack_size_.answered(pack);
+  if (!out.again.empty()) {
+    rows_asked_again_ += out.again.size();
+    to_pack(PackInput::Kind::again, std::move(out.again));
+  }
+  for (stages::Items& half : out.halves) {
+    rows_asked_again_ += half.size();
+    to_pack(PackInput::Kind::half, std::move(half));
+  }
+}
+
+void FlowRun::commit(store::Results&& results, flow::Cost ended,
+                     std::vector<std::pair<core::Hash128, core::Reject>> rejected) {
+  std::vector<core::Hash128> answered;
+  answered.reserve(results.entries.size());
+  for (const store::Entry& entry : results.entries) {
+    if (entry.kind == store::Kind::answer) answered.push_back(entry.question);
+  }
+  checkpoint_->commit(std::move(results), [this, ended, answered = std::move(answered),
+                                           rejected = std::move(rejected)] {
+    rows_ended_ += ended.rows;
+    stages::Items followers = in_flight_.take(answered);
+    if (!followers.empty()) to_pack(PackInput::Kind::followers, std::move(followers));
+    for (const auto& [question, why] : rejected) {
+      if (stages::Items waiting = in_flight_.take(question); !waiting.empty())
+        reject(std::move(waiting), why);
+    }
+    if (ended.rows > 0) credits_.give(ended);
+  });
+}
+
+void FlowRun::reject(stages::Items&& items, const core::Reject& why) {
+  store::Results results;
+  std::vector<std::pair<core::Hash128, core::Reject>> rejected;
+  for (stages::Item& item : items) {
+    core::Reject whole = why;
+    whole.history.insert(whole.history.begin(), item.history.begin(), item.history.end());
+    results.entries.push_back(lines_.reject(item, whole));
+    rejected.emplace_back(item.question, why);
+  }
+  commit(std::move(results), stages::weight_of(items), std::move(rejected));
+}
+
+void FlowRun::release(stages::Items&& items) {
+  flow::Cost weight = stages::weight_of(items);
+  for (const stages::Item& item : items)
+    weight += stages::weight_of(in_flight_.take(item.question));
+  credits_.give(weight);
+}
+
+void FlowRun::to_pack(PackInput::Kind kind, stages::Items&& items) {
+  graph_->to_pack(kind, std::move(items));
+}
+
+Progress FlowRun::progress() const {
+  Progress progress;
+  progress.account = checkpoint_->account();
+  progress.rows_at_start = checkpoint_->opened().done_rows;
+  progress.rows_read = reader_->rows_read();
+  progress.rows_ended = rows_ended_;
+  progress.rows_shared = rows_shared_;
+  progress.rows_asked_again = rows_asked_again_;
+  progress.saved = savings_->saved();
+  progress.input_complete = input_complete_;
+  progress.share_read = reader_->share_read();
+  progress.waiting_for = reader_->waiting_for();
+  progress.dispatch = dispatcher_->state();
+  return progress;
+}
+
+}  // namespace sluice::job

@@ -1,0 +1,89 @@
+// A run of a job: joins the stages into a flow graph and drives it to its end.
+//
+//   reader ──▶ prepare ──▶ pack ──▶ build ──▶ dispatch ──▶ parse ──▶ sink
+//   (thread)   parallel    serial   parallel  (I/O thread) parallel  (committer's thread)
+//                            ▲                                │
+//                            └───────── asked again ──────────┘
+//
+// Threads: make() and run() on one thread; stop(), progress() from any (stop() not from a signal
+// handler). A Run is used once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "checkpoint/checkpoint.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "dispatch/dispatch.h"
+#include "dispatch/online_sender.h"
+#include "stages/pack_savings.h"
+#include "stages/spec.h"
+
+namespace sluice::job {
+
+inline const core::SystemClock kMachineClock;
+
+struct RunOptions {
+  std::optional<std::uint64_t> limit;        // read at most so many rows
+  dispatch::DayUses day_use_of_others = {};  // of the job's other questions
+  // Told within make() what a person should know and ends nothing.
+  std::function<void(std::string)> notice = [](const std::string&) {};
+  // For measurements beside a run that keeps nothing (bench/unchecked.cc).
+  std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,
+                                                                      checkpoint::Projection&)>
+      open_checkpoint = checkpoint::Checkpoint::open;
+  // How attempts are carried, and by which clock: for tests. The clock must outlive the run.
+  dispatch::MakeSender make_sender = dispatch::make_online_sender;
+  const core::Clock* clock = &kMachineClock;
+};
+
+// How far a run is, for the display and the summary.
+struct Progress {
+  store::Account account;           // of the job: earlier runs included
+  std::uint64_t rows_at_start = 0;  // had ended before this run
+  std::uint64_t rows_read = 0;      // by this run
+  std::uint64_t rows_ended = 0;     // by this run: answered or rejected
+  std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
+  std::uint64_t rows_asked_again =
+      0;                             // askings beyond a row's first, for an answer that did not fit
+  stages::PackSavings::Saved saved;  // by packs, in this run
+  bool input_complete = false;
+  std::optional<double> share_read;        // of the input, when its size is known
+  std::optional<std::string> waiting_for;  // a pipe that gives nothing (Reader::waiting_for)
+  dispatch::State dispatch;
+};
+
+enum class RunEnd : std::uint8_t {
+  finished,  // every row has ended
+  stopped,   // on request, budget or deadline, or no endpoint is left: resumable
+};
+
+struct RunResult {
+  RunEnd end = RunEnd::finished;
+  std::string why;                           // stopped: by what
+  std::optional<schedule::HaltCause> cause;  // stopped by budget or deadline
+  std::optional<core::Error> error;          // stopped: by no limit and on no request
+  Progress progress;
+  std::uint64_t unmatched = 0;  // rows of the checkpoint that are no longer in the input
+};
+
+class Run {
+ public:
+  // Opens the input, the checkpoint and the sink. Nothing is sent yet. `spec` must outlive the run.
+  static core::Result<std::unique_ptr<Run>> make(const stages::PipelineSpec& spec,
+                                                 const RunOptions& options);
+  virtual ~Run() = default;
+
+  virtual const checkpoint::Checkpoint::Opened& opened() const = 0;
+  // Blocks until the run has ended. What was committed is safe whatever it returns.
+  virtual core::Result<RunResult> run() = 0;
+  // Read no more, ask no more, finish what is in flight.
+  virtual void stop(std::string why) = 0;
+  virtual Progress progress() const = 0;
+};
+
+}  // namespace sluice::job

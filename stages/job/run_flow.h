@@ -1,0 +1,96 @@
+// The parts of a run, and what runs between them. run_wiring.cc joins the parts; run.cc has the
+// nodes' bodies and the run's course. Private to these two.
+//
+// Threads: said at each member; what says nothing is set before the run begins.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flow/credits.h"
+#include "flow/shutdown.h"
+#include "job/flow_graph.h"
+#include "job/run.h"
+#include "stages/flow_limits.h"
+#include "stages/output_line.h"
+#include "stages/pack.h"
+#include "stages/parse.h"
+#include "stages/prepare.h"
+#include "stages/question.h"
+#include "stages/reader.h"
+#include "stages/single_flight.h"
+
+namespace sluice::job {
+
+class FlowRun final : public Run {
+ public:
+  FlowRun(const stages::PipelineSpec& spec, const RunOptions& options)
+      : spec_(spec),
+        options_(options),
+        question_(stages::make_question(spec)),
+        lines_(spec, question_.answer_names()),
+        pack_size_(spec.pack.rows, stages::output_bound(spec)),
+        credits_(stages::credit_limit(spec), [this] { all_back_.release(); }) {}
+
+  core::Status open();
+  const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
+  core::Result<RunResult> run() override;
+  void stop(std::string why) override { shutdown_.stop(std::move(why)); }
+  Progress progress() const override;
+
+ private:
+  FlowGraph::Bodies bodies();
+  stages::Reader::Callbacks callbacks();
+  void wait_for_the_last_credit();
+  void read();
+  stages::Items prepare(core::RowBatch&& rows, flow::Cost taken);
+  std::vector<stages::RequestPtr> pack(PackInput& input);
+  core::Result<stages::Packer::Out> packed(PackInput& input);
+  core::Result<stages::Packer::Out> with_the_last(core::Result<stages::Packer::Out> out);
+  bool read_where_they_are(const stages::Completions& completions) const;
+  void parse(stages::Completions& completions);
+  void commit(store::Results&& results, flow::Cost ended,
+              std::vector<std::pair<core::Hash128, core::Reject>> rejected);
+  void reject(stages::Items&& items, const core::Reject& why);
+  void release(stages::Items&& items);
+  void to_pack(PackInput::Kind kind, stages::Items&& items);
+  dispatch::Handlers handlers();
+
+  const stages::PipelineSpec& spec_;
+  const RunOptions options_;
+  const stages::Question question_;
+  const stages::LineWriter lines_;
+  std::optional<stages::Prepare> prepare_;
+  std::optional<stages::Parser> parser_;
+  std::unique_ptr<checkpoint::Projection> sink_;
+  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  stages::InFlight in_flight_;
+  stages::PackSize pack_size_;
+  std::optional<stages::PackSavings> savings_;
+  std::optional<stages::Packer> packer_;
+  flow::Shutdown shutdown_;
+  flow::Credits credits_;
+  std::optional<stages::Reader> reader_;
+  std::optional<core::Error> reader_error_;        // the reader's thread, then run()
+  std::optional<core::Error> halt_error_;          // the I/O thread, then run()
+  std::optional<schedule::HaltCause> halt_cause_;  // the same
+  std::optional<core::Error> left_;  // why rows stay pending; the I/O thread, then run()
+  std::atomic<bool> input_complete_ = false;
+  std::uint64_t batches_packed_ = 0;           // the pack node's
+  std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
+  std::atomic<std::uint64_t> rows_ended_ = 0;
+  std::atomic<std::uint64_t> rows_shared_ = 0;
+  std::atomic<std::uint64_t> rows_asked_again_ = 0;
+
+  std::binary_semaphore all_back_{0};  // the last credit is, or the run is abandoned
+  std::optional<FlowGraph> graph_;
+  std::unique_ptr<dispatch::Dispatcher> dispatcher_;
+};
+
+}  // namespace sluice::job

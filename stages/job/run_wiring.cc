@@ -1,0 +1,139 @@
+// Joins a run's parts: opens them in their order, and says which calls which.
+#include "job/job_files.h"
+#include "job/jsonl_sink.h"
+#include "job/run_flow.h"
+#include "storage/input_file.h"
+
+namespace sluice::job {
+
+core::Status FlowRun::open() {
+  auto prepare = stages::Prepare::make(spec_, question_);
+  if (!prepare) return std::unexpected(prepare.error());
+  prepare_.emplace(std::move(*prepare));
+  auto paths = storage::expand_paths(spec_.read.paths);
+  if (!paths) return std::unexpected(paths.error());
+
+  checkpoint::Options options;
+  options.directory = spec_.checkpoint.directory;
+  options.job = spec_.name;
+  options.fingerprint = stages::fingerprint(spec_, question_);
+  for (const auto& endpoint : spec_.dispatch.endpoints) options.endpoints.push_back(endpoint.name);
+  options.models = stages::models_of(spec_.dispatch);
+  options.durability = spec_.checkpoint.durability;
+  options.share = spec_.checkpoint.share;
+  options.group_entries = stages::group_entries(spec_);
+  sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects, options_.notice);
+  auto opened = options_.open_checkpoint(options, *sink_);
+  if (!opened) return std::unexpected(opened.error());
+  checkpoint_ = std::move(*opened);
+  prepare_->name_as_before(checkpoint_->has_old_names());
+
+  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
+  savings_.emplace(stages::frame_bytes(spec_, question_),
+                   stages::frame_bytes(spec_, stages::single_question(spec_)));
+  parser_.emplace(spec_, question_, lines_, stages::models_of(spec_.dispatch));
+  auto dispatcher = dispatch::Dispatcher::make({.spec = spec_,
+                                                .question = question_,
+                                                .checkpoint = *checkpoint_,
+                                                .used_by_others = options_.day_use_of_others,
+                                                .make_sender = options_.make_sender,
+                                                .clock = *options_.clock},
+                                               handlers());
+  if (!dispatcher) return std::unexpected(dispatcher.error());
+  dispatcher_ = std::move(*dispatcher);
+  graph_.emplace(bodies(), shutdown_);
+  reader_.emplace(std::move(*paths), options_.limit, credits_, shutdown_, callbacks(),
+                  stages::Steps(spec_.read.steps), written_files(spec_));
+  if (!spec_.pack.user) reader_->cost().at_least(spec_.pack.user_template.size());
+
+  shutdown_.on_stop([this] { dispatcher_->drain(); });
+  shutdown_.on_failure([this] {
+    dispatcher_->abort();
+    credits_.abandon();
+  });
+  checkpoint_->on_failure([this](core::Error error) { shutdown_.fail(std::move(error)); });
+  return {};
+}
+
+FlowGraph::Bodies FlowRun::bodies() {
+  return {
+      .prepare = [this](core::RowBatch&& rows,
+                        flow::Cost taken) { return prepare(std::move(rows), taken); },
+      .pack = [this](PackInput& input) { return pack(input); },
+      .build =
+          [this](stages::Request& request) {
+            stages::build(request, question_.packed);
+            credits_.change(0, request.extra_bytes);
+          },
+      .dispatch =
+          [this](std::vector<stages::RequestPtr>&& requests) {
+            dispatcher_->submit(std::move(requests));
+          },
+      .parse = [this](stages::Completions& completions) { parse(completions); },
+  };
+}
+
+stages::Reader::Callbacks FlowRun::callbacks() {
+  return {
+      .batch =
+          [this](core::RowBatch&& rows, flow::Cost taken) {
+            checkpoint_->set_rows_read(reader_->rows_read(), false);
+            graph_->rows(std::move(rows), taken);
+          },
+      .stalled = [this] { to_pack(PackInput::Kind::stalled, {}); },
+      .done =
+          [this](std::uint64_t batches, bool complete) {
+            input_complete_ = complete;
+            checkpoint_->set_rows_read(reader_->rows_read(), complete && !options_.limit);
+            graph_->to_pack(PackInput::Kind::done, {}, batches);
+          },
+  };
+}
+
+dispatch::Handlers FlowRun::handlers() {
+  return {
+      .completed =
+          [this](stages::Completions&& completions) {
+            credits_.change(0, stages::reply_bytes(completions));
+            if (read_where_they_are(completions)) return parse(completions);
+            graph_->completed(std::move(completions));
+          },
+      .rejected =
+          [this](stages::RequestPtr request, const core::Reject& why) {
+            credits_.change(request->extra_bytes, 0);
+            reject(std::move(request->items), why);
+          },
+      .split =
+          [this](stages::RequestPtr request, provider::Cause cause) {
+            credits_.change(request->extra_bytes, 0);
+            for (stages::Item& item : request->items)
+              item.history.emplace_back(provider::cause_name(cause));
+            for (stages::Items& half : stages::halves_of(std::move(request->items)))
+              to_pack(PackInput::Kind::half, std::move(half));
+          },
+      .released =
+          [this](stages::RequestPtr request, const std::string& why) {
+            if (!why.empty()) left_ = core::Error{core::ErrorCode::io, why, {}};
+            credits_.change(request->extra_bytes, 0);
+            release(std::move(request->items));
+          },
+      .halted =
+          [this](schedule::HaltCause cause, const std::string& why) {
+            const bool limit =
+                cause == schedule::HaltCause::budget || cause == schedule::HaltCause::deadline;
+            halt_cause_ = cause;
+            if (!limit) halt_error_ = core::Error{core::ErrorCode::io, why, {}};
+            shutdown_.stop(why);
+          },
+      .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); },
+  };
+}
+
+core::Result<std::unique_ptr<Run>> Run::make(const stages::PipelineSpec& spec,
+                                             const RunOptions& options) {
+  auto run = std::make_unique<FlowRun>(spec, options);
+  if (auto opened = run->open(); !opened) return std::unexpected(opened.error());
+  return run;
+}
+
+}  // namespace sluice::job
