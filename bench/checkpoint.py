@@ -13,7 +13,7 @@ import json, os, pathlib, shutil, statistics, subprocess, sys, tempfile, time, u
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SLUICE = ROOT / "build/release/sluice"
 UNCHECKED = ROOT / "build/release/sluice_unchecked"
-JOB = ROOT / "bench/tickets.lua"
+JOB = "tickets.lua"  # a copy of it in each case's folder: its paths are relative to it
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november".split()
 
 
@@ -53,6 +53,7 @@ class Mock(Server):
 
 def run(folder, mock, rows, per, durability):
     """The seconds of one run in `folder`, which is kept."""
+    shutil.copy(ROOT / "bench/tickets.lua", folder)
     settings = {"base_url": mock.url, "input": rows, "rows": per}
     if durability == "none":
         command = [UNCHECKED, JOB] + [f"{k}={v}" for k, v in settings.items()]

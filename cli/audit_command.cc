@@ -58,9 +58,12 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
         "  cut off    a last line was being written when the run ended: the next run writes it\n";
   if (report.taken_back > 0)
     text += fmt::format(
-        "  redo       {} lines of the rejects file are of rows taken back: the next run takes them "
-        "out\n",
+        "  redo       {} lines are of rows taken back or no longer in the input: the next run "
+        "takes them out\n",
         count(report.taken_back));
+  if (report.kept > 0)
+    text += fmt::format("  kept       {} rows are no longer in the input (keep_missing)\n",
+                        count(report.kept));
   for (const Finding finding : kAllFindings) {
     const AuditReport::Class& found = report.of(finding);
     if (found.count == 0) continue;
@@ -95,6 +98,7 @@ void write_report(core::JsonWriter& w, const AuditReport& report) {
   w.field("unwritten", report.unwritten);
   w.field("unfinished", report.unfinished);
   w.field("taken_back", report.taken_back);
+  w.field("kept_missing", report.kept);
   w.close('}');
   w.key("findings");
   w.open('{');

@@ -45,8 +45,8 @@ int check(const std::vector<JobFile>& files) {
       fmt::print("{}: ok: job '{}', {}{}{} row{} a request, to {}\n", file.path, spec.name, title,
                  title.empty() ? "" : ", ", spec.pack.rows, spec.pack.rows == 1 ? "" : "s",
                  core::printable(fmt::format("{}", fmt::join(endpoints, ", "))));
-      if (const std::string change = change_of(*job, k); !change.empty())
-        fmt::print("  {:<11}{}\n", "note", change);
+      if (const Change change = change_of(*job, k); !change.text.empty())
+        fmt::print("  {:<11}{}\n", "note", change.text);
     }
     fmt::print("{}{}", listing(*job), rendered(*sample));
   }

@@ -91,7 +91,7 @@ core::Result<Lock> lock_to_read(const stages::JobSpec& job) {
   return locked(store::JobLock::share(job.directory, job.name));
 }
 
-std::string change_of(const stages::JobSpec& job, std::size_t question) {
+Change change_of(const stages::JobSpec& job, std::size_t question) {
   const stages::PipelineSpec& spec = job.questions[question];
   std::error_code error;
   if (!std::filesystem::is_regular_file(spec.checkpoint.directory + "/checkpoint.db", error))
@@ -103,20 +103,30 @@ std::string change_of(const stages::JobSpec& job, std::size_t question) {
   const auto rows = inspect::first_questions(spec);
   const auto found = (*view)->foresee(now, stages::models_of(spec.dispatch), rows);
   if (!found || !found->new_generation || found->answers == 0) return {};
-  std::string text =
+  const std::string text =
       fmt::format("the pipeline file has changed since the last run, whose {} answers are kept: ",
                   observe::count(found->answers));
-  if (rows.empty()) return text + "rows whose question is now another are asked again";
+  if (rows.empty()) return {text + "rows whose question is now another are asked again", {}};
   if (found->found == rows.size())
-    return text + fmt::format("they answer all of the first {} rows, which are not asked again",
-                              rows.size());
-  return text +
-         fmt::format(
-             "they answer {} of the first {} rows; the others are asked, and paid for, again "
-             "(their "
-             "prompt, the system text, the answer's fields, the examples, the parse function or "
-             "the model is another)",
-             found->found, rows.size());
+    return {text + fmt::format("they answer all of the first {} rows, which are not asked again",
+                               rows.size()),
+            {}};
+  const store::Account& account = (*view)->account();
+  const double share = 1 - static_cast<double>(found->found) / static_cast<double>(rows.size());
+  const double again = share * static_cast<double>(account.rows_read);
+  const store::EndpointLedger total = account.total();
+  core::Money cost;
+  if (account.rows_answered > 0)
+    cost = core::Money::picodollars(
+        static_cast<std::int64_t>(again * static_cast<double>(total.cost.picodollars()) /
+                                  static_cast<double>(account.rows_answered)));
+  return {text + fmt::format("they answer {} of the first {} rows; about {} of {} rows are asked "
+                             "again, for about {} (their prompt, the system text, the answer's "
+                             "fields, the examples, the parse function or the model is another)",
+                             found->found, rows.size(),
+                             observe::count(static_cast<std::uint64_t>(again + 0.5)),
+                             observe::count(account.rows_read), cost.text()),
+          cost};
 }
 
 }  // namespace sluice::cli

@@ -37,6 +37,10 @@ core::Result<std::optional<store::JobLock>> lock_to_read(const stages::JobSpec& 
 
 // When the file asks something else than in the last run: what of its answers stays, and what the
 // next run asks again; else, and when nothing is known of it, nothing.
-std::string change_of(const stages::JobSpec& job, std::size_t question);
+struct Change {
+  std::string text;
+  core::Money cost;  // of what is asked again, about, by what an answered row has cost
+};
+Change change_of(const stages::JobSpec& job, std::size_t question);
 
 }  // namespace sluice::cli

@@ -1,4 +1,5 @@
 // sluice run: run the job, or resume it.
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "cli/standard_streams.h"
 #include "core/json.h"
 #include "job/job_files.h"
+#include "job/job_place.h"
 #include "job/run.h"
 #include "observe/figures.h"
 #include "observe/view.h"
@@ -29,8 +31,13 @@ using observe::count;
 
 enum class Log : std::uint8_t { text, json };
 
+// What a changed question may cost without a --yes from whoever sits at a terminal.
+constexpr core::Money kAskFirst = core::Money::picodollars(1'000'000'000'000);
+
 struct RunFlags {
   JobFile file;
+  bool fresh = false;
+  bool yes = false;
   std::optional<std::uint64_t> limit;
   Log log = Log::text;
 };
@@ -133,10 +140,12 @@ std::string summary(const stages::PipelineSpec& spec, const job::RunResult& resu
     line("", fmt::format("{} askings repeated because an answer was missing or did not fit",
                          count(p.rows_asked_again)));
   if (result.unmatched > 0)
-    line("",
-         fmt::format(
-             "{} rows of earlier runs are no longer in the input; their lines stay in the output",
-             count(result.unmatched)));
+    line("", fmt::format("{} rows of earlier runs are no longer in the input as they were: {}",
+                         count(result.unmatched),
+                         spec.sink.keep_missing ? "their lines stay (keep_missing)"
+                         : result.dropped
+                             ? "their lines are taken out; their answers stay in the checkpoint"
+                             : "their lines stay until a run reads all of it and finishes"));
   line("requests",
        fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
   if (const std::string note = savings_note(p.saved); !note.empty()) line("", note);
@@ -293,8 +302,15 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     const stages::PipelineSpec spec =
         limited(job.questions[k], spent, k == 0 ? core::Duration() : clock.now() - started);
     if (flags.log == Log::text) fmt::print(stderr, "{}", heading_of(job, k));
-    if (const std::string change = change_of(job, k); !change.empty())
-      print_note(change, flags.log);
+    if (const Change change = change_of(job, k); !change.text.empty()) {
+      print_note(change.text, flags.log);
+      if (change.cost > kAskFirst && !flags.yes && ::isatty(STDIN_FILENO) != 0)
+        return core::fail(
+            core::ErrorCode::usage,
+            fmt::format("{}: this asks rows again for about {}; nothing was asked. Run "
+                        "it with --yes to go on, or take the change back",
+                        job.name, change.cost.text()));
+    }
     auto made = job::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
                .day_use_of_others = others->day_use,
@@ -334,7 +350,15 @@ int run(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
+  if (auto none = job::none_left_behind(*job); !none) return report(none.error());
   if (const auto same = flags.file.alike(*job); !same) return report(same.error());
+  if (flags.fresh) {
+    const auto aside = job::set_aside(
+        *job, fmt::format(".before-{:%Y%m%dT%H%M%S}", std::chrono::floor<std::chrono::seconds>(
+                                                          std::chrono::system_clock::now())));
+    if (!aside) return report(aside.error());
+    for (const std::string& path : *aside) print_note("set aside: " + path, flags.log);
+  }
   const auto lock = lock_to_run(*job);
   if (!lock) return report(lock.error());
   const auto results = run_questions(*job, flags);
@@ -360,6 +384,13 @@ void add_run_command(CLI::App& app, int& exit_status) {
   flags->file.add_options(*command);
   command->add_option("--limit", flags->limit, "Read at most so many rows (for the first question)")
       ->check(whole_number(1));
+  command->add_flag(
+      "--fresh", flags->fresh,
+      "Start over: the checkpoint and the files of earlier runs are set aside, and all "
+      "is asked anew");
+  command->add_flag(
+      "--yes", flags->yes,
+      "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
   command->add_option("--log", flags->log, "Progress and summary as text or json")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Log>{{"text", Log::text}, {"json", Log::json}}));

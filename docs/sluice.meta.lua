@@ -25,7 +25,7 @@
 ---Where the rows come from: JSONL, one object a line.
 ---@class sluice.readOptions
 ---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
----@field [integer] string files and globs, in order; .gz and .zst are inflated; "-" is standard input; relative to the working directory
+---@field [integer] string files and globs, in order; .gz and .zst are inflated; "-" is standard input; relative to the pipeline file
 
 ---What a row must be, before anything is spent on it.
 ---@class sluice.validateOptions
@@ -64,7 +64,8 @@
 ---@class sluice.sinkOptions
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
----@field [integer] string the output file, relative to the working directory
+---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
+---@field [integer] string the output file, relative to the pipeline file
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@class sluice.openaiOptions

@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "dsl/job_paths.h"
+
 namespace sluice::dsl {
 namespace {
 
@@ -13,16 +15,6 @@ std::string beside(const std::string& rejects, std::size_t question) {
   const std::size_t dot = rejects.rfind('.');
   const std::size_t end = dot == rejects.npos || dot <= name ? rejects.size() : dot;
   return fmt::format("{}.question-{}{}", rejects.substr(0, end), question, rejects.substr(end));
-}
-
-// `path` as a pattern that only it fits.
-std::string as_pattern(const std::string& path) {
-  std::string pattern;
-  for (const char c : path) {
-    if (std::string_view("*?[\\").contains(c)) pattern += '\\';
-    pattern += c;
-  }
-  return pattern;
 }
 
 // A question may use what is left by the time of its own limit and of every later one's; one

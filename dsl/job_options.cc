@@ -174,6 +174,12 @@ constexpr Option kSink[] = {
      .meaning = "fields of the row that output lines begin with: all (\"row\") or those listed",
      .example = "{ \"id\", \"subject\" }",
      .fallback = "the key, or all fields when there is no key"},
+    {.name = "keep_missing",
+     .type = boolean,
+     .meaning = "whether rows that have left the input keep their lines, and a changed row its old "
+                "one beside the new",
+     .example = "true",
+     .fallback = "false: the output has the answers to the input as it is"},
 };
 
 constexpr Section kJob[] = {
@@ -204,7 +210,7 @@ constexpr Section kJob[] = {
                     .type = "text",
                     .luals = "string",
                     .meaning = "files and globs, in order; .gz and .zst are inflated; \"-\" is "
-                               "standard input; relative to the working directory",
+                               "standard input; relative to the pipeline file",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
                     .most = 10000}},
@@ -305,7 +311,7 @@ constexpr Section kJob[] = {
      .positional = {.word = "path",
                     .type = "text",
                     .luals = "string",
-                    .meaning = "the output file, relative to the working directory",
+                    .meaning = "the output file, relative to the pipeline file",
                     .example = "\"out/answers.jsonl\"",
                     .least = 1,
                     .most = 1}},

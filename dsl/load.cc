@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "dsl/job_paths.h"
 #include "dsl/lua_state.h"
 #include "dsl/scripts.h"
 #include "script/diagnostic.h"
@@ -77,6 +78,7 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
   project->seal();
 
   auto [job, functions] = (*state)->pipeline();
+  put_beside(job, path);
   job.files = project->files();
   job.variables = project->variables();
   if (!functions.empty()) {  // else no Lua runs

@@ -213,6 +213,7 @@ int construct_sink(lua_State* lua) {
   spec.keep_row = lua_type(lua, -1) == LUA_TSTRING;
   lua_pop(lua, 1);
   spec.keep = arguments.columns("keep");
+  spec.keep_missing = arguments.flag("keep_missing");
   push_stage(lua, arguments, "sink", std::move(spec));
   return 1;
 }

@@ -4,7 +4,7 @@
 --   ./dev demo --set base_url=https://api.openai.com/v1 --set model=gpt-5.4-nano --set key="$OPENAI_API_KEY"
 local s = require "sluice"
 
-local work  = s.param("work", "build/demo")
+local work  = s.param("work", "../build/demo")
 local model = s.param("model", "mock")
 
 return s.pipeline {

@@ -18,8 +18,10 @@ core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
 // One that only rows of the same content share.
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
                             const core::Row& row);
-// A row that is asked, by its key, or by its content where it has none.
-core::Hash128 row_name(const core::Row& row, const core::Hash128& question);
+// A row that is asked, by its key, or by its content where it has none. `kept`: what the output
+// line takes from the row beside its key, so that a row in which it changed is another one.
+core::Hash128 row_name(const core::Row& row, const core::Hash128& question,
+                       std::string_view kept = {});
 // A row that is never asked is known by its content too, so that a corrected row is a new one.
 core::Hash128 unasked_row_name(const core::Row& row);
 

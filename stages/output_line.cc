@@ -49,15 +49,10 @@ void LineWriter::append_kept(std::string& line, const core::Row& row) const {
     return;
   }
   for (const std::string& name : keep_) {
-    simdjson::dom::element value;
-    const bool there = object[name].get(value) == simdjson::SUCCESS;
     if (is_answer_name(name)) continue;
     std::string json;
-    if (there)
-      format::append_as_written(
-          json, value,
-          format::has_own_form(value) ? format::member_text(object, row.raw, name) : "");
-    append(name, there ? json : "null");
+    format::append_member(json, object, row.raw, name);
+    append(name, json);
   }
 }
 

@@ -72,12 +72,23 @@ Item Prepare::prepare(core::Row&& row) const {
     item.identity = unasked_row_name(item.row);
   } else {
     item.question = question(item);
-    item.identity = row_name(item.row, item.question);
+    item.identity = row_name(item.row, item.question, kept(item.row, object));
   }
   if (old_names_)
     item.old_names =
         std::make_shared<const store::RowNames>(old_names(item, is_object ? &object : nullptr));
   return item;
+}
+
+std::string Prepare::kept(const core::Row& row, const simdjson::dom::object& object) const {
+  if (spec_.sink.keep_row) return row.raw;
+  std::string fields;
+  for (const std::string& name : spec_.sink.keep) {
+    if (name == spec_.read.key) continue;
+    format::append_member(fields, object, row.raw, name);
+    fields += ',';
+  }
+  return fields;
 }
 
 // Numbers had no text of their own then.

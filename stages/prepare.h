@@ -28,6 +28,8 @@ class Prepare {
   Prepare(const PipelineSpec& spec, const Question& question) : spec_(spec), question_(question) {}
   Item prepare(core::Row&& row) const;
   core::Hash128 question(const Item& item) const;
+  // What the output line takes from the row beside its key.
+  std::string kept(const core::Row& row, const simdjson::dom::object& object) const;
   std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
   // `object`: null where the row is none.
   store::RowNames old_names(const Item& item, const simdjson::dom::object* object) const;

@@ -122,8 +122,9 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   parts.add(spec.pack.user_script.version);
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
     parts.add(model_identity(endpoint));
-  parts.add(spec.sink.path);
-  parts.add(spec.sink.rejects);
+  const SinkSpec& sink = spec.sink;
+  parts.add(sink.written_path.empty() ? sink.path : sink.written_path);
+  parts.add(sink.written_rejects.empty() ? sink.rejects : sink.written_rejects);
   parts.add(spec.sink.keep_row ? "row" : "fields");
   for (const std::string& field : spec.sink.keep) parts.add(field);
   return parts.hash();

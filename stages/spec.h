@@ -123,6 +123,12 @@ struct SinkSpec {
   std::string path;       // JSONL
   std::string rejects;    // JSONL; empty = beside `path`, with ".rejects" before the ending
   bool keep_row = false;  // output lines begin with all of the row's fields
+  // The two paths as the pipeline file has them, where they were put beside it: so that a job is the
+  // same from every working directory. Empty: as above.
+  std::string written_path = {};
+  std::string written_rejects = {};
+  // Rows that left the input keep their lines; else they go, and a changed row's old line with them.
+  bool keep_missing = false;
   std::vector<std::string>
       keep;  // else with these; with neither: the key field, or all when there is no key
 };
@@ -158,6 +164,7 @@ struct JobSpec {
   std::vector<std::string> files;
   std::vector<std::string> variables;
   std::string directory;  // of the checkpoint; with several questions theirs are inside it
+  std::string folder;  // the pipeline file's, with its '/', which stands before all relative paths
   std::vector<PipelineSpec> questions;
 };
 

@@ -31,8 +31,7 @@ core::Result<std::optional<StoredAnswer>> AnswerReader::find_in(std::int64_t blo
 }
 
 bool is_first_answer(const KeyRecord& record) {
-  return record.kind == store::Kind::answer && !record.withdrawn && !record.repeat &&
-         record.question != core::Hash128();
+  return record.kind == store::Kind::answer && !record.repeat && record.question != core::Hash128();
 }
 
 bool holds_answer(const KeyRecord& record, const Models& models) {

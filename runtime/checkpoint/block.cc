@@ -136,16 +136,11 @@ std::optional<BlockLines> BlockLines::decode(std::string_view payload, const Blo
   return block;
 }
 
-std::string_view BlockLines::answers() const {
-  return std::string_view(text_).substr(answers_at_, rejects_at_ - answers_at_);
-}
-
-std::string BlockLines::rejects(const BlockKeys& keys) const {
+std::string BlockLines::standing(const BlockKeys& keys, store::Kind kind) const {
   std::string standing;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const KeyRecord record = keys.at(i);
-    if (record.kind == store::Kind::reject && !record.withdrawn)
-      standing.append(line(i)).append("\n");
+    if (record.kind == kind && !record.withdrawn) standing.append(line(i)).append("\n");
   }
   return standing;
 }

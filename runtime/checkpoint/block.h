@@ -20,9 +20,10 @@
 //   07 00 00 00  01 00 00 00   02 00 00 00  00 00 00 00   {"a":1}\n   {}\n
 //
 // `repeat` marks an answer whose question was answered by the same model in an earlier entry: the
-// question index takes only the first, or equal questions would fill it. `withdrawn` marks a reject
-// whose row was taken back (redo.h): it is pending again, and its line no longer projected. A row
-// or question that is not `named` has its name from formats 1 to 4, which was no core::name128
+// question index takes only the first, or equal questions would fill it. `withdrawn` marks an entry
+// whose line is no longer projected: a reject whose row was taken back (redo.h) and is pending
+// again, or a row that has left the input (missing.h), whose answer is found by its question all the
+// same. A row or question that is not `named` has its name from formats 1 to 4, which was no core::name128
 // (old_names.h).
 #pragma once
 
@@ -88,9 +89,9 @@ class BlockLines {
  public:
   static std::optional<BlockLines> decode(std::string_view payload, const BlockKeys& keys);
 
-  // What goes to the projection: whole lines, each ended by '\n'.
-  std::string_view answers() const;
-  std::string rejects(const BlockKeys& keys) const;  // those that were not withdrawn
+  // What goes to the projection: whole lines, each ended by '\n', of the entries that were not
+  // withdrawn.
+  std::string standing(const BlockKeys& keys, store::Kind kind) const;
   // Line `i`, without its end, and where the answer's members begin in it.
   std::string_view line(std::size_t i) const;
   std::uint32_t answer_at(std::size_t i) const { return lines_[i].answer_at; }

@@ -8,6 +8,7 @@
 #include "checkpoint/old_names.h"
 #include "checkpoint/recovery.h"
 #include "checkpoint/shared_answers.h"
+#include "checkpoint/withdraw.h"
 #include "index/hash_index.h"
 #include "index/spilled_multiset.h"
 #include "storage/directory.h"
@@ -32,11 +33,13 @@ class JobCheckpoint final : public Checkpoint {
     if (!store) return std::unexpected(store.error());
 
     std::unique_ptr<JobCheckpoint> checkpoint(
-        new JobCheckpoint(std::move(*lock), options.directory));
+        new JobCheckpoint(std::move(*lock), options, projection));
     auto journal = Journal::open(std::move(*store), options, projection, checkpoint->index_,
                                  checkpoint->done_, &checkpoint->old_);
     if (!journal) return std::unexpected(journal.error());
     checkpoint->journal_ = std::move(*journal);
+    checkpoint->current_ = checkpoint->journal_.get();
+    checkpoint->opened_ = checkpoint->journal_->opened();
     auto reader = store::SqliteStore::open_reader(options.directory);
     if (!reader) return std::unexpected(reader.error());
     checkpoint->reader_.emplace(std::move(*reader), checkpoint->index_);
@@ -57,9 +60,12 @@ class JobCheckpoint final : public Checkpoint {
     return checkpoint;
   }
 
-  const Opened& opened() const override { return journal_->opened(); }
+  const Opened& opened() const override { return opened_; }
   core::Result<bool> consume_done(const core::Hash128& row) override { return done_.take(row); }
-  std::uint64_t unmatched() const override { return done_.size() + old_.unmatched(); }
+  std::uint64_t unmatched() const override {
+    return unmatched_.value_or(done_.size() + old_.unmatched());
+  }
+  void drop_missing() override { drop_missing_ = true; }
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
     if (question == core::Hash128()) return std::nullopt;
@@ -91,13 +97,14 @@ class JobCheckpoint final : public Checkpoint {
     committer_->commit(std::move(results), std::move(durable));
   }
   void set_rows_read(std::uint64_t rows, bool input_complete) override {
+    rows_read_ = rows;
     journal_->set_rows_read(rows, input_complete);
     committer_->touch();
   }
   void set_day_use(std::uint32_t endpoint, const store::DayUse& use) override {
     journal_->set_day_use(endpoint, use);
   }
-  store::Account account() const override { return journal_->account(); }
+  store::Account account() const override { return current_.load()->account(); }
   void on_failure(std::function<void(core::Error)> failed) override {
     committer_->on_failure(std::move(failed));
   }
@@ -109,13 +116,44 @@ class JobCheckpoint final : public Checkpoint {
     old_.detach();
     shared_.reset();
     core::Status status = committer_->close();
+    unmatched_ = done_.size() + old_.unmatched();
+    if (status && drop_missing_ && unmatched_ > 0) status = drop();
     lock_.reset();
     return status;
   }
 
  private:
-  JobCheckpoint(store::JobLock lock, const std::string& directory)
-      : lock_(std::move(lock)), index_(directory), done_(directory), old_(directory) {}
+  JobCheckpoint(store::JobLock lock, const Options& options, Projection& projection)
+      : options_(options),
+        projection_(projection),
+        lock_(std::move(lock)),
+        index_(options.directory),
+        done_(options.directory),
+        old_(options.directory) {}
+
+  // The journal is closed, and the file in one piece. What is opened once more is what the next run
+  // would open, so a crash at any point is one that it mends.
+  core::Status drop() {
+    {
+      auto store = store::SqliteStore::open(options_.directory);
+      if (!store) return std::unexpected(store.error());
+      const auto dropped =
+          withdraw_missing(**store, [this](const core::Hash128& row) { return done_.take(row); });
+      if (!dropped) return std::unexpected(dropped.error());
+      if (auto closed = (*store)->close(); !closed) return closed;
+    }
+    auto store = store::SqliteStore::open(options_.directory);
+    if (!store) return std::unexpected(store.error());
+    index::HashIndex index(options_.directory);
+    index::SpilledMultiset done(options_.directory);
+    auto journal = Journal::open(std::move(*store), options_, projection_, index, done);
+    if (!journal) return std::unexpected(journal.error());
+    again_ = std::move(*journal);
+    again_->set_rows_read(rows_read_, true);
+    core::Status closed = again_->close();
+    current_ = again_.get();
+    return closed;
+  }
 
   // Hands them to the committer when there are so many, unless it has not written the last ones
   // yet: then they wait, and become more.
@@ -131,6 +169,12 @@ class JobCheckpoint final : public Checkpoint {
                        [written = renamings_written_] { *written = true; });
   }
 
+  const Options options_;
+  Projection& projection_;
+  Opened opened_;
+  bool drop_missing_ = false;
+  std::atomic<std::uint64_t> rows_read_ = 0;
+  std::optional<std::uint64_t> unmatched_;  // as close() found it
   // In the order in which they may go: the lock last.
   std::optional<store::JobLock> lock_;
   index::HashIndex index_;
@@ -138,6 +182,8 @@ class JobCheckpoint final : public Checkpoint {
   OldNames old_;
   std::shared_ptr<std::atomic<bool>> renamings_written_;  // the last that were handed over
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Journal> again_;                 // after drop()
+  std::atomic<const Journal*> current_ = nullptr;  // the last that was closed, or is open
   std::optional<AnswerReader> reader_;
   std::unique_ptr<SharedAnswers> shared_;  // none without Options::share
   std::optional<Committer> committer_;

@@ -14,7 +14,7 @@
 // when nothing is in flight.
 //
 // Invariants:
-//   1. A row's entry is in the checkpoint once per occurrence, or it is pending.
+//   1. A row's entry is in the checkpoint once per occurrence, or it is pending, or it left the input.
 //   2. What was committed is found again: by consume_done() in a later run of the same generation, by
 //      find_answer() in any run.
 //   3. intend() says that intents are durable only when they are; an intent without a settlement
@@ -59,6 +59,9 @@ class Checkpoint {
   virtual core::Result<bool> consume_done(const core::Hash128& row) = 0;
   // Rows that ended earlier and were not taken: no longer in the input.
   virtual std::uint64_t unmatched() const = 0;
+  // Has close() take these rows out of the job (withdraw.h), and write the projection anew without
+  // them. For a run that has read all of its input. Nothing happens where there are none.
+  virtual void drop_missing() {}
   // A committed answer to this question by one of Options::models: our own, or one of the jobs in
   // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;

@@ -23,12 +23,13 @@
 //   6. An attempt that is intended and not settled when the file is opened is moved to the ledger
 //      as maybe billed in one transaction: it is counted once.
 //   7. No count that is stored has rows read < answered + rejected.
-//   8. take_back() (redo.h) withdraws rejects while no journal is open, in one transaction: their
-//      marks, the count of rejects, and the recorded position of the rejects file, which becomes
-//      zero, without a proof. So a crash leaves all of them standing or all withdrawn; and the next
-//      opening cuts the rejects file to nothing and writes what stands into it anew, however often
-//      it is itself cut off, while the answers' position stays as it was. Until a run has opened
-//      the job, the rejects file still has the old lines.
+//   8. Entries are withdrawn (withdraw.h) while no journal is open, in one transaction: their marks,
+//      the counts, and the recorded position of the rejects file, and where answers are among them
+//      of the output too, which becomes zero, without a proof. So a crash leaves all of them
+//      standing or all withdrawn; and the next opening cuts the file to nothing and writes what
+//      stands into it anew, however often it is itself cut off. Until then it still has the old
+//      lines. Rejects that are taken back (redo.h) wait for the next run; rows that left the input
+//      are withdrawn when a run closes, which then opens once more.
 //   9. What open() writes is synced, also with Durability::process; so what was durable when it
 //      began is so when the write-ahead log is emptied behind it.
 //
@@ -65,7 +66,7 @@
 //    │ then the next commit()
 //    ▼
 //   RECORDED
-//    │ a reject, and no run is open: take_back() ─▶ PENDING
+//    │ a reject, and no run is open: take_back() ─▶ PENDING; not in the input any more ─▶ WITHDRAWN
 #pragma once
 
 #include <cstdint>

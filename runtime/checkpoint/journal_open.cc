@@ -82,8 +82,7 @@ core::Status Journal::scan(index::SpilledMultiset* done, OldNames* old) {
         questions.clear();
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);
-          if (record.withdrawn) continue;
-          if (generation == state_->job.generation) {
+          if (generation == state_->job.generation && !record.withdrawn) {
             ++(record.kind == store::Kind::answer ? answered : rejected);
             if (done != nullptr && !record.old_row) {
               if (auto added = done->add(record.row); !added) return added;
@@ -128,8 +127,9 @@ core::Status Journal::project_past(Past& past) {
         if (!lines) return damaged(*store_, fmt::format("the answers of block {}", block));
         const bool rejects_only = block <= job.projected_block;
         if (!rejects_only) appended_block_ = block;
-        return projection_.append(rejects_only ? std::string_view() : lines->answers(),
-                                  lines->rejects(*keys));
+        return projection_.append(
+            rejects_only ? std::string() : lines->standing(*keys, store::Kind::answer),
+            lines->standing(*keys, store::Kind::reject));
       });
 }
 

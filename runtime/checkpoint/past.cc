@@ -11,17 +11,26 @@ namespace {
 // Its error is the visitor's own, or the end of its wish for more.
 core::Result<bool> visit(const BlockKeys& keys, const BlockLines& lines, store::Kind kind,
                          const Past::Each& each) {
-  if (kind == store::Kind::answer)
-    return lines.answers().empty() ? true : each(lines.answers(), false);
-  std::string line;
+  std::string text;  // of neighbours that are alike
+  bool optional = false;
+  const auto flush = [&]() -> core::Result<bool> {
+    if (text.empty()) return true;
+    auto more = each(text, optional);
+    text.clear();
+    return more;
+  };
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const KeyRecord record = keys.at(i);
-    if (record.kind != store::Kind::reject) continue;
-    line.assign(lines.line(i)).append("\n");
-    auto more = each(line, record.withdrawn);
-    if (!more || !*more) return more;
+    if (record.kind != kind) continue;
+    // Each that may be missing is for itself.
+    if (record.withdrawn || optional) {
+      auto more = flush();
+      if (!more || !*more) return more;
+    }
+    optional = record.withdrawn;
+    text.append(lines.line(i)).append("\n");
   }
-  return true;
+  return flush();
 }
 
 }  // namespace

@@ -8,17 +8,12 @@
 
 #include "checkpoint/block.h"
 #include "checkpoint/recovery.h"
+#include "checkpoint/withdraw.h"
 #include "store/job_lock.h"
 #include "store/sqlite_store.h"
 
 namespace sluice::checkpoint {
 namespace {
-
-struct Withdrawal {
-  std::int64_t block = 0;
-  std::vector<std::uint32_t> records;
-  std::uint32_t standing = 0;  // rejects that stay
-};
 
 core::Result<std::vector<Withdrawal>> find_rejects(
     store::SqliteStore& store, std::int64_t generation,
@@ -37,29 +32,13 @@ core::Result<std::vector<Withdrawal>> find_rejects(
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);
           if (record.kind != store::Kind::reject || record.withdrawn) continue;
-          if (wanted(lines->line(i))) {
-            withdrawal.records.push_back(static_cast<std::uint32_t>(i));
-          } else {
-            ++withdrawal.standing;
-          }
+          if (wanted(lines->line(i))) withdrawal.records.push_back(static_cast<std::uint32_t>(i));
         }
         if (!withdrawal.records.empty()) found.push_back(std::move(withdrawal));
         return {};
       });
   if (!status) return std::unexpected(status.error());
   return found;
-}
-
-core::Status withdraw(store::SqliteStore& store, const Withdrawal& withdrawal) {
-  auto bytes = store.keys(withdrawal.block);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto keys = BlockKeys::decode(std::move(*bytes));
-  if (!keys)
-    return store::corrupt(
-        store.path(),
-        fmt::format("the checkpoint is damaged: the keys of block {}", withdrawal.block));
-  for (const std::uint32_t i : withdrawal.records) keys->withdraw(i);
-  return store.replace_keys(withdrawal.block, withdrawal.standing, keys->encoded());
 }
 
 }  // namespace
@@ -92,19 +71,10 @@ core::Result<std::uint64_t> take_back(const std::string& directory, const std::s
   if (!found) return std::unexpected(found.error());
   std::uint64_t rows = 0;
   const core::Status written = store.transact([&]() -> core::Status {
-    for (const Withdrawal& withdrawal : *found) {
-      if (auto status = withdraw(store, withdrawal); !status) return status;
-      rows += withdrawal.records.size();
-    }
-    if (rows > state->rejected)
-      return store::corrupt(store.path(),
-                            "the checkpoint is damaged: its counts and its blocks disagree");
-    if (rows == 0) return {};
-    state->rejected -= rows;
-    state->rejects_block = 0;
-    state->projected.rejects = 0;
-    state->proof.rejects.clear();
-    return store.put_job(*state);
+    const auto withdrawn = withdraw(store, *found);
+    if (!withdrawn) return std::unexpected(withdrawn.error());
+    rows = *withdrawn;
+    return {};
   });
   if (!written) return std::unexpected(written.error());
   if (auto closed = store.close(); !closed) return std::unexpected(closed.error());

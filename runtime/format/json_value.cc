@@ -195,6 +195,16 @@ std::string_view member_text(const simdjson::dom::object& object, std::string_vi
   return {};
 }
 
+void append_member(std::string& out, const simdjson::dom::object& object, std::string_view text,
+                   std::string_view name) {
+  simdjson::dom::element value;
+  if (object[name].get(value) != simdjson::SUCCESS) {
+    out += "null";
+  } else {
+    append_as_written(out, value, has_own_form(value) ? member_text(object, text, name) : "");
+  }
+}
+
 MemberTexts::MemberTexts(std::string_view object_text) : rest_(object_text) {
   skip_space(rest_);
 }

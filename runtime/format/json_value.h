@@ -36,6 +36,10 @@ bool has_own_form(const simdjson::dom::object& object);
 std::string_view member_text(const simdjson::dom::object& object, std::string_view text,
                              std::string_view name);
 
+// Appends its value as it is written there; null where it has no such member.
+void append_member(std::string& out, const simdjson::dom::object& object, std::string_view text,
+                   std::string_view name);
+
 // The members of an object with their texts, in order.
 class MemberTexts {
  public:

@@ -74,6 +74,10 @@ class Audit {
            (item.old_names != nullptr && rows_of(kind, true).take(item.old_names->row));
   }
 
+  std::uint64_t recorded(Kind kind) const {
+    return kind == Kind::answer ? view_.recorded().answers : view_.recorded().rejects;
+  }
+
   core::Status take_entries() {
     const store::Account& account = view_.account();
     for (const auto& [kind, count] : {std::pair(Kind::answer, account.rows_answered),
@@ -105,8 +109,7 @@ class Audit {
       ++count;
       const core::Hash128 hash = line_name(line.text);
       if (line.ended && file.expected.take(hash)) continue;
-      if (line.ended && file.kind == Kind::reject && line.offset >= view_.recorded().rejects &&
-          withdrawn_.take(hash)) {
+      if (line.ended && line.offset >= recorded(file.kind) && withdrawn_.take(hash)) {
         ++report_.taken_back;
       } else {
         add_unmatched(file, line);
@@ -115,10 +118,7 @@ class Audit {
   }
 
   void add_unmatched(AuditedFile& file, const format::LineFile::Line& line) {
-    const store::Position recorded = view_.recorded();
-    const bool beyond =
-        line.offset >= (file.kind == Kind::answer ? recorded.answers : recorded.rejects);
-    if (!line.ended && beyond) {
+    if (!line.ended && line.offset >= recorded(file.kind)) {
       ++report_.unfinished;
       return;
     }
@@ -198,6 +198,10 @@ class Audit {
 
   void note_unmatched_entry(const AuditedFile& file, const Ended& e) {
     if (!rows_of(e).take(e.row)) return;
+    if (spec_.sink.keep_missing) {
+      ++report_.kept;
+      return;
+    }
     const auto [at, first] = by_identity_.emplace(e.row, unmatched_.size());
     if (first) unmatched_.push_back({{lines_.identify(e.line, e.kind).name, file.path}, 0, 0});
     ++unmatched_[at->second].count;

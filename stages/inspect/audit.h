@@ -65,8 +65,12 @@ struct AuditReport {
   // Files whose last line was cut off by a crash, beyond what was recorded: the next run writes it
   // anew.
   std::uint64_t unfinished = 0;
-  // In the rejects file, but taken back by `sluice redo`: the next run takes them out.
+  // Lines that no longer stand for a row: of rejects that `sluice redo` took back, and of rows that
+  // left the input where the run was cut off before it had written the files anew. The next run
+  // takes them out.
   std::uint64_t taken_back = 0;
+  // Rows that left the input and keep their lines (keep_missing).
+  std::uint64_t kept = 0;
 
   std::array<Class, kFindings> findings;  // indexed by Finding
   Class& of(Finding finding) { return findings[static_cast<std::size_t>(finding)]; }

@@ -81,7 +81,8 @@ class Records {
   core::Status each(const EachRecord& each) {
     if (joined_) return each_joined(each);
     return view_.each([&](const checkpoint::View::Ended& ended) -> core::Status {
-      return ended.kind == store::Kind::answer ? each(ended.line) : core::Status();
+      return ended.kind == store::Kind::answer && !ended.withdrawn ? each(ended.line)
+                                                                   : core::Status();
     });
   }
 
@@ -124,6 +125,7 @@ class Records {
   core::Status find_places() {
     places_.reserve(view_.account().rows_answered);
     auto status = view_.each([&](const checkpoint::View::Ended& ended) -> core::Status {
+      if (ended.withdrawn) return {};
       if (ended.kind == store::Kind::answer) places_.push_back({ended.row, ended.place});
       old_names_ = old_names_ || ended.old_row;
       return {};

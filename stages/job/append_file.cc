@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "storage/directory.h"
 
@@ -48,6 +49,7 @@ AppendFile::~AppendFile() {
 }
 
 core::Status AppendFile::open() {
+  if (file_.fd >= 0) ::close(std::exchange(file_.fd, -1));  // with its lock
   if (auto made = storage::make_directory(std::filesystem::path(path_).parent_path()); !made)
     return made;
   const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);

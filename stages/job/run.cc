@@ -29,6 +29,11 @@ core::Result<RunResult> FlowRun::run() {
   flow::guarded(shutdown_, [this] { dispatcher_->join(); });
   graph_->wait();
 
+  // An answer stands for its row as it is: one that changed has a new one by now, and one that left
+  // has none. Only a run that has seen all rows to their end can tell.
+  const bool drop = input_complete_ && !options_.limit && !shutdown_.stopping() && !left_ &&
+                    !spec_.sink.keep_missing;
+  if (drop) checkpoint_->drop_missing();
   core::Status closed;
   flow::guarded(shutdown_, [&] { closed = checkpoint_->close(); });
   if (auto error = shutdown_.error()) return std::unexpected(*error);
@@ -48,6 +53,7 @@ core::Result<RunResult> FlowRun::run() {
   if (halt_error_) result.error = halt_error_;
   result.unmatched =
       result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
+  result.dropped = drop;
   return result;
 }
 

@@ -69,6 +69,7 @@ struct RunResult {
   std::optional<core::Error> error;          // stopped: by no limit and on no request
   Progress progress;
   std::uint64_t unmatched = 0;  // rows of the checkpoint that are no longer in the input
+  bool dropped = false;         // these were taken out of the sink
 };
 
 class Run {

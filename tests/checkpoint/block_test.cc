@@ -42,10 +42,12 @@ TEST(Block, GivesBackEveryEntryAndTheProjectionsText) {
     EXPECT_EQ(lines->line(i), e.line) << i;
     EXPECT_EQ(lines->answer_at(i), e.answer_at) << i;
   }
-  EXPECT_EQ(lines->answers(), entries[0].line + "\n" + entries[2].line + "\n\n");
-  EXPECT_EQ(lines->rejects(*keys), entries[1].line + "\n" + entries[3].line + "\n");
-  EXPECT_EQ(block.answers, lines->answers());
-  EXPECT_EQ(block.rejects, lines->rejects(*keys));
+  EXPECT_EQ(lines->standing(*keys, store::Kind::answer),
+            entries[0].line + "\n" + entries[2].line + "\n\n");
+  EXPECT_EQ(lines->standing(*keys, store::Kind::reject),
+            entries[1].line + "\n" + entries[3].line + "\n");
+  EXPECT_EQ(block.answers, lines->standing(*keys, store::Kind::answer));
+  EXPECT_EQ(block.rejects, lines->standing(*keys, store::Kind::reject));
 }
 
 TEST(Block, TheBuilderBeginsAnewAfterEachBlock) {
@@ -116,8 +118,8 @@ TEST(Block, NeverGivesOtherLinesForAPayloadWithABitChanged) {
       continue;
     }
     // Some bits of a frame's header mean nothing.
-    EXPECT_EQ(lines->answers(), block.answers) << bit;
-    EXPECT_EQ(lines->rejects(*keys), block.rejects) << bit;
+    EXPECT_EQ(lines->standing(*keys, store::Kind::answer), block.answers) << bit;
+    EXPECT_EQ(lines->standing(*keys, store::Kind::reject), block.rejects) << bit;
   }
   EXPECT_GT(refused, block.payload.size() * 7);
 }

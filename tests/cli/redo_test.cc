@@ -42,7 +42,7 @@ TEST_F(RedoCommand, TheNextRunAsksExactlyTheRowsThatWereTakenBack) {
   const auto audited = command("audit");
   EXPECT_EQ(audited.status, 0) << audited.output;
   EXPECT_THAT(audited.output, HasSubstr("23 in the input = 0 answered + 3 rejected + 20 pending"));
-  EXPECT_THAT(audited.output, HasSubstr("20 lines of the rejects file are of rows taken back"));
+  EXPECT_THAT(audited.output, HasSubstr("20 lines are of rows taken back"));
 
   world_.start_mock();
   EXPECT_EQ(world_.sluice(world_.run_job()).status, 1) << "three rows cannot be asked";

@@ -103,8 +103,8 @@ TEST_F(Scripts, WhatParseReachesDecidesWhatIsAskedAgainAndIsSaidBefore) {
       world_.sluice({"check", "job.lua", "--set", "base_url=" + world_.base_url()});
   EXPECT_THAT(checked.output,
               HasSubstr("the pipeline file has changed since the last run, whose 20 answers are "
-                        "kept: they answer 0 of the first 20 rows; the others are asked, and paid "
-                        "for, again"));
+                        "kept: they answer 0 of the first 20 rows; about 20 of 20 rows are asked "
+                        "again, for about $"));
   EXPECT_EQ(asked_by(), kScriptRows);
   EXPECT_THAT(said_, HasSubstr("they answer 0 of the first 20 rows"));
   EXPECT_THAT(world_.lines("out.jsonl"), Each(HasSubstr(R"("mark":"two1")")));

@@ -47,6 +47,8 @@ void rebuild_and_compare(const BlockKeys& keys, const BlockLines& lines) {
   BlockBuilder builder;
   std::string answers;
   std::string rejects;
+  std::string standing_answers;
+  std::string standing_rejects;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const KeyRecord record = keys.at(i);
     store::Entry entry;
@@ -58,9 +60,13 @@ void rebuild_and_compare(const BlockKeys& keys, const BlockLines& lines) {
     entry.answer_at = lines.answer_at(i);
     require(entry.answer_at <= entry.line.size());
     (record.kind == store::Kind::answer ? answers : rejects) += entry.line + '\n';
+    if (!record.withdrawn)
+      (record.kind == store::Kind::answer ? standing_answers : standing_rejects) +=
+          entry.line + '\n';
     builder.add(entry, record.model, record.repeat);
   }
-  require(answers == lines.answers() && rejects == lines.rejects(keys));
+  require(standing_answers == lines.standing(keys, store::Kind::answer));
+  require(standing_rejects == lines.standing(keys, store::Kind::reject));
   const auto block = builder.finish();
   require(block.has_value() && block->answers == answers && block->rejects == rejects);
   const auto keys_again = BlockKeys::decode(block->keys);

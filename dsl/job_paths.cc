@@ -1,0 +1,39 @@
+#include "dsl/job_paths.h"
+
+#include <string_view>
+
+namespace sluice::dsl {
+
+std::string as_pattern(const std::string& path) {
+  std::string pattern;
+  for (const char c : path) {
+    if (std::string_view("*?[\\").contains(c)) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+void put_beside(stages::JobSpec& job, const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  if (slash == file.npos) return;
+  const std::string folder = file.substr(0, slash + 1);
+  if (folder == "./") return;
+  const auto put = [](const std::string& before, std::string& path) {
+    if (!path.empty() && path != "-" && path[0] != '/') path.insert(0, before);
+  };
+  job.folder = folder;
+  put(folder, job.directory);
+  for (stages::PipelineSpec& question : job.questions) {
+    for (std::string& path : question.read.paths) put(as_pattern(folder), path);
+    question.sink.written_path = question.sink.path;
+    question.sink.written_rejects = question.sink.rejects;
+    put(folder, question.sink.path);
+    put(folder, question.sink.rejects);
+    put(folder, question.checkpoint.directory);
+    put(folder, question.checkpoint.share);
+    for (provider::EndpointSpec& endpoint : question.dispatch.endpoints)
+      put(folder, endpoint.ca_file);
+  }
+}
+
+}  // namespace sluice::dsl
