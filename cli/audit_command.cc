@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "core/json.h"
@@ -177,13 +178,12 @@ void add_audit_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("audit", "Prove that every row of the input ended exactly once");
   options->file.add_options(*command);
-  command->add_flag("--json", options->json, "For programs");
-  command->footer(
+  command->add_flag("--json", options->json, "For programs: one JSON object");
+  command->footer(help_footer(
       "Holds the input, the checkpoint, the output and the rejects file against one another; "
-      "changes\n"
-      "nothing. Exit status: 0 proven, 1 with findings, 5 when something cannot be read or the job "
-      "is\n"
-      "running.");
+      "changes nothing. Exit status: 0 proven, 1 with findings, 3 when the pipeline file is not "
+      "that of the last run, 5 when something cannot be read or the job is running.",
+      {{"sluice audit tickets.lua", ""}}));
   command->callback(
       [options, &exit_status] { exit_status = audit_job(options->file, options->json); });
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/listing.h"
@@ -62,12 +63,12 @@ void add_check_command(CLI::App& app, int& exit_status) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("check", "Load and check pipeline files; send nothing");
-  command->add_option("files", options->paths, "The pipeline files")->required();
+  command->add_option("FILE", options->paths, "The pipeline files")->type_name("FILE")->required();
   options->each.add_common_options(*command);
-  command->footer(
-      "Shows what each would read, write and reach. Safe on a stranger's file: no variable's "
-      "value\n"
-      "is read, and its functions work on the first rows of the input only.");
+  command->footer(help_footer(
+      "Shows what each would read, write and reach. Safe on a stranger's file: no variable's value "
+      "is read, and its functions work on the first rows of the input only.",
+      {{"sluice check tickets.lua", ""}, {"sluice check pipelines/*.lua", "several at once"}}));
   command->callback([options, &exit_status] {
     std::vector<JobFile> files;
     for (const std::string& path : options->paths) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "inspect/export.h"
 #include "observe/figures.h"
@@ -46,15 +47,18 @@ void add_export_command(CLI::App& app, int& exit_status) {
       app.add_subcommand("export", "Write the job's answers once more, without asking anything");
   flags->file.add_options(*command);
   command->add_option("--to", flags->to, "A .jsonl or .csv file, also with .gz or .zst after it")
+      ->type_name("FILE")
       ->required();
   command
       ->add_option("--columns", flags->columns,
                    "all: every field of the row, then the answer's; or names, with commas between")
+      ->type_name("all|NAMES")
       ->delimiter(',');
-  command->footer(
+  command->footer(help_footer(
       "Without --columns: those of the sink. The file is there whole or not at all. Exit status "
-      "1:\n"
-      "answers are missing in it, because their rows are no longer in the input.");
+      "1: answers are missing in it, because their rows are no longer in the input.",
+      {{"sluice export tickets.lua --to tickets.csv --columns all", ""},
+       {"sluice export tickets.lua --to queues.jsonl.zst --columns id,queue", ""}}));
   command->callback([flags, &exit_status] { exit_status = export_job(*flags); });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "cli/help_text.h"
 #include "cli/standard_streams.h"
 #include "core/printable.h"
 #include "dsl/load.h"
@@ -11,19 +12,24 @@
 namespace sluice::cli {
 
 void JobFile::add_options(CLI::App& command) {
-  command.add_option("file", path, "The pipeline file")->required();
+  command.add_option("FILE", path, "The pipeline file: Lua, as `sluice check` reads it")
+      ->type_name("FILE")
+      ->required();
   add_common_options(command);
 }
 
 void JobFile::add_common_options(CLI::App& command) {
-  command
-      .add_option("--set", settings, "A parameter of the pipeline file (s.param), as name=value")
-      ->take_all();
+  command.add_option("--set", settings, "A parameter of the pipeline file (s.param)")
+      ->type_name("NAME=VALUE")
+      ->take_all()
+      ->group(std::string(kCommonGroup));
   command
       .add_option("--lib", libraries,
                   "A folder that require and s.file may read from, beside the pipeline file's own")
-      ->check(CLI::ExistingDirectory)
-      ->take_all();
+      ->type_name("DIR")
+      ->check(CLI::Validator(CLI::ExistingDirectory).description(""))
+      ->take_all()
+      ->group(std::string(kCommonGroup));
 }
 
 core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {

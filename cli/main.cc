@@ -5,8 +5,10 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/standard_streams.h"
+#include "cli/usage.h"
 #include "cli/version.h"
 #include "core/memory_reserve.h"
 #include "net/file_limit.h"
@@ -26,22 +28,35 @@ int main(int argc, char** argv) {
   ::signal(SIGXFSZ, SIG_IGN);
 
   CLI::App app{
-      "sluice runs a language model over millions of rows: as fast as your quotas allow,\n"
-      "inside your budget and your deadline, and it never pays twice for the same row."};
+      "sluice runs a language model over millions of rows: as fast as your quotas\n"
+      "allow, inside your budget and your deadline, and it never pays twice for the\n"
+      "same row."};
   app.name("sluice");
-  app.set_version_flag("--version", std::string("sluice ") + sluice::cli::kVersion);
+  sluice::cli::use_help_text(app);
+  app.set_help_flag("-h,--help", "This text");
+  app.set_version_flag("-V,--version", std::string("sluice ") + sluice::cli::kVersion,
+                       "The version");
   app.require_subcommand(1);
-  app.footer(
-      "Exit status: 0 every row answered, 1 some rejected, 2 wrong usage, 3 the pipeline file does "
-      "not\n"
-      "check, 4 stopped before the end (run again to resume), 5 I/O or internal error, 130 "
-      "aborted.");
+  app.footer(sluice::cli::help_footer(
+      "FILE is a pipeline file, in Lua. Exit status: 0 every row answered, 1 some rejected, 2 "
+      "wrong "
+      "usage, 3 the pipeline file does not check, 4 stopped before the end (run again to resume), "
+      "5 I/O or internal error, 130 aborted.",
+      {{"sluice check tickets.lua", "is the file right? Sends nothing"},
+       {"sluice run tickets.lua", "run it, or resume it"},
+       {"sluice help run", "what a command takes, and examples"}}));
   int exit_status = 0;
   for (sluice::cli::AddCommand* add : sluice::cli::commands()) add(app, exit_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return sluice::cli::close_output(app.exit(error));
+    if (argc < 2) {
+      sluice::cli::say(app.help());
+    } else {
+      sluice::cli::say(sluice::cli::explain_usage(app, error, {argv + 1, argv + argc}));
+    }
+    return 2;
   } catch (...) {
     return sluice::cli::report(sluice::core::caught());
   }

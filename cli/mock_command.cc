@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/number_range.h"
 #include "cli/signals.h"
@@ -123,7 +124,9 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       app.add_subcommand("mock", "A provider on loopback to practise on, with limits and faults");
   const auto share = number(0, 1);
   const auto milliseconds_range = number(0, 1e9);
-  command->add_option("--host", o.host, "Address to listen on")->capture_default_str();
+  command->add_option("--host", o.host, "Address to listen on")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
   command->add_option("--port", o.port, "Port; 0 takes any free one")
       ->check(whole_number(0, 65535))
       ->capture_default_str();
@@ -166,9 +169,10 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   command->add_option("--hidden-status", o.hidden_status, "Answered above it; 503 as nginx does")
       ->capture_default_str();
   command->add_option("--key", flags->key, "The only bearer key to accept");
-  command->add_option("--certificate", o.certificate_file,
-                      "PEM chain; with --certificate-key: HTTPS");
-  command->add_option("--certificate-key", o.key_file, "PEM private key");
+  command
+      ->add_option("--certificate", o.certificate_file, "PEM chain; with --certificate-key: HTTPS")
+      ->type_name("FILE");
+  command->add_option("--certificate-key", o.key_file, "PEM private key")->type_name("FILE");
   command->add_flag("--count-repeats", o.count_repeats, "Count rows that are asked about again");
   command->add_option("--outage", flags->outages,
                       "FROM:TO:KIND, seconds since the start; error, hang or refuse. May be given "
@@ -201,10 +205,11 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   const std::string texts = "Faults: every request whose user message holds a text";
   command->add_option("--poison", o.poison, "Answered with no JSON")->group(texts);
   command->add_option("--refuse", o.refuse, "Refused by the model")->group(texts);
-  command->footer(
+  command->footer(help_footer(
       "GET /stats shows what it has served, and the bill. POST /control with {\"outage\":\"hang\"} "
-      "(or "
-      "error, none; refuse with \"seconds\") breaks and mends it. Ctrl-C stops it.");
+      "(or error, none; refuse with \"seconds\") breaks and repairs it. Ctrl-C stops it.",
+      {{"sluice mock --port 8080 --rpm 600 &", ""},
+       {"sluice mock --error-500 0.02 --outage 10:20:hang", "faults to practise on"}}));
   command->callback([flags, &exit_status] { exit_status = serve(*flags); });
 }
 

@@ -5,6 +5,7 @@
 
 #include "checkpoint/redo.h"
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "inspect/reject_line.h"
@@ -60,10 +61,13 @@ void add_redo_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("redo", "Take rejects back, so that the next run asks them again");
   options->file.add_options(*command);
-  command->add_option("--reason", options->reason, "Only those with this reason");
-  command->footer(
+  command->add_option("--reason", options->reason, "Only those with this reason")
+      ->type_name("REASON");
+  command->footer(help_footer(
       "Nothing is sent. In all questions of the job. The rejects file keeps their lines until the "
-      "next run writes it anew.");
+      "next run writes it again.",
+      {{"sluice redo tickets.lua", "then: sluice run tickets.lua"},
+       {"sluice redo tickets.lua --reason exhausted", ""}}));
   command->callback(
       [options, &exit_status] { exit_status = redo_job(options->file, options->reason); });
 }

@@ -8,6 +8,7 @@
 
 #include "checkpoint/view.h"
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "core/printable.h"
@@ -106,8 +107,12 @@ void add_rejects_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("rejects", "The rows that ended without an answer, and why");
   flags->file.add_options(*command);
-  command->add_option("--reason", flags->reason, "Only those with this reason");
+  command->add_option("--reason", flags->reason, "Only those with this reason")
+      ->type_name("REASON");
   command->add_flag("--json", flags->json, "For programs: the lines of the rejects file");
+  command->footer(help_footer("Also while the job runs.",
+                              {{"sluice rejects tickets.lua", "a table, then each row"},
+                               {"sluice rejects tickets.lua --reason invalid_row", ""}}));
   command->callback([flags, &exit_status] { exit_status = show_rejects(*flags); });
 }
 

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/cost_notes.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/monitor.h"
@@ -391,13 +391,18 @@ void add_run_command(CLI::App& app, int& exit_status) {
   command->add_flag(
       "--yes", flags->yes,
       "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
-  command->add_option("--log", flags->log, "Progress and summary as text or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Log>{{"text", Log::text}, {"json", Log::json}}));
-  command->footer(
+  restrict_to(
+      command->add_option_function<std::string>(
+          "--log",
+          [flags](const std::string& log) { flags->log = log == "json" ? Log::json : Log::text; },
+          "Progress and summary: for people, or a JSON object a line"),
+      {"text", "json"});
+  command->footer(help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "
-      "aborts\n"
-      "at once with 130. Either way the same command goes on where the job was.");
+      "aborts at once with 130. Either way the same command resumes the job.",
+      {{"sluice run tickets.lua", "to the end, or resume it"},
+       {"sluice run tickets.lua --limit 20", "try it on a few rows"},
+       {"sluice run tickets.lua --set model=gpt-5.4 --log json 2>run.jsonl", ""}}));
   command->callback([flags, &exit_status] { exit_status = run(*flags); });
 }
 

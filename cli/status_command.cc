@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
 #include "cli/cost_notes.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "core/json.h"
@@ -206,7 +207,11 @@ void add_status_command(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("status", "Where the job stands, from its checkpoint");
   options->file.add_options(*command);
-  command->add_flag("--json", options->json, "For programs");
+  command->add_flag("--json", options->json, "For programs: one JSON object");
+  command->footer(help_footer(
+      "Rows, requests, tokens and cost by endpoint and outcome; also while the job runs.",
+      {{"sluice status tickets.lua", ""},
+       {"sluice status tickets.lua --json | jq .ledger.cost_usd", ""}}));
   command->callback(
       [options, &exit_status] { exit_status = status(options->file, options->json); });
 }

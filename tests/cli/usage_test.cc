@@ -29,6 +29,38 @@ TEST(Usage, WrongUsageExitsWithTwo) {
   EXPECT_EQ(world.sluice({"mock", "--error-500", "7"}).status, 2);
 }
 
+TEST(Usage, SaysWhatIsWrongAndWhatToType) {
+  const World world;
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{"runn", "x.lua"}, "sluice: there is no command 'runn'; did you mean 'run'?"},
+      {{"frobnicate"}, "sluice: there is no command 'frobnicate'"},
+      {{"--vresion"}, "sluice: there is no option '--vresion'; did you mean '--version'?"},
+      {{"run"}, "sluice run: FILE is missing, as in: sluice run tickets.lua"},
+      {{"run", "x", "--limt", "3"},
+       "sluice run: there is no option '--limt'; did you mean '--limit'?"},
+      {{"run", "x", "--limt=3"},
+       "sluice run: there is no option '--limt'; did you mean '--limit'?"},
+      {{"run", "x", "y"}, "sluice run: 'y' is one argument too many"},
+      {{"run", "x", "--limit"}, "sluice run: --limit needs a value: --limit N"},
+      {{"run", "x", "--limit", "-1"},
+       "sluice run: --limit: takes a whole number of at least 1, not '-1'"},
+      {{"run", "x", "--log", "xml"}, "sluice run: --log: takes text or json, not 'xml'"},
+      {{"export", "x"},
+       "sluice export: --to is missing, as in: sluice export tickets.lua --to tickets.csv "
+       "--columns "
+       "all"},
+  };
+  for (const auto& [arguments, said] : wrong) {
+    const auto ended = world.sluice(arguments);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_EQ(ended.output, "");
+    EXPECT_THAT(ended.errors, testing::StartsWith(said + "\n`sluice help"));
+  }
+  const auto bare = world.sluice({});
+  EXPECT_EQ(bare.status, 2);
+  EXPECT_EQ(bare.errors, world.sluice({"--help"}).output);
+}
+
 TEST(Check, SaysOkOrPointsAtTheMistake) {
   const World world;
   world.make_job(5);
