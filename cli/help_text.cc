@@ -113,7 +113,9 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
   if (name.find('|') == name.npos) return choices;
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find('|', begin), name.size());
-    choices.push_back(name.substr(begin, end - begin));
+    std::string choice = name.substr(begin, end - begin);
+    if (std::ranges::any_of(choice, [](char c) { return c >= 'a' && c <= 'z'; }))
+      choices.push_back(std::move(choice));  // what is in capitals stands for something else
     begin = end + 1;
   }
   return choices;
