@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "cli/cost_notes.h"
 
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::seconds kLineEvery{5};
-constexpr double kSmoothSeconds = 5;  // a rate is an average over about so long
+constexpr std::uint64_t kRowsToProject = 20;  // that have shown what a row costs
+constexpr double kSmoothSeconds = 5;          // a rate is an average over about so long
 
 double seconds(core::Duration d) {
   return std::chrono::duration<double>(d).count();
@@ -38,6 +40,31 @@ std::optional<observe::ProblemView> problem_of(const schedule::EndpointState& st
   return problem;
 }
 
+observe::Health health_of(const schedule::EndpointState& state, core::Time now) {
+  if (state.stopped) return observe::Health::stopped;
+  if (state.breaker == schedule::BreakerState::open) return observe::Health::broken;
+  if (state.breaker == schedule::BreakerState::half_open) return observe::Health::probing;
+  const bool cooling = state.cooling_until && *state.cooling_until > now;
+  return cooling ? observe::Health::cooling : observe::Health::fine;
+}
+
+std::chrono::local_seconds local_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  return std::chrono::local_seconds(std::chrono::seconds(now + parts.tm_gmtoff));
+}
+
+// What the job will have cost, where this run has shown what a row costs.
+std::optional<core::Money> projected_cost(const observe::View& view, core::Money cost,
+                                          std::uint64_t rows) {
+  if (!view.rows_total || rows < kRowsToProject || cost == core::Money()) return std::nullopt;
+  const double left =
+      static_cast<double>(*view.rows_total - std::min(*view.rows_total, view.rows_done));
+  const auto more = core::Money::from_dollars(cost.dollars() * left / static_cast<double>(rows));
+  return more ? std::optional(view.spent + *more) : std::nullopt;
+}
+
 }  // namespace
 
 observe::EndpointView view_of(const provider::EndpointSpec& spec,
@@ -50,13 +77,9 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   view.rate_limited = state.rate_limited;
   view.failed = state.failed;
   view.learned_per_minute = state.learned_per_minute;
-  if (state.stopped) {
-    view.state = "stopped: " + state.stop_reason;
-  } else if (state.breaker != schedule::BreakerState::closed) {
-    view.state = state.breaker == schedule::BreakerState::open ? "breaker open" : "probing";
-  } else if (state.cooling_until && *state.cooling_until > now) {
-    view.state = "cooling";
-  }
+  view.median = state.median;
+  view.tail = state.tail;
+  view.health = health_of(state, now);
   view.problem = problem_of(state, now);
   return view;
 }
@@ -67,7 +90,7 @@ Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopS
       job_(std::move(job)),
       run_(run),
       signal_(signal),
-      display_(STDERR_FILENO, style, kLineEvery),
+      display_(STDERR_FILENO, style, observe::look_of(STDERR_FILENO), kLineEvery),
       thread_([this] { watch(); }) {}
 
 Monitor::~Monitor() {
@@ -135,7 +158,9 @@ observe::View Monitor::view() {
                : job_.title.empty() ? "running"
                                     : "running " + job_.title;
   if (!stopping_ && progress.waiting_for) view.phase += ", waiting for " + *progress.waiting_for;
+  view.stopping = stopping_;
   view.elapsed = now - started_;
+  view.clock = local_time();
   view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
   view.rows_rejected = progress.account.rows_rejected;
   if (progress.input_complete) {
@@ -152,6 +177,11 @@ observe::View Monitor::view() {
   view.tokens_per_second = tokens_per_second_;
   view.spent = progress.account.total().cost + job_.spent;
   if (spec_.dispatch.budget) view.budget = *spec_.dispatch.budget + job_.spent;
+  // A job's other questions will cost as well, nobody knows what.
+  if (!stopping_ && job_.title.empty())
+    view.projected = projected_cost(view, progress.dispatch.cost, progress.rows_ended);
+  if (spec_.dispatch.deadline && !stopping_)
+    view.until_deadline = std::max(core::Duration(), *spec_.dispatch.deadline - view.elapsed);
   if (!stopping_ && view.rows_total && view.rows_per_second > 0 &&
       *view.rows_total > view.rows_done) {
     const double left =

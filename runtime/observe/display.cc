@@ -37,8 +37,8 @@ std::string wipe(std::size_t lines) {
 
 }  // namespace
 
-Display::Display(int fd, Style style, core::Duration line_interval)
-    : fd_(fd), style_(style), line_interval_(line_interval) {}
+Display::Display(int fd, Style style, Look look, core::Duration line_interval)
+    : fd_(fd), style_(style), look_(look), line_interval_(line_interval) {}
 
 Display::~Display() {
   clear();
@@ -61,7 +61,7 @@ void Display::paint(const View& view) {
   std::string text;
   if (hidden_on.exchange(fd_) < 0) text += kHideCursor;
   text += wipe(painted_lines_);
-  const auto lines = as_block(view, columns_of(fd_) - 1);
+  const auto lines = as_block(view, columns_of(fd_) - 1, look_);
   for (const std::string& line : lines) text += line + "\n";
   painted_lines_ = lines.size();
   write_all(fd_, text);
@@ -80,6 +80,19 @@ void Display::restore_terminal() {
 bool is_live_terminal(int fd) {
   const char* term = std::getenv("TERM");
   return ::isatty(fd) == 1 && term != nullptr && std::string_view(term) != "dumb" && *term != '\0';
+}
+
+Look look_of(int fd) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  std::string_view locale;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    locale = value;
+    break;
+  }
+  return {.colour = is_live_terminal(fd) && (no_colour == nullptr || *no_colour == '\0'),
+          .unicode = locale.contains("UTF-8") || locale.contains("utf8")};
 }
 
 }  // namespace sluice::observe

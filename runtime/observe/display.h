@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/clock.h"
+#include "observe/block.h"
 #include "observe/view.h"
 
 namespace sluice::observe {
@@ -20,7 +21,7 @@ enum class Style : std::uint8_t { block, lines, json };
 class Display {
  public:
   // Writes to `fd`. Lines and JSON come at most every `line_interval`.
-  Display(int fd, Style style, core::Duration line_interval);
+  Display(int fd, Style style, Look look, core::Duration line_interval);
   ~Display();
   Display(const Display&) = delete;
   Display& operator=(const Display&) = delete;
@@ -38,6 +39,7 @@ class Display {
   void paint(const View& view);
   const int fd_;
   const Style style_;
+  const Look look_;
   const core::Duration line_interval_;
   std::optional<core::Time> last_line_;
   std::size_t painted_lines_ = 0;
@@ -45,5 +47,8 @@ class Display {
 
 // `fd` is a terminal that understands cursor movement.
 bool is_live_terminal(int fd);
+
+// Colour on a terminal, unless NO_COLOR is set; lines where the locale is one of UTF-8.
+Look look_of(int fd);
 
 }  // namespace sluice::observe

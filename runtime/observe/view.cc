@@ -26,33 +26,12 @@ std::string spent_text(const View& v) {
   return v.budget ? fmt::format("{} of {}", v.spent.text(), v.budget->text()) : v.spent.text();
 }
 
-std::string endpoint_text(const EndpointView& e) {
-  std::string text = fmt::format("{}  {} of {} in flight", e.name, e.in_flight, e.cap);
-  if (e.quota_used) text += fmt::format("  quota {}", percent(*e.quota_used));
-  if (e.learned_per_minute) text += fmt::format("  learned {}/min", rounded(*e.learned_per_minute));
-  if (e.failed > 0) text += fmt::format("  {} failed", count(e.failed));
-  if (e.rate_limited > 0) text += fmt::format("  {} refused", count(e.rate_limited));
-  if (!e.state.empty()) text += "  " + e.state;
-  return text;
-}
-
 std::string problems_text(const View& v) {
   std::string text;
   for (const EndpointView& e : v.endpoints) {
     if (e.problem) text += fmt::format("; {}: {}", e.name, problem_text(*e.problem));
   }
   return text;
-}
-
-// Cut to `width` columns (code points; a run's texts hold no wide characters).
-std::string fitted(std::string line, std::size_t width) {
-  line = core::printable(line);
-  std::size_t columns = 0;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if ((static_cast<unsigned char>(line[i]) & 0xC0) == 0x80) continue;
-    if (++columns > width) return line.substr(0, i);
-  }
-  return line;
 }
 
 }  // namespace
@@ -63,21 +42,33 @@ std::string problem_text(const ProblemView& p) {
                      count(p.failures), duration(p.lasting), p.message);
 }
 
-std::vector<std::string> as_block(const View& v, std::size_t width) {
-  std::vector<std::string> lines;
-  const auto add = [&](std::string line) { lines.push_back(fitted(std::move(line), width)); };
-  add(fmt::format("{}  {}  {}", v.job, v.phase, duration(v.elapsed)));
-  add("  rows    " + rows_text(v));
-  add(fmt::format("  tokens  {} in, {} out  {}/s", rounded(static_cast<double>(v.input_tokens)),
-                  rounded(static_cast<double>(v.output_tokens)), rounded(v.tokens_per_second)));
-  add("  spent   " + spent_text(v));
-  for (const EndpointView& endpoint : v.endpoints) {
-    add("  " + endpoint_text(endpoint));
-    if (endpoint.problem && !endpoint.problem->stopped)
-      add("    " + problem_text(*endpoint.problem));
+std::string_view health_name(Health health) {
+  switch (health) {
+    case Health::fine:
+      break;
+    case Health::cooling:
+      return "cooling";
+    case Health::probing:
+      return "probing";
+    case Health::broken:
+      return "breaker open";
+    case Health::stopped:
+      return "stopped";
   }
-  if (v.left) add("  left    about " + duration(*v.left));
-  return lines;
+  return "";
+}
+
+std::string clock_text(std::chrono::local_seconds at, std::chrono::local_seconds now) {
+  using namespace std::chrono;
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  const auto day = floor<days>(at);
+  const hh_mm_ss time(floor<minutes>(at - day));
+  const std::string text = fmt::format("{:02}:{:02}", time.hours().count(), time.minutes().count());
+  if (day == floor<days>(now)) return text;
+  if (at - now < days(7)) return fmt::format("{} {}", kDays[weekday(day).c_encoding()], text);
+  const year_month_day date(day);
+  return fmt::format("{}-{:02}-{:02} {}", int(date.year()), unsigned(date.month()),
+                     unsigned(date.day()), text);
 }
 
 std::string as_line(const View& v) {
@@ -114,7 +105,10 @@ std::string as_json(const View& v) {
   w.field("output_tokens", v.output_tokens);
   w.field("spent_usd", v.spent.dollars());
   if (v.budget) w.field("budget_usd", v.budget->dollars());
+  if (v.projected) w.field("projected_usd", v.projected->dollars());
   if (v.left) w.field("left_s", std::chrono::duration<double>(*v.left).count());
+  if (v.until_deadline)
+    w.field("until_deadline_s", std::chrono::duration<double>(*v.until_deadline).count());
   w.key("endpoints");
   w.open('[');
   for (const EndpointView& e : v.endpoints) {
@@ -126,7 +120,9 @@ std::string as_json(const View& v) {
     w.field("failed", e.failed);
     if (e.learned_per_minute) w.field("learned_rpm", *e.learned_per_minute);
     if (e.quota_used) w.field("quota_used", *e.quota_used);
-    if (!e.state.empty()) w.field("state", e.state);
+    if (e.median) w.field("p50_s", std::chrono::duration<double>(*e.median).count());
+    if (e.tail) w.field("p95_s", std::chrono::duration<double>(*e.tail).count());
+    if (e.health != Health::fine) w.field("state", health_name(e.health));
     if (e.problem) {
       w.key("problem");
       w.open('{');

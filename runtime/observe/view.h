@@ -22,6 +22,22 @@ struct ProblemView {
   std::string message;    // of the latest failure; why it was stopped
 };
 
+// Rows that this run has rejected for one reason.
+struct RejectView {
+  std::string stage;
+  std::string reason;
+  std::uint64_t rows = 0;
+  std::string example;  // the first one's detail
+};
+
+enum class Health : std::uint8_t {
+  fine,
+  cooling,  // waits as the server asked
+  probing,  // one request tries whether it answers again
+  broken,   // its breaker is open
+  stopped,  // for this run
+};
+
 struct EndpointView {
   std::string name;
   int in_flight = 0;
@@ -30,16 +46,21 @@ struct EndpointView {
   std::uint64_t rate_limited = 0;
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
   std::uint64_t failed = 0;                  // timeouts, resets, 5xx
-  std::string state;                         // "", "cooling", "open", "stopped: …"
+  // Half of its latest answers took no longer, 95 % no longer.
+  std::optional<std::chrono::nanoseconds> median;
+  std::optional<std::chrono::nanoseconds> tail;
+  Health health = Health::fine;
   std::optional<ProblemView> problem;
 };
 
 struct View {
   std::string job;
-  std::string phase;  // "running", "stopping (Ctrl-C): …"
+  std::string phase;  // "running", "stopping: …"
+  bool stopping = false;
   std::chrono::nanoseconds elapsed{0};
   std::uint64_t rows_done = 0;  // answered or rejected, earlier runs included
   std::uint64_t rows_rejected = 0;
+  std::vector<RejectView> rejects;          // the most frequent first
   std::optional<std::uint64_t> rows_total;  // when known
   bool total_is_estimate = false;
   double rows_per_second = 0;
@@ -48,15 +69,22 @@ struct View {
   double tokens_per_second = 0;
   core::Money spent;  // by the job
   std::optional<core::Money> budget;
+  std::optional<core::Money>
+      projected;  // when all rows have ended, at the cost of this run's so far
   std::optional<std::chrono::nanoseconds> left;
+  std::optional<std::chrono::nanoseconds> until_deadline;
+  std::optional<std::chrono::local_seconds> clock;  // what the clock on the wall says
   std::vector<EndpointView> endpoints;
 };
 
 // "no answer yet (57 failed in 12 s): HTTP 502: …", "stopped: …"
 std::string problem_text(const ProblemView& problem);
 
-// One line an element, each at most `width` columns wide, without colour.
-std::vector<std::string> as_block(const View& view, std::size_t width);
+// "", "cooling", "breaker open", "stopped"
+std::string_view health_name(Health health);
+// "16:20", or "Tue 16:20" on another day than `now`'s.
+std::string clock_text(std::chrono::local_seconds at, std::chrono::local_seconds now);
+// "83 of 256 in flight" and so on belong to the block: observe/block.h. These two are for elsewhere:
 std::string as_line(const View& view);
 std::string as_json(const View& view);
 // {"event":"notice","message":…}

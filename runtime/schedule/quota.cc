@@ -219,14 +219,14 @@ int QuotaSet::correct(core::Time now, const Reservation& held, const provider::R
   return odd;
 }
 
-std::optional<double> QuotaSet::used(core::Time now) const {
-  std::optional<double> most;
+std::optional<QuotaSet::MostUsed> QuotaSet::used(core::Time now) const {
+  std::optional<MostUsed> most;
   for (const Quota q : kAll) {
     const auto& bucket = buckets_[index(q)];
     if (!bucket) continue;
     const double share = per_day(q) ? std::clamp(1 - bucket->level(now) / bucket->burst(), 0.0, 1.0)
                                     : bucket->rate_used(now);
-    most = std::max(most.value_or(0), share);
+    if (!most || share > most->share) most = MostUsed{q, share};
   }
   return most;
 }

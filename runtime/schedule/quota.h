@@ -86,9 +86,13 @@ class QuotaSet {
   // nullopt: no daily quota is known.
   std::optional<DayUsed> day_used(core::Time now) const;
 
-  // Share of the most used quota, 0…1: of the rate for a minute's, of what may be spent for a
+  // The most used quota and its share, 0…1: of the rate for a minute's, of what may be spent for a
   // day's. nullopt where no quota is known.
-  std::optional<double> used(core::Time now) const;
+  struct MostUsed {
+    provider::Quota quota;
+    double share = 0;
+  };
+  std::optional<MostUsed> used(core::Time now) const;
 
  private:
   std::array<std::optional<TokenBucket>, provider::kQuotas> buckets_;

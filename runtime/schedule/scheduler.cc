@@ -276,10 +276,14 @@ Snapshot Scheduler::snapshot(core::Time now) const {
     const bool cooling = endpoint.cooling.active(now);
     const auto per_second = endpoint.rate.per_second();
     const Problem* problem = endpoint.health.problem(now);
+    const auto used = endpoint.quota.used(now);
     snapshot.endpoints.push_back(
         {.in_flight = endpoint.in_flight,
          .cap = endpoint.concurrency.limit(),
-         .quota_used = endpoint.quota.used(now),
+         .quota_used = used ? std::optional(used->share) : std::nullopt,
+         .most_used = used ? std::optional(used->quota) : std::nullopt,
+         .median = endpoint.latency.median(),
+         .tail = endpoint.latency.tail(),
          .learned_per_minute = per_second ? std::optional(60 * *per_second) : std::nullopt,
          .rate_limited = endpoint.rate_limited,
          .odd_limits = endpoint.odd_limits,

@@ -114,6 +114,9 @@ struct EndpointState {
   int in_flight = 0;
   int cap = 0;                               // concurrency allowed now
   std::optional<double> quota_used;          // share of the most used quota, 0…1
+  std::optional<provider::Quota> most_used;  // which that is
+  std::optional<core::Duration> median;      // of its latest answers; from 30 of them on
+  std::optional<core::Duration> tail;        // 95 % of them took no longer
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
   std::uint64_t rate_limited = 0;            // refused so far: 429, 503, 529
   std::uint64_t odd_limits = 0;              // limits that it stated and that cannot be, so far

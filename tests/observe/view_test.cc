@@ -35,35 +35,6 @@ View tickets() {
   return view;
 }
 
-TEST(View, IsACalmBlockOnATerminal) {
-  EXPECT_THAT(
-      as_block(tickets(), 80),
-      ElementsAre("tickets  running  42 s",
-                  "  rows    12,480 of about 200,000  6 %  1.20 k/s  3 rejected",
-                  "  tokens  1.20 M in, 310 k out  36.0 k/s", "  spent   $1.24 of $1,500.00",
-                  "  openai/gpt-5.4-mini  64 of 256 in flight  quota 83 %  12 refused",
-                  "  left    about 2 min 36 s"));
-}
-
-TEST(View, NeverPassesTheWidthOfTheTerminal) {
-  View view = tickets();
-  view.job = "grüße-und-mehr";
-  for (const std::string& line : as_block(view, 10)) {
-    const auto columns =
-        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
-    EXPECT_LE(columns, 10) << line;
-  }
-  EXPECT_EQ(as_block(view, 10).front(), "grüße-und-");
-}
-
-TEST(View, LeavesOutWhatIsNotKnown) {
-  View view;
-  view.job = "j";
-  view.phase = "running";
-  EXPECT_THAT(as_block(view, 80), ElementsAre("j  running  0.0 s", "  rows    0  0/s",
-                                              "  tokens  0 in, 0 out  0/s", "  spent   $0.00"));
-}
-
 TEST(View, IsOneLineElsewhere) {
   EXPECT_EQ(as_line(tickets()),
             "tickets: running after 42 s: rows 12,480 of about 200,000  6 %  1.20 k/s  3 rejected; "
@@ -89,7 +60,6 @@ TEST(View, SaysInEveryFormWhatIsWrongWithAnEndpoint) {
                                           .stopped = false,
                                           .message = "HTTP 502: an HTML page (502 Bad Gateway)"};
   const char* said = "no answer yet (57 failed in 12 s): HTTP 502: an HTML page (502 Bad Gateway)";
-  EXPECT_THAT(as_block(view, 100), testing::Contains("    " + std::string(said)));
   EXPECT_THAT(as_line(view), testing::EndsWith("; openai/gpt-5.4-mini: " + std::string(said)));
   EXPECT_THAT(as_json(view), testing::HasSubstr(R"("problem":{"failures":57,"seconds":12,)"
                                                 R"("stopped":false,"message":"HTTP 502: an)"));
