@@ -2,17 +2,38 @@
 
 namespace sluice::cli {
 
-AddCommand add_run_command, add_check_command, add_status_command, add_audit_command,
-    add_rejects_command, add_redo_command, add_export_command, add_mock_command, add_help_command,
-    add_version_command, add_completions_command;
+// Two lines a command: one here, one below, in the order of --help.
+// clang-format off
+AddCommand add_run_command;
+AddCommand add_check_command;
+AddCommand add_graph_command;
+AddCommand add_status_command;
+AddCommand add_audit_command;
+AddCommand add_rejects_command;
+AddCommand add_redo_command;
+AddCommand add_export_command;
+AddCommand add_completions_command;
+AddCommand add_mock_command;
+AddCommand add_help_command;
+AddCommand add_version_command;
 
 std::span<AddCommand* const> commands() {
   static constexpr AddCommand* kCommands[] = {
-      add_run_command,         add_check_command, add_status_command,  add_audit_command,
-      add_rejects_command,     add_redo_command,  add_export_command,  add_mock_command,
-      add_completions_command, add_help_command,  add_version_command,
+      add_run_command,
+      add_check_command,
+      add_graph_command,
+      add_status_command,
+      add_audit_command,
+      add_rejects_command,
+      add_redo_command,
+      add_export_command,
+      add_completions_command,
+      add_mock_command,
+      add_help_command,
+      add_version_command,
   };
   return kCommands;
 }
+// clang-format on
 
 }  // namespace sluice::cli
