@@ -7,6 +7,7 @@ namespace sluice::cli {
 AddCommand add_run_command;
 AddCommand add_check_command;
 AddCommand add_graph_command;
+AddCommand add_ask_command;
 AddCommand add_status_command;
 AddCommand add_audit_command;
 AddCommand add_rejects_command;
@@ -22,6 +23,7 @@ std::span<AddCommand* const> commands() {
       add_run_command,
       add_check_command,
       add_graph_command,
+      add_ask_command,
       add_status_command,
       add_audit_command,
       add_rejects_command,

@@ -43,6 +43,7 @@ core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
     options.parameters[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
   options.libraries = libraries;
+  options.text = text;
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
     if (secrets == Secrets::unread) return std::string(kUnreadSecret);
     const char* value = std::getenv(name.c_str());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ constexpr std::string_view kUnreadSecret = "unread";
 
 struct JobFile {
   std::string path;
+  std::optional<std::string> text;     // of the file, where it is not on the disk (ask)
   std::vector<std::string> settings;   // "name=value"
   std::vector<std::string> libraries;  // folders
 

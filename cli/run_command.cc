@@ -1,4 +1,6 @@
 // sluice run: run the job, or resume it.
+#include "cli/run_command.h"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -29,18 +31,8 @@ namespace {
 
 using observe::count;
 
-enum class Log : std::uint8_t { text, json };
-
 // What a changed question may cost without a --yes from whoever sits at a terminal.
 constexpr core::Money kAskFirst = core::Money::picodollars(1'000'000'000'000);
-
-struct RunFlags {
-  JobFile file;
-  bool fresh = false;
-  bool yes = false;
-  std::optional<std::uint64_t> limit;
-  Log log = Log::text;
-};
 
 void print_note(const std::string& text, Log log) {
   say((log == Log::json ? observe::notice_json(text) : "note: " + text) + "\n");
@@ -346,7 +338,9 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
   return results;
 }
 
-int run(const RunFlags& flags) {
+}  // namespace
+
+int run_job(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
@@ -376,7 +370,13 @@ int run(const RunFlags& flags) {
   return rejects ? 1 : 0;
 }
 
-}  // namespace
+void add_log_option(CLI::App& command, Log& log) {
+  restrict_to(command.add_option_function<std::string>(
+                  "--log",
+                  [&log](const std::string& text) { log = text == "json" ? Log::json : Log::text; },
+                  "Progress and summary: for people, or a JSON object a line"),
+              {"text", "json"});
+}
 
 void add_run_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<RunFlags>();
@@ -391,19 +391,14 @@ void add_run_command(CLI::App& app, int& exit_status) {
   command->add_flag(
       "--yes", flags->yes,
       "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
-  restrict_to(
-      command->add_option_function<std::string>(
-          "--log",
-          [flags](const std::string& log) { flags->log = log == "json" ? Log::json : Log::text; },
-          "Progress and summary: for people, or a JSON object a line"),
-      {"text", "json"});
+  add_log_option(*command, flags->log);
   command->footer(help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "
       "aborts at once with 130. Either way the same command resumes the job.",
       {{"sluice run tickets.lua", "to the end, or resume it"},
        {"sluice run tickets.lua --limit 20", "try it on a few rows"},
        {"sluice run tickets.lua --set model=gpt-5.4 --log json 2>run.jsonl", ""}}));
-  command->callback([flags, &exit_status] { exit_status = run(*flags); });
+  command->callback([flags, &exit_status] { exit_status = run_job(*flags); });
 }
 
 }  // namespace sluice::cli

@@ -71,6 +71,7 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
   auto project = std::make_shared<script::Project>(
       path, options.parameters, options.environment ? options.environment : process_environment,
       options.libraries);
+  if (options.text) project->put_file(*options.text);
   auto state = State::load(project);
   if (!state) return std::unexpected(std::move(state.error()));
   if (auto fine = check_parameters(*project); !fine)

@@ -22,6 +22,8 @@ struct LoadOptions {
   std::map<std::string, std::string> parameters;  // --set name=value
   // Folders beside the pipeline file's own in which require and s.file look (--lib), in order.
   std::vector<std::string> libraries;
+  // Of the pipeline file, where it is not to be read from the disk (`sluice ask`).
+  std::optional<std::string> text;
   // For s.secret; nullopt = not set. Empty = the process's environment.
   std::function<std::optional<std::string>(const std::string&)> environment;
 };

@@ -56,6 +56,10 @@ Project::Project(std::string file, std::map<std::string, std::string> parameters
   if (slash != std::string::npos) folder_ = file_.substr(0, slash + 1);
 }
 
+void Project::put_file(std::string text) {
+  sources_.emplace(file_, std::make_unique<Source>(file_, std::move(text)));
+}
+
 core::Result<std::string> Project::find(const std::string& name) {
   if (const auto known = found_.find(name); known != found_.end()) return known->second;
   if (sealed_) return not_recorded(name);

@@ -31,6 +31,8 @@ class Project {
           std::vector<std::string> libraries);
 
   const std::string& file() const { return file_; }
+  // Before anything is read: the pipeline file's own text, which need not be on the disk.
+  void put_file(std::string text);
 
   // The path, as shown in messages, of the file that require or s.file calls `name`: beside the
   // pipeline file or in one of the libraries. The error's message is why there is none, or that it

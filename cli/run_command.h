@@ -1,0 +1,29 @@
+// A run as `sluice run` does it, for commands that come to one by another way (`sluice ask`).
+//
+// Threads: the main one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cli/job_file.h"
+
+namespace sluice::cli {
+
+enum class Log : std::uint8_t { text, json };
+
+struct RunFlags {
+  JobFile file;
+  bool fresh = false;  // set aside what earlier runs left, and begin anew
+  bool yes = false;    // ask rows again that the file asks otherwise now, whatever it costs
+  std::optional<std::uint64_t> limit;  // read at most so many rows
+  Log log = Log::text;
+};
+
+// Adds --log, which fills `log`.
+void add_log_option(CLI::App& command, Log& log);
+
+// Loads the file, runs or resumes the job, says how it went. The exit status.
+int run_job(const RunFlags& flags);
+
+}  // namespace sluice::cli
