@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/cost_notes.h"
+#include "cli/dry_run.h"
 #include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
@@ -382,7 +383,9 @@ void add_run_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand("run", "Run the job, or resume it");
   flags->file.add_options(*command);
-  command->add_option("--limit", flags->limit, "Read at most so many rows (for the first question)")
+  command
+      ->add_option("--limit,--rows", flags->limit,
+                   "Read at most so many rows (for the first question)")
       ->check(whole_number(1));
   command->add_flag(
       "--fresh", flags->fresh,
@@ -398,7 +401,12 @@ void add_run_command(CLI::App& app, int& exit_status) {
       {{"sluice run tickets.lua", "to the end, or resume it"},
        {"sluice run tickets.lua --limit 20", "try it on a few rows"},
        {"sluice run tickets.lua --set model=gpt-5.4 --log json 2>run.jsonl", ""}}));
-  command->callback([flags, &exit_status] { exit_status = run_job(*flags); });
+  auto dry = std::make_shared<DryRunFlags>();
+  add_dry_run_options(*command, *dry);
+  command->callback([flags, dry, &exit_status] {
+    dry->limit = flags->limit;
+    exit_status = dry->only || !dry->to.empty() ? dry_run(flags->file, *dry) : run_job(*flags);
+  });
 }
 
 }  // namespace sluice::cli

@@ -67,6 +67,11 @@ class View {
                                   const std::vector<std::string>& models,
                                   const std::vector<core::Hash128>& questions);
 
+  // The questions that have an answer by one of these models (Options::models), of all generations;
+  // those of older formats by the names that they had there. In no order, some several times.
+  core::Status each_answered(const std::vector<std::string>& models,
+                             const std::function<void(const core::Hash128& question)>& each);
+
   struct Ended {
     core::Hash128 row;
     bool old_row = false;  // `row` is a name as formats 1 to 4 gave it (old_names.h)

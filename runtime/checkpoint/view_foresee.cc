@@ -1,4 +1,4 @@
-// View::foresee().
+// View::foresee() and View::each_answered().
 #include <unordered_map>
 
 #include "checkpoint/answer_reader.h"
@@ -16,20 +16,29 @@ core::Result<Foresight> View::foresee(const core::Hash128& fingerprint,
   Foresight foresight;
   foresight.new_generation = fingerprint_ && *fingerprint_ != fingerprint;
   if (!foresight.new_generation) return foresight;
+  std::unordered_map<core::Hash128, bool> wanted;
+  for (const core::Hash128& question : questions) wanted.emplace(question, false);
+  auto status = each_answered(models, [&](const core::Hash128& question) {
+    ++foresight.answers;
+    if (const auto at = wanted.find(question); at != wanted.end()) at->second = true;
+  });
+  if (!status) return std::unexpected(status.error());
+  for (const core::Hash128& question : questions) foresight.found += wanted.at(question) ? 1U : 0U;
+  return foresight;
+}
+
+core::Status View::each_answered(const std::vector<std::string>& models,
+                                 const std::function<void(const core::Hash128& question)>& each) {
   const auto stored = store_->models();
   if (!stored) return std::unexpected(stored.error());
   const Models valid(*stored, models);
-  std::unordered_map<core::Hash128, bool> wanted;
-  for (const core::Hash128& question : questions) wanted.emplace(question, false);
   const auto look = [&](std::string bytes) -> core::Status {
     const auto keys = BlockKeys::decode(std::move(bytes));
     if (!keys)
       return store::corrupt(store_->path(), "the checkpoint is damaged: the keys of a block");
     for (std::size_t i = 0; i < keys->size(); ++i) {
       const KeyRecord record = keys->at(i);
-      if (!is_indexed(record, valid)) continue;
-      ++foresight.answers;
-      if (const auto at = wanted.find(record.question); at != wanted.end()) at->second = true;
+      if (is_indexed(record, valid)) each(record.question);
     }
     return {};
   };
@@ -37,9 +46,7 @@ core::Result<Foresight> View::foresee(const core::Hash128& fingerprint,
       0, [&](std::int64_t, std::int64_t, std::string keys) { return look(std::move(keys)); });
   for (const FileState::Block& block : state_->blocks())
     if (status) status = look(block.block.keys);
-  if (!status) return std::unexpected(status.error());
-  for (const core::Hash128& question : questions) foresight.found += wanted.at(question) ? 1U : 0U;
-  return foresight;
+  return status;
 }
 
 }  // namespace sluice::checkpoint

@@ -1,0 +1,64 @@
+#include "inspect/request_text.h"
+
+#include <algorithm>
+
+#include "inspect/line_identity.h"
+
+namespace sluice::inspect {
+namespace {
+
+constexpr std::size_t kShortestSecret = 8;
+// Headers in which a key travels (provider/codec_base.cc): masked however short it is.
+constexpr std::string_view kCredentials[] = {"authorization", "api-key", "x-api-key"};
+
+std::string masked_credential(std::string_view value) {
+  constexpr std::string_view kBearer = "Bearer ";
+  return value.starts_with(kBearer) ? "Bearer ***" : "***";
+}
+
+}  // namespace
+
+std::string masked(std::string_view text, const core::Secret& key) {
+  std::string out(text);
+  const std::string& secret = key.reveal();
+  if (secret.size() < kShortestSecret) return out;
+  for (std::size_t at = 0; (at = out.find(secret, at)) != out.npos;)
+    out.replace(at, secret.size(), "***");
+  return out;
+}
+
+RequestText request_text(const provider::EndpointSpec& spec, const dispatch::Endpoint& endpoint,
+                         const stages::Request& request) {
+  RequestText text{"POST", spec.base_url + std::string(endpoint.codec->path()), {}, {}};
+  for (const auto& [name, value] : endpoint.codec->headers()) {
+    const bool credential = std::ranges::find(kCredentials, name) != std::end(kCredentials);
+    text.headers.emplace_back(name,
+                              credential ? masked_credential(value) : masked(value, spec.key));
+  }
+  text.body = *endpoint.prefix + *request.user_content + *endpoint.suffix;
+  return text;
+}
+
+void write_request(core::JsonWriter& w, const RequestText& request) {
+  w.field("method", request.method);
+  w.field("url", request.url);
+  w.key("headers");
+  w.open('{');
+  for (const auto& [name, value] : request.headers) w.field(name, value);
+  w.close('}');
+  w.key("body");
+  w.raw(request.body);
+}
+
+std::string row_name_of(const core::Row& row) {
+  return row.key_json.empty() ? line_start(row.raw) : row.key_json;
+}
+
+std::string row_json_of(const core::Row& row) {
+  if (!row.key_json.empty()) return row.key_json;
+  std::string json;
+  core::append_json_string(json, line_start(row.raw));
+  return json;
+}
+
+}  // namespace sluice::inspect
