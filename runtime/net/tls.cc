@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 
+#include "net/system_cas.h"
 #include "net/tls_error_text.h"
 
 namespace sluice::net {
@@ -165,14 +166,8 @@ core::Result<TlsContext> client_tls_context(const std::string& ca_file) {
   if (!context) throw std::bad_alloc();
   SSL_CTX* ctx = context.get();
   set_common_options(ctx);
-  if (ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
-      return core::fail(core::ErrorCode::io,
-                        "TLS: the system's certificates cannot be read; name a file with ca_file");
-    }
-  } else if (auto loaded = load_ca_file(ctx, ca_file); !loaded) {
-    return std::unexpected(loaded.error());
-  }
+  const core::Status loaded = ca_file.empty() ? load_system_cas(ctx) : load_ca_file(ctx, ca_file);
+  if (!loaded) return std::unexpected(loaded.error());
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, &Tls::verify);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx, &Tls::new_session);

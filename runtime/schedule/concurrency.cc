@@ -178,8 +178,10 @@ Concurrency::Verdict Concurrency::judge() const {
   const auto n = static_cast<std::uint64_t>(std::max(limit_, base_));
   if (latency_.count() < std::max(2 * n, kFewest)) return Verdict::unclear;
   const double gain = rate(limit_, latency_) / rate(base_, base_latency_) - 1;
-  const double error =
-      (1 + gain) * std::hypot(latency_.relative_error(), base_latency_.relative_error());
+  const double now = latency_.relative_error();
+  const double then = base_latency_.relative_error();
+  // Not std::hypot: it alone would want glibc 2.35 (cmake/Portable.cmake).
+  const double error = (1 + gain) * std::sqrt(now * now + then * then);
   const double worth = up_ ? kWorthMore : kWorthLess;
   const bool clear = std::abs(gain - worth) > kClear * error;
   if (!clear && latency_.count() < std::max(4 * n, kMostSamples)) return Verdict::unclear;
