@@ -1,0 +1,28 @@
+#!/bin/sh
+# A first job with an installed program, in a folder of its own: first_job.sh PROGRAM [MOCK_OPTION…]
+# Needs nothing but a shell and coreutils. The mock answers; SLUICE_ROWS rows, 300 by default.
+set -eu
+sluice=$1
+shift
+job=$(cd "$(dirname "$0")" && pwd)/first_job.lua
+work=$(mktemp -d)
+mock=
+trap '[ -z "$mock" ] || kill "$mock"; rm -rf "$work"' EXIT
+cd "$work"
+
+"$sluice" --version
+"$sluice" --help >help.txt
+grep -q 'Exit status' help.txt
+
+mkfifo address
+"$sluice" mock --port 0 "$@" >address &
+mock=$!
+read -r line <address
+rows=${SLUICE_ROWS:-300}
+seq "$rows" | sed 's/.*/{"id":"T-&","body":"Ticket &: I was charged twice."}/' >tickets.jsonl
+
+"$sluice" check "$job" --set "base_url=${line##* }"
+"$sluice" run "$job" --set "base_url=${line##* }"
+[ "$(wc -l <out/tickets.jsonl)" -eq "$rows" ]
+"$sluice" audit "$job" --set "base_url=${line##* }"
+echo "first job: $rows rows answered by $sluice"
