@@ -163,6 +163,9 @@ observe::View Monitor::view() {
   view.clock = local_time();
   view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
   view.rows_rejected = progress.account.rows_rejected;
+  for (const auto& one : progress.rejects)
+    view.rejects.push_back(
+        {std::string(core::stage_name(one.stage)), one.reason, one.rows, one.example});
   if (progress.input_complete) {
     view.rows_total = std::max(progress.rows_read, view.rows_done);
   } else if (progress.share_read && *progress.share_read > 0.001) {

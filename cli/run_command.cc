@@ -17,6 +17,7 @@
 #include "cli/job_questions.h"
 #include "cli/monitor.h"
 #include "cli/number_range.h"
+#include "cli/reject_notes.h"
 #include "cli/standard_streams.h"
 #include "core/json.h"
 #include "job/job_files.h"
@@ -74,9 +75,11 @@ std::string savings_note(const stages::PackSavings::Saved& saved) {
                      size(saved.requests), size(saved.tokens));
 }
 
-// A budget that is used up stops the next run as well; its message says what helps.
+// What stops the next run as well has a message that says what helps.
 std::string_view again(const job::RunResult& result) {
-  return result.cause == schedule::HaltCause::budget ? "" : "; run it again to resume";
+  const bool same_again = result.cause == schedule::HaltCause::budget ||
+                          (result.error && result.error->code == core::ErrorCode::pipeline);
+  return same_again ? "" : "; run it again to resume";
 }
 
 // What is left of the budget does not cover another request.
@@ -160,7 +163,10 @@ std::string summary(const stages::PipelineSpec& spec, const job::RunResult& resu
     line("endpoint",
          fmt::format("{}: {}", endpoint.name, observe::problem_text(*endpoint.problem)));
   line("output", spec.sink.path);
-  if (account.rows_rejected > 0) line("rejects", spec.sink.rejects);
+  if (account.rows_rejected > 0) {
+    line("rejects", spec.sink.rejects);
+    for (const std::string& note : reject_notes(reasons_of(spec), spec.file)) line("", note);
+  }
   return text;
 }
 
@@ -238,6 +244,7 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
     w.close('}');
   }
   w.close(']');
+  write_rejects(w, reasons_of(job.questions[last]));
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');
@@ -306,6 +313,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     }
     auto made = job::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
+               .keep_going = flags.keep_going,
                .day_use_of_others = others->day_use,
                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
     if (!made) return std::unexpected(made.error());
@@ -394,6 +402,8 @@ void add_run_command(CLI::App& app, int& exit_status) {
   command->add_flag(
       "--yes", flags->yes,
       "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
+  command->add_flag("--keep-going", flags->keep_going,
+                    "Go on where the first rows all fail alike: they are rejected");
   add_log_option(*command, flags->log);
   command->footer(help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "

@@ -9,6 +9,7 @@
 #include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/reject_notes.h"
 #include "core/json.h"
 #include "observe/figures.h"
 
@@ -79,7 +80,8 @@ void write_ledger(core::JsonWriter& w, const store::Account& account) {
   w.close('}');
 }
 
-void write_account(core::JsonWriter& w, const store::Account& account) {
+void write_account(core::JsonWriter& w, const store::Account& account,
+                   const inspect::RejectReasons& reasons) {
   w.key("rows");
   w.open('{');
   w.field("read", account.rows_read);
@@ -88,6 +90,7 @@ void write_account(core::JsonWriter& w, const store::Account& account) {
   w.field("pending", account.rows_pending());
   w.close('}');
   w.field("input_complete", account.input_complete);
+  write_rejects(w, reasons);
   w.key("ledger");
   w.open('{');
   write_ledger(w, account);
@@ -105,18 +108,18 @@ void write_account(core::JsonWriter& w, const store::Account& account) {
   w.close('}');
 }
 
-std::string as_json(const std::string& job, const std::vector<store::Account>& accounts) {
+std::string as_json(const stages::JobSpec& job, const std::vector<store::Account>& accounts) {
   std::string out;
   core::JsonWriter w(out);
   w.open('{');
-  w.field("job", job);
-  write_account(w, joined(accounts));
+  w.field("job", job.name);
+  write_account(w, joined(accounts), reasons_of(job.questions.back()));
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');
-    for (const store::Account& account : accounts) {
+    for (std::size_t k = 0; k < accounts.size(); ++k) {
       w.open('{');
-      write_account(w, account);
+      write_account(w, accounts[k], reasons_of(job.questions[k]));
       w.close('}');
     }
     w.close(']');
@@ -152,13 +155,20 @@ std::string ledger_lines(const store::EndpointLedger& ledger) {
   return text;
 }
 
-std::string as_text(const stages::JobSpec& job, const store::Account& account) {
+std::string as_text(const stages::JobSpec& job, std::size_t question,
+                    const store::Account& account) {
   store::EndpointLedger total = account.total();
   std::string text = fmt::format("{}\n", job.name);
   text += fmt::format("  rows      {} read: {} answered, {} rejected, {} pending{}\n",
                       count(account.rows_read), count(account.rows_answered),
                       count(account.rows_rejected), count(account.rows_pending()),
                       account.input_complete ? "" : " (the input has not been read to its end)");
+  std::string_view title = "rejects";
+  for (const std::string& note :
+       reject_notes(reasons_of(job.questions[question]), job.questions[question].file)) {
+    text += fmt::format("  {:<10}{}\n", title, note);
+    title = "";
+  }
   text += fmt::format("  cost      {}\n", total.cost.text());
   for (const std::string& note : cost_notes(account, job.questions))
     text += fmt::format("            {}\n", note);
@@ -181,13 +191,13 @@ int status(const JobFile& file, bool json) {
   const auto accounts = accounts_of(*job);
   if (!accounts) return report(accounts.error());
   if (json) {
-    fmt::print("{}\n", as_json(job->name, *accounts));
+    fmt::print("{}\n", as_json(*job, *accounts));
     return 0;
   }
   for (std::size_t k = 0; k < accounts->size(); ++k) {
     fmt::print("{}", heading_of(*job, k));
     if (begun(*job, k)) {
-      fmt::print("{}", as_text(*job, (*accounts)[k]));
+      fmt::print("{}", as_text(*job, k, (*accounts)[k]));
     } else {
       fmt::print("{}\n  it has not begun\n", job->name);
     }

@@ -18,4 +18,7 @@ void key_by_content(core::Row& row);
 std::string assign_key(core::Row& row, const simdjson::dom::object& object,
                        const std::string& key_field);
 
+// "it has: id, text", for people: the first of the fields' names.
+std::string fields_of(const simdjson::dom::object& object);
+
 }  // namespace sluice::stages

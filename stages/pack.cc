@@ -1,6 +1,7 @@
 #include "stages/pack.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/json.h"
 #include "provider/row_tags.h"
@@ -38,6 +39,18 @@ Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InF
                const LineWriter& lines, const PackSize& size)
     : spec_(spec), checkpoint_(checkpoint), in_flight_(in_flight), lines_(lines), size_(size) {}
 
+void Packer::Out::append(Out&& more) {
+  const auto move = [](auto& from, auto& to) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  };
+  move(more.requests, requests);
+  move(more.entries, entries);
+  move(more.rejects, rejects);
+  ended += more.ended;
+  done += more.done;
+  shared += more.shared;
+}
+
 core::Result<Packer::Out> Packer::add(Items&& items) {
   Out out;
   for (Item& item : items) {
@@ -48,6 +61,7 @@ core::Result<Packer::Out> Packer::add(Items&& items) {
     } else if (item.reject) {
       out.ended += weight_of(item);
       out.entries.push_back(lines_.reject(item, *item.reject));
+      out.rejects.push_back(item.reject);
     } else if (auto asked = ask(std::move(item), out); !asked) {
       return std::unexpected(asked.error());
     }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,13 @@ class Packer {
          const LineWriter& lines, const PackSize& size);
 
   struct Out {
-    std::vector<RequestPtr> requests;   // to be built and dispatched
-    std::vector<store::Entry> entries;  // ended without being asked
-    flow::Cost ended;                   // the credits of `entries`
-    flow::Cost done;                    // credits of rows that had ended in an earlier run
-    std::size_t shared = 0;             // rows among `entries` answered by a stored answer
+    std::vector<RequestPtr> requests;                          // to be built and dispatched
+    std::vector<store::Entry> entries;                         // ended without being asked
+    std::vector<std::shared_ptr<const core::Reject>> rejects;  // of them
+    flow::Cost ended;                                          // the credits of `entries`
+    flow::Cost done;         // credits of rows that had ended in an earlier run
+    std::size_t shared = 0;  // rows among `entries` answered by a stored answer
+    void append(Out&& more);
   };
   // Rows from the reader.
   core::Result<Out> add(Items&& items);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "format/json_value.h"
+#include "format/not_a_row.h"
 #include "stages/key.h"
 #include "stages/names.h"
 #include "stages/validate.h"
@@ -52,14 +53,14 @@ Item Prepare::prepare(core::Row&& row) const {
   simdjson::dom::object object;
   const simdjson::error_code parsed = format::parse_json(parser, item.row.raw, value);
   const bool is_object = parsed == simdjson::SUCCESS && value.get(object) == simdjson::SUCCESS;
-  if (parsed != simdjson::SUCCESS) {
+  if (!is_object) {
     key_by_content(item.row);
-    reject(item, make_reject(core::Stage::read, "not_json", simdjson::error_message(parsed)));
-  } else if (!is_object) {
-    key_by_content(item.row);
-    reject(item, make_reject(core::Stage::read, "not_an_object", "a row must be a JSON object"));
-  } else if (std::string wrong = assign_key(item.row, object, spec_.read.key); !wrong.empty()) {
-    reject(item, make_reject(core::Stage::read, "no_key", std::move(wrong)));
+    const format::NotARow why = format::why_not_a_row(item.row.raw, item.row.line);
+    reject(item, unreadable(item.row, parsed == simdjson::SUCCESS ? "not_an_object" : "not_json",
+                            why.column, why.what));
+  } else if (const std::string wrong = assign_key(item.row, object, spec_.read.key);
+             !wrong.empty()) {
+    reject(item, unreadable(item.row, "no_key", 0, wrong));
   } else if (!item.row.reject) {
     if (spec_.validate) reject(item, validate(*spec_.validate, item.row, object));
     if (!item.reject) reject(item, render(object, item));
@@ -91,6 +92,16 @@ std::string Prepare::kept(const core::Row& row, const simdjson::dom::object& obj
   return fields;
 }
 
+core::Reject Prepare::unreadable(const core::Row& row, std::string reason, std::size_t column,
+                                 std::string_view what) const {
+  std::string_view file = "input";
+  if (row.source < files_.size()) file = files_[row.source];
+  const std::string place = column > 0 ? fmt::format(":{}", column) : "";
+  return make_reject(
+      core::Stage::read, std::move(reason),
+      fmt::format("{}:{}{}: {}", file == "-" ? "standard input" : file, row.line, place, what));
+}
+
 // Numbers had no text of their own then.
 store::RowNames Prepare::old_names(const Item& item, const simdjson::dom::object* object) const {
   std::string key;
@@ -107,9 +118,9 @@ std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object,
   if (template_) {
     auto text = template_->render(object, item.row.raw);
     if (!text) {
-      return make_reject(
-          core::Stage::pack, "missing_field",
-          fmt::format("the template needs the field '{}', which this row lacks", text.error()));
+      return make_reject(core::Stage::pack, "missing_field",
+                         fmt::format("the template needs the field '{}', which this row lacks ({})",
+                                     text.error(), fields_of(object)));
     }
     item.prompt = std::move(*text);
   } else {

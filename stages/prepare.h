@@ -1,10 +1,13 @@
 // The first stage on a batch: parse each row once, give it its key, validate it, render its prompt
 // and name its question. A row that fails becomes an item with a Reject.
 //
-// Threads: immutable but for name_as_before(); run() from any number of workers at once.
+// Threads: immutable but for name_as_before() and name_files(); run() from any number of workers at once.
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "stages/item.h"
@@ -21,6 +24,8 @@ class Prepare {
 
   // Before run(): whether items are to have their old names as well.
   void name_as_before(bool too) { old_names_ = too; }
+  // Before run(): the files that Row::source counts, for messages.
+  void name_files(std::vector<std::string> files) { files_ = std::move(files); }
 
   Items run(core::RowBatch&& rows) const;
 
@@ -30,6 +35,9 @@ class Prepare {
   core::Hash128 question(const Item& item) const;
   // What the output line takes from the row beside its key.
   std::string kept(const core::Row& row, const simdjson::dom::object& object) const;
+  // With the line's place; `column`: in bytes, 0 = of the whole line.
+  core::Reject unreadable(const core::Row& row, std::string reason, std::size_t column,
+                          std::string_view what) const;
   std::optional<core::Reject> render(const simdjson::dom::object& object, Item& item) const;
   // `object`: null where the row is none.
   store::RowNames old_names(const Item& item, const simdjson::dom::object* object) const;
@@ -38,6 +46,7 @@ class Prepare {
   const Question& question_;
   std::optional<PromptTemplate> template_;
   bool old_names_ = false;
+  std::vector<std::string> files_;
 };
 
 }  // namespace sluice::stages

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/json.h"
 #include "core/printable.h"
 #include "observe/figures.h"
@@ -19,6 +21,20 @@ std::string rows_text(const View& v) {
   }
   text += fmt::format("  {}/s", rounded(v.rows_per_second));
   if (v.rows_rejected > 0) text += fmt::format("  {} rejected", count(v.rows_rejected));
+  return text;
+}
+
+// "; rejected: 12 not_json in read (in.jsonl:1: …), 3 refused in parse (…)"
+std::string rejects_text(const View& v) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, v.rejects.size()); ++i) {
+    const RejectView& one = v.rejects[i];
+    text += fmt::format("{}{} {} in {}{}", i == 0 ? "; rejected: " : ", ", count(one.rows),
+                        one.reason, one.stage, one.example.empty() ? "" : " (" + one.example + ")");
+  }
+  if (v.rejects.size() > kShown)
+    text += fmt::format(", {} other reasons", v.rejects.size() - kShown);
   return text;
 }
 
@@ -75,6 +91,7 @@ std::string as_line(const View& v) {
   std::string line = fmt::format("{}: {} after {}: rows {}; spent {}", v.job, v.phase,
                                  duration(v.elapsed), rows_text(v), spent_text(v));
   if (v.left) line += fmt::format("; about {} left", duration(*v.left));
+  line += rejects_text(v);
   line += problems_text(v);
   return core::printable(line);
 }
@@ -99,6 +116,17 @@ std::string as_json(const View& v) {
   w.field("elapsed_s", std::chrono::duration<double>(v.elapsed).count());
   w.field("rows_done", v.rows_done);
   w.field("rows_rejected", v.rows_rejected);
+  w.key("rejects");
+  w.open('[');
+  for (const RejectView& one : v.rejects) {
+    w.open('{');
+    w.field("reason", one.reason);
+    w.field("stage", one.stage);
+    w.field("rows", one.rows);
+    w.field("example", one.example);
+    w.close('}');
+  }
+  w.close(']');
   if (v.rows_total) w.field("rows_total", *v.rows_total);
   w.field("rows_per_second", v.rows_per_second);
   w.field("input_tokens", v.input_tokens);

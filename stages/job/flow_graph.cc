@@ -23,6 +23,7 @@ struct FlowGraph::Impl {
   struct TakenRows {
     core::RowBatch rows;
     flow::Cost taken;
+    std::uint64_t number;
   };
   using TakenRowsPtr = std::shared_ptr<TakenRows>;
   using PackNode = tf::multifunction_node<PackInputPtr, std::tuple<RequestsPtr>>;
@@ -31,6 +32,7 @@ struct FlowGraph::Impl {
 
   Bodies bodies;
   flow::Shutdown& shutdown;
+  std::uint64_t batches = 0;  // the reader's thread
   Workers workers;
   oneapi::tbb::task_group_context context;
   std::optional<tf::graph> graph;
@@ -47,8 +49,8 @@ FlowGraph::Impl::Impl(Bodies given, flow::Shutdown& run_ending)
   prepare.emplace(*graph, tf::unlimited, [this](const TakenRowsPtr& rows) {
     PackInputPtr made;
     flow::guarded(shutdown, [&] {
-      made = std::make_shared<PackInput>(
-          PackInput{PackInput::Kind::rows, bodies.prepare(std::move(rows->rows), rows->taken), 0});
+      made = std::make_shared<PackInput>(PackInput{
+          PackInput::Kind::rows, bodies.prepare(std::move(rows->rows), rows->taken), rows->number});
     });
     return made;
   });
@@ -91,7 +93,8 @@ FlowGraph::~FlowGraph() {
 }
 
 void FlowGraph::rows(core::RowBatch&& batch, flow::Cost taken) {
-  impl_->prepare->try_put(std::make_shared<Impl::TakenRows>(std::move(batch), taken));
+  impl_->prepare->try_put(
+      std::make_shared<Impl::TakenRows>(std::move(batch), taken, ++impl_->batches));
 }
 
 void FlowGraph::to_pack(PackInput::Kind kind, stages::Items&& items, std::uint64_t batches) {

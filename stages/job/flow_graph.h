@@ -7,7 +7,7 @@
 // throws for want of memory, cancels the graph in silence, and whoever waits for the rows in it
 // waits for ever. So bodies run guarded (flow/shutdown.h), and broken() tells of the rest.
 //
-// Threads: rows(), to_pack() and completed() from any, and they may throw std::bad_alloc; all else
+// Threads: rows() from the reader's; to_pack() and completed() from any, and they may throw std::bad_alloc; all else
 // on the thread that made it. Bodies run on the workers, pack's one at a time.
 #pragma once
 
@@ -34,7 +34,7 @@ struct PackInput {
   };
   Kind kind = Kind::rows;
   stages::Items items;
-  std::uint64_t batches = 0;
+  std::uint64_t batches = 0;  // done: all of them; rows: the number of this one, from 1
 };
 
 class FlowGraph {

@@ -51,6 +51,7 @@ core::Result<RunResult> FlowRun::run() {
     result.error = left_;
   }
   if (halt_error_) result.error = halt_error_;
+  if (alike_error_) result.error = alike_error_;
   result.unmatched =
       result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
   result.dropped = drop;
@@ -89,6 +90,7 @@ std::vector<stages::RequestPtr> FlowRun::pack(PackInput& input) {
   if (!out) shutdown_.fail(out.error());
   if (!out) return {};
   if (out->done.rows > 0) credits_.give(out->done);
+  for (const auto& why : out->rejects) reject_tally_.add(*why);
   rows_shared_ += out->shared;
   if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
   return std::move(out->requests);
@@ -101,12 +103,12 @@ core::Result<stages::Packer::Out> FlowRun::packed(PackInput& input) {
     case PackInput::Kind::half:
       return packer_->add_half(std::move(input.items));
     case PackInput::Kind::stalled:
-      return packer_->flush();
+      return stalled();
     case PackInput::Kind::followers:
       return with_the_last(packer_->add_followers(std::move(input.items)));
     case PackInput::Kind::rows:
       ++batches_packed_;
-      return with_the_last(packer_->add(std::move(input.items)));
+      return with_the_last(add(first_rejects_.add(input.batches, std::move(input.items))));
     case PackInput::Kind::done:
       batches_read_ = input.batches;
       return with_the_last(stages::Packer::Out());
@@ -114,10 +116,39 @@ core::Result<stages::Packer::Out> FlowRun::packed(PackInput& input) {
   return core::fail(core::ErrorCode::internal, "an input of no kind came to be packed");
 }
 
+core::Result<stages::Packer::Out> FlowRun::add(stages::Items&& items) {
+  end_if_alike();
+  if (!alike_error_) return packer_->add(std::move(items));
+  credits_.give(stages::weight_of(items));
+  return stages::Packer::Out();
+}
+
+// The rows that were held back, and those behind them, stay pending.
+void FlowRun::end_if_alike() {
+  if (!first_rejects_.alike() || alike_error_) return;
+  const std::string why = "nothing was asked: " + *first_rejects_.alike();
+  alike_error_ = core::Error{core::ErrorCode::pipeline,
+                             why +
+                                 "; correct the pipeline file or the input and run it again, or, "
+                                 "where these rows are to be rejected, run it with --keep-going",
+                             {}};
+  shutdown_.stop(why);
+  credits_.give(stages::weight_of(first_rejects_.held()));
+}
+
+core::Result<stages::Packer::Out> FlowRun::stalled() {
+  auto out = add(first_rejects_.stalled());
+  if (out) out->append(packer_->flush());
+  return out;
+}
+
 // Completes the open pack when the last batch is in: nothing comes any more that it could wait for.
 // Batches overtake each other on their way here, so the last one is known by its number.
 core::Result<stages::Packer::Out> FlowRun::with_the_last(core::Result<stages::Packer::Out> out) {
   if (!out || batches_read_ != batches_packed_) return out;
+  auto held = add(first_rejects_.end(input_complete_));
+  if (!held) return held;
+  out->append(std::move(*held));
   stages::Packer::Out rest = packer_->flush();
   std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
   return out;
@@ -155,6 +186,7 @@ void FlowRun::parse(stages::Completions& completions) {
 
 void FlowRun::commit(store::Results&& results, flow::Cost ended,
                      std::vector<std::pair<core::Hash128, core::Reject>> rejected) {
+  for (const auto& [question, why] : rejected) reject_tally_.add(why);
   std::vector<core::Hash128> answered;
   answered.reserve(results.entries.size());
   for (const store::Entry& entry : results.entries) {
@@ -204,6 +236,7 @@ Progress FlowRun::progress() const {
   progress.rows_ended = rows_ended_;
   progress.rows_shared = rows_shared_;
   progress.rows_asked_again = rows_asked_again_;
+  progress.rejects = reject_tally_.reasons();
   progress.saved = savings_->saved();
   progress.input_complete = input_complete_;
   progress.share_read = reader_->share_read();

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "core/clock.h"
@@ -21,6 +22,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/online_sender.h"
 #include "stages/pack_savings.h"
+#include "stages/reject_tally.h"
 #include "stages/spec.h"
 
 namespace sluice::job {
@@ -28,7 +30,8 @@ namespace sluice::job {
 inline const core::SystemClock kMachineClock;
 
 struct RunOptions {
-  std::optional<std::uint64_t> limit;        // read at most so many rows
+  std::optional<std::uint64_t> limit;  // read at most so many rows
+  bool keep_going = false;             // also when the first rows all fail alike (first_rejects.h)
   dispatch::DayUses day_use_of_others = {};  // of the job's other questions
   // Told within make() what a person should know and ends nothing.
   std::function<void(std::string)> notice = [](const std::string&) {};
@@ -49,8 +52,9 @@ struct Progress {
   std::uint64_t rows_ended = 0;     // by this run: answered or rejected
   std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
   std::uint64_t rows_asked_again =
-      0;                             // askings beyond a row's first, for an answer that did not fit
-  stages::PackSavings::Saved saved;  // by packs, in this run
+      0;  // askings beyond a row's first, for an answer that did not fit
+  std::vector<stages::RejectTally::Reason> rejects;  // of this run, the most frequent first
+  stages::PackSavings::Saved saved;                  // by packs, in this run
   bool input_complete = false;
   std::optional<double> share_read;        // of the input, when its size is known
   std::optional<std::string> waiting_for;  // a pipe that gives nothing (Reader::waiting_for)

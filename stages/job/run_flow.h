@@ -17,6 +17,7 @@
 #include "flow/shutdown.h"
 #include "job/flow_graph.h"
 #include "job/run.h"
+#include "stages/first_rejects.h"
 #include "stages/flow_limits.h"
 #include "stages/output_line.h"
 #include "stages/pack.h"
@@ -53,6 +54,9 @@ class FlowRun final : public Run {
   std::vector<stages::RequestPtr> pack(PackInput& input);
   core::Result<stages::Packer::Out> packed(PackInput& input);
   core::Result<stages::Packer::Out> with_the_last(core::Result<stages::Packer::Out> out);
+  core::Result<stages::Packer::Out> add(stages::Items&& items);
+  core::Result<stages::Packer::Out> stalled();
+  void end_if_alike();
   bool read_where_they_are(const stages::Completions& completions) const;
   void parse(stages::Completions& completions);
   void commit(store::Results&& results, flow::Cost ended,
@@ -82,6 +86,9 @@ class FlowRun final : public Run {
   std::optional<schedule::HaltCause> halt_cause_;  // the same
   std::optional<core::Error> left_;  // why rows stay pending; the I/O thread, then run()
   std::atomic<bool> input_complete_ = false;
+  stages::FirstRejects first_rejects_;      // the pack node's
+  std::optional<core::Error> alike_error_;  // the pack node's, then run()
+  stages::RejectTally reject_tally_;
   std::uint64_t batches_packed_ = 0;           // the pack node's
   std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
   std::atomic<std::uint64_t> rows_ended_ = 0;

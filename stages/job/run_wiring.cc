@@ -12,6 +12,7 @@ core::Status FlowRun::open() {
   prepare_.emplace(std::move(*prepare));
   auto paths = storage::expand_paths(spec_.read.paths);
   if (!paths) return std::unexpected(paths.error());
+  prepare_->name_files(*paths);
 
   checkpoint::Options options;
   options.directory = spec_.checkpoint.directory;
@@ -28,6 +29,8 @@ core::Status FlowRun::open() {
   checkpoint_ = std::move(*opened);
   prepare_->name_as_before(checkpoint_->has_old_names());
 
+  first_rejects_ =
+      stages::FirstRejects(!options_.keep_going && checkpoint_->opened().done_rows == 0);
   packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
   savings_.emplace(stages::frame_bytes(spec_, question_),
                    stages::frame_bytes(spec_, stages::single_question(spec_)));

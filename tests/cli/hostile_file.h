@@ -104,10 +104,11 @@ return s.pipeline {{
     EXPECT_EQ(world_.mock_stats().requests, asked) << "check sent something";
     EXPECT_FALSE(std::filesystem::exists(world_.path(".sluice"))) << "check wrote something";
     EXPECT_FALSE(std::filesystem::exists(world_.path("out.jsonl"))) << "check wrote something";
-    const std::string run = attempt.run == kNotRun
-                                ? "not run"
-                                : outcome({"run", "job.lua", "--set", parameter}, attempt.run,
-                                          attempt.ran.empty() ? attempt.says : attempt.ran);
+    const std::string run =
+        attempt.run == kNotRun
+            ? "not run"
+            : outcome({"run", "job.lua", "--keep-going", "--set", parameter}, attempt.run,
+                      attempt.ran.empty() ? attempt.says : attempt.ran);
     if (std::getenv("SLUICE_HOSTILE_TABLE") != nullptr)
       fmt::print("| {} | {} | {} |\n", attempt.what, check, run);
   }

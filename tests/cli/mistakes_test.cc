@@ -37,9 +37,10 @@ std::string job_of(const std::map<std::string, std::string>& with) {
   for (const auto& [name, value] : with) parts.at(name) = value;
   const auto line = [](const std::string& text) { return text.empty() ? "" : "  " + text + "\n"; };
   return "local s = require \"sluice\"\nreturn s.pipeline {\n  name = \"t\",\n  s.read { " +
-         parts["read"] + " },\n" + line(parts["steps"]) + "  s.pack { rows = 1, system = \"Sort it.\", " +
-         parts["prompt"] + ", answer = { " + parts["answer"] + " } },\n  s.dispatch {\n    " +
-         parts["endpoint"] + ",\n" + (parts["dispatch"].empty() ? "" : "    " + parts["dispatch"] + ",\n") +
+         parts["read"] + " },\n" + line(parts["steps"]) +
+         "  s.pack { rows = 1, system = \"Sort it.\", " + parts["prompt"] + ", answer = { " +
+         parts["answer"] + " } },\n  s.dispatch {\n    " + parts["endpoint"] + ",\n" +
+         (parts["dispatch"].empty() ? "" : "    " + parts["dispatch"] + ",\n") +
          "  },\n  s.sink { " + parts["sink"] + " },\n}\n";
 }
 
@@ -73,8 +74,9 @@ std::string chat(const std::string& request) {
     return http_reply(status, "Content-Type: application/json\r\n", body);
   };
   const std::string good = error(
-      200, R"({"model":"m","choices":[{"finish_reason":"stop","message":{"role":"assistant","content":)"
-           R"("{\"queue\":\"bug\"}"}}],"usage":{"prompt_tokens":20,"completion_tokens":5}})");
+      200,
+      R"({"model":"m","choices":[{"finish_reason":"stop","message":{"role":"assistant","content":)"
+      R"("{\"queue\":\"bug\"}"}}],"usage":{"prompt_tokens":20,"completion_tokens":5}})");
   const bool schema = request.find(R"("json_schema")") != request.npos;
   if (starts("/html/")) {
     return http_reply(200, "Content-Type: text/html\r\n",
@@ -199,7 +201,8 @@ void write(const std::string& prose, const std::vector<Case>& cases) {
   out << prose;
   for (const Case& one : cases) {
     out << "## " << one.title << "\n";
-    for (const Block& block : one.blocks) out << "\n```" << block.info << "\n" << block.text << "```\n";
+    for (const Block& block : one.blocks)
+      out << "\n```" << block.info << "\n" << block.text << "```\n";
     if (&one != &cases.back()) out << "\n";
   }
 }

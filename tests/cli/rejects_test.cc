@@ -38,7 +38,7 @@ TEST_F(RejectsCommand, CountsByReasonAndThenNamesEachRow) {
                                               "  not_json       read                 1\n"));
   EXPECT_THAT(all.output,
               HasSubstr("\n  \"T-2\"  missing_field in pack\n"
-                        "    the template needs the field 'text', which this row lacks\n"));
+                        "    the template needs the field 'text', which this row lacks (it has: id)\n"));
   EXPECT_THAT(all.output, HasSubstr("\n  \"no json\"  not_json in read\n"));
 }
 
