@@ -32,7 +32,7 @@ void JobFile::add_common_options(CLI::App& command) {
       ->group(std::string(kCommonGroup));
 }
 
-core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
+core::Result<dsl::LoadOptions> JobFile::load_options(Secrets secrets) const {
   dsl::LoadOptions options;
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
@@ -49,7 +49,13 @@ core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
     const char* value = std::getenv(name.c_str());
     return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
   };
-  return dsl::load(path, options);
+  return options;
+}
+
+core::Result<stages::JobSpec> JobFile::load(Secrets secrets) const {
+  const auto options = load_options(secrets);
+  if (!options) return std::unexpected(options.error());
+  return dsl::load(path, *options);
 }
 
 core::Result<inspect::Alike> JobFile::alike(const stages::JobSpec& job) const {

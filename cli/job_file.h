@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "dsl/load.h"
 #include "inspect/alike.h"
 #include "stages/spec.h"
 
@@ -29,6 +30,7 @@ struct JobFile {
 
   void add_options(CLI::App& command);
   void add_common_options(CLI::App& command);  // all but the file
+  core::Result<dsl::LoadOptions> load_options(Secrets secrets) const;
   core::Result<stages::JobSpec> load(Secrets secrets) const;
   // Loads the file once more and holds both against each other on the first rows of the input
   // (stages/inspect/alike.h).

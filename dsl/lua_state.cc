@@ -93,16 +93,18 @@ script::Span return_span(const script::Source& source) {
 
 }  // namespace
 
-State::State(std::shared_ptr<script::Project> project)
+State::State(std::shared_ptr<script::Project> project, Returns returns)
     : project_(std::move(project)),
-      loader_{.project = *project_, .sandbox = sandbox_, .error = {}} {}
+      loader_{.project = *project_, .sandbox = sandbox_, .error = {}},
+      returns_(returns) {}
 
-core::Result<std::unique_ptr<State>> State::load(std::shared_ptr<script::Project> project) {
+core::Result<std::unique_ptr<State>> State::load(std::shared_ptr<script::Project> project,
+                                                 Returns returns) {
   if (auto source = project->source(project->file()); !source) {
     return std::unexpected(script::error_in(project->file(), source.error().message,
                                             "give the path of a pipeline file"));
   }
-  std::unique_ptr<State> state(new State(std::move(project)));
+  std::unique_ptr<State> state(new State(std::move(project), returns));
   const auto wrong = state->sandbox_.protected_call(run_file, state.get(), script::kLoadWork,
                                                     script::kLoadSeconds);
   if (state->loader_.error) return std::unexpected(*state->loader_.error);
@@ -118,6 +120,16 @@ int State::run_file(lua_State* lua) {
   const script::Source& source = **state.project_->source(state.project_->file());
   push_chunk(lua, source);
   lua_call(lua, 0, 1);
+  if (state.returns_ == Returns::tests) {
+    state.tests_ = read_test_cases(lua);
+    lua_rawsetp(lua, LUA_REGISTRYINDEX, &kFunctionsKey);
+    return 0;
+  }
+  if (lua_istable(lua, -1)) {  // a test file with a pipeline of its own
+    lua_pushliteral(lua, "pipeline");
+    lua_rawget(lua, -2);
+    if (to_node(lua, -1) == nullptr) lua_pop(lua, 1);
+  }
   const Node* node = to_node(lua, -1);
   const auto* pipeline = node == nullptr ? nullptr : std::get_if<Pipeline>(&node->value);
   if (pipeline == nullptr) {

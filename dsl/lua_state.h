@@ -12,18 +12,27 @@
 #include "core/hash.h"
 #include "dsl/arguments.h"
 #include "dsl/node.h"
+#include "dsl/test_cases.h"
 #include "script/project.h"
 #include "script/sandbox.h"
 
 namespace sluice::dsl {
 
+// What a file is to return.
+enum class Returns : std::uint8_t {
+  pipeline,  // s.pipeline { … }, or a table that has one as `pipeline`
+  tests,     // the cases of a test file
+};
+
 class State {
  public:
   // Executes the project's file. The first execution reads what the file asks for; once the project
   // is sealed nothing is read any more.
-  static core::Result<std::unique_ptr<State>> load(std::shared_ptr<script::Project> project);
+  static core::Result<std::unique_ptr<State>> load(std::shared_ptr<script::Project> project,
+                                                   Returns returns = Returns::pipeline);
 
-  const Pipeline& pipeline() const { return *pipeline_; }
+  const Pipeline& pipeline() const { return *pipeline_; }  // with Returns::pipeline
+  const TestCases& tests() const { return tests_; }        // with Returns::tests
   // Of all that the function's results depend on beside its arguments (dsl/closure_hash.h); of all
   // that the project is made from where that cannot be told. Before any function is called.
   core::Hash128 version(std::size_t function);
@@ -37,13 +46,15 @@ class State {
   std::optional<std::string> call(std::size_t function, lua_CFunction body, void* context);
 
  private:
-  explicit State(std::shared_ptr<script::Project> project);
+  State(std::shared_ptr<script::Project> project, Returns returns);
   static int run_file(lua_State* lua);
   core::Error load_error(const script::ScriptError& wrong) const;
 
   std::shared_ptr<script::Project> project_;
   script::Sandbox sandbox_;
   Loader loader_;
+  const Returns returns_;
+  TestCases tests_;
   const Pipeline* pipeline_ = nullptr;  // lives in the state's node of it
 };
 

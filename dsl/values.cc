@@ -132,6 +132,18 @@ class Writer {
     json_.close('}');
   }
 
+  // The table on top of the stack.
+  void list(lua_Integer length, const Field* element, int depth) {
+    const int table = enter(-1, depth);
+    json_.open('[');
+    for (lua_Integer i = 1; i <= length; ++i) {
+      lua_rawgeti(lua_, table, i);
+      value(element, depth);
+      lua_pop(lua_, 1);
+    }
+    json_.close(']');
+  }
+
  private:
   int enter(int index, int depth) {
     if (depth > kMaxDepth)
@@ -190,17 +202,6 @@ class Writer {
     luaL_error(lua_,
                "the %s has a table with both names and list items, which JSON has no form for",
                what_);
-  }
-
-  void list(lua_Integer length, const Field* element, int depth) {
-    const int table = enter(-1, depth);
-    json_.open('[');
-    for (lua_Integer i = 1; i <= length; ++i) {
-      lua_rawgeti(lua_, table, i);
-      value(element, depth);
-      lua_pop(lua_, 1);
-    }
-    json_.close(']');
   }
 
   // The table on top of the stack. An empty one is a list unless it is declared as an object.
@@ -298,6 +299,21 @@ void append_object(lua_State* lua, int index, std::span<const Field> columns,
 void append_row(lua_State* lua, int index, const WrittenNumbers& written, std::string& out) {
   if (lua_rawlen(lua, index) > 0) luaL_error(lua, "a row is a table of fields, not a list");
   Writer(lua, written, out, "row").object(index, {}, 0);
+}
+
+const WrittenNumbers kNoNumbers;
+
+void append_table(lua_State* lua, int index, const char* what, std::string& out) {
+  if (lua_rawlen(lua, index) > 0)
+    luaL_error(lua, "the %s has list items beside its names; is a name missing?", what);
+  Writer(lua, kNoNumbers, out, what).object(index, {}, 0);
+}
+
+void append_list(lua_State* lua, int index, const char* what, std::string& out) {
+  lua_pushvalue(lua, index);
+  Writer(lua, kNoNumbers, out, what)
+      .list(static_cast<lua_Integer>(lua_rawlen(lua, -1)), nullptr, 0);
+  lua_pop(lua, 1);
 }
 
 }  // namespace sluice::dsl

@@ -48,4 +48,9 @@ void append_object(lua_State* lua, int index, std::span<const answer::Field> col
 // Appends the table at `index`, a row, as a JSON object with its names in byte order.
 void append_row(lua_State* lua, int index, const WrittenNumbers& written, std::string& out);
 
+// Append the table at `index` as a JSON object with its names in byte order, or as a list. `what` it
+// is, for errors.
+void append_table(lua_State* lua, int index, const char* what, std::string& out);
+void append_list(lua_State* lua, int index, const char* what, std::string& out);
+
 }  // namespace sluice::dsl

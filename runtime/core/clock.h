@@ -5,6 +5,7 @@
 // UTC, in nanoseconds from the Unix epoch; it is for records and for reading dates off the wire.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 namespace sluice::core {
@@ -22,6 +23,10 @@ class Clock {
   virtual ~Clock() = default;
   virtual Time now() const = 0;
   virtual WallTime wall_now() const = 0;
+  // How long a timer of the machine should run so that now() has reached `until` when it fires.
+  virtual Duration machine_wait(Time until) const {
+    return std::max(until - now(), Duration::zero());
+  }
 };
 
 // The machine's clocks. Any thread.

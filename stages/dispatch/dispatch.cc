@@ -130,7 +130,7 @@ void LoopDispatcher::run() noexcept {
 void LoopDispatcher::pump() {
   const std::optional<core::Time> wake = attempts_->pump();
   if (!wake) return timer_->cancel();
-  timer_->start(std::max(*wake - clock_.now(), core::Duration::zero()), [this] { pump(); });
+  timer_->start(clock_.machine_wait(*wake), [this] { pump(); });
 }
 
 void LoopDispatcher::finished(const schedule::Send& attempt, provider::Reply&& reply,
