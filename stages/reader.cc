@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "format/formats.h"
 #include "stages/item.h"
 #include "storage/input_file.h"
 
@@ -21,7 +22,7 @@ constexpr std::uint32_t kQuietReads = 50;
 
 Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
                flow::Credits& credits, const flow::Shutdown& shutdown, Callbacks callbacks,
-               Steps steps, std::vector<storage::FileId> written)
+               Steps steps, std::vector<storage::FileId> written, format::FormatOptions format)
     : paths_(std::move(paths)),
       total_bytes_(limit ? std::nullopt : storage::total_bytes(paths_)),
       limit_(limit),
@@ -29,7 +30,8 @@ Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limi
       shutdown_(shutdown),
       callbacks_(std::move(callbacks)),
       steps_(steps),
-      written_(std::move(written)) {}
+      written_(std::move(written)),
+      format_(std::move(format)) {}
 
 core::Status Reader::run() {
   core::Status read = read_files();
@@ -66,8 +68,10 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   auto file = storage::InputFile::open(paths_[index], consumed_, written_);
   if (!file) return std::unexpected(file.error());
   buffer_.clear();
-  scanned_ = 0;
-  line_ = 0;
+  const auto records = format::open_records(format_, paths_[index]);
+  const format::RecordReader::Take take = [this, index](const format::Record& record) {
+    return add(record, index) == Next::go_on;
+  };
   while (true) {
     if (shutdown_.stopping()) return Next::stop;
     // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
@@ -86,43 +90,25 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
     }
     quiet_reads_ = 0;
     const bool at_end = got->state == storage::InputFile::State::end;
-    auto next = take_lines(index, at_end);
-    if (!next || *next == Next::stop || at_end) return next;
+    const auto read = records->read(buffer_, at_end, take);
+    if (!read) return std::unexpected(read.error());
+    if (!read->more) return Next::stop;
+    if (at_end) return Next::go_on;
+    buffer_.erase(0, read->used);
   }
 }
 
-core::Result<Reader::Next> Reader::take_lines(std::uint32_t index, bool at_end) {
-  std::size_t start = 0;
-  while (true) {
-    std::size_t end = buffer_.find('\n', std::max(start, scanned_));
-    const bool whole = end != std::string::npos || (at_end && start < buffer_.size());
-    end = std::min(end, buffer_.size());
-    if (end - start > kMaxRowBytes) {
-      return core::fail(core::ErrorCode::io,
-                        fmt::format("this line is longer than {} MiB, the most that a row may have",
-                                    kMaxRowBytes >> 20),
-                        fmt::format("{}:{}", paths_[index], line_ + 1));
-    }
-    if (!whole) break;
-    if (add(std::string_view(buffer_).substr(start, end - start), index) == Next::stop)
-      return Next::stop;
-    start = std::min(end + 1, buffer_.size());
-  }
-  buffer_.erase(0, start);
-  scanned_ = buffer_.size();
-  return Next::go_on;
-}
-
-Reader::Next Reader::add(std::string_view line, std::uint32_t index) {
-  ++line_;
-  if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.find_first_not_of(" \t") == line.npos) return Next::go_on;
-
+Reader::Next Reader::add(const format::Record& record, std::uint32_t index) {
   core::Row row;
-  row.raw = line;
-  row.line = line_;
+  row.raw = record.text;
+  row.line = record.line;
   row.source = index;
+  if (record.reject != nullptr) {
+    core::Reject why = *record.reject;
+    why.detail = fmt::format("{}: {}", format::place(paths_[index], record.line), why.detail);
+    row.reject = std::make_shared<const core::Reject>(std::move(why));
+    return add_row(std::move(row));
+  }
   if (steps_.empty()) return add_row(std::move(row));
   // Steps may take long for a line and make nothing of many: a stop is not to wait for them.
   if (shutdown_.stopping()) return Next::stop;

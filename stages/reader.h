@@ -1,12 +1,10 @@
-// Reads JSON lines, runs the steps on them, and feeds the rows to the flow in batches, as fast as
-// credits allow. Nothing ever holds the whole input.
+// Reads the input files by their formats, runs the steps on their records, and feeds the rows to the
+// flow in batches, as fast as credits allow. Nothing ever holds the whole input.
 //
 // Threads: run() on a thread of its own, once; rows_read(), share_read() and waiting_for()
 // from any.
 //
-// Input: one JSON object a line; "\n" or "\r\n"; empty lines are passed over; a byte order mark at
-// the start of a file too; the last line needs no line end. A line longer than kMaxRowBytes ends
-// the run.
+// A record longer than kMaxRowBytes ends the run.
 #pragma once
 
 #include <atomic>
@@ -21,6 +19,8 @@
 #include "core/row.h"
 #include "flow/credits.h"
 #include "flow/shutdown.h"
+#include "format/format_options.h"
+#include "format/record_reader.h"
 #include "stages/row_cost.h"
 #include "stages/steps.h"
 #include "storage/file_lock.h"
@@ -43,7 +43,7 @@ class Reader {
   // `written`: as InputFile::open()'s.
   Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
          const flow::Shutdown& shutdown, Callbacks callbacks, Steps steps = Steps({}),
-         std::vector<storage::FileId> written = {});
+         std::vector<storage::FileId> written = {}, format::FormatOptions format = {});
 
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading; the rows of a batch that is not full by then stay unread.
@@ -60,8 +60,7 @@ class Reader {
   enum class Next { go_on, stop };
   core::Status read_files();
   core::Result<Next> read_file(std::uint32_t index);
-  core::Result<Next> take_lines(std::uint32_t index, bool at_end);
-  Next add(std::string_view line, std::uint32_t index);
+  Next add(const format::Record& record, std::uint32_t index);
   Next add_row(core::Row&& row);
   Next flush();
 
@@ -73,11 +72,10 @@ class Reader {
   const Callbacks callbacks_;
   const Steps steps_;
   const std::vector<storage::FileId> written_;
+  const format::FormatOptions format_;
   RowCost cost_;
 
-  std::string buffer_;  // bytes not yet cut into lines
-  std::size_t scanned_ = 0;
-  std::uint64_t line_ = 0;
+  std::string buffer_;  // bytes not yet cut into records
   core::RowBatch batch_;
   flow::Cost batch_weight_;
   std::uint64_t batches_ = 0;

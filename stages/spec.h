@@ -16,6 +16,7 @@
 #include "core/money.h"
 #include "core/reject.h"
 #include "core/row.h"
+#include "format/format_options.h"
 #include "provider/endpoint.h"
 #include "schedule/types.h"
 #include "store/records.h"
@@ -74,8 +75,9 @@ using Step = std::variant<MapStep, KeepStep, ExplodeStep, ValidateSpec>;
 
 struct ReadSpec {
   std::vector<std::string>
-      paths;        // files and globs, in order; "-" = standard input; .gz and .zst are inflated
-  std::string key;  // field that names a row, as the steps leave it; empty = content
+      paths;  // files and globs, in order; "-" = standard input; .gz and .zst are inflated
+  format::FormatOptions format;
+  std::string key;          // field that names a row, as the steps leave it; empty = content
   std::vector<Step> steps;  // in their order, up to the last map, keep or explode
 };
 

@@ -20,8 +20,7 @@
 
 namespace sluice::stages {
 
-// A line of the input, or a row that a step made of it, at most.
-constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
+using core::kMaxRowBytes;
 
 class Steps {
  public:

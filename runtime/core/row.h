@@ -3,14 +3,16 @@
 // Threads: a row belongs to one thread at a time and moves between them.
 //
 // Invariants:
-//   1. `raw` is what stood on the input line, without the line end, or what the last step (map,
-//      explode) made of it.
+//   1. `raw` is the record of the input as a JSON object (of JSON: the bytes that stood there), or
+//      what the last step (map, explode) made of it.
 //   2. `key_json` is the key as a JSON value, empty when the user names no key: the row is then
 //      known by its content. Equal rows are occurrences 1, 2, … of one, told apart by count, not by
 //      number (index/spilled_multiset.h).
-//   3. A row with `reject` failed in a step; `raw` is then what went into that step.
+//   3. A row with `reject` failed in a step, and `raw` is what went into that step; or it could not
+//      be read, and `raw` is what stands in the file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,6 +21,9 @@
 #include "core/reject.h"
 
 namespace sluice::core {
+
+// A row at most: as it is read, or as a step makes it.
+constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
 
 struct Row {
   std::string raw;

@@ -218,7 +218,7 @@ core::Result<Alike> alike(const stages::JobSpec& first, const stages::JobSpec& s
                       "ask, and pay for, rows that were answered before",
                       last.file);
   if (!has_functions(first)) return seen;
-  FirstRows input = first_rows(first.questions[0].read.paths, kSampleRows);
+  FirstRows input = first_rows(first.questions[0].read, kSampleRows);
   seen.path = input.path;
   seen.why_none = input.why_none;
 
@@ -256,7 +256,7 @@ core::Result<Alike> alike(const stages::JobSpec& first, const stages::JobSpec& s
 
 std::vector<core::Hash128> first_questions(const stages::PipelineSpec& spec) {
   std::vector<core::Hash128> questions;
-  FirstRows input = first_rows(spec.read.paths, kSampleRows);
+  FirstRows input = first_rows(spec.read, kSampleRows);
   Worker worker(spec, Clock::now() + kSampleTime);
   for (core::Row& row : input.rows) {
     const Worker::Made made = worker.work_on(std::move(row));

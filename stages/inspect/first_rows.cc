@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "core/printable.h"
+#include "format/formats.h"
 #include "storage/input_file.h"
 
 namespace sluice::inspect {
@@ -30,9 +31,14 @@ bool is_plain_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
 }
 
-// The start of the file, inflated.
-std::string start_of(const std::string& path) {
+struct Start {
   std::string bytes;
+  bool whole = false;  // that is all of the file
+};
+// The start of the file, inflated.
+Start start_of(const std::string& path) {
+  Start start;
+  std::string& bytes = start.bytes;
   std::atomic<std::uint64_t> consumed = 0;
   const auto file = storage::InputFile::open(path, consumed);
   while (file && bytes.size() < kMostBytes) {
@@ -43,18 +49,18 @@ std::string start_of(const std::string& path) {
     const bool more = got && got->state == storage::InputFile::State::bytes;
     bytes.resize(have + (more ? got->count : 0));
     if (!more) {
-      if (got && !bytes.ends_with('\n')) bytes += '\n';  // the last line needs no end
+      start.whole = got.has_value();
       break;
     }
   }
-  return bytes;
+  return start;
 }
 
 }  // namespace
 
-FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count) {
+FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which) {
   FirstRows first;
-  const std::string& pattern = patterns.front();
+  const std::string& pattern = read.paths[which];
   if (pattern == "-" || !quick(pattern)) {
     first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
     return first;
@@ -66,23 +72,20 @@ FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count
               : fmt::format("'{}' is not there", core::printable(pattern));
     return first;
   }
-  const std::string bytes = start_of(paths->front());
-  std::string_view rest = bytes;
-  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
-  for (std::uint64_t line = 1; first.rows.size() < count; ++line) {
-    const std::size_t end = rest.find('\n');
-    if (end == rest.npos) break;
-    std::string_view text = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    if (text.find_first_not_of(" \t") == text.npos) continue;
+  const Start start = start_of(paths->front());
+  const auto records = format::open_records(read.format, paths->front());
+  const auto done = records->read(start.bytes, start.whole, [&](const format::Record& record) {
     core::Row row;
-    row.raw = text;
-    row.line = line;
+    row.raw = record.text;
+    row.line = record.line;
+    if (record.reject != nullptr) row.reject = std::make_shared<const core::Reject>(*record.reject);
     first.rows.push_back(std::move(row));
-  }
+    return first.rows.size() < count;
+  });
+  first.description = records->description();
+  if (!done) first.error = done.error();
   if (first.rows.empty()) {
-    first.why_none = fmt::format("'{}' has no lines", core::printable(paths->front()));
+    first.why_none = fmt::format("'{}' has no rows", core::printable(paths->front()));
   } else {
     first.path = paths->front();
   }

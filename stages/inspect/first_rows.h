@@ -5,22 +5,28 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "core/error.h"
 #include "core/row.h"
+#include "format/record_reader.h"
+#include "stages/spec.h"
 
 namespace sluice::inspect {
 
 struct FirstRows {
-  core::RowBatch rows;  // as their lines have them, before any step
+  core::RowBatch rows;  // as the file has them, before any step
   std::string path;     // the file that they are of; empty when there are none
   std::string why_none;
+  // Where a file was looked at.
+  format::RecordReader::Description description;
+  std::optional<core::Error> error;  // that it ends a run with
 };
 
-// At most `count` rows of the first file that `patterns` name. None of what is not a plain file
-// (standard input, pipes, devices), of patterns that may take long to match, nor of lines beyond
-// the first 4 MiB.
-FirstRows first_rows(const std::vector<std::string>& patterns, std::size_t count);
+// At most `count` rows of the first file that the pattern `which` of `read` names. None of what is not
+// a plain file (standard input, pipes, devices), of patterns that may take long to match, nor of what
+// stands beyond the first 4 MiB.
+FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which = 0);
 
 }  // namespace sluice::inspect

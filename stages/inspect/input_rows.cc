@@ -34,7 +34,7 @@ core::Status each_input_row(const stages::PipelineSpec& spec, const stages::Ques
   };
   stages::Reader reader(std::move(*paths), std::nullopt, credits, shutdown,
                         {look, [] {}, [](std::uint64_t, bool) {}}, stages::Steps(spec.read.steps),
-                        job::written_files(spec));
+                        job::written_files(spec), spec.read.format);
   if (auto read = reader.run(); !read) return read;
   return status;
 }

@@ -46,7 +46,7 @@ core::Status FlowRun::open() {
   dispatcher_ = std::move(*dispatcher);
   graph_.emplace(bodies(), shutdown_);
   reader_.emplace(std::move(*paths), options_.limit, credits_, shutdown_, callbacks(),
-                  stages::Steps(spec_.read.steps), written_files(spec_));
+                  stages::Steps(spec_.read.steps), written_files(spec_), spec_.read.format);
   if (!spec_.pack.user) reader_->cost().at_least(spec_.pack.user_template.size());
 
   shutdown_.on_stop([this] { dispatcher_->drain(); });

@@ -1,0 +1,36 @@
+// The formats of input files: the one list of them. Where the bytes are and how they are compressed
+// is no part of it (storage/input_file.h).
+//
+// Threads: constant data; open_records() any.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "format/format_options.h"
+#include "format/record_reader.h"
+
+namespace sluice::format {
+
+struct Format {
+  std::string_view name;                      // s.read { …, format = "jsonl" }
+  std::string_view title;                     // for people: "JSON lines"
+  std::span<const std::string_view> endings;  // ".jsonl"
+  std::unique_ptr<RecordReader> (*make)(const FormatOptions& options, std::string path);
+};
+
+std::span<const Format> formats();
+// Null where there is no such name.
+const Format* format_named(std::string_view name);
+// By the ending of the name, less those of compression (".gz", ".zst"); null for an ending of none.
+const Format* format_by_ending(std::string_view path);
+// What `path` is read as: as `options` say, else by its ending, else as JSON lines.
+const Format& format_of(const FormatOptions& options, std::string_view path);
+
+// Reads `path`, which is for messages and for the choice of the format alone.
+std::unique_ptr<RecordReader> open_records(const FormatOptions& options, const std::string& path);
+
+}  // namespace sluice::format

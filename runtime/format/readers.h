@@ -1,0 +1,14 @@
+// The makers that formats.cc lists, one a file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "format/format_options.h"
+#include "format/record_reader.h"
+
+namespace sluice::format {
+
+std::unique_ptr<RecordReader> make_jsonl_reader(const FormatOptions& options, std::string path);
+
+}  // namespace sluice::format
