@@ -232,7 +232,7 @@ TEST(Quota, ShowsTheMostUsedQuota) {
   limits[Quota::tokens_per_minute] = 600'000;
   QuotaSet quotas(limits);
   for (int i = 0; i < 80; ++i) quotas.reserve(kQuotaStart, {.input = 10});
-  EXPECT_NEAR(*quotas.used(kQuotaStart), 0.8, 1e-9);
+  EXPECT_NEAR(quotas.used(kQuotaStart)->share, 0.8, 1e-9);
 }
 
 }  // namespace
