@@ -8,7 +8,8 @@ install(DIRECTORY pipelines/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/pipelines FILES
 # For editors: point the Lua language server's workspace.library here.
 install(FILES docs/sluice.meta.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/sluice)
 # What a target of the build has made for share/, under the names that shells and man look for:
-# bash-completion/completions/sluice, zsh/site-functions/_sluice, fish/vendor_completions.d/sluice.fish, man/man1/sluice.1.
+# bash-completion/completions/sluice, zsh/vendor-completions/_sluice (Debian's; zsh/site-functions elsewhere),
+# fish/vendor_completions.d/sluice.fish, man/man1/sluice.1.
 install(DIRECTORY ${PROJECT_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR} OPTIONAL)
 
 set(CPACK_GENERATOR DEB)

@@ -4,11 +4,12 @@
 set -eu
 sluice=$1
 shift
-job=$(cd "$(dirname "$0")" && pwd)/first_job.lua
+here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 mock=
 trap '[ -z "$mock" ] || kill "$mock"; rm -rf "$work"' EXIT
 cd "$work"
+cp "$here/first_job.lua" job.lua
 
 "$sluice" --version
 "$sluice" --help >help.txt
@@ -21,8 +22,8 @@ read -r line <address
 rows=${SLUICE_ROWS:-300}
 seq "$rows" | sed 's/.*/{"id":"T-&","body":"Ticket &: I was charged twice."}/' >tickets.jsonl
 
-"$sluice" check "$job" --set "base_url=${line##* }"
-"$sluice" run "$job" --set "base_url=${line##* }"
+"$sluice" check job.lua --set "base_url=${line##* }"
+"$sluice" run job.lua --set "base_url=${line##* }"
 [ "$(wc -l <out/tickets.jsonl)" -eq "$rows" ]
-"$sluice" audit "$job" --set "base_url=${line##* }"
+"$sluice" audit job.lua --set "base_url=${line##* }"
 echo "first job: $rows rows answered by $sluice"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Says what is inside the portable program: libraries.py PROGRAM FOLDER
+"""Says what is inside the portable program: libraries.py BUILD PROGRAM FOLDER
 
 Writes FOLDER/LIBRARIES.md, the table of libraries.txt with the versions of this machine's Debian packages, and
-FOLDER/licenses/NAME, the text that each of these packages ships. Fails where the program wants more of its
-machine than glibc (GLIBC_LIMIT or older) and libgcc_s.
+FOLDER/licenses/NAME, the text that each of these packages ships. Fails where BUILD links an archive of
+another package, and where the program wants more of its machine than glibc (GLIBC_LIMIT or older) and libgcc_s.
 """
 import pathlib
 import re
@@ -47,7 +47,18 @@ def check_shared(program):
             sys.exit(f"{program} wants the shared library {library}: link its archive (cmake/Portable.cmake)")
 
 
-def main(program, folder):
+def check_archives(build):
+    """Against libraries.txt. (What glibc has for -lpthread and its like is empty.)"""
+    known = {package for _, package, _ in libraries()} | {"libc6-dev"}
+    link = output("ninja", "-C", build, "-t", "commands", "sluice").splitlines()[-1]
+    for archive in sorted(set(re.findall(r"/usr/lib/\S+\.a\b", link))):
+        package = output("dpkg", "-S", archive).partition(":")[0]
+        if package not in known:
+            sys.exit(f"{archive} of {package} is linked in: add it to packaging/libraries.txt and docs/install.md")
+
+
+def main(build, program, folder):
+    check_archives(build)
     check_shared(program)
     glibc = "%d.%d" % wanted_glibc(program)
     folder = pathlib.Path(folder)
