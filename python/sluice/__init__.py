@@ -35,8 +35,8 @@ class Error(Exception):
 
 
 def run(job, rows=None, *, set=None, lib=(), limit=None, progress=True):
-    """Runs the pipeline file `job`, or resumes it, and returns all of its answers: an iterator of dicts, or a data
-    frame where `rows` is one.
+    """Runs the pipeline file `job`, or resumes it, and returns the answers to its input: an iterator of dicts, or
+    a data frame where `rows` is one.
 
     rows      for a job that reads standard input (`s.read { "-" }`): an iterable of dicts or a data frame, all of
               the input. They are written to a temporary file first, so that an iterable that fails has asked nothing

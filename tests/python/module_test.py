@@ -121,6 +121,12 @@ class ModuleTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "row 0: .*surrogates"):
             self.run_job([{"id": "\ud800"}])
 
+    def test_answers_are_those_of_the_rows_given_last(self):
+        list(self.run_job(tickets(20)))
+        answers = list(self.run_job(tickets(20, start=10)))
+        self.assertEqual(sorted(a["id"] for a in answers), sorted(f"T-{n}" for n in range(10, 30)))
+        self.assertEqual(len(list(sluice.answers("job.lua", set=self.settings()))), 20)
+
     def test_progress_is_a_function_of_events(self):
         events = []
         slow = Mock("--latency-ms", "300")
