@@ -6,6 +6,7 @@ namespace sluice::cli {
 // clang-format off
 AddCommand add_run_command;
 AddCommand add_check_command;
+AddCommand add_try_command;
 AddCommand add_test_command;
 AddCommand add_graph_command;
 AddCommand add_ask_command;
@@ -23,6 +24,7 @@ std::span<AddCommand* const> commands() {
   static constexpr AddCommand* kCommands[] = {
       add_run_command,
       add_check_command,
+      add_try_command,
       add_test_command,
       add_graph_command,
       add_ask_command,

@@ -27,7 +27,7 @@ std::string line_of(const inspect::PlannedRequest& request) {
   w.field("endpoint", request.endpoint);
   w.key("rows");
   w.open('[');
-  for (const std::string& row : request.rows) w.raw(row);
+  for (const std::string& row : request.rows) w.raw(inspect::json_name(row));
   w.close(']');
   inspect::write_request(w, request.text);
   w.close('}');

@@ -21,6 +21,7 @@ void JobFile::add_options(CLI::App& command) {
 void JobFile::add_common_options(CLI::App& command) {
   command.add_option("--set", settings, "A parameter of the pipeline file (s.param)")
       ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)  // what follows is an argument of its own
       ->take_all()
       ->group(std::string(kCommonGroup));
   command
@@ -28,6 +29,7 @@ void JobFile::add_common_options(CLI::App& command) {
                   "A folder that require and s.file may read from, beside the pipeline file's own")
       ->type_name("DIR")
       ->check(CLI::Validator(CLI::ExistingDirectory).description(""))
+      ->allow_extra_args(false)
       ->take_all()
       ->group(std::string(kCommonGroup));
 }

@@ -119,7 +119,7 @@ class Plan {
     plan_.at_most += estimator.worst_cost(demand, endpoints_[endpoint].price);
     plan_.rows_asked += request.items.size();
     for (const stages::Item& item : request.items) {
-      planned.rows.push_back(row_json_of(item.row));
+      planned.rows.push_back(row_name_of(item.row));
       // From here on as if it were answered: equal questions are not asked.
       checkpoint_.add_answered(item.question);
       plan_.rows_shared += in_flight_.take(item.question).size();

@@ -26,7 +26,7 @@ namespace sluice::inspect {
 struct PlannedRequest {
   std::uint64_t number = 0;       // from 1
   std::string endpoint;           // the one that a run asks first
-  std::vector<std::string> rows;  // row_json_of()
+  std::vector<std::string> rows;  // row_name_of()
   RequestText text;
 };
 

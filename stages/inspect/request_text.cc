@@ -1,7 +1,10 @@
 #include "inspect/request_text.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 
+#include "format/json_value.h"
 #include "inspect/line_identity.h"
 
 namespace sluice::inspect {
@@ -54,10 +57,14 @@ std::string row_name_of(const core::Row& row) {
   return row.key_json.empty() ? line_start(row.raw) : row.key_json;
 }
 
-std::string row_json_of(const core::Row& row) {
-  if (!row.key_json.empty()) return row.key_json;
+std::string json_name(std::string_view name) {
+  thread_local simdjson::dom::parser parser;
+  simdjson::dom::element value;
+  const bool key = format::parse_json(parser, name, value) == simdjson::SUCCESS &&
+                   (value.is_string() || value.is_number());
+  if (key) return std::string(name);
   std::string json;
-  core::append_json_string(json, line_start(row.raw));
+  core::append_json_string(json, name);
   return json;
 }
 

@@ -36,7 +36,7 @@ std::string masked(std::string_view text, const core::Secret& key);
 
 // What a row is called: its key as JSON, without one the start of the row.
 std::string row_name_of(const core::Row& row);
-// The same as a JSON value.
-std::string row_json_of(const core::Row& row);
+// A row's name as a JSON value: a key as it is, the start of a row as a text.
+std::string json_name(std::string_view name);
 
 }  // namespace sluice::inspect

@@ -4,16 +4,11 @@
 #include <utility>
 
 namespace sluice::inspect {
-namespace {
-
-// The members of the answer in an entry's line, without the braces.
-std::string members_of(const store::Entry& entry) {
+std::string answer_members(const store::Entry& entry) {
   std::string_view members = std::string_view(entry.line).substr(entry.answer_at);
   if (members.ends_with('}')) members.remove_suffix(1);
   return std::string(members);
 }
-
-}  // namespace
 
 Unkept::Unkept(core::Money spent, std::vector<std::string> endpoints, std::shared_ptr<Kept> kept)
     : kept_(std::move(kept)) {
@@ -62,7 +57,7 @@ void Unkept::commit(store::Results results, std::function<void()> durable) {
       const bool answer = entry.kind == store::Kind::answer;
       ++(answer ? account_.rows_answered : account_.rows_rejected);
       if (!kept_) continue;
-      if (answer) answers_.try_emplace(entry.question, members_of(entry), entry.model);
+      if (answer) answers_.try_emplace(entry.question, answer_members(entry), entry.model);
       kept_->entries.push_back(std::move(entry));
     }
   }

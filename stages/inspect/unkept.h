@@ -18,6 +18,9 @@
 
 namespace sluice::inspect {
 
+// The answer in an entry's line: its members as JSON, without braces.
+std::string answer_members(const store::Entry& entry);
+
 // Handed over by a run, in its order. Outlives the checkpoint.
 struct Kept {
   std::vector<store::Settlement> settlements;
