@@ -12,6 +12,7 @@ AddCommand add_graph_command;
 AddCommand add_ask_command;
 AddCommand add_status_command;
 AddCommand add_audit_command;
+AddCommand add_show_command;
 AddCommand add_rejects_command;
 AddCommand add_redo_command;
 AddCommand add_export_command;
@@ -30,6 +31,7 @@ std::span<AddCommand* const> commands() {
       add_ask_command,
       add_status_command,
       add_audit_command,
+      add_show_command,
       add_rejects_command,
       add_redo_command,
       add_export_command,

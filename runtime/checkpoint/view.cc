@@ -127,17 +127,42 @@ core::Status View::each_reject(const Each& each) {
 
 // Blocks after `after`, and of the others those with rejects.
 core::Status View::scan(std::int64_t after, const Each& each) {
+  if (auto read = read_models(); !read) return read;
   auto status = store_->scan_blocks(
       generation_, after, 0, [&](std::int64_t block, std::string keys, std::string_view payload) {
-        return scan_block(block, std::move(keys), payload, each);
+        return scan_block(generation_, block, std::move(keys), payload, each);
       });
   for (const auto& [number, block, questions] : state_->blocks())
-    if (status) status = scan_block(number, block.keys, block.payload, each);
+    if (status) status = scan_block(generation_, number, block.keys, block.payload, each);
   return status;
 }
 
-core::Status View::scan_block(std::int64_t block, std::string bytes, std::string_view payload,
-                              const Each& each) {
+core::Status View::each_earlier(const Each& each) {
+  if (auto read = read_models(); !read) return read;
+  const auto generations = store_->generations();
+  if (!generations) return std::unexpected(generations.error());
+  for (const store::PastGeneration& past : *generations) {
+    if (past.id == generation_) continue;
+    auto status = store_->scan_blocks(
+        past.id, 0, 0, [&](std::int64_t block, std::string keys, std::string_view payload) {
+          return scan_block(past.id, block, std::move(keys), payload, each);
+        });
+    if (!status) return status;
+  }
+  return {};
+}
+
+core::Status View::read_models() {
+  if (!models_.empty()) return {};
+  const auto stored = store_->models();
+  if (!stored) return std::unexpected(stored.error());
+  for (const store::StoredModel& model : *stored)
+    models_[static_cast<std::uint32_t>(model.id)] = model.name;
+  return {};
+}
+
+core::Status View::scan_block(std::int64_t generation, std::int64_t block, std::string bytes,
+                              std::string_view payload, const Each& each) {
   const auto keys = BlockKeys::decode(std::move(bytes));
   const auto lines = keys ? BlockLines::decode(payload, *keys) : std::nullopt;
   if (!lines || keys->size() > kPlaceMask)
@@ -145,12 +170,16 @@ core::Status View::scan_block(std::int64_t block, std::string bytes, std::string
                           fmt::format("the checkpoint is damaged: the answers of block {}", block));
   for (std::size_t i = 0; i < keys->size(); ++i) {
     const KeyRecord record = keys->at(i);
+    const auto model = models_.find(record.model);
     auto status = each({.row = record.row,
                         .old_row = record.old_row,
                         .kind = record.kind,
                         .line = lines->line(i),
                         .answer_at = lines->answer_at(i),
                         .place = static_cast<std::uint64_t>(block) << kPlaceBits | i,
+                        .question = record.question,
+                        .model = model == models_.end() ? std::string_view() : model->second,
+                        .generation = generation,
                         .recorded = block <= (record.kind == store::Kind::answer ? answers_block_
                                                                                  : rejects_block_),
                         .withdrawn = record.withdrawn});

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,6 +80,9 @@ class View {
     std::string_view line;      // without line end; valid during the call
     std::size_t answer_at = 0;  // as Entry::answer_at
     std::uint64_t place = 0;    // for line_at()
+    core::Hash128 question;     // zero: never asked
+    std::string_view model;     // of an answer: model_identity(); empty where it is not known
+    std::int64_t generation = 0;
     bool recorded = false;
     bool withdrawn = false;  // a reject that was taken back: its row is pending
   };
@@ -86,6 +90,8 @@ class View {
   // Stops at the first error, and returns it.
   core::Status each(const Each& each);
   core::Status each_reject(const Each& each);  // but those withdrawn
+  // The entries of earlier generations, the latest generation first.
+  core::Status each_earlier(const Each& each);
 
   struct Line {
     std::string_view text;  // valid until the next call
@@ -102,8 +108,9 @@ class View {
   core::Status begin(const std::string& directory);
   core::Status load_account(bool running);
   core::Status scan(std::int64_t after, const Each& each);
-  core::Status scan_block(std::int64_t block, std::string keys, std::string_view payload,
-                          const Each& each);
+  core::Status scan_block(std::int64_t generation, std::int64_t block, std::string keys,
+                          std::string_view payload, const Each& each);
+  core::Status read_models();
 
   std::optional<store::JobLock> lock_;
   std::unique_ptr<store::SqliteStore> store_;
@@ -114,7 +121,8 @@ class View {
   std::int64_t answers_block_ = 0;  // the last that recorded_ includes
   std::int64_t rejects_block_ = 0;
   std::int64_t generation_ = 0;
-  std::optional<core::Hash128> fingerprint_;  // none before the first run has begun
+  std::map<std::uint32_t, std::string> models_;  // once read_models() has been called
+  std::optional<core::Hash128> fingerprint_;     // none before the first run has begun
 };
 
 }  // namespace sluice::checkpoint
