@@ -1,6 +1,7 @@
 #include "cli/monitor.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <ctime>
 
 #include "cli/cost_notes.h"
+#include "schedule/quota.h"
 
 namespace sluice::cli {
 namespace {
@@ -48,6 +50,28 @@ observe::Health health_of(const schedule::EndpointState& state, core::Time now) 
   return cooling ? observe::Health::cooling : observe::Health::fine;
 }
 
+observe::EndpointSample sample_of(const provider::EndpointSpec& spec,
+                                  const schedule::EndpointState& state, core::Time now) {
+  return {.name = spec.name,
+          .usable = health_of(state, now) == observe::Health::fine,
+          .in_flight = state.in_flight,
+          .cap = state.cap,
+          .max_concurrency = spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency),
+          .quota_used = state.quota_used.value_or(0),
+          .quota = state.most_used ? std::string(schedule::quota_name(*state.most_used)) : "",
+          .learned_per_minute = state.learned_per_minute};
+}
+
+// Of all threads of this process.
+core::Duration processor_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
 std::chrono::local_seconds local_time() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -80,22 +104,29 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   view.median = state.median;
   view.tail = state.tail;
   view.health = health_of(state, now);
+  view.failure = state.failure;
   view.problem = problem_of(state, now);
   return view;
 }
 
 Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopSignal& signal,
-                 observe::Style style)
+                 observe::Style style, observe::LimitTally& limits)
     : spec_(spec),
       job_(std::move(job)),
       run_(run),
+      limits_(limits),
       signal_(signal),
+      style_(style),
       display_(STDERR_FILENO, style, observe::look_of(STDERR_FILENO), kLineEvery),
       thread_([this] { watch(); }) {}
 
 Monitor::~Monitor() {
   signal_.release();
   thread_.join();
+  try {
+    report_changes(view());  // what came after the last look
+  } catch (...) {            // no memory: the run itself says so
+  }
 }
 
 void Monitor::watch() {
@@ -110,6 +141,8 @@ void Monitor::watch() {
       report_throttle();
       const observe::View now = view();
       report_problems(now);
+      report_changes(now);
+      sample_limits();
       display_.show(now, clock_.now());
     } catch (...) {  // no memory for a picture: the run itself says so
     }
@@ -126,6 +159,34 @@ void Monitor::report_problems(const observe::View& view) {
                                 observe::problem_text(*endpoint.problem)));
     }
   }
+}
+
+void Monitor::report_changes(const observe::View& view) {
+  for (const observe::EndpointChange& change : changes_.changes(view.endpoints)) {
+    display_.event(observe::endpoint_json(change, view.time));
+    if (change.change == "recovered" && style_ != observe::Style::json)
+      display_.tell(fmt::format("{}: {}: answers again", spec_.name, change.endpoint));
+  }
+}
+
+void Monitor::sample_limits() {
+  const job::Progress progress = run_.progress();
+  const core::Time now = clock_.now();
+  const core::Duration cpu = processor_time();
+  if (now == sampled_at_) return;
+  observe::Sample sample{
+      .waiting = progress.dispatch.schedule.waiting,
+      .input_complete = progress.input_complete,
+      .stopping = stopping_,
+      .busy_cores = seconds(cpu - sampled_cpu_) / seconds(now - sampled_at_),
+      .cores = std::max(1.0, static_cast<double>(std::thread::hardware_concurrency())),
+      .endpoints = {}};
+  const auto& states = progress.dispatch.schedule.endpoints;
+  for (std::size_t i = 0; i < states.size(); ++i)
+    sample.endpoints.push_back(sample_of(spec_.dispatch.endpoints[i], states[i], now));
+  limits_.add(sample);
+  sampled_at_ = now;
+  sampled_cpu_ = cpu;
 }
 
 void Monitor::report_throttle() {
@@ -161,6 +222,7 @@ observe::View Monitor::view() {
   view.stopping = stopping_;
   view.elapsed = now - started_;
   view.clock = local_time();
+  view.time = clock_.wall_now();
   view.rows_done = progress.account.rows_answered + progress.account.rows_rejected;
   view.rows_rejected = progress.account.rows_rejected;
   for (const auto& one : progress.rejects)

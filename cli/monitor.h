@@ -12,6 +12,8 @@
 #include "core/clock.h"
 #include "job/run.h"
 #include "observe/display.h"
+#include "observe/events.h"
+#include "observe/limit_tally.h"
 #include "stages/spec.h"
 
 namespace sluice::cli {
@@ -28,7 +30,7 @@ class Monitor {
   };
   // Starts watching. What is given by reference must outlive the monitor.
   Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopSignal& signal,
-          observe::Style style);
+          observe::Style style, observe::LimitTally& limits);
   ~Monitor();  // stops watching and takes the display away
 
   core::Duration elapsed() const { return clock_.now() - started_; }
@@ -39,6 +41,9 @@ class Monitor {
   void report_throttle();
   // Each kind of problem once, until its endpoint answers again.
   void report_problems(const observe::View& view);
+  void report_changes(const observe::View& view);
+  // Looks at what binds the run now.
+  void sample_limits();
 
   const stages::PipelineSpec& spec_;
   const Job job_;
@@ -54,7 +59,12 @@ class Monitor {
   std::uint64_t rated_tokens_ = 0;
   std::optional<double> rows_per_second_;
   double tokens_per_second_ = 0;
+  observe::EndpointWatch changes_;
+  observe::LimitTally& limits_;
+  core::Time sampled_at_ = started_;
+  core::Duration sampled_cpu_{};
   StopSignal& signal_;
+  const observe::Style style_;
   observe::Display display_;
   std::thread thread_;
 };

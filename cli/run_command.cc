@@ -3,7 +3,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,12 +16,14 @@
 #include "cli/job_questions.h"
 #include "cli/monitor.h"
 #include "cli/number_range.h"
-#include "cli/reject_notes.h"
+#include "cli/run_summary.h"
 #include "cli/standard_streams.h"
+#include "cli/version.h"
 #include "core/json.h"
 #include "job/job_files.h"
 #include "job/job_place.h"
 #include "job/run.h"
+#include "observe/events.h"
 #include "observe/figures.h"
 #include "observe/view.h"
 #include "stages/question.h"
@@ -37,7 +38,9 @@ using observe::count;
 constexpr core::Money kAskFirst = core::Money::picodollars(1'000'000'000'000);
 
 void print_note(const std::string& text, Log log) {
-  say((log == Log::json ? observe::notice_json(text) : "note: " + text) + "\n");
+  say((log == Log::json ? observe::notice_json(text, core::SystemClock().wall_now())
+                        : "note: " + text) +
+      "\n");
 }
 
 void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
@@ -49,37 +52,6 @@ void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
         "most {}; they are asked again\n",
         count(opened.maybe_billed), opened.maybe_billed_cost.text()));
   }
-}
-
-std::uint64_t odd_limits(const job::Progress& progress) {
-  std::uint64_t sum = 0;
-  for (const auto& endpoint : progress.dispatch.schedule.endpoints) sum += endpoint.odd_limits;
-  return sum;
-}
-
-// What packs were worth; empty where there were none.
-std::string savings_note(const stages::PackSavings::Saved& saved) {
-  const auto size = [](std::int64_t n) { return count(static_cast<std::uint64_t>(std::abs(n))); };
-  if (saved.requests == 0 && saved.tokens == 0) return {};
-  if (saved.requests < 0)
-    return fmt::format(
-        "packs took {} requests and about {} input tokens more than one row a "
-        "request would have, in this run",
-        size(saved.requests), size(std::min<std::int64_t>(saved.tokens, 0)));
-  if (saved.tokens < 0)
-    return fmt::format(
-        "packs saved {} requests, but took about {} input tokens more than one row a "
-        "request would have, in this run",
-        size(saved.requests), size(saved.tokens));
-  return fmt::format("packs saved {} requests and about {} input tokens in this run",
-                     size(saved.requests), size(saved.tokens));
-}
-
-// What stops the next run as well has a message that says what helps.
-std::string_view again(const job::RunResult& result) {
-  const bool same_again = result.cause == schedule::HaltCause::budget ||
-                          (result.error && result.error->code == core::ErrorCode::pipeline);
-  return same_again ? "" : "; run it again to resume";
 }
 
 // What is left of the budget does not cover another request.
@@ -96,165 +68,20 @@ void report_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoin
   print_note(message, log);
 }
 
-std::vector<observe::EndpointView> endpoints_with_problems(const stages::PipelineSpec& spec,
-                                                           const job::Progress& progress) {
-  std::vector<observe::EndpointView> views;
-  const auto& states = progress.dispatch.schedule.endpoints;
-  const core::Time now = core::SystemClock().now();
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    auto view = view_of(spec.dispatch.endpoints[i], states[i], now);
-    if (view.problem) views.push_back(std::move(view));
-  }
-  return views;
-}
-
-std::string summary(const stages::PipelineSpec& spec, const job::RunResult& result,
-                    core::Duration elapsed) {
-  const job::Progress& p = result.progress;
-  const store::Account& account = p.account;
-  const store::EndpointLedger total = account.total();
-  const double seconds = std::max(1e-3, std::chrono::duration<double>(elapsed).count());
-  const bool finished = result.end == job::RunEnd::finished;
-
-  std::string text =
-      finished ? fmt::format("{}: finished in {}\n", spec.name, observe::duration(elapsed))
-               : fmt::format("{}: stopped after {}: {}{}\n", spec.name, observe::duration(elapsed),
-                             result.why, again(result));
-  const auto line = [&text](std::string_view name, std::string value) {
-    text += fmt::format("  {:<10}{}\n", name, value);
-  };
-  std::string rows = fmt::format("{} read, {} answered, {} rejected", count(account.rows_read),
-                                 count(account.rows_answered), count(account.rows_rejected));
-  if (account.rows_pending() > 0)
-    rows += fmt::format(", {} pending", count(account.rows_pending()));
-  line("rows", rows);
-  if (p.rows_at_start > 0)
-    line("", fmt::format("{} of them had ended in earlier runs", count(p.rows_at_start)));
-  if (p.rows_shared > 0)
-    line("", fmt::format("{} answered by the answer to an equal question", count(p.rows_shared)));
-  if (p.rows_asked_again > 0)
-    line("", fmt::format("{} askings repeated because an answer was missing or did not fit",
-                         count(p.rows_asked_again)));
-  if (result.unmatched > 0)
-    line("", fmt::format("{} rows of earlier runs are no longer in the input as they were: {}",
-                         count(result.unmatched),
-                         spec.sink.keep_missing ? "their lines stay (keep_missing)"
-                         : result.dropped
-                             ? "their lines are taken out; their answers stay in the checkpoint"
-                             : "their lines stay until a run reads all of it and finishes"));
-  line("requests",
-       fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
-  if (const std::string note = savings_note(p.saved); !note.empty()) line("", note);
-  line("tokens", fmt::format("{} in, {} out", count(total.usage.input), count(total.usage.output)));
-  line("cost", total.cost.text());
-  for (const std::string& note : cost_notes(account, {spec})) line("", note);
-  if (p.dispatch.odd_charges > 0)
-    line("", fmt::format("{} charges that a gateway told cannot be (zero for work done, or not in "
-                         "dollars): counted at list prices",
-                         count(p.dispatch.odd_charges)));
-  if (spec.dispatch.budget && p.dispatch.schedule.throttle)
-    line("", throttle_note(*p.dispatch.schedule.throttle));
-  if (const std::uint64_t odd = odd_limits(p); odd > 0)
-    line("", fmt::format("{} replies stated limits that no request could keep to: not followed",
-                         count(odd)));
-  line("speed",
-       fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
-  for (const observe::EndpointView& endpoint : endpoints_with_problems(spec, p))
-    line("endpoint",
-         fmt::format("{}: {}", endpoint.name, observe::problem_text(*endpoint.problem)));
-  line("output", spec.sink.path);
-  if (account.rows_rejected > 0) {
-    line("rejects", spec.sink.rejects);
-    for (const std::string& note : reject_notes(reasons_of(spec), spec.file)) line("", note);
-  }
-  return text;
-}
-
-// One question after the other, until one stops.
-struct Results {
-  std::vector<job::RunResult> questions;  // those that have begun
-  core::Duration elapsed{};
-  bool finished(const stages::JobSpec& job) const {
-    return questions.size() == job.questions.size() &&
-           questions.back().end == job::RunEnd::finished;
-  }
-};
-
-void write_rows(core::JsonWriter& w, const store::Account& account, const job::Progress& progress) {
-  w.field("rows_read", account.rows_read);
-  w.field("rows_answered", account.rows_answered);
-  w.field("rows_rejected", account.rows_rejected);
-  w.field("rows_pending", account.rows_pending());
-  w.field("rows_this_run", progress.rows_ended);
-  w.field("rows_shared", progress.rows_shared);
-  w.field("rows_asked_again", progress.rows_asked_again);
-  w.field("saved_requests", progress.saved.requests);
-  w.field("saved_input_tokens", progress.saved.tokens);
-  const store::EndpointLedger total = account.total();
-  w.field("requests", total.attempts);
-  w.field("failed", total.failed);
-  w.field("input_tokens", total.usage.input);
-  w.field("output_tokens", total.usage.output);
-  w.field("cost_usd", total.cost.dollars());
-  w.key("maybe_billed");
-  w.open('{');
-  const Unknown unknown = maybe_billed(account);
-  w.field("requests", unknown.requests);
-  w.field("cost_usd", unknown.most.dollars());
-  if (unknown.likely) w.field("likely_cost_usd", unknown.likely->dollars());
-  w.field("uncounted", uncounted(account).requests);
-  w.close('}');
-  w.field("odd_charges", progress.dispatch.odd_charges);
-  w.field("odd_limits", odd_limits(progress));
-  if (const auto& throttle = progress.dispatch.schedule.throttle) {
-    w.key("budget_holds_back");
-    w.open('{');
-    w.field("in_flight", throttle->in_flight);
-    w.field("could_be", throttle->could_be);
-    w.field("worst_cost_usd", throttle->worst_cost.dollars());
-    w.close('}');
-  }
-}
-
-std::string summary_json(const stages::JobSpec& job, const Results& results,
-                         const std::vector<store::Account>& accounts) {
-  const auto progress_of = [&](std::size_t k) {
-    return k < results.questions.size() ? results.questions[k].progress : job::Progress();
-  };
+// The first line of a question's log.
+std::string started_json(const stages::JobSpec& job, std::size_t question, const RunFlags& flags,
+                         const checkpoint::Checkpoint::Opened& opened) {
   std::string out;
   core::JsonWriter w(out);
-  w.open('{');
-  w.field("event", results.finished(job) ? "finished" : "stopped");
+  observe::open_event(w, "started", core::SystemClock().wall_now());
   w.field("job", job.name);
-  if (const std::string& why = results.questions.back().why; !why.empty()) w.field("why", why);
-  w.field("elapsed_s", std::chrono::duration<double>(results.elapsed).count());
-  write_rows(w, joined(accounts), progress_of(accounts.size() - 1));
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  w.field("peak_rss_mb", static_cast<double>(usage.ru_maxrss) / 1024);  // Linux counts in KiB
-  w.key("problems");
-  w.open('[');
-  const std::size_t last = results.questions.size() - 1;
-  for (const observe::EndpointView& endpoint :
-       endpoints_with_problems(job.questions[last], results.questions[last].progress)) {
-    w.open('{');
-    w.field("endpoint", endpoint.name);
-    w.field("stopped", endpoint.problem->stopped);
-    w.field("message", endpoint.problem->message);
-    w.close('}');
-  }
-  w.close(']');
-  write_rejects(w, reasons_of(job.questions[last]));
-  if (accounts.size() > 1) {
-    w.key("questions");
-    w.open('[');
-    for (std::size_t k = 0; k < accounts.size(); ++k) {
-      w.open('{');
-      write_rows(w, accounts[k], progress_of(k));
-      w.close('}');
-    }
-    w.close(']');
-  }
+  w.field("file", flags.file.path);
+  w.field("version", kVersion);
+  w.field("pid", static_cast<std::uint64_t>(::getpid()));
+  w.field("question", static_cast<std::uint64_t>(question + 1));
+  w.field("questions", static_cast<std::uint64_t>(job.questions.size()));
+  w.field("resumed", opened.resumed);
+  w.field("rows_done", opened.done_rows);
   w.close('}');
   return out;
 }
@@ -322,13 +149,15 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     report_budget(spec, run.opened(), flags.log);
     if (!signal) signal.emplace();
 
+    if (flags.log == Log::json) say(started_json(job, k, flags, run.opened()) + "\n");
     core::Result<job::RunResult> result;
     core::Duration elapsed{};
+    observe::LimitTally limits;
     {
       const auto style = flags.log == Log::json                     ? observe::Style::json
                          : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
                                                                     : observe::Style::lines;
-      Monitor monitor(spec, {title_of(job, k), spent}, run, *signal, style);
+      Monitor monitor(spec, {title_of(job, k), spent}, run, *signal, style, limits);
       result = run.run();
       elapsed = monitor.elapsed();
     }
@@ -338,43 +167,50 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
       result->end = job::RunEnd::stopped;
       result->why = "on request";
     }
-    if (flags.log == Log::text)
-      fmt::print("{}{}", heading_of(job, k), summary(spec, *result, elapsed));
     results.elapsed = clock.now() - started;
-    results.questions.push_back(std::move(*result));
-    if (results.questions.back().end == job::RunEnd::stopped) break;
+    results.questions.push_back({std::move(*result), elapsed, limits.limits()});
+    if (flags.log == Log::text)
+      fmt::print("{}{}", heading_of(job, k),
+                 summary(spec, results.questions.back(), observe::terminal_width(STDOUT_FILENO)));
+    if (results.questions.back().run.end == job::RunEnd::stopped) break;
   }
   return results;
+}
+
+int report_in(const core::Error& error, Log log) {
+  if (log == Log::text) return report(error);
+  say(observe::error_json(error, core::SystemClock().wall_now()) + "\n");
+  return core::exit_code(error.code);
 }
 
 }  // namespace
 
 int run_job(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);
-  if (!job) return report(job.error());
-  if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
-  if (auto none = job::none_left_behind(*job); !none) return report(none.error());
-  if (const auto same = flags.file.alike(*job); !same) return report(same.error());
+  if (!job) return report_in(job.error(), flags.log);
+  if (auto apart = job::keep_apart(*job); !apart) return report_in(apart.error(), flags.log);
+  if (auto none = job::none_left_behind(*job); !none) return report_in(none.error(), flags.log);
+  if (const auto same = flags.file.alike(*job); !same) return report_in(same.error(), flags.log);
   if (flags.fresh) {
     const auto aside = job::set_aside(
         *job, fmt::format(".before-{:%Y%m%dT%H%M%S}", std::chrono::floor<std::chrono::seconds>(
                                                           std::chrono::system_clock::now())));
-    if (!aside) return report(aside.error());
+    if (!aside) return report_in(aside.error(), flags.log);
     for (const std::string& path : *aside) print_note("set aside: " + path, flags.log);
   }
   const auto lock = lock_to_run(*job);
-  if (!lock) return report(lock.error());
+  if (!lock) return report_in(lock.error(), flags.log);
   const auto results = run_questions(*job, flags);
-  if (!results) return report(results.error());
+  if (!results) return report_in(results.error(), flags.log);
   if (flags.log == Log::json) {
     const auto accounts = accounts_of(*job);
-    if (!accounts) return report(accounts.error());
+    if (!accounts) return report_in(accounts.error(), flags.log);
     fmt::print("{}\n", summary_json(*job, *results, *accounts));
   }
-  if (const auto& error = results->questions.back().error) return report(*error);
+  if (const auto& error = results->questions.back().run.error) return report_in(*error, flags.log);
   if (!results->finished(*job)) return 4;
-  const bool rejects = std::ranges::any_of(results->questions, [](const job::RunResult& one) {
-    return one.progress.account.rows_rejected > 0;
+  const bool rejects = std::ranges::any_of(results->questions, [](const QuestionResult& one) {
+    return one.run.progress.account.rows_rejected > 0;
   });
   return rejects ? 1 : 0;
 }

@@ -186,8 +186,10 @@ std::vector<Shown> shown_columns(const std::vector<EndpointView>& endpoints, std
 
 void add_cause(const EndpointView& e, Painter& painter) {
   constexpr std::size_t kCauseIndent = 4;
-  if (!e.problem) return;
-  auto cause = wrapped(core::printable(problem_text(*e.problem)), painter.width - kCauseIndent);
+  const bool broken = e.health == Health::broken || e.health == Health::probing;
+  if (!e.problem && !broken) return;
+  auto cause = wrapped(core::printable(e.problem ? problem_text(*e.problem) : e.failure),
+                       painter.width - kCauseIndent);
   if (cause.size() > kCauseLines) {
     cause.resize(kCauseLines);
     cause.back() = shortened(cause.back() + " …", painter.width - kCauseIndent);

@@ -7,6 +7,9 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "observe/events.h"
+#include "observe/wrap.h"
+
 namespace sluice::observe {
 namespace {
 
@@ -22,12 +25,6 @@ void write_all(int fd, std::string_view text) {
     if (count <= 0) return;  // a display that cannot be written to is no reason to stop
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-}
-
-std::size_t columns_of(int fd) {
-  winsize size{};
-  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return kDefaultColumns;
 }
 
 // Back to the first line of a block, everything below wiped.
@@ -54,14 +51,29 @@ void Display::show(const View& view, core::Time now) {
 
 void Display::tell(const std::string& message) {
   clear();
-  write_all(fd_, (style_ == Style::json ? notice_json(message) : message) + "\n");
+  if (style_ == Style::block) {
+    bool first = true;
+    for (const std::string& line :
+         wrapped(message, std::max<std::size_t>(terminal_width(fd_), 20) - 2)) {
+      write_all(fd_, (first ? "" : "  ") + line + "\n");
+      first = false;
+    }
+    return;
+  }
+  write_all(fd_, (style_ == Style::json ? notice_json(message, std::chrono::system_clock::now())
+                                        : message) +
+                     "\n");
+}
+
+void Display::event(const std::string& json) {
+  if (style_ == Style::json) write_all(fd_, json + "\n");
 }
 
 void Display::paint(const View& view) {
   std::string text;
   if (hidden_on.exchange(fd_) < 0) text += kHideCursor;
   text += wipe(painted_lines_);
-  const auto lines = as_block(view, columns_of(fd_) - 1, look_);
+  const auto lines = as_block(view, std::max(terminal_width(fd_), std::size_t{2}) - 1, look_);
   for (const std::string& line : lines) text += line + "\n";
   painted_lines_ = lines.size();
   write_all(fd_, text);
@@ -80,6 +92,13 @@ void Display::restore_terminal() {
 bool is_live_terminal(int fd) {
   const char* term = std::getenv("TERM");
   return ::isatty(fd) == 1 && term != nullptr && std::string_view(term) != "dumb" && *term != '\0';
+}
+
+std::size_t terminal_width(int fd) {
+  if (::isatty(fd) != 1) return 0;
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return kDefaultColumns;
 }
 
 Look look_of(int fd) {

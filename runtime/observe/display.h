@@ -29,6 +29,8 @@ class Display {
   void show(const View& view, core::Time now);
   // One message that stays: a line above the block, or among the lines, or a JSON line.
   void tell(const std::string& message);
+  // A line of --log json (events.h); nothing in the other styles.
+  void event(const std::string& json);
   // Takes the block away; what is written next stands in its place.
   void clear();
 
@@ -47,6 +49,9 @@ class Display {
 
 // `fd` is a terminal that understands cursor movement.
 bool is_live_terminal(int fd);
+
+// The columns of the terminal at `fd`; 0 where it is none.
+std::size_t terminal_width(int fd);
 
 // Colour on a terminal, unless NO_COLOR is set; lines where the locale is one of UTF-8.
 Look look_of(int fd);

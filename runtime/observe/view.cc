@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/printable.h"
+#include "observe/events.h"
 #include "observe/figures.h"
 
 namespace sluice::observe {
@@ -96,21 +97,10 @@ std::string as_line(const View& v) {
   return core::printable(line);
 }
 
-std::string notice_json(const std::string& message) {
-  std::string out;
-  core::JsonWriter w(out);
-  w.open('{');
-  w.field("event", "notice");
-  w.field("message", message);
-  w.close('}');
-  return out;
-}
-
 std::string as_json(const View& v) {
   std::string out;
   core::JsonWriter w(out);
-  w.open('{');
-  w.field("event", "progress");
+  open_event(w, "progress", v.time);
   w.field("job", v.job);
   w.field("phase", v.phase);
   w.field("elapsed_s", std::chrono::duration<double>(v.elapsed).count());

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/money.h"
 
 namespace sluice::observe {
@@ -50,6 +51,7 @@ struct EndpointView {
   std::optional<std::chrono::nanoseconds> median;
   std::optional<std::chrono::nanoseconds> tail;
   Health health = Health::fine;
+  std::string failure;  // the latest since its last answer; may be empty
   std::optional<ProblemView> problem;
 };
 
@@ -73,6 +75,7 @@ struct View {
       projected;  // when all rows have ended, at the cost of this run's so far
   std::optional<std::chrono::nanoseconds> left;
   std::optional<std::chrono::nanoseconds> until_deadline;
+  core::WallTime time;                              // for as_json
   std::optional<std::chrono::local_seconds> clock;  // what the clock on the wall says
   std::vector<EndpointView> endpoints;
 };
@@ -84,10 +87,8 @@ std::string problem_text(const ProblemView& problem);
 std::string_view health_name(Health health);
 // "16:20", or "Tue 16:20" on another day than `now`'s.
 std::string clock_text(std::chrono::local_seconds at, std::chrono::local_seconds now);
-// "83 of 256 in flight" and so on belong to the block: observe/block.h. These two are for elsewhere:
+// Where there is no terminal; observe/block.h has the block of one.
 std::string as_line(const View& view);
 std::string as_json(const View& view);
-// {"event":"notice","message":…}
-std::string notice_json(const std::string& message);
 
 }  // namespace sluice::observe

@@ -61,6 +61,8 @@ class Health {
   // A failure that nothing but the user can change (Action::stop): spoken of at once.
   void stopped(core::Time now, const provider::Outcome& outcome);
 
+  // All failures since the last answer, whether or not they are worth speaking of; nullptr: none.
+  const Problem* failures() const { return problem_.failures > 0 ? &problem_ : nullptr; }
   // nullptr while there is nothing to speak of.
   const Problem* problem(core::Time now) const;
 

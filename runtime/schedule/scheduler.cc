@@ -276,6 +276,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
     const bool cooling = endpoint.cooling.active(now);
     const auto per_second = endpoint.rate.per_second();
     const Problem* problem = endpoint.health.problem(now);
+    const Problem* failures = endpoint.health.failures();
     const auto used = endpoint.quota.used(now);
     snapshot.endpoints.push_back(
         {.in_flight = endpoint.in_flight,
@@ -293,6 +294,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
          .stopped = endpoint.stopped,
          .stop_reason = endpoint.stop_reason,
          .problem = problem ? std::optional(*problem) : std::nullopt,
+         .failure = failures ? std::string(failures->text()) : std::string(),
          .cooling_until = cooling ? std::optional(endpoint.cooling.until()) : std::nullopt});
   }
   return snapshot;

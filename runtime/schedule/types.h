@@ -126,6 +126,7 @@ struct EndpointState {
   bool stopped = false;
   std::string stop_reason;
   std::optional<Problem> problem;  // while nothing but failures comes
+  std::string failure;             // the latest since its last answer, for people; may be empty
   std::optional<core::Time> cooling_until;
 };
 // The budget holds fewer requests in flight than could be, since nothing says how much an answer

@@ -111,7 +111,8 @@ TEST_P(NeverAnswersTest, SaysSoAtOnceInLinesAndSummary) {
 TEST_P(NeverAnswersTest, SaysSoAtOnceInJson) {
   const auto ended = run_until_said({"--log", "json"});
   EXPECT_EQ(ended.status, 4);
-  EXPECT_THAT(ended.errors, HasSubstr(R"({"event":"notice","message":)"));
+  EXPECT_THAT(ended.errors,
+              testing::ContainsRegex(R"(\{"event":"notice","time":"[^"]*Z","message":)"));
   EXPECT_THAT(ended.output,
               AllOf(HasSubstr(R"("problems":[{"endpoint":)"), HasSubstr(GetParam().said)));
 }

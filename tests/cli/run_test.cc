@@ -251,7 +251,8 @@ TEST(Run, WritesJsonForPrograms) {
   arguments.insert(arguments.end(), {"--log", "json"});
   const auto run = world.sluice(arguments);
   EXPECT_EQ(run.status, 0);
-  EXPECT_THAT(run.output, HasSubstr(R"({"event":"finished","job":"job",)"));
+  EXPECT_THAT(run.output, testing::StartsWith(R"({"event":"finished","time":"2)"));
+  EXPECT_THAT(run.output, HasSubstr(R"(Z","job":"job",)"));
   EXPECT_THAT(run.output, HasSubstr(R"("rows_answered":10)"));
 }
 

@@ -79,7 +79,12 @@ View failing() {
           "HTTP 404 (model_not_found): The model `m404` does not exist or you do not have "
           "access to it. See https://help.example.com/models for those that your project may "
           "use, or ask the owner of the organization for access"};
+  EndpointView just_broken = broken;
+  just_broken.name = "us-east";
+  just_broken.problem.reset();
+  just_broken.failure = "HTTP 500: The server is out of order.";
   view.endpoints.push_back(broken);
+  view.endpoints.push_back(just_broken);
   view.endpoints.push_back(stopped);
   return view;
 }

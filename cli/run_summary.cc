@@ -1,0 +1,257 @@
+#include "cli/run_summary.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cli/cost_notes.h"
+#include "cli/monitor.h"
+#include "cli/reject_notes.h"
+#include "cli/summary_text.h"
+#include "core/json.h"
+#include "core/printable.h"
+#include "observe/events.h"
+#include "observe/figures.h"
+#include "observe/view.h"
+
+namespace sluice::cli {
+namespace {
+
+using observe::count;
+
+std::uint64_t odd_limits(const job::Progress& progress) {
+  std::uint64_t sum = 0;
+  for (const auto& endpoint : progress.dispatch.schedule.endpoints) sum += endpoint.odd_limits;
+  return sum;
+}
+
+// What packs were worth; empty where there were none.
+std::string savings_note(const stages::PackSavings::Saved& saved) {
+  const auto size = [](std::int64_t n) { return count(static_cast<std::uint64_t>(std::abs(n))); };
+  if (saved.requests == 0 && saved.tokens == 0) return {};
+  if (saved.requests < 0)
+    return fmt::format(
+        "packs took {} requests and about {} input tokens more than one row a "
+        "request would have, in this run",
+        size(saved.requests), size(std::min<std::int64_t>(saved.tokens, 0)));
+  if (saved.tokens < 0)
+    return fmt::format(
+        "packs saved {} requests, but took about {} input tokens more than one row a "
+        "request would have, in this run",
+        size(saved.requests), size(saved.tokens));
+  return fmt::format("packs saved {} requests and about {} input tokens in this run",
+                     size(saved.requests), size(saved.tokens));
+}
+
+// What stops the next run as well has a message that says what helps.
+std::string_view again(const job::RunResult& result) {
+  const bool same_again = result.cause == schedule::HaltCause::budget ||
+                          (result.error && result.error->code == core::ErrorCode::pipeline);
+  return same_again ? "" : "; run it again to resume";
+}
+
+std::vector<observe::EndpointView> endpoints_with_problems(const stages::PipelineSpec& spec,
+                                                           const job::Progress& progress) {
+  std::vector<observe::EndpointView> views;
+  const auto& states = progress.dispatch.schedule.endpoints;
+  const core::Time now = core::SystemClock().now();
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    auto view = view_of(spec.dispatch.endpoints[i], states[i], now);
+    if (view.problem) views.push_back(std::move(view));
+  }
+  return views;
+}
+
+// A line an endpoint, for a job that has several.
+SummaryText::Table endpoint_table(const stages::PipelineSpec& spec, const job::Progress& p) {
+  SummaryText::Table table = {{{"endpoint", 0, {}},
+                               {"answered", 0, {}},
+                               {"failed", 0, {}},
+                               {"refused", 1, {}},
+                               {"p50", 3, {}},
+                               {"p95", 2, {}},
+                               {"cost", 0, {}}}};
+  const auto time = [](const std::optional<core::Duration>& of) {
+    return of ? observe::duration(*of) : std::string();
+  };
+  const auto some = [](std::uint64_t n) { return n > 0 ? count(n) : std::string(); };
+  const auto& states = p.dispatch.schedule.endpoints;
+  for (std::size_t i = 0; i < std::min(states.size(), spec.dispatch.endpoints.size()); ++i) {
+    const std::string& name = spec.dispatch.endpoints[i].name;
+    const auto found = std::ranges::find(p.account.endpoints, name, &store::EndpointLedger::name);
+    const auto ledger = found == p.account.endpoints.end() ? store::EndpointLedger() : *found;
+    const std::string cells[] = {core::printable(name),  count(ledger.answered),
+                                 some(ledger.failed),    some(states[i].rate_limited),
+                                 time(states[i].median), time(states[i].tail),
+                                 ledger.cost.text()};
+    for (std::size_t column = 0; column < table.size(); ++column)
+      table[column].cells.push_back(cells[column]);
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string summary(const stages::PipelineSpec& spec, const QuestionResult& question,
+                    std::size_t width) {
+  const job::RunResult& result = question.run;
+  const job::Progress& p = result.progress;
+  const store::Account& account = p.account;
+  const store::EndpointLedger total = account.total();
+  const double seconds = std::max(1e-3, core::in_seconds(question.elapsed));
+  const bool finished = result.end == job::RunEnd::finished;
+
+  SummaryText text(width);
+  text.heading(
+      finished ? fmt::format("{}: finished in {}", spec.name, observe::duration(question.elapsed))
+               : fmt::format("{}: stopped after {}: {}{}", spec.name,
+                             observe::duration(question.elapsed), result.why, again(result)));
+  const auto line = [&text](std::string_view name, const std::string& value) {
+    text.line(name, value);
+  };
+  std::string rows = fmt::format("{} read, {} answered, {} rejected", count(account.rows_read),
+                                 count(account.rows_answered), count(account.rows_rejected));
+  if (account.rows_pending() > 0)
+    rows += fmt::format(", {} pending", count(account.rows_pending()));
+  line("rows", rows);
+  if (p.rows_at_start > 0)
+    line("", fmt::format("{} of them had ended in earlier runs", count(p.rows_at_start)));
+  if (p.rows_shared > 0)
+    line("", fmt::format("{} answered by the answer to an equal question", count(p.rows_shared)));
+  if (p.rows_asked_again > 0)
+    line("", fmt::format("{} askings repeated because an answer was missing or did not fit",
+                         count(p.rows_asked_again)));
+  if (result.unmatched > 0)
+    line("", fmt::format("{} rows of earlier runs are no longer in the input as they were: {}",
+                         count(result.unmatched),
+                         spec.sink.keep_missing ? "their lines stay (keep_missing)"
+                         : result.dropped
+                             ? "their lines are taken out; their answers stay in the checkpoint"
+                             : "their lines stay until a run reads all of it and finishes"));
+  line("requests",
+       fmt::format("{} answered, {} failed", count(total.answered), count(total.failed)));
+  if (const std::string note = savings_note(p.saved); !note.empty()) line("", note);
+  line("tokens", fmt::format("{} in, {} out", count(total.usage.input), count(total.usage.output)));
+  line("cost", total.cost.text());
+  for (const std::string& note : cost_notes(account, {spec})) line("", note);
+  if (p.dispatch.odd_charges > 0)
+    line("", fmt::format("{} charges that a gateway told cannot be (zero for work done, or not in "
+                         "dollars): counted at list prices",
+                         count(p.dispatch.odd_charges)));
+  if (spec.dispatch.budget && p.dispatch.schedule.throttle)
+    line("", throttle_note(*p.dispatch.schedule.throttle));
+  if (const std::uint64_t odd = odd_limits(p); odd > 0)
+    line("", fmt::format("{} replies stated limits that no request could keep to: not followed",
+                         count(odd)));
+  line("speed",
+       fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
+  for (const observe::Limit& limit : question.limits) line("bound by", observe::limit_text(limit));
+  if (account.endpoints.size() > 1) text.table(endpoint_table(spec, p));
+  for (const observe::EndpointView& endpoint : endpoints_with_problems(spec, p))
+    line("endpoint",
+         fmt::format("{}: {}", endpoint.name, observe::problem_text(*endpoint.problem)));
+  line("output", spec.sink.path);
+  if (account.rows_rejected > 0) {
+    line("rejects", spec.sink.rejects);
+    for (const std::string& note : reject_notes(reasons_of(spec), spec.file)) line("", note);
+  }
+  return text.text();
+}
+
+namespace {
+
+void write_rows(core::JsonWriter& w, const store::Account& account, const job::Progress& progress) {
+  w.field("rows_read", account.rows_read);
+  w.field("rows_answered", account.rows_answered);
+  w.field("rows_rejected", account.rows_rejected);
+  w.field("rows_pending", account.rows_pending());
+  w.field("rows_this_run", progress.rows_ended);
+  w.field("rows_shared", progress.rows_shared);
+  w.field("rows_asked_again", progress.rows_asked_again);
+  w.field("saved_requests", progress.saved.requests);
+  w.field("saved_input_tokens", progress.saved.tokens);
+  const store::EndpointLedger total = account.total();
+  w.field("requests", total.attempts);
+  w.field("failed", total.failed);
+  w.field("input_tokens", total.usage.input);
+  w.field("output_tokens", total.usage.output);
+  w.field("cost_usd", total.cost.dollars());
+  w.key("maybe_billed");
+  w.open('{');
+  const Unknown unknown = maybe_billed(account);
+  w.field("requests", unknown.requests);
+  w.field("cost_usd", unknown.most.dollars());
+  if (unknown.likely) w.field("likely_cost_usd", unknown.likely->dollars());
+  w.field("uncounted", uncounted(account).requests);
+  w.close('}');
+  w.field("odd_charges", progress.dispatch.odd_charges);
+  w.field("odd_limits", odd_limits(progress));
+  if (const auto& throttle = progress.dispatch.schedule.throttle) {
+    w.key("budget_holds_back");
+    w.open('{');
+    w.field("in_flight", throttle->in_flight);
+    w.field("could_be", throttle->could_be);
+    w.field("worst_cost_usd", throttle->worst_cost.dollars());
+    w.close('}');
+  }
+}
+
+}  // namespace
+
+std::string summary_json(const stages::JobSpec& job, const Results& results,
+                         const std::vector<store::Account>& accounts) {
+  const auto progress_of = [&](std::size_t k) {
+    return k < results.questions.size() ? results.questions[k].run.progress : job::Progress();
+  };
+  std::string out;
+  core::JsonWriter w(out);
+  observe::open_event(w, results.finished(job) ? "finished" : "stopped",
+                      core::SystemClock().wall_now());
+  w.field("job", job.name);
+  if (const std::string& why = results.questions.back().run.why; !why.empty()) w.field("why", why);
+  w.field("elapsed_s", std::chrono::duration<double>(results.elapsed).count());
+  write_rows(w, joined(accounts), progress_of(accounts.size() - 1));
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  w.field("peak_rss_mb", static_cast<double>(usage.ru_maxrss) / 1024);  // Linux counts in KiB
+  w.key("problems");
+  w.open('[');
+  const std::size_t last = results.questions.size() - 1;
+  for (const observe::EndpointView& endpoint :
+       endpoints_with_problems(job.questions[last], results.questions[last].run.progress)) {
+    w.open('{');
+    w.field("endpoint", endpoint.name);
+    w.field("stopped", endpoint.problem->stopped);
+    w.field("message", endpoint.problem->message);
+    w.close('}');
+  }
+  w.close(']');
+  write_rejects(w, reasons_of(job.questions[last]));
+  w.key("limited_by");
+  w.open('[');
+  for (const observe::Limit& limit : results.questions[last].limits) {
+    w.open('{');
+    if (!limit.endpoint.empty()) w.field("endpoint", limit.endpoint);
+    w.field("kind", observe::limit_name(limit.kind));
+    if (!limit.quota.empty()) w.field("quota", limit.quota);
+    w.field("share", limit.share);
+    w.close('}');
+  }
+  w.close(']');
+  if (accounts.size() > 1) {
+    w.key("questions");
+    w.open('[');
+    for (std::size_t k = 0; k < accounts.size(); ++k) {
+      w.open('{');
+      write_rows(w, accounts[k], progress_of(k));
+      w.close('}');
+    }
+    w.close(']');
+  }
+  w.close('}');
+  return out;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,40 @@
+// What is said at the end of a run: for people after each question, for programs once.
+//
+// Threads: any; plain functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "job/run.h"
+#include "observe/limit_tally.h"
+#include "stages/spec.h"
+
+namespace sluice::cli {
+
+// What one question of a job has come to.
+struct QuestionResult {
+  job::RunResult run;
+  core::Duration elapsed{};
+  std::vector<observe::Limit> limits;  // what bound its speed
+};
+
+// Lines of at most `width` columns, broken between words; 0: as long as they are.
+std::string summary(const stages::PipelineSpec& spec, const QuestionResult& result,
+                    std::size_t width);
+
+// One question after the other, until one stops.
+struct Results {
+  std::vector<QuestionResult> questions;  // those that have begun
+  core::Duration elapsed{};
+  bool finished(const stages::JobSpec& job) const {
+    return questions.size() == job.questions.size() &&
+           questions.back().run.end == job::RunEnd::finished;
+  }
+};
+
+std::string summary_json(const stages::JobSpec& job, const Results& results,
+                         const std::vector<store::Account>& accounts);
+
+}  // namespace sluice::cli
