@@ -1,6 +1,6 @@
 ---@meta sluice
 
--- For the Lua language server (LuaLS): add the folder of this file to `workspace.library`.
+-- For EmmyLua's and LuaLS's language servers: docs/editor.md.
 -- Made from the option tables in dsl/options.cc; SLUICE_REGENERATE=1 with the test dsl.Docs
 -- writes it anew.
 
@@ -11,29 +11,29 @@
 ---@class sluice.Pipeline
 
 ---The job; what the file returns.
----@class sluice.pipelineOptions
+---@class (exact) sluice.pipelineOptions
 ---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
 ---@field checkpoint? sluice.checkpointOptions where and how durably answers are kept
 ---@field [integer] sluice.Stage read, then map, keep, explode and validate as needed, pack, dispatch, parse (which may be left out), then sink; what stands between read and sink may come again, to ask about the answers
 
 ---The checkpoint of the job, an option of pipeline.
----@class sluice.checkpointOptions
+---@class (exact) sluice.checkpointOptions
 ---@field dir? string folder of the checkpoint, made when missing
 ---@field share? string folder of checkpoints: equal questions that another job in it has asked are answered from there, by the same models; the job's own checkpoint stands in it too, unless dir says otherwise
 ---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
 
 ---Where the rows come from: JSONL, one object a line.
----@class sluice.readOptions
+---@class (exact) sluice.readOptions
 ---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
 ---@field [integer] string files and globs, in order; .gz and .zst are inflated; "-" is standard input; relative to the pipeline file
 
 ---What a row must be, before anything is spent on it.
----@class sluice.validateOptions
+---@class (exact) sluice.validateOptions
 ---@field check? fun(row: table): boolean, string? function(row) that returns true, or false and the reason to reject the row
 ---@field [string] sluice.Field a field
 
 ---The question: how rows become requests, and what an answer is.
----@class sluice.packOptions
+---@class (exact) sluice.packOptions
 ---@field rows? integer rows in one request, at most
 ---@field tokens? integer estimated prompt tokens of a request's rows, at most; a larger row goes alone
 ---@field output_tokens? integer expected output tokens of a request's answers, at most, as learned from earlier answers; an endpoint's max_output_tokens bounds them too
@@ -43,11 +43,11 @@
 ---@field examples? sluice.examplesOptions rows with the answers that they should get, shown to the model with every request
 
 ---Examples for the model, an option of pack.
----@class sluice.examplesOptions
+---@class (exact) sluice.examplesOptions
 ---@field [integer] { row: table, answer: table|string } { row = …, answer = … }: the row's prompt is made as any row's (by the function, too, when user is one: it is called while the file loads); the answer keeps to the declaration, or is text where there is none; at most 100
 
 ---Who is asked, by when, and for how much.
----@class sluice.dispatchOptions
+---@class (exact) sluice.dispatchOptions
 ---@field deadline? string|number from the start of the run, earlier questions included; when it is reached, the run drains and can go on later
 ---@field budget? string|number for the whole job, earlier runs and all questions included; never passed. Wants max_output_tokens on the endpoints: a request counts at its worst until it is answered
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
@@ -56,19 +56,19 @@
 ---@field [integer] sluice.Endpoint s.openai { … }, or the constructor of another service or server
 
 ---What becomes of an answer; the declaration in pack is always checked first.
----@class sluice.parseOptions
+---@class (exact) sluice.parseOptions
 ---@field retries? integer times that a row is asked again because its answer was missing or did not fit
 ---@field [integer] fun(answer: table, row: table): table?, string? function(answer, row) that returns the answer, changed or not, or nil and the reason to ask again
 
 ---Where answers and rejects go: JSONL.
----@class sluice.sinkOptions
+---@class (exact) sluice.sinkOptions
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field [integer] string the output file, relative to the pipeline file
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
----@class sluice.openaiOptions
+---@class (exact) sluice.openaiOptions
 ---@field model string model, as the provider names it
 ---@field name? string what reports call the endpoint
 ---@field base_url? string where the API is; for gateways and own servers
@@ -94,7 +94,7 @@
 ---@field service_tier? string sent as it stands
 
 ---An endpoint that speaks Anthropic's messages.
----@class sluice.anthropicOptions
+---@class (exact) sluice.anthropicOptions
 ---@field model string model, as the provider names it
 ---@field name? string what reports call the endpoint
 ---@field base_url? string where the API is; for gateways and own servers
@@ -120,13 +120,13 @@
 ---@field service_tier? string sent as it stands
 
 ---What tokens cost, an option of the endpoints.
----@class sluice.priceOptions
+---@class (exact) sluice.priceOptions
 ---@field input number dollars per million input tokens
 ---@field output number dollars per million output tokens
 ---@field cached_input? number dollars per million input tokens read from the provider's cache
 
 ---Text.
----@class sluice.textOptions
+---@class (exact) sluice.textOptions
 ---@field min? integer characters, at least
 ---@field max? integer characters, at most
 ---@field pattern? string regular expression (RE2) that is found in the text; with ^ and $ the whole text fits it
@@ -134,32 +134,32 @@
 ---@field description? string what the field means; goes to the model with the schema
 
 ---A whole number.
----@class sluice.intOptions
+---@class (exact) sluice.intOptions
 ---@field min? integer least value
 ---@field max? integer greatest value
 ---@field optional? boolean whether the field may be missing or null
 ---@field description? string what the field means; goes to the model with the schema
 
 ---A number.
----@class sluice.numberOptions
+---@class (exact) sluice.numberOptions
 ---@field min? number least value
 ---@field max? number greatest value
 ---@field optional? boolean whether the field may be missing or null
 ---@field description? string what the field means; goes to the model with the schema
 
 ---True or false.
----@class sluice.boolOptions
+---@class (exact) sluice.boolOptions
 ---@field optional? boolean whether the field may be missing or null
 ---@field description? string what the field means; goes to the model with the schema
 
 ---One of the texts given.
----@class sluice.one_ofOptions
+---@class (exact) sluice.one_ofOptions
 ---@field optional? boolean whether the field may be missing or null
 ---@field description? string what the field means; goes to the model with the schema
 ---@field [integer] string the texts to choose from
 
 ---A list, all of one type.
----@class sluice.listOptions
+---@class (exact) sluice.listOptions
 ---@field min? integer elements, at least
 ---@field max? integer elements, at most
 ---@field optional? boolean whether the field may be missing or null
@@ -167,7 +167,7 @@
 ---@field [integer] sluice.Field type of the elements
 
 ---An object with fields of its own.
----@class sluice.objectOptions
+---@class (exact) sluice.objectOptions
 ---@field optional? boolean whether the field may be missing or null
 ---@field description? string what the field means; goes to the model with the schema
 ---@field [string] sluice.Field a field
@@ -180,7 +180,7 @@ local sluice = {}
 function sluice.pipeline(options) end
 
 ---Where the rows come from: JSONL, one object a line.
----@param options sluice.readOptions
+---@param options sluice.readOptions|string[]
 ---@return sluice.Stage
 function sluice.read(options) end
 
@@ -210,17 +210,17 @@ function sluice.validate(options) end
 function sluice.pack(options) end
 
 ---Who is asked, by when, and for how much.
----@param options sluice.dispatchOptions
+---@param options sluice.dispatchOptions|sluice.Endpoint[]
 ---@return sluice.Stage
 function sluice.dispatch(options) end
 
 ---What becomes of an answer; the declaration in pack is always checked first.
----@param options sluice.parseOptions
+---@param options sluice.parseOptions|fun(answer: table, row: table): table?, string?[]
 ---@return sluice.Stage
 function sluice.parse(options) end
 
 ---Where answers and rejects go: JSONL.
----@param options sluice.sinkOptions
+---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end
 
@@ -299,32 +299,53 @@ function sluice.ollama(options) end
 ---@return sluice.Endpoint
 function sluice.anthropic(options) end
 
+---@class sluice.textField : sluice.Field
+---@overload fun(options: sluice.textOptions): sluice.Field
+
 ---Text: `s.text { max = 160 }`.
----@type sluice.Field|fun(options: sluice.textOptions): sluice.Field
+---@type sluice.textField
 sluice.text = nil
 
+---@class sluice.intField : sluice.Field
+---@overload fun(options: sluice.intOptions): sluice.Field
+
 ---A whole number: `s.int { min = 1, max = 5 }`.
----@type sluice.Field|fun(options: sluice.intOptions): sluice.Field
+---@type sluice.intField
 sluice.int = nil
 
+---@class sluice.numberField : sluice.Field
+---@overload fun(options: sluice.numberOptions): sluice.Field
+
 ---A number: `s.number { min = 0, max = 1 }`.
----@type sluice.Field|fun(options: sluice.numberOptions): sluice.Field
+---@type sluice.numberField
 sluice.number = nil
 
+---@class sluice.boolField : sluice.Field
+---@overload fun(options: sluice.boolOptions): sluice.Field
+
 ---True or false: `s.bool`.
----@type sluice.Field|fun(options: sluice.boolOptions): sluice.Field
+---@type sluice.boolField
 sluice.bool = nil
 
+---@class sluice.one_ofField : sluice.Field
+---@overload fun(options: sluice.one_ofOptions|string[]): sluice.Field
+
 ---One of the texts given: `s.one_of { "billing", "bug" }`.
----@type sluice.Field|fun(options: sluice.one_ofOptions): sluice.Field
+---@type sluice.one_ofField
 sluice.one_of = nil
 
+---@class sluice.listField : sluice.Field
+---@overload fun(options: sluice.listOptions|sluice.Field[]): sluice.Field
+
 ---A list, all of one type: `s.list { s.text, max = 5 }`.
----@type sluice.Field|fun(options: sluice.listOptions): sluice.Field
+---@type sluice.listField
 sluice.list = nil
 
+---@class sluice.objectField : sluice.Field
+---@overload fun(options: sluice.objectOptions): sluice.Field
+
 ---An object with fields of its own: `s.object { city = s.text, zip = s.text }`.
----@type sluice.Field|fun(options: sluice.objectOptions): sluice.Field
+---@type sluice.objectField
 sluice.object = nil
 
 ---The bytes of a file beside the pipeline file, as text.

@@ -226,7 +226,8 @@ std::string_view result_class(const Section& section) {
 
 void append_class(std::string& page, const Section& section) {
   if (section.kind == SectionKind::step || !section.same_as.empty()) return;
-  page += fmt::format("---{}.\n---@class {}\n", capital(section.meaning), class_name(section));
+  page +=
+      fmt::format("---{}.\n---@class (exact) {}\n", capital(section.meaning), class_name(section));
   for (const Option& option : section.options) {
     page += fmt::format("---@field {}{} {} {}\n", option.name, option.required ? "" : "?",
                         luals_type(option), option.meaning);
@@ -237,6 +238,13 @@ void append_class(std::string& page, const Section& section) {
   }
   if (section.fields) page += "---@field [string] sluice.Field a field\n";
   page += '\n';
+}
+
+// What a constructor takes: a plain list, too, where nothing else must be said.
+std::string options_type(const Section& section) {
+  const bool list =
+      !section.positional.word.empty() && std::ranges::none_of(section.options, &Option::required);
+  return class_name(section) + (list ? fmt::format("|{}[]", section.positional.luals) : "");
 }
 
 void append_function(std::string& page, const Section& section) {
@@ -251,13 +259,14 @@ void append_function(std::string& page, const Section& section) {
   if (section.kind == SectionKind::field) {
     // Works bare and called.
     page += fmt::format(
-        "---{}: `{}`.\n---@type sluice.Field|fun(options: {}): sluice.Field\nsluice.{} = nil\n\n",
-        capital(section.meaning), section.example, class_name(section), section.name);
+        "---@class sluice.{0}Field : sluice.Field\n---@overload fun(options: {1}): sluice.Field\n\n"
+        "---{2}: `{3}`.\n---@type sluice.{0}Field\nsluice.{0} = nil\n\n",
+        section.name, options_type(section), capital(section.meaning), section.example);
     return;
   }
   page += fmt::format(
       "---{}.\n---@param options {}\n---@return {}\nfunction sluice.{}(options) end\n\n",
-      capital(section.meaning), class_name(section), result_class(section), section.name);
+      capital(section.meaning), options_type(section), result_class(section), section.name);
 }
 
 }  // namespace
@@ -283,8 +292,7 @@ std::string render_options_page() {
 std::string render_editor_types() {
   std::string page =
       "---@meta sluice\n\n"
-      "-- For the Lua language server (LuaLS): add the folder of this file to "
-      "`workspace.library`.\n"
+      "-- For EmmyLua's and LuaLS's language servers: docs/editor.md.\n"
       "-- Made from the option tables in dsl/options.cc; SLUICE_REGENERATE=1 with the test "
       "dsl.Docs\n"
       "-- writes it anew.\n\n"
