@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <sstream>
 
 #include "cli/help_text.h"
 #include "cli/standard_streams.h"
@@ -10,6 +12,20 @@
 #include "dsl/load.h"
 
 namespace sluice::cli {
+
+namespace {
+
+// The folders of SLUICE_LIB.
+std::vector<std::string> environment_libraries() {
+  std::vector<std::string> folders;
+  const char* value = std::getenv("SLUICE_LIB");
+  std::istringstream list(value != nullptr ? value : "");
+  for (std::string folder; std::getline(list, folder, ':');)
+    if (!folder.empty()) folders.push_back(folder);
+  return folders;
+}
+
+}  // namespace
 
 void JobFile::add_options(CLI::App& command) {
   command.add_option("FILE", path, "The pipeline file: Lua, as `sluice check` reads it")
@@ -26,7 +42,8 @@ void JobFile::add_common_options(CLI::App& command) {
       ->group(std::string(kCommonGroup));
   command
       .add_option("--lib", libraries,
-                  "A folder that require and s.file may read from, beside the pipeline file's own")
+                  "A folder that require and s.file may read from, beside the pipeline file's own; "
+                  "those of SLUICE_LIB (with ':' between them) come after it")
       ->type_name("DIR")
       ->check(CLI::Validator(CLI::ExistingDirectory).description(""))
       ->allow_extra_args(false)

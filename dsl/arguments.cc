@@ -64,7 +64,39 @@ script::Span Place::item(std::size_t number) const {
   return whole;
 }
 
+namespace {
+
+// The innermost call that stands in a file of the user's, where the running function was called by a
+// module inside the program; the name is that of the module's function.
+std::optional<std::pair<script::ScriptPlace, std::string>> call_of_module(lua_State* lua) {
+  lua_Debug frame{};
+  std::string function;
+  for (int level = 0; lua_getstack(lua, level, &frame) != 0; ++level) {
+    lua_getinfo(lua, "Sln", &frame);
+    if (frame.currentline < 0) continue;
+    if (!std::string_view(frame.short_src).starts_with("sluice.")) {
+      if (function.empty()) return std::nullopt;
+      return std::pair(script::ScriptPlace{frame.short_src, frame.currentline}, function);
+    }
+    function = frame.name != nullptr ? frame.name : "require";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Place call_place(lua_State* lua, std::string_view function, const std::set<std::string>& keys) {
+  if (const auto outer = call_of_module(lua)) {
+    Place place{.source = loader_of(lua).project.find_chunk(outer->first.chunk),
+                .whole = {},
+                .argument = {},
+                .entries = {}};
+    if (place.source == nullptr) return place;
+    place.whole = place.argument =
+        place.source->find_name(outer->first.line, outer->second)
+            .value_or(place.source->first_on(outer->first.line).value_or(script::Span{}));
+    return place;
+  }
   const script::ScriptPlace at = script::place_of(lua);
   Place place{.source = loader_of(lua).project.find_chunk(at.chunk),
               .whole = {},
@@ -239,7 +271,8 @@ void Arguments::check_items() const {
     const bool right = text                              ? type == LUA_TSTRING
                        : positional.type == "a function" ? type == LUA_TFUNCTION
                        : positional.type == "a table"    ? type == LUA_TTABLE
-                                                         : type == LUA_TUSERDATA;
+                       : positional.type == "a stage" ? type == LUA_TUSERDATA || type == LUA_TTABLE
+                                                      : type == LUA_TUSERDATA;
     const bool empty = text && right && text_at(lua_, -1).empty();
     lua_pop(lua_, 1);
     if (!right) {

@@ -42,6 +42,27 @@ Located locate(const script::Project& project, const script::ScriptError& wrong)
   return found;
 }
 
+// The first name token `word` in the table or call that begins on `line`: what a function says of
+// one of its options.
+std::optional<script::Span> find_in_call(const script::Source& source, int line,
+                                         std::string_view word) {
+  int depth = 0;
+  bool opened = false;
+  for (const script::Token& token : source.tokens()) {
+    if (token.line < line) continue;
+    const std::string_view text = source.token_text(token);
+    if (text == "{" || text == "(") ++depth;
+    if (text == "}" || text == ")") --depth;
+    opened = opened || depth > 0;
+    if (depth < 0 || (depth == 0 && (opened || token.line > line))) {
+      if (token.line > line) return std::nullopt;
+      continue;
+    }
+    if (token.kind == script::TokenKind::name && text == word) return script::Source::span(token);
+  }
+  return std::nullopt;
+}
+
 // The word of the line that the message names: "… (global 'sytem')".
 script::Span named_span(const Located& error) {
   const std::string& what = error.what;
@@ -51,12 +72,15 @@ script::Span named_span(const Located& error) {
     std::string word = what.substr(open + 1, close - open - 1);
     word.erase(0, word.rfind('.') + 1);  // "math.random"
     if (const auto span = error.source->find_name(error.line, word)) return *span;
+    if (const auto span = find_in_call(*error.source, error.line, word)) return *span;
   }
   if (const auto call = error.source->find_name(error.line, "error")) return *call;
   return error.source->first_on(error.line).value_or(script::Span{0, 0, error.line});
 }
 
-std::string run_time_hint(const Located& error) {
+// Of a message of two lines the second one is the hint: error("what\nhint").
+std::string run_time_hint(const Located& error, std::string_view given) {
+  if (!given.empty()) return std::string(given);
   const std::string_view what = error.what;
   if (what.find("limit of") != what.npos)
     return "loading must be short: leave work to the functions";
@@ -146,10 +170,14 @@ int State::run_file(lua_State* lua) {
 }
 
 core::Error State::load_error(const script::ScriptError& wrong) const {
-  const Located error = locate(*project_, wrong);
+  Located error = locate(*project_, wrong);
   if (error.source == nullptr || error.line == 0)
     return script::error_in(project_->file(), wrong.message, "");
-  return script::error_at(*error.source, named_span(error), error.what, run_time_hint(error));
+  const std::size_t end = std::min(error.what.find('\n'), error.what.size());
+  const std::string given = error.what.substr(std::min(end + 1, error.what.size()));
+  error.what.resize(end);
+  return script::error_at(*error.source, named_span(error), error.what,
+                          run_time_hint(error, given));
 }
 
 void push_function(lua_State* lua, std::size_t function) {

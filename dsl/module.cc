@@ -10,6 +10,7 @@
 #include "dsl/constructors.h"
 #include "dsl/node.h"
 #include "dsl/option_tables.h"
+#include "pipelines/embedded.h"
 #include "script/diagnostic.h"
 
 namespace sluice::dsl {
@@ -48,8 +49,9 @@ int construct_file(lua_State* lua) {
   const auto path = project.find(call.text);
   const auto bytes = path ? project.text(*path) : std::unexpected(path.error());
   if (!bytes) {
-    raise_at(lua, call.place.source, call.place.argument, bytes.error().message,
-             "s.file looks beside the pipeline file; --lib FOLDER adds another folder");
+    raise_at(
+        lua, call.place.source, call.place.argument, bytes.error().message,
+        "s.file looks beside the pipeline file; --lib FOLDER or SLUICE_LIB adds another folder");
   }
   script::Sandbox::of(lua).charge(bytes->size());  // kept under each name that it is asked for by
   lua_pushlstring(lua, bytes->data(), bytes->size());
@@ -196,13 +198,50 @@ bool is_module_name(std::string_view name) {
   });
 }
 
-// require "name": name.lua from beside the pipeline file, once.
+// "sluice.recipes.classify": lower-case words with dots between.
+bool is_embedded_name(std::string_view name) {
+  return name.starts_with("sluice.") && name.size() <= 100 &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || c == '.'; });
+}
+
+// The names of the modules inside the program.
+std::vector<std::string> embedded_names() {
+  constexpr std::string_view kFolder = "recipes/";
+  std::vector<std::string> names;
+  for (const auto& file : pipelines::embedded_files()) {
+    if (!file.path.starts_with(kFolder) || !file.path.ends_with(".lua")) continue;
+    const std::string_view stem =
+        file.path.substr(kFolder.size(), file.path.size() - kFolder.size() - 4);
+    names.push_back(fmt::format("sluice.recipes.{}", stem));
+  }
+  return names;
+}
+
+// suggest(word, list): the one of the list that was most likely meant, or "". What the modules
+// inside the program are called with.
+int suggest(lua_State* lua) {
+  std::vector<std::string_view> candidates;
+  const auto count = static_cast<lua_Integer>(lua_rawlen(lua, 2));
+  luaL_checkstack(lua, static_cast<int>(count) + 4, "a list is too long");
+  script::Sandbox::of(lua).charge(static_cast<std::uint64_t>(count) * 100);
+  for (lua_Integer i = 1; i <= count; ++i) {  // they stay on the stack while they are looked at
+    lua_rawgeti(lua, 2, i);
+    if (lua_type(lua, -1) == LUA_TSTRING) candidates.push_back(text_at(lua, -1));
+  }
+  const std::string_view near = script::nearest(luaL_checkstring(lua, 1), candidates);
+  lua_pushlstring(lua, near.data(), near.size());
+  return 1;
+}
+
+// require "name": name.lua from beside the pipeline file or a library, or a module inside the
+// program; once.
 int require(lua_State* lua) {
   const TextCall call = text_call(lua, "require", "require \"name\"");
   const auto wrong = [&](std::string_view what, std::string_view hint) {
     raise_at(lua, call.place.source, call.place.argument, what, hint);
   };
-  if (!is_module_name(call.text)) {
+  const bool embedded = is_embedded_name(call.text);
+  if (!embedded && !is_module_name(call.text)) {
     wrong(fmt::format("no such module: '{}'", call.text),
           "require \"name\" loads name.lua from beside the pipeline file, and from nowhere else");
   }
@@ -216,17 +255,30 @@ int require(lua_State* lua) {
     return 1;
   }
   script::Project& project = loader_of(lua).project;
-  const auto path = project.find(call.text + ".lua");
-  const auto source = path ? project.source(*path)
+  const script::Source* source = embedded ? project.embedded(call.text) : nullptr;
+  if (embedded && source == nullptr) {
+    const std::vector<std::string> names = embedded_names();
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    wrong(
+        fmt::format("sluice has no module '{}'", call.text),
+        script::did_you_mean(call.text, known, fmt::format("it has: {}", fmt::join(known, ", "))));
+  }
+  if (!embedded) {
+    const auto path = project.find(call.text + ".lua");
+    const auto read = path ? project.source(*path)
                            : core::Result<const script::Source*>(std::unexpected(path.error()));
-  if (!source)
-    wrong(source.error().message,
-          "require looks beside the pipeline file; --lib FOLDER adds another folder");
-  script::Sandbox::of(lua).charge(4 * (*source)->text().size());  // its text and tokens
-  lua_pushlightuserdata(lua, &project);                           // being loaded
+    if (!read)
+      wrong(
+          read.error().message,
+          "require looks beside the pipeline file; --lib FOLDER or SLUICE_LIB adds another folder");
+    source = *read;
+  }
+  script::Sandbox::of(lua).charge(4 * source->text().size());  // its text and tokens
+  lua_pushlightuserdata(lua, &project);                        // being loaded
   lua_setfield(lua, loaded, call.text.c_str());
-  push_chunk(lua, **source);
-  lua_call(lua, 0, 1);
+  push_chunk(lua, *source);
+  if (embedded) lua_pushcfunction(lua, suggest);
+  lua_call(lua, embedded ? 1 : 0, 1);
   if (lua_isnil(lua, -1)) {
     lua_pop(lua, 1);
     lua_pushboolean(lua, 1);

@@ -52,7 +52,7 @@ class Builder {
     begin_question();
     for (std::size_t i = 1; i <= arguments_.items(); ++i) {
       arguments_.push_item(i);
-      add(i, to_node(lua_, -1));
+      add_item(i, 0);
       lua_pop(lua_, 1);
     }
     if (!read_) missing("read");
@@ -85,6 +85,29 @@ class Builder {
     }
   }
 
+  // What is on top of the stack: a stage, or a list of them, as functions return that make several.
+  void add_item(std::size_t number, int depth) {
+    constexpr int kMostDepth = 8;
+    if (!lua_istable(lua_, -1) || depth == kMostDepth) return add(number, to_node(lua_, -1));
+    luaL_checkstack(lua_, 8, "too many lists in one another");
+    const auto count = static_cast<lua_Integer>(lua_rawlen(lua_, -1));
+    lua_Integer keys = 0;
+    for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1)) ++keys;
+    script::Sandbox::of(lua_).charge(static_cast<std::uint64_t>(keys));
+    if (keys != count || count == 0) {
+      arguments_.fail_item(
+          number, fmt::format("item {} of pipeline is a table, not a stage", number),
+          count == 0 && keys == 0
+              ? "a list of stages needs at least one"
+              : "a list of stages has no names and no holes: { s.map(…), s.pack { … } }");
+    }
+    for (lua_Integer i = 1; i <= count; ++i) {
+      lua_rawgeti(lua_, -1, i);
+      add_item(number, depth + 1);
+      lua_pop(lua_, 1);
+    }
+  }
+
   void add(std::size_t number, const Node* node) {
     const auto* stage =
         node == nullptr ? kStages.end() : std::ranges::find(kStages, node->name, &StageRank::name);
@@ -99,6 +122,11 @@ class Builder {
       end_question();
       begin_question();
     }
+    const script::Span item = arguments_.place().item(number);
+    const bool here = node->source == arguments_.place().source &&
+                      node->span.offset >= item.offset &&
+                      node->span.offset < item.offset + item.length;
+    from_elsewhere_ = from_elsewhere_ || !here;
     check_order(*node, stage->rank);
     if (stage->rank == Rank::sink) end_question();
     rank_ = stage->rank;
@@ -130,8 +158,12 @@ class Builder {
   }
 
   [[noreturn]] void missing(std::string_view stage) const {
-    arguments_.fail(fmt::format("missing stage '{}'", stage),
-                    fmt::format("add {}", section(stage).example));
+    std::string hint = fmt::format("add {}", section(stage).example);
+    if (from_elsewhere_)
+      hint +=
+          "; a function that gives several stages must return them as one list, { s.pack { … }, "
+          "s.dispatch { … } }: of several values only the first counts here";
+    arguments_.fail(fmt::format("missing stage '{}'", stage), hint);
   }
 
   void check_order(const Node& node, Rank rank) const {
@@ -236,6 +268,7 @@ class Builder {
   stages::CheckpointSpec checkpoint_;
   bool read_ = false;
   const Node* sink_ = nullptr;
+  bool from_elsewhere_ = false;           // a stage was not made where it stands
   std::vector<std::vector<Mark>> marks_;  // of each question's dispatch
   // Of the question that is being built.
   Rank rank_ = Rank::none;

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "pipelines/embedded.h"
+
 namespace sluice::script {
 namespace {
 
@@ -38,6 +40,8 @@ core::Result<std::string> read_file(const std::string& path) {
   }
   return bytes;
 }
+
+constexpr std::string_view kEmbedded = "sluice.";  // how the names of modules inside begin
 
 std::unexpected<core::Error> not_recorded(const std::string& path) {
   return core::fail(core::ErrorCode::internal,
@@ -101,6 +105,17 @@ core::Result<const Source*> Project::source(const std::string& path) {
   return sources_.emplace(path, std::move(made)).first->second.get();
 }
 
+const Source* Project::embedded(const std::string& name) {
+  if (const auto known = sources_.find(name); known != sources_.end()) return known->second.get();
+  std::string path = name.substr(std::min(kEmbedded.size(), name.size()));
+  std::ranges::replace(path, '.', '/');
+  const auto text = pipelines::embedded_file(path + ".lua");
+  if (!text || sealed_) return nullptr;
+  embedded_.insert(name);
+  auto made = std::make_unique<Source>(name, std::string(*text));
+  return sources_.emplace(name, std::move(made)).first->second.get();
+}
+
 core::Result<std::string> Project::text(const std::string& path) {
   if (const auto known = texts_.find(path); known != texts_.end()) return known->second;
   if (sealed_) return not_recorded(path);
@@ -147,7 +162,7 @@ std::vector<Entry> Project::find_table(const std::set<std::string>& keys) const 
 std::vector<std::string> Project::files() const {
   std::vector<std::string> files = {file_};
   for (const auto& [path, source] : sources_)
-    if (path != file_) files.push_back(path);
+    if (path != file_ && !embedded_.contains(path)) files.push_back(path);
   for (const auto& [path, text] : texts_) files.push_back(path);
   return files;
 }
@@ -181,7 +196,7 @@ core::Hash128 Project::version() const {
     hash = core::combine(hash, core::hash128(bytes));
   };
   for (const auto& [name, source] : sources_) {
-    if (name != file_) add(name.substr(folder_.size()));
+    if (name != file_) add(name.substr(embedded_.contains(name) ? 0 : folder_.size()));
     add(source->text());
   }
   for (const auto& [name, text] : texts_) {

@@ -40,6 +40,9 @@ class Project {
   core::Result<std::string> find(const std::string& name);
   // The Lua file at `path`. The error's message is why it cannot be read.
   core::Result<const Source*> source(const std::string& path);
+  // The Lua file inside the program that require calls `name` ("sluice.recipes.classify"); null when
+  // there is none.
+  const Source* embedded(const std::string& name);
   // The bytes of the text file at `path`.
   core::Result<std::string> text(const std::string& path);
   std::optional<core::Secret> secret(const std::string& name);
@@ -78,6 +81,7 @@ class Project {
   std::map<std::string, std::string> found_;  // by name: paths
   std::set<std::string> variables_;
   std::map<std::string, std::unique_ptr<Source>> sources_;
+  std::set<std::string> embedded_;  // of these, those inside the program
   std::map<std::string, std::string> texts_;
   std::map<std::string, core::Secret> secrets_;
   std::map<std::string, std::optional<std::string>> parameters_;  // asked for

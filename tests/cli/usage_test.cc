@@ -151,7 +151,7 @@ return s.pipeline {
   const auto without = world.sluice({"check", "jobs/job.lua"});
   EXPECT_EQ(without.status, 3);
   EXPECT_THAT(without.errors, HasSubstr("cannot read 'jobs/shared.lua'"));
-  EXPECT_THAT(without.errors, HasSubstr("--lib FOLDER adds another folder"));
+  EXPECT_THAT(without.errors, HasSubstr("--lib FOLDER or SLUICE_LIB adds another folder"));
   const auto with = world.sluice({"check", "jobs/job.lua", "--lib", "lib"});
   EXPECT_EQ(with.status, 0) << with.errors;
   EXPECT_THAT(with.output, HasSubstr("is made of jobs/job.lua, lib/shared.lua, lib/text.md\n"));

@@ -58,7 +58,8 @@ TEST_P(Mistakes, AreShownWhereTheyStand) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, Mistakes,
-                         testing::Values("options.md", "files.md", "lua.md", "money.md"),
+                         testing::Values("options.md", "files.md", "lua.md", "money.md",
+                                         "recipes.md"),
                          [](const auto& fixture) {
                            return fixture.param.substr(0, fixture.param.find('.'));
                          });
