@@ -132,13 +132,14 @@ Monitor::~Monitor() {
 void Monitor::watch() {
   while (true) {
     const StopSignal::Woken woken = signal_.wait(kTick);
-    if (woken == StopSignal::Woken::released) return;
+    if (woken == StopSignal::Woken::released) return report_last();
     try {
       if (woken == StopSignal::Woken::signal) {
         stopping_ = true;
         run_.stop("on request");
       }
       report_throttle();
+      report_forms();
       const observe::View now = view();
       report_problems(now);
       report_changes(now);
@@ -195,6 +196,24 @@ void Monitor::report_throttle() {
   if (!throttle) return;
   throttle_reported_ = true;
   display_.tell(fmt::format("{}: {}", spec_.name, throttle_note(*throttle)));
+}
+
+// What happened since the last look: a run may end sooner than there is one.
+void Monitor::report_last() {
+  try {
+    report_forms();
+    report_problems(view());
+  } catch (...) {  // as above
+  }
+}
+
+void Monitor::report_forms() {
+  const std::vector<std::string> notes = run_.progress().dispatch.form_notes;
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    if (notes[i].empty() || !forms_reported_.insert(notes[i]).second) continue;
+    display_.tell(
+        fmt::format("{}: {}: {}", spec_.name, spec_.dispatch.endpoints[i].name, notes[i]));
+  }
 }
 
 observe::View Monitor::view() {

@@ -38,7 +38,10 @@ class Monitor {
  private:
   void watch();
   observe::View view();
+  void report_last();
   void report_throttle();
+  // An endpoint that is asked for the answer's shape in another way than the file says.
+  void report_forms();
   // Each kind of problem once, until its endpoint answers again.
   void report_problems(const observe::View& view);
   void report_changes(const observe::View& view);
@@ -52,6 +55,7 @@ class Monitor {
   const core::Time started_ = clock_.now();
   bool stopping_ = false;
   bool throttle_reported_ = false;
+  std::set<std::string> forms_reported_;
   std::set<std::pair<std::string, std::string>> problems_reported_;  // endpoint, ProblemView::kind
   // Rates, smoothed over some seconds.
   core::Time rated_at_ = started_;

@@ -152,6 +152,10 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
   for (const observe::EndpointView& endpoint : endpoints_with_problems(spec, p))
     line("endpoint",
          fmt::format("{}: {}", endpoint.name, observe::problem_text(*endpoint.problem)));
+  for (std::size_t i = 0; i < p.dispatch.form_notes.size(); ++i)
+    if (!p.dispatch.form_notes[i].empty())
+      line("endpoint",
+           fmt::format("{}: {}", spec.dispatch.endpoints[i].name, p.dispatch.form_notes[i]));
   line("output", spec.sink.path);
   if (account.rows_rejected > 0) {
     line("rejects", spec.sink.rejects);
@@ -225,6 +229,17 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
     w.field("endpoint", endpoint.name);
     w.field("stopped", endpoint.problem->stopped);
     w.field("message", endpoint.problem->message);
+    w.close('}');
+  }
+  w.close(']');
+  w.key("notes");
+  w.open('[');
+  const auto& forms = results.questions[last].run.progress.dispatch.form_notes;
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    if (forms[i].empty()) continue;
+    w.open('{');
+    w.field("endpoint", job.questions[last].dispatch.endpoints[i].name);
+    w.field("message", forms[i]);
     w.close('}');
   }
   w.close(']');

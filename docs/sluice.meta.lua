@@ -83,7 +83,7 @@
 ---@field weight? number with route = "spread", its share of the requests beside the other endpoints
 ---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
----@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
 ---@field price? sluice.priceOptions what tokens cost
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
@@ -109,7 +109,7 @@
 ---@field weight? number with route = "spread", its share of the requests beside the other endpoints
 ---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
----@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
 ---@field price? sluice.priceOptions what tokens cost
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included

@@ -8,6 +8,7 @@
 
 #include "dsl/arguments.h"
 #include "dsl/node.h"
+#include "dsl/other_words.h"
 #include "script/diagnostic.h"
 
 namespace sluice::dsl {
@@ -94,9 +95,13 @@ void Arguments::wrong_type(const Option& option) const {
   const bool says_more = option.type == ValueType::duration || option.type == ValueType::money;
   const std::string got =
       says_more && short_text ? fmt::format("\"{}\"", text_at(lua_, -1)) : describe(lua_, -1);
+  std::string meant;
+  if (text && option.type == ValueType::duration) meant = as_duration(text_at(lua_, -1));
+  if (text && option.type == ValueType::money) meant = as_money(text_at(lua_, -1));
   fail_value(option.name,
              fmt::format("{} must be {}, got {}", option.name, type_description(option.type), got),
-             fmt::format("for example {} = {}", option.name, option.example));
+             meant.empty() ? fmt::format("for example {} = {}", option.name, option.example)
+                           : fmt::format("write {} = \"{}\"", option.name, meant));
 }
 
 void Arguments::check_option(const Option& option) const {

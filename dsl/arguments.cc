@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "dsl/node.h"
+#include "dsl/other_words.h"
+#include "dsl/other_words.h"
 #include "script/diagnostic.h"
 
 namespace sluice::dsl {
@@ -231,8 +233,9 @@ void Arguments::check() {
     lua_pop(lua_, 1);
     if (field || (section_.fields && option == nullptr)) continue;
     if (option == nullptr) {
+      const std::string_view ours = meant(name, option_names(section_));
       fail_key(name, fmt::format("unknown option '{}' for {}", name, section_.name),
-               script::did_you_mean(name, option_names(section_), takes(section_)));
+               ours.empty() ? takes(section_) : fmt::format("did you mean '{}'?", ours));
     }
     check_option(*option);
   }

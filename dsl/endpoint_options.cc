@@ -117,7 +117,7 @@ constexpr Option kEndpoint[] = {
     {.name = "structured",
      .type = choice,
      .meaning = "how the answer's shape is asked for: as a JSON schema, as any JSON object, or in "
-                "words only",
+                "words only; left out, a server that refuses one way is asked the next",
      .example = "\"json_schema\"",
      .fallback = "\"json_schema\"",
      .choices = "json_schema|json_object|instruction"},

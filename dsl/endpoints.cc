@@ -26,6 +26,10 @@ std::string_view host_of(std::string_view url) {
   return {};
 }
 
+// What comes behind base_url, and is easily copied with it.
+constexpr std::string_view kRequestPaths[] = {"/chat/completions", "/completions", "/responses",
+                                              "/messages",         "/models",      "/embeddings"};
+
 std::string read_base_url(const Arguments& arguments) {
   std::string url = *arguments.text("base_url");
   const std::string_view host = host_of(url);
@@ -41,6 +45,12 @@ std::string read_base_url(const Arguments& arguments) {
                          "for example base_url = \"http://127.0.0.1:8080/v1\"");
   }
   while (url.ends_with('/')) url.pop_back();
+  for (const std::string_view path : kRequestPaths) {
+    if (!url.ends_with(path)) continue;
+    arguments.fail_value(
+        "base_url", fmt::format("base_url holds the path of the requests as well, '{}'", path),
+        fmt::format("write base_url = \"{}\"", url.substr(0, url.size() - path.size())));
+  }
   return url;
 }
 
@@ -127,6 +137,7 @@ int construct_endpoint(lua_State* lua) {
   spec.weight = arguments.number("weight");
   spec.service_tier = arguments.text("service_tier").value_or("");
   spec.structured = read_structured(arguments, profile);
+  spec.structured_fixed = arguments.has("structured");
   spec.timeout = arguments.duration("timeout").value_or(provider::kDefaultTimeout);
   spec.connect_timeout =
       arguments.duration("connect_timeout").value_or(provider::kDefaultConnectTimeout);

@@ -78,6 +78,8 @@ script::Span named_span(const Located& error) {
   return error.source->first_on(error.line).value_or(script::Span{0, 0, error.line});
 }
 
+std::string global_hint(std::string_view name, const script::Source& source);
+
 // Of a message of two lines the second one is the hint: error("what\nhint").
 std::string run_time_hint(const Located& error, std::string_view given) {
   if (!given.empty()) return std::string(given);
@@ -88,12 +90,16 @@ std::string run_time_hint(const Located& error, std::string_view given) {
   if (what.find("a nil value") == what.npos) return "the value is not of a type that can do this";
   const std::size_t global = what.find("(global '");
   if (global == what.npos) return "it has no value here";
-  const std::string_view name = what.substr(global + 9, what.find('\'', global + 9) - global - 9);
+  return global_hint(what.substr(global + 9, what.find('\'', global + 9) - global - 9),
+                     *error.source);
+}
+
+std::string global_hint(std::string_view name, const script::Source& source) {
   std::vector<std::string_view> candidates = {"require",  "ipairs", "pairs",  "tostring",
                                               "tonumber", "type",   "string", "table",
                                               "math",     "select", "error",  "assert"};
-  for (const script::Token& token : error.source->tokens()) {
-    const std::string_view text = error.source->token_text(token);
+  for (const script::Token& token : source.tokens()) {
+    const std::string_view text = source.token_text(token);
     if (token.kind == script::TokenKind::name && text != name) candidates.push_back(text);
   }
   return script::did_you_mean(name, candidates, "nothing of that name is defined above");
@@ -113,6 +119,39 @@ script::Span return_span(const script::Source& source) {
       span = script::Source::span(token);
   }
   return span;
+}
+
+// A global that is read and has no value: a misspelt name would otherwise leave out an option.
+int undefined_global(lua_State* lua) {
+  if (lua_type(lua, 2) != LUA_TSTRING) return 0;
+  lua_pushvalue(lua, lua_upvalueindex(1));  // knows what is left out of Lua's library
+  lua_pushvalue(lua, 1);
+  lua_pushvalue(lua, 2);
+  lua_call(lua, 2, 0);
+  const std::string name(text_at(lua, 2));
+  const script::ScriptPlace at = script::place_of(lua);
+  const script::Source* source = loader_of(lua).project.find_chunk(at.chunk);
+  if (source == nullptr) return 0;
+  // Lua counts the line of the token behind it.
+  constexpr int kLinesBack = 5;
+  std::optional<script::Span> span;
+  for (int line = at.line; !span && line > 0 && line > at.line - kLinesBack; --line)
+    span = source->find_name(line, name);
+  if (!span) span = source->first_on(at.line);
+  raise_at(lua, source, span.value_or(script::Span{0, 0, at.line}),
+           fmt::format("'{}' has no value", name), global_hint(name, *source));
+}
+
+// From here on reading one is a mistake. Leaves the globals' metatable and its own __index on the
+// stack.
+void watch_globals(lua_State* lua) {
+  lua_pushglobaltable(lua);
+  lua_getmetatable(lua, -1);
+  lua_remove(lua, -2);
+  lua_getfield(lua, -1, "__index");
+  lua_pushvalue(lua, -1);
+  lua_pushcclosure(lua, undefined_global, 1);
+  lua_setfield(lua, -3, "__index");
 }
 
 }  // namespace
@@ -142,8 +181,12 @@ int State::run_file(lua_State* lua) {
   open_module(lua);
   remember_library(lua);
   const script::Source& source = **state.project_->source(state.project_->file());
+  watch_globals(lua);  // while it loads: functions have other ways to look
   push_chunk(lua, source);
   lua_call(lua, 0, 1);
+  lua_insert(lua, -3);
+  lua_setfield(lua, -2, "__index");
+  lua_pop(lua, 1);
   if (state.returns_ == Returns::tests) {
     state.tests_ = read_test_cases(lua);
     lua_rawsetp(lua, LUA_REGISTRYINDEX, &kFunctionsKey);

@@ -10,6 +10,7 @@
 #include "dsl/constructors.h"
 #include "dsl/node.h"
 #include "dsl/option_tables.h"
+#include "dsl/other_words.h"
 #include "pipelines/embedded.h"
 #include "script/diagnostic.h"
 
@@ -166,7 +167,7 @@ int unknown_name(lua_State* lua) {
                .value_or(source->first_on(at.line).value_or(script::Span{}));
   }
   const std::vector<std::string_view> known = constructors();
-  const std::string_view near = script::nearest(name, known);
+  const std::string_view near = meant(name, known);
   raise_at(lua, source, span, fmt::format("sluice has no '{}'", name),
            near.empty() ? fmt::format("sluice has: {}", fmt::join(known, ", "))
                         : fmt::format("did you mean 's.{}'?", near));

@@ -69,7 +69,9 @@ Items FirstRejects::stalled() {
 
 Items FirstRejects::end(bool complete) {
   if (!watching_) return {};
-  if (!complete || held_.empty()) return let_pass();
+  const bool few = held_.size() < kLeastRows &&
+                   (held_.empty() || held_.front().reject->stage != core::Stage::read);
+  if (!complete || few) return let_pass();
   decide();
   return {};
 }

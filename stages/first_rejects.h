@@ -27,6 +27,9 @@ class FirstRejects {
 
   static constexpr std::size_t kMostStalledBytes = 1024 * 1024;
 
+  // A single row says nothing, unless it cannot be read.
+  static constexpr std::size_t kLeastRows = 2;
+
   // `watch`: whether to hold any back at all.
   explicit FirstRejects(bool watch = true) : watching_(watch) {}
 

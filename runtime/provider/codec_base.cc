@@ -31,6 +31,17 @@ std::optional<core::Money> read_charge(const std::vector<HeaderView>& headers,
   return std::nullopt;
 }
 
+// " (POST /chat/completions; …)": what was not there, and what is often missing.
+std::string not_found_hint(std::string_view base_url, std::string_view path) {
+  const std::size_t host = base_url.find("://");
+  const bool bare = host != base_url.npos && base_url.find('/', host + 3) == base_url.npos;
+  return fmt::format(" (POST {}{})", path,
+                     bare ? fmt::format("; most servers have their API below /v1: try base_url = "
+                                        "\"{}/v1\"",
+                                        base_url)
+                          : "");
+}
+
 }  // namespace
 
 CodecBase::CodecBase(const EndpointSpec& endpoint, const Profile& profile)
@@ -57,6 +68,8 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
                                         spec_.base_url, path()),
                        spec_.key);
     }
+    if (outcome.cause == Cause::not_found && outcome.action == Action::refused)
+      outcome.message += not_found_hint(spec_.base_url, path());
     outcome.charged = read_charge(headers, spec_.charge_header);
     // Zero is what gateways say, too, when they do not know what became of it.
     if (outcome.charged == core::Money()) outcome.charged.reset();

@@ -39,7 +39,7 @@ class Attempts {
  public:
   struct Setup {
     schedule::Config config;
-    std::span<const Endpoint> endpoints;
+    std::span<Endpoint> endpoints;  // outlive this
     checkpoint::Checkpoint& checkpoint;
     const Handlers& handlers;
     Sender& sender;
@@ -87,6 +87,8 @@ class Attempts {
   void send(const std::vector<schedule::Send>& sends);
   void hand_on();
   void commit_failures();
+  // The endpoint is asked in another form now: the attempt counts as not sent.
+  void ask_otherwise(const schedule::Send& send, provider::Outcome& outcome);
   // Drops from the reply's outcome what cannot be true.
   provider::Doubts hold_against(const schedule::Send& send, std::uint64_t reply_bytes,
                                 provider::Reply& reply) const;
@@ -96,13 +98,13 @@ class Attempts {
   void keep_day_use(core::Time now);
   void publish(core::Time now);
 
-  const std::span<const Endpoint> endpoints_;
+  const std::span<Endpoint> endpoints_;
   checkpoint::Checkpoint& checkpoint_;
   const Handlers& handlers_;
   Sender& sender_;
   const core::Clock& clock_;
   const std::function<void(std::function<void()>)> post_;
-  const std::size_t frame_bytes_;
+  std::size_t frame_bytes_;  // of the longest
   schedule::Scheduler scheduler_;
 
   std::pmr::unsynchronized_pool_resource nodes_;  // of requests_

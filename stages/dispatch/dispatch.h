@@ -54,6 +54,7 @@ struct State {
   std::uint64_t uncounted = 0;  // answers without token counts that can be used
   core::Money uncounted_cost;   // what they count for: their worst case
   std::uint64_t odd_charges = 0;
+  std::vector<std::string> form_notes;  // by endpoint (AnswerForm::note)
 };
 
 // Borrowed: all of it must outlive the dispatcher, but for make_sender.

@@ -1,5 +1,7 @@
 #include "dispatch/endpoint.h"
 
+#include <utility>
+
 #include "codec/prices.h"
 #include "codec/registry.h"
 
@@ -13,14 +15,12 @@ constexpr std::size_t kCachedPrefix = 4 * 1024;
 }  // namespace
 
 Endpoint make_endpoint(const provider::EndpointSpec& spec, const provider::PromptFrame& frame) {
-  Endpoint endpoint;
-  endpoint.codec = codec::make_codec(spec);
-  provider::BodyFrame body = endpoint.codec->frame(frame);
-  endpoint.prefix = std::make_shared<const std::string>(std::move(body.prefix));
-  endpoint.suffix = std::make_shared<const std::string>(std::move(body.suffix));
-  endpoint.price = codec::price_of(spec).value_or(core::Price{});
-  endpoint.output_cap = endpoint.codec->output_cap();
-  return endpoint;
+  auto codec = codec::make_codec(spec);
+  const std::optional<int> output_cap = codec->output_cap();
+  return {.form = AnswerForm(spec, frame),
+          .codec = std::move(codec),
+          .price = codec::price_of(spec).value_or(core::Price{}),
+          .output_cap = output_cap};
 }
 
 bool pays_to_warm_up(const core::Price& price, std::size_t frame_bytes) {

@@ -7,22 +7,19 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "core/money.h"
+#include "dispatch/answer_form.h"
 #include "provider/codec.h"
 #include "provider/endpoint.h"
 
 namespace sluice::dispatch {
 
 struct Endpoint {
+  AnswerForm form;  // with the parts of the body
   std::unique_ptr<provider::Codec> codec;
-  std::shared_ptr<const std::string> prefix;  // of the body; the user content comes between
-  std::shared_ptr<const std::string> suffix;
   core::Price price;
   std::optional<int> output_cap;  // of one reply, as each request says it
-
-  std::size_t frame_bytes() const { return prefix->size() + suffix->size(); }
 };
 
 Endpoint make_endpoint(const provider::EndpointSpec& spec, const provider::PromptFrame& frame);

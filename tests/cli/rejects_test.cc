@@ -36,9 +36,10 @@ TEST_F(RejectsCommand, CountsByReasonAndThenNamesEachRow) {
                                               "  missing_field  pack                 2\n"
                                               "  no_key         read                 1\n"
                                               "  not_json       read                 1\n"));
-  EXPECT_THAT(all.output,
-              HasSubstr("\n  \"T-2\"  missing_field in pack\n"
-                        "    the template needs the field 'text', which this row lacks (it has: id)\n"));
+  EXPECT_THAT(
+      all.output,
+      HasSubstr("\n  \"T-2\"  missing_field in pack\n"
+                "    the template needs the field 'text', which this row lacks (it has: id)\n"));
   EXPECT_THAT(all.output, HasSubstr("\n  \"no json\"  not_json in read\n"));
 }
 
@@ -68,7 +69,14 @@ TEST_F(RejectsCommand, TellsWhatWasTriedBefore) {
 
 TEST_F(RejectsCommand, WhatAModelWroteDoesNotSteerTheTerminal) {
   world_.write("in.jsonl", "\x1b[2Jno json\n");
-  ASSERT_EQ(world_.sluice(world_.run_job()).status, 1);
+  const auto stopped = world_.sluice(world_.run_job());
+  EXPECT_EQ(stopped.status, 3);
+  EXPECT_THAT(stopped.output + stopped.errors, Not(HasSubstr("\x1b")));
+  auto arguments = world_.run_job();
+  arguments.emplace_back("--keep-going");
+  const auto ended = world_.sluice(arguments);
+  ASSERT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.output + ended.errors, Not(HasSubstr("\x1b")));
   EXPECT_THAT(rejects().output, Not(HasSubstr("\x1b")));
 }
 

@@ -73,6 +73,14 @@ TEST(FirstRejects, AShortInputCountsWholeOrNotAtAll) {
   EXPECT_EQ(cut.end(false).size(), 3u);
   EXPECT_FALSE(cut.alike());
 
+  FirstRejects one;
+  EXPECT_TRUE(one.add(1, rows(1, "invalid_field", core::Stage::validate)).empty());
+  EXPECT_EQ(one.end(true).size(), 1u) << "its own fault, as far as is known";
+  FirstRejects unreadable;
+  EXPECT_TRUE(unreadable.add(1, rows(1, "not_an_object", core::Stage::read)).empty());
+  EXPECT_TRUE(unreadable.end(true).empty());
+  EXPECT_TRUE(unreadable.alike());
+
   FirstRejects empty;
   EXPECT_TRUE(empty.end(true).empty());
   EXPECT_FALSE(empty.alike());
