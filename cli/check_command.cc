@@ -2,14 +2,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/listing.h"
+#include "cli/remark_text.h"
 #include "core/printable.h"
+#include "inspect/remarks.h"
 #include "job/job_files.h"
 
 namespace sluice::cli {
@@ -24,33 +29,65 @@ std::string rendered(const inspect::Alike& sample) {
   return fmt::format("  {:<11}no rows: {}\n", "rendered", sample.why_none);
 }
 
-int check(const std::vector<JobFile>& files) {
-  int exit_status = 0;
-  for (const JobFile& file : files) {
-    const auto job = file.load(Secrets::unread);
-    const auto sample =
-        job ? file.alike(*job) : core::Result<inspect::Alike>(std::unexpected(job.error()));
-    if (!sample) {
-      exit_status = std::max(exit_status, report(sample.error()));
-      continue;
-    }
-    if (const auto apart = job::keep_apart(*job); !apart) {
-      exit_status = std::max(exit_status, report(apart.error()));
-      continue;
-    }
-    for (std::size_t k = 0; k < job->questions.size(); ++k) {
-      const stages::PipelineSpec& spec = job->questions[k];
-      const std::string title = title_of(*job, k);
-      std::vector<std::string> endpoints;
-      for (const auto& endpoint : spec.dispatch.endpoints) endpoints.push_back(endpoint.name);
-      fmt::print("{}: ok: job '{}', {}{}{} row{} a request, to {}\n", file.path, spec.name, title,
-                 title.empty() ? "" : ", ", spec.pack.rows, spec.pack.rows == 1 ? "" : "s",
-                 core::printable(fmt::format("{}", fmt::join(endpoints, ", "))));
-      if (const Change change = change_of(*job, k); !change.text.empty())
-        fmt::print("  {:<11}{}\n", "note", change.text);
-    }
-    fmt::print("{}{}", listing(*job), rendered(*sample));
+// What a file has of errors, and of remarks where it has none.
+struct Looked {
+  std::optional<core::Error> error;  // it does not load, or must not run
+  std::vector<inspect::Remark> remarks;
+  std::string text;  // for people
+};
+
+Looked look(const JobFile& file) {
+  Looked looked;
+  const auto job = file.load(Secrets::unread);
+  const auto sample =
+      job ? file.alike(*job) : core::Result<inspect::Alike>(std::unexpected(job.error()));
+  if (!sample) return {sample.error(), {}, {}};
+  if (const auto apart = job::keep_apart(*job); !apart) return {apart.error(), {}, {}};
+  for (std::size_t k = 0; k < job->questions.size(); ++k) {
+    const stages::PipelineSpec& spec = job->questions[k];
+    const std::string title = title_of(*job, k);
+    std::vector<std::string> endpoints;
+    for (const auto& endpoint : spec.dispatch.endpoints) endpoints.push_back(endpoint.name);
+    looked.text +=
+        fmt::format("job '{}', {}{}{} row{} a request, to {}\n", spec.name, title,
+                    title.empty() ? "" : ", ", spec.pack.rows, spec.pack.rows == 1 ? "" : "s",
+                    core::printable(fmt::format("{}", fmt::join(endpoints, ", "))));
+    if (const Change change = change_of(*job, k); !change.text.empty())
+      looked.text += fmt::format("  {:<11}{}\n", "note", change.text);
+    std::ranges::move(inspect::option_remarks(spec), std::back_inserter(looked.remarks));
   }
+  std::ranges::move(inspect::input_remarks(job->questions.front()),
+                    std::back_inserter(looked.remarks));
+  looked.text += listing(*job) + rendered(*sample);
+  return looked;
+}
+
+int status_of(const Looked& looked) {
+  if (looked.error) return core::exit_code(looked.error->code);
+  const bool wrong = std::ranges::any_of(looked.remarks, [](const inspect::Remark& one) {
+    return one.severity == inspect::Severity::error;
+  });
+  return wrong ? core::exit_code(core::ErrorCode::pipeline) : 0;
+}
+
+int check(const std::vector<JobFile>& files, bool json) {
+  int exit_status = 0;
+  std::vector<inspect::Remark> all;
+  for (const JobFile& file : files) {
+    Looked looked = look(file);
+    const int status = status_of(looked);
+    exit_status = std::max(exit_status, status);
+    if (json) {
+      if (looked.error) all.push_back(remark_of(*looked.error, file.path));
+      std::ranges::move(looked.remarks, std::back_inserter(all));
+    } else if (looked.error) {
+      report(*looked.error);
+    } else {
+      fmt::print("{}: {}: {}{}", file.path, status == 0 ? "ok" : "not ok", looked.text,
+                 remarks_text(looked.remarks));
+    }
+  }
+  if (json) fmt::print("{}\n", remarks_json(all, exit_status == 0));
   return exit_status;
 }
 
@@ -60,11 +97,14 @@ void add_check_command(CLI::App& app, int& exit_status) {
   struct Options {
     std::vector<std::string> paths;
     JobFile each;  // but for its path
+    bool json = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("check", "Load and check pipeline files; send nothing");
   command->add_option("FILE", options->paths, "The pipeline files")->type_name("FILE")->required();
   options->each.add_common_options(*command);
+  command->add_flag("--json", options->json,
+                    "For editors and CI: the findings, with file, line and column");
   command->footer(help_footer(
       "Shows what each would read, write and reach. Safe on a stranger's file: no variable's value "
       "is read, and its functions work on the first rows of the input only.",
@@ -75,7 +115,7 @@ void add_check_command(CLI::App& app, int& exit_status) {
       files.push_back(options->each);
       files.back().path = path;
     }
-    exit_status = check(files);
+    exit_status = check(files, options->json);
   });
 }
 

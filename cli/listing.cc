@@ -9,6 +9,7 @@
 
 #include "cli/job_file.h"
 #include "core/printable.h"
+#include "core/secret.h"
 #include "http/proxy.h"
 
 namespace sluice::cli {
@@ -55,8 +56,11 @@ std::string listing(const stages::JobSpec& job) {
   for (const stages::PipelineSpec& spec : job.questions) add(writes, spec.sink.rejects);
   add(writes, job.directory + "/");
   for (const std::string& name : job.variables) {
-    const bool set = std::getenv(name.c_str()) != nullptr;
-    add(variables, name + (set ? "" : " (not set)"));
+    const char* value = std::getenv(name.c_str());  // the file itself is not given it
+    const auto wrong = value == nullptr ? std::nullopt : core::wrong_with_secret(value);
+    add(variables, value == nullptr || *value == '\0' ? name + " (not set)"
+                   : wrong                            ? fmt::format("{} ({})", name, *wrong)
+                                                      : name);
   }
   return line("is made of", files) + line("reads", reads) + line("writes", writes) +
          line("sends to", hosts) + line("variables", variables);

@@ -9,7 +9,6 @@
 
 #include "dsl/node.h"
 #include "dsl/other_words.h"
-#include "dsl/other_words.h"
 #include "script/diagnostic.h"
 
 namespace sluice::dsl {

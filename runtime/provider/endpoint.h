@@ -65,8 +65,8 @@ struct EndpointSpec {
   std::optional<double> weight;  // with Route::spread; > 0
   std::string service_tier;      // sent as it stands when not empty
   StructuredOutput structured = StructuredOutput::json_schema;
-  bool structured_fixed = false;  // the file names it: no other way is tried
-  core::Duration timeout = kDefaultTimeout;                 // total, for one request
+  bool structured_fixed = false;             // the file names it: no other way is tried
+  core::Duration timeout = kDefaultTimeout;  // total, for one request
   core::Duration connect_timeout = kDefaultConnectTimeout;  // DNS to TLS
   // From the request's last byte to the answer's first; nullopt = as timeout.
   std::optional<core::Duration> first_byte_timeout;

@@ -16,8 +16,10 @@ namespace {
 constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 constexpr auto kMostWildcards = 2;  // in a file's name; in a folder's none
 
+}  // namespace
+
 // A pattern of this kind reads one folder.
-bool quick(std::string_view pattern) {
+bool quick_to_expand(std::string_view pattern) {
   const std::size_t slash = pattern.rfind('/');
   const std::string_view folder = slash == pattern.npos ? "" : pattern.substr(0, slash);
   const std::string_view name = pattern.substr(slash + 1);  // npos + 1 = 0
@@ -25,10 +27,17 @@ bool quick(std::string_view pattern) {
   return !std::ranges::any_of(folder, wild) && std::ranges::count_if(name, wild) <= kMostWildcards;
 }
 
+namespace {
+
 bool is_plain_file(const std::string& path) {
   struct stat status{};
   // Files of /proc have no size: to read one may take for ever.
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+}
+bool is_empty_file(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 &&
+         !path.starts_with("/proc/") && !path.starts_with("/sys/");
 }
 
 struct Start {
@@ -61,7 +70,7 @@ Start start_of(const std::string& path) {
 FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which) {
   FirstRows first;
   const std::string& pattern = read.paths[which];
-  if (pattern == "-" || !quick(pattern)) {
+  if (pattern == "-" || !quick_to_expand(pattern)) {
     first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
     return first;
   }
@@ -70,6 +79,8 @@ FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_
     first.why_none =
         paths ? fmt::format("'{}' is not a plain file, or empty", core::printable(paths->front()))
               : fmt::format("'{}' is not there", core::printable(pattern));
+    first.empty = paths && is_empty_file(paths->front());
+    if (first.empty) first.path = paths->front();
     return first;
   }
   const Start start = start_of(paths->front());
@@ -86,9 +97,9 @@ FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_
   if (!done) first.error = done.error();
   if (first.rows.empty()) {
     first.why_none = fmt::format("'{}' has no rows", core::printable(paths->front()));
-  } else {
-    first.path = paths->front();
+    first.empty = start.whole;
   }
+  first.path = paths->front();
   return first;
 }
 

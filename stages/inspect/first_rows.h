@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/row.h"
@@ -17,12 +18,16 @@ namespace sluice::inspect {
 
 struct FirstRows {
   core::RowBatch rows;  // as the file has them, before any step
-  std::string path;     // the file that they are of; empty when there are none
+  std::string path;     // the file that they are of, or that is empty
   std::string why_none;
+  bool empty = false;  // `path` is there and has no rows
   // Where a file was looked at.
   format::RecordReader::Description description;
   std::optional<core::Error> error;  // that it ends a run with
 };
+
+// Whether it takes little time to find the files of this pattern.
+bool quick_to_expand(std::string_view pattern);
 
 // At most `count` rows of the first file that the pattern `which` of `read` names. None of what is not
 // a plain file (standard input, pipes, devices), of patterns that may take long to match, nor of what

@@ -64,6 +64,7 @@ TEST(Usage, SaysWhatIsWrongAndWhatToType) {
 TEST(Check, SaysOkOrPointsAtTheMistake) {
   const World world;
   world.make_job(5);
+  world.make_rows(3);
   const auto good = world.sluice({"check", "job.lua", "--set", "base_url=http://127.0.0.1:1/v1"});
   EXPECT_EQ(good.status, 0);
   EXPECT_EQ(good.output,

@@ -1,0 +1,40 @@
+// What `check` finds beyond the pipeline file's own text: between the file and its input, and in
+// options that have no effect. Reads the first rows of the input and nothing else; sends nothing.
+//
+// Threads: one; the file's functions are called on the caller's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stages/spec.h"
+
+namespace sluice::inspect {
+
+enum class Severity : std::uint8_t {
+  error,    // a run would do nothing
+  warning,  // a run would do something else than was meant, or reject rows
+  note,
+};
+std::string_view severity_name(Severity severity);
+
+struct Remark {
+  Severity severity = Severity::note;
+  std::string file;
+  std::uint64_t line = 0;    // 0: not known
+  std::uint64_t column = 0;  // in bytes; 0: not known
+  std::string message;
+  std::string hint;  // may be empty
+};
+
+// Of the options of one question. Pure.
+std::vector<Remark> option_remarks(const stages::PipelineSpec& spec);
+
+// Of the job's input: of its files, and of the first 100 rows of the first of them, by the first
+// question's steps, key, validation and prompt. Bounded as first_rows(), and no row is begun after
+// two seconds.
+std::vector<Remark> input_remarks(const stages::PipelineSpec& spec);
+
+}  // namespace sluice::inspect
