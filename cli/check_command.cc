@@ -14,6 +14,9 @@
 #include "cli/listing.h"
 #include "cli/remark_text.h"
 #include "core/printable.h"
+#include "format/formats.h"
+#include "inspect/first_rows.h"
+#include "inspect/line_identity.h"
 #include "inspect/remarks.h"
 #include "job/job_files.h"
 
@@ -27,6 +30,30 @@ std::string rendered(const inspect::Alike& sample) {
                        sample.rows, sample.rows == 1 ? "" : "s", core::printable(sample.path));
   if (sample.why_none.empty()) return {};
   return fmt::format("  {:<11}no rows: {}\n", "rendered", sample.why_none);
+}
+
+// What the files of each format look like: columns, and the first row.
+core::Result<std::string> inputs(const stages::JobSpec& job) {
+  constexpr std::size_t kMostPatterns = 20;
+  constexpr std::size_t kRowBytes = 300;
+  const stages::ReadSpec& read = job.questions.front().read;
+  std::string text;
+  std::vector<std::string_view> shown;
+  for (std::size_t i = 0; i < std::min(read.paths.size(), kMostPatterns); ++i) {
+    const std::string_view format = format::format_of(read.format, read.paths[i]).name;
+    if (std::ranges::find(shown, format) != shown.end()) continue;
+    const inspect::FirstRows first = inspect::first_rows(read, 1, i);
+    if (first.error) return std::unexpected(*first.error);
+    if (first.path.empty()) continue;
+    shown.push_back(format);
+    const std::vector<std::string>& columns = first.description.columns;
+    const std::string named =
+        fmt::format("{} is {}{}{}", first.path, first.description.format,
+                    columns.empty() ? "" : "; columns: ", fmt::join(columns, ", "));
+    text += fmt::format("  {:<11}{}\n  {:<11}{}\n", "input", core::printable(named), "first row",
+                        inspect::line_start(first.rows.front().raw, kRowBytes));
+  }
+  return text;
 }
 
 // What a file has of errors, and of remarks where it has none.
@@ -43,6 +70,8 @@ Looked look(const JobFile& file) {
       job ? file.alike(*job) : core::Result<inspect::Alike>(std::unexpected(job.error()));
   if (!sample) return {sample.error(), {}, {}};
   if (const auto apart = job::keep_apart(*job); !apart) return {apart.error(), {}, {}};
+  const auto looks = inputs(*job);
+  if (!looks) return {looks.error(), {}, {}};
   for (std::size_t k = 0; k < job->questions.size(); ++k) {
     const stages::PipelineSpec& spec = job->questions[k];
     const std::string title = title_of(*job, k);
@@ -58,7 +87,7 @@ Looked look(const JobFile& file) {
   }
   std::ranges::move(inspect::input_remarks(job->questions.front()),
                     std::back_inserter(looked.remarks));
-  looked.text += listing(*job) + rendered(*sample);
+  looked.text += listing(*job) + *looks + rendered(*sample);
   return looked;
 }
 

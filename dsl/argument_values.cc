@@ -80,6 +80,8 @@ bool fits(lua_State* lua, ValueType type) {
       return found == LUA_TSTRING || found == LUA_TFUNCTION;
     case ValueType::columns:
       return found == LUA_TSTRING || found == LUA_TTABLE;
+    case ValueType::names:
+    case ValueType::types:
     case ValueType::fields:
     case ValueType::table:
       return found == LUA_TTABLE;
@@ -122,6 +124,7 @@ void Arguments::check_option(const Option& option) const {
       check_choice(option);
       break;
     case ValueType::columns:
+    case ValueType::names:
       check_columns(option);
       break;
     default:

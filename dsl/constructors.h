@@ -25,6 +25,10 @@ std::vector<answer::Field> read_fields(lua_State* lua, const Arguments& argument
 std::vector<stages::Example> read_examples(lua_State* lua, const Arguments& pack,
                                            const stages::PackSpec& spec);
 
+// dsl/format_options.cc
+// What s.read says about the format of `paths`.
+format::FormatOptions read_format(const Arguments& read, const std::vector<std::string>& paths);
+
 // dsl/endpoints.cc
 // Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.
 void push_endpoint_constructors(lua_State* lua);

@@ -52,7 +52,6 @@ void join_questions(stages::JobSpec& job) {
     }
     if (k > 0) {
       question.read.paths = {as_pattern(questions[k - 1].sink.path)};
-      question.read.format = {.name = "jsonl", .encoding = {}};
       question.read.key = questions[0].read.key;
     }
   }

@@ -56,6 +56,52 @@ constexpr Option kRead[] = {
      .fallback = "none",
      .min = 1,
      .max = 1000},
+    {.name = "format",
+     .type = choice,
+     .meaning = "what the files are, where their endings (.jsonl, .csv, .tsv) do not say it, as "
+                "with standard input; a file that begins as something else is an error",
+     .example = "\"csv\"",
+     .fallback = "by the ending, else \"jsonl\"",
+     .choices = "jsonl|csv|tsv"},
+    {.name = "encoding",
+     .type = choice,
+     .meaning = "of the files: \"latin1\" is Windows-1252; \"utf-16\" is little-endian where no "
+                "byte order mark says otherwise",
+     .example = "\"latin1\"",
+     .fallback = "UTF-8, or what a byte order mark says",
+     .choices = "utf-8|utf-16|utf-16be|latin1"},
+    {.name = "delimiter",
+     .type = text,
+     .meaning = "CSV: what stands between two cells, one byte",
+     .example = "\";\"",
+     .fallback = "a tab in .tsv, else found in the first lines: ',', ';', tab or '|'",
+     .min = 1,
+     .max = 1},
+    {.name = "header",
+     .type = boolean,
+     .meaning = "CSV: whether the first row names the columns; without one they are those of "
+                "columns, or column1, column2, …",
+     .example = "false",
+     .fallback = "true"},
+    {.name = "columns",
+     .type = names,
+     .meaning = "CSV: the names of the columns, in place of the header's (header = true), or where "
+                "there is none (header = false)",
+     .example = "{ \"id\", \"text\" }",
+     .fallback = "the header's"},
+    {.name = "types",
+     .type = ValueType::types,
+     .meaning = "CSV: columns that are not text: \"int\", \"number\" (as JSON writes it) or "
+                "\"bool\" (true, false); an empty cell is then null, and a row with another cell "
+                "is rejected",
+     .example = "{ id = \"int\", price = \"number\" }",
+     .fallback = "all are text"},
+    {.name = "null",
+     .type = text,
+     .meaning = "CSV: a cell with this text is null",
+     .example = "\"\"",
+     .fallback = "none is; an empty cell is empty text",
+     .max = 1000},
 };
 
 constexpr Option kValidate[] = {
@@ -166,7 +212,8 @@ constexpr Option kSink[] = {
      .type = text,
      .meaning = "JSONL file for rows without an answer",
      .example = "\"out/rejects.jsonl\"",
-     .fallback = "the output's name with .rejects before its ending",
+     .fallback = "the output's name with .rejects before its ending, which is .jsonl where that is "
+                 ".csv or .tsv",
      .min = 1,
      .max = 4096},
     {.name = "keep",
@@ -203,13 +250,13 @@ constexpr Section kJob[] = {
      .example = "checkpoint = { dir = \"/fast/disk/job\", durability = \"process\" }",
      .options = kCheckpoint},
     {.name = "read",
-     .meaning = "where the rows come from: JSONL, one object a line",
+     .meaning = "where the rows come from: JSON lines, CSV or TSV, by the files' endings",
      .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
      .options = kRead,
      .positional = {.word = "path",
                     .type = "text",
                     .luals = "string",
-                    .meaning = "files and globs, in order; .gz and .zst are inflated; \"-\" is "
+                    .meaning = "files and globs, in order; gzip and zstd are inflated; \"-\" is "
                                "standard input; relative to the pipeline file",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
@@ -305,7 +352,8 @@ constexpr Section kJob[] = {
                     .least = 0,
                     .most = 1}},
     {.name = "sink",
-     .meaning = "where answers and rejects go: JSONL",
+     .meaning = "where answers and rejects go: JSON lines; with the ending .csv or .tsv, the "
+                "answers as CSV",
      .example = "s.sink { \"out/tickets.jsonl\", rejects = \"out/rejects.jsonl\" }",
      .options = kSink,
      .positional = {.word = "path",

@@ -54,6 +54,10 @@ std::string_view type_description(ValueType type) {
       return "text or a function";
     case ValueType::columns:
       return "\"row\" or a list of field names";
+    case ValueType::names:
+      return "a list of texts";
+    case ValueType::types:
+      return "a table of columns and their types";
     case ValueType::fields:
       return "a table of field types";
     case ValueType::table:

@@ -24,6 +24,8 @@ enum class ValueType : std::uint8_t {
   function,
   prompt,   // a template, or a function
   columns,  // "row", or a list of field names
+  names,    // a list of texts
+  types,    // column = "int", …
   fields,   // name = field type, …
   table,    // a table with a section of its own
 };

@@ -200,6 +200,10 @@ std::string luals_type(const Option& option) {
       return "string|fun(row: table): string?, string?";
     case ValueType::columns:
       return "\"row\"|string[]";
+    case ValueType::names:
+      return "string[]";
+    case ValueType::types:
+      return "table<string, \"text\"|\"int\"|\"number\"|\"bool\">";
     case ValueType::fields:
       return "table<string, sluice.Field>";
     case ValueType::table:

@@ -5,6 +5,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
+#include "format/formats.h"
 #include "stages/prompt_template.h"
 
 namespace sluice::dsl {
@@ -50,12 +51,26 @@ int construct_step(lua_State* lua, std::string_view name, Node::Value step) {
   return 1;
 }
 
-// "out/tickets.jsonl" → "out/tickets.rejects.jsonl"
+// What an output cannot be.
+void check_sink_ending(const Arguments& arguments, const std::string& path) {
+  const auto refuse = [&](std::string_view what, std::string_view hint) {
+    arguments.fail_item(1, what, hint);
+  };
+  if (path.ends_with(".gz") || path.ends_with(".zst"))
+    refuse("sink does not compress: a job that goes on cuts its output back to what is sure",
+           "name it .jsonl or .csv; sluice export --to writes compressed files");
+  if (path.ends_with(".json"))
+    refuse("sink cannot write a JSON list: a job that goes on appends to its output",
+           "name it .jsonl (an object a line) or .csv");
+}
+
+// "out/tickets.jsonl" → "out/tickets.rejects.jsonl"; rejects are JSON lines
 std::string default_rejects(const std::string& path) {
   const std::size_t name = path.rfind('/') + 1;  // npos + 1 = 0
   const std::size_t dot = path.rfind('.');
   if (dot == path.npos || dot <= name) return path + ".rejects";
-  return path.substr(0, dot) + ".rejects" + path.substr(dot);
+  const bool csv = path.ends_with(".csv") || path.ends_with(".tsv");
+  return path.substr(0, dot) + ".rejects" + (csv ? ".jsonl" : path.substr(dot));
 }
 
 // Names unique in the pipeline: the second "a" is "a#2".
@@ -77,6 +92,7 @@ int construct_read(lua_State* lua) {
   stages::ReadSpec spec;
   for (std::size_t i = 1; i <= arguments.items(); ++i) spec.paths.push_back(arguments.text_item(i));
   spec.key = arguments.text("key").value_or("");
+  spec.format = read_format(arguments, spec.paths);
   push_stage(lua, arguments, "read", std::move(spec));
   return 1;
 }
@@ -204,7 +220,13 @@ int construct_sink(lua_State* lua) {
         1, "sink needs a file: a job that goes on cuts its output back to what is sure",
         "for example s.sink { \"out/answers.jsonl\" }");
   }
+  check_sink_ending(arguments, spec.path);
   spec.rejects = arguments.text("rejects").value_or(default_rejects(spec.path));
+  if (const format::Format* format = format::format_by_ending(spec.rejects);
+      format != nullptr && format->name != "jsonl") {
+    arguments.fail_value("rejects", "rejects are JSON lines, whatever the output is",
+                         "for example rejects = \"out/rejects.jsonl\"");
+  }
   if (spec.rejects == spec.path) {
     arguments.fail_value("rejects", "rejects is the same file as the output",
                          "give it a name of its own");

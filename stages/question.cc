@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "answer/answer_schema.h"
+#include "format/line_form.h"
 #include "stages/examples.h"
 
 namespace sluice::stages {
@@ -25,6 +26,19 @@ class Parts {
       for (const std::string& choice : f.choices) add(choice);
       add(f.members);
       add(f.description);
+    }
+    add("end");
+  }
+  void add(const format::FormatOptions& format) {
+    add("format " + format.name);
+    add(format.encoding);
+    add(format.path);
+    add(fmt::format("{} {}", format.csv.header, static_cast<int>(format.csv.delimiter)));
+    for (const std::string& column : format.csv.columns) add(column);
+    add(format.csv.null ? "null " + *format.csv.null : "");
+    for (const auto& [column, type] : format.csv.types) {
+      add(column);
+      add(fmt::format("type {}", static_cast<int>(type)));
     }
     add("end");
   }
@@ -114,6 +128,7 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   // What a file does not have adds nothing, so that its fingerprint stays what it was before.
   if (spec.source != core::Hash128()) parts.add(spec.source);
   for (const Step& step : spec.read.steps) parts.add(step);
+  if (spec.read.format != format::FormatOptions()) parts.add(spec.read.format);
   parts.add("generation 1");
   parts.add(question.old_base);
   parts.add(spec.read.key);
@@ -123,6 +138,7 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
     parts.add(model_identity(endpoint));
   const SinkSpec& sink = spec.sink;
+  if (const format::LineForm form(sink.path, {}); !form.as_is()) parts.add("sink csv");
   parts.add(sink.written_path.empty() ? sink.path : sink.written_path);
   parts.add(sink.written_rejects.empty() ? sink.rejects : sink.written_rejects);
   parts.add(spec.sink.keep_row ? "row" : "fields");

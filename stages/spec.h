@@ -122,7 +122,7 @@ struct ParseSpec {
 };
 
 struct SinkSpec {
-  std::string path;       // JSONL
+  std::string path;       // JSON lines, or CSV by its ending (format/line_form.h)
   std::string rejects;    // JSONL; empty = beside `path`, with ".rejects" before the ending
   bool keep_row = false;  // output lines begin with all of the row's fields
   // The two paths as the pipeline file has them, where they were put beside it: so that a job is the

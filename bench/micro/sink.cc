@@ -2,7 +2,7 @@
 // itself, which is made about once a second and file (stages/job/file_proof.h).
 #include <string>
 
-#include "job/jsonl_sink.h"
+#include "job/file_sink.h"
 #include "micro/measure.h"
 #include "micro/samples.h"
 #include "no_checkpoint.h"
@@ -11,8 +11,8 @@ namespace sluice::bench {
 namespace {
 
 std::unique_ptr<checkpoint::Projection> open_sink(const Scratch& scratch) {
-  auto sink = job::make_jsonl_sink(scratch.path("out.jsonl"), scratch.path("rejects.jsonl"),
-                                   [](const std::string&) {});
+  auto sink = job::make_file_sink(scratch.path("out.jsonl"), scratch.path("rejects.jsonl"),
+                                  [](const std::string&) {});
   Nothing past;
   if (!sink->open({}, past)) return nullptr;
   return sink;

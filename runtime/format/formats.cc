@@ -10,10 +10,19 @@
 namespace sluice::format {
 namespace {
 
-constexpr std::string_view kJsonlEndings[] = {".jsonl", ".ndjson"};
+constexpr std::string_view kJsonl[] = {".jsonl", ".ndjson"};
+constexpr std::string_view kCsv[] = {".csv"};
+constexpr std::string_view kTsv[] = {".tsv", ".tab"};
+
+// Any text can be cells, but what is meant as something else is not.
+bool known_otherwise(std::string_view, const FileKind* kind) {
+  return kind != nullptr;
+}
 
 constexpr Format kFormats[] = {
-    {"jsonl", "JSON lines", kJsonlEndings, make_jsonl_reader},
+    {"jsonl", "JSON lines", kJsonl, make_jsonl_reader},
+    {"csv", "CSV", kCsv, make_csv_reader, known_otherwise},
+    {"tsv", "TSV", kTsv, make_tsv_reader, known_otherwise},
 };
 
 constexpr std::string_view kCompressed[] = {".gz", ".zst"};
@@ -45,10 +54,6 @@ const Format* format_by_ending(std::string_view path) {
 const Format& format_of(const FormatOptions& options, std::string_view path) {
   const Format* format = options.name.empty() ? format_by_ending(path) : format_named(options.name);
   return format != nullptr ? *format : kFormats[0];
-}
-
-std::unique_ptr<RecordReader> open_records(const FormatOptions& options, const std::string& path) {
-  return format_of(options, path).make(options, path);
 }
 
 }  // namespace sluice::format

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "format/file_kind.h"
 #include "format/format_options.h"
 #include "format/record_reader.h"
 
@@ -20,6 +21,10 @@ struct Format {
   std::string_view title;                     // for people: "JSON lines"
   std::span<const std::string_view> endings;  // ".jsonl"
   std::unique_ptr<RecordReader> (*make)(const FormatOptions& options, std::string path);
+  // Whether a file that begins so cannot be of this format. `kind`: of file_kind.h, or null. None:
+  // it can always be.
+  bool (*refuses)(std::string_view start, const FileKind* kind) = nullptr;
+  std::string_view expected = {};  // what to do where it is refused and its kind is not known
 };
 
 std::span<const Format> formats();

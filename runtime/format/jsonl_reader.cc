@@ -1,5 +1,4 @@
-// JSON lines: "\n" or "\r\n"; empty lines are passed over; a byte order mark at the start too; the last
-// line needs no end. A row is the bytes of its line: nothing here looks inside.
+// JSON lines: "\n" or "\r\n"; empty lines are passed over; the last line needs no end. A row is the bytes of its line: nothing here looks inside.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,7 +38,6 @@ class JsonlReader final : public RecordReader {
  private:
   bool take_line(std::string_view line, const Take& take) {
     ++line_;
-    if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") == line.npos) return true;
     return take({.text = line, .line = line_});

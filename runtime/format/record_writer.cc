@@ -1,34 +1,10 @@
 #include "format/record_writer.h"
 
 #include "core/json.h"
+#include "format/csv_record.h"
 #include "format/json_value.h"
 
 namespace sluice::format {
-
-void append_csv_text(std::string& out, std::string_view text) {
-  if (!text.empty() && text.find_first_of(",\"\r\n") == text.npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
-void append_csv_cell(std::string& out, const simdjson::dom::element& value, std::string_view json) {
-  if (value.is_null()) return;
-  std::string_view text;
-  if (value.get(text) == simdjson::SUCCESS) {
-    append_csv_text(out, text);
-  } else {
-    std::string written;
-    append_as_written(written, value, json);
-    append_csv_text(out, written);
-  }
-}
 
 RecordWriter::RecordWriter(storage::AtomicFile& file, RecordFormat format,
                            std::vector<std::string> columns)
@@ -36,12 +12,7 @@ RecordWriter::RecordWriter(storage::AtomicFile& file, RecordFormat format,
 
 core::Status RecordWriter::begin() {
   if (format_ == RecordFormat::jsonl) return {};
-  line_.clear();
-  for (const std::string& column : columns_) {
-    if (!line_.empty()) line_ += ',';
-    append_csv_text(line_, column);
-  }
-  line_ += "\r\n";
+  line_.assign(csv_header(columns_)).append(kRecordEnd);
   return file_.write(line_);
 }
 
@@ -76,7 +47,7 @@ core::Status RecordWriter::write(std::string_view record) {
       }
     }
   }
-  line_ += csv ? "\r\n" : "}\n";
+  line_ += csv ? kRecordEnd : "}\n";
   return file_.write(line_);
 }
 

@@ -16,11 +16,6 @@ namespace sluice::format {
 
 enum class RecordFormat : std::uint8_t { jsonl, csv };
 
-// Appends `value` as a CSV cell: text as it is, anything else as JSON, numbers as `json`, which
-// begins with the value's own text, has them. A null is an empty cell, an empty text a quoted one.
-void append_csv_cell(std::string& out, const simdjson::dom::element& value, std::string_view json);
-void append_csv_text(std::string& out, std::string_view text);
-
 class RecordWriter {
  public:
   // `columns`: those to write; empty, with JSONL only, for records as they stand.

@@ -6,7 +6,9 @@
 #include <unordered_map>
 
 #include "checkpoint/view.h"
+#include "format/csv_record.h"
 #include "format/line_file.h"
+#include "format/line_form.h"
 #include "index/hash_multiset.h"
 #include "inspect/input_rows.h"
 #include "inspect/line_identity.h"
@@ -45,6 +47,7 @@ class Audit {
         question_(question),
         view_(view),
         lines_(spec, question.answer_names()),
+        form_(spec.sink.path, question.answer_names()),
         files_{AuditedFile{spec.sink.path, Kind::answer, {}, {}, {}, {}},
                AuditedFile{spec.sink.rejects, Kind::reject, {}, {}, {}, {}}} {}
 
@@ -87,18 +90,31 @@ class Audit {
     }
     return view_.each([this](const Ended& e) -> core::Status {
       if (e.withdrawn) {
-        withdrawn_.add(line_name(e.line));
+        withdrawn_.add(line_name(text_of(e)));
         return {};
       }
       rows_of(e).add(e.row);
       old_names_ = old_names_ || e.old_row;
-      file_of(e.kind).expected.add(line_name(e.line));
+      file_of(e.kind).expected.add(line_name(text_of(e)));
       return {};
     });
   }
 
+  // The line of `e` as it stands in its file, without its end. Valid until the next call. One that has
+  // no form (line_form.h, 3) was never written: its JSON is then in no file.
+  std::string_view text_of(const Ended& e) {
+    if (e.kind == Kind::reject || form_.as_is() || !form_.record(e.line, formed_)) return e.line;
+    return formed_;
+  }
+  LineIdentity identify(std::string_view text, Kind kind) const {
+    return kind == Kind::reject || form_.as_is() ? lines_.identify(text, kind)
+                                                 : lines_.identify_record(text, form_);
+  }
+
   core::Status hold_file(AuditedFile& file) {
-    auto open = format::LineFile::open(file.path);
+    const bool csv = file.kind == Kind::answer && !form_.as_is();
+    auto open = format::LineFile::open(
+        file.path, csv ? format::LineFile::Kind::records : format::LineFile::Kind::lines);
     if (!open) return std::unexpected(open.error());
     std::uint64_t& count = file.kind == Kind::answer ? report_.output_lines : report_.reject_lines;
     format::LineFile::Line line;
@@ -106,6 +122,12 @@ class Audit {
       const auto more = open->next(line);
       if (!more) return std::unexpected(more.error());
       if (!*more) return {};
+      if (csv && line.number == 1) {
+        if (line.ended && line.text == format::csv_header(form_.columns(), form_.delimiter()))
+          continue;
+        if (!form_.columns().empty() && line.ended)
+          add(Finding::missing, {"the header", fmt::format("{}:1", file.path)});
+      }
       ++count;
       const core::Hash128 hash = line_name(line.text);
       if (line.ended && file.expected.take(hash)) continue;
@@ -122,7 +144,7 @@ class Audit {
       ++report_.unfinished;
       return;
     }
-    const LineIdentity identity = lines_.identify(line.text, file.kind);
+    const LineIdentity identity = identify(line.text, file.kind);
     AuditReport::Row row{identity.name, fmt::format("{}:{}", file.path, line.number)};
     if (!line.ended || !identity.whole) return add(Finding::truncated, std::move(row));
     file.by_line.emplace(line_name(line.text), file.unmatched.size());
@@ -159,19 +181,20 @@ class Audit {
   core::Status look_again(const Ended& e) {
     if (e.withdrawn) return {};
     AuditedFile& file = file_of(e.kind);
-    const core::Hash128 line = line_name(e.line);
+    const std::string text(text_of(e));
+    const core::Hash128 line = line_name(text);
     if (file.expected.take(line)) {
-      find_missing(file, e);
+      find_missing(file, e, text);
     } else {
-      mark_duplicates(file, e, line);
+      mark_duplicates(file, text, line);
     }
-    note_unmatched_entry(file, e);
+    note_unmatched_entry(file, e, text);
     return {};
   }
 
   // The line of `e` is not in the file: another line stands there for its row, or none does.
-  void find_missing(AuditedFile& file, const Ended& e) {
-    const LineIdentity identity = lines_.identify(e.line, e.kind);
+  void find_missing(AuditedFile& file, const Ended& e, std::string_view text) {
+    const LineIdentity identity = identify(text, e.kind);
     const auto [from, to] = file.by_row.equal_range(identity.row);
     const auto other = std::find_if(
         from, to, [&](const auto& at) { return !file.unmatched[at.second].mismatched; });
@@ -186,24 +209,24 @@ class Audit {
 
   // The line of `e` is in the file: an unmatched one that is equal, or of the same row, is one too
   // many.
-  void mark_duplicates(AuditedFile& file, const Ended& e, const core::Hash128& line) {
+  void mark_duplicates(AuditedFile& file, std::string_view text, const core::Hash128& line) {
     if (file.unmatched.empty()) return;
     const auto mark = [&](const auto& lines) {
       for (auto at = lines.first; at != lines.second; ++at)
         file.unmatched[at->second].duplicate = true;
     };
     mark(file.by_line.equal_range(line));
-    mark(file.by_row.equal_range(lines_.identify(e.line, e.kind).row));
+    mark(file.by_row.equal_range(identify(text, file.kind).row));
   }
 
-  void note_unmatched_entry(const AuditedFile& file, const Ended& e) {
+  void note_unmatched_entry(const AuditedFile& file, const Ended& e, std::string_view text) {
     if (!rows_of(e).take(e.row)) return;
     if (spec_.sink.keep_missing) {
       ++report_.kept;
       return;
     }
     const auto [at, first] = by_identity_.emplace(e.row, unmatched_.size());
-    if (first) unmatched_.push_back({{lines_.identify(e.line, e.kind).name, file.path}, 0, 0});
+    if (first) unmatched_.push_back({{identify(text, e.kind).name, file.path}, 0, 0});
     ++unmatched_[at->second].count;
   }
 
@@ -243,6 +266,8 @@ class Audit {
   const stages::Question& question_;
   checkpoint::View& view_;
   const LineReader lines_;
+  format::LineForm form_;                        // of the output
+  std::string formed_;                           // the last line in it
   std::array<index::HashMultiset, 2> rows_;      // names of answered rows, of rejected ones
   std::array<index::HashMultiset, 2> old_rows_;  // by names as formats 1 to 4 gave them
   bool old_names_ = false;                       // there are such

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/printable.h"
+#include "format/csv_record.h"
 #include "format/json_value.h"
 
 namespace sluice::inspect {
@@ -42,6 +43,24 @@ LineIdentity LineReader::identify(std::string_view line, store::Kind kind) const
     } else if (!answer && !named) {
       identity.name = line_start(json);  // a reject without a key: the row itself
     }
+  }
+  identity.row = core::name128("row of a line", {row});
+  return identity;
+}
+
+LineIdentity LineReader::identify_record(std::string_view record,
+                                         const format::LineForm& form) const {
+  LineIdentity identity;
+  identity.name = line_start(record);
+  const std::vector<std::string> cells = format::csv_cells(record, form.delimiter());
+  if (cells.size() != form.columns().size()) return identity;
+  identity.whole = true;
+  std::string row;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::string& name = form.columns()[i];
+    if (std::ranges::find(answer_names_, name) != answer_names_.end()) break;
+    row.append(name).append(":").append(cells[i]).append(",");
+    if (!key_field_.empty() && name == key_field_) identity.name = line_start(cells[i]);
   }
   identity.row = core::name128("row of a line", {row});
   return identity;

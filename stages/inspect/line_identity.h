@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "core/hash.h"
+#include "format/line_form.h"
 #include "stages/spec.h"
 #include "store/records.h"
 
 namespace sluice::inspect {
 
 struct LineIdentity {
-  bool whole = false;  // the line is a JSON object; all else rests on it
+  bool whole = false;  // the line is a JSON object, or has all its cells; all else rests on it
   core::Hash128 row;   // of what the line tells of its row: equal for lines of one row
   std::string name;    // for people: the key as JSON, else the start of the line or the row
 };
@@ -27,6 +28,8 @@ class LineReader {
       : key_field_(spec.read.key), answer_names_(std::move(answer_names)) {}
 
   LineIdentity identify(std::string_view line, store::Kind kind) const;
+  // Of an answer that stands as a record of CSV, without its end.
+  LineIdentity identify_record(std::string_view record, const format::LineForm& form) const;
 
  private:
   std::string key_field_;

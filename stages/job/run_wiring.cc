@@ -1,6 +1,6 @@
 // Joins a run's parts: opens them in their order, and says which calls which.
+#include "job/file_sink.h"
 #include "job/job_files.h"
-#include "job/jsonl_sink.h"
 #include "job/run_flow.h"
 #include "storage/input_file.h"
 
@@ -23,7 +23,8 @@ core::Status FlowRun::open() {
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;
   options.group_entries = stages::group_entries(spec_);
-  sink_ = make_jsonl_sink(spec_.sink.path, spec_.sink.rejects, options_.notice);
+  sink_ = make_file_sink(spec_.sink.path, spec_.sink.rejects, options_.notice,
+                         question_.answer_names());
   auto opened = options_.open_checkpoint(options, *sink_);
   if (!opened) return std::unexpected(opened.error());
   checkpoint_ = std::move(*opened);

@@ -5,7 +5,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "dsl/options.h"
 #include "dsl/render_docs.h"
+#include "format/formats.h"
 
 namespace sluice::dsl {
 namespace {
@@ -26,6 +28,13 @@ TEST(Docs, OptionsPageIsWhatTheOptionTablesSay) {
 
 TEST(Docs, EditorTypesAreWhatTheOptionTablesSay) {
   expect_rendered("sluice.meta.lua", render_editor_types());
+}
+
+TEST(Docs, FormatTakesTheNamesOfTheFormats) {
+  std::string names;
+  for (const format::Format& format : format::formats())
+    names += (names.empty() ? "" : "|") + std::string(format.name);
+  EXPECT_EQ(find_option(section("read"), "format")->choices, names);
 }
 
 }  // namespace

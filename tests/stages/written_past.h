@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "checkpoint/projection.h"
-#include "job/jsonl_sink.h"
+#include "job/file_sink.h"
 
 namespace sluice::stages {
 
@@ -48,7 +48,7 @@ class WrittenPast final : public checkpoint::Past {
   void run(const std::string& answers_path, const std::string& rejects_path,
            const std::vector<std::string>& answers, const std::vector<std::string>& rejects,
            const std::vector<std::string>& more = {}) {
-    const auto sink = job::make_jsonl_sink(answers_path, rejects_path);
+    const auto sink = job::make_file_sink(answers_path, rejects_path);
     const auto opened = sink->open({}, *this);
     ASSERT_TRUE(opened.has_value()) << opened.error().text();
     Generation g;

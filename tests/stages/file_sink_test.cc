@@ -1,4 +1,4 @@
-#include "job/jsonl_sink.h"
+#include "job/file_sink.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,13 +12,13 @@ namespace {
 using store::Position;
 using testing::HasSubstr;
 
-class JsonlSink : public testing::Test {
+class FileSink : public testing::Test {
  protected:
   Position latest() const { return past_.all.front().mark.position; }
   // What the sink says when it is opened to go on, or to begin anew.
   core::Result<Position> open(Position from) {
     sink_.reset();
-    sink_ = job::make_jsonl_sink(out_, rejects_, [this](std::string text) { notice_ += text; });
+    sink_ = job::make_file_sink(out_, rejects_, [this](std::string text) { notice_ += text; });
     return sink_->open(from, past_);
   }
   // Refused, with both files as they were and as they are named.
@@ -40,7 +40,7 @@ class JsonlSink : public testing::Test {
   std::string notice_;
 };
 
-TEST_F(JsonlSink, AppendsAndSaysWhereItStands) {
+TEST_F(FileSink, AppendsAndSaysWhereItStands) {
   out_ = scratch_.path("deep/er/out.jsonl");
   ASSERT_EQ(open({}), Position{});
   ASSERT_TRUE(sink_->append("a\nb\n", "r\n").has_value());
@@ -52,7 +52,7 @@ TEST_F(JsonlSink, AppendsAndSaysWhereItStands) {
   EXPECT_EQ(Scratch::read(rejects_), "r\n");
 }
 
-TEST_F(JsonlSink, GoesOnBehindItsMark) {
+TEST_F(FileSink, GoesOnBehindItsMark) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {"r\n"});
   EXPECT_EQ(open(latest()), (Position{4, 2}));
   ASSERT_TRUE(sink_->append("c\n", "").has_value());
@@ -60,7 +60,7 @@ TEST_F(JsonlSink, GoesOnBehindItsMark) {
   EXPECT_EQ(Scratch::read(out_), "a\nb\nc\n");
 }
 
-TEST_F(JsonlSink, CutsBackWhatAKilledRunWroteBehindTheMark) {
+TEST_F(FileSink, CutsBackWhatAKilledRunWroteBehindTheMark) {
   past_.run(out_, rejects_, {"a\n"}, {}, {"bcd\n", "efg\n"});
   scratch_.write("out.jsonl", "a\nbcd\nef");  // torn
   EXPECT_EQ(open(latest()), (Position{2, 0}));
@@ -69,14 +69,14 @@ TEST_F(JsonlSink, CutsBackWhatAKilledRunWroteBehindTheMark) {
   EXPECT_EQ(Scratch::read(out_), "a\nbcd\n");
 }
 
-TEST_F(JsonlSink, PagesThatAPowerCutLostBehindTheMarkAreWrittenAgain) {
+TEST_F(FileSink, PagesThatAPowerCutLostBehindTheMarkAreWrittenAgain) {
   past_.run(out_, rejects_, {"a\n"}, {}, {"bcd\n", "efg\n"});
   scratch_.write("out.jsonl", std::string("a\n\0\0\0\0ef\0\0", 10));
   EXPECT_EQ(open(latest()), (Position{2, 0}));
   EXPECT_EQ(Scratch::read(out_), "a\n");
 }
 
-TEST_F(JsonlSink, LinesThatSomebodyAppendedAreNotCut) {
+TEST_F(FileSink, LinesThatSomebodyAppendedAreNotCut) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {"r\n"});
   scratch_.write("out.jsonl", "a\nb\nmine\n");
   const std::string why = refused(latest());
@@ -85,13 +85,13 @@ TEST_F(JsonlSink, LinesThatSomebodyAppendedAreNotCut) {
   EXPECT_THAT(refused({}), HasSubstr("5 bytes at its end")) << "nor for a new generation";
 }
 
-TEST_F(JsonlSink, LinesAppendedToWhatAKilledRunWroteAreNotCut) {
+TEST_F(FileSink, LinesAppendedToWhatAKilledRunWroteAreNotCut) {
   past_.run(out_, rejects_, {"a\n"}, {}, {"b\n"});
   scratch_.write("out.jsonl", "a\nb\nmine\n");
   EXPECT_THAT(refused(latest()), HasSubstr("5 bytes at its end, behind the first 4 bytes"));
 }
 
-TEST_F(JsonlSink, AFileInTheOutputsPlaceIsNotTouchedWhateverItsLength) {
+TEST_F(FileSink, AFileInTheOutputsPlaceIsNotTouchedWhateverItsLength) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {"r\n"});
   for (const std::string foreign : {"x\n", "wxyz", "much longer than it was\n"}) {
     scratch_.write("out.jsonl", foreign);
@@ -102,33 +102,33 @@ TEST_F(JsonlSink, AFileInTheOutputsPlaceIsNotTouchedWhateverItsLength) {
   EXPECT_EQ(Scratch::read(rejects_), "r\n");
 }
 
-TEST_F(JsonlSink, AFileInTheRejectsPlaceKeepsTheOutputFromBeingCutToo) {
+TEST_F(FileSink, AFileInTheRejectsPlaceKeepsTheOutputFromBeingCutToo) {
   past_.run(out_, rejects_, {"a\n"}, {}, {"b\n"});
   scratch_.write("rejects.jsonl", "mine\n");
   EXPECT_THAT(refused(latest()), HasSubstr("rejects.jsonl: already holds something"));
   EXPECT_EQ(Scratch::read(out_), "a\nb\n");
 }
 
-TEST_F(JsonlSink, AFirstRunTakesNoFileThatHoldsSomething) {
+TEST_F(FileSink, AFirstRunTakesNoFileThatHoldsSomething) {
   scratch_.write("out.jsonl", "mine\n");
   EXPECT_THAT(refused({}), HasSubstr("already holds something that this job did not write"));
 }
 
-TEST_F(JsonlSink, AFileThatWasRemovedIsWrittenFromTheBeginning) {
+TEST_F(FileSink, AFileThatWasRemovedIsWrittenFromTheBeginning) {
   past_.run(out_, rejects_, {"a\n"}, {"r\n"});
   std::filesystem::remove(out_);
   EXPECT_EQ(open(latest()), Position{});
   EXPECT_EQ(Scratch::read(rejects_), "");
 }
 
-TEST_F(JsonlSink, AnOlderCopyIsKnownByItsLines) {
+TEST_F(FileSink, AnOlderCopyIsKnownByItsLines) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {});
   scratch_.write("out.jsonl", "a\n");
   EXPECT_EQ(open(latest()), Position{});
   EXPECT_EQ(Scratch::read(out_), "");
 }
 
-TEST_F(JsonlSink, ACopyInAnotherPlaceIsKnownByItsLastBytes) {
+TEST_F(FileSink, ACopyInAnotherPlaceIsKnownByItsLastBytes) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {});
   std::filesystem::copy(out_, scratch_.path("copy"));
   std::filesystem::remove(out_);
@@ -136,7 +136,7 @@ TEST_F(JsonlSink, ACopyInAnotherPlaceIsKnownByItsLastBytes) {
   EXPECT_EQ(open(latest()), (Position{4, 0}));
 }
 
-TEST_F(JsonlSink, AnEditAtTheEndIsNoticedInTheSameFile) {
+TEST_F(FileSink, AnEditAtTheEndIsNoticedInTheSameFile) {
   const std::string long_line(200'000, 'x');
   past_.run(out_, rejects_, {long_line + "\n"}, {});
   std::string edited = Scratch::read(out_);
@@ -148,7 +148,7 @@ TEST_F(JsonlSink, AnEditAtTheEndIsNoticedInTheSameFile) {
   EXPECT_EQ(open(latest()), (Position{200'001, 0}));
 }
 
-TEST_F(JsonlSink, AFileOfAnEarlierGenerationIsKnownByItsOwnMark) {
+TEST_F(FileSink, AFileOfAnEarlierGenerationIsKnownByItsOwnMark) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {});
   const std::string first = out_;
   out_ = scratch_.path("other.jsonl");
@@ -160,7 +160,7 @@ TEST_F(JsonlSink, AFileOfAnEarlierGenerationIsKnownByItsOwnMark) {
   EXPECT_THAT(refused({}), HasSubstr("is not what this job left there"));
 }
 
-TEST_F(JsonlSink, WithoutAProofTheWholeFileIsHeldAgainstTheLines) {
+TEST_F(FileSink, WithoutAProofTheWholeFileIsHeldAgainstTheLines) {
   past_.run(out_, rejects_, {"a\n", "b\n"}, {"r\n"});
   past_.all[0].mark.proof = {};
   EXPECT_EQ(open(latest()), (Position{4, 2}));
@@ -168,7 +168,7 @@ TEST_F(JsonlSink, WithoutAProofTheWholeFileIsHeldAgainstTheLines) {
   EXPECT_THAT(refused(latest()), HasSubstr("is not what this job left there"));
 }
 
-TEST_F(JsonlSink, RejectsThatWereTakenBackMayStandThereOrNot) {
+TEST_F(FileSink, RejectsThatWereTakenBackMayStandThereOrNot) {
   past_.run(out_, rejects_, {}, {"r\n", "s\n", "t\n"});
   WrittenPast::Generation& g = past_.all[0];
   g.mark.position.rejects = 0;
@@ -186,7 +186,7 @@ TEST_F(JsonlSink, RejectsThatWereTakenBackMayStandThereOrNot) {
   EXPECT_THAT(refused({}), HasSubstr("rejects.jsonl: already holds something"));
 }
 
-TEST_F(JsonlSink, WhatAMachineTookDownFromTheCheckpointIsKeptBesideAndNamed) {
+TEST_F(FileSink, WhatAMachineTookDownFromTheCheckpointIsKeptBesideAndNamed) {
   past_.run(out_, rejects_, {"a\n"}, {}, {"b\n"});
   scratch_.write("out.jsonl", "a\nb\nc\nd\n");
   past_.lost = true;
@@ -202,22 +202,22 @@ TEST_F(JsonlSink, WhatAMachineTookDownFromTheCheckpointIsKeptBesideAndNamed) {
   EXPECT_THAT(refused(latest()), HasSubstr("is not what this job left there"));
 }
 
-TEST_F(JsonlSink, TwoAtOnceAreRefused) {
+TEST_F(FileSink, TwoAtOnceAreRefused) {
   ASSERT_EQ(open({}), Position{});
   const auto second =
-      job::make_jsonl_sink(scratch_.path("./out.jsonl"), scratch_.path("r"))->open({}, past_);
+      job::make_file_sink(scratch_.path("./out.jsonl"), scratch_.path("r"))->open({}, past_);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, core::ErrorCode::busy);
   EXPECT_THAT(second.error().text(), HasSubstr("out.jsonl: is being written by "));
 }
 
-TEST_F(JsonlSink, OneFileUnderTwoNamesIsRefused) {
+TEST_F(FileSink, OneFileUnderTwoNamesIsRefused) {
   scratch_.write("rejects.jsonl", "");
   std::filesystem::create_hard_link(rejects_, out_);
   EXPECT_THAT(refused({}), HasSubstr("rejects.jsonl: is the output as well, under another name"));
 }
 
-TEST_F(JsonlSink, WhatOthersWriteMeanwhileIsNotWrittenOver) {
+TEST_F(FileSink, WhatOthersWriteMeanwhileIsNotWrittenOver) {
   ASSERT_EQ(open({}), Position{});
   ASSERT_TRUE(sink_->append("a\n", "").has_value());
   ASSERT_TRUE(sink_->write_out().has_value());
@@ -230,12 +230,90 @@ TEST_F(JsonlSink, WhatOthersWriteMeanwhileIsNotWrittenOver) {
   EXPECT_EQ(Scratch::read(out_), "a\nmine\n");
 }
 
-TEST_F(JsonlSink, SaysWhyItCannotBeOpened) {
+TEST_F(FileSink, SaysWhyItCannotBeOpened) {
   const std::string file = scratch_.write("file", "");
   out_ = file + "/out";
   EXPECT_FALSE(open({}).has_value());
   out_ = "/dev/null";
   EXPECT_THAT(open({}).error().text(), HasSubstr("regular file"));
+}
+
+// CSV: the same proofs, held against the lines as they stand in the file.
+class CsvSink : public FileSink {
+ protected:
+  CsvSink() { out_ = scratch_.path("out.csv"); }
+  static std::string line(int id, const std::string& text) {
+    return "{\"id\":" + std::to_string(id) + ",\"text\":\"" + text + "\"}\n";
+  }
+};
+
+TEST_F(CsvSink, WritesTheHeaderBeforeTheFirstLineAndOnce) {
+  ASSERT_EQ(open({}), Position{});
+  ASSERT_TRUE(sink_->append("", "r\n").has_value());
+  EXPECT_EQ(sink_->write_out()->position, (Position{0, 2}));
+  ASSERT_TRUE(sink_->append(line(1, "a, \\\"b\\\"\\nc") + line(2, ""), "").has_value());
+  ASSERT_TRUE(sink_->append("{\"text\":[1,2.50],\"id\":null}\n", "").has_value());
+  const std::string whole = "id,text\r\n1,\"a, \"\"b\"\"\nc\"\r\n2,\"\"\r\n,\"[1,2.50]\"\r\n";
+  EXPECT_EQ(sink_->write_out()->position, (Position{whole.size(), 2}));
+  EXPECT_EQ(Scratch::read(out_), whole);
+}
+
+TEST_F(CsvSink, GoesOnBehindItsMarkWithTheSameColumns) {
+  past_.run(out_, rejects_, {line(1, "a\\nb")}, {});
+  const std::string before = Scratch::read(out_);
+  ASSERT_EQ(open(latest()), (Position{before.size(), 0}));
+  ASSERT_TRUE(sink_->append("{\"text\":\"c\",\"id\":2}\n", "").has_value());
+  ASSERT_TRUE(sink_->write_out().has_value());
+  EXPECT_EQ(Scratch::read(out_), before + "2,c\r\n");
+}
+
+TEST_F(CsvSink, IsCutBackWhereverAKilledRunWasCutOff) {
+  past_.run(out_, rejects_, {line(1, "a")}, {}, {line(2, "b\\n\\\"c"), line(3, "d")});
+  const std::string whole = Scratch::read(out_);
+  const std::uint64_t marked = latest().answers;
+  for (std::uint64_t size = marked; size <= whole.size(); ++size) {
+    scratch_.write("out.csv", whole.substr(0, size));
+    ASSERT_EQ(open(latest()), (Position{marked, 0})) << size;
+    ASSERT_TRUE(sink_->append(line(2, "b\\n\\\"c") + line(3, "d"), "").has_value());
+    ASSERT_TRUE(sink_->write_out().has_value());
+    EXPECT_EQ(Scratch::read(out_), whole) << size;
+  }
+}
+
+TEST_F(CsvSink, BeginsAgainWhereTheFirstLinesWereCutOffBeforeAnyMark) {
+  past_.run(out_, rejects_, {}, {}, {line(1, "a"), line(2, "b")});
+  const std::string whole = Scratch::read(out_);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{3}, whole.find('1'), whole.size()}) {
+    scratch_.write("out.csv", whole.substr(0, size));
+    ASSERT_EQ(open(latest()), Position{}) << size;
+    ASSERT_TRUE(sink_->append(line(1, "a") + line(2, "b"), "").has_value());
+    ASSERT_TRUE(sink_->write_out().has_value());
+    EXPECT_EQ(Scratch::read(out_), whole);
+  }
+}
+
+TEST_F(CsvSink, WhatSomebodyAppendedOrEditedIsNotCut) {
+  past_.run(out_, rejects_, {line(1, "a")}, {});
+  const std::string whole = Scratch::read(out_);
+  scratch_.write("out.csv", whole + "9,mine\r\n");
+  EXPECT_THAT(refused(latest()), HasSubstr("were not written by this job"));
+  scratch_.write("out.csv", "ID" + whole.substr(2));
+  EXPECT_THAT(refused(latest()), HasSubstr("is not what this job left there"));
+}
+
+TEST_F(CsvSink, AFieldWithoutAColumnIsAnErrorAndNotALoss) {
+  ASSERT_EQ(open({}), Position{});
+  const auto done = sink_->append(line(1, "a") + "{\"id\":2,\"text\":\"b\",\"more\":1}\n", "");
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code, core::ErrorCode::pipeline);
+  EXPECT_THAT(done.error().text(), HasSubstr("out.csv: a row has the field 'more'"));
+  EXPECT_THAT(done.error().text(), HasSubstr("keep = { … }"));
+}
+
+TEST_F(CsvSink, AGenerationThatEndedInSuchAnErrorIsStillKnownAgain) {
+  past_.run(out_, rejects_, {line(1, "a")}, {}, {line(2, "b")});
+  past_.all.front().answers.push_back({"{\"id\":3,\"more\":1}\n"});
+  EXPECT_EQ(open(latest()), (Position{latest().answers, 0}));
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+// CSV in, CSV out, by the real program: killed at random moments, then held against the input.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "tests/cli/world.h"
+
+namespace sluice::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr int kRows = 2000;
+
+class Csv : public testing::Test {
+ protected:
+  Csv() {
+    std::string file = "id;subject;body\r\n";
+    for (int i = 0; i < kRows; ++i)
+      file += fmt::format("T-{};\"a \"\"quoted\"\"; subject\r\nof {}\";=1+{}\r\n", i, i, i);
+    world_.write("in.csv", file);
+    world_.start_mock({"--latency-ms", "5"});
+    make_job("s.sink { \"out.csv\" }");
+  }
+  void make_job(const std::string& sink, const std::string& read = "\"in.csv\"") const {
+    world_.write("job.lua", fmt::format(R"lua(local s = require "sluice"
+return s.pipeline {{ name = "job",
+  s.read {{ {} }},
+  s.pack {{ user = "{{{{subject}}}}", answer = {{ queue = s.one_of {{ "a", "b" }}, size = s.int }} }},
+  s.dispatch {{ s.openai {{ model = "gpt-5.4-mini", base_url = s.param("base_url", "{}") }} }},
+  {} }}
+)lua",
+                                        read, world_.base_url(), sink));
+  }
+  // Each row once, its cells as they were: "" where that is so.
+  std::string wrong_with_output() const {
+    const std::string out = world_.read("out.csv");
+    const std::string header = "id,subject,body,queue,size\r\n";
+    if (!out.starts_with(header)) return "header: " + out.substr(0, 80);
+    std::map<int, int> seen;
+    std::size_t at = header.size();
+    while (at < out.size()) {
+      const int id = std::atoi(out.c_str() + at + 2);
+      const std::string row =
+          fmt::format("T-{},\"a \"\"quoted\"\"; subject\r\nof {}\",=1+{},", id, id, id);
+      if (out.compare(at, row.size(), row) != 0) return "row: " + out.substr(at, 120);
+      ++seen[id];
+      at = out.find("\r\n", at + row.size());
+      if (at == out.npos) return "cut off";
+      at += 2;
+    }
+    if (seen.size() != kRows) return fmt::format("{} rows", seen.size());
+    for (const auto& [id, times] : seen)
+      if (times != 1) return fmt::format("T-{} stands there {} times", id, times);
+    return "";
+  }
+
+  World world_;
+};
+
+TEST_F(Csv, EveryRowEndsOnceInTheOutputHoweverOftenTheRunIsKilled) {
+  const std::uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  const char* scale = std::getenv("SLUICE_KILLS");
+  const int kills = scale != nullptr ? std::atoi(scale) : 5;
+  for (int i = 0; i < kills; ++i) {
+    const auto run = world_.start(world_.run_job());
+    world_.wait_for_requests(world_.mock_stats().requests + 1 + random() % (kRows / 8));
+    run->signal(SIGKILL);
+    run->wait();
+    const World::Ended audit = world_.sluice({"audit", "job.lua"});
+    EXPECT_EQ(audit.status, 0) << audit.output << audit.errors;
+  }
+  const World::Ended run = world_.sluice(world_.run_job());
+  EXPECT_EQ(run.status, 0) << run.output << run.errors;
+  EXPECT_EQ(wrong_with_output(), "");
+  EXPECT_THAT(world_.sluice({"audit", "job.lua"}).output, HasSubstr("2,000 lines"));
+}
+
+TEST_F(Csv, AnEditedRowIsFoundByAudit) {
+  ASSERT_EQ(world_.sluice(world_.run_job()).status, 0);
+  std::string out = world_.read("out.csv");
+  out.replace(out.find("quoted"), 6, "QUOTED");
+  world_.write("out.csv", out);
+  const World::Ended audit = world_.sluice({"audit", "job.lua"});
+  EXPECT_EQ(audit.status, 1);
+  EXPECT_THAT(audit.output, HasSubstr("missing    1"));
+  EXPECT_THAT(audit.output, HasSubstr("at out.csv:2"));
+}
+
+TEST_F(Csv, CheckShowsTheColumnsAndTheFirstRow) {
+  const World::Ended check = world_.sluice({"check", "job.lua"});
+  EXPECT_EQ(check.status, 0) << check.errors;
+  EXPECT_THAT(check.output,
+              HasSubstr("input      in.csv is CSV, separated by ';'; columns: id, subject, body\n"
+                        "  first row  {\"id\":\"T-0\","));
+}
+
+TEST_F(Csv, AFileThatIsSomethingElseIsAnErrorOfCheckAndOfRun) {
+  world_.write("in.csv", "{\"id\":1}\n{\"id\":2}\n");
+  for (const auto& arguments : {std::vector<std::string>{"check", "job.lua"}, world_.run_job()}) {
+    const World::Ended ended = world_.sluice(arguments);
+    EXPECT_EQ(ended.status, 3) << ended.output;
+    EXPECT_THAT(ended.errors, HasSubstr("in.csv: is read as CSV by its ending, but looks like JSON "
+                                        "lines: set format = \"jsonl\""));
+  }
+}
+
+TEST_F(Csv, StandardInputIsReadByFormat) {
+  make_job("s.sink { \"out.jsonl\" }", "\"-\", format = \"csv\", key = \"id\"");
+  world_.write("in.csv", "id,subject\n1,a\n2,\n");
+  ASSERT_EQ(std::system(("cd '" + world_.path("") +
+                         "' && '" SLUICE_PROGRAM "' run job.lua < in.csv > log 2>&1")
+                            .c_str()) >>
+                8,
+            1);
+  EXPECT_THAT(world_.read("out.jsonl"), StartsWith("{\"id\":\"1\",\"queue\":"));
+  EXPECT_THAT(world_.read("out.rejects.jsonl"), HasSubstr("empty_prompt"));
+}
+
+}  // namespace
+}  // namespace sluice::cli
