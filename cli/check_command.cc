@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -32,6 +33,18 @@ std::string rendered(const inspect::Alike& sample) {
   return fmt::format("  {:<11}no rows: {}\n", "rendered", sample.why_none);
 }
 
+// Whether check may show what is in a file: only what lies here, in no hidden folder. A stranger's
+// pipeline file may name any file of this machine, and what check says may stand in a public log.
+bool may_show(const std::string& path) {
+  std::error_code error;
+  const auto here = std::filesystem::canonical(".", error);
+  const auto file = error ? here : std::filesystem::canonical(path, error);
+  if (error) return false;
+  const auto relative = file.lexically_relative(here);
+  return std::ranges::none_of(relative,
+                              [](const auto& part) { return part.native().starts_with('.'); });
+}
+
 // What the files of each format look like: columns, and the first row.
 core::Result<std::string> inputs(const stages::JobSpec& job) {
   constexpr std::size_t kMostPatterns = 20;
@@ -43,9 +56,17 @@ core::Result<std::string> inputs(const stages::JobSpec& job) {
     const std::string_view format = format::format_of(read.format, read.paths[i]).name;
     if (std::ranges::find(shown, format) != shown.end()) continue;
     const inspect::FirstRows first = inspect::first_rows(read, 1, i);
+    const bool shows = may_show(first.path.empty() ? read.paths[i] : first.path);
+    if (first.error && !shows)
+      return core::fail(first.error->code, "is not what s.read says: run tells why", read.paths[i]);
     if (first.error) return std::unexpected(*first.error);
     if (first.path.empty()) continue;
     shown.push_back(format);
+    if (!shows) {
+      text += fmt::format("  {:<11}{} is {}; not shown, since it is outside of this folder\n",
+                          "input", core::printable(first.path), first.description.format);
+      continue;
+    }
     const std::vector<std::string>& columns = first.description.columns;
     const std::string named =
         fmt::format("{} is {}{}{}", first.path, first.description.format,

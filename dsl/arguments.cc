@@ -269,13 +269,15 @@ void Arguments::check_items() const {
     push_item(i);
     const int type = lua_type(lua_, -1);
     const std::string got = describe(lua_, -1);
-    const bool text = positional.type == "text";
-    const bool right = text                              ? type == LUA_TSTRING
+    const bool text = positional.type.starts_with("text");
+    const Node* node = to_node(lua_, -1);
+    const bool files = node != nullptr && std::holds_alternative<InputFiles>(node->value);
+    const bool right = text ? type == LUA_TSTRING || (files && positional.type != "text")
                        : positional.type == "a function" ? type == LUA_TFUNCTION
                        : positional.type == "a table"    ? type == LUA_TTABLE
                        : positional.type == "a stage" ? type == LUA_TUSERDATA || type == LUA_TTABLE
                                                       : type == LUA_TUSERDATA;
-    const bool empty = text && right && text_at(lua_, -1).empty();
+    const bool empty = text && type == LUA_TSTRING && text_at(lua_, -1).empty();
     lua_pop(lua_, 1);
     if (!right) {
       fail_item(i,

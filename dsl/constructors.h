@@ -26,8 +26,9 @@ std::vector<stages::Example> read_examples(lua_State* lua, const Arguments& pack
                                            const stages::PackSpec& spec);
 
 // dsl/format_options.cc
-// What s.read says about the format of `paths`.
-format::FormatOptions read_format(const Arguments& read, const std::vector<std::string>& paths);
+// What s.read says about the format of `paths`; `files`: they are of s.files.
+format::FormatOptions read_format(const Arguments& read, const std::vector<std::string>& paths,
+                                  bool files);
 
 // dsl/endpoints.cc
 // Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.

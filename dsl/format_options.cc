@@ -65,17 +65,34 @@ void read_csv(const Arguments& read, format::CsvOptions& csv) {
 
 }  // namespace
 
-format::FormatOptions read_format(const Arguments& read, const std::vector<std::string>& paths) {
+format::FormatOptions read_format(const Arguments& read, const std::vector<std::string>& paths,
+                                  bool files) {
   format::FormatOptions options;
   options.name = read.text("format").value_or("");
   options.encoding = read.text("encoding").value_or("");
-  const bool any_csv = std::ranges::any_of(
-      paths, [&](const std::string& path) { return is_csv(format::format_of(options, path)); });
-  for (const std::string_view name : {"delimiter", "header", "columns", "types", "null"}) {
-    if (any_csv || !read.has(name)) continue;
-    read.fail_key(name, fmt::format("{} is for CSV, and no file of this read is CSV", name),
-                  "name the files .csv or .tsv, or add format = \"csv\"");
+  if (files) {
+    if (read.has("format"))
+      read.fail_key("format", "format has no effect on s.files, which reads whole files",
+                    "leave it out, or name the paths without s.files");
+    options.name = "file";
   }
+  options.path = read.text("path").value_or("");
+  const auto any = [&](auto is) {
+    return std::ranges::any_of(
+        paths, [&](const std::string& path) { return is(format::format_of(options, path)); });
+  };
+  const auto only_for = [&](std::string_view name, std::string_view what, std::string_view hint) {
+    if (read.has(name))
+      read.fail_key(name,
+                    fmt::format("{} is for {}, and no file of this read is {}", name, what, what),
+                    hint);
+  };
+  if (!any(is_csv)) {
+    for (const std::string_view name : {"delimiter", "header", "columns", "types", "null"})
+      only_for(name, "CSV", "name the files .csv or .tsv, or add format = \"csv\"");
+  }
+  if (!any([](const format::Format& format) { return format.name == "json"; }))
+    only_for("path", "JSON", "name the files .json, or add format = \"json\"");
   read_csv(read, options.csv);
   return options;
 }

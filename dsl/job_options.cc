@@ -58,11 +58,19 @@ constexpr Option kRead[] = {
      .max = 1000},
     {.name = "format",
      .type = choice,
-     .meaning = "what the files are, where their endings (.jsonl, .csv, .tsv) do not say it, as "
+     .meaning = "what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt) do not "
+                "say it, as "
                 "with standard input; a file that begins as something else is an error",
      .example = "\"csv\"",
      .fallback = "by the ending, else \"jsonl\"",
-     .choices = "jsonl|csv|tsv"},
+     .choices = "jsonl|csv|tsv|json|lines"},
+    {.name = "path",
+     .type = text,
+     .meaning = "JSON: names that lead to the list of rows, where it is inside of the document",
+     .example = "\"data.items\"",
+     .fallback = "the document is the list, or a row",
+     .min = 1,
+     .max = 1000},
     {.name = "encoding",
      .type = choice,
      .meaning = "of the files: \"latin1\" is Windows-1252; \"utf-16\" is little-endian where no "
@@ -250,14 +258,17 @@ constexpr Section kJob[] = {
      .example = "checkpoint = { dir = \"/fast/disk/job\", durability = \"process\" }",
      .options = kCheckpoint},
     {.name = "read",
-     .meaning = "where the rows come from: JSON lines, CSV or TSV, by the files' endings",
+     .meaning =
+         "where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings",
      .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
      .options = kRead,
      .positional = {.word = "path",
-                    .type = "text",
-                    .luals = "string",
-                    .meaning = "files and globs, in order; gzip and zstd are inflated; \"-\" is "
-                               "standard input; relative to the pipeline file",
+                    .type = "text or s.files",
+                    .luals = "string|sluice.Files",
+                    .meaning =
+                        "files and globs, in order; gzip and zstd are inflated; \"-\" is "
+                        "standard input; s.files makes each file a row; relative to the working "
+                        "directory",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
                     .most = 10000}},

@@ -59,6 +59,20 @@ int construct_file(lua_State* lua) {
   return 1;
 }
 
+int construct_files(lua_State* lua) {
+  TextCall call = text_call(lua, "files", "s.files \"contracts/*.txt\"");
+  if (call.text.empty() || call.text == "-") {
+    raise_at(lua, call.place.source, call.place.argument,
+             "files needs the name of a file, or a pattern",
+             "for example s.files \"contracts/*.txt\"");
+  }
+  push_node(lua, Node{.name = "files",
+                      .source = call.place.source,
+                      .span = call.place.whole,
+                      .value = InputFiles{std::move(call.text)}});
+  return 1;
+}
+
 int construct_secret(lua_State* lua) {
   const TextCall call = text_call(lua, "secret", "s.secret \"OPENAI_API_KEY\"");
   script::Project& project = loader_of(lua).project;
@@ -139,8 +153,8 @@ constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"explode", construct_explode},   {"validate", construct_validate},
     {"pack", construct_pack},         {"dispatch", construct_dispatch},
     {"parse", construct_parse},       {"sink", construct_sink},
-    {"file", construct_file},         {"secret", construct_secret},
-    {"param", construct_param}};
+    {"file", construct_file},         {"files", construct_files},
+    {"secret", construct_secret},     {"param", construct_param}};
 constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
     {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
     {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},

@@ -7,6 +7,7 @@
 
 #include <lua.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -44,11 +45,17 @@ struct Mark {
   script::Span span;
 };
 
+// s.files "pattern": each file is a row.
+struct InputFiles {
+  std::string pattern;
+};
+
 struct Node {
-  using Value = std::variant<BareField, answer::Field, core::Secret, provider::EndpointSpec,
-                             stages::ReadSpec, stages::MapStep, stages::KeepStep,
-                             stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
-                             stages::DispatchSpec, stages::ParseSpec, stages::SinkSpec, Pipeline>;
+  using Value =
+      std::variant<BareField, InputFiles, answer::Field, core::Secret, provider::EndpointSpec,
+                   stages::ReadSpec, stages::MapStep, stages::KeepStep, stages::ExplodeStep,
+                   stages::ValidateSpec, stages::PackSpec, stages::DispatchSpec, stages::ParseSpec,
+                   stages::SinkSpec, Pipeline>;
   std::string_view name;                   // of the constructor
   const script::Source* source = nullptr;  // where it was called; null for bare field types
   script::Span span;

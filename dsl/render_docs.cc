@@ -107,6 +107,7 @@ std::string functions_part() {
 | call | gives |
 |---|---|
 | `s.file "prompts/triage.md"` | the bytes of a file, as text; looked for beside the pipeline file, then in the folders of `--lib`; at most {0} MiB; nothing outside of these folders, whatever the name or a symbolic link says |
+| `s.files "contracts/*.txt"` | in `s.read`: each file that the pattern fits is a row, with the fields `path`, `name` and `text` |
 | `s.secret "OPENAI_API_KEY"` | the value of an environment variable, for `key`; a script cannot read it |
 | `s.param("rows", 20)` | what `--set rows=…` gave, else the default; of the default's type (text, number or boolean); without a default it must be given |
 | `require "name"` | what `name.lua` returns; looked for as with `s.file` |
@@ -301,13 +302,15 @@ std::string render_editor_types() {
       "dsl.Docs\n"
       "-- writes it anew.\n\n"
       "---@class sluice.Stage\n---@class sluice.Endpoint\n---@class sluice.Field\n"
-      "---@class sluice.Secret\n---@class sluice.Pipeline\n\n";
+      "---@class sluice.Secret\n---@class sluice.Files\n---@class sluice.Pipeline\n\n";
   for (const Section& section : sections()) append_class(page, section);
   page += "local sluice = {}\n\n";
   for (const Section& section : sections()) append_function(page, section);
   page +=
       "---The bytes of a file beside the pipeline file, as text.\n"
       "---@param path string\n---@return string\nfunction sluice.file(path) end\n\n"
+      "---In s.read: each file that the pattern fits is a row.\n"
+      "---@param pattern string\n---@return sluice.Files\nfunction sluice.files(pattern) end\n\n"
       "---The value of an environment variable, for `key`.\n"
       "---@param name string\n---@return sluice.Secret\nfunction sluice.secret(name) end\n\n"
       "---What --set gave, else the default.\n"

@@ -90,9 +90,20 @@ void make_unique(std::vector<provider::EndpointSpec>& endpoints) {
 int construct_read(lua_State* lua) {
   const Arguments arguments(lua, section("read"));
   stages::ReadSpec spec;
-  for (std::size_t i = 1; i <= arguments.items(); ++i) spec.paths.push_back(arguments.text_item(i));
+  std::size_t files = 0;
+  for (std::size_t i = 1; i <= arguments.items(); ++i) {
+    arguments.push_item(i);
+    const Node* node = to_node(lua, -1);
+    lua_pop(lua, 1);
+    if (node != nullptr) ++files;
+    spec.paths.push_back(node == nullptr ? arguments.text_item(i)
+                                         : std::get<InputFiles>(node->value).pattern);
+    if (files != 0 && files != i)
+      arguments.fail_item(i, "read takes either paths or s.files, not both",
+                          "name all of them by s.files, so that each file is a row, or none");
+  }
   spec.key = arguments.text("key").value_or("");
-  spec.format = read_format(arguments, spec.paths);
+  spec.format = read_format(arguments, spec.paths, files > 0);
   push_stage(lua, arguments, "read", std::move(spec));
   return 1;
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kDelimiters = ",;\t|";
 constexpr std::size_t kEnough = 64 * 1024;
-constexpr std::size_t kLines = 20;
+constexpr std::size_t kFirstRecords = 20;
 
 using Counts = std::array<std::size_t, kDelimiters.size()>;
 
@@ -25,7 +25,7 @@ std::vector<Counts> count(std::string_view text, char line_end, bool at_end) {
     if (quoted) continue;
     if (c == line_end) {
       if (any) records.push_back(counts);
-      if (records.size() == kLines) return records;
+      if (records.size() == kFirstRecords) return records;
       counts = {};
       any = false;
       continue;
@@ -80,7 +80,7 @@ std::optional<CsvDialect> find_dialect(std::string_view start, bool at_end, char
   if (records.empty()) return enough ? std::optional(dialect) : std::nullopt;
   const auto seen = std::ranges::count_if(records.front(), [](std::size_t n) { return n > 0; });
   // One that stands there alone is taken at once: a pipe may send the next line much later.
-  if (seen > 1 && records.size() < kLines && !enough) return std::nullopt;
+  if (seen > 1 && records.size() < kFirstRecords && !enough) return std::nullopt;
   dialect.delimiter = best_of(records);
   return dialect;
 }

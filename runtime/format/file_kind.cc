@@ -26,7 +26,7 @@ constexpr Signature kSignatures[] = {
 constexpr FileKind kBinary = {"binary, or UTF-16 without a byte order mark", "",
                               "if it is text, set encoding = \"utf-16\" or \"utf-16be\" in s.read"};
 constexpr FileKind kJsonLines = {"JSON lines", "jsonl", "", true};
-constexpr FileKind kJson = {"JSON", "json", "", true};
+constexpr FileKind kJsonDocument = {"JSON", "json", "", true};
 
 constexpr std::string_view kBlank = " \t\r\n";
 constexpr std::size_t kLookedAt = 512;
@@ -36,12 +36,12 @@ const FileKind* json_kind(std::string_view text) {
   const std::size_t next = text.find_first_not_of(kBlank, 1);
   if (next == text.npos) return nullptr;
   const char c = text[next];
-  if (text.front() == '[') return c == '{' || c == '[' || c == ']' ? &kJson : nullptr;
+  if (text.front() == '[') return c == '{' || c == '[' || c == ']' ? &kJsonDocument : nullptr;
   if (c != '"' && c != '}') return nullptr;
   const std::string_view line = text.substr(0, text.find('\n'));
   return line.size() == text.size() || line.find_last_of('}') == line.find_last_not_of(kBlank)
              ? &kJsonLines
-             : &kJson;
+             : &kJsonDocument;
 }
 
 }  // namespace

@@ -10,19 +10,34 @@
 namespace sluice::format {
 namespace {
 
-constexpr std::string_view kJsonl[] = {".jsonl", ".ndjson"};
-constexpr std::string_view kCsv[] = {".csv"};
-constexpr std::string_view kTsv[] = {".tsv", ".tab"};
+constexpr std::string_view kJsonlEndings[] = {".jsonl", ".ndjson"};
+constexpr std::string_view kCsvEndings[] = {".csv"};
+constexpr std::string_view kJsonEndings[] = {".json"};
+constexpr std::string_view kLinesEndings[] = {".txt"};
+constexpr std::string_view kTsvEndings[] = {".tsv", ".tab"};
 
 // Any text can be cells, but what is meant as something else is not.
 bool known_otherwise(std::string_view, const FileKind* kind) {
   return kind != nullptr;
 }
 
+bool not_text(std::string_view, const FileKind* kind) {
+  return kind != nullptr && !kind->text;
+}
+bool not_json(std::string_view start, const FileKind* kind) {
+  const std::size_t first = start.find_first_not_of(" \t\r\n");
+  return not_text(start, kind) ||
+         (first != start.npos && start[first] != '[' && start[first] != '{');
+}
+
 constexpr Format kFormats[] = {
-    {"jsonl", "JSON lines", kJsonl, make_jsonl_reader},
-    {"csv", "CSV", kCsv, make_csv_reader, known_otherwise},
-    {"tsv", "TSV", kTsv, make_tsv_reader, known_otherwise},
+    {"jsonl", "JSON lines", kJsonlEndings, make_jsonl_reader},
+    {"csv", "CSV", kCsvEndings, make_csv_reader, known_otherwise},
+    {"tsv", "TSV", kTsvEndings, make_tsv_reader, known_otherwise},
+    {"json", "JSON", kJsonEndings, make_json_reader, not_json,
+     "JSON begins with [ or {; if it is CSV, set format = \"csv\" in s.read, or name it .csv"},
+    {"lines", "lines of text", kLinesEndings, make_lines_reader, not_text},
+    {"file", "a file a row", {}, make_file_reader},  // what s.files means
 };
 
 constexpr std::string_view kCompressed[] = {".gz", ".zst"};

@@ -11,6 +11,9 @@ namespace sluice::format {
 
 std::unique_ptr<RecordReader> make_csv_reader(const FormatOptions& options, std::string path);
 std::unique_ptr<RecordReader> make_tsv_reader(const FormatOptions& options, std::string path);
+std::unique_ptr<RecordReader> make_file_reader(const FormatOptions& options, std::string path);
+std::unique_ptr<RecordReader> make_json_reader(const FormatOptions& options, std::string path);
 std::unique_ptr<RecordReader> make_jsonl_reader(const FormatOptions& options, std::string path);
+std::unique_ptr<RecordReader> make_lines_reader(const FormatOptions& options, std::string path);
 
 }  // namespace sluice::format

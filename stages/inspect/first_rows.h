@@ -18,7 +18,7 @@ namespace sluice::inspect {
 
 struct FirstRows {
   core::RowBatch rows;  // as the file has them, before any step
-  std::string path;     // the file that they are of, or that is empty
+  std::string path;     // the file that they, or the error, are of, or that is empty
   std::string why_none;
   bool empty = false;  // `path` is there and has no rows
   // Where a file was looked at.

@@ -116,5 +116,9 @@ TEST(FormatFixtures, CsvIsReadAsItsPageSays) {
   expect_all("csv.md", "in.csv", false);
 }
 
+TEST(FormatFixtures, JsonIsReadAsItsPageSays) {
+  expect_all("json.md", "in.json", true);
+}
+
 }  // namespace
 }  // namespace sluice::format

@@ -1,4 +1,4 @@
-// CSV in, CSV out, by the real program: killed at random moments, then held against the input.
+// Formats in and out, by the real program: killed at random moments, then held against the input.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,14 +13,17 @@
 namespace sluice::cli {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 constexpr int kRows = 2000;
 
-class Csv : public testing::Test {
+class Formats : public testing::Test {
  protected:
-  Csv() {
+  Formats() {
     std::string file = "id;subject;body\r\n";
     for (int i = 0; i < kRows; ++i)
       file += fmt::format("T-{};\"a \"\"quoted\"\"; subject\r\nof {}\";=1+{}\r\n", i, i, i);
@@ -64,7 +67,7 @@ return s.pipeline {{ name = "job",
   World world_;
 };
 
-TEST_F(Csv, EveryRowEndsOnceInTheOutputHoweverOftenTheRunIsKilled) {
+TEST_F(Formats, EveryRowEndsOnceInTheOutputHoweverOftenTheRunIsKilled) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
@@ -84,7 +87,7 @@ TEST_F(Csv, EveryRowEndsOnceInTheOutputHoweverOftenTheRunIsKilled) {
   EXPECT_THAT(world_.sluice({"audit", "job.lua"}).output, HasSubstr("2,000 lines"));
 }
 
-TEST_F(Csv, AnEditedRowIsFoundByAudit) {
+TEST_F(Formats, AnEditedRowIsFoundByAudit) {
   ASSERT_EQ(world_.sluice(world_.run_job()).status, 0);
   std::string out = world_.read("out.csv");
   out.replace(out.find("quoted"), 6, "QUOTED");
@@ -95,7 +98,7 @@ TEST_F(Csv, AnEditedRowIsFoundByAudit) {
   EXPECT_THAT(audit.output, HasSubstr("at out.csv:2"));
 }
 
-TEST_F(Csv, CheckShowsTheColumnsAndTheFirstRow) {
+TEST_F(Formats, CheckShowsTheColumnsAndTheFirstRow) {
   const World::Ended check = world_.sluice({"check", "job.lua"});
   EXPECT_EQ(check.status, 0) << check.errors;
   EXPECT_THAT(check.output,
@@ -103,7 +106,7 @@ TEST_F(Csv, CheckShowsTheColumnsAndTheFirstRow) {
                         "  first row  {\"id\":\"T-0\","));
 }
 
-TEST_F(Csv, AFileThatIsSomethingElseIsAnErrorOfCheckAndOfRun) {
+TEST_F(Formats, AFileThatIsSomethingElseIsAnErrorOfCheckAndOfRun) {
   world_.write("in.csv", "{\"id\":1}\n{\"id\":2}\n");
   for (const auto& arguments : {std::vector<std::string>{"check", "job.lua"}, world_.run_job()}) {
     const World::Ended ended = world_.sluice(arguments);
@@ -113,7 +116,45 @@ TEST_F(Csv, AFileThatIsSomethingElseIsAnErrorOfCheckAndOfRun) {
   }
 }
 
-TEST_F(Csv, StandardInputIsReadByFormat) {
+TEST_F(Formats, CheckShowsNothingOfFilesElsewhere) {
+  world_.write("elsewhere.csv", "secret,text\n1,a\n");
+  make_job("s.sink { \"out.csv\" }", "\"" + world_.path("elsewhere.csv") + "\"");
+  ASSERT_EQ(std::system(("mkdir '" + world_.path("here") + "'").c_str()), 0);
+  ASSERT_EQ(std::system(("cd '" + world_.path("here") +
+                         "' && '" SLUICE_PROGRAM "' check ../job.lua > ../log 2>&1")
+                            .c_str()),
+            0);
+  EXPECT_THAT(world_.read("log"), HasSubstr("elsewhere.csv is CSV, separated by ','; not shown"));
+  EXPECT_THAT(world_.read("log"), Not(HasSubstr("secret")));
+}
+
+// Of first jobs: a list of objects, a folder of texts.
+TEST_F(Formats, ListsAndFoldersOfTextsAreInputsToo) {
+  world_.write("in.json",
+               "[\n  {\n    \"id\": 1,\n    \"subject\": \"a\"\n  },\n  { \"id\": 2, \"subject\": "
+               "5.50 }\n]\n");
+  make_job("s.sink { \"out.csv\" }", "\"in.json\"");
+  const World::Ended list = world_.sluice(world_.run_job());
+  EXPECT_EQ(list.status, 0) << list.output << list.errors;
+  EXPECT_THAT(world_.lines("out.csv"),
+              UnorderedElementsAre(StartsWith("id,subject,queue,size"), StartsWith("1,a,"),
+                                   StartsWith("2,5.50,")));
+  EXPECT_EQ(world_.sluice({"audit", "job.lua"}).status, 0);
+
+  ASSERT_EQ(std::system(("mkdir '" + world_.path("texts") + "'").c_str()), 0);
+  world_.write("texts/a.txt", "one\ntwo\n");
+  world_.write("texts/b.txt", "caf\xE9\n");
+  make_job("s.sink { \"files.jsonl\" }", "s.files \"texts/*.txt\", key = \"name\"");
+  std::string job = world_.read("job.lua");
+  job.replace(job.find("{{subject}}"), 11, "{{text}}");
+  world_.write("job.lua", job);
+  EXPECT_EQ(world_.sluice(world_.run_job()).status, 1);
+  EXPECT_THAT(world_.lines("files.jsonl"), ElementsAre(StartsWith("{\"name\":\"a.txt\",")));
+  EXPECT_THAT(world_.read("files.rejects.jsonl"),
+              HasSubstr("texts/b.txt:1: this file is not UTF-8: if it is in Windows-1252"));
+}
+
+TEST_F(Formats, StandardInputIsReadByFormat) {
   make_job("s.sink { \"out.jsonl\" }", "\"-\", format = \"csv\", key = \"id\"");
   world_.write("in.csv", "id,subject\n1,a\n2,\n");
   ASSERT_EQ(std::system(("cd '" + world_.path("") +
