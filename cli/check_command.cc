@@ -60,7 +60,7 @@ core::Result<std::string> inputs(const stages::JobSpec& job) {
     if (first.error && !shows)
       return core::fail(first.error->code, "is not what s.read says: run tells why", read.paths[i]);
     if (first.error) return std::unexpected(*first.error);
-    if (first.path.empty()) continue;
+    if (first.rows.empty()) continue;
     shown.push_back(format);
     if (!shows) {
       text += fmt::format("  {:<11}{} is {}; not shown, since it is outside of this folder\n",
@@ -106,7 +106,7 @@ Looked look(const JobFile& file) {
       looked.text += fmt::format("  {:<11}{}\n", "note", change.text);
     std::ranges::move(inspect::option_remarks(spec), std::back_inserter(looked.remarks));
   }
-  std::ranges::move(inspect::input_remarks(job->questions.front()),
+  std::ranges::move(inspect::input_remarks(job->questions.front(), may_show),
                     std::back_inserter(looked.remarks));
   looked.text += listing(*job) + *looks + rendered(*sample);
   return looked;

@@ -62,6 +62,8 @@ core::Result<dsl::LoadOptions> JobFile::load_options(Secrets secrets) const {
     options.parameters[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
   options.libraries = libraries;
+  for (std::string& folder : environment_libraries())
+    options.libraries.push_back(std::move(folder));
   options.text = text;
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
     if (secrets == Secrets::unread) return std::string(kUnreadSecret);

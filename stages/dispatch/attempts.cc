@@ -96,7 +96,7 @@ void Attempts::send(const std::vector<schedule::Send>& sends) {
     if (found == requests_.end()) {
       finished(send, not_needed(), 0);
     } else {
-      endpoints_[send.endpoint].form.sent(send.attempt);
+      endpoints_[send.endpoint].form->sent(send.attempt);
       sender_.send(send, *found->second);
     }
   }
@@ -130,7 +130,7 @@ void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
 }
 
 void Attempts::ask_otherwise(const schedule::Send& send, provider::Outcome& outcome) {
-  AnswerForm& form = endpoints_[send.endpoint].form;
+  AnswerForm& form = *endpoints_[send.endpoint].form;
   if (outcome.action == provider::Action::none) return form.answered();
   if (!form.refused(send.attempt, outcome)) return;
   frame_bytes_ = longest_frame(endpoints_);
@@ -148,7 +148,7 @@ provider::Doubts Attempts::hold_against(const schedule::Send& send, std::uint64_
   const std::uint64_t prompt =
       request == requests_.end() ? 0 : request->second->user_content->size();
   const std::uint64_t sent =
-      request == requests_.end() ? send.worst_usage.input : endpoint.form.frame_bytes() + prompt;
+      request == requests_.end() ? send.worst_usage.input : endpoint.frame_bytes() + prompt;
   return provider::hold_against(reply.outcome,
                                 {.sent = sent,
                                  .prompt = prompt,
@@ -203,8 +203,7 @@ void Attempts::publish(core::Time now) {
   published_ = now;
   totals_.schedule = scheduler_.snapshot(now);
   totals_.form_notes.clear();
-  for (const DispatchEndpoint& endpoint : endpoints_)
-    totals_.form_notes.push_back(endpoint.form.note());
+  for (const Endpoint& endpoint : endpoints_) totals_.form_notes.push_back(endpoint.form->note());
   std::lock_guard lock(state_mutex_);
   state_ = totals_;
 }

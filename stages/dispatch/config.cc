@@ -25,7 +25,7 @@ schedule::DayUsed day_used(std::size_t endpoint, const provider::EndpointSpec& s
 
 std::size_t longest_frame(std::span<const Endpoint> endpoints) {
   std::size_t bytes = 0;
-  for (const Endpoint& endpoint : endpoints) bytes = std::max(bytes, endpoint.form.frame_bytes());
+  for (const Endpoint& endpoint : endpoints) bytes = std::max(bytes, endpoint.frame_bytes());
   return bytes;
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t kCachedPrefix = 4 * 1024;
 Endpoint make_endpoint(const provider::EndpointSpec& spec, const provider::PromptFrame& frame) {
   auto codec = codec::make_codec(spec);
   const std::optional<int> output_cap = codec->output_cap();
-  return {.form = AnswerForm(spec, frame),
+  return {.form = std::make_shared<AnswerForm>(spec, frame),
           .codec = std::move(codec),
           .price = codec::price_of(spec).value_or(core::Price{}),
           .output_cap = output_cap};

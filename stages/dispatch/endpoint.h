@@ -16,10 +16,12 @@
 namespace sluice::dispatch {
 
 struct Endpoint {
-  AnswerForm form;  // with the parts of the body
+  std::shared_ptr<AnswerForm> form;  // with the parts of the body; not null
   std::unique_ptr<provider::Codec> codec;
   core::Price price;
   std::optional<int> output_cap;  // of one reply, as each request says it
+
+  std::size_t frame_bytes() const { return form->frame_bytes(); }
 };
 
 Endpoint make_endpoint(const provider::EndpointSpec& spec, const provider::PromptFrame& frame);

@@ -72,7 +72,7 @@ void OnlineSender::send(const schedule::Send& attempt, const stages::Request& re
   http::Request out;
   out.path = target.path;
   out.headers = target.headers;
-  out.body = {endpoint.form.prefix(), request.user_content, endpoint.form.suffix()};
+  out.body = {endpoint.form->prefix(), request.user_content, endpoint.form->suffix()};
   const http::RequestHandle handle =
       client_->send(target.origin, std::move(out),
                     [this, attempt](std::expected<http::Response, http::Failure> result) {

@@ -42,8 +42,8 @@ class RecordingSender final : public dispatch::Sender, private dispatch::Sender:
                   std::function<void(const Exchange&)> ended)
       : setup_(setup), recording_(recording), ended_(std::move(ended)) {
     for (const dispatch::Endpoint& endpoint : setup.endpoints) {
-      endpoints_.push_back({std::make_unique<ListeningCodec>(*endpoint.codec, last_),
-                            endpoint.prefix, endpoint.suffix, endpoint.price, endpoint.output_cap});
+      endpoints_.push_back({endpoint.form, std::make_unique<ListeningCodec>(*endpoint.codec, last_),
+                            endpoint.price, endpoint.output_cap});
     }
   }
 

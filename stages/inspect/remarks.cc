@@ -66,6 +66,15 @@ Sample sample_of(const stages::PipelineSpec& spec, FirstRows&& first) {
   return sample;
 }
 
+// What there is to see of a row of a file that is not to be shown.
+void hide(stages::Item& item) {
+  item.row.raw.clear();
+  item.row.key_json.clear();
+  if (!item.reject) return;
+  item.reject = std::make_shared<const core::Reject>(
+      core::Reject{item.reject->stage, item.reject->reason, "run tells why", {}});
+}
+
 std::string name_of(const stages::Item& item) {
   return line_start(item.row.key_json.empty() ? item.row.raw : item.row.key_json, 40);
 }
@@ -181,7 +190,8 @@ std::vector<Remark> option_remarks(const stages::PipelineSpec& spec) {
   return remarks;
 }
 
-std::vector<Remark> input_remarks(const stages::PipelineSpec& spec) {
+std::vector<Remark> input_remarks(const stages::PipelineSpec& spec,
+                                  const std::function<bool(const std::string& path)>& may_show) {
   std::vector<Remark> remarks;
   for (const std::string& pattern : spec.read.paths) {
     if (pattern == "-" || !quick_to_expand(pattern)) continue;
@@ -189,12 +199,17 @@ std::vector<Remark> input_remarks(const stages::PipelineSpec& spec) {
       remarks.push_back(
           {Severity::warning, pattern, 0, 0, paths.error().message, "a run would end with 5"});
   }
-  FirstRows first = first_rows(spec.read.paths, kRows);
-  if (first.empty)
+  FirstRows first = first_rows(spec.read, kRows);
+  if (first.empty && !first.error)
     remarks.push_back({Severity::warning, first.path, 0, 0, "this input has no rows", {}});
   if (first.rows.empty()) return remarks;
-  const Sample sample = sample_of(spec, std::move(first));
+  const bool shows = may_show(first.path);
+  Sample sample = sample_of(spec, std::move(first));
+  if (!shows) {
+    for (stages::Item& item : sample.items) hide(item);
+  }
   add_rejects(sample, remarks);
+  if (!shows) return remarks;
   add_duplicates(sample, remarks);
   add_fields(spec, sample, remarks);
   return remarks;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,8 @@ std::vector<Remark> option_remarks(const stages::PipelineSpec& spec);
 
 // Of the job's input: of its files, and of the first 100 rows of the first of them, by the first
 // question's steps, key, validation and prompt. Bounded as first_rows(), and no row is begun after
-// two seconds.
-std::vector<Remark> input_remarks(const stages::PipelineSpec& spec);
+// two seconds. Of a file that `may_show` says no to, nothing of its content is told.
+std::vector<Remark> input_remarks(const stages::PipelineSpec& spec,
+                                  const std::function<bool(const std::string& path)>& may_show);
 
 }  // namespace sluice::inspect

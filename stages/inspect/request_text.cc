@@ -38,7 +38,7 @@ RequestText request_text(const provider::EndpointSpec& spec, const dispatch::End
     text.headers.emplace_back(name,
                               credential ? masked_credential(value) : masked(value, spec.key));
   }
-  text.body = *endpoint.prefix + *request.user_content + *endpoint.suffix;
+  text.body = *endpoint.form->prefix() + *request.user_content + *endpoint.form->suffix();
   return text;
 }
 

@@ -24,7 +24,7 @@ TEST(RequestText, HasTheBytesOfTheBodyAndNoKey) {
   const RequestText text = request_text(spec, endpoint, request_of("\"hello\""));
   EXPECT_EQ(text.method, "POST");
   EXPECT_EQ(text.url, "http://localhost/v1/chat/completions");
-  EXPECT_EQ(text.body, *endpoint.prefix + "\"hello\"" + *endpoint.suffix);
+  EXPECT_EQ(text.body, *endpoint.form->prefix() + "\"hello\"" + *endpoint.form->suffix());
   EXPECT_THAT(text.headers, testing::Contains(testing::Pair("authorization", "Bearer ***")));
 }
 

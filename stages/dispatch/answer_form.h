@@ -18,7 +18,7 @@
 #include "provider/endpoint.h"
 #include "provider/outcome.h"
 
-namespace sluice::stages {
+namespace sluice::dispatch {
 
 class AnswerForm {
  public:
@@ -55,4 +55,4 @@ class AnswerForm {
   std::string note_;
 };
 
-}  // namespace sluice::stages
+}  // namespace sluice::dispatch

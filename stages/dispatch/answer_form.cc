@@ -1,4 +1,4 @@
-#include "stages/answer_form.h"
+#include "dispatch/answer_form.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "codec/registry.h"
 
-namespace sluice::stages {
+namespace sluice::dispatch {
 namespace {
 
 using provider::StructuredOutput;
@@ -81,4 +81,4 @@ bool AnswerForm::refused(std::uint64_t attempt, provider::Outcome& outcome) {
   return false;
 }
 
-}  // namespace sluice::stages
+}  // namespace sluice::dispatch
