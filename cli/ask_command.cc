@@ -12,6 +12,7 @@
 
 #include "ask/pipeline_text.h"
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/number_range.h"
 #include "cli/run_command.h"
 #include "cli/standard_streams.h"
@@ -111,44 +112,52 @@ int ask_rows(AskFlags flags) {
 
 void add_options(CLI::App& command, AskFlags& flags) {
   ask::AskOptions& options = flags.options;
-  command.add_option("input", options.inputs, "Files of rows, or globs; - is standard input")
+  command.add_option("INPUT", options.inputs, "Files of rows, or globs; - is standard input")
+      ->type_name("FILE")
       ->required();
-  command
-      .add_option("--user", options.user, "What is asked about a row: \"{{subject}}: {{body}}\"")
+  const auto text = [&](const char* name, std::string& value, const char* type,
+                        const char* meaning) {
+    return command.add_option(name, value, meaning)->type_name(type);
+  };
+  text("--user", options.user, "PROMPT", "What is asked about a row: \"{{subject}}: {{body}}\"")
       ->required();
-  command
-      .add_option("--answer", flags.answer,
-                  "The answer's columns: \"queue=billing|bug, urgency=int 1..5, note=text\"; "
-                  "without it, free text in the column answer")
-      ->check([](const std::string& text) {
-        return text.empty() ? "--answer declares nothing; for example \"queue=billing|bug\"" : "";
-      });
-  command
-      .add_option("--model", flags.model.model,
-                  "gpt-5.4-mini, claude-haiku-4-5, groq/llama-3.3-70b-versatile, …")
+  text("--answer", flags.answer, "COLUMNS",
+       "The answer's columns: \"queue=billing|bug, urgency=int 1..5, note?=text\"; without it, "
+       "free text in the column answer")
+      ->check(CLI::Validator(
+          [](const std::string& value) {
+            return value.empty() ? "it declares nothing; for example \"queue=billing|bug\"" : "";
+          },
+          ""));
+  text("--model", flags.model.model, "NAME",
+       "gpt-5.4-mini, claude-haiku-4-5, groq/llama-3.3-70b-versatile, …")
       ->required();
-  command.add_option("--out", options.out, "The output: the rows with their answers")->required();
-  command.add_option("--system", options.system, "The system prompt");
-  command.add_option("--key", options.key, "The field that names a row");
-  command.add_option("--pack", options.rows_a_request, "Rows in one request, at most")
-      ->check(whole_number(1, 1000));
+  text("--out", options.out, "FILE", "The output: the rows with their answers")->required();
+  text("--system", options.system, "PROMPT", "The system prompt");
+  text("--key", options.key, "FIELD", "The field that names a row");
   command.add_option("--rows", flags.run.limit, "Read at most so many rows")
+      ->type_name("N")
       ->check(whole_number(1));
-  command.add_option("--budget", options.budget, "What the job may cost: \"$5\"");
-  command.add_option("--deadline", options.deadline, "When a run ends: \"30m\"");
+  command.add_option("--pack", options.rows_a_request, "Rows in one request, at most (default 1)")
+      ->type_name("N")
+      ->check(whole_number(1, 1000));
+  text("--budget", options.budget, "AMOUNT", "What the job may cost: \"$5\"");
+  text("--deadline", options.deadline, "TIME", "When a run ends: \"30m\"");
   command
       .add_option("--max-output-tokens", options.max_output_tokens,
                   "Of one reply, at most; a budget wants it")
+      ->type_name("N")
       ->check(whole_number(1, 1e9));
-  command.add_option("--price", options.price,
-                     "IN/OUT in dollars per million tokens, where no list price is known");
-  command.add_option("--endpoint", flags.model.endpoint,
-                     "The service, by its constructor's name: openai, groq, vllm, …");
-  command.add_option("--base-url", flags.model.base_url,
-                     "The address of a server that speaks OpenAI's chat completions");
-  command.add_option("--key-env", flags.model.key_variable,
-                     "The environment variable with the service's key, where it is not the usual");
-  command.add_option("--save", flags.save, "Write the pipeline file that this stands for");
+  text("--price", options.price, "IN/OUT",
+       "Dollars per million tokens, where no list price is known");
+  text("--endpoint", flags.model.endpoint, "SERVICE",
+       "By its constructor's name: openai, groq, vllm, …");
+  text("--base-url", flags.model.base_url, "URL",
+       "Of a server that speaks OpenAI's chat completions");
+  text("--key-env", flags.model.key_variable, "NAME",
+       "The environment variable with the service's key, where it is not the usual one");
+  text("--save", flags.save, "FILE", "Write the pipeline file that this stands for");
+  add_run_flags(command, flags.run);
   add_log_option(command, flags.run.log);
 }
 
@@ -159,15 +168,15 @@ void add_ask_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("ask", "Ask one question about each row: a job in one command");
   add_options(*command, *flags);
-  command->footer(
-      "  sluice ask tickets.jsonl --user \"{{subject}}: {{body}}\" --answer "
-      "\"queue=billing|bug|access\" \\\n"
-      "    --model gpt-5.4-mini --out tickets.out.jsonl --rows 10\n"
-      "The same command again resumes the job; another question asks again what it changes.\n"
-      "Columns: NAME=TYPE, with NAME? for one that may be null; TYPE is text, int, number, bool,\n"
-      "list of TYPE, or choices as a|b|c; bounds as in \"int 1..5\", \"text ..200\"; then, in "
-      "quotes,\n"
-      "what it means.");
+  command->footer(help_footer(
+      "The same command again resumes the job; another question asks again what it changes. "
+      "COLUMNS are NAME=TYPE with commas between, and NAME?=TYPE for one that may be null. TYPE is "
+      "text, int, number, bool, list of TYPE, or choices as a|b|c; bounds as in int 1..5 or text "
+      "..200; then, in quotes, what the column means.",
+      {{"sluice ask tickets.csv --user \"{{subject}}: {{body}}\" \\\n"
+        "    --answer \"queue=billing|bug|access\" --model gpt-5.4-mini \\\n"
+        "    --out sorted.csv --rows 10",
+        ""}}));
   command->callback([flags, &exit_status] { exit_status = ask_rows(*flags); });
 }
 

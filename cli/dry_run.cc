@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/job_questions.h"
 #include "cli/standard_streams.h"
 #include "core/json.h"
 #include "core/printable.h"
@@ -75,7 +76,8 @@ std::string summary(const stages::JobSpec& job, const inspect::DryRun& plan,
 void add_dry_run_options(CLI::App& command, DryRunFlags& flags) {
   command.add_flag("--dry-run", flags.only,
                    "Write the requests as JSON lines instead of sending them");
-  command.add_option("--to", flags.to, "With --dry-run: to this file, not to standard output");
+  command.add_option("--to", flags.to, "With --dry-run: to this file, not to standard output")
+      ->type_name("FILE");
 }
 
 int dry_run(const JobFile& file, const DryRunFlags& flags) {
@@ -84,6 +86,8 @@ int dry_run(const JobFile& file, const DryRunFlags& flags) {
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   if (const auto same = file.alike(*job); !same) return report(same.error());
+  if (const Change change = change_of(*job, 0); !change.text.empty())
+    say(fmt::format("note: {}\n", change.text));
   std::unique_ptr<storage::AtomicFile> to;
   if (!flags.to.empty()) {
     if (auto apart = job::keep_export_apart(*job, flags.to); !apart) return report(apart.error());

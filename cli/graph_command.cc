@@ -1,10 +1,10 @@
 // sluice graph: the flow of the job, for Mermaid or Graphviz.
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "inspect/graph.h"
 
@@ -32,13 +32,18 @@ void add_graph_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<GraphFlags>();
   CLI::App* command = app.add_subcommand("graph", "The flow of the job as a picture");
   flags->file.add_options(*command);
-  command->add_option("--format", flags->format, "mermaid (the default) or dot, for Graphviz")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"mermaid", Format::mermaid}, {"dot", Format::dot}}));
-  command->footer(
-      "Mermaid goes into Markdown, between ```mermaid and ```. For a file:\n"
-      "  sluice graph job.lua --format dot | dot -Tsvg > job.svg\n"
-      "Nothing is sent or written, and no variable's value is read.");
+  restrict_to(command->add_option_function<std::string>(
+                  "--format",
+                  [flags](const std::string& name) {
+                    flags->format = name == "dot" ? Format::dot : Format::mermaid;
+                  },
+                  "For Markdown, or for Graphviz (default mermaid)"),
+              {"mermaid", "dot"});
+  command->footer(help_footer(
+      "Mermaid goes into Markdown, between ```mermaid and ```. Nothing is sent or written, and no "
+      "variable's value is read.",
+      {{"sluice graph tickets.lua", ""},
+       {"sluice graph tickets.lua --format dot | dot -Tsvg > job.svg", ""}}));
   command->callback([flags, &exit_status] { exit_status = show_graph(*flags); });
 }
 

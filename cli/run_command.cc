@@ -223,6 +223,17 @@ void add_log_option(CLI::App& command, Log& log) {
               {"text", "json"});
 }
 
+void add_run_flags(CLI::App& command, RunFlags& flags) {
+  command.add_flag(
+      "--fresh", flags.fresh,
+      "Start over: the checkpoint and the files of earlier runs are set aside, and all "
+      "is asked anew");
+  command.add_flag("--yes", flags.yes,
+                   "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
+  command.add_flag("--keep-going", flags.keep_going,
+                   "Go on where the first rows all fail alike: they are rejected");
+}
+
 void add_run_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand("run", "Run the job, or resume it");
@@ -231,21 +242,14 @@ void add_run_command(CLI::App& app, int& exit_status) {
       ->add_option("--limit,--rows", flags->limit,
                    "Read at most so many rows (for the first question)")
       ->check(whole_number(1));
-  command->add_flag(
-      "--fresh", flags->fresh,
-      "Start over: the checkpoint and the files of earlier runs are set aside, and all "
-      "is asked anew");
-  command->add_flag(
-      "--yes", flags->yes,
-      "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
-  command->add_flag("--keep-going", flags->keep_going,
-                    "Go on where the first rows all fail alike: they are rejected");
+  add_run_flags(*command, *flags);
   add_log_option(*command, flags->log);
   command->footer(help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "
       "aborts at once with 130. Either way the same command resumes the job.",
       {{"sluice run tickets.lua", "to the end, or resume it"},
        {"sluice run tickets.lua --limit 20", "try it on a few rows"},
+       {"sluice run tickets.lua --dry-run --rows 3", "see the requests, send none"},
        {"sluice run tickets.lua --set model=gpt-5.4 --log json 2>run.jsonl", ""}}));
   auto dry = std::make_shared<DryRunFlags>();
   add_dry_run_options(*command, *dry);

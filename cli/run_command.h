@@ -23,6 +23,8 @@ struct RunFlags {
 
 // Adds --log, which fills `log`.
 void add_log_option(CLI::App& command, Log& log);
+// Adds --fresh, --yes and --keep-going.
+void add_run_flags(CLI::App& command, RunFlags& flags);
 
 // Loads the file, runs or resumes the job, says how it went. The exit status.
 int run_job(const RunFlags& flags);

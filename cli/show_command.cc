@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/number_range.h"
@@ -223,10 +224,16 @@ void add_show_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand(
       "show", "One row: how it stands in the input, its prompt, answer or reject, and history");
   flags->file.add_options(*command);
-  command->add_option("key", flags->query.key, "The row's key");
+  command->add_option("KEY", flags->query.key, "The row's key")->type_name("KEY");
   command->add_option("--line", flags->query.line, "The row's line in the input, instead of a key")
+      ->type_name("N")
       ->check(whole_number(1));
   command->add_flag("--json", flags->json, "For programs: one object a question");
+  command->footer(
+      help_footer("Also while the job runs. The checkpoint keeps no requests and replies: sluice "
+                  "try shows them.",
+                  {{"sluice show tickets.lua T-17", ""},
+                   {"sluice show tickets.lua --line 4", "of a job without a key"}}));
   command->callback([flags, &exit_status] { exit_status = show_row(*flags); });
 }
 

@@ -12,6 +12,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/number_range.h"
@@ -122,12 +123,15 @@ void add_try_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand(
       "try", "Ask a few rows for real, and show each request, reply, answer and cost");
   flags->file.add_options(*command);
-  command->add_option("--rows", flags->rows, "Read at most so many rows; 3 by default")
+  command->add_option("--rows", flags->rows, "Read at most so many rows (default 3)")
+      ->type_name("N")
       ->check(whole_number(1, 1000));
   command->add_flag("--json", flags->json, "For programs: everything as it was sent and came");
-  command->footer(
-      "Does what a run does, and keeps nothing: no checkpoint, no output. It is paid for, and\n"
-      "stands in no ledger; the file's budget holds. Keys are masked.");
+  command->footer(help_footer(
+      "Does what a run does, and keeps nothing: no checkpoint, no output. It is paid for, and "
+      "stands in no ledger; the file's budget holds. Keys are masked.",
+      {{"sluice try tickets.lua", "the first three rows"},
+       {"sluice try tickets.lua --rows 1 --json | jq .", ""}}));
   command->callback([flags, &exit_status] { exit_status = try_job(*flags); });
 }
 

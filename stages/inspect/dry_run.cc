@@ -55,9 +55,9 @@ class Plan {
       if (!status_) shutdown.stop("");
       credits.give(taken);
     };
-    stages::Reader reader(std::move(*paths), limit, credits, shutdown,
-                          {take, [] {}, [](std::uint64_t, bool) {}},
-                          stages::Steps(spec_.read.steps), job::written_files(spec_));
+    stages::Reader reader(
+        std::move(*paths), limit, credits, shutdown, {take, [] {}, [](std::uint64_t, bool) {}},
+        stages::Steps(spec_.read.steps), job::written_files(spec_), spec_.read.format);
     if (auto read = reader.run(); !read) return std::unexpected(read.error());
     if (status_) note(add(packer_.flush()));
     if (!status_) return std::unexpected(status_.error());
@@ -128,7 +128,7 @@ class Plan {
   }
 
   schedule::Demand demand_of(const stages::Request& request, std::size_t endpoint) const {
-    const std::size_t bytes = endpoints_[endpoint].frame_bytes() + request.user_content->size();
+    const std::size_t bytes = endpoints_[endpoint].form.frame_bytes() + request.user_content->size();
     return {request.id, static_cast<std::uint32_t>(bytes),
             static_cast<std::uint32_t>(request.items.size())};
   }

@@ -63,6 +63,7 @@ core::Result<Trial> try_rows(const stages::PipelineSpec& spec, const TryOptions&
   Recording recording;
   job::RunOptions run_options;
   run_options.limit = options.rows;
+  run_options.keep_going = true;  // each row is shown, however alike they fail
   run_options.make_sender = recorded(options.make_sender, recording, options.ended);
   run_options.open_checkpoint =
       [&](const checkpoint::Options& opened,

@@ -140,5 +140,18 @@ TEST_F(AskCommand, WithoutColumnsTheAnswerIsText) {
   EXPECT_THAT(world_.read("o.jsonl"), HasSubstr("\"answer\":\"a fine day\""));
 }
 
+TEST_F(AskCommand, TakesACsvAndWritesOneWithTheAnswersBehindItsColumns) {
+  world_.write("tickets.csv",
+               "id,subject,body\nT-1,Invoice,\"It is wrong,\nagain\"\nT-2,Login,I cannot\n");
+  const auto ended = world_.sluice({"ask", "tickets.csv", "--user", "{{subject}}: {{body}}",
+                                    "--answer", "queue=billing|access", "--model", "mock", "--key",
+                                    "id", "--out", "sorted.csv", "--base-url", world_.base_url()});
+  ASSERT_EQ(ended.status, 0) << ended.errors << ended.output;
+  const std::string csv = world_.read("sorted.csv");
+  EXPECT_THAT(csv, testing::StartsWith("id,subject,body,queue\r\n"));
+  EXPECT_THAT(csv, HasSubstr("T-1,Invoice,\"It is wrong,\nagain\","));
+  EXPECT_THAT(csv, testing::ContainsRegex("T-2,Login,I cannot,(billing|access)\r\n"));
+}
+
 }  // namespace
 }  // namespace sluice::cli

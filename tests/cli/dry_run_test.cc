@@ -119,6 +119,19 @@ TEST_F(DryRun, NamesWhatWouldBeRejectedUnasked) {
   EXPECT_THAT(ended.errors, HasSubstr("1 rejected unasked: not_json: "));
 }
 
+TEST_F(DryRun, ReadsWhatARunReads) {
+  world_.make_job(4);
+  world_.write("in.csv", "id,text\nT-0,\"one, two\"\nT-1,three\n");
+  world_.write("job.lua", [&] {
+    std::string text = world_.read("job.lua");
+    return text.replace(text.find("in.jsonl"), 8, "in.csv");
+  }());
+  const auto ended = dry_run();
+  ASSERT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_THAT(ended.output, HasSubstr("one, two"));
+  EXPECT_THAT(ended.errors, HasSubstr("2 read, 2 to be asked"));
+}
+
 TEST_F(DryRun, AsksEqualQuestionsOnce) {
   world_.write("in.jsonl",
                "{\"id\":\"a\",\"text\":\"same\"}\n{\"id\":\"b\",\"text\":\"same\"}\n"

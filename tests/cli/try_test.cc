@@ -89,6 +89,15 @@ TEST_F(TryCommand, ARowThatIsRejectedUnaskedIsShownToo) {
   EXPECT_THAT(ended.output, HasSubstr("2 rows: 1 answered, 1 rejected\n1 request, "));
 }
 
+TEST_F(TryCommand, ShowsEachRowHoweverAlikeTheyFail) {
+  std::string lines;
+  for (int i = 0; i < 200; ++i) lines += "{\"id\":\"T-" + std::to_string(i) + "\"}\n";
+  world_.write("in.jsonl", lines);
+  const auto ended = try_rows("http://127.0.0.1:1/v1", {"--rows", "200"});
+  EXPECT_EQ(ended.status, 1) << ended.errors;
+  EXPECT_THAT(ended.output, HasSubstr("200 rows: 0 answered, 200 rejected\n0 requests"));
+}
+
 TEST_F(TryCommand, ARefusedKeyEndsItWithTheProvidersWordsAndNoKey) {
   world_.make_job(1, "key = \"sk-very-secret-key\",");
   StubServer server([](const std::string& request, int) {
