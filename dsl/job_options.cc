@@ -267,8 +267,8 @@ constexpr Section kJob[] = {
                     .luals = "string|sluice.Files",
                     .meaning =
                         "files and globs, in order; gzip and zstd are inflated; \"-\" is "
-                        "standard input; s.files makes each file a row; relative to the working "
-                        "directory",
+                        "standard input; s.files makes each file a row; relative to the pipeline "
+                        "file",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
                     .most = 10000}},

@@ -36,12 +36,16 @@ core::Status LineForm::append(std::string_view lines, std::string& out) {
     lines.remove_prefix(std::min(end + 1, lines.size()));
     if (columns_.empty()) {
       if (auto begun = begin(line); !begun) return begun;
-      out.append(csv_header(columns_, delimiter_)).append(kRecordEnd);
+      out.append(header()).append(kRecordEnd);
     }
     if (auto done = append_record(line, out); !done) return done;
     out += kRecordEnd;
   }
   return {};
+}
+
+std::string LineForm::header() const {
+  return csv_header(columns_, delimiter_);
 }
 
 core::Status LineForm::record(std::string_view line, std::string& out) {

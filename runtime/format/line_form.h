@@ -29,11 +29,15 @@ class LineForm {
   // None before the first line.
   const std::vector<std::string>& columns() const { return columns_; }
 
+  // A file that begins again.
+  void restart() { columns_.clear(); }
   // The first line of the file, where it was written before.
   core::Status begin(std::string_view line);
   // Appends whole lines as they stand in the file, the header before the first. An error
   // (ErrorCode::pipeline) names what is to be done; the lines before it have been appended.
   core::Status append(std::string_view lines, std::string& out);
+  // The columns' record, without its end.
+  std::string header() const;
   // Sets `out` to one line's record, without its end.
   core::Status record(std::string_view line, std::string& out);
 

@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "checkpoint/view.h"
-#include "format/csv_record.h"
 #include "format/line_file.h"
 #include "format/line_form.h"
 #include "index/hash_multiset.h"
@@ -103,6 +102,9 @@ class Audit {
   // The line of `e` as it stands in its file, without its end. Valid until the next call. One that has
   // no form (line_form.h, 3) was never written: its JSON is then in no file.
   std::string_view text_of(const Ended& e) {
+    // The header is of a line that stands there (file_sink.cc).
+    const bool first = form_.columns().empty();
+    if (e.withdrawn && first && recorded(Kind::answer) > 0) return e.line;
     if (e.kind == Kind::reject || form_.as_is() || !form_.record(e.line, formed_)) return e.line;
     return formed_;
   }
@@ -123,8 +125,7 @@ class Audit {
       if (!more) return std::unexpected(more.error());
       if (!*more) return {};
       if (csv && line.number == 1) {
-        if (line.ended && line.text == format::csv_header(form_.columns(), form_.delimiter()))
-          continue;
+        if (line.ended && line.text == form_.header()) continue;
         if (!form_.columns().empty() && line.ended)
           add(Finding::missing, {"the header", fmt::format("{}:1", file.path)});
       }

@@ -1,5 +1,6 @@
 #include "job/file_sink.h"
 
+#include "format/csv_record.h"
 #include "format/line_form.h"
 
 namespace sluice::job {
@@ -25,28 +26,38 @@ class FormedPast final : public checkpoint::Past {
       if (auto begun = begin(generation, form); !begun) return begun;
     }
     std::string formed;
-    return past_.lines(generation, kind, from,
-                       [&](std::string_view lines, bool optional) -> core::Result<bool> {
-                         formed.clear();
-                         // A line that has no form was not written, nor was any behind it.
-                         const bool all = form.append(lines, formed).has_value();
-                         auto more = each(formed, optional);
-                         return more && *more ? core::Result<bool>(all) : more;
-                       });
+    return past_.lines(
+        generation, kind, from, [&](std::string_view lines, bool optional) -> core::Result<bool> {
+          if (form.columns().empty()) {  // the header is there whatever became of its line
+            if (auto begun = form.begin(first_of(lines)); !begun) return false;
+            formed.assign(form.header()).append(format::kRecordEnd);
+            if (auto more = each(formed, false); !more || !*more) return more;
+          }
+          formed.clear();
+          // A line that has no form was not written, nor was any behind it.
+          const bool all = form.append(lines, formed).has_value();
+          auto more = each(formed, optional);
+          return more && *more ? core::Result<bool>(all) : more;
+        });
   }
 
-  // The form of a file that has its first lines.
+  // The form of a file that stands at its mark: since the last line was taken back it was written again,
+  // so its columns are those of the first that was not.
   core::Status begin(std::size_t generation, format::LineForm& form) {
     core::Status begun;
     auto status = past_.lines(generation, Kind::answer, From::beginning,
-                              [&](std::string_view lines, bool) -> core::Result<bool> {
-                                begun = form.begin(lines.substr(0, lines.find('\n')));
+                              [&](std::string_view lines, bool optional) -> core::Result<bool> {
+                                if (optional) return true;
+                                begun = form.begin(first_of(lines));
                                 return false;
                               });
     return status ? begun : status;
   }
 
  private:
+  static std::string_view first_of(std::string_view lines) {
+    return lines.substr(0, lines.find('\n'));
+  }
   checkpoint::Past& past_;
   const MakeForm make_;
 };
@@ -81,6 +92,7 @@ class FileSink final : public checkpoint::Projection {
       return std::unexpected(cut.error());
     if (auto cut = rejects_.cut(start.rejects, *rejects, notice_); !cut)
       return std::unexpected(cut.error());
+    form_.restart();
     if (start.answers > 0 && !form_.as_is()) {
       if (auto begun = formed.begin(0, form_); !begun) return std::unexpected(begun.error());
     }

@@ -301,6 +301,23 @@ TEST_F(CsvSink, WhatSomebodyAppendedOrEditedIsNotCut) {
   EXPECT_THAT(refused(latest()), HasSubstr("is not what this job left there"));
 }
 
+TEST_F(CsvSink, IsWrittenAgainFromItsHeaderOnWhenLinesWereTakenBack) {
+  past_.run(out_, rejects_, {line(1, "a"), line(2, "b")}, {});
+  // As a withdrawal leaves it: no mark, the first line may be missing; the same sink opens again.
+  ASSERT_TRUE(open(latest()).has_value());
+  past_.all.front().answers[0].optional = true;
+  past_.all.front().mark = {};
+  past_.all.front().marked_answers = 0;
+  ASSERT_EQ(sink_->open({}, past_), Position{});
+  ASSERT_TRUE(sink_->append(line(2, "b"), "").has_value());
+  ASSERT_TRUE(sink_->write_out().has_value());
+  EXPECT_EQ(Scratch::read(out_), "id,text\r\n2,b\r\n");
+  // The run was killed there: what it wrote is known again, and so is what stood there before.
+  ASSERT_EQ(open({}), Position{});
+  scratch_.write("out.csv", "id,text\r\n1,a\r\n2,b\r\n");
+  ASSERT_EQ(open({}), Position{});
+}
+
 TEST_F(CsvSink, AFieldWithoutAColumnIsAnErrorAndNotALoss) {
   ASSERT_EQ(open({}), Position{});
   const auto done = sink_->append(line(1, "a") + "{\"id\":2,\"text\":\"b\",\"more\":1}\n", "");
