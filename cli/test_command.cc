@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/standard_streams.h"
 #include "core/json.h"
@@ -324,10 +325,11 @@ void add_test_command(CLI::App& app, int& exit_status) {
   command->add_flag("--update", flags->update,
                     "Record what cases with snapshot = true bring, in NAME_test.snapshot.jsonl");
   command->add_flag("--json", flags->json, "One JSON object for each test file");
-  command->footer(
+  command->footer(help_footer(
       "Exit status: 0 every case passed, 1 some failed, 3 a file does not check. docs/testing.md "
-      "shows\n"
-      "what a case looks like.");
+      "shows what a case looks like.",
+      {{"sluice test tickets.lua", "the cases of tickets_test.lua"},
+       {"sluice test tickets.lua --only refund --update", ""}}));
   command->callback([flags, &exit_status] { exit_status = test(*flags); });
 }
 

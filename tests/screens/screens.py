@@ -156,7 +156,8 @@ def captured(program, columns):
 
 # ---- the picture
 
-COLOURS = {"1": "strong", "2": "dim", "31": "bad", "32": "good", "33": "warning"}
+WEIGHTS = {"1": "strong", "2": "dim"}
+COLOURS = {"31": "bad", "32": "good", "33": "warning", "39": ""}
 
 
 def svg(screen):
@@ -176,14 +177,18 @@ def svg(screen):
            ".dim{fill:#8b949e}.good{fill:#3fb950}.warning{fill:#d29922}.bad{fill:#f85149}}",
            "</style>",
            '<rect x="0.5" y="0.5" width="99.8%" height="99.5%" rx="8"/>']
-    tone = ""  # goes on from line to line, as tmux writes it
+    weight = colour = ""  # go on from line to line, as tmux writes them
     for row, line in enumerate(lines):
         spans, column = [], 0
         for part in re.split(r"(\x1b\[[0-9;]*m)", line):
             if part.startswith("\x1b"):
-                codes = part[2:-1].split(";")
-                tone = COLOURS.get(codes[-1], "")
+                for code in part[2:-1].split(";"):
+                    if code in ("0", ""):
+                        weight = colour = ""
+                    weight = WEIGHTS.get(code, weight)
+                    colour = COLOURS.get(code, colour)
             elif part:
+                tone = colour or weight
                 # Each word at its own column, so that no font can move it.
                 for word in re.finditer(r"\S+(?: \S+)*", part):
                     x = margin + (column + word.start()) * cell
