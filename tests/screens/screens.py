@@ -117,10 +117,10 @@ def endpoint(name, mock, more="", key="k"):
     return {"name": name, "url": mock.url, "more": more, "key": key}
 
 
-def captured(program, columns):
+def captured(program, columns, scenes=("running", "finished", "failing", "stopping")):
     """(name of the scene, its screen with colours), one after the other."""
     command = f"printf '$ sluice run tickets.lua\\n'; {program} run tickets.lua"
-    for scene in ("running", "finished", "failing", "stopping"):
+    for scene in scenes:
         mocks = [Mock(program, "--latency-ms", "600", "--latency-sigma", "0.4", "--seed", "3")]
         with tempfile.TemporaryDirectory(prefix="sluice-screens-") as folder:
             main = endpoint("openai/gpt-5.4-mini", mocks[0], "rpm = 3000")
@@ -138,7 +138,8 @@ def captured(program, columns):
                 elif scene == "finished":
                     screen = terminal.wait_for(r"finished in.*rejects ")
                 elif scene == "failing":
-                    terminal.wait_for(r" \d\d %.*fallback[^\n]*stopped")
+                    shown = r"p95.*" if columns > 50 else ""  # by then every column is there that fits
+                    terminal.wait_for(r" \d\d %.*" + shown + r"fallback[^\n]*stopped")
                     mocks[1].control(outage="error")
                     screen = terminal.wait_for(r"breaker open\s+HTTP 500.*stopped:")
                 else:
