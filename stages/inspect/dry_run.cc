@@ -128,7 +128,7 @@ class Plan {
   }
 
   schedule::Demand demand_of(const stages::Request& request, std::size_t endpoint) const {
-    const std::size_t bytes = endpoints_[endpoint].form.frame_bytes() + request.user_content->size();
+    const std::size_t bytes = endpoints_[endpoint].frame_bytes() + request.user_content->size();
     return {request.id, static_cast<std::uint32_t>(bytes),
             static_cast<std::uint32_t>(request.items.size())};
   }
