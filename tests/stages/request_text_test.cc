@@ -20,7 +20,9 @@ TEST(RequestText, HasTheBytesOfTheBodyAndNoKey) {
   spec.base_url = "http://localhost/v1";
   spec.model = "m";
   spec.key = core::Secret("sk-0123456789");
-  const dispatch::Endpoint endpoint = dispatch::make_endpoint(spec, {.system = "Be brief."});
+  provider::PromptFrame frame;
+  frame.system = "Be brief.";
+  const dispatch::Endpoint endpoint = dispatch::make_endpoint(spec, frame);
   const RequestText text = request_text(spec, endpoint, request_of("\"hello\""));
   EXPECT_EQ(text.method, "POST");
   EXPECT_EQ(text.url, "http://localhost/v1/chat/completions");
