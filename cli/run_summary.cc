@@ -116,6 +116,7 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
   if (account.rows_pending() > 0)
     rows += fmt::format(", {} pending", count(account.rows_pending()));
   line("rows", rows);
+  if (p.rows_read == 0 && p.input_complete) line("", "the input has no rows");
   if (p.rows_at_start > 0)
     line("", fmt::format("{} of them had ended in earlier runs", count(p.rows_at_start)));
   if (p.rows_shared > 0)

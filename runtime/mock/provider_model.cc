@@ -68,9 +68,7 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
   const std::string_view target =
       std::string_view(request.target).substr(0, request.target.find('?'));
   const bool post = request.method == "POST";
-  if (post && (target == "/v1/chat/completions" || target == "/chat/completions")) {
-    return chat(request, now, wall_now);
-  }
+  if (post && target == "/v1/chat/completions") return chat(request, now, wall_now);
   if (post && target == "/control") return control(request, now);
   Decision decision;
   if (request.method == "GET" && target == "/stats") {

@@ -290,7 +290,7 @@ TEST(ProviderModel, RefusesStrangersBadBodiesAndOtherPaths) {
   http::ServerRequest request = ask("x");
   request.headers.add("authorization", "Bearer k");
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
-  request.target = "/chat/completions?api-version=1";
+  request.target = "/v1/chat/completions?api-version=1";
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
   request.body = "{";
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 400);
