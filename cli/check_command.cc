@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -33,46 +34,57 @@ std::string rendered(const inspect::Alike& sample) {
   return fmt::format("  {:<11}no rows: {}\n", "rendered", sample.why_none);
 }
 
-// Whether check may show what is in a file: only what lies here, in no hidden folder. A stranger's
-// pipeline file may name any file of this machine, and what check says may stand in a public log.
-bool may_show(const std::string& path) {
+// Whether check may show what is in a file: only what lies in the working directory or beside the
+// pipeline file, in no hidden folder. A stranger's pipeline file may name any file of this machine, and
+// what check says may stand in a public log.
+bool may_show(const std::string& path, const std::string& pipeline) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  const auto here = std::filesystem::canonical(".", error);
-  const auto file = error ? here : std::filesystem::canonical(path, error);
+  const fs::path file = fs::canonical(path, error);
   if (error) return false;
-  const auto relative = file.lexically_relative(here);
-  return std::ranges::none_of(relative,
-                              [](const auto& part) { return part.native().starts_with('.'); });
+  const fs::path beside = fs::path(pipeline).parent_path();
+  return std::ranges::any_of(
+      std::array{fs::path("."), beside.empty() ? "." : beside}, [&](const fs::path& folder) {
+        const fs::path from = fs::canonical(folder, error);
+        return !error && std::ranges::none_of(file.lexically_relative(from), [](const auto& part) {
+          return part.native().starts_with('.');
+        });
+      });
 }
 
 // What the files of each format look like: columns, and the first row.
-core::Result<std::string> inputs(const stages::JobSpec& job) {
+core::Result<std::string> inputs(const stages::PipelineSpec& spec) {
   constexpr std::size_t kMostPatterns = 20;
   constexpr std::size_t kRowBytes = 300;
-  const stages::ReadSpec& read = job.questions.front().read;
+  const stages::ReadSpec& read = spec.read;
   std::string text;
+  const auto add = [&text](std::string_view name, const std::string& line) {
+    text += fmt::format("  {:<11}{}\n", name, line);
+  };
   std::vector<std::string_view> shown;
   for (std::size_t i = 0; i < std::min(read.paths.size(), kMostPatterns); ++i) {
     const std::string_view format = format::format_of(read.format, read.paths[i]).name;
     if (std::ranges::find(shown, format) != shown.end()) continue;
     const inspect::FirstRows first = inspect::first_rows(read, 1, i);
-    const bool shows = may_show(first.path.empty() ? read.paths[i] : first.path);
-    if (first.error && !shows)
-      return core::fail(first.error->code, "is not what s.read says: run tells why", read.paths[i]);
-    if (first.error) return std::unexpected(*first.error);
+    if (first.path.empty()) continue;
+    const bool shows = may_show(first.path, spec.file);
+    if (first.error && shows) return std::unexpected(*first.error);
+    if (first.error)
+      return core::fail(first.error->code, "is not what s.read says: run tells why", first.path);
     if (first.rows.empty()) continue;
     shown.push_back(format);
+    const std::string named = fmt::format("{} is {}", first.path, first.description.format);
     if (!shows) {
-      text += fmt::format("  {:<11}{} is {}; not shown, since it is outside of this folder\n",
-                          "input", core::printable(first.path), first.description.format);
+      add("input", core::printable(named) +
+                       "; not shown, since it is neither here nor beside the "
+                       "pipeline file");
       continue;
     }
     const std::vector<std::string>& columns = first.description.columns;
-    const std::string named =
-        fmt::format("{} is {}{}{}", first.path, first.description.format,
-                    columns.empty() ? "" : "; columns: ", fmt::join(columns, ", "));
-    text += fmt::format("  {:<11}{}\n  {:<11}{}\n", "input", core::printable(named), "first row",
-                        inspect::line_start(first.rows.front().raw, kRowBytes));
+    add("input", core::printable(columns.empty() ? named
+                                                 : fmt::format("{}; columns: {}", named,
+                                                               fmt::join(columns, ", "))));
+    add("first row", inspect::line_start(first.rows.front().raw, kRowBytes));
   }
   return text;
 }
@@ -91,7 +103,7 @@ Looked look(const JobFile& file) {
       job ? file.alike(*job) : core::Result<inspect::Alike>(std::unexpected(job.error()));
   if (!sample) return {sample.error(), {}, {}};
   if (const auto apart = job::keep_apart(*job); !apart) return {apart.error(), {}, {}};
-  const auto looks = inputs(*job);
+  const auto looks = inputs(job->questions.front());
   if (!looks) return {looks.error(), {}, {}};
   for (std::size_t k = 0; k < job->questions.size(); ++k) {
     const stages::PipelineSpec& spec = job->questions[k];
@@ -106,7 +118,9 @@ Looked look(const JobFile& file) {
       looked.text += fmt::format("  {:<11}{}\n", "note", change.text);
     std::ranges::move(inspect::option_remarks(spec), std::back_inserter(looked.remarks));
   }
-  std::ranges::move(inspect::input_remarks(job->questions.front(), may_show),
+  std::ranges::move(inspect::input_remarks(
+                        job->questions.front(),
+                        [&file](const std::string& path) { return may_show(path, file.path); }),
                     std::back_inserter(looked.remarks));
   looked.text += listing(*job) + *looks + rendered(*sample);
   return looked;

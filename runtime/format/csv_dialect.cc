@@ -61,10 +61,8 @@ std::optional<CsvDialect> find_dialect(std::string_view start, bool at_end, char
   CsvDialect dialect;
   const std::size_t line = start.find('\n');
   if (line == start.npos) {
-    // A last "\r" may be the half of "\r\n".
-    const std::size_t old = start.find('\r');
-    if (old != start.npos && old + 1 < start.size()) dialect.line_end = '\r';
-    if (dialect.line_end == '\n' && !enough) return std::nullopt;
+    if (!enough) return std::nullopt;
+    if (start.contains('\r')) dialect.line_end = '\r';
   }
   if (start.size() >= 6 && (start.starts_with("sep=") || start.starts_with("SEP=")) &&
       (start[5] == '\r' || start[5] == '\n')) {

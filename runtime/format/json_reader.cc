@@ -52,7 +52,7 @@ class ValueScan {
     }
     return false;
   }
-  bool ends_with_the_file() const { return scalar_; }
+  bool scalar() const { return scalar_; }  // may end with the file
 
  private:
   int depth_ = 0;
@@ -80,7 +80,7 @@ class JsonReader final : public RecordReader {
     while (at_ < bytes.size()) {
       if (scanning_) {
         const bool ended =
-            scan_.scan(bytes, at_) || (at_end && at_ == bytes.size() && scan_.ends_with_the_file());
+            scan_.scan(bytes, at_) || (at_end && at_ == bytes.size() && scan_.scalar());
         if (at_ - begin_ > limit()) return too_long(bytes);
         if (!ended) break;
         scanning_ = false;
@@ -132,10 +132,12 @@ class JsonReader final : public RecordReader {
     scanning_ = true;
     begin_ = at_;
     scan_.begin(bytes[at_]);
-    if (what != What::row) return;
-    locate(bytes, at_);
-    row_line_ = line_;
-    row_column_ = column_;
+    if (what == What::row) {
+      locate(bytes, at_);
+      row_line_ = line_;
+      row_column_ = column_;
+    }
+    if (scan_.scalar()) ++at_;  // a bracket that closes nothing, too: it must not be met again
   }
 
   // At a byte that is not blank, with no value begun.
@@ -213,6 +215,7 @@ class JsonReader final : public RecordReader {
   }
 
   core::Status member(std::string_view bytes, char c) {
+    if (c == '}' || c == ']') return wrong(bytes, at_, "a value must stand here");
     const bool last = level_ + 1 == inside_.size();
     state_ = State::key;
     if (found_ || key_ != inside_[level_]) {

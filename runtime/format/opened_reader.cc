@@ -11,7 +11,9 @@
 namespace sluice::format {
 namespace {
 
-constexpr std::size_t kMarkBytes = 4;  // as many as tell a mark or a signature
+// As many as tell a mark; and what a file is, where that is asked.
+constexpr std::size_t kMarkBytes = 4;
+constexpr std::size_t kStartBytes = 512;
 
 class OpenedReader final : public RecordReader {
  public:
@@ -26,7 +28,8 @@ class OpenedReader final : public RecordReader {
   core::Result<Progress> read(std::string_view bytes, bool at_end, const Take& take) override {
     std::size_t used = 0;
     if (!begun_) {
-      if (bytes.size() < kMarkBytes && !at_end) return Progress{};
+      const std::size_t wanted = format_.refuses == nullptr ? kMarkBytes : kStartBytes;
+      if (bytes.size() < wanted && !at_end) return Progress{};
       auto skipped = begin(bytes);
       if (!skipped) return std::unexpected(skipped.error());
       used = *skipped;
@@ -58,7 +61,7 @@ class OpenedReader final : public RecordReader {
     if (!encoding_) encoding_ = Encoding::utf8;
     const std::size_t skipped = marked ? mark->bytes : 0;
     std::string start;
-    decode(*encoding_, bytes.substr(skipped, 4096), false, start);
+    decode(*encoding_, bytes.substr(0, kStartBytes).substr(skipped), false, start);
     if (auto fits = contradiction(start); !fits) return std::unexpected(fits.error());
     return skipped;
   }
