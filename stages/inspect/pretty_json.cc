@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kNarrowest = 20;  // columns of text, however deep it stands
 constexpr std::size_t kStep = 2;
+// Longer JSON is shown as text, cut: to lay it out would take long, and nobody reads it.
+constexpr std::size_t kMostLaidOut = 256 * 1024;
 
 bool inside_character(std::string_view text, std::size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
@@ -117,7 +119,7 @@ class Writer {
 std::string pretty_json(std::string_view json, const PrettyOptions& options) {
   simdjson::dom::parser parser;
   simdjson::dom::element value;
-  if (format::parse_json(parser, json, value) != simdjson::SUCCESS)
+  if (json.size() > kMostLaidOut || format::parse_json(parser, json, value) != simdjson::SUCCESS)
     return pretty_text(json, options);
   std::string out;
   Writer(out, options).value(value, options.indent, "", "");

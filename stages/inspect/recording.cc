@@ -72,8 +72,6 @@ class RecordingSender final : public dispatch::Sender, private dispatch::Sender:
       exchange.rows.push_back({row_name_of(item.row), item.identity, item.row.line, item.history});
     open_[attempt.attempt] = {recording_.exchanges.size(), setup_.clock.now()};
     recording_.exchanges.push_back(std::move(exchange));
-    // It may have changed since (dispatch/answer_form.h).
-    endpoints_[attempt.endpoint].form = setup_.endpoints[attempt.endpoint].form;
     inner_->send(attempt, request);
   }
   void cancel(schedule::AttemptId attempt) override { inner_->cancel(attempt); }

@@ -151,6 +151,23 @@ TEST_F(TryCommand, JsonIsEverythingAsItWasSentAndCame) {
                                       R"("answer":{"colour":"red","size":3},"history":[]}])"));
 }
 
+// dispatch/answer_form.h: what is sent and what is shown change together.
+TEST_F(TryCommand, ShowsTheFormThatAServerIsAskedInAfterItRefusedTheSchema) {
+  std::vector<std::string> sent;
+  StubServer server([&](const std::string& request, int) {
+    sent.push_back(request.substr(request.find("\r\n\r\n") + 4));
+    if (sent.back().find("json_schema") != std::string::npos)
+      return http_reply(400, "content-type: application/json\r\n",
+                        R"({"error":{"message":"response_format json_schema is not supported"}})");
+    return completion(R"({\"colour\":\"red\",\"size\":3})");
+  });
+  const auto ended = try_rows(server.base_url(), {"--rows", "1", "--json"});
+  ASSERT_EQ(ended.status, 0) << ended.output << ended.errors;
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_THAT(ended.output, HasSubstr("\"body\":" + sent[0] + ",\"status\":400"));
+  EXPECT_THAT(ended.output, HasSubstr("\"body\":" + sent[1] + ",\"status\":200"));
+}
+
 TEST_F(TryCommand, EqualQuestionsAreAskedOnce) {
   world_.write("in.jsonl", "{\"id\":\"a\",\"text\":\"same\"}\n{\"id\":\"b\",\"text\":\"same\"}\n");
   world_.start_mock();

@@ -49,6 +49,13 @@ TEST(PrettyJson, AVeryLongTextIsCut) {
   EXPECT_LT(text.size(), 200u);
 }
 
+TEST(PrettyJson, VeryLongOrDeepJsonTakesNoTime) {
+  const std::string list = "[\"" + std::string(300 * 1024, 'x') + "\"]";
+  EXPECT_LT(pretty_json(list, {}).size(), 6000u);
+  const std::string deep = std::string(1000, '[') + std::string(1000, ']');
+  EXPECT_THAT(pretty_json(deep, {.width = 40, .indent = 0}), testing::StartsWith("[\n"));
+}
+
 TEST(PrettyJson, WhatIsNotJsonIsShownAsTextAndSteersNothing) {
   EXPECT_EQ(pretty_json("<html>\x1b[2J", {.width = 40, .indent = 1}), " <html> [2J\n");
   EXPECT_EQ(pretty_json("{\"a\":\"\\u001b[2J\"}", {.width = 40, .indent = 0}),
