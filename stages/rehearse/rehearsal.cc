@@ -43,6 +43,7 @@ stages::PipelineSpec placed(stages::PipelineSpec spec, const std::string& folder
                             bool last) {
   spec.read.paths = {k == 0 ? folder + "/rows.jsonl"
                             : fmt::format("{}/answers-{}.jsonl", folder, k)};
+  spec.read.format = {};  // the rows are there already, whatever they are read from
   spec.sink.path = fmt::format("{}/answers-{}.jsonl", folder, k + 1);
   spec.sink.rejects = fmt::format("{}/rejects-{}.jsonl", folder, k + 1);
   spec.sink.keep_row = spec.sink.keep_row || !last;

@@ -78,6 +78,23 @@ exit 0
 )");
 }
 
+TEST_F(Testing, RowsAreGivenWhateverThePipelineReads) {
+  const std::string job = R"lua(local s = require "sluice"
+return s.pipeline { name = "t", s.read { READ }, s.pack { user = "{{text}}" },
+  s.dispatch { s.vllm { model = "m", base_url = "http://127.0.0.1:1/v1" } }, s.sink { "out.csv" } }
+)lua";
+  for (const std::string read :
+       {R"("in.csv", format = "csv", key = "name")", R"(s.files "*.txt")"}) {
+    std::string text = job;
+    world_.write("job.lua", text.replace(text.find("READ"), 4, read));
+    EXPECT_THAT(
+        prints(R"lua(return { { name = "x", rows = { { name = "n", text = "a" } }, reply = "b",
+      expect = { rows = { { name = "n", answer = "b" } }, requests = { with = { "a" } } } } })lua"),
+        HasSubstr("1 passed, 0 failed"))
+        << read;
+  }
+}
+
 TEST_F(Testing, WhatDiffersIsShownByRowAndField) {
   EXPECT_EQ(prints(R"lua(
 local rows = { { id = 1, text = "a" }, { id = 2, text = "b" } }
