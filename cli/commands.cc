@@ -4,6 +4,7 @@ namespace sluice::cli {
 
 // Two lines a command: one here, one below, in the order of --help.
 // clang-format off
+AddCommand add_init_command;
 AddCommand add_run_command;
 AddCommand add_check_command;
 AddCommand add_try_command;
@@ -23,6 +24,7 @@ AddCommand add_version_command;
 
 std::span<AddCommand* const> commands() {
   static constexpr AddCommand* kCommands[] = {
+      add_init_command,
       add_run_command,
       add_check_command,
       add_try_command,
