@@ -3,29 +3,14 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <sstream>
 
 #include "cli/help_text.h"
+#include "cli/settings.h"
 #include "cli/standard_streams.h"
 #include "core/printable.h"
 #include "dsl/load.h"
 
 namespace sluice::cli {
-
-namespace {
-
-// The folders of SLUICE_LIB.
-std::vector<std::string> environment_libraries() {
-  std::vector<std::string> folders;
-  const char* value = std::getenv("SLUICE_LIB");
-  std::istringstream list(value != nullptr ? value : "");
-  for (std::string folder; std::getline(list, folder, ':');)
-    if (!folder.empty()) folders.push_back(folder);
-  return folders;
-}
-
-}  // namespace
 
 void JobFile::add_options(CLI::App& command) {
   command.add_option("FILE", path, "The pipeline file: Lua, as `sluice check` reads it")
@@ -41,6 +26,13 @@ void JobFile::add_common_options(CLI::App& command) {
       ->take_all()
       ->group(std::string(kCommonGroup));
   command
+      .add_option("--set-file", setting_files,
+                  "A file of parameters, a name = value a line; --set wins over it")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(std::string(kCommonGroup));
+  command
       .add_option("--lib", libraries,
                   "A folder that require and s.file may read from, beside the pipeline file's own; "
                   "those of SLUICE_LIB (with ':' between them) come after it")
@@ -53,17 +45,13 @@ void JobFile::add_common_options(CLI::App& command) {
 
 core::Result<dsl::LoadOptions> JobFile::load_options(Secrets secrets) const {
   dsl::LoadOptions options;
-  for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == setting.npos || equals == 0) {
-      return core::fail(core::ErrorCode::usage,
-                        fmt::format("--set takes name=value, not '{}'", setting));
-    }
-    options.parameters[setting.substr(0, equals)] = setting.substr(equals + 1);
-  }
+  auto parameters = read_settings(setting_files, settings);
+  if (!parameters) return std::unexpected(parameters.error());
+  options.parameters = std::move(*parameters);
+  const auto folders = environment_libraries();
+  if (!folders) return std::unexpected(folders.error());
   options.libraries = libraries;
-  for (std::string& folder : environment_libraries())
-    options.libraries.push_back(std::move(folder));
+  options.libraries.insert(options.libraries.end(), folders->begin(), folders->end());
   options.text = text;
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
     if (secrets == Secrets::unread) return std::string(kUnreadSecret);

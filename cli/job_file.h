@@ -24,8 +24,9 @@ constexpr std::string_view kUnreadSecret = "unread";
 
 struct JobFile {
   std::string path;
-  std::optional<std::string> text;     // of the file, where it is not on the disk (ask)
-  std::vector<std::string> settings;   // "name=value"
+  std::optional<std::string> text;    // of the file, where it is not on the disk (ask)
+  std::vector<std::string> settings;  // "name=value"
+  std::vector<std::string> setting_files;
   std::vector<std::string> libraries;  // folders
 
   void add_options(CLI::App& command);

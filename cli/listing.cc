@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <vector>
 
@@ -38,6 +39,33 @@ std::string address(const provider::EndpointSpec& endpoint) {
                      parsed ? parsed->name() : "that a variable names");
 }
 
+// A value that may be a secret by its parameter's name is not shown.
+std::string shown_value(const stages::Parameter& parameter) {
+  std::string name = parameter.name;
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const std::string_view word : {"key", "token", "secret", "password"})
+    if (name.contains(word) && !parameter.value.empty()) return "***";
+  return parameter.value;
+}
+
+// A line each: "  takes      rows = 20  rows a request (whole)".
+std::string parameters(const stages::JobSpec& job) {
+  std::string text;
+  for (const stages::Parameter& parameter : job.parameters) {
+    std::string shown = fmt::format("{} = {}", parameter.name, shown_value(parameter));
+    if (!parameter.help.empty()) shown += ": " + parameter.help;
+    if (!parameter.choices.empty())
+      shown += fmt::format(" (one of {})", fmt::join(parameter.choices, ", "));
+    else if (parameter.type != "text")
+      shown += fmt::format(" ({})", parameter.type == "whole"    ? "a whole number"
+                                    : parameter.type == "number" ? "a number"
+                                                                 : "true or false");
+    if (parameter.given) shown += ", set";
+    text += fmt::format("  {:<11}{}\n", text.empty() ? "takes" : "", core::printable(shown));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string listing(const stages::JobSpec& job) {
@@ -63,7 +91,7 @@ std::string listing(const stages::JobSpec& job) {
                                                       : name);
   }
   return line("is made of", files) + line("reads", reads) + line("writes", writes) +
-         line("sends to", hosts) + line("variables", variables);
+         line("sends to", hosts) + line("variables", variables) + parameters(job);
 }
 
 }  // namespace sluice::cli

@@ -317,19 +317,22 @@ void add_test_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("test", "Run a pipeline's tests; no network, no key, nothing is kept");
   command
-      ->add_option("files", flags->files,
+      ->add_option("FILE", flags->files,
                    "Pipeline files with a NAME_test.lua beside them, or the test files")
+      ->type_name("FILE")
       ->required();
   flags->common.add_common_options(*command);
-  command->add_option("--only", flags->only, "Run the cases whose name holds this text");
+  command->add_option("--only", flags->only, "Run the cases whose name holds this text")
+      ->type_name("TEXT");
   command->add_flag("--update", flags->update,
                     "Record what cases with snapshot = true bring, in NAME_test.snapshot.jsonl");
   command->add_flag("--json", flags->json, "One JSON object for each test file");
   command->footer(help_footer(
       "Exit status: 0 every case passed, 1 some failed, 3 a file does not check. docs/testing.md "
       "shows what a case looks like.",
-      {{"sluice test tickets.lua", "the cases of tickets_test.lua"},
-       {"sluice test tickets.lua --only refund --update", ""}}));
+      {{"sluice test tickets.lua", "the cases in tickets_test.lua"},
+       {"sluice test tickets.lua --only refund", "those with \"refund\" in their name"},
+       {"sluice test tickets.lua --update", "record what snapshots should hold"}}));
   command->callback([flags, &exit_status] { exit_status = test(*flags); });
 }
 

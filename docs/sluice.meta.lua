@@ -10,6 +10,15 @@
 ---@class sluice.Secret
 ---@class sluice.Pipeline
 
+---@class sluice.paramOptions
+---@field [1] string the name in --set
+---@field type? "text"|"whole"|"number"|"boolean" what it must be
+---@field default? string|number|boolean what holds where it is not given
+---@field choices? string[] the texts that it may be
+---@field min? number at least
+---@field max? number at most
+---@field help? string what it is, in a few words
+
 ---The job; what the file returns.
 ---@class (exact) sluice.pipelineOptions
 ---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
@@ -363,6 +372,7 @@ function sluice.secret(name) end
 ---@param name string
 ---@param default? T
 ---@return T
+---@overload fun(options: sluice.paramOptions): any
 function sluice.param(name, default) end
 
 return sluice

@@ -65,6 +65,8 @@ bool fits(lua_State* lua, ValueType type) {
       return is_number(lua, -1);
     case ValueType::boolean:
       return found == LUA_TBOOLEAN;
+    case ValueType::scalar:
+      return found == LUA_TSTRING || found == LUA_TBOOLEAN || is_number(lua, -1);
     case ValueType::duration:
       return duration_at(lua, -1).has_value();
     case ValueType::money:

@@ -45,6 +45,9 @@ int construct_dispatch(lua_State* lua);
 int construct_parse(lua_State* lua);
 int construct_sink(lua_State* lua);
 
+// dsl/parameters.cc
+int construct_param(lua_State* lua);
+
 // dsl/pipeline_builder.cc
 int construct_pipeline(lua_State* lua);
 

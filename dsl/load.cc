@@ -82,6 +82,9 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
   put_beside(job, path);
   job.files = project->files();
   job.variables = project->variables();
+  for (const script::Parameter& each : project->parameters())
+    job.parameters.push_back(
+        {each.name, each.type, each.value, each.help, each.choices, each.given});
   if (!functions.empty()) {  // else no Lua runs
     std::vector<stages::Script> about;
     for (std::size_t i = 0; i < functions.size(); ++i) {

@@ -100,52 +100,6 @@ int construct_secret(lua_State* lua) {
   return 1;
 }
 
-// Pushes a parameter's text as the type of its default, at index 2.
-int push_parameter(lua_State* lua, const TextCall& call, const std::string& value) {
-  const int type = lua_type(lua, 2);
-  const auto wrong = [&](std::string_view words, std::string_view example) {
-    raise_at(lua, call.place.source, call.place.argument,
-             fmt::format("parameter '{}' must be {}, got '{}'", call.text, words, value),
-             fmt::format("give it as --set {}={}", call.text, example));
-  };
-  if (type == LUA_TNUMBER) {
-    if (lua_stringtonumber(lua, value.c_str()) != value.size() + 1) {
-      wrong("a number", std::string(luaL_tolstring(lua, 2, nullptr)));
-    }
-    return 1;
-  }
-  if (type == LUA_TBOOLEAN) {
-    if (value != "true" && value != "false") wrong("true or false", "true");
-    lua_pushboolean(lua, value == "true" ? 1 : 0);
-    return 1;
-  }
-  lua_pushlstring(lua, value.data(), value.size());
-  return 1;
-}
-
-int construct_param(lua_State* lua) {
-  const TextCall call = text_call(lua, "param", "s.param(\"model\", \"gpt-5.4-mini\")");
-  lua_settop(lua, 2);
-  const int type = lua_type(lua, 2);
-  if (type != LUA_TNIL && type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
-    raise_at(
-        lua, call.place.source, call.place.argument,
-        fmt::format("the default of parameter '{}' must be text, a number or a boolean, got {}",
-                    call.text, describe(lua, 2)),
-        "for example s.param(\"rows\", 20)");
-  }
-  if (const auto value = loader_of(lua).project.parameter(call.text)) {
-    return push_parameter(lua, call, *value);
-  }
-  if (type == LUA_TNIL) {
-    raise_at(lua, call.place.source, call.place.argument,
-             fmt::format("parameter '{}' is not given", call.text),
-             fmt::format("run with --set {}=…, or give a default: s.param(\"{}\", …)", call.text,
-                         call.text));
-  }
-  return 1;
-}
-
 // The module's own functions, and its field types; the endpoints' are in the option tables.
 constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"pipeline", construct_pipeline}, {"read", construct_read},

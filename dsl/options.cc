@@ -40,6 +40,8 @@ std::string_view type_description(ValueType type) {
       return "a number";
     case ValueType::boolean:
       return "true or false";
+    case ValueType::scalar:
+      return "text, a number or a boolean";
     case ValueType::duration:
       return "a duration such as \"1h30m\"";
     case ValueType::money:

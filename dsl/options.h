@@ -17,6 +17,7 @@ enum class ValueType : std::uint8_t {
   whole,  // a whole number
   number,
   boolean,
+  scalar,    // text, a number or a boolean
   duration,  // "1h30m", or a number of seconds
   money,     // "$1500", or a number of dollars
   choice,    // one of Option::choices

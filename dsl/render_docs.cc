@@ -110,6 +110,7 @@ std::string functions_part() {
 | `s.files "contracts/*.txt"` | in `s.read`: each file that the pattern fits is a row, with the fields `path`, `name` and `text` |
 | `s.secret "OPENAI_API_KEY"` | the value of an environment variable, for `key`; a script cannot read it |
 | `s.param("rows", 20)` | what `--set rows=…` gave, else the default; of the default's type (text, number or boolean); without a default it must be given |
+| `s.param {{ "rows", type = "whole", default = 20, min = 1, help = "rows a request" }}` | the same with a type (`text`, `whole`, `number`, `boolean`), bounds (`min`, `max`), `choices = {{ "dev", "prod" }}`, and `help`, which `check` shows |
 | `require "name"` | what `name.lua` returns; looked for as with `s.file` |
 
 ## Functions
@@ -188,6 +189,8 @@ std::string luals_type(const Option& option) {
       return "number";
     case ValueType::boolean:
       return "boolean";
+    case ValueType::scalar:
+      return "string|number|boolean";
     case ValueType::duration:
     case ValueType::money:
       return "string|number";
@@ -302,7 +305,14 @@ std::string render_editor_types() {
       "dsl.Docs\n"
       "-- writes it anew.\n\n"
       "---@class sluice.Stage\n---@class sluice.Endpoint\n---@class sluice.Field\n"
-      "---@class sluice.Secret\n---@class sluice.Files\n---@class sluice.Pipeline\n\n";
+      "---@class sluice.Secret\n---@class sluice.Files\n---@class sluice.Pipeline\n\n"
+      "---@class sluice.paramOptions\n"
+      "---@field [1] string the name in --set\n"
+      "---@field type? \"text\"|\"whole\"|\"number\"|\"boolean\" what it must be\n"
+      "---@field default? string|number|boolean what holds where it is not given\n"
+      "---@field choices? string[] the texts that it may be\n"
+      "---@field min? number at least\n---@field max? number at most\n"
+      "---@field help? string what it is, in a few words\n\n";
   for (const Section& section : sections()) append_class(page, section);
   page += "local sluice = {}\n\n";
   for (const Section& section : sections()) append_function(page, section);
@@ -315,7 +325,9 @@ std::string render_editor_types() {
       "---@param name string\n---@return sluice.Secret\nfunction sluice.secret(name) end\n\n"
       "---What --set gave, else the default.\n"
       "---@generic T: string|number|boolean\n---@param name string\n---@param default? T\n"
-      "---@return T\nfunction sluice.param(name, default) end\n\n"
+      "---@return T\n"
+      "---@overload fun(options: sluice.paramOptions): any\n"
+      "function sluice.param(name, default) end\n\n"
       "return sluice\n";
   return page;
 }

@@ -157,6 +157,16 @@ struct PipelineSpec {
   core::Hash128 source;
 };
 
+// A value that the command line may give (--set).
+struct Parameter {
+  std::string name;
+  std::string type;   // "text", "whole", "number", "boolean"
+  std::string value;  // as --set takes it
+  std::string help;
+  std::vector<std::string> choices;
+  bool given = false;  // else by default
+};
+
 // A pipeline file: its questions, in the order in which they are asked. Each reads the answers of
 // the one before; only the last one's go where the user's sink says. There is at least one.
 struct JobSpec {
@@ -165,6 +175,7 @@ struct JobSpec {
   // that it is made of, itself the first, and the environment variables that it asked for.
   std::vector<std::string> files;
   std::vector<std::string> variables;
+  std::vector<Parameter> parameters;  // in the order of the file
   std::string directory;  // of the checkpoint; with several questions theirs are inside it
   std::string folder;  // the pipeline file's, with its '/', which stands before all relative paths
   std::vector<PipelineSpec> questions;

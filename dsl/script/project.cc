@@ -141,6 +141,11 @@ std::optional<std::string> Project::parameter(const std::string& name) {
   return value;
 }
 
+void Project::declare(Parameter parameter) {
+  if (!sealed_ && std::ranges::find(declared_, parameter.name, &Parameter::name) == declared_.end())
+    declared_.push_back(std::move(parameter));
+}
+
 const Source* Project::find_chunk(const std::string& chunk) const {
   if (const auto exact = sources_.find(chunk); exact != sources_.end()) return exact->second.get();
   // Lua keeps the end of a long name, behind three dots.

@@ -22,6 +22,16 @@ namespace sluice::script {
 
 constexpr std::size_t kMaxFileBytes = 1u << 20;  // of a Lua file, or of a text of s.file
 
+// A parameter that a file asks for, as it was declared first.
+struct Parameter {
+  std::string name;
+  std::string type;   // "text", "whole", "number", "boolean"
+  std::string value;  // as --set takes it; empty when neither given nor by default
+  std::string help;
+  std::vector<std::string> choices;
+  bool given = false;  // by --set
+};
+
 class Project {
  public:
   using Environment = std::function<std::optional<std::string>(const std::string&)>;
@@ -47,6 +57,9 @@ class Project {
   core::Result<std::string> text(const std::string& path);
   std::optional<core::Secret> secret(const std::string& name);
   std::optional<std::string> parameter(const std::string& name);
+  // Records the parameter once, in the order of the file; of several that ask for it the first counts.
+  void declare(Parameter parameter);
+  const std::vector<Parameter>& parameters() const { return declared_; }
 
   // The source that Lua calls `chunk` in its messages; null when it is none of ours.
   const Source* find_chunk(const std::string& chunk) const;
@@ -85,6 +98,7 @@ class Project {
   std::map<std::string, std::string> texts_;
   std::map<std::string, core::Secret> secrets_;
   std::map<std::string, std::optional<std::string>> parameters_;  // asked for
+  std::vector<Parameter> declared_;
 };
 
 }  // namespace sluice::script

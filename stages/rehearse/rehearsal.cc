@@ -89,6 +89,7 @@ core::Result<bool> run_question(const stages::PipelineSpec& spec, Replies& repli
   const JumpClock clock;
   job::RunOptions options;
   options.clock = &clock;
+  options.keep_going = true;  // a test may be about rows that all fail
   options.make_sender = [&](const dispatch::SenderSetup& setup) {
     return make_scripted_sender(setup, question, replies, notes);
   };

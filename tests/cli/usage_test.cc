@@ -73,6 +73,7 @@ TEST(Check, SaysOkOrPointsAtTheMistake) {
             "  reads      in.jsonl\n"
             "  writes     out.jsonl, out.rejects.jsonl, .sluice/job/\n"
             "  sends to   http://127.0.0.1:1/v1\n"
+            "  takes      base_url = http://127.0.0.1:1/v1, set\n"
             "  input      in.jsonl is JSON lines\n"
             "  first row  {\"id\":\"T-0\",\"text\":\"row number 0 with some text to look at\"}\n");
 
