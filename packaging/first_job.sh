@@ -26,4 +26,10 @@ seq "$rows" | sed 's/.*/{"id":"T-&","body":"Ticket &: I was charged twice."}/' >
 "$sluice" run job.lua --set "base_url=${line##* }"
 [ "$(wc -l <out/tickets.jsonl)" -eq "$rows" ]
 "$sluice" audit job.lua --set "base_url=${line##* }"
+# The same in one command, from a CSV to a CSV, and the pipeline file that it stands for.
+{ echo id,body; seq "$rows" | sed 's/.*/&,"Ticket &, again: I was charged twice."/'; } >tickets.csv
+"$sluice" ask tickets.csv --key id --user "{{body}}" --answer "queue=billing|bug|access|other" \
+  --model mock --base-url "${line##* }" --out sorted.csv --save sorted.lua
+[ "$(wc -l <sorted.csv)" -eq $((rows + 1)) ]
+"$sluice" audit sorted.lua
 echo "first job: $rows rows answered by $sluice"
