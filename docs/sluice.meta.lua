@@ -8,6 +8,7 @@
 ---@class sluice.Endpoint
 ---@class sluice.Field
 ---@class sluice.Secret
+---@class sluice.Files
 ---@class sluice.Pipeline
 
 ---@class sluice.paramOptions
@@ -31,10 +32,18 @@
 ---@field share? string folder of checkpoints: equal questions that another job in it has asked are answered from there, by the same models; the job's own checkpoint stands in it too, unless dir says otherwise
 ---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
 
----Where the rows come from: JSONL, one object a line.
+---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
 ---@class (exact) sluice.readOptions
 ---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
----@field [integer] string files and globs, in order; .gz and .zst are inflated; "-" is standard input; relative to the pipeline file
+---@field format? "jsonl"|"csv"|"tsv"|"json"|"lines" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt) do not say it, as with standard input; a file that begins as something else is an error
+---@field path? string JSON: names that lead to the list of rows, where it is inside of the document
+---@field encoding? "utf-8"|"utf-16"|"utf-16be"|"latin1" of the files: "latin1" is Windows-1252; "utf-16" is little-endian where no byte order mark says otherwise
+---@field delimiter? string CSV: what stands between two cells, one byte
+---@field header? boolean CSV: whether the first row names the columns; without one they are those of columns, or column1, column2, …
+---@field columns? string[] CSV: the names of the columns, in place of the header's (header = true), or where there is none (header = false)
+---@field types? table<string, "text"|"int"|"number"|"bool"> CSV: columns that are not text: "int", "number" (as JSON writes it) or "bool" (true, false); an empty cell is then null, and a row with another cell is rejected
+---@field null? string CSV: a cell with this text is null
+---@field [integer] string|sluice.Files files and globs, in order; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; relative to the pipeline file
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -69,7 +78,7 @@
 ---@field retries? integer times that a row is asked again because its answer was missing or did not fit
 ---@field [integer] fun(answer: table, row: table): table?, string? function(answer, row) that returns the answer, changed or not, or nil and the reason to ask again
 
----Where answers and rejects go: JSONL.
+---Where answers and rejects go: JSON lines; with the ending .csv or .tsv, the answers as CSV.
 ---@class (exact) sluice.sinkOptions
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
@@ -188,8 +197,8 @@ local sluice = {}
 ---@return sluice.Pipeline
 function sluice.pipeline(options) end
 
----Where the rows come from: JSONL, one object a line.
----@param options sluice.readOptions|string[]
+---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
+---@param options sluice.readOptions|string|sluice.Files[]
 ---@return sluice.Stage
 function sluice.read(options) end
 
@@ -228,7 +237,7 @@ function sluice.dispatch(options) end
 ---@return sluice.Stage
 function sluice.parse(options) end
 
----Where answers and rejects go: JSONL.
+---Where answers and rejects go: JSON lines; with the ending .csv or .tsv, the answers as CSV.
 ---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end
@@ -361,6 +370,11 @@ sluice.object = nil
 ---@param path string
 ---@return string
 function sluice.file(path) end
+
+---In s.read: each file that the pattern fits is a row.
+---@param pattern string
+---@return sluice.Files
+function sluice.files(pattern) end
 
 ---The value of an environment variable, for `key`.
 ---@param name string
