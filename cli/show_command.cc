@@ -212,8 +212,8 @@ int show_row(const ShowFlags& flags) {
                story_text(*story));
   }
   if (!flags.json)
-    say("the checkpoint keeps no requests and replies: sluice try shows them, for rows that it "
-        "asks\n");
+    say("the checkpoint keeps no requests and replies: sluice try --key asks a row for real, and "
+        "shows them\n");
   return 0;
 }
 

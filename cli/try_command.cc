@@ -29,6 +29,7 @@ namespace {
 struct TryFlags {
   JobFile file;
   std::uint64_t rows = 3;
+  std::string key;  // empty: the first rows
   bool json = false;
 };
 
@@ -77,8 +78,10 @@ core::Result<std::vector<inspect::Trial>> try_questions(const stages::JobSpec& j
       answers = std::move(*written);
       spec.read.paths = {answers->path()};
     }
-    auto trial =
-        inspect::try_rows(spec, {.rows = flags.rows, .spent = *spent, .ended = say_failure});
+    auto trial = inspect::try_rows(spec, {.rows = flags.rows,
+                                          .key = k == 0 ? flags.key : "",
+                                          .spent = *spent,
+                                          .ended = say_failure});
     if (!trial) return std::unexpected(trial.error());
     for (const core::Money& cost : trial->costs) *spent += cost;
     const bool stopped = trial->result.end == job::RunEnd::stopped;
@@ -109,8 +112,16 @@ int try_job(const TryFlags& flags) {
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   if (const auto same = flags.file.alike(*job); !same) return report(same.error());
+  if (!flags.key.empty() && job->questions.front().read.key.empty())
+    return report({core::ErrorCode::usage,
+                   "rows of this job have no key (key = … in s.read), so --key finds none",
+                   flags.file.path});
   const auto trials = try_questions(*job, flags);
   if (!trials) return report(trials.error());
+  if (!flags.key.empty() && trials->front().rows.empty() && !trials->front().result.error)
+    return report({core::ErrorCode::usage,
+                   fmt::format("no row of the input has the key '{}'", flags.key),
+                   flags.file.path});
   fmt::print("{}",
              flags.json ? try_json(*job, *trials) : try_text(*job, *trials, terminal_width()));
   return exit_status_of(*trials);
@@ -126,11 +137,14 @@ void add_try_command(CLI::App& app, int& exit_status) {
   command->add_option("--rows", flags->rows, "Read at most so many rows (default 3)")
       ->type_name("N")
       ->check(whole_number(1, 1000));
+  command->add_option("--key", flags->key, "Instead of the first rows the one with this key")
+      ->type_name("KEY");
   command->add_flag("--json", flags->json, "For programs: everything as it was sent and came");
   command->footer(help_footer(
       "Does what a run does, and keeps nothing: no checkpoint, no output. It is paid for, and "
       "stands in no ledger; the file's budget holds. Keys are masked.",
       {{"sluice try tickets.lua", "the first three rows"},
+       {"sluice try tickets.lua --key T-17", "one that was rejected, say"},
        {"sluice try tickets.lua --rows 1 --json | jq .", ""}}));
   command->callback([flags, &exit_status] { exit_status = try_job(*flags); });
 }

@@ -1,10 +1,15 @@
 #include "inspect/try_rows.h"
 
+#include <simdjson.h>
+
 #include <unordered_map>
 #include <utility>
 
+#include "core/json.h"
+#include "format/json_value.h"
 #include "inspect/line_identity.h"
 #include "inspect/unkept.h"
+#include "stages/key.h"
 #include "stages/question.h"
 
 namespace sluice::inspect {
@@ -56,13 +61,32 @@ class Rows {
   std::unordered_map<core::Hash128, std::size_t> places_;
 };
 
+// `spec` with the rows of one key alone: as the last of its steps leaves them.
+stages::PipelineSpec with_key(stages::PipelineSpec spec, const std::string& key) {
+  std::string as_text;
+  core::append_json_string(as_text, key);
+  const std::string field = spec.read.key;
+  spec.read.steps.emplace_back(stages::KeepStep{
+      .keep = [=](const core::Row& row) -> std::expected<bool, stages::ScriptFailure> {
+        thread_local simdjson::dom::parser parser;
+        simdjson::dom::object object;
+        core::Row named = row;
+        if (format::parse_json(parser, named.raw, object) != simdjson::SUCCESS) return false;
+        if (!stages::assign_key(named, object, field).empty()) return false;
+        return named.key_json == as_text || named.key_json == key;
+      },
+      .script = {}});
+  return spec;
+}
+
 }  // namespace
 
-core::Result<Trial> try_rows(const stages::PipelineSpec& spec, const TryOptions& options) {
+core::Result<Trial> try_rows(const stages::PipelineSpec& whole, const TryOptions& options) {
+  const stages::PipelineSpec spec = options.key.empty() ? whole : with_key(whole, options.key);
   const auto kept = std::make_shared<Kept>();
   Recording recording;
   job::RunOptions run_options;
-  run_options.limit = options.rows;
+  if (options.key.empty()) run_options.limit = options.rows;
   run_options.keep_going = true;  // each row is shown, however alike they fail
   run_options.make_sender = recorded(options.make_sender, recording, options.ended);
   run_options.open_checkpoint =
@@ -91,6 +115,11 @@ core::Result<Trial> try_rows(const stages::PipelineSpec& spec, const TryOptions&
     if (entry.kind == store::Kind::answer) trial.lines.push_back(entry.line);
   }
   trial.rows = rows.take();
+  // Lines that are no rows pass a step as they are.
+  if (!options.key.empty())
+    std::erase_if(trial.rows, [](const TriedRow& row) {
+      return row.exchanges.empty() && row.reject.stage == "read";
+    });
   trial.exchanges = std::move(recording.exchanges);
   return trial;
 }

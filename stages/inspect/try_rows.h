@@ -47,6 +47,7 @@ struct Trial {
 
 struct TryOptions {
   std::uint64_t rows = 3;  // read at most
+  std::string key;         // not empty: instead of the first rows those with this key
   core::Money spent;       // by the job, and by the try so far: counts against the budget
   dispatch::MakeSender make_sender = dispatch::make_online_sender;
   std::function<void(const Exchange&)> ended = {};  // recording.h

@@ -45,7 +45,7 @@ TEST_F(ShowCommand, HasTheAnswerItsModelAndThePrompt) {
                                   "    {\"id\":\"T-1\",\"text\":\"second\"}\n"
                                   "  its prompt, as it is asked now\n    second\n"
                                   "  answered by mock\n    colour  "));
-  EXPECT_THAT(ended.errors, HasSubstr("keeps no requests and replies: sluice try shows them"));
+  EXPECT_THAT(ended.errors, HasSubstr("keeps no requests and replies: sluice try --key asks"));
 }
 
 TEST_F(ShowCommand, HasTheRejectWithItsReason) {

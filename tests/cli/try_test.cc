@@ -98,6 +98,20 @@ TEST_F(TryCommand, ShowsEachRowHoweverAlikeTheyFail) {
   EXPECT_THAT(ended.output, HasSubstr("200 rows: 0 answered, 200 rejected\n0 requests"));
 }
 
+TEST_F(TryCommand, AKeyPicksItsRow) {
+  world_.write("in.jsonl",
+               world_.read("in.jsonl") + "no json\n{\"id\":17,\"text\":\"the last\"}\n");
+  world_.start_mock();
+  const auto ended = try_rows(world_.base_url(), {"--key", "T-7"});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_THAT(ended.output, HasSubstr("row number 7 with"));
+  EXPECT_THAT(ended.output, HasSubstr("1 row: 1 answered\n1 request, "));
+  EXPECT_THAT(try_rows(world_.base_url(), {"--key", "17"}).output, HasSubstr("the last"));
+  const auto none = try_rows(world_.base_url(), {"--key", "T-99"});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.errors, HasSubstr("no row of the input has the key 'T-99'"));
+}
+
 TEST_F(TryCommand, ARefusedKeyEndsItWithTheProvidersWordsAndNoKey) {
   world_.make_job(1, "key = \"sk-very-secret-key\",");
   StubServer server([](const std::string& request, int) {
