@@ -142,7 +142,7 @@ std::optional<std::string> Project::parameter(const std::string& name) {
 }
 
 void Project::declare(Parameter parameter) {
-  if (!sealed_ && std::ranges::find(declared_, parameter.name, &Parameter::name) == declared_.end())
+  if (!sealed_ && declared_names_.insert(parameter.name).second)
     declared_.push_back(std::move(parameter));
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "core/error.h"
@@ -99,6 +100,7 @@ class Project {
   std::map<std::string, core::Secret> secrets_;
   std::map<std::string, std::optional<std::string>> parameters_;  // asked for
   std::vector<Parameter> declared_;
+  std::unordered_set<std::string> declared_names_;
 };
 
 }  // namespace sluice::script

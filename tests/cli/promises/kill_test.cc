@@ -2,7 +2,7 @@
 // SLUICE_KILL_SEED; the defaults are for every day.
 #include <cstdio>
 
-#include "tests/cli/ended_job.h"
+#include "tests/cli/promises/ended_job.h"
 
 namespace sluice::cli {
 namespace {

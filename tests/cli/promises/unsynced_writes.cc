@@ -16,7 +16,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "tests/cli/durable_names.h"
+#include "tests/cli/promises/durable_names.h"
 
 namespace {
 

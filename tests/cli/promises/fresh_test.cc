@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "world.h"
+#include "tests/cli/world.h"
 
 namespace sluice::cli {
 namespace {

@@ -13,7 +13,7 @@
 #include <sstream>
 #include <string>
 
-#include "tests/cli/durable_names.h"
+#include "tests/cli/promises/durable_names.h"
 
 namespace sluice::cli {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "world.h"
+#include "tests/cli/world.h"
 
 namespace sluice::cli {
 namespace {

@@ -2,7 +2,7 @@
 // `sluice run`. Nothing outside of the file's folder is read, nothing is sent or written by check,
 // and each ends with a message, in bounded time and memory. SLUICE_HOSTILE_TABLE=1 prints the
 // table.
-#include "tests/cli/hostile_file.h"
+#include "tests/cli/commands/hostile_file.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "tests/cli/durable_disk.h"
-#include "tests/cli/ended_job.h"
+#include "tests/cli/promises/durable_disk.h"
+#include "tests/cli/promises/ended_job.h"
 
 namespace sluice::cli {
 namespace {

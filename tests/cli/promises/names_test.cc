@@ -30,7 +30,7 @@ class Names : public testing::Test {
   void take_old_job() {
     Process tar(
         world_.path(""), "tar",
-        {"/usr/bin/env", "tar", "-xzf", SLUICE_SOURCE_DIR "/tests/cli/fixtures/format4.tar.gz"});
+        {"/usr/bin/env", "tar", "-xzf", SLUICE_SOURCE_DIR "/tests/cli/commands/fixtures/format4.tar.gz"});
     ASSERT_EQ(tar.wait(), 0) << tar.errors();
     ASSERT_EQ(world_.lines("in.jsonl").size(), 34u);
   }
