@@ -19,7 +19,8 @@
 namespace sluice::cli {
 namespace {
 
-const std::string kFixture = std::string(SLUICE_SOURCE_DIR) + "/tests/cli/commands/fixtures/mistakes.md";
+const std::string kFixture =
+    std::string(SLUICE_SOURCE_DIR) + "/tests/cli/commands/fixtures/mistakes.md";
 
 // The parts of the job that a case may say otherwise.
 const std::map<std::string, std::string> kParts = {

@@ -127,15 +127,16 @@ return s.pipeline {
 )lua");
   const auto seen = world.sluice({"check", "job.lua"});
   EXPECT_EQ(seen.status, 0) << seen.errors;
-  EXPECT_EQ(seen.output,
-            "job.lua: ok: job 'job', 1 row a request, to stranger.test/m [31m, openai/m\n"
-            "  is made of job.lua, helper.lua, prompt.md\n"
-            "  reads      data/*.jsonl, standard input, /tmp/sluice-test-shared/*/, ca.pem\n"
-            "  writes     /tmp/out.jsonl, /tmp/out.rejects.jsonl, /tmp/sluice-test-shared/job/\n"
-            "  sends to   http://stranger.test/v1 (through the proxy proxy.test:81), "
-            "https://api.openai.com/v1 (through the proxy that a variable names)\n"
-            "  variables  PATH, SLUICE_TEST_KEY (not set), SLUICE_TEST_PROXY (not set)\n"
-            "  warning    data/*.jsonl: no input file matches this pattern; a run would end with 5\n");
+  EXPECT_EQ(
+      seen.output,
+      "job.lua: ok: job 'job', 1 row a request, to stranger.test/m [31m, openai/m\n"
+      "  is made of job.lua, helper.lua, prompt.md\n"
+      "  reads      data/*.jsonl, standard input, /tmp/sluice-test-shared/*/, ca.pem\n"
+      "  writes     /tmp/out.jsonl, /tmp/out.rejects.jsonl, /tmp/sluice-test-shared/job/\n"
+      "  sends to   http://stranger.test/v1 (through the proxy proxy.test:81), "
+      "https://api.openai.com/v1 (through the proxy that a variable names)\n"
+      "  variables  PATH, SLUICE_TEST_KEY (not set), SLUICE_TEST_PROXY (not set)\n"
+      "  warning    data/*.jsonl: no input file matches this pattern; a run would end with 5\n");
 }
 
 TEST(Check, LibrariesAreFoldersThatTheCommandLineNames) {

@@ -28,9 +28,9 @@ class Names : public testing::Test {
   // A job of 34 rows, the last of them A, that format 4's last sluice has run to its end: two rows
   // with the same key and text, one more with the same text, and one reject.
   void take_old_job() {
-    Process tar(
-        world_.path(""), "tar",
-        {"/usr/bin/env", "tar", "-xzf", SLUICE_SOURCE_DIR "/tests/cli/commands/fixtures/format4.tar.gz"});
+    Process tar(world_.path(""), "tar",
+                {"/usr/bin/env", "tar", "-xzf",
+                 SLUICE_SOURCE_DIR "/tests/cli/commands/fixtures/format4.tar.gz"});
     ASSERT_EQ(tar.wait(), 0) << tar.errors();
     ASSERT_EQ(world_.lines("in.jsonl").size(), 34u);
   }
