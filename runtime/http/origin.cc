@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <charconv>
 #include <utility>
 
@@ -176,7 +177,7 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<net::Transport> 
   if (waiting_.empty()) {
     make_idle(*connection.release());
   } else if (begin_front(*connection)) {
-    connection.release();
+    std::ignore = connection.release();  // it is in use, and comes back by itself
   } else {
     // Not replaced: a server that accepts and closes would keep us at it for ever.
     connection.reset();
