@@ -102,7 +102,22 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
   if ((*view)->expect_fingerprint(now)) return {};
   const auto rows = inspect::first_questions(spec);
   const auto found = (*view)->foresee(now, stages::models_of(spec.dispatch), rows);
-  if (!found || !found->new_generation || found->answers == 0) return {};
+  if (!found || !found->new_generation) return {};
+  const store::Account& account = (*view)->account();
+  const auto cost_of = [&](double rows_again) {
+    return core::Money::picodollars(static_cast<std::int64_t>(
+        rows_again * static_cast<double>(account.total().cost.picodollars()) /
+        static_cast<double>(account.rows_answered)));
+  };
+  if (found->answers == 0) {
+    if (account.rows_answered == 0) return {};
+    const core::Money cost = cost_of(static_cast<double>(account.rows_read));
+    return {fmt::format("the pipeline file has changed since the last run: its answers are by "
+                        "models that are not asked any more; all of {} rows are asked again, for "
+                        "about {} at the cost until now",
+                        observe::count(account.rows_read), cost.text()),
+            cost};
+  }
   const std::string text =
       fmt::format("the pipeline file has changed since the last run, whose {} answers are kept: ",
                   observe::count(found->answers));
@@ -111,15 +126,9 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
     return {text + fmt::format("they answer all of the first {} rows, which are not asked again",
                                rows.size()),
             {}};
-  const store::Account& account = (*view)->account();
   const double share = 1 - static_cast<double>(found->found) / static_cast<double>(rows.size());
   const double again = share * static_cast<double>(account.rows_read);
-  const store::EndpointLedger total = account.total();
-  core::Money cost;
-  if (account.rows_answered > 0)
-    cost = core::Money::picodollars(
-        static_cast<std::int64_t>(again * static_cast<double>(total.cost.picodollars()) /
-                                  static_cast<double>(account.rows_answered)));
+  const core::Money cost = account.rows_answered > 0 ? cost_of(again) : core::Money();
   return {text + fmt::format("they answer {} of the first {} rows; about {} of {} rows are asked "
                              "again, for about {} (their prompt, the system text, the answer's "
                              "fields, the examples, the parse function or the model is another)",

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
+#include "tests/cli/transcript.h"
 #include "tests/cli/world.h"
 
 namespace sluice::cli {
@@ -25,16 +27,19 @@ class AsItIsTest : public testing::Test {
               "\"}\n";
     world_.write("in.jsonl", text);
   }
-  void write_job(const std::string& sink = "") const {
-    world_.write("job.lua", R"(
+  void write_job(const std::string& sink = "", const std::string& pack = "") const {
+    world_.write("job.lua",
+                 R"(
       local s = require "sluice"
       return s.pipeline {
         name = "as-it-is",
         s.read { "in.jsonl", key = "id" },
-        s.pack { user = "{{text}}", answer = { colour = s.one_of { "red", "green" } } },
+        s.pack { )" + pack +
+                     R"(user = "{{text}}", answer = { colour = s.one_of { "red", "green" } } },
         s.dispatch { s.openai { model = "mock", base_url = s.param "base_url", price = { input = 1, output = 1 } } },
-        s.sink { "out.jsonl")" + sink +
-                                R"( },
+        s.sink { "out.jsonl")" +
+                     sink +
+                     R"( },
       })");
   }
   std::vector<std::string> ids() const {
@@ -53,6 +58,8 @@ class AsItIsTest : public testing::Test {
     return ended;
   }
 
+  void nightly_job(const std::function<World::Ended()>& night);
+
   World world_;
 };
 
@@ -60,33 +67,88 @@ std::string text_of(int i) {
   return "row number " + std::to_string(i);
 }
 
-TEST_F(AsItIsTest, TheNightlyJob) {
+// 10,000 rows; then 100 have changed, 100 are new and 100 are gone. `night` runs the job.
+void AsItIsTest::nightly_job(const std::function<World::Ended()>& night) {
   world_.start_mock();
-  write_job();
+  write_job("", "rows = 10, ");
   std::vector<Row> rows;
-  for (int i = 0; i < 1000; ++i) rows.push_back({"T-" + std::to_string(i), text_of(i)});
+  for (int i = 0; i < 10'000; ++i) rows.push_back({"T-" + std::to_string(i), text_of(i)});
   write_rows(rows);
-  run();
-  ASSERT_EQ(world_.mock_stats().requests, 1000U);
+  ASSERT_EQ(night().status, 0);
+  ASSERT_EQ(world_.mock_stats().rows, 10'000U);
 
-  for (int i = 0; i < 10; ++i) rows[static_cast<std::size_t>(i)].text += " changed";
-  rows.erase(rows.begin() + 500, rows.begin() + 510);
-  for (int i = 0; i < 10; ++i) rows.push_back({"N-" + std::to_string(i), "new " + text_of(i)});
+  for (int i = 0; i < 100; ++i) rows[static_cast<std::size_t>(i)].text += " changed";
+  rows.erase(rows.begin() + 5000, rows.begin() + 5100);
+  for (int i = 0; i < 100; ++i) rows.push_back({"N-" + std::to_string(i), "new " + text_of(i)});
   write_rows(rows);
-  const World::Ended second = run();
-  EXPECT_EQ(world_.mock_stats().requests, 1020U) << "what changed and what is new, and no more";
-  EXPECT_NE(second.output.find("20 rows of earlier runs are no longer in the input as they were"),
+  const World::Ended second = night();
+  EXPECT_EQ(second.status, 0) << second.output;
+  EXPECT_EQ(world_.mock_stats().rows, 10'200U) << "what changed and what is new, and no more";
+  EXPECT_NE(second.output.find("200 rows of earlier runs are no longer in the input as they were"),
             std::string::npos)
       << second.output;
   std::vector<std::string> expected;
   for (const Row& row : rows) expected.push_back(row.id);
   std::ranges::sort(expected);
   EXPECT_EQ(ids(), expected);
-  EXPECT_EQ(audit().status, 0);
+  const World::Ended audited = audit();
+  EXPECT_EQ(audited.status, 0) << audited.output;
+  EXPECT_NE(audited.output.find("10,000 in the input = 10,000 answered + 0 rejected + 0 pending"),
+            std::string::npos)
+      << audited.output;
 
-  run();
-  EXPECT_EQ(world_.mock_stats().requests, 1020U);
+  EXPECT_EQ(night().status, 0);
+  EXPECT_EQ(world_.mock_stats().rows, 10'200U);
   EXPECT_EQ(ids(), expected);
+}
+
+TEST_F(AsItIsTest, TheNightlyJob) {
+  nightly_job([&] { return world_.sluice(world_.run_job()); });
+}
+
+TEST_F(AsItIsTest, TheNightlyJobFromCron) {
+  std::filesystem::create_directory(world_.path("home"));
+  nightly_job([&] {
+    // cron's working directory and variables.
+    World::Ended ended;
+    ended.output = shell(
+        world_, "cd home && env -i HOME=\"$PWD\" PATH=/usr/bin:/bin SHELL=/bin/sh " SLUICE_PROGRAM
+                " run '" +
+                    world_.path("job.lua") + "' --set base_url=" + world_.base_url() +
+                    "; echo exit status $?");
+    ended.status = ended.output.ends_with("exit status 0\n") ? 0 : 1;
+    EXPECT_EQ(ended.status, 0) << ended.output;
+    return ended;
+  });
+  EXPECT_TRUE(std::filesystem::is_empty(world_.path("home"))) << "all is beside the job";
+}
+
+TEST_F(AsItIsTest, AnotherModelAsksAllRowsAndSaysSoBefore) {
+  world_.start_mock();
+  write_job();
+  write_rows({{"a", "one"}, {"b", "two"}});
+  run();
+  const auto with_models = [&](const std::string& first, const std::string& more) {
+    write_job();
+    std::string job = world_.read("job.lua");
+    job.replace(job.find("\"mock\""), 6, "\"" + first + "\"");
+    const std::string end = "price = { input = 1, output = 1 } }";
+    job.insert(job.find(end) + end.size(), more);
+    world_.write("job.lua", job);
+  };
+  const std::string said =
+      "note: the pipeline file has changed since the last run: its answers are by models that are "
+      "not asked any more; all of 2 rows are asked again, for about $";
+  with_models("other", "");
+  const World::Ended checked =
+      world_.sluice({"check", "job.lua", "--set", "base_url=" + world_.base_url()});
+  EXPECT_TRUE(checked.output.contains(said.substr(6))) << checked.output;
+  EXPECT_TRUE(run().errors.contains(said));
+  EXPECT_EQ(world_.mock_stats().requests, 4U);
+
+  with_models("other", R"(, s.openai { model = "third", base_url = s.param "base_url" })");
+  EXPECT_FALSE(run().errors.contains(said));
+  EXPECT_EQ(world_.mock_stats().requests, 4U) << "a model that is added asks nothing again";
 }
 
 TEST_F(AsItIsTest, ARowThatComesBackCostsNothing) {
