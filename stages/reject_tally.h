@@ -8,6 +8,8 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,7 +42,9 @@ class RejectTally {
       const std::lock_guard lock(mutex_);
       for (const auto& [key, one] : reasons_) sorted.push_back(one);
     }
-    std::ranges::stable_sort(sorted, std::greater(), &Reason::rows);
+    std::ranges::sort(sorted, {}, [](const Reason& one) {
+      return std::tuple(~one.rows, one.stage, std::string_view(one.reason));
+    });
     return sorted;
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace sluice::inspect {
@@ -21,7 +23,10 @@ core::Result<RejectReasons> reject_reasons(checkpoint::View& view, std::uint64_t
   });
   if (!read && found.rows < most) return std::unexpected(read.error());
   for (auto& [name, one] : reasons) found.reasons.push_back(std::move(one));
-  std::ranges::stable_sort(found.reasons, std::greater(), &RejectReason::rows);
+  std::ranges::sort(found.reasons, {}, [](const RejectReason& one) {
+    return std::tuple(~one.rows, std::string_view(one.example.stage),
+                      std::string_view(one.example.reason));
+  });
   return found;
 }
 

@@ -97,7 +97,9 @@ void add_rejects(const Sample& sample, std::vector<Remark>& remarks) {
   }
   std::vector<const std::vector<const stages::Item*>*> sorted;
   for (const auto& [reason, items] : reasons) sorted.push_back(&items);
-  std::ranges::stable_sort(sorted, std::greater(), [](const auto* items) { return items->size(); });
+  std::ranges::sort(sorted, {}, [](const auto* items) {  // of as many, the one that comes first
+    return std::pair(~items->size(), items->front()->row.line);
+  });
   if (sorted.size() > kShownReasons) sorted.resize(kShownReasons);
   for (const auto* items : sorted) {
     const stages::Item& item = *items->front();

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <tuple>
 
 #include "job/run.h"
 #include "rehearse/json_text.h"
@@ -73,10 +74,14 @@ void order(std::vector<std::string>& lines, const std::string& field, const std:
     places.emplace(value_of(rows.substr(from, end - from), key), places.size());
     from = end + 1;
   }
-  std::ranges::stable_sort(lines, {}, [&](const std::string& line) {
+  std::vector<std::tuple<std::size_t, std::size_t, std::string>> placed;
+  for (std::string& line : lines) {
     const auto found = places.find(value_of(line, field));
-    return found == places.end() ? places.size() : found->second;
-  });
+    placed.emplace_back(found == places.end() ? places.size() : found->second, placed.size(),
+                        std::move(line));
+  }
+  std::ranges::sort(placed);
+  for (std::size_t i = 0; i < lines.size(); ++i) lines[i] = std::move(std::get<2>(placed[i]));
 }
 
 core::Error mistake(std::string message) {
