@@ -16,7 +16,8 @@ TEST_P(Pages, AreRight) {
   EXPECT_THAT(wrong_in_page(world, page), testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("tutorial", "first-jobs", "operations"),
+INSTANTIATE_TEST_SUITE_P(Docs, Pages,
+                         testing::Values("tutorial", "first-jobs", "operations", "own-models"),
                          [](const auto& page) {
                            std::string name = page.param;
                            std::erase(name, '-');
