@@ -12,11 +12,11 @@
 
 #include "ask/pipeline_text.h"
 #include "cli/commands.h"
-#include "cli/help_text.h"
-#include "cli/number_range.h"
 #include "cli/run_command.h"
-#include "cli/standard_streams.h"
 #include "core/printable.h"
+#include "shell/help_text.h"
+#include "shell/number_range.h"
+#include "shell/standard_streams.h"
 
 namespace sluice::cli {
 namespace {
@@ -80,9 +80,9 @@ core::Status save(const std::string& path, const std::string& text) {
 void say_next(const AskFlags& flags) {
   const std::string& path = flags.run.file.path;
   if (!flags.save.empty()) {
-    say(fmt::format("the job is in {0}: edit it, then: sluice run {0}\n", path));
+    shell::say(fmt::format("the job is in {0}: edit it, then: sluice run {0}\n", path));
   } else {
-    say(
+    shell::say(
         fmt::format("to edit the job, or see its status and rejects: the same command with --save "
                     "{} writes its file, and asks nothing again\n",
                     path));
@@ -137,17 +137,17 @@ void add_options(CLI::App& command, AskFlags& flags) {
   text("--key", options.key, "FIELD", "The field that names a row");
   command.add_option("--rows", flags.run.limit, "Read at most so many rows")
       ->type_name("N")
-      ->check(whole_number(1));
+      ->check(shell::whole_number(1));
   command.add_option("--pack", options.rows_a_request, "Rows in one request, at most (default 1)")
       ->type_name("N")
-      ->check(whole_number(1, 1000));
+      ->check(shell::whole_number(1, 1000));
   text("--budget", options.budget, "AMOUNT", "What the job may cost: \"$5\"");
   text("--deadline", options.deadline, "TIME", "When a run ends: \"30m\"");
   command
       .add_option("--max-output-tokens", options.max_output_tokens,
                   "Of one reply, at most; a budget wants it")
       ->type_name("N")
-      ->check(whole_number(1, 1e9));
+      ->check(shell::whole_number(1, 1e9));
   text("--price", options.price, "IN/OUT",
        "Dollars per million tokens, where no list price is known");
   text("--endpoint", flags.model.endpoint, "SERVICE",
@@ -168,7 +168,7 @@ void add_ask_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("ask", "Ask one question about each row: a job in one command");
   add_options(*command, *flags);
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "The same command again resumes the job; another question asks again what it changes. "
       "COLUMNS are NAME=TYPE with commas between, and NAME?=TYPE for one that may be null. TYPE is "
       "text, int, number, bool, list of TYPE, or choices as a|b|c; bounds as in int 1..5 or text "

@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "core/json.h"
 #include "inspect/audit.h"
 #include "job/job_files.h"
 #include "observe/figures.h"
+#include "shell/help_text.h"
 
 namespace sluice::cli {
 namespace {
@@ -179,7 +179,7 @@ void add_audit_command(CLI::App& app, int& exit_status) {
       app.add_subcommand("audit", "Prove that every row of the input ended exactly once");
   options->file.add_options(*command);
   command->add_flag("--json", options->json, "For programs: one JSON object");
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Holds the input, the checkpoint, the output and the rejects file against one another; "
       "changes nothing. Exit status: 0 proven, 1 with findings, 3 when the pipeline file is not "
       "that of the last run, 5 when something cannot be read or the job is running.",

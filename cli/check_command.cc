@@ -10,17 +10,17 @@
 #include <optional>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/listing.h"
-#include "cli/remark_text.h"
 #include "core/printable.h"
 #include "format/formats.h"
 #include "inspect/first_rows.h"
 #include "inspect/line_identity.h"
 #include "inspect/remarks.h"
 #include "job/job_files.h"
+#include "shell/help_text.h"
+#include "words/remark_text.h"
 
 namespace sluice::cli {
 namespace {
@@ -142,16 +142,16 @@ int check(const std::vector<JobFile>& files, bool json) {
     const int status = status_of(looked);
     exit_status = std::max(exit_status, status);
     if (json) {
-      if (looked.error) all.push_back(remark_of(*looked.error, file.path));
+      if (looked.error) all.push_back(words::remark_of(*looked.error, file.path));
       std::ranges::move(looked.remarks, std::back_inserter(all));
     } else if (looked.error) {
       report(*looked.error);
     } else {
       fmt::print("{}: {}: {}{}", file.path, status == 0 ? "ok" : "not ok", looked.text,
-                 remarks_text(looked.remarks));
+                 words::remarks_text(looked.remarks));
     }
   }
-  if (json) fmt::print("{}\n", remarks_json(all, exit_status == 0));
+  if (json) fmt::print("{}\n", words::remarks_json(all, exit_status == 0));
   return exit_status;
 }
 
@@ -169,7 +169,7 @@ void add_check_command(CLI::App& app, int& exit_status) {
   options->each.add_common_options(*command);
   command->add_flag("--json", options->json,
                     "For editors and CI: the findings, with file, line and column");
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Shows what each would read, write and reach. Safe on a stranger's file: no variable's value "
       "is read, and its functions work on the first rows of the input only.",
       {{"sluice check tickets.lua", ""}, {"sluice check pipelines/*.lua", "several at once"}}));

@@ -7,12 +7,12 @@
 #include <memory>
 
 #include "cli/job_questions.h"
-#include "cli/standard_streams.h"
 #include "core/json.h"
 #include "core/printable.h"
 #include "inspect/dry_run.h"
 #include "job/job_files.h"
 #include "observe/figures.h"
+#include "shell/standard_streams.h"
 #include "storage/atomic_file.h"
 
 namespace sluice::cli {
@@ -40,7 +40,7 @@ std::string figure(double tokens) {
 }
 
 std::string summary(const stages::JobSpec& job, const inspect::DryRun& plan,
-                    const DryRunFlags& flags) {
+                           const DryRunFlags& flags) {
   std::string text =
       fmt::format("{}: dry run: nothing is sent, and nothing of the job is written\n", job.name);
   const auto line = [&text](std::string_view name, const std::string& value) {
@@ -87,7 +87,7 @@ int dry_run(const JobFile& file, const DryRunFlags& flags) {
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   if (const auto same = file.alike(*job); !same) return report(same.error());
   if (const Change change = change_of(*job, 0); !change.text.empty())
-    say(fmt::format("note: {}\n", change.text));
+    shell::say(fmt::format("note: {}\n", change.text));
   std::unique_ptr<storage::AtomicFile> to;
   if (!flags.to.empty()) {
     if (auto apart = job::keep_export_apart(*job, flags.to); !apart) return report(apart.error());
@@ -106,7 +106,7 @@ int dry_run(const JobFile& file, const DryRunFlags& flags) {
   if (to) {
     if (auto done = to->finish(); !done) return report(done.error());
   }
-  say(summary(*job, *plan, flags));
+  shell::say(summary(*job, *plan, flags));
   return plan->rejects.empty() ? 0 : 1;
 }
 

@@ -4,10 +4,10 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "inspect/export.h"
 #include "observe/figures.h"
+#include "shell/help_text.h"
 
 namespace sluice::cli {
 namespace {
@@ -54,7 +54,7 @@ void add_export_command(CLI::App& app, int& exit_status) {
                    "all: every field of the row, then the answer's; or names, with commas between")
       ->type_name("all|NAMES")
       ->delimiter(',');
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Without --columns: those of the sink. The file is there whole or not at all. Exit status "
       "1: answers are missing in it, because their rows are no longer in the input.",
       {{"sluice export tickets.lua --to tickets.csv --columns all", ""},

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "inspect/graph.h"
+#include "shell/help_text.h"
 
 namespace sluice::cli {
 namespace {
@@ -32,14 +32,14 @@ void add_graph_command(CLI::App& app, int& exit_status) {
   auto flags = std::make_shared<GraphFlags>();
   CLI::App* command = app.add_subcommand("graph", "The flow of the job as a picture");
   flags->file.add_options(*command);
-  restrict_to(command->add_option_function<std::string>(
-                  "--format",
-                  [flags](const std::string& name) {
-                    flags->format = name == "dot" ? Format::dot : Format::mermaid;
-                  },
-                  "For Markdown, or for Graphviz (default mermaid)"),
-              {"mermaid", "dot"});
-  command->footer(help_footer(
+  shell::restrict_to(command->add_option_function<std::string>(
+                         "--format",
+                         [flags](const std::string& name) {
+                           flags->format = name == "dot" ? Format::dot : Format::mermaid;
+                         },
+                         "For Markdown, or for Graphviz (default mermaid)"),
+                     {"mermaid", "dot"});
+  command->footer(shell::help_footer(
       "Mermaid goes into Markdown, between ```mermaid and ```. Nothing is sent or written, and no "
       "variable's value is read.",
       {{"sluice graph tickets.lua", ""},

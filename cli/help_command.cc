@@ -5,10 +5,10 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
-#include "cli/standard_streams.h"
-#include "cli/usage.h"
 #include "cli/version.h"
+#include "shell/help_text.h"
+#include "shell/standard_streams.h"
+#include "shell/usage.h"
 
 namespace sluice::cli {
 namespace {
@@ -18,12 +18,13 @@ int help(const CLI::App& app, const std::string& name) {
     fmt::print("{}", app.get_formatter()->make_help(&app, "sluice", CLI::AppFormatMode::Normal));
     return 0;
   }
-  for (const CLI::App* command : listed_commands(app)) {
+  for (const CLI::App* command : shell::listed_commands(app)) {
     if (command->get_name() != name) continue;
     fmt::print("{}", command->help("sluice"));
     return 0;
   }
-  say(fmt::format("sluice: {}\n`sluice help` lists the commands\n", unknown_command(app, name)));
+  shell::say(fmt::format("sluice: {}\n`sluice help` lists the commands\n",
+                         shell::unknown_command(app, name)));
   return 2;
 }
 
@@ -34,13 +35,13 @@ void add_help_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand("help", "This text, or that of a command");
   command->add_option("COMMAND", *name, "One of the commands; without it, all of them are listed")
       ->type_name("COMMAND");
-  command->footer(help_footer("", {{"sluice help", ""}, {"sluice help run", ""}}));
+  command->footer(shell::help_footer("", {{"sluice help", ""}, {"sluice help run", ""}}));
   command->callback([name, &app, &exit_status] { exit_status = help(app, *name); });
 }
 
 void add_version_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand("version", "The version, also by --version and -V");
-  command->footer(help_footer("", {{"sluice version", ""}}));
+  command->footer(shell::help_footer("", {{"sluice version", ""}}));
   command->callback([&exit_status] {
     fmt::print("sluice {}\n", kVersion);
     exit_status = 0;

@@ -8,10 +8,10 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "core/printable.h"
 #include "pipelines/embedded.h"
+#include "shell/help_text.h"
 
 namespace sluice::cli {
 namespace {
@@ -95,7 +95,7 @@ void add_init_command(CLI::App& app, int& exit_status) {
   command->add_option("DIR", *folder, "The folder, which may be new")
       ->type_name("DIR")
       ->capture_default_str();
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Writes tickets.lua, tickets_test.lua and tickets.jsonl, and over no file. Then says what to "
       "run.",
       {{"sluice init my-job", "into a folder of its own"}}));

@@ -4,11 +4,11 @@
 
 #include <cstdlib>
 
-#include "cli/help_text.h"
 #include "cli/settings.h"
-#include "cli/standard_streams.h"
 #include "core/printable.h"
 #include "dsl/load.h"
+#include "shell/help_text.h"
+#include "shell/standard_streams.h"
 
 namespace sluice::cli {
 
@@ -24,14 +24,14 @@ void JobFile::add_common_options(CLI::App& command) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)  // what follows is an argument of its own
       ->take_all()
-      ->group(std::string(kCommonGroup));
+      ->group(std::string(shell::kCommonGroup));
   command
       .add_option("--set-file", setting_files,
                   "A file of parameters, a name = value a line; --set wins over it")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->take_all()
-      ->group(std::string(kCommonGroup));
+      ->group(std::string(shell::kCommonGroup));
   command
       .add_option("--lib", libraries,
                   "A folder that require and s.file may read from, beside the pipeline file's own; "
@@ -40,7 +40,7 @@ void JobFile::add_common_options(CLI::App& command) {
       ->check(CLI::Validator(CLI::ExistingDirectory).description(""))
       ->allow_extra_args(false)
       ->take_all()
-      ->group(std::string(kCommonGroup));
+      ->group(std::string(shell::kCommonGroup));
 }
 
 core::Result<dsl::LoadOptions> JobFile::load_options(Secrets secrets) const {
@@ -76,7 +76,7 @@ core::Result<inspect::Alike> JobFile::alike(const stages::JobSpec& job) const {
 int report(const core::Error& error) {
   const bool marked = error.message.starts_with("error: ");
   const std::string text = core::printable(error.text(), core::Lines::kept);
-  say(fmt::format("{}{}\n", marked ? "" : "sluice: ", text));
+  shell::say(fmt::format("{}{}\n", marked ? "" : "sluice: ", text));
   return core::exit_code(error.code);
 }
 

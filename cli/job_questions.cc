@@ -53,25 +53,6 @@ core::Result<std::vector<store::Account>> accounts_of(const stages::JobSpec& job
   return accounts;
 }
 
-store::Account joined(const std::vector<store::Account>& accounts) {
-  std::vector<store::Account> by_name;  // the ledgers of one endpoint each
-  for (const store::Account& account : accounts) {
-    for (const store::EndpointLedger& ledger : account.endpoints) {
-      auto same = std::ranges::find_if(
-          by_name, [&](const store::Account& one) { return one.endpoints[0].name == ledger.name; });
-      if (same == by_name.end()) same = by_name.emplace(by_name.end());
-      same->endpoints.push_back(ledger);
-    }
-  }
-  store::Account sum = accounts.back();
-  sum.endpoints.clear();
-  for (const store::Account& one : by_name) {
-    sum.endpoints.push_back(one.total());
-    sum.endpoints.back().name = one.endpoints[0].name;
-  }
-  return sum;
-}
-
 core::Result<Lock> lock_to_run(const stages::JobSpec& job) {
   if (job.questions.size() == 1) return std::nullopt;
   if (auto made = storage::make_directory(job.directory); !made)

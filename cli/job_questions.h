@@ -26,8 +26,6 @@ bool begun(const stages::JobSpec& job, std::size_t question);
 
 // Of each question; an empty one of a question that has not begun.
 core::Result<std::vector<store::Account>> accounts_of(const stages::JobSpec& job);
-// The rows of the last question, and what all have cost together, by endpoint.
-store::Account joined(const std::vector<store::Account>& accounts);
 
 // Between two questions none of their checkpoints is held: a job that has several has a lock of its
 // own. ErrorCode::busy when it is taken. nullopt where there is nothing to lock.

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
-#include "cli/number_range.h"
-#include "cli/signals.h"
 #include "core/money.h"
 #include "mock/mock_server.h"
 #include "net/loop.h"
+#include "shell/help_text.h"
+#include "shell/number_range.h"
+#include "shell/signals.h"
 
 namespace sluice::cli {
 namespace {
@@ -102,9 +102,9 @@ int serve(MockFlags flags) {
              tls ? "https" : "http", flags.options.host, (*server)->port());
   std::fflush(stdout);
 
-  StopSignal signal;
+  shell::StopSignal signal;
   std::thread watcher([&] {
-    while (signal.wait(std::chrono::hours(1)) == StopSignal::Woken::timeout) {
+    while (signal.wait(std::chrono::hours(1)) == shell::StopSignal::Woken::timeout) {
     }
     loop.stop();
   });
@@ -122,16 +122,16 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   mock::Options& o = flags->options;
   CLI::App* command =
       app.add_subcommand("mock", "A provider on loopback to practise on, with limits and faults");
-  const auto share = number(0, 1);
-  const auto milliseconds_range = number(0, 1e9);
+  const auto share = shell::number(0, 1);
+  const auto milliseconds_range = shell::number(0, 1e9);
   command->add_option("--host", o.host, "Address to listen on")
       ->type_name("ADDRESS")
       ->capture_default_str();
   command->add_option("--port", o.port, "Port; 0 takes any free one")
-      ->check(whole_number(0, 65535))
+      ->check(shell::whole_number(0, 65535))
       ->capture_default_str();
   command->add_option("--seed", o.seed, "Of answers, latencies and faults")
-      ->check(whole_number(0))
+      ->check(shell::whole_number(0))
       ->capture_default_str();
   command->add_option("--latency-ms", flags->latency_ms, "Time to answer")
       ->check(milliseconds_range);
@@ -141,9 +141,9 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       ->check(milliseconds_range);
   command
       ->add_option("--latency-sigma", o.latency_sigma, "Spread of the time to answer (log-normal)")
-      ->check(number(0, 10));
+      ->check(shell::number(0, 10));
   command->add_option("--slots", o.slots, "So many are served at once, the rest queue; 0 = all")
-      ->check(whole_number(0, 1e6))
+      ->check(shell::whole_number(0, 1e6))
       ->capture_default_str();
   command->add_option("--output-tokens", flags->output_tokens,
                       "MEDIAN[:SIGMA] tokens an answer takes (log-normal); what its text does not "
@@ -159,12 +159,12 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       ->add_option("--cached-share", o.cached_share,
                    "Share of each prompt told as read from the cache")
       ->check(share);
-  command->add_option("--rpm", o.rpm, "Requests per minute allowed")->check(number(1e-6));
-  command->add_option("--tpm", o.tpm, "Tokens per minute allowed")->check(number(1e-6));
+  command->add_option("--rpm", o.rpm, "Requests per minute allowed")->check(shell::number(1e-6));
+  command->add_option("--tpm", o.tpm, "Tokens per minute allowed")->check(shell::number(1e-6));
   command
       ->add_option("--hidden-limit", o.hidden_per_second,
                    "Requests a second allowed, which no header tells")
-      ->check(number(1e-6));
+      ->check(shell::number(1e-6));
   command->add_option("--hidden-burst", o.hidden_burst, "Saved up for it")->capture_default_str();
   command->add_option("--hidden-status", o.hidden_status, "Answered above it; 503 as nginx does")
       ->capture_default_str();
@@ -205,7 +205,7 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   const std::string texts = "Faults: every request whose user message holds a text";
   command->add_option("--poison", o.poison, "Answered with no JSON")->group(texts);
   command->add_option("--refuse", o.refuse, "Refused by the model")->group(texts);
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "GET /stats shows what it has served, and the bill. POST /control with {\"outage\":\"hang\"} "
       "(or error, none; refuse with \"seconds\") breaks and repairs it. Ctrl-C stops it.",
       {{"sluice mock --port 8080 --rpm 600 &", ""},

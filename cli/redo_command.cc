@@ -5,11 +5,11 @@
 
 #include "checkpoint/redo.h"
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "inspect/reject_line.h"
 #include "observe/figures.h"
+#include "shell/help_text.h"
 #include "stages/question.h"
 
 namespace sluice::cli {
@@ -63,7 +63,7 @@ void add_redo_command(CLI::App& app, int& exit_status) {
   options->file.add_options(*command);
   command->add_option("--reason", options->reason, "Only those with this reason")
       ->type_name("REASON");
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Nothing is sent. In all questions of the job. The rejects file keeps their lines until the "
       "next run writes it again.",
       {{"sluice redo tickets.lua", "then: sluice run tickets.lua"},

@@ -8,13 +8,13 @@
 
 #include "checkpoint/view.h"
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "core/printable.h"
 #include "inspect/line_identity.h"
 #include "inspect/reject_line.h"
 #include "observe/figures.h"
+#include "shell/help_text.h"
 
 namespace sluice::cli {
 namespace {
@@ -110,9 +110,9 @@ void add_rejects_command(CLI::App& app, int& exit_status) {
   command->add_option("--reason", flags->reason, "Only those with this reason")
       ->type_name("REASON");
   command->add_flag("--json", flags->json, "For programs: the lines of the rejects file");
-  command->footer(help_footer("Also while the job runs.",
-                              {{"sluice rejects tickets.lua", "a table, then each row"},
-                               {"sluice rejects tickets.lua --reason invalid_row", ""}}));
+  command->footer(shell::help_footer("Also while the job runs.",
+                                     {{"sluice rejects tickets.lua", "a table, then each row"},
+                                      {"sluice rejects tickets.lua --reason invalid_row", ""}}));
   command->callback([flags, &exit_status] { exit_status = show_rejects(*flags); });
 }
 

@@ -9,15 +9,9 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/cost_notes.h"
 #include "cli/dry_run.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
-#include "cli/monitor.h"
-#include "cli/number_range.h"
-#include "cli/run_summary.h"
-#include "cli/standard_streams.h"
 #include "cli/version.h"
 #include "core/json.h"
 #include "job/job_files.h"
@@ -26,8 +20,14 @@
 #include "observe/events.h"
 #include "observe/figures.h"
 #include "observe/view.h"
+#include "shell/help_text.h"
+#include "shell/number_range.h"
+#include "shell/standard_streams.h"
 #include "stages/question.h"
 #include "stages/worst_case.h"
+#include "words/cost_notes.h"
+#include "words/monitor.h"
+#include "words/run_summary.h"
 
 namespace sluice::cli {
 namespace {
@@ -38,16 +38,16 @@ using observe::count;
 constexpr core::Money kAskFirst = core::Money::picodollars(1'000'000'000'000);
 
 void print_note(const std::string& text, Log log) {
-  say((log == Log::json ? observe::notice_json(text, core::SystemClock().wall_now())
-                        : "note: " + text) +
-      "\n");
+  shell::say((log == Log::json ? observe::notice_json(text, core::SystemClock().wall_now())
+                               : "note: " + text) +
+             "\n");
 }
 
 void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
   if (opened.resumed)
-    say(fmt::format("resuming: {} rows have ended before\n", count(opened.done_rows)));
+    shell::say(fmt::format("resuming: {} rows have ended before\n", count(opened.done_rows)));
   if (opened.maybe_billed > 0) {
-    say(fmt::format(
+    shell::say(fmt::format(
         "the last run was cut off: {} requests may have been billed without an answer, at "
         "most {}; they are asked again\n",
         count(opened.maybe_billed), opened.maybe_billed_cost.text()));
@@ -117,11 +117,11 @@ stages::PipelineSpec limited(stages::PipelineSpec question, core::Money spent,
 }
 
 // Prints what a person should know; the JSON summary is for the end.
-core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& flags) {
+core::Result<words::Results> run_questions(const stages::JobSpec& job, const RunFlags& flags) {
   const core::SystemClock clock;
   const core::Time started = clock.now();
-  Results results;
-  std::optional<StopSignal> signal;
+  words::Results results;
+  std::optional<shell::StopSignal> signal;
   for (std::size_t k = 0; k < job.questions.size(); ++k) {
     const auto others = used_by_others(job, k);
     if (!others) return std::unexpected(others.error());
@@ -149,7 +149,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     report_budget(spec, run.opened(), flags.log);
     if (!signal) signal.emplace();
 
-    if (flags.log == Log::json) say(started_json(job, k, flags, run.opened()) + "\n");
+    if (flags.log == Log::json) shell::say(started_json(job, k, flags, run.opened()) + "\n");
     core::Result<job::RunResult> result;
     core::Duration elapsed{};
     observe::LimitTally limits;
@@ -157,7 +157,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
       const auto style = flags.log == Log::json                     ? observe::Style::json
                          : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
                                                                     : observe::Style::lines;
-      Monitor monitor(spec, {title_of(job, k), spent}, run, *signal, style, limits);
+      words::Monitor monitor(spec, {title_of(job, k), spent}, run, *signal, style, limits);
       result = run.run();
       elapsed = monitor.elapsed();
     }
@@ -170,8 +170,9 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
     results.elapsed = clock.now() - started;
     results.questions.push_back({std::move(*result), elapsed, limits.limits()});
     if (flags.log == Log::text)
-      fmt::print("{}{}", heading_of(job, k),
-                 summary(spec, results.questions.back(), observe::terminal_width(STDOUT_FILENO)));
+      fmt::print(
+          "{}{}", heading_of(job, k),
+          words::summary(spec, results.questions.back(), observe::terminal_width(STDOUT_FILENO)));
     if (results.questions.back().run.end == job::RunEnd::stopped) break;
   }
   return results;
@@ -179,7 +180,7 @@ core::Result<Results> run_questions(const stages::JobSpec& job, const RunFlags& 
 
 int report_in(const core::Error& error, Log log) {
   if (log == Log::text) return report(error);
-  say(observe::error_json(error, core::SystemClock().wall_now()) + "\n");
+  shell::say(observe::error_json(error, core::SystemClock().wall_now()) + "\n");
   return core::exit_code(error.code);
 }
 
@@ -205,22 +206,23 @@ int run_job(const RunFlags& flags) {
   if (flags.log == Log::json) {
     const auto accounts = accounts_of(*job);
     if (!accounts) return report_in(accounts.error(), flags.log);
-    fmt::print("{}\n", summary_json(*job, *results, *accounts));
+    fmt::print("{}\n", words::summary_json(*job, *results, *accounts));
   }
   if (const auto& error = results->questions.back().run.error) return report_in(*error, flags.log);
   if (!results->finished(*job)) return 4;
-  const bool rejects = std::ranges::any_of(results->questions, [](const QuestionResult& one) {
-    return one.run.progress.account.rows_rejected > 0;
-  });
+  const bool rejects = std::ranges::any_of(
+      results->questions,
+      [](const words::QuestionResult& one) { return one.run.progress.account.rows_rejected > 0; });
   return rejects ? 1 : 0;
 }
 
 void add_log_option(CLI::App& command, Log& log) {
-  restrict_to(command.add_option_function<std::string>(
-                  "--log",
-                  [&log](const std::string& text) { log = text == "json" ? Log::json : Log::text; },
-                  "Progress and summary: for people, or a JSON object a line"),
-              {"text", "json"});
+  shell::restrict_to(
+      command.add_option_function<std::string>(
+          "--log",
+          [&log](const std::string& text) { log = text == "json" ? Log::json : Log::text; },
+          "Progress and summary: for people, or a JSON object a line"),
+      {"text", "json"});
 }
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
@@ -241,10 +243,10 @@ void add_run_command(CLI::App& app, int& exit_status) {
   command
       ->add_option("--limit,--rows", flags->limit,
                    "Read at most so many rows (for the first question)")
-      ->check(whole_number(1));
+      ->check(shell::whole_number(1));
   add_run_flags(*command, *flags);
   add_log_option(*command, flags->log);
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "
       "aborts at once with 130. Either way the same command resumes the job.",
       {{"sluice run tickets.lua", "to the end, or resume it"},

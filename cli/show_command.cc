@@ -7,17 +7,17 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
-#include "cli/number_range.h"
-#include "cli/standard_streams.h"
 #include "core/json.h"
 #include "core/printable.h"
 #include "inspect/pretty_json.h"
 #include "inspect/request_text.h"
 #include "inspect/row_story.h"
 #include "script/diagnostic.h"
+#include "shell/help_text.h"
+#include "shell/number_range.h"
+#include "shell/standard_streams.h"
 
 namespace sluice::cli {
 namespace {
@@ -212,7 +212,8 @@ int show_row(const ShowFlags& flags) {
                story_text(*story));
   }
   if (!flags.json)
-    say("the checkpoint keeps no requests and replies: sluice try --key asks a row for real, and "
+    shell::say(
+        "the checkpoint keeps no requests and replies: sluice try --key asks a row for real, and "
         "shows them\n");
   return 0;
 }
@@ -227,13 +228,13 @@ void add_show_command(CLI::App& app, int& exit_status) {
   command->add_option("KEY", flags->query.key, "The row's key")->type_name("KEY");
   command->add_option("--line", flags->query.line, "The row's line in the input, instead of a key")
       ->type_name("N")
-      ->check(whole_number(1));
+      ->check(shell::whole_number(1));
   command->add_flag("--json", flags->json, "For programs: one object a question");
-  command->footer(
-      help_footer("Also while the job runs. The checkpoint keeps no requests and replies: sluice "
-                  "try shows them.",
-                  {{"sluice show tickets.lua T-17", ""},
-                   {"sluice show tickets.lua --line 4", "of a job without a key"}}));
+  command->footer(shell::help_footer(
+      "Also while the job runs. The checkpoint keeps no requests and replies: sluice "
+      "try shows them.",
+      {{"sluice show tickets.lua T-17", ""},
+       {"sluice show tickets.lua --line 4", "of a job without a key"}}));
   command->callback([flags, &exit_status] { exit_status = show_row(*flags); });
 }
 

@@ -5,13 +5,13 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
-#include "cli/cost_notes.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
-#include "cli/reject_notes.h"
 #include "core/json.h"
 #include "observe/figures.h"
+#include "shell/help_text.h"
+#include "words/cost_notes.h"
+#include "words/reject_notes.h"
 
 namespace sluice::cli {
 namespace {
@@ -57,7 +57,7 @@ void write_ledger(core::JsonWriter& w, const store::Account& account) {
   w.field("cost_usd", ledger.maybe_billed_cost.dollars());
   w.field("input_tokens", ledger.maybe_billed_usage.input);
   w.field("output_tokens", ledger.maybe_billed_usage.output);
-  if (const auto likely = maybe_billed(account).likely)
+  if (const auto likely = words::maybe_billed(account).likely)
     w.field("likely_cost_usd", likely->dollars());
   w.key("uncounted");
   w.open('{');
@@ -90,7 +90,7 @@ void write_account(core::JsonWriter& w, const store::Account& account,
   w.field("pending", account.rows_pending());
   w.close('}');
   w.field("input_complete", account.input_complete);
-  write_rejects(w, reasons);
+  words::write_rejects(w, reasons);
   w.key("ledger");
   w.open('{');
   write_ledger(w, account);
@@ -113,13 +113,13 @@ std::string as_json(const stages::JobSpec& job, const std::vector<store::Account
   core::JsonWriter w(out);
   w.open('{');
   w.field("job", job.name);
-  write_account(w, joined(accounts), reasons_of(job.questions.back()));
+  write_account(w, words::joined(accounts), words::reasons_of(job.questions.back()));
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');
     for (std::size_t k = 0; k < accounts.size(); ++k) {
       w.open('{');
-      write_account(w, accounts[k], reasons_of(job.questions[k]));
+      write_account(w, accounts[k], words::reasons_of(job.questions[k]));
       w.close('}');
     }
     w.close(']');
@@ -164,13 +164,13 @@ std::string as_text(const stages::JobSpec& job, std::size_t question,
                       count(account.rows_rejected), count(account.rows_pending()),
                       account.input_complete ? "" : " (the input has not been read to its end)");
   std::string_view title = "rejects";
-  for (const std::string& note :
-       reject_notes(reasons_of(job.questions[question]), job.questions[question].file)) {
+  for (const std::string& note : words::reject_notes(words::reasons_of(job.questions[question]),
+                                                     job.questions[question].file)) {
     text += fmt::format("  {:<10}{}\n", title, note);
     title = "";
   }
   text += fmt::format("  cost      {}\n", total.cost.text());
-  for (const std::string& note : cost_notes(account, job.questions))
+  for (const std::string& note : words::cost_notes(account, job.questions))
     text += fmt::format("            {}\n", note);
   text += fmt::format("\n    {:<13} {:>11} {:>14} {:>14} {:>14} {:>14} {:>11}\n", "", "requests",
                       "input tokens", "cached", "output tokens", "reasoning", "cost");
@@ -203,7 +203,7 @@ int status(const JobFile& file, bool json) {
     }
   }
   if (accounts->size() > 1)
-    fmt::print("all questions\n  cost      {}\n", joined(*accounts).total().cost.text());
+    fmt::print("all questions\n  cost      {}\n", words::joined(*accounts).total().cost.text());
   return 0;
 }
 
@@ -218,7 +218,7 @@ void add_status_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand("status", "Where the job stands, from its checkpoint");
   options->file.add_options(*command);
   command->add_flag("--json", options->json, "For programs: one JSON object");
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Rows, requests, tokens and cost by endpoint and outcome; also while the job runs.",
       {{"sluice status tickets.lua", ""},
        {"sluice status tickets.lua --json | jq .ledger.cost_usd", ""}}));

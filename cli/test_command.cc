@@ -11,15 +11,15 @@
 #include <sstream>
 
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
-#include "cli/standard_streams.h"
 #include "core/json.h"
 #include "core/printable.h"
 #include "dsl/test_file.h"
 #include "rehearse/call.h"
 #include "rehearse/rehearsal.h"
 #include "rehearse/verdict.h"
+#include "shell/help_text.h"
+#include "shell/standard_streams.h"
 
 namespace sluice::cli {
 namespace {
@@ -293,7 +293,7 @@ core::Result<bool> test_file(const TestFlags& flags, const std::string& path) {
   fmt::print("{}: {} passed, {} failed\n", core::printable(tests),
              results->size() - static_cast<std::size_t>(failed), failed);
   if (results->empty())
-    say(fmt::format("note: no case of {} has '{}' in its name\n", tests, flags.only));
+    shell::say(fmt::format("note: no case of {} has '{}' in its name\n", tests, flags.only));
   return failed == 0;
 }
 
@@ -327,7 +327,7 @@ void add_test_command(CLI::App& app, int& exit_status) {
   command->add_flag("--update", flags->update,
                     "Record what cases with snapshot = true bring, in NAME_test.snapshot.jsonl");
   command->add_flag("--json", flags->json, "One JSON object for each test file");
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Exit status: 0 every case passed, 1 some failed, 3 a file does not check. docs/testing.md "
       "shows what a case looks like.",
       {{"sluice test tickets.lua", "the cases in tickets_test.lua"},

@@ -12,15 +12,15 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
-#include "cli/help_text.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
-#include "cli/number_range.h"
-#include "cli/standard_streams.h"
 #include "cli/try_text.h"
 #include "core/printable.h"
 #include "inspect/try_rows.h"
 #include "job/job_files.h"
+#include "shell/help_text.h"
+#include "shell/number_range.h"
+#include "shell/standard_streams.h"
 #include "storage/memory_file.h"
 
 namespace sluice::cli {
@@ -56,9 +56,9 @@ std::size_t terminal_width() {
 // One line on the spot for what may take long to show otherwise.
 void say_failure(const inspect::Exchange& exchange) {
   if (exchange.outcome.action != provider::Action::none)
-    say(core::printable(fmt::format("request {} to {} failed: {}", exchange.number,
-                                    exchange.endpoint, exchange.outcome.text())) +
-        '\n');
+    shell::say(core::printable(fmt::format("request {} to {} failed: {}", exchange.number,
+                                           exchange.endpoint, exchange.outcome.text())) +
+               '\n');
 }
 
 core::Result<std::vector<inspect::Trial>> try_questions(const stages::JobSpec& job,
@@ -95,7 +95,7 @@ int exit_status_of(const std::vector<inspect::Trial>& trials) {
   for (const inspect::Trial& trial : trials) {
     if (trial.result.error) return report(*trial.result.error);
     if (trial.result.end == job::RunEnd::stopped) {
-      say(fmt::format("stopped: {}\n", trial.result.why));
+      shell::say(fmt::format("stopped: {}\n", trial.result.why));
       return 4;
     }
   }
@@ -136,11 +136,11 @@ void add_try_command(CLI::App& app, int& exit_status) {
   flags->file.add_options(*command);
   command->add_option("--rows", flags->rows, "Read at most so many rows (default 3)")
       ->type_name("N")
-      ->check(whole_number(1, 1000));
+      ->check(shell::whole_number(1, 1000));
   command->add_option("--key", flags->key, "Instead of the first rows the one with this key")
       ->type_name("KEY");
   command->add_flag("--json", flags->json, "For programs: everything as it was sent and came");
-  command->footer(help_footer(
+  command->footer(shell::help_footer(
       "Does what a run does, and keeps nothing: no checkpoint, no output. It is paid for, and "
       "stands in no ledger; the file's budget holds. Keys are masked.",
       {{"sluice try tickets.lua", "the first three rows"},

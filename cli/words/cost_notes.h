@@ -11,7 +11,7 @@
 #include "stages/spec.h"
 #include "store/records.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 
 // Of an account's attempts whose cost is not known; each is counted at its worst case.
 struct Unknown {
@@ -33,4 +33,7 @@ std::string throttle_note(const schedule::Throttle& throttle);
 std::vector<std::string> cost_notes(const store::Account& account,
                                     const std::vector<stages::PipelineSpec>& questions);
 
-}  // namespace sluice::cli
+// The rows of the last question, and what all have cost together, by endpoint.
+store::Account joined(const std::vector<store::Account>& accounts);
+
+}  // namespace sluice::words

@@ -1,4 +1,4 @@
-#include "cli/standard_streams.h"
+#include "shell/standard_streams.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <system_error>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 void occupy_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -31,4 +31,4 @@ int close_output(int exit_status) {
   return 5;
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

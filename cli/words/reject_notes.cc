@@ -1,4 +1,4 @@
-#include "cli/reject_notes.h"
+#include "words/reject_notes.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "inspect/line_identity.h"
 #include "observe/figures.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 namespace {
 
 constexpr std::size_t kShown = 3;
@@ -73,4 +73,4 @@ void write_rejects(core::JsonWriter& w, const inspect::RejectReasons& found) {
   w.close(']');
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

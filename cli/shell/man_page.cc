@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/completions.h"
-#include "cli/help_text.h"
+#include "shell/completions.h"
+#include "shell/help_text.h"
 
-namespace sluice::cli {
+namespace sluice::shell {
 namespace {
 
 // Text of a man page: a backslash, a hyphen and a line that begins like a macro would be read as
@@ -78,4 +78,4 @@ std::string man_page(const CLI::App& app, std::string_view version) {
          "docs/pipeline\\-options.md\n";
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

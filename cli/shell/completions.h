@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 // What may stand where a value is expected.
 enum class Completes : std::uint8_t {
@@ -42,4 +42,4 @@ std::string fish_completions(const CLI::App& app);
 // In man(7)'s macros.
 std::string man_page(const CLI::App& app, std::string_view version);
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

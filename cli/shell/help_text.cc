@@ -1,4 +1,4 @@
-#include "cli/help_text.h"
+#include "shell/help_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +7,7 @@
 
 #include "observe/wrap.h"
 
-namespace sluice::cli {
+namespace sluice::shell {
 namespace {
 
 constexpr std::size_t kWidth = 80;
@@ -137,4 +137,4 @@ CLI::Option* restrict_to(CLI::Option* option, std::vector<std::string> choices) 
       ""));
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

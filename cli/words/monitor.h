@@ -8,15 +8,15 @@
 #include <thread>
 #include <utility>
 
-#include "cli/signals.h"
 #include "core/clock.h"
 #include "job/run.h"
 #include "observe/display.h"
 #include "observe/events.h"
 #include "observe/limit_tally.h"
+#include "shell/signals.h"
 #include "stages/spec.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 
 // What there is to see of an endpoint at `now`.
 observe::EndpointView view_of(const provider::EndpointSpec& spec,
@@ -29,7 +29,7 @@ class Monitor {
     core::Money spent;  // by the other questions
   };
   // Starts watching. What is given by reference must outlive the monitor.
-  Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopSignal& signal,
+  Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, shell::StopSignal& signal,
           observe::Style style, observe::LimitTally& limits);
   ~Monitor();  // stops watching and takes the display away
 
@@ -67,10 +67,10 @@ class Monitor {
   observe::LimitTally& limits_;
   core::Time sampled_at_ = started_;
   core::Duration sampled_cpu_{};
-  StopSignal& signal_;
+  shell::StopSignal& signal_;
   const observe::Style style_;
   observe::Display display_;
   std::thread thread_;
 };
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

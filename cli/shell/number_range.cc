@@ -1,4 +1,4 @@
-#include "cli/number_range.h"
+#include "shell/number_range.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string>
 
-namespace sluice::cli {
+namespace sluice::shell {
 namespace {
 
 CLI::Validator in_range(bool whole, double least, double most) {
@@ -36,4 +36,4 @@ CLI::Validator number(double least, double most) {
   return in_range(false, least, most);
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

@@ -1,4 +1,4 @@
-#include "cli/run_summary.h"
+#include "words/run_summary.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -6,17 +6,17 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cli/cost_notes.h"
-#include "cli/monitor.h"
-#include "cli/reject_notes.h"
-#include "cli/summary_text.h"
 #include "core/json.h"
 #include "core/printable.h"
 #include "observe/events.h"
 #include "observe/figures.h"
 #include "observe/view.h"
+#include "words/cost_notes.h"
+#include "words/monitor.h"
+#include "words/reject_notes.h"
+#include "words/summary_text.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 namespace {
 
 using observe::count;
@@ -270,4 +270,4 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
   return out;
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

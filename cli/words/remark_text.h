@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "inspect/remarks.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 
 // A mistake in the pipeline file, its text taken apart.
 inspect::Remark remark_of(const core::Error& error, const std::string& file);
@@ -21,4 +21,4 @@ std::string remarks_text(const std::vector<inspect::Remark>& remarks);
 // null.
 std::string remarks_json(const std::vector<inspect::Remark>& remarks, bool ok);
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 // `app` has failed with `error` at `arguments`, the program's name not among them. One or two lines,
 // each with its end.
@@ -17,4 +17,4 @@ std::string explain_usage(const CLI::App& app, const CLI::ParseError& error,
 // "there is no command 'runn'; did you mean 'run'?"
 std::string unknown_command(const CLI::App& app, std::string_view name);
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

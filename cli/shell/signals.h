@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 class StopSignal {
  public:
@@ -26,4 +26,4 @@ class StopSignal {
   int wake_fd_;
 };
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

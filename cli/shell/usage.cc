@@ -1,14 +1,14 @@
-#include "cli/usage.h"
+#include "shell/usage.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "cli/help_text.h"
 #include "core/printable.h"
 #include "script/diagnostic.h"
+#include "shell/help_text.h"
 
-namespace sluice::cli {
+namespace sluice::shell {
 namespace {
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
@@ -95,4 +95,4 @@ std::string explain_usage(const CLI::App& app, const CLI::ParseError& error,
                      explain(app, command, error), command.get_name());
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

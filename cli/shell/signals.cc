@@ -1,4 +1,4 @@
-#include "cli/signals.h"
+#include "shell/signals.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 
 #include "observe/display.h"
 
-namespace sluice::cli {
+namespace sluice::shell {
 namespace {
 
 constexpr std::uint64_t kSignalled = 1;
@@ -68,4 +68,4 @@ void StopSignal::release() {
   static_cast<void>(ignored);
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

@@ -11,7 +11,7 @@
 #include "observe/limit_tally.h"
 #include "stages/spec.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 
 // What one question of a job has come to.
 struct QuestionResult {
@@ -37,4 +37,4 @@ struct Results {
 std::string summary_json(const stages::JobSpec& job, const Results& results,
                          const std::vector<store::Account>& accounts);
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 constexpr double kMostWhole = 9007199254740992;  // 2^53: whole numbers up to here are exact
 
@@ -14,4 +14,4 @@ constexpr double kMostWhole = 9007199254740992;  // 2^53: whole numbers up to he
 CLI::Validator whole_number(double least, double most = kMostWhole);
 CLI::Validator number(double least, double most = kMostWhole);
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

@@ -1,13 +1,13 @@
-#include "cli/completions.h"
+#include "shell/completions.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <iterator>
 
-#include "cli/help_text.h"
+#include "shell/help_text.h"
 
-namespace sluice::cli {
+namespace sluice::shell {
 namespace {
 
 Argument argument_of(const CLI::Option& option, const std::vector<std::string>& command_names) {
@@ -266,4 +266,4 @@ std::string fish_completions(const CLI::App& app) {
   return text;
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

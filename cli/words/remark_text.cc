@@ -1,4 +1,4 @@
-#include "cli/remark_text.h"
+#include "words/remark_text.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "core/printable.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 namespace {
 
 // The number behind the last ':' of `text`, which is cut off.
@@ -93,4 +93,4 @@ std::string remarks_json(const std::vector<inspect::Remark>& remarks, bool ok) {
   return out;
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

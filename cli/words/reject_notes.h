@@ -10,7 +10,7 @@
 #include "inspect/reject_reasons.h"
 #include "stages/spec.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 
 // From the question's checkpoint; none where nothing is rejected or it cannot be read.
 inspect::RejectReasons reasons_of(const stages::PipelineSpec& spec);
@@ -23,4 +23,4 @@ std::vector<std::string> reject_notes(const inspect::RejectReasons& reasons,
 // "rejects":[{"reason","stage","rows","example":{"row","detail"}}]
 void write_rejects(core::JsonWriter& w, const inspect::RejectReasons& reasons);
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::cli {
+namespace sluice::words {
 
 class SummaryText {
  public:
@@ -34,4 +34,4 @@ class SummaryText {
   std::string text_;
 };
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

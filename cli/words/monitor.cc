@@ -1,4 +1,4 @@
-#include "cli/monitor.h"
+#include "words/monitor.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -8,10 +8,10 @@
 #include <cmath>
 #include <ctime>
 
-#include "cli/cost_notes.h"
 #include "schedule/quota.h"
+#include "words/cost_notes.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
@@ -109,8 +109,8 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   return view;
 }
 
-Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, StopSignal& signal,
-                 observe::Style style, observe::LimitTally& limits)
+Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run,
+                 shell::StopSignal& signal, observe::Style style, observe::LimitTally& limits)
     : spec_(spec),
       job_(std::move(job)),
       run_(run),
@@ -131,10 +131,10 @@ Monitor::~Monitor() {
 
 void Monitor::watch() {
   while (true) {
-    const StopSignal::Woken woken = signal_.wait(kTick);
-    if (woken == StopSignal::Woken::released) return report_last();
+    const shell::StopSignal::Woken woken = signal_.wait(kTick);
+    if (woken == shell::StopSignal::Woken::released) return report_last();
     try {
-      if (woken == StopSignal::Woken::signal) {
+      if (woken == shell::StopSignal::Woken::signal) {
         stopping_ = true;
         run_.stop("on request");
       }
@@ -280,4 +280,4 @@ observe::View Monitor::view() {
   return view;
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::words

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 // First in main(). Where one is closed, /dev/null takes its place: what is written there is gone,
 // and what is read there fails.
@@ -19,4 +19,4 @@ void say(std::string_view text);
 // Whoever has read enough (a closed pipe) is no failure.
 int close_output(int exit_status);
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::cli {
+namespace sluice::shell {
 
 // The group of the options that every command with a pipeline file has.
 constexpr std::string_view kCommonGroup = "Of every command with a pipeline file";
@@ -42,4 +42,4 @@ std::vector<const CLI::App*> listed_commands(const CLI::App& app);
 // An option's check: it takes one of `choices`, and its type name lists them.
 CLI::Option* restrict_to(CLI::Option* option, std::vector<std::string> choices);
 
-}  // namespace sluice::cli
+}  // namespace sluice::shell

@@ -1,4 +1,4 @@
-#include "cli/summary_text.h"
+#include "words/summary_text.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "observe/wrap.h"
 
-namespace sluice::cli {
+namespace sluice::words {
 namespace {
 
 constexpr std::size_t kIndent = 12;
@@ -63,4 +63,4 @@ void SummaryText::table(Table columns) {
   }
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::words
