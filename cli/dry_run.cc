@@ -40,7 +40,7 @@ std::string figure(double tokens) {
 }
 
 std::string summary(const stages::JobSpec& job, const inspect::DryRun& plan,
-                           const DryRunFlags& flags) {
+                    const DryRunFlags& flags) {
   std::string text =
       fmt::format("{}: dry run: nothing is sent, and nothing of the job is written\n", job.name);
   const auto line = [&text](std::string_view name, const std::string& value) {
