@@ -266,10 +266,12 @@ observe::View Monitor::view() {
     view.projected = projected_cost(view, progress.dispatch.cost, progress.rows_ended);
   if (spec_.dispatch.deadline && !stopping_)
     view.until_deadline = std::max(core::Duration(), *spec_.dispatch.deadline - view.elapsed);
-  if (!stopping_ && view.rows_total && view.rows_per_second > 0 &&
-      *view.rows_total > view.rows_done) {
-    const double left =
-        static_cast<double>(*view.rows_total - view.rows_done) / view.rows_per_second;
+  // Where a row takes longer than the rate is smoothed over, the run's mean says more.
+  const double mean = static_cast<double>(progress.rows_ended) /
+                      std::chrono::duration<double>(view.elapsed).count();
+  const double rate = mean < 1 ? mean : view.rows_per_second;
+  if (!stopping_ && view.rows_total && rate > 0 && *view.rows_total > view.rows_done) {
+    const double left = static_cast<double>(*view.rows_total - view.rows_done) / rate;
     if (left < 3e7)
       view.left = std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(left));
   }
