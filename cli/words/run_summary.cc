@@ -29,20 +29,20 @@ std::uint64_t odd_limits(const job::Progress& progress) {
 
 // What packs were worth; empty where there were none.
 std::string savings_note(const stages::PackSavings::Saved& saved) {
-  const auto size = [](std::int64_t n) { return count(static_cast<std::uint64_t>(std::abs(n))); };
+  const auto some = [](std::int64_t n, std::string_view what) {
+    const auto size = static_cast<std::uint64_t>(std::abs(n));
+    return fmt::format("{} {}{}", count(size), what, size == 1 ? "" : "s");
+  };
+  const std::string requests = some(saved.requests, "request");
+  const std::string tokens = "about " + some(saved.tokens, "input token");
+  constexpr std::string_view kMore = "more than one row a request would have, in this run";
   if (saved.requests == 0 && saved.tokens == 0) return {};
-  if (saved.requests < 0)
-    return fmt::format(
-        "packs took {} requests and about {} input tokens more than one row a "
-        "request would have, in this run",
-        size(saved.requests), size(std::min<std::int64_t>(saved.tokens, 0)));
-  if (saved.tokens < 0)
-    return fmt::format(
-        "packs saved {} requests, but took about {} input tokens more than one row a "
-        "request would have, in this run",
-        size(saved.requests), size(saved.tokens));
-  return fmt::format("packs saved {} requests and about {} input tokens in this run",
-                     size(saved.requests), size(saved.tokens));
+  if (saved.requests < 0 && saved.tokens < 0)
+    return fmt::format("packs took {} and {} {}", requests, tokens, kMore);
+  if (saved.requests < 0) return fmt::format("packs took {} {}", requests, kMore);
+  if (saved.tokens >= 0) return fmt::format("packs saved {} and {} in this run", requests, tokens);
+  if (saved.requests == 0) return fmt::format("packs took {} {}", tokens, kMore);
+  return fmt::format("packs saved {}, but took {} {}", requests, tokens, kMore);
 }
 
 // What stops the next run as well has a message that says what helps.
@@ -117,12 +117,12 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
     rows += fmt::format(", {} pending", count(account.rows_pending()));
   line("rows", rows);
   if (p.rows_read == 0 && p.input_complete) line("", "the input has no rows");
-  if (p.rows_at_start > 0)
-    line("", fmt::format("{} of them had ended in earlier runs", count(p.rows_at_start)));
+  const std::uint64_t before = p.rows_at_start - std::min(p.rows_at_start, result.unmatched);
+  if (before > 0) line("", fmt::format("{} of them had ended in earlier runs", count(before)));
   if (p.rows_shared > 0)
     line("", fmt::format("{} answered by the answer to an equal question", count(p.rows_shared)));
   if (p.rows_asked_again > 0)
-    line("", fmt::format("{} askings repeated because an answer was missing or did not fit",
+    line("", fmt::format("asked {} times again because an answer was missing or did not fit",
                          count(p.rows_asked_again)));
   if (result.unmatched > 0)
     line("", fmt::format("{} rows of earlier runs are no longer in the input as they were: {}",
