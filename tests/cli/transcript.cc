@@ -182,6 +182,7 @@ class Page {
   std::string in_page(std::string text) const {
     for (const Address& address : addresses_)
       text = with_all(std::move(text), address.in_test, address.in_page);
+    text = with_all(std::move(text), "\r\n", "\n");  // a page is a text; CSV ends its lines so
     return with_all(std::move(text), world_.path(""), "/home/me/");
   }
 
