@@ -43,10 +43,13 @@ inline std::string rep(std::string_view text, int times) {
 }
 
 // MiB. AddressSanitizer keeps what is freed for a while.
+// A hundred million instructions of Lua take it ten seconds: so there every fourth attempt is made.
 #ifdef SLUICE_SANITIZED
 constexpr long kMostMemory = 2000;
+constexpr std::size_t kEvery = 4;
 #else
 constexpr long kMostMemory = 700;
+constexpr std::size_t kEvery = 1;
 #endif
 
 class HostileFile : public testing::Test {
@@ -68,9 +71,9 @@ class HostileFile : public testing::Test {
   }
 
   void make(const std::vector<Attempt>& attempts) {
-    for (const Attempt& attempt : attempts) {
-      SCOPED_TRACE(attempt.what);
-      try_one(attempt);
+    for (std::size_t i = 0; i < attempts.size(); i += kEvery) {
+      SCOPED_TRACE(attempts[i].what);
+      try_one(attempts[i]);
     }
     rusage usage{};
     ::getrusage(RUSAGE_CHILDREN, &usage);
