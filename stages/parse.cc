@@ -118,7 +118,7 @@ void Parser::read_text(Completion& completion, Out& out) const {
     return pack_failed(completion, {"empty_answer", "the answer is empty"}, false, out);
   std::string members = "\"answer\":";
   core::append_json_string(members, reply.text);
-  give(completion.request->items.front(), std::move(members), completion, out);
+  give(completion.request->items.front(), members, completion, out);
 }
 
 void Parser::read_one(Completion& completion, Out& out) const {
@@ -178,7 +178,8 @@ void Parser::take_answer(Item& item, const simdjson::dom::object& object,
   give(item, members_of(object, question_.answer), completion, out);
 }
 
-void Parser::give(Item& item, std::string members, const Completion& completion, Out& out) const {
+void Parser::give(Item& item, const std::string& members, const Completion& completion,
+                  Out& out) const {
   if (!spec_.parse.parse) return answered(item, members, completion, out);
   const std::string answer = "{" + members + "}";
   const auto parsed = spec_.parse.parse(answer, item.row);

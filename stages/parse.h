@@ -63,7 +63,7 @@ class Parser {
   // what the parse function makes of the answer's members, in their declared order.
   void take_answer(Item& item, const simdjson::dom::object& object, const Completion& completion,
                    Out& out) const;
-  void give(Item& item, std::string members, const Completion& completion, Out& out) const;
+  void give(Item& item, const std::string& members, const Completion& completion, Out& out) const;
   void pack_failed(Completion& completion, const Failed& failed, bool final, Out& out) const;
   void row_failed(Item&& item, Failed failed, bool alone, Out& out) const;
   void answered(const Item& item, std::string_view members, const Completion& completion,

@@ -85,7 +85,7 @@ core::Result<BlockKeys*> OldNames::load(std::int64_t block) {
 
 void OldNames::rename(store::Renaming renaming, BlockKeys& keys) {
   apply(renaming, keys);
-  open_[renaming.block].push_back(std::move(renaming));
+  open_[renaming.block].push_back(renaming);
   ++open_count_;
 }
 

@@ -73,10 +73,10 @@ class MockServerImpl final : public MockServer {
         break;
     }
     if (decision.delay == core::Duration::zero()) return answer(decision, *responder);
-    delayed_.add(decision.delay,
-                 [this, decision = std::move(decision), responder = std::move(responder)] {
-                   answer(decision, *responder);
-                 });
+    const core::Duration delay = decision.delay;
+    delayed_.add(delay, [this, decision = std::move(decision), responder = std::move(responder)] {
+      answer(decision, *responder);
+    });
   }
 
   void answer(const Decision& decision, http::Responder& responder) {

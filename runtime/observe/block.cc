@@ -20,7 +20,7 @@ constexpr std::size_t kShortestName = 12;
 constexpr std::size_t kLongName = 24;  // a longer one may be shortened for any column
 constexpr int kExtra = 3;              // the rank from which a column is worth less than a name
 
-Line text(std::string words, Tone tone = Tone::plain) {
+Line text(std::string_view words, Tone tone = Tone::plain) {
   return {{core::printable(words), tone}};
 }
 

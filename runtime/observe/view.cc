@@ -80,7 +80,7 @@ std::string clock_text(std::chrono::local_seconds at, std::chrono::local_seconds
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   const auto day = floor<days>(at);
   const hh_mm_ss time(floor<minutes>(at - day));
-  const std::string text = fmt::format("{:02}:{:02}", time.hours().count(), time.minutes().count());
+  std::string text = fmt::format("{:02}:{:02}", time.hours().count(), time.minutes().count());
   if (day == floor<days>(now)) return text;
   if (at - now < days(7)) return fmt::format("{} {}", kDays[weekday(day).c_encoding()], text);
   const year_month_day date(day);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 #include "storage/directory.h"
@@ -201,7 +202,7 @@ core::Status SqliteStore::migrate() {
                   version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "",
                   version_ < 4 ? kFrom3To4 : "", kFrom4To5, kFormatVersion);
   if (auto status = connection_.execute(sql.c_str()); !status) {
-    (void)connection_.execute("ROLLBACK");  // where there is something to roll back
+    std::ignore = connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)
       return corrupt(path_, status.error().message);
     return status;

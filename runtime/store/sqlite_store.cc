@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 
 #include "store/bytes.h"
 #include "store/sqlite_file_check.h"
@@ -34,18 +35,18 @@ core::Result<JobState> SqliteStore::job() {
     s.reset();
     return corrupt(path_, "the checkpoint is damaged: it names no job");
   }
-  const JobState job{.generation = s.integer(0),
-                     .next_attempt = s.unsigned_integer(1),
-                     .rows_read = s.unsigned_integer(2),
-                     .input_complete = s.integer(3) != 0,
-                     .answered = s.unsigned_integer(4),
-                     .rejected = s.unsigned_integer(5),
-                     .projected_block = s.integer(6),
-                     .rejects_block = s.integer(9),
-                     .projected = {s.unsigned_integer(7), s.unsigned_integer(8)},
-                     .proof = {std::string(s.bytes(11)), std::string(s.bytes(12))},
-                     .applied = s.unsigned_integer(10),
-                     .boot = std::string(s.bytes(13))};
+  JobState job{.generation = s.integer(0),
+               .next_attempt = s.unsigned_integer(1),
+               .rows_read = s.unsigned_integer(2),
+               .input_complete = s.integer(3) != 0,
+               .answered = s.unsigned_integer(4),
+               .rejected = s.unsigned_integer(5),
+               .projected_block = s.integer(6),
+               .rejects_block = s.integer(9),
+               .projected = {s.unsigned_integer(7), s.unsigned_integer(8)},
+               .proof = {std::string(s.bytes(11)), std::string(s.bytes(12))},
+               .applied = s.unsigned_integer(10),
+               .boot = std::string(s.bytes(13))};
   s.reset();
   std::error_code error;
   std::uintmax_t bytes = std::filesystem::file_size(path_, error);
@@ -208,7 +209,7 @@ core::Status SqliteStore::commit() {
 }
 // SQLite may have rolled back by itself: that there is nothing left to roll back is no error.
 void SqliteStore::rollback() {
-  (void)statements_[kRollback].run();
+  std::ignore = statements_[kRollback].run();
 }
 
 core::Status SqliteStore::put_job(const JobState& job) {

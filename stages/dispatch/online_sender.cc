@@ -60,7 +60,8 @@ core::Status OnlineSender::add(const provider::EndpointSpec& spec, const provide
   const auto added = client_->add_origin(*origin);
   if (!added) return std::unexpected(added.error());
   std::string headers;
-  for (const auto& [name, value] : codec.headers()) headers += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : codec.headers())
+    headers.append(name).append(": ").append(value).append("\r\n");
   targets_.push_back(
       {*added, std::string(codec.path()), std::make_shared<const std::string>(std::move(headers))});
   return {};
