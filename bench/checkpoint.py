@@ -13,7 +13,15 @@ import json, os, pathlib, shutil, statistics, subprocess, sys, tempfile, time, u
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SLUICE = ROOT / "build/release/sluice"
 UNCHECKED = ROOT / "build/release/sluice_unchecked"
-JOB = "tickets.lua"  # a copy of it in each case's folder: its paths are relative to it
+JOB = ROOT / "bench/tickets.lua"
+
+
+def job_in(folder):
+    """A copy of the job in `folder`, to be run there: a job's paths are relative to its file."""
+    shutil.copy(JOB, folder)
+    return JOB.name
+
+
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november".split()
 
 
@@ -53,13 +61,13 @@ class Mock(Server):
 
 def run(folder, mock, rows, per, durability):
     """The seconds of one run in `folder`, which is kept."""
-    shutil.copy(ROOT / "bench/tickets.lua", folder)
+    job = job_in(folder)
     settings = {"base_url": mock.url, "input": rows, "rows": per}
     if durability == "none":
-        command = [UNCHECKED, JOB] + [f"{k}={v}" for k, v in settings.items()]
+        command = [UNCHECKED, job] + [f"{k}={v}" for k, v in settings.items()]
     else:
         settings["durability"] = durability
-        command = [SLUICE, "run", JOB, "--log", "json"] + [a for k, v in settings.items() for a in ("--set", f"{k}={v}")]
+        command = [SLUICE, "run", job, "--log", "json"] + [a for k, v in settings.items() for a in ("--set", f"{k}={v}")]
     started = time.monotonic()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     took = time.monotonic() - started

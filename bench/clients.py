@@ -6,7 +6,7 @@ that leaves rows out, ends the measurement.
 """
 import json, os, pathlib, re, resource, shutil, socket, subprocess, tempfile, threading, time
 
-from checkpoint import JOB, ROOT, SLUICE
+from checkpoint import ROOT, SLUICE, job_in
 from servers import on_core
 
 BARE = ROOT / "build/release/bench_bare"
@@ -105,7 +105,7 @@ class Bench:
             settings = {"base_url": url, "input": rows, "rows": per, "durability": durability,
                         "max_concurrency": in_flight, "ca_file": ca_file}
             sets = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-            out, err, took, cpu, rss = measure([SLUICE, "run", JOB, "--log", "json", *sets], self.core, folder)
+            out, err, took, cpu, rss = measure([SLUICE, "run", job_in(folder), "--log", "json", *sets], self.core, folder)
             shutil.rmtree(folder)
             summary = json.loads(out.strip().splitlines()[-1])
             if summary["rows_answered"] != count or summary["failed"]:
@@ -161,7 +161,7 @@ class Bench:
             listener.bind(("127.0.0.1", 0))
             listener.listen()
             listener.settimeout(20)
-            job = subprocess.Popen([SLUICE, "run", JOB, "--set", f"base_url=http://127.0.0.1:{listener.getsockname()[1]}/v1",
+            job = subprocess.Popen([SLUICE, "run", job_in(folder), "--set", f"base_url=http://127.0.0.1:{listener.getsockname()[1]}/v1",
                                     "--set", "input=rows.jsonl", "--set", f"rows={per}"],
                                    cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
