@@ -48,7 +48,7 @@ class NoCheckpoint final : public checkpoint::Checkpoint {
         ++(answer ? account_.rows_answered : account_.rows_rejected);
         line_.assign(entry.line).append("\n");
         const std::string_view none;
-        (void)sink_.append(answer ? line_ : none, answer ? none : line_);
+        std::ignore = sink_.append(answer ? line_ : none, answer ? none : line_);
       }
     }
     durable();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "checkpoint/checkpoint.h"
@@ -114,7 +115,7 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
                              "again, for about {} (their prompt, the system text, the answer's "
                              "fields, the examples, the parse function or the model is another)",
                              found->found, rows.size(),
-                             observe::count(static_cast<std::uint64_t>(again + 0.5)),
+                             observe::count(static_cast<std::uint64_t>(std::llround(again))),
                              observe::count(account.rows_read), cost.text()),
           cost};
 }

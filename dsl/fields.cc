@@ -68,7 +68,7 @@ Field to_field(lua_State* lua, int index) {
 std::size_t bytes_of(const Field& field) {
   std::size_t bytes =
       sizeof field + field.name.size() + field.description.size() + field.pattern.text().size();
-  for (const std::string& choice : field.choices) bytes += sizeof choice + choice.size();
+  for (const std::string& choice : field.choices) bytes += sizeof(std::string) + choice.size();
   for (const Field& member : field.members) bytes += bytes_of(member);
   return bytes;
 }

@@ -12,7 +12,6 @@ void open_module(lua_State* lua);
 
 // Compiles `source` and pushes its chunk; ends the load with a mistake that points at the offending
 // token.
-class Source;
 void push_chunk(lua_State* lua, const script::Source& source);
 
 }  // namespace sluice::dsl

@@ -57,7 +57,7 @@ class HelpFormatter : public CLI::Formatter {
 
  private:
   // "Positionals" is a word that nobody needs: the usage line has just named them.
-  static std::string without_title(std::string text) {
+  static std::string without_title(const std::string& text) {
     const std::size_t end = text.find(":\n");
     return text.empty() || end == text.npos ? text : "\n" + text.substr(end + 2);
   }

@@ -33,7 +33,7 @@ std::string unexpected(const CLI::App& command, const std::string& argument) {
 }
 
 // CLI11's texts begin with the option's name, of which it may know several.
-std::string without_short_name(std::string text) {
+std::string without_short_name(const std::string& text) {
   const std::size_t comma = text.find(",--");
   return text.starts_with('-') && comma == 2 ? text.substr(3) : text;
 }
@@ -52,7 +52,7 @@ std::string missing(const CLI::App& command, std::string what) {
 }
 
 std::string explain(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
-  const std::string what = without_short_name(error.what());
+  std::string what = without_short_name(error.what());
   if (is(error, CLI::ExitCodes::ExtrasError)) {
     const auto extras = app.remaining(true);
     const auto option = std::ranges::find_if(

@@ -16,7 +16,7 @@ constexpr std::size_t kDetailBytes = 240;
 constexpr std::size_t kNameBytes = 40;
 
 std::string example_text(const inspect::RejectLine& reject) {
-  const std::string detail = inspect::line_start(reject.detail, kDetailBytes);
+  std::string detail = inspect::line_start(reject.detail, kDetailBytes);
   // A detail of the reading stage begins with the line's place.
   if (reject.stage == "read" || reject.name.empty()) return detail;
   return fmt::format("{}: {}", inspect::line_start(reject.name, kNameBytes), detail);

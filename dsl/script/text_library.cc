@@ -24,7 +24,8 @@ int guarded_format(lua_State* lua) {
   const std::string_view format(text, length);
   int argument = 1;
   for (std::size_t i = format.find('%'); i < format.size(); i = format.find('%', i + 1)) {
-    if (++i < format.size() && format[i] == '%') continue;
+    ++i;
+    if (i < format.size() && format[i] == '%') continue;
     ++argument;
     i = format.find_first_not_of("-+ #0123456789.", i);
     if (i >= format.size()) break;

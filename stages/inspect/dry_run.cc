@@ -51,7 +51,7 @@ class Plan {
     const auto take = [&](core::RowBatch&& rows, flow::Cost taken) {
       credits.settle(taken, taken.bytes);
       auto packed = packer_.add(prepare->run(std::move(rows)));
-      note(packed ? add(std::move(*packed)) : std::unexpected(packed.error()));
+      note(packed ? add(*packed) : std::unexpected(packed.error()));
       if (!status_) shutdown.stop("");
       credits.give(taken);
     };
@@ -88,7 +88,7 @@ class Plan {
         [&](const core::Hash128& question) { checkpoint_.add_answered(question); });
   }
 
-  core::Status add(stages::Packer::Out out) {
+  core::Status add(const stages::Packer::Out& out) {
     plan_.rows_done += out.done.rows;
     plan_.rows_shared += out.shared;
     for (const store::Entry& entry : out.entries) {

@@ -103,12 +103,12 @@ dispatch::Handlers FlowRun::handlers() {
             graph_->completed(std::move(completions));
           },
       .rejected =
-          [this](stages::RequestPtr request, const core::Reject& why) {
+          [this](const stages::RequestPtr& request, const core::Reject& why) {
             credits_.change(request->extra_bytes, 0);
             reject(std::move(request->items), why);
           },
       .split =
-          [this](stages::RequestPtr request, provider::Cause cause) {
+          [this](const stages::RequestPtr& request, provider::Cause cause) {
             credits_.change(request->extra_bytes, 0);
             for (stages::Item& item : request->items)
               item.history.emplace_back(provider::cause_name(cause));
@@ -116,7 +116,7 @@ dispatch::Handlers FlowRun::handlers() {
               to_pack(PackInput::Kind::half, std::move(half));
           },
       .released =
-          [this](stages::RequestPtr request, const std::string& why) {
+          [this](const stages::RequestPtr& request, const std::string& why) {
             if (!why.empty()) left_ = core::Error{core::ErrorCode::io, why, {}};
             credits_.change(request->extra_bytes, 0);
             release(std::move(request->items));

@@ -10,7 +10,9 @@ namespace sluice::cli {
 
 OddServer::OddServer(Script script) : script_(std::move(script)) {
   auto server = http::Server::listen(
-      loop_, {}, [this](http::ServerRequest request, std::shared_ptr<http::Responder> responder) {
+      loop_, {},
+      [this](const http::ServerRequest& request,
+             const std::shared_ptr<http::Responder>& responder) {
         const Reply reply = script_(requests_++, request.body);
         http::ServerResponse response{.status = reply.status, .headers = reply.headers, .body = {}};
         if (reply.status != 200) {

@@ -62,7 +62,7 @@ bool keep_names(const std::string& link, Draft& draft) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     if (const std::string id = id_of(::dirfd(folder), entry->d_name); !id.empty())
-      names += name + " " + id + "\n";
+      names.append(name).append(" ").append(id).append("\n");
   }
   ::closedir(folder);
   return ::write(draft.fd(), names.data(), names.size()) == static_cast<ssize_t>(names.size());
