@@ -82,7 +82,6 @@ TEST(Run, AnotherPromptAsksAgainAndTheOldOneIsStillKnown) {
   world.start_mock();
   const std::string job = world.read("job.lua");
   ASSERT_EQ(world.sluice(world.run_job()).status, 0);
-  const std::string first = world.read("out.jsonl");
 
   std::string changed = job;
   changed.replace(changed.find("Say the colour"), 14, "Name a colour!");
