@@ -229,7 +229,7 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
   command.add_flag(
       "--fresh", flags.fresh,
       "Start over: the checkpoint and the files of earlier runs are set aside, and all "
-      "is asked anew");
+      "is asked again");
   command.add_flag("--yes", flags.yes,
                    "Ask rows again that a changed pipeline file asks otherwise, whatever it costs");
   command.add_flag("--keep-going", flags.keep_going,

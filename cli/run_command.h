@@ -14,7 +14,7 @@ enum class Log : std::uint8_t { text, json };
 
 struct RunFlags {
   JobFile file;
-  bool fresh = false;       // set aside what earlier runs left, and begin anew
+  bool fresh = false;       // set aside what earlier runs left, and start over
   bool keep_going = false;  // also where the first rows all fail alike
   bool yes = false;         // ask rows again that the file asks otherwise now, whatever it costs
   std::optional<std::uint64_t> limit;  // read at most so many rows

@@ -73,7 +73,8 @@ Item Prepare::prepare(core::Row&& row) const {
     item.identity = unasked_row_name(item.row);
   } else {
     item.question = question(item);
-    item.identity = row_name(item.row, item.question, kept(item.row, object));
+    std::string fields;
+    item.identity = row_name(item.row, item.question, kept(item.row, object, fields));
   }
   if (old_names_)
     item.old_names =
@@ -81,9 +82,10 @@ Item Prepare::prepare(core::Row&& row) const {
   return item;
 }
 
-std::string Prepare::kept(const core::Row& row, const simdjson::dom::object& object) const {
+std::string_view Prepare::kept(const core::Row& row, const simdjson::dom::object& object,
+                               std::string& fields) const {
   if (spec_.sink.keep_row) return row.raw;
-  std::string fields;
+  if (row.key_json.empty()) return {};  // its whole content names it
   for (const std::string& name : spec_.sink.keep) {
     if (name == spec_.read.key) continue;
     format::append_member(fields, object, row.raw, name);

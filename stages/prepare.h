@@ -33,8 +33,9 @@ class Prepare {
   Prepare(const PipelineSpec& spec, const Question& question) : spec_(spec), question_(question) {}
   Item prepare(core::Row&& row) const;
   core::Hash128 question(const Item& item) const;
-  // What the output line takes from the row beside its key.
-  std::string kept(const core::Row& row, const simdjson::dom::object& object) const;
+  // What the output line takes from the row beside its key; in `fields` where it is not all of it.
+  std::string_view kept(const core::Row& row, const simdjson::dom::object& object,
+                        std::string& fields) const;
   // With the line's place; `column`: in bytes, 0 = of the whole line.
   core::Reject unreadable(const core::Row& row, std::string reason, std::size_t column,
                           std::string_view what) const;

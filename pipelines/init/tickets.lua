@@ -13,7 +13,7 @@ local mock = s.param { "mock", default = "http://127.0.0.1:8080/v1", help = "whe
 
 local function endpoint()
   if at == "mock" then
-    return s.openai { base_url = mock, model = "mock", price = { input = 0.2, output = 1 } }
+    return s.openai { base_url = mock, model = "mock", max_output_tokens = 2000, price = { input = 0.2, output = 1 } }
   end
   return s.openai { model = model, key = s.secret "OPENAI_API_KEY", max_output_tokens = 2000 }
 end

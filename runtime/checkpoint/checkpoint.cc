@@ -132,18 +132,13 @@ class JobCheckpoint final : public Checkpoint {
         old_(options.directory) {}
 
   // The journal is closed, and the file in one piece. What is opened once more is what the next run
-  // would open, so a crash at any point is one that it mends.
+  // would open, so a crash at any point is one that it repairs.
   core::Status drop() {
-    {
-      auto store = store::SqliteStore::open(options_.directory);
-      if (!store) return std::unexpected(store.error());
-      const auto dropped =
-          withdraw_missing(**store, [this](const core::Hash128& row) { return done_.take(row); });
-      if (!dropped) return std::unexpected(dropped.error());
-      if (auto closed = (*store)->close(); !closed) return closed;
-    }
     auto store = store::SqliteStore::open(options_.directory);
     if (!store) return std::unexpected(store.error());
+    const auto dropped =
+        withdraw_missing(**store, [this](const core::Hash128& row) { return done_.take(row); });
+    if (!dropped) return std::unexpected(dropped.error());
     index::HashIndex index(options_.directory);
     index::SpilledMultiset done(options_.directory);
     auto journal = Journal::open(std::move(*store), options_, projection_, index, done);

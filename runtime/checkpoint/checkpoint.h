@@ -59,7 +59,7 @@ class Checkpoint {
   virtual core::Result<bool> consume_done(const core::Hash128& row) = 0;
   // Rows that ended earlier and were not taken: no longer in the input.
   virtual std::uint64_t unmatched() const = 0;
-  // Has close() take these rows out of the job (withdraw.h), and write the projection anew without
+  // Has close() take these rows out of the job (withdraw.h), and write the projection again without
   // them. For a run that has read all of its input. Nothing happens where there are none.
   virtual void drop_missing() {}
   // A committed answer to this question by one of Options::models: our own, or one of the jobs in

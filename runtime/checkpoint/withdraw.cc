@@ -54,11 +54,9 @@ core::Result<std::uint64_t> withdraw(store::SqliteStore& store,
                           "the checkpoint is damaged: its counts and its blocks disagree");
   job->answered -= marked.answers;
   job->rejected -= marked.rejects;
-  if (marked.rejects > 0 || marked.answers > 0) {
-    job->rejects_block = 0;
-    job->projected.rejects = 0;
-    job->proof.rejects.clear();
-  }
+  job->rejects_block = 0;
+  job->projected.rejects = 0;
+  job->proof.rejects.clear();
   if (marked.answers > 0) {
     job->projected_block = 0;
     job->projected.answers = 0;

@@ -22,8 +22,9 @@ struct Withdrawal {
   std::vector<std::uint32_t> records;
 };
 
-// Marks them, takes them out of the job's counts, and sets the recorded position of what they stood
-// in to zero, without a proof: the next opening writes it anew (journal.h, invariant 8). To be
+// Marks them, takes them out of the job's counts, and sets the recorded position of the rejects
+// file, and where answers are among them of the output too, to zero, without a proof: the next
+// opening writes it again (journal.h, invariant 8). To be
 // called within a transaction. Returns how many there were.
 core::Result<std::uint64_t> withdraw(store::SqliteStore& store,
                                      std::span<const Withdrawal> withdrawals);

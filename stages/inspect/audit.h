@@ -66,7 +66,7 @@ struct AuditReport {
   // anew.
   std::uint64_t unfinished = 0;
   // Lines that no longer stand for a row: of rejects that `sluice redo` took back, and of rows that
-  // left the input where the run was cut off before it had written the files anew. The next run
+  // left the input where the run was cut off before it had written the files again. The next run
   // takes them out.
   std::uint64_t taken_back = 0;
   // Rows that left the input and keep their lines (keep_missing).

@@ -48,7 +48,7 @@ core::Result<std::vector<std::string>> set_aside(const stages::JobSpec& job,
   if (!std::filesystem::exists(job.directory, error)) return moved;
   const auto lock = store::JobLock::take(job.directory, job.name);
   if (!lock) return std::unexpected(lock.error());
-  // The checkpoint last: until it has gone, the job is as it was, and its files are written anew.
+  // The checkpoint last: until it has gone, the job is as it was, and its files are written again.
   std::vector<std::string> paths;
   for (const stages::PipelineSpec& question : job.questions)
     for (const std::string& path : {question.sink.path, question.sink.rejects})

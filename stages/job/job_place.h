@@ -1,4 +1,4 @@
-// Where a job's files lie: whether it would begin anew beside its own, and how it is made to.
+// Where a job's files lie: whether it would start over beside its own, and how it is made to.
 //
 // Threads: one.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace sluice::job {
 
-// ErrorCode::pipeline when the job is about to begin anew beside a checkpoint of its own that lies
+// ErrorCode::pipeline when the job is about to start over beside a checkpoint of its own that lies
 // where relative paths led in versions to which they belonged to the working directory.
 core::Status none_left_behind(const stages::JobSpec& job);
 
