@@ -7,7 +7,7 @@ sources() { git ls-files -- '*.cc' '*.h'; }
 rooms='sqlite3.h runtime/store/ tests/checkpoint/
 uv.h runtime/net/ runtime/http/url.cc tests/http/ bench/
 llhttp.h runtime/http/ tests/http/ bench/
-openssl/ runtime/net/ runtime/http/proxy.cc runtime/core/name.cc tests/http/
+openssl/ runtime/net/ runtime/auth/ runtime/http/proxy.cc runtime/core/name.cc tests/http/ tests/auth/
 lua.hpp dsl/ tests/dsl/ tests/fuzz/lexer_fuzz.cc
 oneapi/tbb stages/job/ bench/micro/
 CLI/ cli/

@@ -1,6 +1,7 @@
 // The option tables of the endpoints: one for each profile of codec/registry.h that has a constructor.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -172,6 +173,44 @@ constexpr Option kEndpoint[] = {
      .min = 1,
      .max = 100},
 };
+
+// What only those take whose profile names it (Profile::options).
+constexpr Option kOwn[] = {
+    {.name = "region",
+     .type = text,
+     .meaning = "where the model runs, as the provider names it",
+     .example = "\"us-east-1\"",
+     .min = 1,
+     .max = 100},
+    {.name = "project",
+     .type = text,
+     .meaning = "the project that is billed",
+     .example = "\"my-project\"",
+     .fallback = "that of the credentials",
+     .min = 1,
+     .max = 200},
+    {.name = "credentials",
+     .type = secret,
+     .meaning = "what a token or a signature is made with: a credential file, or what is in one",
+     .example = "s.secret \"GOOGLE_KEY_FILE\"",
+     .fallback = "what the machine has",
+     .min = 1,
+     .max = 100000},
+    {.name = "api",
+     .type = choice,
+     .meaning = "which of the service's formats is spoken",
+     .example = "\"responses\"",
+     .fallback = "\"chat\"",
+     .choices = "chat|responses"},
+    {.name = "api_version",
+     .type = text,
+     .meaning = "sent as api-version",
+     .example = "\"2024-10-21\"",
+     .fallback = "none",
+     .min = 1,
+     .max = 100},
+};
+
 constexpr Option kPrice[] = {
     {.name = "input",
      .type = number,
@@ -262,6 +301,9 @@ std::span<const Section> endpoint_sections() {
       Constructor& constructor = constructors.emplace_back();
       fill_texts(constructor, *dialect, *profile);
       constructor.options.assign(std::begin(kEndpoint), std::end(kEndpoint));
+      for (const Option& option : kOwn)
+        if (std::ranges::find(profile->options, option.name) != profile->options.end())
+          constructor.options.push_back(option);
       fill_options(constructor, *profile);
       const bool vendor = profile == dialect->vendor;
       sections.push_back({.name = profile->name,

@@ -123,6 +123,31 @@ std::string read_charge_header(const Arguments& arguments) {
   return name;
 }
 
+bool takes(const provider::Profile& profile, std::string_view option) {
+  return std::ranges::find(profile.options, option) != profile.options.end();
+}
+
+// Those that only this profile's constructor has.
+void read_own_options(const Arguments& arguments, const provider::Profile& profile,
+                      EndpointSpec& spec) {
+  const auto text = [&](std::string_view name) {
+    return takes(profile, name) ? arguments.text(name).value_or("") : std::string();
+  };
+  spec.region = text("region");
+  spec.project = text("project");
+  spec.api = text("api");
+  spec.api_version = text("api_version");
+  if (takes(profile, "credentials")) spec.credentials = arguments.secret("credentials");
+}
+
+std::string address_of(const Arguments& arguments, const provider::Profile& profile,
+                       const EndpointSpec& spec) {
+  if (profile.address == nullptr) return std::string(profile.base_url);
+  auto address = profile.address(spec);
+  if (!address) arguments.fail(address.error().message, address.error().where);
+  return std::move(*address);
+}
+
 int construct_endpoint(lua_State* lua) {
   const auto& options = *static_cast<const Section*>(lua_touserdata(lua, lua_upvalueindex(1)));
   const provider::Profile& profile = *codec::find_provider(options.name).profile;
@@ -145,13 +170,14 @@ int construct_endpoint(lua_State* lua) {
   spec.ca_file = arguments.text("ca_file").value_or("");
   spec.charge_header = read_charge_header(arguments);
   spec.proxy = read_proxy(lua, arguments);
+  read_own_options(arguments, profile, spec);
   if (arguments.has("base_url")) {
     spec.base_url = read_base_url(arguments);
     spec.name = fmt::format("{}/{}", host_of(spec.base_url), spec.model);
   } else {
-    spec.base_url = profile.base_url;
+    spec.base_url = address_of(arguments, profile, spec);
     spec.name = fmt::format("{}/{}", options.name, spec.model);
-    if (spec.key.empty() && !profile.key_variable.empty()) {
+    if (spec.key.empty() && !profile.key_variable.empty() && !takes(profile, "credentials")) {
       arguments.fail(fmt::format("missing option 'key' for {}", options.name),
                      fmt::format("add key = {}", find_option(options, "key")->example));
     }

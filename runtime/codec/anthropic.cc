@@ -34,12 +34,9 @@ class AnthropicCodec final : public CodecBase {
   std::string_view path() const override { return versioned_ ? "/messages" : "/v1/messages"; }
 
   std::vector<std::pair<std::string, std::string>> headers() const override {
-    std::vector<std::pair<std::string, std::string>> headers = {
-        {"content-type", "application/json"},
-        {"accept", "application/json"},
-        {"anthropic-version", std::string(kVersion)}};
-    add_credential(headers);
-    return headers;
+    return {{"content-type", "application/json"},
+            {"accept", "application/json"},
+            {"anthropic-version", std::string(kVersion)}};
   }
 
   std::optional<int> output_cap() const override { return max_tokens(); }

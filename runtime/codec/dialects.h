@@ -7,6 +7,7 @@ namespace sluice::codec {
 
 provider::Dialect openai();     // openai.cc
 provider::Dialect anthropic();  // anthropic.cc
+provider::Dialect gemini();     // gemini.cc
 
 // openai_compatible.cc
 std::span<const provider::Profile> openai_services();

@@ -73,10 +73,7 @@ class OpenAiCodec final : public CodecBase {
   std::string_view path() const override { return "/chat/completions"; }
 
   std::vector<std::pair<std::string, std::string>> headers() const override {
-    std::vector<std::pair<std::string, std::string>> headers = {
-        {"content-type", "application/json"}, {"accept", "application/json"}};
-    add_credential(headers);
-    return headers;
+    return {{"content-type", "application/json"}, {"accept", "application/json"}};
   }
 
   std::optional<int> output_cap() const override { return spec_.max_output_tokens; }

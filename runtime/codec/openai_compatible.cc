@@ -44,27 +44,6 @@ constexpr Model kAzureModels[] = {
     // clang-format on
 };
 
-constexpr std::string_view kGoogleHosts[] = {"googleapis.com"};
-constexpr ErrorRule kGoogleErrors[] = {
-    // clang-format off
-    {Kind::money, 429, 429, "", "prepayment credits are depleted", false, Action::stop, Cause::payment},
-    {Kind::long_quota, 429, 429, "", "perday", false, Action::stop, Cause::daily_quota},
-    {Kind::access, 400, 400, "", "api key not valid", false, Action::stop, Cause::auth},
-    // clang-format on
-};
-constexpr Model kGoogleModels[] = {
-    // clang-format off
-    model("gemini-2.5-flash", 0.3, 0.03, 2.5, 1048576, 65535),
-    model("gemini-2.5-flash-lite", 0.1, 0.01, 0.4, 1048576, 65535),
-    model("gemini-2.5-pro", 1.25, 0.125, 10, 1048576, 65535),
-    model("gemini-3.1-flash-lite", 0.25, 0.025, 1.5, 1048576, 65536),
-    model("gemini-3.1-pro-preview", 2, 0.2, 12, 1048576, 65536),
-    model("gemini-3.5-flash", 1.5, 0.15, 9, 1048576, 65535),
-    model("gemini-3.5-flash-lite", 0.3, 0.03, 2.5, 1048576, 65536),
-    model("gemini-3.6-flash", 1.5, 0.15, 7.5, 1048576, 65536),
-    // clang-format on
-};
-
 // --- Groq
 
 constexpr std::string_view kGroqHosts[] = {"groq.com"};

@@ -52,9 +52,9 @@ using HeaderView = std::pair<std::string_view, std::string_view>;  // name in lo
 class Codec {
  public:
   virtual ~Codec() = default;
-  // Request path below base_url: "/chat/completions".
+  // Request path below base_url, as it is written: "/chat/completions"; may name the model.
   virtual std::string_view path() const = 0;
-  // Headers besides Host, Content-Length and Accept-Encoding. Holds the credential: never log it.
+  // Headers besides Host, Content-Length, Accept-Encoding and those that prove who asks (auth/).
   virtual std::vector<std::pair<std::string, std::string>> headers() const = 0;
   virtual BodyFrame frame(const PromptFrame& prompt) const = 0;
   // The most output tokens that each request allows; nullopt: it does not say.

@@ -90,19 +90,6 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
   return reply;
 }
 
-void CodecBase::add_credential(std::vector<std::pair<std::string, std::string>>& headers) const {
-  const std::string& key = spec_.key.reveal();
-  if (key.empty()) return;
-  const bool token = key.starts_with("eyJ");  // a JWT, as Entra ID gives them out
-  if (profile_.auth == AuthScheme::x_api_key) {
-    headers.emplace_back("x-api-key", key);
-  } else if (profile_.auth == AuthScheme::api_key && !token) {
-    headers.emplace_back("api-key", key);
-  } else {
-    headers.emplace_back("authorization", "Bearer " + key);
-  }
-}
-
 std::string CodecBase::system_text(const PromptFrame& prompt) const {
   if (prompt.schema.empty() || spec_.structured == StructuredOutput::json_schema) {
     return prompt.system;

@@ -25,8 +25,6 @@ struct CodecBase : Codec {
   // (where a header says it) are set already.
   virtual void read_answer(const Element& body, Reply& reply) const = 0;
 
-  // The header that carries the key, where there is one, as the service takes it.
-  void add_credential(std::vector<std::pair<std::string, std::string>>& headers) const;
   // The system text, with the schema in words where the endpoint takes no schema.
   std::string system_text(const PromptFrame& prompt) const;
   // The schema to send, in the form that the endpoint takes; empty when none is sent.

@@ -57,6 +57,12 @@ struct EndpointSpec {
   std::string base_url;  // "https://api.openai.com/v1", no trailing slash
   std::string model;
   core::Secret key;  // may be empty (a local server)
+  // What a profile's own options say (Profile::options); empty where there are none.
+  core::Secret credentials;  // where a token or a signature comes from: a file, or its contents
+  std::string region;
+  std::string project;
+  std::string api;  // which of its formats, where a service has several: "responses"
+  std::string api_version;
   Limits limits;
   std::optional<core::Price>
       price;  // else the price table's (prices.h); else unknown: zero, and no budget can be held

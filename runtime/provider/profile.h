@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/error.h"
 #include "core/money.h"
 #include "provider/endpoint.h"
 #include "provider/outcome.h"
@@ -68,6 +69,7 @@ struct RateHeader {
 enum class SchemaKeywords : std::uint8_t {
   all,
   no_text_lengths,  // not minLength, maxLength
+  no_text_limits,   // nor patterns
   none,             // nor bounds of numbers and lists, nor patterns
 };
 
@@ -77,10 +79,13 @@ struct UsageConvention {
   bool reasoning_beside_output = false;  // else the reasoning tokens are part of the output
 };
 
+// How a key travels (auth/static_key.h); where there is none, credentials that are fetched or
+// signed may take its place (auth/make_credentials.h).
 enum class AuthScheme : std::uint8_t {
   bearer,
-  api_key,    // "api-key: KEY", but a token (a JWT, so "eyJ…") as a bearer
-  x_api_key,  // "x-api-key: KEY"
+  api_key,         // "api-key: KEY", but a token (a JWT, so "eyJ…") as a bearer
+  x_api_key,       // "x-api-key: KEY"
+  x_goog_api_key,  // "x-goog-api-key: KEY"
 };
 
 struct ModelFacts {
@@ -111,6 +116,11 @@ struct Profile {
   // Where its API is, unless the pipeline says otherwise. Empty: it has no constructor and is only
   // recognised by its hosts.
   std::string_view base_url = {};
+  // Where it is when that depends on the endpoint's options, so that base_url is an example only.
+  // Its error's message says what is missing, `where` what to write.
+  core::Result<std::string> (*address)(const EndpointSpec& endpoint) = nullptr;
+  // The options that its constructor takes beyond those of all (dsl/endpoint_options.cc).
+  std::span<const std::string_view> options = {};
   std::span<const std::string_view> hosts = {};  // each with its subdomains
   std::string_view example_model = {};
   std::string_view key_variable = {};  // as the examples call it; empty: no key is needed

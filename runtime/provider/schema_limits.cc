@@ -124,7 +124,8 @@ class Rewriter {
     bool taken = taken_ != SchemaKeywords::none;
     if (limit->kind == LimitKind::text_length) taken = taken_ == SchemaKeywords::all;
     if (limit->kind == LimitKind::pattern)
-      taken = taken && value.get(text) == simdjson::SUCCESS && is_common(text);
+      taken = taken && taken_ != SchemaKeywords::no_text_limits &&
+              value.get(text) == simdjson::SUCCESS && is_common(text);
     return taken ? nullptr : &*limit;
   }
 

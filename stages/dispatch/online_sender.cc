@@ -4,9 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "auth/make_credentials.h"
+#include "codec/registry.h"
 #include "dispatch/transport_outcome.h"
 #include "http/client.h"
 #include "http/proxy_environment.h"
+#include "http/url.h"
 #include "stages/flow_limits.h"
 
 namespace sluice::dispatch {
@@ -36,16 +39,27 @@ class OnlineSender final : public Sender {
 
   void send(const schedule::Send& attempt, const stages::Request& request) override;
   void cancel(schedule::AttemptId attempt) override;
-  void stop() override { client_.reset(); }
+  void stop() override;
 
  private:
+  struct Waiting {
+    schedule::Send attempt;
+    http::Request request;
+  };
   struct Target {
     std::size_t origin = 0;  // at the client
     std::string path;
-    std::shared_ptr<const std::string> headers;
+    std::string authority;     // for what signs: as the Host header has it,
+    std::string written_path;  // and the path with that of the base URL
+    std::unique_ptr<auth::Credentials> credentials;
+    std::vector<Waiting> waiting;  // for something that proves who asks
   };
 
-  void ended(const schedule::Send& attempt, std::expected<http::Response, http::Failure> result);
+  // With what proves who asks, when there is that.
+  void carry(const schedule::Send& attempt, http::Request request);
+  void refreshed(schedule::EndpointId endpoint, const std::optional<provider::Outcome>& failure);
+  void ended(const schedule::Send& attempt, std::uint64_t token,
+             std::expected<http::Response, http::Failure> result);
 
   const SenderSetup setup_;
   std::unique_ptr<http::Client> client_;
@@ -59,35 +73,88 @@ core::Status OnlineSender::add(const provider::EndpointSpec& spec, const provide
   if (!origin) return std::unexpected(origin.error());
   const auto added = client_->add_origin(*origin);
   if (!added) return std::unexpected(added.error());
-  std::string headers;
+  const auto url = http::parse_url(spec.base_url);
+  if (!url) return std::unexpected(url.error());
+  std::string head;
   for (const auto& [name, value] : codec.headers())
-    headers.append(name).append(": ").append(value).append("\r\n");
-  targets_.push_back(
-      {*added, std::string(codec.path()), std::make_shared<const std::string>(std::move(headers))});
+    head.append(name).append(": ").append(value).append("\r\n");
+  auto credentials = auth::make_credentials({.loop = setup_.loop,
+                                             .clock = setup_.clock,
+                                             .spec = spec,
+                                             .profile = *codec::provider_of(spec).profile,
+                                             .head = std::move(head)});
+  if (!credentials) return std::unexpected(credentials.error());
+  targets_.push_back({.origin = *added,
+                      .path = std::string(codec.path()),
+                      .authority = url->authority(),
+                      .written_path = url->path + std::string(codec.path()),
+                      .credentials = std::move(*credentials),
+                      .waiting = {}});
   return {};
 }
 
 void OnlineSender::send(const schedule::Send& attempt, const stages::Request& request) {
-  const Target& target = targets_[attempt.endpoint];
   const Endpoint& endpoint = setup_.endpoints[attempt.endpoint];
   http::Request out;
-  out.path = target.path;
-  out.headers = target.headers;
+  out.path = targets_[attempt.endpoint].path;
   out.body = {endpoint.form->prefix(), request.user_content, endpoint.form->suffix()};
-  const http::RequestHandle handle =
-      client_->send(target.origin, std::move(out),
-                    [this, attempt](std::expected<http::Response, http::Failure> result) {
-                      ended(attempt, std::move(result));
-                    });
+  carry(attempt, std::move(out));
+}
+
+void OnlineSender::carry(const schedule::Send& attempt, http::Request request) {
+  Target& target = targets_[attempt.endpoint];
+  auto proof = target.credentials->prove({.method = request.method,
+                                          .authority = target.authority,
+                                          .path = target.written_path,
+                                          .body = request.body},
+                                         setup_.clock.wall_now());
+  if (!proof) {
+    target.waiting.push_back({attempt, std::move(request)});
+    if (target.waiting.size() > 1) return;
+    target.credentials->refresh(
+        [this, endpoint = attempt.endpoint](const auto& failure) { refreshed(endpoint, failure); });
+    return;
+  }
+  request.headers = std::move(proof->headers);
+  const http::RequestHandle handle = client_->send(
+      target.origin, std::move(request),
+      [this, attempt, token = proof->token](std::expected<http::Response, http::Failure> result) {
+        ended(attempt, token, std::move(result));
+      });
   if (setup_.cancels) handles_.emplace(attempt.attempt, handle);
 }
 
+void OnlineSender::refreshed(schedule::EndpointId endpoint,
+                             const std::optional<provider::Outcome>& failure) {
+  for (Waiting& waiting : std::exchange(targets_[endpoint].waiting, {})) {
+    if (!failure) {
+      carry(waiting.attempt, std::move(waiting.request));
+      continue;
+    }
+    provider::Reply reply;
+    reply.outcome = *failure;
+    setup_.events.finished(waiting.attempt, std::move(reply), 0);
+  }
+}
+
+// One that waits for a token is not looked for: it finishes soon, when the token has come or not.
 void OnlineSender::cancel(schedule::AttemptId attempt) {
   const auto found = handles_.find(attempt);
   if (found != handles_.end()) client_->cancel(found->second);
 }
 
-void OnlineSender::ended(const schedule::Send& attempt,
+void OnlineSender::stop() {
+  client_.reset();
+  provider::Outcome cancelled;
+  cancelled.action = provider::Action::retry;
+  cancelled.cause = provider::Cause::cancelled;
+  for (schedule::EndpointId e = 0; e < targets_.size(); ++e) {
+    refreshed(e, cancelled);
+    targets_[e].credentials.reset();
+  }
+}
+
+void OnlineSender::ended(const schedule::Send& attempt, std::uint64_t token,
                          std::expected<http::Response, http::Failure> result) {
   if (setup_.cancels) handles_.erase(attempt.attempt);
   provider::Reply reply;
@@ -98,6 +165,16 @@ void OnlineSender::ended(const schedule::Send& attempt,
   header_views_.assign(result->headers.begin(), result->headers.end());
   reply = setup_.endpoints[attempt.endpoint].codec->read(result->status, header_views_,
                                                          result->body, setup_.clock.wall_now());
+  auth::Credentials& credentials = *targets_[attempt.endpoint].credentials;
+  provider::Outcome& outcome = reply.outcome;
+  if (outcome.action == provider::Action::none) {
+    credentials.accepted(token);
+  } else if (outcome.cause == provider::Cause::auth && credentials.refused(token)) {
+    // As if it had not been sent: it goes again with a newer token.
+    outcome.action = provider::Action::retry;
+    outcome.cause = provider::Cause::cancelled;
+    outcome.status = 0;
+  }
   setup_.events.finished(attempt, std::move(reply), result->body.size());
 }
 

@@ -2,8 +2,8 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
-
+#include "auth/make_credentials.h"
+#include "codec/registry.h"
 #include "format/json_value.h"
 #include "inspect/line_identity.h"
 
@@ -11,13 +11,6 @@ namespace sluice::inspect {
 namespace {
 
 constexpr std::size_t kShortestSecret = 8;
-// Headers in which a key travels (provider/codec_base.cc): masked however short it is.
-constexpr std::string_view kCredentials[] = {"authorization", "api-key", "x-api-key"};
-
-std::string masked_credential(std::string_view value) {
-  constexpr std::string_view kBearer = "Bearer ";
-  return value.starts_with(kBearer) ? "Bearer ***" : "***";
-}
 
 }  // namespace
 
@@ -33,11 +26,9 @@ std::string masked(std::string_view text, const core::Secret& key) {
 RequestText request_text(const provider::EndpointSpec& spec, const dispatch::Endpoint& endpoint,
                          const stages::Request& request) {
   RequestText text{"POST", spec.base_url + std::string(endpoint.codec->path()), {}, {}};
-  for (const auto& [name, value] : endpoint.codec->headers()) {
-    const bool credential = std::ranges::find(kCredentials, name) != std::end(kCredentials);
-    text.headers.emplace_back(name,
-                              credential ? masked_credential(value) : masked(value, spec.key));
-  }
+  text.headers = endpoint.codec->headers();
+  for (auto& header : auth::masked_headers(spec, *codec::provider_of(spec).profile))
+    text.headers.push_back(std::move(header));
   text.body = *endpoint.form->prefix() + *request.user_content + *endpoint.form->suffix();
   return text;
 }

@@ -1,4 +1,4 @@
-// A request as it is sent, for a person to see: address, headers and body, with the endpoint's key
+// A request as it is sent, for a person to see: address, headers and body, with what proves who asks
 // masked. Host, Content-Length and Accept-Encoding, which the HTTP client adds, are left out.
 //
 // Threads: any; pure functions.

@@ -1,0 +1,19 @@
+#include "auth/make_credentials.h"
+
+#include "auth/static_key.h"
+
+namespace sluice::auth {
+
+core::Result<std::unique_ptr<Credentials>> make_credentials(CredentialsSetup setup) {
+  return make_static_key(setup.profile.auth, setup.spec.key, std::move(setup.head));
+}
+
+std::vector<std::pair<std::string, std::string>> masked_headers(const provider::EndpointSpec& spec,
+                                                                const provider::Profile& profile) {
+  auto header = key_header(profile.auth, spec.key);
+  if (!header) return {};
+  header->second = header->second.starts_with("Bearer ") ? "Bearer ***" : "***";
+  return {*header};
+}
+
+}  // namespace sluice::auth

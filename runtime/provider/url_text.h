@@ -1,0 +1,14 @@
+// Names in a request's path. Plain functions, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::provider {
+
+// `text` with all but letters, digits and "-._~" (RFC 3986, unreserved) as "%XX".
+std::string segment_text(std::string_view text);
+// The same, with "/" as it is: several segments.
+std::string path_text(std::string_view text);
+
+}  // namespace sluice::provider
