@@ -49,6 +49,7 @@ class MockServerTest : public testing::Test {
     body += frame.suffix;
     std::string headers;
     for (const auto& [name, value] : codec->headers()) headers += name + ": " + value + "\r\n";
+    headers += "authorization: Bearer " + spec().key.reveal() + "\r\n";
     http::Request request;
     request.path = codec->path();
     request.headers = std::make_shared<const std::string>(std::move(headers));
