@@ -58,11 +58,16 @@ script::Span Place::value(std::string_view name) const {
   return found == entries.end() ? whole : found->value;
 }
 
-script::Span Place::item(std::size_t number) const {
+const script::Entry* Place::entry_of_item(std::size_t number) const {
   for (const script::Entry& entry : entries) {
-    if (entry.key.empty() && --number == 0) return entry.value;
+    if (entry.key.empty() && --number == 0) return &entry;
   }
-  return whole;
+  return nullptr;
+}
+
+script::Span Place::item(std::size_t number) const {
+  const script::Entry* entry = entry_of_item(number);
+  return entry == nullptr ? whole : entry->value;
 }
 
 namespace {
@@ -167,14 +172,27 @@ Arguments::Arguments(lua_State* lua, const Section& section)
 
 Arguments::Arguments(const Arguments& parent, const Section& section, std::string_view name)
     : lua_(parent.lua_), section_(section) {
-  parent.push(name);  // stays on the stack until the C function returns
+  parent.push(name);
+  const auto entry = std::ranges::find(parent.place_.entries, name, &script::Entry::key);
+  read_inner(parent, parent.place_.value(name),
+             entry == parent.place_.entries.end() ? nullptr : &*entry);
+}
+
+Arguments::Arguments(const Arguments& list, const Section& section, std::size_t number)
+    : lua_(list.lua_), section_(section) {
+  list.push_item(number);
+  read_inner(list, list.place_.item(number), list.place_.entry_of_item(number));
+}
+
+// What is on top of the stack stays there until the C function returns.
+void Arguments::read_inner(const Arguments& parent, const script::Span& span,
+                           const script::Entry* entry) {
   table_ = lua_gettop(lua_);
   luaL_checkstack(lua_, 20, "too many tables");
   collect_keys();
   place_.source = parent.place_.source;
-  place_.whole = place_.argument = parent.place_.value(name);
-  const auto entry = std::ranges::find(parent.place_.entries, name, &script::Entry::key);
-  if (entry != parent.place_.entries.end() && place_.source != nullptr) {
+  place_.whole = place_.argument = span;
+  if (entry != nullptr && place_.source != nullptr) {
     const script::Token& first = place_.source->tokens()[entry->value_token];
     if (place_.source->token_text(first) == "{") {
       place_.entries = place_.source->entries(entry->value_token);

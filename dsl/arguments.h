@@ -45,6 +45,7 @@ struct Place {
   script::Span key(std::string_view name) const;
   script::Span value(std::string_view name) const;
   script::Span item(std::size_t number) const;  // from 1
+  const script::Entry* entry_of_item(std::size_t number) const;  // null: the source does not show it
 };
 
 // The place of the running C function's call as `function`, its table naming `keys`.
@@ -63,6 +64,8 @@ class Arguments {
   Arguments(lua_State* lua, const Section& section);
   // The table that stands in `parent` under `name`.
   Arguments(const Arguments& parent, const Section& section, std::string_view name);
+  // The table that stands in `list` as its item of this number, from 1.
+  Arguments(const Arguments& list, const Section& section, std::size_t number);
 
   const Place& place() const { return place_; }
   bool has(std::string_view name) const;
@@ -93,6 +96,8 @@ class Arguments {
                               std::string_view hint) const;
 
  private:
+  // Of the table within `parent` that is on top of the stack.
+  void read_inner(const Arguments& parent, const script::Span& span, const script::Entry* entry);
   void collect_keys();
   void order_names();
   void check();

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <lua.hpp>
+#include <memory>
 #include <vector>
 
 #include "answer/field.h"
 #include "dsl/arguments.h"
+#include "provider/profile.h"
 #include "stages/spec.h"
 
 namespace sluice::dsl {
@@ -33,6 +35,11 @@ format::FormatOptions read_format(const Arguments& read, const std::vector<std::
 // dsl/endpoints.cc
 // Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.
 void push_endpoint_constructors(lua_State* lua);
+
+// dsl/own_profile.cc
+// The option `profile` of `endpoint`, which has it; what it leaves out is as in `base`.
+std::shared_ptr<const provider::Profile> read_own_profile(const Arguments& endpoint,
+                                                          const provider::Profile& base);
 
 // dsl/stage_constructors.cc
 int construct_read(lua_State* lua);

@@ -184,6 +184,10 @@ int construct_endpoint(lua_State* lua) {
   }
   spec.provider =
       codec::find_provider(options.name, arguments.has("base_url") ? spec.base_url : "");
+  if (arguments.has("profile")) {
+    spec.own_profile = read_own_profile(arguments, *spec.provider.profile);
+    spec.provider.profile = spec.own_profile.get();
+  }
   if (auto name = arguments.text("name")) spec.name = std::move(*name);
   const Place& place = arguments.place();
   push_node(lua, Node{.name = options.name,

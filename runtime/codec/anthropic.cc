@@ -119,10 +119,13 @@ constexpr Model kModels[] = {
     // clang-format on
 };
 
+constexpr std::string_view kOptions[] = {"profile"};
+
 constexpr Profile kAnthropic = {
     .name = "anthropic",
     .title = "Anthropic",
     .base_url = "https://api.anthropic.com/v1",
+    .options = kOptions,
     .hosts = kAnthropicHosts,
     .example_model = "claude-haiku-4-5",
     .key_variable = "ANTHROPIC_API_KEY",

@@ -195,10 +195,13 @@ constexpr Model kModels[] = {
     // clang-format on
 };
 
+constexpr std::string_view kOptions[] = {"profile"};
+
 constexpr Profile kOpenAi = {
     .name = "openai",
     .title = "OpenAI",
     .base_url = "https://api.openai.com/v1",
+    .options = kOptions,
     .hosts = kHosts,
     .example_model = "gpt-5.4-mini",
     .key_variable = "OPENAI_API_KEY",
