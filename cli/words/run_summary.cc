@@ -11,6 +11,7 @@
 #include "observe/events.h"
 #include "observe/figures.h"
 #include "observe/view.h"
+#include "observe/wrap.h"
 #include "words/cost_notes.h"
 #include "words/monitor.h"
 #include "words/reject_notes.h"
@@ -20,6 +21,8 @@ namespace sluice::words {
 namespace {
 
 using observe::count;
+
+constexpr std::size_t kKeyShown = 60;  // columns of a key
 
 std::uint64_t odd_limits(const job::Progress& progress) {
   std::uint64_t sum = 0;
@@ -43,6 +46,19 @@ std::string savings_note(const stages::PackSavings::Saved& saved) {
   if (saved.tokens >= 0) return fmt::format("packs saved {} and {} in this run", requests, tokens);
   if (saved.requests == 0) return fmt::format("packs took {} {}", tokens, kMore);
   return fmt::format("packs saved {}, but took {} {}", requests, tokens, kMore);
+}
+
+// Of rows that share a key; empty where there are none.
+std::string same_keys_note(const stages::KeyTally::Found& found) {
+  if (found.rows == 0) return {};
+  return fmt::format(
+      "{}{} the key of an earlier row of other content, for example {}: each is asked by itself "
+      "and has its own line; give `key` a field that is different in each row to tell them apart",
+      found.complete ? ""
+                     : fmt::format("compared with the first {} keys: at least ",
+                                   count(stages::KeyTally::kMostKeys)),
+      found.rows == 1 ? "1 row has" : count(found.rows) + " rows have",
+      observe::shortened(core::printable(found.example), kKeyShown));
 }
 
 // What stops the next run as well has a message that says what helps.
@@ -124,6 +140,7 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
   if (p.rows_asked_again > 0)
     line("", fmt::format("asked {} times again because an answer was missing or did not fit",
                          count(p.rows_asked_again)));
+  if (const std::string note = same_keys_note(p.same_keys); !note.empty()) line("", note);
   if (result.unmatched > 0)
     line("", fmt::format("{} rows of earlier runs are no longer in the input as they were: {}",
                          count(result.unmatched),
@@ -175,6 +192,15 @@ void write_rows(core::JsonWriter& w, const store::Account& account, const job::P
   w.field("rows_this_run", progress.rows_ended);
   w.field("rows_shared", progress.rows_shared);
   w.field("rows_asked_again", progress.rows_asked_again);
+  if (const auto& same = progress.same_keys; same.rows > 0) {
+    w.key("same_keys");
+    w.open('{');
+    w.field("rows", same.rows);
+    w.key("example");
+    w.raw(same.example);
+    w.field("complete", same.complete);
+    w.close('}');
+  }
   w.field("saved_requests", progress.saved.requests);
   w.field("saved_input_tokens", progress.saved.tokens);
   const store::EndpointLedger total = account.total();

@@ -108,6 +108,7 @@ core::Result<stages::Packer::Out> FlowRun::packed(PackInput& input) {
       return with_the_last(packer_->add_followers(std::move(input.items)));
     case PackInput::Kind::rows:
       ++batches_packed_;
+      key_tally_.add(input.items);
       return with_the_last(add(first_rejects_.add(input.batches, std::move(input.items))));
     case PackInput::Kind::done:
       batches_read_ = input.batches;
@@ -237,6 +238,7 @@ Progress FlowRun::progress() const {
   progress.rows_shared = rows_shared_;
   progress.rows_asked_again = rows_asked_again_;
   progress.rejects = reject_tally_.reasons();
+  progress.same_keys = key_tally_.found();
   progress.saved = savings_->saved();
   progress.input_complete = input_complete_;
   progress.share_read = reader_->share_read();

@@ -21,6 +21,7 @@
 #include "core/error.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/online_sender.h"
+#include "stages/key_tally.h"
 #include "stages/pack_savings.h"
 #include "stages/reject_tally.h"
 #include "stages/spec.h"
@@ -54,6 +55,7 @@ struct Progress {
   std::uint64_t rows_asked_again =
       0;  // askings beyond a row's first, for an answer that did not fit
   std::vector<stages::RejectTally::Reason> rejects;  // of this run, the most frequent first
+  stages::KeyTally::Found same_keys;                 // among the rows that this run read
   stages::PackSavings::Saved saved;                  // by packs, in this run
   bool input_complete = false;
   std::optional<double> share_read;        // of the input, when its size is known

@@ -19,6 +19,7 @@
 #include "job/run.h"
 #include "stages/first_rejects.h"
 #include "stages/flow_limits.h"
+#include "stages/key_tally.h"
 #include "stages/output_line.h"
 #include "stages/pack.h"
 #include "stages/parse.h"
@@ -89,6 +90,7 @@ class FlowRun final : public Run {
   stages::FirstRejects first_rejects_;      // the pack node's
   std::optional<core::Error> alike_error_;  // the pack node's, then run()
   stages::RejectTally reject_tally_;
+  stages::KeyTally key_tally_;
   std::uint64_t batches_packed_ = 0;           // the pack node's
   std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
   std::atomic<std::uint64_t> rows_ended_ = 0;

@@ -45,6 +45,20 @@ TEST(LogJson, HasAStartProgressAndAnEnd) {
   EXPECT_THAT(events_of(ended.output), testing::ElementsAre("finished"));
 }
 
+TEST(LogJson, TellsOfRowsThatShareAKey) {
+  World world;
+  world.write("in.jsonl",
+              "{\"id\":\"a\",\"text\":\"one\"}\n{\"id\":\"a\",\"text\":\"two\"}\n"
+              "{\"id\":\"b\",\"text\":\"two\"}\n{\"id\":\"b\",\"text\":\"two\"}\n");
+  world.make_job(1);
+  world.start_mock();
+  auto arguments = world.run_job();
+  arguments.insert(arguments.end(), {"--log", "json"});
+  const auto ended = world.sluice(arguments);
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_THAT(ended.output, HasSubstr(R"("same_keys":{"rows":1,"example":"a","complete":true})"));
+}
+
 TEST(LogJson, SaysThatAnEndpointStops) {
   World world;
   world.make_rows(20);
