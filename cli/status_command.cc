@@ -51,6 +51,7 @@ void write_ledger(core::JsonWriter& w, const store::Account& account) {
   w.field("cost_usd", ledger.cost.dollars());
   w.field("in_flight", ledger.in_flight);
   if (!ledger.problem.empty()) w.field("problem", ledger.problem);
+  if (!ledger.form.empty()) w.field("note", ledger.form);
   w.key("maybe_billed");
   w.open('{');
   w.field("requests", ledger.maybe_billed);
@@ -143,6 +144,7 @@ std::string ledger_lines(const store::EndpointLedger& ledger) {
     text += table_line("failed", ledger.failed, ledger.failed_usage, ledger.failed_cost.text());
   if (!ledger.problem.empty())
     text += fmt::format("    {:<13} {}\n", "no answer since", ledger.problem);
+  if (!ledger.form.empty()) text += fmt::format("    {:<13} {}\n", "answer form", ledger.form);
   if (ledger.in_flight > 0)
     text += fmt::format("    {:<13} {:>11}\n", "in flight", count(ledger.in_flight));
   if (ledger.maybe_billed > 0)

@@ -43,6 +43,10 @@ void Ledger::settle(std::uint32_t number, const store::Settlement& settlement) {
   ++ledger.attempts;
   ++(settlement.answered ? ledger.answered : ledger.failed);
   if (settlement.answered || !settlement.problem.empty()) ledger.problem = settlement.problem;
+  if (settlement.form && *settlement.form != ledger.form) {
+    ledger.form = *settlement.form;
+    line.state_changed = true;
+  }
   switch (settlement.billing) {
     case provider::Billing::known:
       ledger.usage += settlement.usage;
@@ -118,6 +122,9 @@ core::Status Ledger::write(store::SqliteStore& store) {
     if (!line.changed) continue;
     if (auto status = store.put_endpoint(line.stored); !status) return status;
     line.changed = false;
+    if (!line.state_changed) continue;
+    if (auto status = store.put_endpoint_state(line.stored); !status) return status;
+    line.state_changed = false;
   }
   return {};
 }

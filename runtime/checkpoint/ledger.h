@@ -47,6 +47,7 @@ class Ledger {
   struct Line {
     store::StoredEndpoint stored;
     bool changed = false;
+    bool state_changed = false;  // SqliteStore::put_endpoint_state()
   };
   Line* find(std::uint32_t number);
 

@@ -64,6 +64,9 @@ struct Settlement {
   // Of an attempt that failed as those before it: what is wrong with the endpoint, for people. Not
   // kept in the write-ahead log.
   std::string problem = {};
+  // How the endpoint is asked for the answer's shape, for people, where that was not said in this
+  // run yet; empty: as the pipeline file says. Not kept in the write-ahead log.
+  std::optional<std::string> form = {};
 };
 
 enum class Kind : std::uint8_t { answer, reject };
@@ -136,6 +139,7 @@ struct EndpointLedger {
   // As set_day_use() last said, and after a crash the requests beyond that at their worst.
   DayUse day = {};
   std::string problem = {};  // Settlement::problem, until an attempt is answered
+  std::string form = {};     // Settlement::form, as it was last said
 };
 
 // The ledger and the rows' count, at one moment.

@@ -109,6 +109,11 @@ ALTER TABLE endpoint ADD COLUMN day_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 )";
 
+// What is kept of an endpoint beside its ledger.
+constexpr char kEndpointState[] = R"(
+CREATE TABLE IF NOT EXISTS endpoint_state(id INTEGER PRIMARY KEY, form TEXT NOT NULL DEFAULT '') STRICT;
+)";
+
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
 // one, what a start reads in any case; the payloads are then checked as they are read, by zstd's
 // checksum.
@@ -176,11 +181,15 @@ core::Result<std::unique_ptr<SqliteStore>> SqliteStore::prepared(
   if (!connection) return std::unexpected(connection.error());
   std::unique_ptr<SqliteStore> store(new SqliteStore(path, std::move(*connection)));
   // Asked of SQLite, not of the file's first bytes alone: the version may still stand in the log.
-  const auto version = store->read_version();
+  const auto version = store->first_number("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   if (*version > kFormatVersion) return newer_format(path, *version);
   store->version_ = *version;
-  if (writable && *version < kFormatVersion) {
+  const auto tables = store->first_number(
+      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'endpoint_state'");
+  if (!tables) return std::unexpected(tables.error());
+  store->has_state_ = *tables > 0;
+  if (writable && (*version < kFormatVersion || !store->has_state_)) {
     if (auto status = store->check(); !status) return std::unexpected(status.error());
     if (auto status = store->migrate(); !status) return std::unexpected(status.error());
   }
@@ -188,8 +197,8 @@ core::Result<std::unique_ptr<SqliteStore>> SqliteStore::prepared(
   return store;
 }
 
-core::Result<std::int64_t> SqliteStore::read_version() {
-  auto statement = connection_.prepare("PRAGMA user_version");
+core::Result<std::int64_t> SqliteStore::first_number(std::string_view sql) {
+  auto statement = connection_.prepare(sql);
   if (!statement) return std::unexpected(statement.error());
   const auto row = statement->step();
   if (!row) return std::unexpected(row.error());
@@ -197,10 +206,10 @@ core::Result<std::int64_t> SqliteStore::read_version() {
 }
 
 core::Status SqliteStore::migrate() {
-  const std::string sql =
-      fmt::format("BEGIN IMMEDIATE; {} {} {} {} PRAGMA user_version = {}; COMMIT",
-                  version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "",
-                  version_ < 4 ? kFrom3To4 : "", kFrom4To5, kFormatVersion);
+  const std::string sql = fmt::format(
+      "BEGIN IMMEDIATE; {} {} {} {} {} PRAGMA user_version = {}; COMMIT",
+      version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "", version_ < 4 ? kFrom3To4 : "",
+      version_ < 5 ? kFrom4To5 : "", kEndpointState, kFormatVersion);
   if (auto status = connection_.execute(sql.c_str()); !status) {
     std::ignore = connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)
@@ -208,6 +217,7 @@ core::Status SqliteStore::migrate() {
     return status;
   }
   version_ = kFormatVersion;
+  has_state_ = true;
   // An older sluice looks at the file's first bytes alone: they tell it from now on.
   return connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
@@ -231,8 +241,8 @@ core::Status SqliteStore::create_file(const std::string& directory) {
   if (!connection) return std::unexpected(connection.error());
   const std::string sql = fmt::format(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN; PRAGMA application_id = {}; "
-      "PRAGMA user_version = {}; {} COMMIT",
-      kApplicationId, kFormatVersion, kSchema);
+      "PRAGMA user_version = {}; {} {} COMMIT",
+      kApplicationId, kFormatVersion, kSchema, kEndpointState);
   if (auto status = connection->execute(sql.c_str()); !status) return status;
   if (auto status = connection->checkpoint_and_close(); !status) return status;
   if (std::rename(draft.c_str(), path.c_str()) != 0)

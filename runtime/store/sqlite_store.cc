@@ -125,6 +125,7 @@ core::Result<std::vector<StoredEndpoint>> SqliteStore::endpoints() {
     e.ledger.day = {
         .requests = s.unsigned_integer(24), .tokens = s.unsigned_integer(25), .at = s.integer(26)};
     e.ledger.problem = s.bytes(27);
+    e.ledger.form = s.bytes(28);
     all.push_back(std::move(e));
     return {};
   });
@@ -295,6 +296,13 @@ core::Status SqliteStore::put_endpoint(const StoredEndpoint& endpoint) {
       .bind(26, l.day.tokens)
       .bind(27, l.day.at)
       .bind_text(28, l.problem)
+      .run();
+}
+
+core::Status SqliteStore::put_endpoint_state(const StoredEndpoint& endpoint) {
+  return statements_[kPutEndpointState]
+      .bind(1, endpoint.id)
+      .bind_text(2, endpoint.ledger.form)
       .run();
 }
 

@@ -11,7 +11,9 @@
 //   2. A file that is not one of ours, or is damaged, or newer, is not written to.
 //   3. `job` has one row; all counts in it are changed in the transaction that changes what they
 //      count.
-//   4. A file of an older format is read as it is by a reader, and brought to the present format by
+//   4. The table `endpoint_state` came without a new format: a sluice that does not know it leaves it
+//      alone, a reader does without it where it is not there, and the first writer adds it.
+//   5. A file of an older format is read as it is by a reader, and brought to the present format by
 //      the first writer, in one transaction, once it was checked.
 #pragma once
 
@@ -133,6 +135,8 @@ class SqliteStore {
   core::Status put_generation(std::int64_t generation, const core::Hash128& fingerprint);
   core::Status put_past(const PastGeneration& generation);
   core::Status put_endpoint(const StoredEndpoint& endpoint);
+  // What of it stands in `endpoint_state`.
+  core::Status put_endpoint_state(const StoredEndpoint& endpoint);
   core::Status put_model(const StoredModel& model);
   core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
                          std::uint32_t rejects, std::string_view keys, std::string_view payload);
@@ -164,6 +168,7 @@ class SqliteStore {
     kPutGeneration,
     kPutPast,
     kPutEndpoint,
+    kPutEndpointState,
     kPutModel,
     kPutKeys,
     kPutPayload,
@@ -183,7 +188,7 @@ class SqliteStore {
   static core::Result<std::unique_ptr<SqliteStore>> prepared(const std::string& path,
                                                              core::Result<Connection> connection,
                                                              bool writable);
-  core::Result<std::int64_t> read_version();
+  core::Result<std::int64_t> first_number(std::string_view sql);  // 0: no row
   core::Status migrate();
   core::Status prepare();
   core::Status each_row(Query query, const std::function<core::Status(Statement&)>& each);
@@ -191,6 +196,7 @@ class SqliteStore {
 
   std::string path_;
   std::int64_t version_ = 0;
+  bool has_state_ = false;  // the table `endpoint_state`
   Connection connection_;
   Statement statements_[kQueries];
 };

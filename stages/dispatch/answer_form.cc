@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "codec/registry.h"
 
@@ -71,6 +72,7 @@ bool AnswerForm::refused(std::uint64_t attempt, provider::Outcome& outcome) {
         "does not take {} ({}): asked with structured = \"{}\" from here on; write "
         "that into the endpoint to save the first requests",
         old, outcome.message, option_of(now().how));
+    note_is_new_ = true;
     return true;
   }
   if (now().how == StructuredOutput::json_schema) {
@@ -79,6 +81,11 @@ bool AnswerForm::refused(std::uint64_t attempt, provider::Outcome& outcome) {
     outcome.message += " (structured = \"instruction\" in the endpoint asks in words alone)";
   }
   return false;
+}
+
+std::optional<std::string> AnswerForm::new_note() {
+  if (!std::exchange(note_is_new_, false)) return std::nullopt;
+  return note_;
 }
 
 }  // namespace sluice::dispatch

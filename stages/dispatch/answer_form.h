@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ class AnswerForm {
   bool refused(std::uint64_t attempt, provider::Outcome& outcome);
   // For people, once it has changed: "takes no JSON schema (HTTP 400: …): asked …"; else empty.
   const std::string& note() const { return note_; }
+  // The note where this was not called since it changed: at first the empty one, of the form that
+  // the file says.
+  std::optional<std::string> new_note();
 
  private:
   struct Form {
@@ -53,6 +57,7 @@ class AnswerForm {
   std::uint64_t last_sent_ = 0;
   std::uint64_t old_form_until_ = 0;  // attempts up to it were sent in another form
   std::string note_;
+  bool note_is_new_ = true;
 };
 
 }  // namespace sluice::dispatch

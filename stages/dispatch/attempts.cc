@@ -119,13 +119,16 @@ void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
     scheduler_.retain_slot(send.endpoint);  // until settled()
     stages::RequestPtr request = take(send.request);
     if (completions_.empty()) completions_.reserve(kCompletions);
-    completions_.push_back({std::move(request), std::move(reply), settlement_of(send, true, cost)});
+    store::Settlement settlement = settlement_of(send, true, cost);
+    settlement.form = endpoints_[send.endpoint].form->new_note();
+    completions_.push_back({std::move(request), std::move(reply), std::move(settlement)});
     if (completions_.size() == kCompletions) hand_on();
     return;
   }
   ++totals_.failures;
   store::Settlement settlement = settlement_of(send, false, cost);
   settlement.problem = scheduler_.problem(now, send.endpoint);
+  settlement.form = endpoints_[send.endpoint].form->new_note();
   failures_.push_back(std::move(settlement));
 }
 

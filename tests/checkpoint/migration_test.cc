@@ -203,6 +203,34 @@ TEST_F(MigrationTest, AFileOfFormat3IsReadAndMigratedToo) {
   EXPECT_TRUE(c->close().has_value());
 }
 
+TEST_F(MigrationTest, AFileWithoutTheStateOfEndpointsIsReadAsItIsAndGetsItByTheFirstRun) {
+  std::filesystem::remove_all(scratch_.job());
+  std::filesystem::remove(projection_.answers_path());
+  std::filesystem::remove(scratch_.path() + "/rejects.jsonl");
+  {
+    auto c = open_checkpoint(options_for(scratch_), projection_);
+    commit_now(*c, {answer("x")}, {settled(1, 0, 0.25)});
+    ASSERT_TRUE(c->close().has_value());
+  }
+  execute("DROP TABLE endpoint_state");
+  const std::string before = read_file(scratch_.database());
+  EXPECT_EQ(read_account(scratch_.job())->endpoints.at(0).form, "");
+  EXPECT_EQ(read_file(scratch_.database()), before);
+
+  const auto form_after = [&](std::optional<std::string> form) {
+    auto c = open_checkpoint(options_for(scratch_), projection_);
+    EXPECT_EQ(c->opened().spent, dollars(0.25));
+    store::Settlement settlement = settled(c->opened().next_attempt, 0, 0);
+    settlement.form = std::move(form);
+    commit_now(*c, {}, {settlement});
+    EXPECT_TRUE(c->close().has_value());
+    return read_account(scratch_.job())->endpoints.at(0).form;
+  };
+  EXPECT_EQ(form_after("asked in words"), "asked in words");
+  EXPECT_EQ(form_after(std::nullopt), "asked in words") << "nothing was said";
+  EXPECT_EQ(form_after(""), "");
+}
+
 TEST_F(MigrationTest, AFileOfFormat4KeepsWhatItsLogHasAndProvesNothing) {
   std::filesystem::remove_all(scratch_.job());
   std::filesystem::remove(projection_.answers_path());

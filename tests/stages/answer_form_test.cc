@@ -53,6 +53,17 @@ TEST(AnswerForm, IsTheNextWhereTheServerRefusesIt) {
   EXPECT_FALSE(form.refused(4, outcome)) << "there is no other";
 }
 
+TEST(AnswerForm, HandsOnEachNoteOnceAndAtFirstThatThereIsNone) {
+  AnswerForm form(endpoint(), frame());
+  EXPECT_EQ(form.new_note(), "");
+  EXPECT_EQ(form.new_note(), std::nullopt);
+  form.sent(1);
+  provider::Outcome outcome = refusal();
+  EXPECT_TRUE(form.refused(1, outcome));
+  EXPECT_EQ(form.new_note(), form.note());
+  EXPECT_EQ(form.new_note(), std::nullopt);
+}
+
 TEST(AnswerForm, StaysWhereTheFileNamesItAndSaysWhatHelps) {
   AnswerForm form(endpoint(true), frame());
   form.sent(1);
