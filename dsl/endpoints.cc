@@ -6,6 +6,7 @@
 #include "codec/registry.h"
 #include "dsl/constructors.h"
 #include "dsl/node.h"
+#include "dsl/option_places.h"
 #include "dsl/option_tables.h"
 #include "http/proxy.h"
 
@@ -194,7 +195,8 @@ int construct_endpoint(lua_State* lua) {
                       .source = place.source,
                       .span = place.whole,
                       .value = std::move(spec),
-                      .marks = {{place.source, place.value("model")}}});
+                      .marks = {{place.source, place.value("model")}},
+                      .options = marks_of(arguments, {"weight", "base_url"})});
   return 1;
 }
 

@@ -45,6 +45,13 @@ struct Mark {
   script::Span span;
 };
 
+// Where an option stands that a remark may be about (stages::OptionPlace).
+struct OptionMark {
+  std::string_view option;
+  std::size_t item = 0;
+  Mark mark;
+};
+
 // s.files "pattern": each file is a row.
 struct InputFiles {
   std::string pattern;
@@ -62,6 +69,7 @@ struct Node {
   Value value;
   // Of an endpoint: its model. Of a dispatch: its endpoints' models, then its budget.
   std::vector<Mark> marks = {};
+  std::vector<OptionMark> options = {};
 };
 
 // Pushes a node. Its user value 1 (nil until set) holds its Lua functions, which cannot leave the

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 #include "dsl/constructors.h"
 #include "dsl/job_chain.h"
 #include "dsl/money.h"
 #include "dsl/node.h"
+#include "dsl/option_places.h"
 
 namespace sluice::dsl {
 namespace {
@@ -188,6 +190,7 @@ class Builder {
 
   void take(const Node& node) {
     stages::PipelineSpec& spec = built_.job.questions.back();
+    std::ranges::move(places_of(lua_, node.options), std::back_inserter(spec.places));
     if (const auto* read = std::get_if<stages::ReadSpec>(&node.value)) {
       spec.read = *read;
       read_ = true;

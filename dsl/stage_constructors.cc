@@ -5,6 +5,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
+#include "dsl/option_places.h"
 #include "format/formats.h"
 #include "stages/prompt_template.h"
 
@@ -20,13 +21,15 @@ constexpr Section kAnswer{.name = "answer",
                           .fields = true};
 
 Node& push_stage(lua_State* lua, const Arguments& arguments, std::string_view name,
-                 Node::Value spec, std::vector<Mark> marks = {}) {
+                 Node::Value spec, std::vector<Mark> marks = {},
+                 std::vector<OptionMark> options = {}) {
   const Place& place = arguments.place();
   return push_node(lua, Node{.name = name,
                              .source = place.source,
                              .span = place.whole,
                              .value = std::move(spec),
-                             .marks = std::move(marks)});
+                             .marks = std::move(marks),
+                             .options = std::move(options)});
 }
 
 // Moves the function on top of the stack into the node below it.
@@ -154,6 +157,7 @@ int construct_pack(lua_State* lua) {
       arguments.fail_value("user", "user is empty", "for example user = \"{{body}}\"");
     }
   }
+  std::vector<OptionMark> options = marks_of(arguments, {"user"});
   if (arguments.has("answer")) {
     const Arguments answer(arguments, kAnswer, "answer");
     spec.answer = read_fields(lua, answer, kAnswer);
@@ -165,11 +169,15 @@ int construct_pack(lua_State* lua) {
       answer.fail("answer has no fields",
                   "add one, as in { queue = s.text }, or leave answer out for free text");
     }
+    for (std::size_t i = 0; i < spec.answer.size(); ++i)
+      options.push_back({.option = "answer",
+                         .item = i,
+                         .mark = {answer.place().source, answer.place().key(spec.answer[i].name)}});
   }
   spec.examples = read_examples(lua, arguments, spec);
   arguments.push("user");
   const bool function = lua_type(lua, -1) == LUA_TFUNCTION;
-  push_stage(lua, arguments, "pack", std::move(spec));
+  push_stage(lua, arguments, "pack", std::move(spec), {}, std::move(options));
   if (function) {
     lua_pushvalue(lua, -2);
     keep_function(lua);
@@ -181,6 +189,7 @@ int construct_dispatch(lua_State* lua) {
   const Arguments arguments(lua, section("dispatch"));
   stages::DispatchSpec spec;
   std::vector<Mark> marks;
+  std::vector<OptionMark> options;
   for (std::size_t i = 1; i <= arguments.items(); ++i) {
     arguments.push_item(i);
     const Node* node = to_node(lua, -1);
@@ -193,6 +202,8 @@ int construct_dispatch(lua_State* lua) {
     }
     spec.endpoints.push_back(*endpoint);
     marks.push_back(node->marks.front());
+    for (const OptionMark& one : node->options)
+      options.push_back({.option = one.option, .item = i - 1, .mark = one.mark});
     lua_pop(lua, 1);
   }
   make_unique(spec.endpoints);
@@ -206,7 +217,7 @@ int construct_dispatch(lua_State* lua) {
   spec.hedge = arguments.flag("hedge");
   const Place& place = arguments.place();
   marks.push_back(spec.budget ? Mark{place.source, place.value("budget")} : Mark{});
-  push_stage(lua, arguments, "dispatch", std::move(spec), std::move(marks));
+  push_stage(lua, arguments, "dispatch", std::move(spec), std::move(marks), std::move(options));
   return 1;
 }
 
@@ -247,7 +258,9 @@ int construct_sink(lua_State* lua) {
   lua_pop(lua, 1);
   spec.keep = arguments.columns("keep");
   spec.keep_missing = arguments.flag("keep_missing");
-  push_stage(lua, arguments, "sink", std::move(spec));
+  std::vector<OptionMark> options;
+  add_item_marks(options, arguments, "keep");
+  push_stage(lua, arguments, "sink", std::move(spec), {}, std::move(options));
   return 1;
 }
 

@@ -46,6 +46,19 @@ using CheckFunction = std::function<std::expected<void, ScriptFailure>(const cor
 using ParseFunction = std::function<std::expected<std::string, ScriptFailure>(
     std::string_view answer, const core::Row&)>;
 
+// Where the pipeline file, or a file that it requires, says something: for remarks about it.
+struct SourcePlace {
+  std::string file;
+  std::uint64_t line = 0;    // from 1
+  std::uint64_t column = 0;  // from 1, in code points
+  std::string shown;         // the line and the marks below it (dsl/script/diagnostic.h)
+};
+struct OptionPlace {
+  std::string_view option;  // a constant
+  std::size_t item = 0;     // index of its endpoint, or in its list
+  SourcePlace place;
+};
+
 // What identifies a function of the pipeline file.
 struct Script {
   core::Hash128 version;  // of all that its results depend on beside its arguments; zero: none
@@ -152,6 +165,8 @@ struct PipelineSpec {
   ParseSpec parse;
   SinkSpec sink;
   CheckpointSpec checkpoint;
+  // Of the options that remarks may be about, as far as the file shows them (dsl/option_places.h).
+  std::vector<OptionPlace> places = {};
   // The fingerprint (stages/question.h) of the question whose answers this one reads, so that new
   // answers there begin a new generation here; zero for the first.
   core::Hash128 source;

@@ -57,6 +57,15 @@ std::string remarks_text(const std::vector<inspect::Remark>& remarks) {
     // The detail of a line that cannot be read begins with its place.
     std::string place = one.file;
     if (one.line > 0) place += fmt::format(":{}", one.line);
+    if (!one.shown.empty()) {  // as an error of the pipeline file
+      text += core::printable(
+                  fmt::format("  {:<11}{}:{}: {}\n{}{}{}", inspect::severity_name(one.severity),
+                              place, one.column, one.message, one.shown,
+                              one.hint.empty() ? "" : " ", one.hint),
+                  core::Lines::kept) +
+              "\n";
+      continue;
+    }
     const bool placed = one.message.find(place + ":") != one.message.npos;
     text += core::printable(fmt::format("  {:<11}{}{}{}{}{}", inspect::severity_name(one.severity),
                                         placed ? "" : place, placed ? "" : ": ", one.message,

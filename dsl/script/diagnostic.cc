@@ -73,10 +73,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 constexpr std::size_t kShownBytes = 100;  // of a line, on each side of a place
 
-core::Error error_at(const Source& source, const Span& span, std::string_view what,
-                     std::string_view hint) {
+std::string shown_at(const Source& source, const Span& span) {
   const std::string_view line = source.line_text(span.offset);
-  const int column = source.column(span.offset);
   const std::size_t start =
       static_cast<std::size_t>(source.text().data() + span.offset - line.data());
   const std::string_view marked =
@@ -88,14 +86,18 @@ core::Error error_at(const Source& source, const Span& span, std::string_view wh
   std::string shown = shown_line(source, line).substr(from);
   if (shown.size() > 2 * kShownBytes) shown = shown.substr(0, 2 * kShownBytes) + "…";
   const std::string_view cut = from > 0 ? "…" : "";
-  std::string message =
-      fmt::format("error: {}\n{:>6} | {}{}\n{:>6} | {}{}{}", what, span.line, cut, shown, "",
-                  cut.empty() ? "" : " ",
-                  padding(line.substr(from), code_points(line.substr(from, start - from))),
-                  std::string(width, '^'));
+  return fmt::format("{:>6} | {}{}\n{:>6} | {}{}{}", span.line, cut, shown, "",
+                     cut.empty() ? "" : " ",
+                     padding(line.substr(from), code_points(line.substr(from, start - from))),
+                     std::string(width, '^'));
+}
+
+core::Error error_at(const Source& source, const Span& span, std::string_view what,
+                     std::string_view hint) {
+  std::string message = fmt::format("error: {}\n{}", what, shown_at(source, span));
   if (!hint.empty()) message += fmt::format(" {}", hint);
   return {core::ErrorCode::pipeline, std::move(message),
-          fmt::format("{}:{}:{}", source.name(), span.line, column)};
+          fmt::format("{}:{}:{}", source.name(), span.line, source.column(span.offset))};
 }
 
 core::Error error_in(const std::string& file, std::string_view what, std::string_view hint) {

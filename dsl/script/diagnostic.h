@@ -16,6 +16,10 @@
 
 namespace sluice::script {
 
+// The line of `span` and the marks below it, as above, without a line end; what looks like a
+// credential is starred out. Goes through the source's tokens.
+std::string shown_at(const Source& source, const Span& span);
+
 // `what` is wrong at `span`; `hint` says what to do about it and may be empty.
 core::Error error_at(const Source& source, const Span& span, std::string_view what,
                      std::string_view hint);

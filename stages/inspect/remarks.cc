@@ -66,6 +66,21 @@ Sample sample_of(const stages::PipelineSpec& spec, FirstRows&& first) {
   return sample;
 }
 
+// At an option of the pipeline file, as far as it shows where that stands.
+Remark remark_at(const stages::PipelineSpec& spec, Severity severity, std::string_view option,
+                 std::size_t item, std::string message, std::string hint) {
+  Remark remark{severity, spec.file, 0, 0, std::move(message), std::move(hint)};
+  const auto at = std::ranges::find_if(spec.places, [&](const stages::OptionPlace& one) {
+    return one.option == option && one.item == item;
+  });
+  if (at == spec.places.end()) return remark;
+  remark.file = at->place.file;
+  remark.line = at->place.line;
+  remark.column = at->place.column;
+  remark.shown = at->place.shown;
+  return remark;
+}
+
 // What there is to see of a row of a file that is not to be shown.
 void hide(stages::Item& item) {
   item.row.raw.clear();
@@ -136,24 +151,27 @@ void add_fields(const stages::PipelineSpec& spec, const Sample& sample,
                 std::vector<Remark>& remarks) {
   if (sample.fields.empty()) return;
   const auto has = [&](const std::string& name) { return sample.fields.contains(name); };
-  for (const std::string& name : spec.sink.keep) {
+  for (std::size_t i = 0; i < spec.sink.keep.size(); ++i) {
+    const std::string& name = spec.sink.keep[i];
     if (has(name)) continue;
-    remarks.push_back({Severity::warning, spec.file, 0, 0,
-                       fmt::format("`keep` names the field '{}', which none of the first rows has",
-                                   core::printable(name)),
-                       "a field that a row lacks is left out of its line"});
+    remarks.push_back(
+        remark_at(spec, Severity::warning, "keep", i,
+                  fmt::format("`keep` names the field '{}', which none of the first rows has",
+                              core::printable(name)),
+                  "a field that a row lacks is left out of its line"));
   }
   const bool all = spec.sink.keep_row || (spec.sink.keep.empty() && spec.read.key.empty());
-  for (const answer::Field& field : spec.pack.answer) {
+  for (std::size_t i = 0; i < spec.pack.answer.size(); ++i) {
+    const answer::Field& field = spec.pack.answer[i];
     const bool kept = all ||
                       std::ranges::find(spec.sink.keep, field.name) != spec.sink.keep.end() ||
                       (spec.sink.keep.empty() && spec.read.key == field.name);
     if (!kept || !has(field.name)) continue;
-    remarks.push_back({Severity::note, spec.file, 0, 0,
-                       fmt::format("the answer's field '{0}' hides the rows' own '{0}' in the "
-                                   "output",
-                                   core::printable(field.name)),
-                       "give the answer's field another name to have both"});
+    remarks.push_back(
+        remark_at(spec, Severity::note, "answer", i,
+                  fmt::format("the answer's field '{0}' hides the rows' own '{0}' in the output",
+                              core::printable(field.name)),
+                  "give the answer's field another name to have both"));
   }
 }
 
@@ -173,19 +191,22 @@ std::string_view severity_name(Severity severity) {
 
 std::vector<Remark> option_remarks(const stages::PipelineSpec& spec) {
   std::vector<Remark> remarks;
-  const auto warn = [&](std::string message, std::string hint) {
-    remarks.push_back({Severity::warning, spec.file, 0, 0, std::move(message), std::move(hint)});
+  const auto warn = [&](std::string_view option, std::size_t item, std::string message,
+                        std::string hint) {
+    remarks.push_back(
+        remark_at(spec, Severity::warning, option, item, std::move(message), std::move(hint)));
   };
   if (!spec.pack.user && spec.pack.user_template.find("{{") == std::string::npos)
-    warn("the prompt names no field of the row: all rows ask the same question, once",
+    warn("user", 0, "the prompt names no field of the row: all rows ask the same question, once",
          "write {{field}} where a field's text goes");
-  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
+  for (std::size_t i = 0; i < spec.dispatch.endpoints.size(); ++i) {
+    const provider::EndpointSpec& endpoint = spec.dispatch.endpoints[i];
     if (endpoint.weight && spec.dispatch.route != schedule::Route::spread)
-      warn(fmt::format("`weight` of {} has no effect", endpoint.name),
+      warn("weight", i, fmt::format("`weight` of {} has no effect", endpoint.name),
            "it counts with route = \"spread\" in dispatch");
     const std::size_t host = endpoint.base_url.find("://");
     if (host != std::string::npos && endpoint.base_url.find('/', host + 3) == std::string::npos)
-      warn(fmt::format("base_url of {} has no path", endpoint.name),
+      warn("base_url", i, fmt::format("base_url of {} has no path", endpoint.name),
            fmt::format("most servers have their API below /v1: base_url = \"{}/v1\"",
                        endpoint.base_url));
   }

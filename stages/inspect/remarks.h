@@ -28,6 +28,8 @@ struct Remark {
   std::uint64_t column = 0;  // in bytes; 0: not known
   std::string message;
   std::string hint;  // may be empty
+  // The line of the pipeline file with marks below it (stages::SourcePlace); empty: not known.
+  std::string shown = {};
 };
 
 // Of the options of one question. Pure.
