@@ -99,6 +99,13 @@ void Arguments::wrong_type(const Option& option) const {
   const bool says_more = option.type == ValueType::duration || option.type == ValueType::money;
   const std::string got =
       says_more && short_text ? fmt::format("\"{}\"", text_at(lua_, -1)) : describe(lua_, -1);
+  if (text && option.type == ValueType::money) {
+    if (const std::string dollars = dollars_for(text_at(lua_, -1)); !dollars.empty())
+      fail_value(option.name,
+                 fmt::format("{} must be an amount in US dollars, got {}", option.name, got),
+                 fmt::format("prices are in US dollars: write what it may cost as {} = \"{}\"",
+                             option.name, dollars));
+  }
   std::string meant;
   if (text && option.type == ValueType::duration) meant = as_duration(text_at(lua_, -1));
   if (text && option.type == ValueType::money) meant = as_money(text_at(lua_, -1));

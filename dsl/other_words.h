@@ -18,4 +18,8 @@ std::string_view meant(std::string_view word, std::span<const std::string_view> 
 std::string as_duration(std::string_view text);
 std::string as_money(std::string_view text);
 
+// Of an amount in another currency ("€10", "10 EUR") the same number in dollars, "$10", for an
+// example; empty where it is none.
+std::string dollars_for(std::string_view text);
+
 }  // namespace sluice::dsl
