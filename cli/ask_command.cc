@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -29,7 +30,13 @@ struct AskFlags {
   RunFlags run;
 };
 
-core::Result<std::string> text_of(const AskFlags& flags) {
+bool is_set(std::string_view variable) {
+  const char* value = std::getenv(std::string(variable).c_str());
+  return value != nullptr && *value != '\0';
+}
+
+// `note`: of the endpoint, for people.
+core::Result<std::string> text_of(const AskFlags& flags, std::string& note) {
   ask::AskOptions options = flags.options;
   options.file = flags.run.file.path;
   if (!flags.answer.empty()) {
@@ -40,6 +47,7 @@ core::Result<std::string> text_of(const AskFlags& flags) {
   auto model = ask::choose_endpoint(flags.model);
   if (!model) return std::unexpected(model.error());
   options.model = std::move(*model);
+  note = ask::unsent_key(options.model, is_set);
   return ask::pipeline_text(options);
 }
 
@@ -96,7 +104,8 @@ int ask_rows(AskFlags flags) {
                    "write it elsewhere, run the command there",
                    {}});
   flags.run.file.path = flags.save.empty() ? ask::job_name(flags.options.out) + ".lua" : flags.save;
-  auto text = text_of(flags);
+  std::string note;
+  auto text = text_of(flags, note);
   if (!text) return report(text.error());
   flags.run.file.text = std::move(*text);
   if (const auto job = flags.run.file.load(Secrets::unread); !job) return report(job.error());
@@ -104,6 +113,7 @@ int ask_rows(AskFlags flags) {
     if (const auto saved = save(flags.save, *flags.run.file.text); !saved)
       return report(saved.error());
   }
+  if (!note.empty()) print_note(note, flags.run.log);
   const int exit_status = run_job(flags.run);
   if (flags.run.log == Log::text && (exit_status == 0 || exit_status == 1 || exit_status == 4))
     say_next(flags);

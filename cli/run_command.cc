@@ -37,12 +37,6 @@ using observe::count;
 // What a changed question may cost without a --yes from whoever sits at a terminal.
 constexpr core::Money kAskFirst = core::Money::picodollars(1'000'000'000'000);
 
-void print_note(const std::string& text, Log log) {
-  shell::say((log == Log::json ? observe::notice_json(text, core::SystemClock().wall_now())
-                               : "note: " + text) +
-             "\n");
-}
-
 void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
   if (opened.resumed)
     shell::say(fmt::format("resuming: {} rows have ended before\n", count(opened.done_rows)));
@@ -185,6 +179,12 @@ int report_in(const core::Error& error, Log log) {
 }
 
 }  // namespace
+
+void print_note(const std::string& text, Log log) {
+  shell::say((log == Log::json ? observe::notice_json(text, core::SystemClock().wall_now())
+                               : "note: " + text) +
+             "\n");
+}
 
 int run_job(const RunFlags& flags) {
   const auto job = flags.file.load(Secrets::required);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "cli/job_file.h"
 
@@ -25,6 +26,9 @@ struct RunFlags {
 void add_log_option(CLI::App& command, Log& log);
 // Adds --fresh, --yes and --keep-going.
 void add_run_flags(CLI::App& command, RunFlags& flags);
+
+// "note: …", or a notice of `--log json`.
+void print_note(const std::string& text, Log log);
 
 // Loads the file, runs or resumes the job, says how it went. The exit status.
 int run_job(const RunFlags& flags);

@@ -51,10 +51,36 @@ std::vector<std::string_view> constructors() {
   return names;
 }
 
+std::string_view authority_of(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find('/'));
+}
+
 // The key that a service wants, empty where none is known or needed.
 std::string key_of(const ModelChoice& choice) {
   const Profile* profile = codec::find_provider(choice.constructor, choice.base_url).profile;
-  return profile == nullptr ? std::string() : std::string(profile->key_variable);
+  if (profile != nullptr && !profile->key_variable.empty())
+    return std::string(profile->key_variable);
+  if (choice.base_url.empty()) return {};
+  const std::string_view authority = authority_of(choice.base_url);
+  for (const Family& family : kFamilies)
+    if (!family.base_url.empty() && authority_of(family.base_url) == authority)
+      return std::string(family.key_variable);
+  // A vendor of another format may speak OpenAI's as well.
+  const std::string host = '.' + std::string(authority.substr(0, authority.find(':')));
+  for (const provider::Dialect& dialect : codec::dialects())
+    for (const std::string_view domain : dialect.vendor->hosts)
+      if (host.ends_with('.' + std::string(domain)))
+        return std::string(dialect.vendor->key_variable);
+  return {};
+}
+
+bool is_loopback(std::string_view authority) {
+  const std::string_view host = authority.starts_with('[')
+                                    ? authority.substr(0, authority.find(']') + 1)
+                                    : authority.substr(0, authority.find(':'));
+  return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
+         host.starts_with("127.");
 }
 
 // "groq/openai/gpt-oss-120b" of each service that lists it, under this name or as its last part.
@@ -123,6 +149,19 @@ core::Result<ModelChoice> choose_endpoint(const ModelRequest& request) {
   if (choice.key_variable.empty()) choice.key_variable = key_of(choice);
   if (!request.key_variable.empty()) choice.key_variable = request.key_variable;
   return choice;
+}
+
+std::string unsent_key(const ModelChoice& choice,
+                       const std::function<bool(std::string_view variable)>& is_set) {
+  const std::string_view authority = authority_of(choice.base_url);
+  if (authority.empty() || !choice.key_variable.empty() || is_loopback(authority)) return {};
+  for (const provider::Provider& provider : codec::providers()) {
+    const std::string_view variable = provider.profile->key_variable;
+    if (variable.empty() || !is_set(variable)) continue;
+    return fmt::format("no key is sent to {0}: {1} is set, and --key-env {1} sends it", authority,
+                       variable);
+  }
+  return {};
 }
 
 }  // namespace sluice::ask

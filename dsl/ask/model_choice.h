@@ -4,7 +4,9 @@
 // Threads: any; a pure function.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -27,5 +29,11 @@ struct ModelChoice {
 
 // ErrorCode::usage where the name means none or several: it says which there are.
 core::Result<ModelChoice> choose_endpoint(const ModelRequest& request);
+
+// For people, where a service's key is there and is not sent, since the address is no known
+// service's, nor on this machine: which one, and how to send it. Else empty. `is_set`: whether an
+// environment variable is; its value is not asked for.
+std::string unsent_key(const ModelChoice& choice,
+                       const std::function<bool(std::string_view variable)>& is_set);
 
 }  // namespace sluice::ask

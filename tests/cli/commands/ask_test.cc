@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "tests/cli/stub_server.h"
 #include "tests/cli/world.h"
@@ -138,6 +139,19 @@ TEST_F(AskCommand, WithoutColumnsTheAnswerIsText) {
                      "--rows", "1", "--base-url", server.base_url()});
   EXPECT_EQ(ended.status, 0) << ended.errors;
   EXPECT_THAT(world_.read("o.jsonl"), HasSubstr("\"answer\":\"a fine day\""));
+}
+
+TEST_F(AskCommand, SaysThatAKeyIsNotSentToAnAddressOfNoKnownService) {
+  ::setenv("OPENAI_API_KEY", "sk-of-another-service", 1);
+  const std::string port = world_.base_url().substr(world_.base_url().rfind(':'));
+  const auto ended =
+      world_.sluice({"ask", "in.jsonl", "--user", "{{text}}", "--model", "m", "--out", "o.jsonl",
+                     "--rows", "1", "--base-url", "http://0.0.0.0" + port});
+  ::unsetenv("OPENAI_API_KEY");
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_THAT(ended.errors, HasSubstr("note: no key is sent to 0.0.0.0"));
+  EXPECT_THAT(ended.errors, HasSubstr("--key-env OPENAI_API_KEY sends it"));
+  EXPECT_THAT(ended.errors, Not(HasSubstr("sk-of-another")));
 }
 
 TEST_F(AskCommand, TakesACsvAndWritesOneWithTheAnswersBehindItsColumns) {

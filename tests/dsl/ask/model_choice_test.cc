@@ -71,5 +71,38 @@ TEST(ModelChoice, AnUnknownNameIsToldWhatToWrite) {
               HasSubstr("did you mean 'groq'?"));
 }
 
+TEST(ModelChoice, AHostOfAKnownServiceHasItsKey) {
+  const auto at = [](const std::string& url) {
+    return choose_endpoint({.model = "m", .endpoint = {}, .base_url = url, .key_variable = {}})
+        ->key_variable;
+  };
+  EXPECT_EQ(at("https://api.openai.com/v1"), "OPENAI_API_KEY");
+  EXPECT_EQ(at("https://generativelanguage.googleapis.com/v1beta/openai"), "GEMINI_API_KEY");
+  EXPECT_EQ(at("https://api.anthropic.com/v1"), "ANTHROPIC_API_KEY");
+  EXPECT_EQ(at("https://api.openai.com.example/v1"), "");
+}
+
+// With OPENAI_API_KEY and GROQ_API_KEY set.
+std::string unsent(const std::string& base_url, const std::string& key = {}) {
+  const auto choice =
+      choose_endpoint({.model = "m", .endpoint = {}, .base_url = base_url, .key_variable = key});
+  return unsent_key(*choice, [](std::string_view variable) {
+    return variable == "OPENAI_API_KEY" || variable == "GROQ_API_KEY";
+  });
+}
+
+TEST(ModelChoice, AKeyThatIsNotSentToAnUnknownHostIsNamed) {
+  EXPECT_EQ(unsent("http://gpu:8000/v1"),
+            "no key is sent to gpu:8000: OPENAI_API_KEY is set, and --key-env OPENAI_API_KEY "
+            "sends it");
+  EXPECT_EQ(unsent("http://gpu:8000/v1", "GPU_KEY"), "");
+  EXPECT_EQ(unsent("https://api.groq.com/openai/v1"), "");
+  for (const char* here : {"http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:80/v1"})
+    EXPECT_EQ(unsent(here), "") << here;
+  const auto none = choose_endpoint(
+      {.model = "m", .endpoint = {}, .base_url = "http://gpu:8000/v1", .key_variable = {}});
+  EXPECT_EQ(unsent_key(*none, [](std::string_view) { return false; }), "");
+}
+
 }  // namespace
 }  // namespace sluice::ask
