@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codec/dialects.h"
+#include "codec/price_rows.h"
 #include "codec/prices.h"
 #include "codec/shared_rows.h"
 #include "core/json.h"
@@ -82,7 +83,10 @@ class AnthropicCodec final : public CodecBase {
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
     reply.model = text_at(body, "model");
-    if (const auto usage = member(body, "usage")) take_usage(*usage, outcome);
+    if (const auto usage = member(body, "usage")) {
+      take_usage(*usage, outcome);
+      outcome.tier = tier_named(text_at(*usage, "service_tier")).value_or(Tier::asked);
+    }
     simdjson::dom::array blocks;
     if (body["content"].get(blocks) != simdjson::SUCCESS) {
       if (const auto error = error_in(body)) {
@@ -108,17 +112,6 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
   return std::make_unique<AnthropicCodec>(endpoint, profile);
 }
 
-constexpr Model kModels[] = {
-    // clang-format off
-    model("claude-fable-5", 10, 1, 50, 1000000, 128000),
-    model("claude-haiku-4-5", 1, 0.1, 5, 200000, 64000),
-    model("claude-opus-4-8", 5, 0.5, 25, 1000000, 128000),
-    model("claude-opus-5", 5, 0.5, 25, 1000000, 128000),
-    model("claude-sonnet-4-6", 3, 0.3, 15, 1000000, 64000),
-    model("claude-sonnet-5", 3, 0.3, 15, 1000000, 128000),
-    // clang-format on
-};
-
 constexpr std::string_view kOptions[] = {"profile"};
 
 constexpr Profile kAnthropic = {
@@ -133,7 +126,7 @@ constexpr Profile kAnthropic = {
     .usage = {.cached_beside_input = true},
     .errors = kAnthropicErrors,
     .rate_headers = kAnthropicRateHeaders,
-    .models = kModels,
+    .models = price_rows::kAnthropic,
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "codec/dialects.h"
+#include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
@@ -166,7 +167,7 @@ constexpr Profile kGemini = {
     .auth = AuthScheme::x_goog_api_key,
     .schema = SchemaKeywords::no_text_limits,
     .errors = kGoogleErrors,
-    .models = kGoogleModels,
+    .models = price_rows::kGoogle,
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "codec/dialects.h"
+#include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
@@ -124,9 +125,11 @@ class OpenAiCodec final : public CodecBase {
 
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
-    constexpr std::array<std::string_view, 4> kNames = {"model", "usage", "choices", "error"};
-    const auto [model, usage, choices, error] = members(body, kNames);
+    constexpr std::array<std::string_view, 5> kNames = {"model", "usage", "choices", "error",
+                                                        "service_tier"};
+    const auto [model, usage, choices, error, tier] = members(body, kNames);
     reply.model = text_of(model);
+    outcome.tier = tier_named(text_of(tier)).value_or(Tier::asked);
     if (usage) {
       take_usage(*usage, outcome);
       if (!outcome.charged) outcome.charged = charge_of(*usage);
@@ -173,28 +176,6 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
 
 constexpr std::string_view kHosts[] = {"openai.com"};
 
-constexpr Model kModels[] = {
-    // clang-format off
-    model("gpt-4.1", 2, 0.5, 8, 1047576, 32768),
-    model("gpt-4.1-mini", 0.4, 0.1, 1.6, 1047576, 32768),
-    model("gpt-4.1-nano", 0.1, 0.025, 0.4, 1047576, 32768),
-    model("gpt-4o", 2.5, 1.25, 10, 128000, 16384),
-    model("gpt-4o-mini", 0.15, 0.075, 0.6, 128000, 16384),
-    model("gpt-5", 1.25, 0.125, 10, 272000, 128000),
-    model("gpt-5-mini", 0.25, 0.025, 2, 272000, 128000),
-    model("gpt-5-nano", 0.05, 0.005, 0.4, 272000, 128000),
-    model("gpt-5.4", 2.5, 0.25, 15, 1050000, 128000),
-    model("gpt-5.4-mini", 0.75, 0.075, 4.5, 272000, 128000),
-    model("gpt-5.4-nano", 0.2, 0.02, 1.25, 272000, 128000),
-    model("gpt-5.5", 5, 0.5, 30, 1050000, 128000),
-    model("gpt-5.6-luna", 0.2, 0.02, 1.2, 1050000, 128000),
-    model("gpt-5.6-sol", 5, 0.5, 30, 1050000, 128000),
-    model("gpt-5.6-terra", 2, 0.2, 12, 1050000, 128000),
-    model("text-embedding-3-large", 0.13, 0.13, 0, 8191, 0),
-    model("text-embedding-3-small", 0.02, 0.02, 0, 8191, 0),
-    // clang-format on
-};
-
 constexpr std::string_view kOptions[] = {"profile"};
 
 constexpr Profile kOpenAi = {
@@ -208,7 +189,7 @@ constexpr Profile kOpenAi = {
     .output_limit = "max_completion_tokens",    // its newer models refuse max_tokens
     .schema = SchemaKeywords::no_text_lengths,  // "'maxLength' is not permitted"; patterns are
     .rate_headers = kOpenAiRateHeaders,
-    .models = kModels,
+    .models = price_rows::kOpenAi,
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "codec/dialects.h"
+#include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 
 namespace sluice::codec {
@@ -37,12 +38,6 @@ constexpr RateHeader kWindowInName[] = {
 
 constexpr std::string_view kAzureHosts[] = {"openai.azure.com", "cognitiveservices.azure.com",
                                             "services.ai.azure.com"};
-constexpr Model kAzureModels[] = {
-    // clang-format off
-    model("gpt-5-mini", 0.25, 0.025, 2, 272000, 128000),
-    model("gpt-5.4", 2.5, 0.25, 15, 1050000, 128000),
-    // clang-format on
-};
 
 // --- Groq
 
@@ -64,30 +59,11 @@ constexpr RateHeader kGroqHeaders[] = {
     {"x-ratelimit-remaining-tokens", Quota::tokens_per_minute, remaining},
     {"x-ratelimit-reset-tokens", Quota::tokens_per_minute, reset},
 };
-constexpr Model kGroqModels[] = {
-    // clang-format off
-    model("llama-3.1-8b-instant", 0.05, 0.05, 0.08, 128000, 8192),
-    model("llama-3.3-70b-versatile", 0.59, 0.59, 0.79, 128000, 32768),
-    model("openai/gpt-oss-120b", 0.15, 0.075, 0.6, 131072, 32766),
-    model("openai/gpt-oss-20b", 0.075, 0.0375, 0.3, 131072, 32768),
-    // clang-format on
-};
 
 // --- Cerebras, SambaNova
 
 constexpr std::string_view kCerebrasHosts[] = {"cerebras.ai"};
-constexpr Model kCerebrasModels[] = {
-    // clang-format off
-    model("gpt-oss-120b", 0.35, 0.35, 0.75, 131072, 32768),
-    // clang-format on
-};
 constexpr std::string_view kSambaNovaHosts[] = {"sambanova.ai"};
-constexpr Model kSambaNovaModels[] = {
-    // clang-format off
-    model("gpt-oss-120b", 0.22, 0.22, 0.59, 131072, 131072),
-    model("meta-llama-3.3-70b-instruct", 0.6, 0.6, 1.2, 131072, 131072),
-    // clang-format on
-};
 
 // --- Together
 
@@ -103,12 +79,6 @@ constexpr RateHeader kTogetherHeaders[] = {
     {"x-ratelimit-limit", Quota::requests_per_minute, limit, kPerSecond},
     {"x-tokenlimit-limit", Quota::tokens_per_minute, limit, kPerSecond},
 };
-constexpr Model kTogetherModels[] = {
-    // clang-format off
-    model("meta-llama/llama-3.3-70b-instruct-turbo", 0.88, 0.88, 0.88, 0, 0),
-    model("openai/gpt-oss-120b", 0.15, 0.15, 0.6, 131072, 131072),
-    // clang-format on
-};
 
 // --- Fireworks
 
@@ -121,13 +91,6 @@ constexpr ErrorRule kFireworksErrors[] = {
 constexpr RateHeader kFireworksHeaders[] = {
     {"x-ratelimit-limit-tokens-prompt", Quota::input_tokens_per_minute, limit, kPerSecond},
     {"x-ratelimit-limit-tokens-generated", Quota::output_tokens_per_minute, limit, kPerSecond},
-};
-constexpr Model kFireworksModels[] = {
-    // clang-format off
-    model("accounts/fireworks/models/deepseek-v3p2", 0.56, 0.56, 1.68, 163840, 163840),
-    model("accounts/fireworks/models/gpt-oss-120b", 0.15, 0.015, 0.6, 131072, 32768),
-    model("accounts/fireworks/models/kimi-k2p5", 0.6, 0.1, 3, 262144, 32768),
-    // clang-format on
 };
 
 // --- xAI
@@ -143,13 +106,6 @@ constexpr RateHeader kXaiHeaders[] = {
     {"x-ratelimit-limit-tokens", Quota::tokens_per_minute, limit},
     {"x-ratelimit-remaining-tokens", Quota::tokens_per_minute, remaining},
 };
-constexpr Model kXaiModels[] = {
-    // clang-format off
-    model("grok-4-1-fast", 0.2, 0.05, 0.5, 2000000, 2000000),
-    model("grok-4.3", 1.25, 0.2, 2.5, 1000000, 1000000),
-    model("grok-4.5", 2, 0.5, 6, 500000, 500000),
-    // clang-format on
-};
 
 // --- Mistral
 
@@ -160,24 +116,10 @@ constexpr RateHeader kMistralHeaders[] = {
     {"x-ratelimitbysize-remaining-minute", Quota::tokens_per_minute, remaining},
     {"ratelimitbysize-reset", Quota::tokens_per_minute, reset},
 };
-constexpr Model kMistralModels[] = {
-    // clang-format off
-    model("mistral-large-latest", 0.5, 0.5, 1.5, 262144, 262144),
-    model("mistral-medium-latest", 1.5, 1.5, 7.5, 262144, 262144),
-    model("mistral-small-latest", 0.06, 0.06, 0.18, 131072, 131072),
-    // clang-format on
-};
 
 // --- DeepSeek
 
 constexpr std::string_view kDeepSeekHosts[] = {"deepseek.com"};
-constexpr Model kDeepSeekModels[] = {
-    // clang-format off
-    model("deepseek-chat", 0.28, 0.028, 0.42, 131072, 8192),
-    model("deepseek-v4-flash", 0.14, 0.0028, 0.28, 1000000, 8192),
-    model("deepseek-v4-pro", 0.435, 0.003625, 0.87, 1000000, 8192),
-    // clang-format on
-};
 
 // --- OpenRouter
 
@@ -202,7 +144,7 @@ constexpr std::array kServices = {
             .key_variable = "GROQ_API_KEY",
             .errors = kGroqErrors,
             .rate_headers = kGroqHeaders,
-            .models = kGroqModels},
+            .models = price_rows::kGroq},
     Profile{.name = "cerebras",
             .title = "Cerebras",
             .base_url = "https://api.cerebras.ai/v1",
@@ -210,7 +152,7 @@ constexpr std::array kServices = {
             .example_model = "gpt-oss-120b",
             .key_variable = "CEREBRAS_API_KEY",
             .rate_headers = kWindowInName,
-            .models = kCerebrasModels},
+            .models = price_rows::kCerebras},
     Profile{.name = "sambanova",
             .title = "SambaNova",
             .base_url = "https://api.sambanova.ai/v1",
@@ -218,7 +160,7 @@ constexpr std::array kServices = {
             .example_model = "Meta-Llama-3.3-70B-Instruct",
             .key_variable = "SAMBANOVA_API_KEY",
             .rate_headers = kWindowInName,
-            .models = kSambaNovaModels},
+            .models = price_rows::kSambaNova},
     Profile{.name = "together",
             .title = "Together",
             .base_url = "https://api.together.xyz/v1",
@@ -228,7 +170,7 @@ constexpr std::array kServices = {
             .errors = kTogetherErrors,
             .rate_headers = kTogetherHeaders,
             .wait_header = "x-ratelimit-reset",
-            .models = kTogetherModels},
+            .models = price_rows::kTogether},
     Profile{.name = "fireworks",
             .title = "Fireworks",
             .base_url = "https://api.fireworks.ai/inference/v1",
@@ -237,7 +179,7 @@ constexpr std::array kServices = {
             .key_variable = "FIREWORKS_API_KEY",
             .errors = kFireworksErrors,
             .rate_headers = kFireworksHeaders,
-            .models = kFireworksModels},
+            .models = price_rows::kFireworks},
     Profile{.name = "xai",
             .title = "xAI",
             .base_url = "https://api.x.ai/v1",
@@ -247,7 +189,7 @@ constexpr std::array kServices = {
             .usage = {.reasoning_beside_output = true},
             .errors = kXaiErrors,
             .rate_headers = kXaiHeaders,
-            .models = kXaiModels},
+            .models = price_rows::kXai},
     Profile{.name = "mistral",
             .title = "Mistral",
             .base_url = "https://api.mistral.ai/v1",
@@ -255,7 +197,7 @@ constexpr std::array kServices = {
             .example_model = "mistral-small-latest",
             .key_variable = "MISTRAL_API_KEY",
             .rate_headers = kMistralHeaders,
-            .models = kMistralModels},
+            .models = price_rows::kMistral},
     Profile{.name = "deepseek",
             .title = "DeepSeek",
             .base_url = "https://api.deepseek.com",
@@ -263,7 +205,7 @@ constexpr std::array kServices = {
             .example_model = "deepseek-v4-flash",
             .key_variable = "DEEPSEEK_API_KEY",
             .structured = StructuredOutput::json_object,  // it takes no schema
-            .models = kDeepSeekModels},
+            .models = price_rows::kDeepSeek},
     Profile{.name = "openrouter",  // its rate headers have a unit that is not documented
             .title = "OpenRouter",
             .base_url = "https://openrouter.ai/api/v1",
@@ -299,12 +241,12 @@ constexpr std::array kServices = {
             .auth = AuthScheme::api_key,
             .output_limit = "max_completion_tokens",
             .rate_headers = kOpenAiRateHeaders,
-            .models = kAzureModels},
+            .models = price_rows::kAzure},
     Profile{.name = "google",
             .title = "Google",
             .hosts = kGoogleHosts,
             .errors = kGoogleErrors,
-            .models = kGoogleModels},
+            .models = price_rows::kGoogle},
     Profile{.name = "anthropic_chat",  // its own address for this format
             .title = "Anthropic",
             .hosts = kAnthropicHosts,

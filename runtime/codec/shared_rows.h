@@ -35,19 +35,6 @@ inline constexpr ErrorRule kGoogleErrors[] = {
     // clang-format on
 };
 
-inline constexpr Model kGoogleModels[] = {
-    // clang-format off
-    model("gemini-2.5-flash", 0.3, 0.03, 2.5, 1048576, 65535),
-    model("gemini-2.5-flash-lite", 0.1, 0.01, 0.4, 1048576, 65535),
-    model("gemini-2.5-pro", 1.25, 0.125, 10, 1048576, 65535),
-    model("gemini-3.1-flash-lite", 0.25, 0.025, 1.5, 1048576, 65536),
-    model("gemini-3.1-pro-preview", 2, 0.2, 12, 1048576, 65536),
-    model("gemini-3.5-flash", 1.5, 0.15, 9, 1048576, 65535),
-    model("gemini-3.5-flash-lite", 0.3, 0.03, 2.5, 1048576, 65536),
-    model("gemini-3.6-flash", 1.5, 0.15, 7.5, 1048576, 65536),
-    // clang-format on
-};
-
 inline constexpr std::string_view kAnthropicHosts[] = {"anthropic.com"};
 
 inline constexpr ErrorRule kAnthropicErrors[] = {

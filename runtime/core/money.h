@@ -54,12 +54,4 @@ class Money {
   std::int64_t pico_ = 0;
 };
 
-// What one token costs.
-struct Price {
-  Money input;
-  Money cached_input;
-  Money output;
-  friend bool operator==(const Price&, const Price&) = default;
-};
-
 }  // namespace sluice::core

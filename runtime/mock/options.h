@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "core/money.h"
+#include "core/price.h"
 #include "core/secret.h"
 #include "mock/outages.h"
 

@@ -12,7 +12,7 @@ AttemptCost attempt_cost(const Outcome& outcome, const core::Price& price, const
     cost.usage = worst.usage;
     cost.cost = worst.cost;
   } else {
-    cost.cost = cost_of(outcome.usage, price);
+    cost.cost = cost_of(outcome.usage, price, outcome.tier);
   }
   if (outcome.billing == Billing::known) cost.estimate = cost.cost;
   if (outcome.charged) cost.cost = *outcome.charged;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/money.h"
+#include "core/price.h"
 #include "provider/outcome.h"
 
 namespace sluice::provider {
@@ -27,7 +28,7 @@ struct AttemptCost {
 };
 
 // `outcome` is believed: provider/exchange.h has dropped from it what cannot be true. The cost is
-// the charge, else the usage at `price`, else, where the attempt may have been billed, the worst: it
+// the charge, else the usage at `price` and the tier that the reply names, else, where the attempt may have been billed, the worst: it
 // may have run to its end.
 AttemptCost attempt_cost(const Outcome& outcome, const core::Price& price, const WorstCase& worst);
 

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "core/clock.h"
-#include "core/money.h"
+#include "core/price.h"
 #include "core/secret.h"
 
 namespace sluice::provider {
@@ -69,6 +69,8 @@ struct EndpointSpec {
   Limits limits;
   std::optional<core::Price>
       price;  // else the price table's (prices.h); else unknown: zero, and no budget can be held
+  // What its requests ask the provider to keep of their prompts. The worst case counts it.
+  core::CacheWrites cache_writes = core::CacheWrites::none;
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;
   std::optional<double> weight;  // with Route::spread; > 0

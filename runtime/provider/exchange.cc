@@ -22,7 +22,8 @@ std::uint64_t word_bytes(std::string_view text) {
 }
 
 bool plausible(const Usage& usage, const Exchange& x, bool answered) {
-  if (usage.cached_input > usage.input || usage.reasoning > usage.output) return false;
+  if (usage.cached_input + usage.cache_write + usage.cache_write_1h > usage.input) return false;
+  if (usage.reasoning > usage.output) return false;
   if (usage.input > kMostTokensPerByte * x.sent + kMostAddedTokens) return false;
   const std::uint64_t most =
       x.max_output_tokens ? 2 * static_cast<std::uint64_t>(std::max(0, *x.max_output_tokens)) + 1024
@@ -52,7 +53,7 @@ Doubts hold_against(Outcome& outcome, const Exchange& exchange, const core::Pric
     outcome.billing = Billing::possible;
   }
   if (outcome.charged) {
-    const core::Money estimate = cost_of(outcome.usage, price);
+    const core::Money estimate = cost_of(outcome.usage, price, outcome.tier);
     if (plausible_charge(*outcome.charged, estimate, worst, answered)) {
       outcome.billing = Billing::known;
     } else {

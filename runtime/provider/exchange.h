@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/money.h"
+#include "core/price.h"
 #include "provider/outcome.h"
 
 namespace sluice::provider {

@@ -10,10 +10,14 @@
 
 #include "core/clock.h"
 #include "core/money.h"
+#include "core/price.h"
 #include "provider/cause.h"
 #include "provider/endpoint.h"
+#include "provider/tier.h"
 
 namespace sluice::provider {
+
+using core::kTiers;
 
 // What to do about it (docs/providers.md, Errors).
 enum class Action : std::uint8_t {
@@ -28,25 +32,44 @@ enum class Action : std::uint8_t {
 };
 
 // Tokens of one request as billed. `cached_input` is the part of `input` that was read from the
-// provider's cache; `reasoning` is the part of `output` spent on thinking: both are included in
-// their whole, whatever the provider's own convention (docs/providers.md, Usage).
+// provider's cache, `cache_write` and `cache_write_1h` are the parts of it that were written there;
+// `reasoning` is the part of `output` spent on thinking: all are included in their whole, whatever
+// the provider's own convention (docs/providers.md, Usage). The store keeps the first four.
 struct Usage {
   std::uint64_t input = 0;
   std::uint64_t cached_input = 0;
   std::uint64_t output = 0;
   std::uint64_t reasoning = 0;
+  std::uint64_t cache_write = 0;  // for five minutes, or as long as the provider says
+  std::uint64_t cache_write_1h = 0;
   Usage& operator+=(const Usage& o) {
     input += o.input;
     cached_input += o.cached_input;
     output += o.output;
     reasoning += o.reasoning;
+    cache_write += o.cache_write;
+    cache_write_1h += o.cache_write_1h;
     return *this;
   }
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 
-// At list prices.
-core::Money cost_of(const Usage& usage, const core::Price& price);
+// At list prices, of a request that was served at `tier`.
+core::Money cost_of(const Usage& usage, const core::Price& price, Tier tier = Tier::asked);
+
+// What the replies of an endpoint have shown that its bills may hold, beside what is asked for.
+struct Billed {
+  std::array<bool, kTiers> tiers = {};
+  core::CacheWrites writes = core::CacheWrites::none;
+
+  void learn(const Usage& usage, Tier tier);
+};
+
+// The most that a request can cost which has no more tokens than `most`: at the dearest of the tiers
+// that can serve it (the one asked for, the standard one, those in `billed`), above the price's step
+// where it can be, and with every input token at the dearest that it can be (cached, written, or
+// neither).
+core::Money most_cost_of(const Usage& most, const core::Price& price, const Billed& billed = {});
 
 // What the server said about one quota; every part may be missing.
 struct QuotaHint {
@@ -83,6 +106,7 @@ struct Outcome {
   int status = 0;       // HTTP status; 0 = no response
   Billing billing = Billing::none;
   Usage usage;
+  Tier tier = Tier::asked;             // that the reply names as the one that served it
   std::optional<core::Money> charged;  // what a gateway says it charged; wins over the price table
   RateHints hints;
 

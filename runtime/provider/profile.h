@@ -15,8 +15,10 @@
 
 #include "core/error.h"
 #include "core/money.h"
+#include "core/price.h"
 #include "provider/endpoint.h"
 #include "provider/outcome.h"
+#include "provider/tier.h"
 
 namespace sluice::provider {
 
@@ -89,14 +91,70 @@ enum class AuthScheme : std::uint8_t {
 };
 
 struct ModelFacts {
-  core::Price price;          // cached input falls back to the input price where the list has none
+  core::Price price;          // of the standard tier, with what the other tiers cost
   int max_input_tokens = 0;   // 0 = unknown
   int max_output_tokens = 0;  // 0 = unknown
 };
 
+// A row of a price list. The functions complete a price at compile time, in this order: writes(),
+// above(), at(), since each takes what is there times its factor.
 struct Model {
   std::string_view name;  // in lower case
   ModelFacts facts;
+  // Where the price is from (docs/providers.md, Sources) and the day that it was read.
+  std::string_view source = {};
+  std::string_view as_of = {};
+
+  // What it costs to write to the cache, times the input price.
+  consteval Model writes(double brief, double hour) const {
+    Model with = *this;
+    with.facts.price.cache_write = times(facts.price.input, brief);
+    if (hour > 0) with.facts.price.cache_write_1h = times(facts.price.input, hour);
+    return with;
+  }
+  // The service writes to its cache unasked.
+  consteval Model unasked() const {
+    Model with = *this;
+    with.facts.price.writes = core::CacheWrites::brief;
+    return with;
+  }
+  // Above so many input tokens all of a request costs this many times the price.
+  consteval Model above(std::uint64_t tokens, double input, double output) const {
+    Model with = *this;
+    with.facts.price.step = tokens;
+    with.facts.price.above = times(facts.price.rates(Tier::asked, 0), input, input, output);
+    return with;
+  }
+  // At this tier. `cached`: cached input has the factor too.
+  consteval Model at(Tier tier, double factor, bool cached = true) const {
+    Model with = *this;
+    const double read = cached ? factor : 1;
+    with.facts.price.tiers[static_cast<std::size_t>(tier)] =
+        core::TierRates{times(facts.price.rates(Tier::asked, 0), factor, read, factor),
+                        times(facts.price.above, factor, read, factor)};
+    return with;
+  }
+  consteval Model from(std::string_view list, std::string_view day) const {
+    Model with = *this;
+    with.source = list;
+    with.as_of = day;
+    return with;
+  }
+
+ private:
+  static consteval core::Money times(core::Money money, double factor) {
+    return core::Money::picodollars(
+        static_cast<std::int64_t>(static_cast<double>(money.picodollars()) * factor + 0.5));
+  }
+  static consteval core::Rates times(core::Rates rates, double input, double cached,
+                                     double output) {
+    rates.input = times(rates.input, input);
+    rates.cached_input = times(rates.cached_input, cached);
+    rates.output = times(rates.output, output);
+    if (rates.cache_write) rates.cache_write = times(*rates.cache_write, input);
+    if (rates.cache_write_1h) rates.cache_write_1h = times(*rates.cache_write_1h, input);
+    return rates;
+  }
 };
 
 // Dollars per million tokens, and tokens at most. A dollar per million is a million picodollars a
@@ -133,7 +191,7 @@ struct Profile {
   std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
   std::span<const RateHeader> rate_headers = {};
   std::string_view wait_header = {};  // seconds to wait, on a 429 without retry-after
-  // List prices and limits, of the day that codec/prices.h names.
+  // List prices and limits: a list of codec/price_rows.h.
   std::span<const Model> models = {};
 };
 

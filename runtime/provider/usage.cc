@@ -46,6 +46,17 @@ std::uint64_t part(const std::optional<Element>& of, std::string_view name) {
   return of ? part(member(*of, name)) : 0;
 }
 
+// What was written to the provider's cache, of `total`: an hour's entries where the reply tells them
+// apart, else all of it for the shorter time.
+void take_writes(Usage& counts, std::uint64_t total, const std::optional<Element>& by_time) {
+  const std::uint64_t room = counts.input - std::min(counts.input, counts.cached_input);
+  const std::uint64_t brief = part(by_time, "ephemeral_5m_input_tokens");
+  const std::uint64_t hour = part(by_time, "ephemeral_1h_input_tokens");
+  const std::uint64_t writes = std::min(std::max(total, brief + hour), room);
+  counts.cache_write_1h = std::min(hour, writes);
+  counts.cache_write = writes - counts.cache_write_1h;
+}
+
 // The larger of two names for one count: gateways that send both leave the unused one zero.
 Count either(const Count& a, const Count& b) {
   if (!a.value) return b.value ? b : Count{a.present || b.present, std::nullopt};
@@ -55,7 +66,7 @@ Count either(const Count& a, const Count& b) {
 }  // namespace
 
 std::optional<Usage> read_usage(const Element& usage, UsageConvention convention) {
-  constexpr std::array<std::string_view, 12> kNames = {"prompt_tokens",
+  constexpr std::array<std::string_view, 13> kNames = {"prompt_tokens",
                                                        "completion_tokens",
                                                        "input_tokens",
                                                        "output_tokens",
@@ -66,9 +77,10 @@ std::optional<Usage> read_usage(const Element& usage, UsageConvention convention
                                                        "prompt_cache_hit_tokens",
                                                        "cache_read_input_tokens",
                                                        "cache_creation_input_tokens",
+                                                       "cache_creation",
                                                        "reasoning_tokens"};
   const auto [prompt, completion, input, output, prompt_details, input_details, completion_details,
-              output_details, cache_hit, cache_read, cache_creation, reasoning] =
+              output_details, cache_hit, cache_read, cache_creation, creation_times, reasoning] =
       members(usage, kNames);
 
   const Count in = either(count_of(prompt), count_of(input));
@@ -85,11 +97,16 @@ std::optional<Usage> read_usage(const Element& usage, UsageConvention convention
     if ((read.present && !read.value) || (created.present && !created.value)) return std::nullopt;
     counts.cached_input = read.value.value_or(0);
     counts.input += counts.cached_input + created.value.value_or(0);
+    take_writes(counts, created.value.value_or(0), creation_times);
   } else {
     counts.cached_input = std::max({part(prompt_details, "cached_tokens"),
                                     part(input_details, "cached_tokens"), part(cache_hit)});
     // More than all of the input: then it stands beside it (xAI does so at times).
     if (counts.cached_input > counts.input) counts.input += counts.cached_input;
+    take_writes(counts,
+                std::max({part(prompt_details, "cache_write_tokens"),
+                          part(input_details, "cache_write_tokens"), part(cache_creation)}),
+                creation_times);
   }
 
   counts.reasoning = std::max({part(completion_details, "reasoning_tokens"),

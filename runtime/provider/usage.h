@@ -3,7 +3,7 @@
 // Known is what can be read: under the names of either dialect, as whole numbers that are not
 // negative (12, 12.0 and "12"). One count that is there and cannot be read makes all of them
 // unknown, because money rests on their sum; a detail that cannot be read (what came from the
-// cache, what was spent on thinking) is left out where it is part of another count.
+// cache or went into it, what was spent on thinking) is left out where it is part of another count.
 #pragma once
 
 #include <optional>

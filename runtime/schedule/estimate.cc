@@ -27,10 +27,11 @@ Tokens Estimator::bounded(const Demand& demand, double tokens_per_byte,
                              static_cast<double>(worst_usage(demand).output))};
 }
 
-void Estimator::learn(const Demand& demand, const provider::Usage& usage) {
+void Estimator::learn(const Demand& demand, const provider::Usage& usage, provider::Tier tier) {
   if (usage.input == 0 || demand.prompt_bytes == 0 || demand.rows == 0) return;
   const std::uint64_t bound = demand.prompt_bytes + kFrameTokens;
   if (usage.input > bound) added_tokens_ = std::max(added_tokens_, usage.input - bound);
+  billed_.learn(usage, tier);
   answers_ = std::min(answers_ + 1, kEstimateMemory);
   const double weight = 1.0 / static_cast<double>(answers_);
   const auto learn_one = [weight](double& mean, double seen) { mean += weight * (seen - mean); };
@@ -50,8 +51,7 @@ provider::Usage Estimator::worst_usage(const Demand& demand) const {
 }
 
 core::Money Estimator::worst_cost(const Demand& demand, const core::Price& price) const {
-  const provider::Usage worst = worst_usage(demand);
-  return std::max(price.input, price.cached_input) * worst.input + price.output * worst.output;
+  return provider::most_cost_of(worst_usage(demand), price, billed_);
 }
 
 }  // namespace sluice::schedule

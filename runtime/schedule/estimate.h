@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/money.h"
+#include "core/price.h"
 #include "provider/outcome.h"
 #include "schedule/types.h"
 
@@ -43,9 +44,11 @@ class Estimator {
   // The same from the defaults alone, whatever was learned.
   Tokens presumed(const Demand& demand) const;
   // Figures without input tokens are no figures, and teach nothing.
-  void learn(const Demand& demand, const provider::Usage& usage);
+  void learn(const Demand& demand, const provider::Usage& usage,
+             provider::Tier tier = provider::Tier::asked);
 
   provider::Usage worst_usage(const Demand& demand) const;
+  // At the dearest that can happen: see provider::most_cost_of.
   core::Money worst_cost(const Demand& demand, const core::Price& price) const;
 
  private:
@@ -64,6 +67,7 @@ class Estimator {
   // Input tokens beyond a prompt's bytes and kFrameTokens, at most, so far: some services add
   // instructions of their own.
   std::uint64_t added_tokens_ = 0;
+  provider::Billed billed_;
 };
 
 }  // namespace sluice::schedule

@@ -133,7 +133,7 @@ void Scheduler::Impl::complete(core::Time now, const Request& request, const Fli
       now, flight.reserved, outcome.hints,
       outcome.action == Verdict::none && outcome.usage.input > 0 ? std::optional(outcome.usage)
                                                                  : std::nullopt));
-  endpoint.estimate.learn(request.demand, outcome.usage);
+  endpoint.estimate.learn(request.demand, outcome.usage, outcome.tier);
 }
 
 void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight& flight,

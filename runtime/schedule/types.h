@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/money.h"
+#include "core/price.h"
 #include "core/reject.h"
 #include "provider/endpoint.h"
 #include "provider/outcome.h"

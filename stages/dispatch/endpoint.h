@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/money.h"
+#include "core/price.h"
 #include "dispatch/answer_form.h"
 #include "provider/codec.h"
 #include "provider/endpoint.h"

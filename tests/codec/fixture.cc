@@ -137,6 +137,12 @@ std::string reply_text(const Fixture& fixture) {
          fmt::format("input {} (cached {}), output {} (reasoning {})", outcome.usage.input,
                      outcome.usage.cached_input, outcome.usage.output, outcome.usage.reasoning));
   }
+  if (outcome.usage.cache_write + outcome.usage.cache_write_1h > 0) {
+    line("written to the cache",
+         fmt::format("{} for minutes, {} for an hour", outcome.usage.cache_write,
+                     outcome.usage.cache_write_1h));
+  }
+  if (outcome.tier != Tier::asked) line("tier", std::string(tier_name(outcome.tier)));
   if (outcome.charged) {
     line("charged", fmt::format("{} picodollars", outcome.charged->picodollars()));
   }

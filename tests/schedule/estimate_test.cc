@@ -82,5 +82,16 @@ TEST(Estimator, WorstCostTakesTheDearerOfFreshAndCachedInput) {
   EXPECT_EQ(Estimator(1).worst_cost(kDemand, price), core::Money::picodollars(2 * 4064));
 }
 
+TEST(Estimator, WorstCostCountsWhatAReplyHasShownToBeBilled) {
+  core::Price price{.input = core::Money::picodollars(2),
+                    .cached_input = core::Money::picodollars(1),
+                    .output = {}};
+  price.cache_write = core::Money::picodollars(3);
+  Estimator estimator(1);
+  EXPECT_EQ(estimator.worst_cost(kDemand, price), core::Money::picodollars(2 * 4064));
+  estimator.learn(kDemand, {.input = 10, .output = 1, .cache_write = 5});
+  EXPECT_EQ(estimator.worst_cost(kDemand, price), core::Money::picodollars(3 * 4064));
+}
+
 }  // namespace
 }  // namespace sluice::schedule
