@@ -53,6 +53,7 @@ core::Result<dsl::LoadOptions> JobFile::load_options(Secrets secrets) const {
   options.libraries = libraries;
   options.libraries.insert(options.libraries.end(), folders->begin(), folders->end());
   options.text = text;
+  if (const char* prices = std::getenv("SLUICE_PRICES")) options.prices = prices;
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
     if (secrets == Secrets::unread) return std::string(kUnreadSecret);
     const char* value = std::getenv(name.c_str());

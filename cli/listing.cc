@@ -74,6 +74,7 @@ std::string listing(const stages::JobSpec& job) {
   for (const std::string& path : job.questions.front().read.paths)
     add(reads, path == "-" ? "standard input" : path);
   for (const stages::PipelineSpec& spec : job.questions) {
+    if (!spec.dispatch.prices.empty()) add(reads, spec.dispatch.prices);
     if (!spec.checkpoint.share.empty()) add(reads, spec.checkpoint.share + "/*/");
     for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
       if (!endpoint.ca_file.empty()) add(reads, endpoint.ca_file);

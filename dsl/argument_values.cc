@@ -87,6 +87,8 @@ bool fits(lua_State* lua, ValueType type) {
     case ValueType::fields:
     case ValueType::table:
       return found == LUA_TTABLE;
+    case ValueType::table_or_zero:
+      return found == LUA_TTABLE || (is_number(lua, -1) && lua_tonumber(lua, -1) == 0);
   }
   return false;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "answer/field.h"
+#include "core/price.h"
 #include "dsl/arguments.h"
 #include "provider/profile.h"
 #include "stages/spec.h"
@@ -40,6 +41,9 @@ void push_endpoint_constructors(lua_State* lua);
 // The option `profile` of `endpoint`, which has it; what it leaves out is as in `base`.
 std::shared_ptr<const provider::Profile> read_own_profile(const Arguments& endpoint,
                                                           const provider::Profile& base);
+// dsl/price_options.cc
+// The option price of an endpoint, which must be there.
+core::Price read_price(const Arguments& endpoint);
 
 // dsl/stage_constructors.cc
 int construct_read(lua_State* lua);

@@ -123,11 +123,11 @@ constexpr Option kEndpoint[] = {
      .fallback = "\"json_schema\"",
      .choices = "json_schema|json_object|instruction"},
     {.name = "price",
-     .type = table,
-     .meaning = "what tokens cost",
+     .type = table_or_zero,
+     .meaning = "what tokens cost; 0 where they cost nothing, as on a server of your own",
      .example = "{ input = 0.75, output = 4.5 }",
-     .fallback = "list price of the model; a model that is not listed counts as free, and with a "
-                 "budget is an error"},
+     .fallback = "what the file of prices says, else the list price of the model at the tier asked "
+                 "for; a model that is not listed counts as free, and with a budget is an error"},
     {.name = "timeout",
      .type = duration,
      .meaning = "for one request, from sending to the last byte",
@@ -167,7 +167,7 @@ constexpr Option kEndpoint[] = {
      .max = 200},
     {.name = "service_tier",
      .type = text,
-     .meaning = "sent as it stands",
+     .meaning = "sent as it stands; a request is billed at the tier that its reply names",
      .example = "\"flex\"",
      .fallback = "none",
      .min = 1,
@@ -215,37 +215,6 @@ constexpr Option kOwn[] = {
      .min = 1,
      .max = 100},
 };
-
-constexpr Option kPrice[] = {
-    {.name = "input",
-     .type = number,
-     .meaning = "dollars per million input tokens",
-     .example = "0.75",
-     .required = true,
-     .min = 0,
-     .max = 1e6},
-    {.name = "output",
-     .type = number,
-     .meaning = "dollars per million output tokens",
-     .example = "4.5",
-     .required = true,
-     .min = 0,
-     .max = 1e6},
-    {.name = "cached_input",
-     .type = number,
-     .meaning = "dollars per million input tokens read from the provider's cache",
-     .example = "0.075",
-     .fallback = "as input",
-     .min = 0,
-     .max = 1e6},
-};
-
-constexpr Section kPriceSection = {
-    .name = "price",
-    .kind = SectionKind::table,
-    .meaning = "what tokens cost, an option of the endpoints",
-    .example = "price = { input = 0.75, output = 4.5, cached_input = 0.075 }",
-    .options = kPrice};
 
 std::string_view name_of(provider::StructuredOutput how) {
   switch (how) {
@@ -318,7 +287,7 @@ std::span<const Section> endpoint_sections() {
                           .options = constructor.options,
                           .same_as = vendor ? std::string_view() : dialect->vendor->name});
     }
-    sections.push_back(kPriceSection);
+    for (const Section& section : price_sections()) sections.push_back(section);
     return sections;
   }();
   return all;

@@ -78,18 +78,6 @@ core::Secret read_proxy(lua_State* lua, const Arguments& arguments) {
   arguments.fail_key("proxy", what, kHint);
 }
 
-core::Price read_price(const Arguments& endpoint) {
-  const Arguments price(endpoint, section("price"), "price");
-  // Dollars per million tokens are millionths of a dollar per token.
-  const auto per_token = [&price](std::string_view name) {
-    return core::Money::from_dollars(*price.number(name) * 1e-6).value_or(core::Money());
-  };
-  const core::Money input = per_token("input");
-  return {.input = input,
-          .cached_input = price.has("cached_input") ? per_token("cached_input") : input,
-          .output = per_token("output")};
-}
-
 provider::Limits read_limits(const Arguments& arguments) {
   provider::Limits limits;
   limits[Quota::requests_per_minute] = arguments.number("rpm");

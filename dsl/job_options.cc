@@ -182,6 +182,14 @@ constexpr Option kDispatch[] = {
                 "answered",
      .example = "\"$1500\"",
      .fallback = "none"},
+    {.name = "prices",
+     .type = text,
+     .meaning = "CSV file of prices, which win over the list prices, relative to the pipeline file; "
+                "its columns: docs/reference.md, Prices",
+     .example = "\"prices.csv\"",
+     .fallback = "the file that SLUICE_PRICES names, if any",
+     .min = 1,
+     .max = 4096},
     {.name = "route",
      .type = choice,
      .meaning = "which endpoint a request goes to, among those that can take it now: by expected "

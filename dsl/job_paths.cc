@@ -31,6 +31,7 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     put(folder, question.sink.rejects);
     put(folder, question.checkpoint.directory);
     put(folder, question.checkpoint.share);
+    put(folder, question.dispatch.prices);
     for (provider::EndpointSpec& endpoint : question.dispatch.endpoints)
       put(folder, endpoint.ca_file);
   }

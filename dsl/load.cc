@@ -71,6 +71,7 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
   auto project = std::make_shared<script::Project>(
       path, options.parameters, options.environment ? options.environment : process_environment,
       options.libraries);
+  project->set_default_data(options.prices);
   if (options.text) project->put_file(*options.text);
   auto state = State::load(project);
   if (!state) return std::unexpected(std::move(state.error()));
@@ -80,6 +81,8 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
 
   auto [job, functions] = (*state)->pipeline();
   put_beside(job, path);
+  for (stages::PipelineSpec& question : job.questions)
+    if (question.dispatch.prices.empty()) question.dispatch.prices = options.prices;
   job.files = project->files();
   job.variables = project->variables();
   for (const script::Parameter& each : project->parameters())

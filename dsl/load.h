@@ -24,6 +24,9 @@ struct LoadOptions {
   std::vector<std::string> libraries;
   // Of the pipeline file, where it is not to be read from the disk (`sluice ask`).
   std::optional<std::string> text;
+  // File of prices for the endpoints that have no price, where the pipeline file names no file
+  // (SLUICE_PRICES); empty = none.
+  std::string prices;
   // For s.secret; nullopt = not set. Empty = the process's environment.
   std::function<std::optional<std::string>(const std::string&)> environment;
 };

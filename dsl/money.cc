@@ -19,6 +19,14 @@ Mark budget_mark(std::span<const std::vector<Mark>> marks, std::size_t question)
   return mark;
 }
 
+std::string unknown_price(const provider::EndpointSpec& endpoint) {
+  // The list may know the model, and not what this tier of it costs.
+  const bool tier = codec::price_of(endpoint, core::Tier::standard).has_value();
+  return fmt::format("the price of '{}'{} is not known, so the budget cannot be held",
+                     endpoint.model,
+                     tier ? fmt::format(" with service_tier \"{}\"", endpoint.service_tier) : "");
+}
+
 }  // namespace
 
 void check_money(lua_State* lua, const stages::JobSpec& job,
@@ -30,10 +38,10 @@ void check_money(lua_State* lua, const stages::JobSpec& job,
     for (std::size_t e = 0; e < dispatch.endpoints.size(); ++e) {
       if (codec::price_of(dispatch.endpoints[e])) continue;
       raise_at(lua, marks[k][e].source, marks[k][e].span,
-               fmt::format("the price of '{}' is not known, so the budget cannot be held",
-                           dispatch.endpoints[e].model),
+               unknown_price(dispatch.endpoints[e]),
                "add price = { input = …, output = … } to the endpoint, in dollars per million "
-               "tokens; { input = 0, output = 0 } where it costs nothing");
+               "tokens, or price = 0 where it costs nothing; or name a file: prices = "
+               "\"prices.csv\" in s.dispatch");
     }
     const stages::WorstCase worst =
         stages::least_worst_case(question, stages::make_question(question));

@@ -67,7 +67,7 @@ struct Node {
   const script::Source* source = nullptr;  // where it was called; null for bare field types
   script::Span span;
   Value value;
-  // Of an endpoint: its model. Of a dispatch: its endpoints' models, then its budget.
+  // Of an endpoint: its model. Of a dispatch: its endpoints' models, its file of prices, its budget.
   std::vector<Mark> marks = {};
   std::vector<OptionMark> options = {};
 };

@@ -12,6 +12,7 @@ namespace sluice::dsl {
 std::span<const Section> job_sections();
 std::span<const Section> endpoint_sections();
 std::span<const Section> own_profile_sections();
+std::span<const Section> price_sections();  // within those of the endpoints
 std::span<const Section> field_sections();
 
 }  // namespace sluice::dsl

@@ -64,6 +64,8 @@ std::string_view type_description(ValueType type) {
       return "a table of field types";
     case ValueType::table:
       return "a table";
+    case ValueType::table_or_zero:
+      return "a table, or 0";
   }
   return {};
 }

@@ -29,6 +29,7 @@ enum class ValueType : std::uint8_t {
   types,    // column = "int", …
   fields,   // name = field type, …
   table,    // a table with a section of its own
+  table_or_zero,  // such a table, or the number 0
 };
 
 struct Option {

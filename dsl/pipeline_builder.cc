@@ -11,6 +11,7 @@
 #include "dsl/money.h"
 #include "dsl/node.h"
 #include "dsl/option_places.h"
+#include "dsl/prices.h"
 
 namespace sluice::dsl {
 namespace {
@@ -62,6 +63,7 @@ class Builder {
     if (sink_ == nullptr) missing("sink");
     join_questions(built_.job);
     check_files();
+    take_prices(lua_, built_.job, marks_);
     check_money(lua_, built_.job, marks_);
     return std::move(built_);
   }

@@ -212,6 +212,8 @@ std::string luals_type(const Option& option) {
       return "table<string, sluice.Field>";
     case ValueType::table:
       return fmt::format("sluice.{}Options", option.name);
+    case ValueType::table_or_zero:
+      return fmt::format("sluice.{}Options|0", option.name);
   }
   return "any";
 }

@@ -215,7 +215,9 @@ int construct_dispatch(lua_State* lua) {
                                    : schedule::Route::cheapest;
   spec.retries = arguments.whole("retries").value_or(spec.retries);
   spec.hedge = arguments.flag("hedge");
+  spec.prices = arguments.text("prices").value_or("");
   const Place& place = arguments.place();
+  marks.push_back(Mark{place.source, place.value("prices")});
   marks.push_back(spec.budget ? Mark{place.source, place.value("budget")} : Mark{});
   push_stage(lua, arguments, "dispatch", std::move(spec), std::move(marks), std::move(options));
   return 1;

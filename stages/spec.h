@@ -120,6 +120,7 @@ struct DispatchSpec {
   std::vector<provider::EndpointSpec> endpoints;  // at least one
   std::optional<core::Duration> deadline;         // from the start of the run
   std::optional<core::Money> budget;              // for the whole job, earlier runs included
+  std::string prices = {};  // file that endpoints without a price have theirs from; empty = none
   schedule::Route route = schedule::Route::cheapest;
   int retries = 7;     // of one request, after the first sending
   bool hedge = false;  // ask the slow tail a second time

@@ -124,6 +124,14 @@ core::Result<std::string> Project::text(const std::string& path) {
   return bytes;
 }
 
+core::Result<std::string> Project::data(const std::string& path) {
+  if (const auto known = data_.find(path); known != data_.end()) return known->second;
+  if (sealed_) return not_recorded(path);
+  auto bytes = read_file(path);
+  if (bytes) data_.emplace(path, *bytes);
+  return bytes;
+}
+
 std::optional<core::Secret> Project::secret(const std::string& name) {
   if (const auto known = secrets_.find(name); known != secrets_.end()) return known->second;
   if (sealed_) return std::nullopt;

@@ -56,6 +56,13 @@ class Project {
   const Source* embedded(const std::string& name);
   // The bytes of the text file at `path`.
   core::Result<std::string> text(const std::string& path);
+  // The bytes of a file that the program reads for itself, as a pipeline file asks: no function sees
+  // them, so version() does not depend on them.
+  core::Result<std::string> data(const std::string& path);
+  // A file that the command line or the environment names for this, where the pipeline file names
+  // none; empty: none. Before anything is read.
+  void set_default_data(std::string path) { default_data_ = std::move(path); }
+  const std::string& default_data() const { return default_data_; }
   std::optional<core::Secret> secret(const std::string& name);
   std::optional<std::string> parameter(const std::string& name);
   // Records the parameter once, in the order of the file; of several that ask for it the first counts.
@@ -97,6 +104,8 @@ class Project {
   std::map<std::string, std::unique_ptr<Source>> sources_;
   std::set<std::string> embedded_;  // of these, those inside the program
   std::map<std::string, std::string> texts_;
+  std::map<std::string, std::string> data_;
+  std::string default_data_;
   std::map<std::string, core::Secret> secrets_;
   std::map<std::string, std::optional<std::string>> parameters_;  // asked for
   std::vector<Parameter> declared_;
