@@ -75,6 +75,8 @@ class Concurrency {
 
   int limit() const { return limit_; }
   int cap() const { return cap_; }
+  // More may be allowed soon: nothing has shown yet that they would bring nothing.
+  bool climbing() const { return phase_ == Phase::climbing; }
 
   // A request is sent, and is then one of `in_flight`. Returns the epoch, which answered() wants
   // back.

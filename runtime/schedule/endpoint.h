@@ -33,6 +33,7 @@ struct Endpoint {
   CoolDown cooling;
   LearnedRate rate;
   RejectionBurst rejections;
+  Shortage shortage;
   Concurrency concurrency;
   Breaker breaker;
   Latency latency;

@@ -15,6 +15,9 @@ void Latency::add(core::Duration taken) {
   const double place = std::log2(std::max(ms, kShortestMs) / kShortestMs) * kPerOctave;
   ++counts_[std::min<std::size_t>(static_cast<std::size_t>(place), kBuckets - 1)];
   ++total_;
+  answers_ = std::min(answers_ + 1, kMeanOf);
+  mean_ = mean_ ? *mean_ + (taken - *mean_) / answers_ : taken;
+  if (total_ < kFewest) slowest_ = std::max(slowest_.value_or(taken), taken);
   if (++since_halved_ == kMemory) {
     since_halved_ = total_ = 0;
     for (std::uint32_t& count : counts_) total_ += count /= 2;
@@ -22,6 +25,7 @@ void Latency::add(core::Duration taken) {
   if (since_halved_ % kEvery != 0 || total_ < kFewest) return;
   median_ = quantile(0.5);
   tail_ = quantile(0.95);
+  slowest_ = quantile(0.995);
 }
 
 core::Duration Latency::quantile(double share) const {

@@ -170,6 +170,20 @@ double QuotaSet::room(core::Time now, const Tokens& tokens) const {
   return room;
 }
 
+double QuotaSet::per_second(core::Time now, const Tokens& tokens, core::Duration lasting) const {
+  const double seconds = std::max(1.0, core::in_seconds(lasting));
+  double least = std::numeric_limits<double>::infinity();
+  for (const Quota q : kAll) {
+    const auto& bucket = buckets_[index(q)];
+    const double units = units_of(q, tokens);
+    if (!bucket || units <= 0) continue;
+    const double window = core::in_seconds(per_day(q) ? kDay : std::chrono::minutes(1));
+    const double saved = per_day(q) ? std::max(0.0, bucket->level(now)) / seconds : 0;
+    least = std::min(least, (bucket->limit() / window + saved) / units);
+  }
+  return least;
+}
+
 Reservation QuotaSet::reserve(core::Time now, const Tokens& tokens) {
   Reservation held;
   for (const Quota q : kAll) {

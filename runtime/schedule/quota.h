@@ -70,6 +70,9 @@ class QuotaSet {
   std::optional<Excess> too_large_for_file(const Tokens& tokens) const;
   // The first moment at which no bucket stands in the way; `now` when none does already.
   core::Time earliest(core::Time now, const Tokens& tokens) const;
+  // How many such requests a second it admits from now on, for so long; infinite where no quota is
+  // known.
+  double per_second(core::Time now, const Tokens& tokens, core::Duration lasting) const;
   // How many such requests fit now, fractions included; infinite where no quota is known.
   double room(core::Time now, const Tokens& tokens) const;
 

@@ -19,6 +19,8 @@
 
 #include <cstdint>
 
+#include "core/clock.h"
+
 namespace sluice::schedule {
 
 class RejectionTest {
@@ -57,6 +59,30 @@ class RejectionBurst {
  private:
   static constexpr double kTogether = 7;
   RejectionTest test_{0.1, 0.5};
+};
+
+// Whether a tier has no capacity at all for us (Cause::capacity). Some refusals are its usual life,
+// whatever is sent: they are free, and the request goes elsewhere or comes again. Ten in a row say
+// that it is worth a pause.
+class Shortage {
+ public:
+  void refused(core::Time now, std::uint64_t ordinal) {
+    test_.refused(ordinal);
+    if (test_.score() < kShort || short_) return;
+    short_ = true;
+    since_ = now;
+  }
+  // An attempt that was sent then was let through.
+  void passed(core::Time sent_at) {
+    if (sent_at > since_) short_ = false;
+  }
+  bool active() const { return short_; }
+
+ private:
+  static constexpr double kShort = 10;
+  RejectionTest test_{0.3, 0.9};
+  bool short_ = false;
+  core::Time since_{};
 };
 
 }  // namespace sluice::schedule

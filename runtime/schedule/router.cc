@@ -5,10 +5,17 @@
 namespace sluice::schedule {
 namespace {
 
-double expected_cost(const Candidate& candidate, const Endpoint& endpoint) {
-  const core::Price& price = endpoint.config.price;
-  return static_cast<double>(price.input.picodollars()) * candidate.expected.input +
-         static_cast<double>(price.output.picodollars()) * candidate.expected.output;
+// The endpoints of which `purchase` wants nothing, unless the request fits no other.
+void find_unwanted(const Eligibility& request, std::span<const Endpoint> endpoints,
+                   const Purchase& purchase, EndpointSet& unwanted) {
+  unwanted.assign(endpoints.size(), false);
+  bool others = false;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    if (!request.fits[i] || endpoints[i].stopped) continue;
+    unwanted[i] = purchase.closed(static_cast<EndpointId>(i));
+    others = others || !unwanted[i];
+  }
+  if (!others) unwanted.clear();
 }
 
 }  // namespace
@@ -40,9 +47,11 @@ void Eligibility::measure(const Request& request, std::span<const Endpoint> endp
 
 void Eligibility::make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
                        const Budget& budget, const EndpointSet& claimed,
-                       const std::optional<core::Time>& deadline) {
+                       const std::optional<core::Time>& deadline, const Purchase* purchase) {
   const Demand& demand = request.demand;
   measure(request, endpoints);
+  unwanted.clear();
+  if (purchase != nullptr) find_unwanted(*this, endpoints, *purchase, unwanted);
   candidates.clear();
   when.reset();
   affordable = false;
@@ -52,11 +61,14 @@ void Eligibility::make(const Request& request, core::Time now, std::span<const E
     const core::Money worst = endpoint.estimate.worst_cost(demand, endpoint.config.price);
     if (!budget.affords(worst)) continue;
     affordable = true;
+    if (!unwanted.empty() && unwanted[i]) continue;
     const int slots = endpoint.slots_free();
     if (slots <= 0 || (!claimed.empty() && claimed[i])) continue;
     const Tokens tokens = endpoint.estimate.expected(demand);
     core::Time free = std::max({endpoint.cooling.until(), endpoint.quota.earliest(now, tokens),
                                 endpoint.rate.earliest(now), endpoint.breaker.earliest(now)});
+    if (!unwanted.empty())
+      free = std::max(free, purchase->earliest(now, static_cast<EndpointId>(i)));
     if (free == core::Time::max()) continue;
     if (request.avoid == static_cast<EndpointId>(i)) free = std::max(free, request.avoid_until);
     if (free > now) {
@@ -87,8 +99,9 @@ const Candidate& Router::choose(std::vector<Candidate>& candidates,
     case Route::in_order:
       break;
     case Route::cheapest:
+    case Route::deadline:
       return *std::ranges::min_element(candidates, {}, [&](const Candidate& c) {
-        return expected_cost(c, endpoints[c.endpoint]);
+        return expected_cost(c.expected, endpoints[c.endpoint].config.price);
       });
     case Route::spread:
       return next_in_turn(candidates, endpoints);

@@ -11,6 +11,7 @@
 #include "core/money.h"
 #include "schedule/budget.h"
 #include "schedule/endpoint.h"
+#include "schedule/purchase.h"
 #include "schedule/wait_queue.h"
 
 namespace sluice::schedule {
@@ -31,12 +32,15 @@ struct Eligibility {
   EndpointSet fits;                   // where it is small enough to go at all, and not refused
   bool anywhere = false;              // some of those is not stopped
   bool affordable = false;            // the budget covers its worst case at some of these
+  EndpointSet unwanted;               // Purchase wants nothing of these; empty = it has no say
 
   // `claimed` names endpoints whose quota and slots an older request is waiting for; empty = none.
-  // One Eligibility is made over and over, so that its memory is kept.
+  // `purchase`: what may be bought where; null = all. It has no say about a request that would fit
+  // none of the endpoints it wants. One Eligibility is made over and over, so that its memory is
+  // kept.
   void make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
             const Budget& budget, const EndpointSet& claimed,
-            const std::optional<core::Time>& deadline);
+            const std::optional<core::Time>& deadline, const Purchase* purchase);
   // The first part alone: fits and anywhere. A single row that fits nowhere by what was learned and
   // by what servers said of their limits, but by the defaults and the pipeline file, fits where
   // these let it: no figure of a server's makes a row impossible. It goes when the bucket is full.
@@ -49,6 +53,7 @@ bool never_fits(const Demand& demand, const Endpoint& endpoint);
 
 // Chooses among candidates.
 //   cheapest  by expected cost; equal ones in the order of the pipeline file
+//   deadline  the same; what is too dear for the moment is no candidate (purchase.h)
 //   in_order  the first
 //   spread    smooth weighted round robin, weighted by the endpoints' weights or, where none is
 //             given, by what each has free: over time each gets its share, and no two in a row more

@@ -16,7 +16,9 @@ Scheduler::Impl::Impl(Config given)
       jitter(config.seed),
       waiting(endpoints.size()),
       hedging(endpoints.size()),
-      next_attempt(config.first_attempt) {}
+      next_attempt(config.first_attempt) {
+  if (config.route == Route::deadline) purchase.emplace(endpoints.size(), config.deadline);
+}
 
 void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
   eligibility.measure(request, endpoints);
@@ -39,7 +41,7 @@ LaneStep Scheduler::Impl::next_step(core::Time now) {
       break;
     }
     const Request& request = *head.request;
-    eligibility.make(request, now, endpoints, budget, claimed, config.deadline);
+    eligibility.make(request, now, endpoints, budget, claimed, config.deadline, buying());
     if (!eligibility.anywhere) return {Step::nowhere, lane, {}};
     if (eligibility.fits != lane->fits()) return {Step::change_lane, lane, {}};
     if (!eligibility.affordable) {
@@ -111,7 +113,8 @@ void Scheduler::Impl::claim(const Eligibility& blocked) {
   if (lanes.size() < 2) return;
   claimed.resize(endpoints.size());
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
-    if (blocked.fits[e]) claimed[e] = true;
+    const bool wanted = blocked.unwanted.empty() || !blocked.unwanted[e];
+    if (blocked.fits[e] && wanted) claimed[e] = true;
   }
 }
 
@@ -120,6 +123,7 @@ void Scheduler::Impl::send(core::Time now, Request& request, const Candidate& to
   ++endpoint.in_flight;
   ++in_flight;
   budget.reserve(to.worst_cost);
+  if (purchase) purchase->sent(now, to.endpoint);
   const Flight flight{
       .attempt = next_attempt++,
       .endpoint = to.endpoint,
@@ -161,7 +165,7 @@ void Scheduler::Impl::hedge(core::Time now) {
       if (!hedging[e].allowed()) continue;
       alternate.assign(endpoints.size(), false);
       alternate[e] = endpoints.size() > 1;
-      eligibility.make(request, now, endpoints, budget, alternate, config.deadline);
+      eligibility.make(request, now, endpoints, budget, alternate, config.deadline, nullptr);
       if (eligibility.candidates.empty()) continue;
       const Candidate to = router.choose(eligibility.candidates, endpoints);
       hedging[e].hedged();
@@ -197,7 +201,12 @@ void Scheduler::submitted(core::Time now, const Demand& demand) {
   assert(added && "a request id is unique in a run");
   if (!added) return;
   entry->second.demand = demand;
+  if (impl_->purchase) impl_->purchase->submitted(demand);
   impl_->enqueue(now, entry->second);
+}
+
+void Scheduler::outlook(const Outlook& outlook) {
+  if (impl_->purchase) impl_->purchase->outlook(outlook);
 }
 
 Taken Scheduler::answered(core::Time now, RequestId id, AttemptId attempt,
@@ -216,6 +225,7 @@ void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
     s.halt(HaltCause::deadline, explain_deadline(s.requests.size(), s.in_flight));
   if (!s.draining) {
     for (Endpoint& endpoint : s.endpoints) endpoint.rate.tick(now);
+    if (s.purchase) s.purchase->decide(now, s.endpoints, s.waiting.size());
     s.send_ready(now);
   }
   if (!s.draining) s.hedge(now);
@@ -237,6 +247,9 @@ std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
   };
   if (s.config.deadline) at(*s.config.deadline);
   if (const auto due = s.suspects_due()) at(*due);
+  if (s.purchase && s.waiting.size() > 0) {
+    if (const auto due = s.purchase->due()) at(*due);
+  }
   for (std::size_t e = 0; e < s.hedging.size(); ++e) {
     if (const auto due = s.next_hedge(e)) at(*due);
   }
@@ -269,6 +282,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
                     .in_flight = s.in_flight,
                     .reserved = s.budget.reserved(),
                     .spent = s.budget.spent(),
+                    .buying = s.purchase ? std::optional(s.purchase->state()) : std::nullopt,
                     .throttle = s.throttle,
                     .endpoints = {}};
   snapshot.endpoints.reserve(s.endpoints.size());

@@ -39,6 +39,8 @@ class Scheduler {
   Scheduler& operator=(Scheduler&&) noexcept;
 
   void submitted(core::Time now, const Demand& demand);
+  // Without it Route::deadline does not know how much is left, and waits for no cheap endpoint.
+  void outlook(const Outlook& outlook);
   // What one attempt in flight has come to.
   Taken answered(core::Time now, RequestId request, AttemptId attempt,
                  const provider::Outcome& outcome);

@@ -84,6 +84,8 @@ struct Scheduler::Impl {
   void hedge(core::Time now);
   // When a request of this endpoint is next overdue.
   std::optional<core::Time> next_hedge(std::size_t endpoint);
+  // Of Route::deadline; null for the others.
+  const Purchase* buying() const { return purchase ? &*purchase : nullptr; }
   // Adds to `claimed` where a request that cannot go now would go: younger ones of other lanes must
   // not take from there what it waits for.
   void claim(const Eligibility& blocked);
@@ -149,6 +151,7 @@ struct Scheduler::Impl {
   std::vector<Endpoint> endpoints;
   Budget budget;
   Router router;
+  std::optional<Purchase> purchase;  // with Route::deadline
   Jitter jitter;
   RetryBudget retries;
   std::pmr::unsynchronized_pool_resource nodes;                  // of requests

@@ -99,7 +99,8 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
       break;
     case Verdict::retry:
     case Verdict::move:
-      if (for_the_rate(outcome) || (is_refusal(outcome) && endpoint.rejections.active())) {
+      if (for_the_rate(outcome) || outcome.cause == Cause::capacity ||
+          (is_refusal(outcome) && endpoint.rejections.active())) {
         rate_limited(now, request, flight, outcome);
       } else {
         try_again(now, request, flight, outcome);
@@ -124,6 +125,7 @@ void Scheduler::Impl::complete(core::Time now, const Request& request, const Fli
   --endpoint.in_flight;
   endpoint.completed = true;
   --in_flight;
+  if (purchase) purchase->completed(flight.endpoint, outcome.action == Verdict::none);
 
   const provider::WorstCase worst{.usage = {}, .cost = flight.worst_cost};
   budget.settle(flight.worst_cost,
@@ -140,13 +142,17 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
                             const Outcome& outcome) {
   Endpoint& endpoint = endpoints[flight.endpoint];
   const bool refused = is_refusal(outcome);
-  if (refused) {
+  const bool capacity = outcome.cause == Cause::capacity;
+  if (capacity) {
+    endpoint.shortage.refused(now, flight.ordinal);
+  } else if (refused) {
     endpoint.rejections.refused(flight.ordinal);
     endpoint.rate.refused(now, flight.sent_at, flight.ordinal);
   } else if (outcome.status != 0 || outcome.billing == Billing::possible) {
     endpoint.rate.passed(flight.sent_at, flight.ordinal);
+    endpoint.shortage.passed(flight.sent_at);
   }
-  const bool together = refused && endpoint.rejections.active();
+  const bool together = refused && !capacity && endpoint.rejections.active();
   if (together && slows_down(outcome)) endpoint.rate.slow_down(now, flight.sent_at);
   if (together && (slows_down(outcome) || outcome.cause == Cause::overloaded))
     endpoint.concurrency.overloaded(now, flight.sent_at);
@@ -176,15 +182,17 @@ void Scheduler::Impl::learn(core::Time now, const Request& request, const Flight
     endpoint.cooling.answered(endpoint.rate.let_through_at());
     if (together) endpoint.cooling.begin_for_rate(now, flight.sent_at, hint, config.retry, jitter);
   }
-  // "Elsewhere, now". Without a hint an open breaker makes it wait anyway.
-  const bool moves = !refused || has_alternate(now, request, flight.endpoint);
+  // "Elsewhere, now". Without a hint an open breaker makes it wait anyway. A tier rests only where it
+  // takes nothing, then also where there is no other.
+  const bool moves = capacity ? endpoint.shortage.active()
+                              : !refused || has_alternate(now, request, flight.endpoint);
   if (outcome.action == Verdict::move && moves && (closed || hint))
     endpoint.cooling.begin(now, flight.sent_at, hint, config.retry, jitter);
 }
 
 bool Scheduler::Impl::is_outage(const Flight& flight, const Outcome& outcome) const {
   const Endpoint& endpoint = endpoints[flight.endpoint];
-  if (for_the_rate(outcome)) return false;
+  if (for_the_rate(outcome) || outcome.cause == Cause::capacity) return false;
   return endpoint.rejections.active() &&
          flight.sent_at - endpoint.rate.let_through_at() >= kNothingPasses;
 }
@@ -204,7 +212,7 @@ bool Scheduler::Impl::alternate_now(core::Time now, const Request& request, Endp
   if (endpoints.size() < 2) return false;
   alternate.assign(endpoints.size(), false);
   alternate[endpoint] = true;
-  eligibility.make(request, now, endpoints, budget, alternate, config.deadline);
+  eligibility.make(request, now, endpoints, budget, alternate, config.deadline, buying());
   return !eligibility.candidates.empty();
 }
 
@@ -255,7 +263,8 @@ void Scheduler::Impl::rate_limited(core::Time now, Request& request, const Fligh
   if (request.in_flight() > 0) return;
   if (request.unanswered_rejections >= kMaxUnansweredRejections && may_be_its_fault(request)) {
     reject(request, "retries_exhausted", explain_exhausted(request, endpoints));
-  } else if (endpoints[flight.endpoint].rejections.active()) {
+  } else if (const Endpoint& from = endpoints[flight.endpoint];
+             outcome.cause == Cause::capacity ? from.shortage.active() : from.rejections.active()) {
     enqueue(now, request);  // the endpoint waits, and paces all
   } else {
     back_off_here(now, now, ++request.turned_away, request, flight, outcome);

@@ -13,6 +13,7 @@
 #include "core/reject.h"
 #include "provider/endpoint.h"
 #include "provider/outcome.h"
+#include "schedule/allotment.h"
 #include "schedule/health.h"
 
 namespace sluice::schedule {
@@ -25,6 +26,7 @@ enum class Route : std::uint8_t {
   cheapest,  // the cheapest endpoint that can take the request now
   in_order,  // the first, in the order of the pipeline file
   spread,    // in turn, in proportion to the weights, or else to what each has free
+  deadline,  // the cheapest that together still meet the deadline (purchase.h)
 };
 
 // Units of an endpoint's daily quotas that are used up. A day's quota comes back evenly, so what is
@@ -67,6 +69,11 @@ struct Config {
   bool hedge = false;                    // ask the slow tail a second time, see hedge.h
   AttemptId first_attempt = 1;
   std::uint64_t seed = 1;
+};
+
+// What is known of the work that has not been submitted yet.
+struct Outlook {
+  std::optional<double> requests_left;  // nullopt = not known
 };
 
 // What a request will take, as far as it is known before it is sent.
@@ -138,6 +145,12 @@ struct Throttle {
   core::Money worst_cost;           // of one request
   std::uint64_t output_tokens = 0;  // that it counts
 };
+// How Route::deadline buys.
+struct Buying {
+  Urgency urgency = Urgency::none;  // as last decided
+  std::uint64_t dearer = 0;   // attempts so far at another price than the lowest of all endpoints
+  std::uint64_t pressed = 0;  // of these, those for which the deadline was the reason
+};
 struct Snapshot {
   std::size_t waiting = 0;  // submitted, not in flight
   std::size_t in_flight = 0;
@@ -145,6 +158,7 @@ struct Snapshot {
   // Earlier runs included, and the worst case of attempts that may have been billed without an
   // answer: the budget is hard.
   core::Money spent;
+  std::optional<Buying> buying;      // of Route::deadline
   std::optional<Throttle> throttle;  // as it was when it was first so
   std::vector<EndpointState> endpoints;
 };

@@ -133,8 +133,15 @@ Server::Reply Server::take(core::Time now, const schedule::Demand& demand, doubl
         return failed(model_->refusal_takes, Action::retry, Cause::server_error, 500);
     }
   }
-  if (full(now) || (model_->refused_rate > 0 && random_.uniform() < model_->refused_rate))
-    return refusal(model_->refused_hint);
+  if (full(now)) return refusal(model_->refused_hint);
+  if (model_->refused_rate > 0 && random_.uniform() < model_->refused_rate) {
+    Reply reply = refusal(model_->refused_hint);
+    if (model_->refused_is_capacity) {
+      reply.outcome.action = Action::move;
+      reply.outcome.cause = Cause::capacity;
+    }
+    return reply;
+  }
   Reply reply;
   if (const auto wait = refuse(now, usage)) {
     std::optional<core::Duration> hint;

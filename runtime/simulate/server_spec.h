@@ -89,6 +89,7 @@ struct ServerSpec {
   // Share refused whatever is sent: a shared capacity, not a limit.
   double refused_rate = 0;
   std::optional<core::Duration> refused_hint{};  // the retry-after of these
+  bool refused_is_capacity = false;  // these say that the tier lacks capacity: "move", not "wait"
   // More at once are refused.
   std::optional<int> most_at_once{};
   double error_rate = 0;  // share answered 500
@@ -112,6 +113,8 @@ struct Workload {
   std::uint64_t open = 2000;           // submitted and not ended, at most: the flow's credits
   std::optional<double> per_second{};  // the input brings so many; none = all are there at once
   std::optional<core::Duration> drain_after{};
+  // The scheduler is told how much is still to come, times this; none = it is not told.
+  std::optional<double> outlook = 1.0;
 };
 
 }  // namespace sluice::simulate

@@ -83,6 +83,9 @@ class Simulation {
       scheduler_.submitted(now_, demand);
       ++open_;
     }
+    if (workload_.outlook)
+      scheduler_.outlook(
+          {static_cast<double>(workload_.requests - submitted_) * *workload_.outlook});
   }
 
   // What a request asks for, and how much longer than usual its answer is: always the same.
