@@ -41,6 +41,7 @@ void push_endpoint_constructors(lua_State* lua);
 // The option `profile` of `endpoint`, which has it; what it leaves out is as in `base`.
 std::shared_ptr<const provider::Profile> read_own_profile(const Arguments& endpoint,
                                                           const provider::Profile& base);
+
 // dsl/price_options.cc
 // The option price of an endpoint, which must be there.
 core::Price read_price(const Arguments& endpoint);
