@@ -56,18 +56,18 @@ std::string another_entry(const AnswerPlan& plan, std::string_view id, const std
 }
 
 std::string pack_content(const AnswerPlan& plan, const std::vector<FramedRow>& rows,
-                         std::uint64_t seed, PackFault fault, std::uint64_t draw) {
+                         std::uint64_t seed, Fault fault, std::uint64_t draw) {
   const std::size_t spoilt = rows.empty() ? 0 : draw % rows.size();
   std::vector<std::string> entries;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const PackFault here = i == spoilt ? fault : PackFault::none;
-    if (here == PackFault::drop_row) continue;
+    const Fault here = i == spoilt ? fault : Fault::none;
+    if (here == Fault::drop_row) continue;
     std::string id(rows[i].id);
-    if (here == PackFault::foreign_id) id.insert(0, "foreign-");
-    if (here == PackFault::re_id) id = misspelt(id, rows);
+    if (here == Fault::foreign_id) id.insert(0, "foreign-");
+    if (here == Fault::re_id) id = misspelt(id, rows);
     std::string entry;
     plan.fill_entry(entry, id, rows[i].text, seed);
-    if (here == PackFault::double_row) {
+    if (here == Fault::double_row) {
       const bool differs = (simulate::mix(draw) & 1) != 0;
       entries.push_back(differs ? another_entry(plan, id, entry, draw) : entry);
     }
@@ -75,7 +75,7 @@ std::string pack_content(const AnswerPlan& plan, const std::vector<FramedRow>& r
   }
   std::vector<std::size_t> order(entries.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  if (fault == PackFault::reorder) order = shuffled(entries.size(), draw);
+  if (fault == Fault::reorder) order = shuffled(entries.size(), draw);
   std::string out = R"({"answers":[)";
   for (const std::size_t i : order) {
     if (out.back() != '[') out += ',';
@@ -94,24 +94,24 @@ void add_commas(std::string& content) {
 
 }  // namespace
 
-std::vector<FramedRow> rows_of(const ChatRequest& request) {
-  if (!request.plan || !request.plan->is_pack()) return {{"", without_feedback(request.user)}};
-  std::vector<FramedRow> rows = provider::read_framed(request.user);
+std::vector<FramedRow> rows_of(std::string_view user, const AnswerPlan* plan) {
+  if (!plan || !plan->is_pack()) return {{"", without_feedback(user)}};
+  std::vector<FramedRow> rows = provider::read_framed(user);
   for (FramedRow& row : rows) row.text = without_feedback(row.text);
   return rows;
 }
 
-std::string content_for(const ChatRequest& request, const std::vector<FramedRow>& rows,
-                        std::uint64_t seed, PackFault fault, std::uint64_t draw) {
-  if (!request.plan) return free_text_for(rows.front().text, seed);
+std::string content_for(const AnswerPlan* plan, const std::vector<FramedRow>& rows,
+                        std::uint64_t seed, Fault fault, std::uint64_t draw) {
+  if (!plan) return free_text_for(rows.front().text, seed);
   std::string out;
-  if (request.plan->is_pack()) {
-    out = pack_content(*request.plan, rows, seed, fault, draw);
+  if (plan->is_pack()) {
+    out = pack_content(*plan, rows, seed, fault, draw);
   } else {
-    request.plan->fill(out, rows.front().text, seed);
+    plan->fill(out, rows.front().text, seed);
   }
-  if (fault == PackFault::trailing_comma) add_commas(out);
-  if (fault == PackFault::fence)
+  if (fault == Fault::trailing_comma) add_commas(out);
+  if (fault == Fault::fence)
     return "Here is what you asked for:\n\n```json\n" + out + "\n```\n\nI hope this helps.";
   return out;
 }

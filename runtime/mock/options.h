@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +39,13 @@ struct Faults {
   double trailing_comma = 0;  // with commas before closing brackets
 };
 
+// How a provider sells one tier of a model.
+struct Tier {
+  std::optional<core::Duration> latency;  // in place of Options::latency
+  double refusals = 0;   // share of its requests that get "no capacity for now", unbilled
+  std::string answered;  // with this tier in its place; empty = as asked
+};
+
 // How long an answer is said to be, in tokens: log-normal with this median and sigma. What the text
 // itself does not take of it is told, and billed, as reasoning. A text that takes more, takes more.
 struct OutputTokens {
@@ -57,6 +66,8 @@ struct Options {
   int slots = 0;  // so many are served at once, the rest queue; 0 = all
   std::optional<OutputTokens> output_tokens;
 
+  std::map<std::string, Tier, std::less<>> tiers;  // by the name that requests ask for
+
   std::optional<double> rpm;
   std::optional<double> tpm;
   // A limit that no header tells, as nginx's limit_req: so many requests a second, `burst` saved
@@ -74,7 +85,7 @@ struct Options {
 
   core::Price price;             // for the bill
   double cached_share = 0;       // of each prompt's tokens, told and billed as read from the cache
-  core::Secret require_key;      // when not empty: any other bearer gets 401
+  core::Secret require_key;      // when not empty: any other gets the provider's 401
   bool count_repeats = false;    // keeps a 64-bit hash of every row answered
   std::string certificate_file;  // PEM chain; with key_file turns TLS on
   std::string key_file;

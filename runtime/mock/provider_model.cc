@@ -3,55 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
 #include "core/hash.h"
+#include "mock/answer_text.h"
 #include "mock/content.h"
 #include "mock/control.h"
+#include "mock/draws.h"
 #include "provider/outcome.h"
 #include "simulate/random.h"
 
 namespace sluice::mock {
 namespace {
 
-// What the draws of one request are for: each has its own.
-enum Purpose : std::uint64_t {
-  kFault,
-  kPackFault,
-  kRow,
-  kCut,
-  kLatency,
-  kLatencyAngle,
-  kId,
-  kOutput,
-  kOutputAngle
-};
-
-constexpr std::string_view kRefusal = "I'm sorry, but I can't help with that.";
-
-bool holds(std::string_view text, const std::string& part) {
-  return !part.empty() && text.find(part) != text.npos;
-}
-
-http::ServerResponse json_response(int status, std::string body) {
-  http::ServerResponse response;
-  response.status = status;
-  response.body = std::move(body);
-  return response;
-}
+using wire::Refusal;
+using wire::Why;
 
 std::optional<double> per_minute(std::optional<double> per_second) {
   return per_second ? std::optional(60 * *per_second) : std::nullopt;
 }
 
-void append_wait(std::vector<std::pair<std::string, std::string>>& headers, core::Duration wait) {
-  if (wait <= core::Duration::zero()) return;
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
-  headers.emplace_back("retry-after",
-                       std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
-  headers.emplace_back("retry-after-ms", std::to_string(milliseconds.count()));
+// The mock's own paths answer in the mock's own words, which are OpenAI's.
+Decision own_error(int status, std::string message) {
+  Refusal refusal;
+  refusal.message = std::move(message);
+  Decision decision;
+  decision.response = wire::kOpenAi.refuse(refusal);
+  decision.response.status = status;
+  return decision;
 }
 
 }  // namespace
@@ -65,45 +45,42 @@ ProviderModel::ProviderModel(Options options, core::Time started)
 
 Decision ProviderModel::handle(const http::ServerRequest& request, core::Time now,
                                core::WallTime wall_now) {
+  const Moment at{now, wall_now};
   const std::string_view target =
       std::string_view(request.target).substr(0, request.target.find('?'));
   const bool post = request.method == "POST";
-  if (post && target == "/v1/chat/completions") return chat(request, now, wall_now);
-  if (post && target == "/control") return control(request, now);
+  if (post && target == "/control") return control(request, at);
   Decision decision;
   if (request.method == "GET" && target == "/stats") {
-    decision.response = json_response(200, stats_json(stats_));
-  } else if (post && target == "/stats/reset") {
+    decision.response = wire::json_response(200, stats_json(stats_));
+    return decision;
+  }
+  if (post && target == "/stats/reset") {
     reset_stats();
-    decision.response = json_response(200, "{}");
-  } else {
-    decision.response = json_response(
-        404, error_body(fmt::format("Unknown request URL: {} {}", request.method, target),
-                        "invalid_request_error", "unknown_url"));
+    decision.response = wire::json_response(200, "{}");
+    return decision;
   }
-  return decision;
+  return call(request, at);
 }
 
-Decision ProviderModel::control(const http::ServerRequest& request, core::Time now) {
-  Decision decision;
-  const auto asked = read_control(request.body);
+Decision ProviderModel::control(const http::ServerRequest& request, Moment at) {
   if (!is_loopback(options_.host)) {
-    decision.response = json_response(
-        403, error_body("The mock is open to other machines; /control is for loopback alone.",
-                        "invalid_request_error", ""));
-  } else if (!asked) {
-    decision.response =
-        json_response(400, error_body(asked.error().message, "invalid_request_error", ""));
-  } else {
-    outages_.switch_to(now, asked->outage, asked->lasts);
-    decision.response = json_response(200, "{}");
+    return own_error(403, "The mock is open to other machines; /control is for loopback alone.");
   }
+  const auto asked = read_control(request.body);
+  if (!asked) return own_error(400, asked.error().message);
+  outages_.switch_to(at.now, asked->outage, asked->lasts);
+  Decision decision;
+  decision.response = wire::json_response(200, "{}");
   return decision;
 }
 
-Decision ProviderModel::broken(OutageKind kind, core::Time now) {
+Decision ProviderModel::broken(const wire::Service& service, OutageKind kind, Moment at) {
   if (kind == OutageKind::error) {
-    return refuse(500, error_body("The server is out of order.", "server_error", ""), now, false);
+    Refusal refusal;
+    refusal.why = Why::server_error;
+    refusal.message = "The server is out of order.";
+    return refuse(service, refusal, at, false);
   }
   Decision decision;
   // What comes on a connection that is about to be closed goes the same way.
@@ -112,28 +89,37 @@ Decision ProviderModel::broken(OutageKind kind, core::Time now) {
   return decision;
 }
 
-Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
-                             core::WallTime wall_now) {
-  const std::uint64_t number = ++number_;
-  const auto draw = [&](Purpose purpose) {
-    return simulate::mix(simulate::mix(options_.seed, number), purpose);
-  };
+Decision ProviderModel::call(const http::ServerRequest& request, Moment at) {
+  const auto found = reader_.find(request);
+  if (!found && found.error().refusal.why != Why::bad_request) {
+    // Not a call of any API: counted nowhere.
+    Decision decision;
+    decision.response = found.error().service->refuse(found.error().refusal);
+    return decision;
+  }
+  const wire::Service& service = found ? found->wire->service : *found.error().service;
   ++stats_.requests;
+  const std::uint64_t draws = simulate::mix(options_.seed, ++number_);
+  if (const auto outage = outages_.at(at.now)) return broken(service, *outage, at);
+  if (!key_fits(service, request)) {
+    Refusal refusal;
+    refusal.why = Why::bad_key;
+    return refuse(service, refusal, at, false);
+  }
+  if (!found) return refuse(service, found.error().refusal, at, false);
+  const auto asked = wire::Reader::read(*found, request);
+  if (!asked) return refuse(service, asked.error(), at, false);
 
-  if (const auto outage = outages_.at(now)) return broken(*outage, now);
-  if (!key_fits(request)) {
-    return refuse(
-        401, error_body("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
-        now, false);
-  }
-  const auto chat = reader_.read(request.body);
-  if (!chat) {
-    return refuse(400,
-                  error_body("The body is not JSON, or lacks \"model\" or \"messages\".",
-                             "invalid_request_error", ""),
-                  now, false);
-  }
-  const Fault fault = draw_fault(draw(kFault), *chat);
+  const std::shared_ptr<const AnswerPlan> plan = plans_.plan_for(*asked);
+  const Fault fault = draw_fault(options_.faults, simulate::mix(draws, kFaultDraw), plan.get());
+  if (auto away = turned_away(service, *asked, fault, draws, at)) return std::move(*away);
+  return answer(*found->wire, *asked, plan.get(), fault, draws, at);
+}
+
+std::optional<Decision> ProviderModel::turned_away(const wire::Service& service,
+                                                   const wire::Asked& asked, Fault fault,
+                                                   std::uint64_t draws, Moment at) {
+  Refusal refusal;
   if (fault == Fault::reset || fault == Fault::hang) {
     ++(fault == Fault::reset ? stats_.resets : stats_.hangs);
     Decision decision;
@@ -141,200 +127,136 @@ Decision ProviderModel::chat(const http::ServerRequest& request, core::Time now,
     return decision;
   }
   if (fault == Fault::error_500) {
-    return refuse(500, error_body("The server had an error.", "server_error", ""), now, true);
+    refusal.why = Why::server_error;
+    return refuse(service, refusal, at, true);
   }
+  refusal.why = Why::rate_limit;
   if (fault == Fault::error_429) {
-    return rate_limited({false, false, "requests", options_.error_wait}, now);
+    refusal.kind = "requests";
+    refusal.wait = options_.error_wait;
+    return refuse(service, refusal, at, true);
   }
-  if (fault == Fault::error_503) return unavailable(503, options_.error_wait, now);
-  if (!hidden_.admit(now, 0).admitted) return unavailable(options_.hidden_status, {}, now);
-  const simulate::Limiter::Verdict verdict = limiter_.admit(now, chat->prompt_tokens);
-  if (!verdict.admitted) return rate_limited(verdict, now);
+  if (fault == Fault::error_503) return unavailable(503, options_.error_wait);
+  if (!hidden_.admit(at.now, 0).admitted) return unavailable(options_.hidden_status, {});
+  const Tier* tier = tier_of(asked);
+  if (tier && simulate::unit(simulate::mix(draws, kTierDraw)) < tier->refusals) {
+    refusal.why = Why::capacity;
+    return refuse(service, refusal, at, true);
+  }
+  const simulate::Limiter::Verdict verdict = limiter_.admit(at.now, asked.prompt_tokens);
+  if (verdict.admitted) return std::nullopt;
+  refusal.kind = verdict.kind;
+  refusal.never = verdict.never;
+  refusal.wait = verdict.retry_after;
+  return refuse(service, refusal, at, true);
+}
 
-  const std::vector<provider::FramedRow> rows = rows_of(*chat);
-  ChatReply reply;
-  reply.id = draw(kId);
-  reply.created = std::chrono::floor<std::chrono::seconds>(wall_now).time_since_epoch().count();
-  reply.model = chat->model;
-  reply.prompt_tokens = chat->prompt_tokens;
-  reply.cached_tokens =
-      static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(chat->prompt_tokens));
-  write(reply, *chat, rows, fault, simulate::mix(options_.seed, number));
-  limiter_.charge(reply.completion_tokens);
+Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
+                               const AnswerPlan* plan, Fault fault, std::uint64_t draws,
+                               Moment at) {
+  const std::vector<provider::FramedRow> rows = rows_of(asked.user, plan);
+  wire::Answer answer;
+  answer.id = simulate::mix(draws, kIdDraw);
+  answer.created = std::chrono::floor<std::chrono::seconds>(at.wall).time_since_epoch().count();
+  answer.model = asked.model;
+  answer.input = asked.prompt_tokens;
+  answer.cached =
+      static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(answer.input));
+  const Tier* tier = tier_of(asked);
+  answer.tier = tier && !tier->answered.empty() ? tier->answered : asked.tier;
+  write_text(answer, asked, plan, rows, fault, options_, draws);
+  limiter_.charge(answer.output);
 
-  ++stats_.by_status[200];
-  ++stats_.answered;
   stats_.rows += rows.size();
   if (options_.count_repeats) {
     for (const provider::FramedRow& row : rows) {
       if (!seen_.insert(core::hash128(row.text).low).second) ++stats_.repeated_rows;
     }
   }
-  stats_.input_tokens += reply.prompt_tokens;
-  stats_.cached_tokens += reply.cached_tokens;
-  stats_.output_tokens += reply.completion_tokens;
-  const provider::Usage usage{.input = reply.prompt_tokens,
-                              .cached_input = reply.cached_tokens,
-                              .output = reply.completion_tokens,
-                              .reasoning = reply.reasoning_tokens};
-  stats_.cost += provider::cost_of(usage, options_.price);
+  bill(answer);
 
   Decision decision;
   if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
-  decision.response = json_response(200, reply_body(reply));
-  limiter_.append_headers(now, decision.response.headers);
-  decision.delay = slots_.occupy(
-      now, draw_latency(simulate::mix(options_.seed, number), reply.completion_tokens));
+  decision.delay = slots_.occupy(at.now, draw_latency(asked, draws, answer.output));
+  answer.latency = decision.delay;
+  wire.write(asked, answer, decision.response);
+  append_limits(wire.service, at, decision.response);
   decision.counted = true;
   stats_.max_in_flight = std::max(stats_.max_in_flight, ++stats_.in_flight);
   return decision;
 }
 
-void ProviderModel::write(ChatReply& reply, const ChatRequest& chat,
-                          const std::vector<provider::FramedRow>& rows, Fault fault,
-                          std::uint64_t draws) const {
-  const auto pack_fault = [&] {
-    switch (fault) {
-      case Fault::drop_row:
-        return PackFault::drop_row;
-      case Fault::double_row:
-        return PackFault::double_row;
-      case Fault::foreign_id:
-        return PackFault::foreign_id;
-      case Fault::re_id:
-        return PackFault::re_id;
-      case Fault::reorder:
-        return PackFault::reorder;
-      case Fault::fence:
-        return PackFault::fence;
-      case Fault::trailing_comma:
-        return PackFault::trailing_comma;
-      default:
-        return PackFault::none;
-    }
-  };
-  std::string& text = reply.content;
-  if (holds(chat.user, options_.refuse)) {
-    reply.refusal = kRefusal;
-    reply.completion_tokens = tokens_of(kRefusal.size());
-    return;
-  }
-  if (holds(chat.user, options_.poison)) {
-    text = garbled("something else");
-    fault = Fault::none;
-  } else {
-    text = content_for(chat, rows, options_.seed, pack_fault(), simulate::mix(draws, kRow));
-  }
-  if (fault == Fault::garble) text = garbled(text);
-  std::size_t most = chat.max_output_tokens
-                         ? std::min<std::uint64_t>(*chat.max_output_tokens, UINT32_MAX) * 4
-                         : text.size();
-  if (fault == Fault::truncate) {
-    // Somewhere in the middle: at least one byte is missing, and one is left where there are two.
-    const auto cut = static_cast<std::size_t>(simulate::unit(simulate::mix(draws, kCut)) *
-                                              static_cast<double>(text.size()));
-    most = std::min(most, std::max<std::size_t>(cut, text.size() > 1 ? 1 : 0));
-  }
-  reply.cut = most < text.size();
-  cut_text(text, most);
-  reply.completion_tokens = tokens_of(text.size());
-  reply.reasoning_tokens = draw_reasoning(draws, chat, reply.completion_tokens);
-  reply.completion_tokens += reply.reasoning_tokens;
-  if (fault == Fault::reasoning_only) {
-    // All that it was allowed went into thinking.
-    text.clear();
-    reply.cut = true;
-    reply.completion_tokens = chat.max_output_tokens.value_or(reply.completion_tokens);
-    reply.reasoning_tokens = reply.completion_tokens;
-  }
+void ProviderModel::bill(const wire::Answer& answer) {
+  ++stats_.by_status[200];
+  ++stats_.answered;
+  if (!answer.tier.empty()) ++stats_.by_tier[answer.tier];
+  stats_.input_tokens += answer.input;
+  stats_.cached_tokens += answer.cached;
+  stats_.output_tokens += answer.output;
+  const provider::Usage usage{.input = answer.input,
+                              .cached_input = answer.cached,
+                              .output = answer.output,
+                              .reasoning = answer.reasoning};
+  stats_.cost += provider::cost_of(usage, options_.price);
 }
 
-ProviderModel::Fault ProviderModel::draw_fault(std::uint64_t draw, const ChatRequest& chat) const {
-  const Faults& f = options_.faults;
-  double at = simulate::unit(draw);
-  const auto any = [&](const auto& shares) {
-    for (const auto& [share, fault] : shares) {
-      if (at < share) return fault;
-      at -= share;
-    }
-    return Fault::none;
-  };
-  using Share = std::pair<double, Fault>;
-  const Fault fault = any(std::array{
-      Share{f.error_429, Fault::error_429}, Share{f.error_500, Fault::error_500},
-      Share{f.error_503, Fault::error_503}, Share{f.reset, Fault::reset},
-      Share{f.hang, Fault::hang}, Share{f.cut, Fault::cut}, Share{f.truncate, Fault::truncate},
-      Share{f.garble, Fault::garble}, Share{f.reasoning_only, Fault::reasoning_only}});
-  if (fault != Fault::none || !chat.plan) return fault;
-  at = simulate::unit(simulate::mix(draw, kPackFault));
-  const Fault pack_fault =
-      any(std::array{Share{f.drop_row, Fault::drop_row}, Share{f.double_row, Fault::double_row},
-                     Share{f.foreign_id, Fault::foreign_id}, Share{f.re_id, Fault::re_id},
-                     Share{f.reorder, Fault::reorder}, Share{f.fence, Fault::fence},
-                     Share{f.trailing_comma, Fault::trailing_comma}});
-  const bool of_packs = pack_fault != Fault::fence && pack_fault != Fault::trailing_comma;
-  return of_packs && !chat.plan->is_pack() ? Fault::none : pack_fault;
+const Tier* ProviderModel::tier_of(const wire::Asked& asked) const {
+  const auto found = options_.tiers.find(asked.tier);
+  return found == options_.tiers.end() ? nullptr : &found->second;
 }
 
-core::Duration ProviderModel::draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const {
+core::Duration ProviderModel::draw_latency(const wire::Asked& asked, std::uint64_t draws,
+                                           std::uint64_t output_tokens) const {
+  const Tier* tier = tier_of(asked);
+  const core::Duration latency = tier ? tier->latency.value_or(options_.latency) : options_.latency;
   const double fixed =
-      static_cast<double>(options_.latency.count()) +
+      static_cast<double>(latency.count()) +
       static_cast<double>(options_.latency_per_token.count()) * static_cast<double>(output_tokens);
   if (options_.latency_sigma == 0 || fixed == 0) {
     return core::Duration(static_cast<std::int64_t>(fixed));
   }
   constexpr double kDay = 86'400e9;
-  const double factor = simulate::log_normal(options_.latency_sigma, simulate::mix(draw, kLatency),
-                                             simulate::mix(draw, kLatencyAngle));
+  const double factor =
+      simulate::log_normal(options_.latency_sigma, simulate::mix(draws, kLatencyDraw),
+                           simulate::mix(draws, kLatencyAngleDraw));
   return core::Duration(static_cast<std::int64_t>(std::min(fixed * factor, kDay)));
 }
 
-std::uint64_t ProviderModel::draw_reasoning(std::uint64_t draw, const ChatRequest& chat,
-                                            std::uint64_t text_tokens) const {
-  if (!options_.output_tokens) return 0;
-  constexpr double kMost = 1e6;  // no model writes more at once
-  const double drawn =
-      options_.output_tokens->median * simulate::log_normal(options_.output_tokens->sigma,
-                                                            simulate::mix(draw, kOutput),
-                                                            simulate::mix(draw, kOutputAngle));
-  const auto most = static_cast<double>(chat.max_output_tokens.value_or(UINT32_MAX));
-  const auto tokens = static_cast<std::uint64_t>(std::min({drawn, most, kMost}));
-  return tokens > text_tokens ? tokens - text_tokens : 0;
+Decision ProviderModel::refuse(const wire::Service& service, const Refusal& refusal, Moment at,
+                               bool limit_headers) {
+  Decision decision;
+  decision.response = service.refuse(refusal);
+  ++stats_.by_status[decision.response.status];
+  if (limit_headers) append_limits(service, at, decision.response);
+  return decision;
 }
 
-Decision ProviderModel::refuse(int status, std::string body, core::Time now, bool limit_headers) {
+void ProviderModel::append_limits(const wire::Service& service, Moment at,
+                                  http::ServerResponse& response) {
+  if (service.limits) service.limits(limiter_.levels(at.now), at.wall, response.headers);
+}
+
+Decision ProviderModel::unavailable(int status, core::Duration wait) {
   ++stats_.by_status[status];
   Decision decision;
-  decision.response = json_response(status, std::move(body));
-  if (limit_headers) limiter_.append_headers(now, decision.response.headers);
+  decision.response.status = status;
+  decision.response.body =
+      fmt::format("<html><head><title>{} refused</title></head></html>", status);
+  wire::append_retry_after(wait, decision.response.headers);
+  if (wait > core::Duration::zero()) {
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
+    decision.response.headers.emplace_back("retry-after-ms", std::to_string(milliseconds.count()));
+  }
   return decision;
 }
 
-Decision ProviderModel::rate_limited(const simulate::Limiter::Verdict& verdict, core::Time now) {
-  const std::string message =
-      verdict.never ? "Request too large: it asks for more tokens than a minute's quota holds."
-                    : fmt::format("Rate limit reached on {} per min. Please try again in {}.",
-                                  verdict.kind, simulate::go_duration(verdict.retry_after));
-  Decision decision =
-      refuse(429, error_body(message, verdict.kind, "rate_limit_exceeded"), now, true);
-  if (!verdict.never) append_wait(decision.response.headers, verdict.retry_after);
-  return decision;
-}
-
-Decision ProviderModel::unavailable(int status, core::Duration wait, core::Time now) {
-  Decision decision =
-      refuse(status, fmt::format("<html><head><title>{} refused</title></head></html>", status),
-             now, false);
-  append_wait(decision.response.headers, wait);
-  return decision;
-}
-
-bool ProviderModel::key_fits(const http::ServerRequest& request) const {
+bool ProviderModel::key_fits(const wire::Service& service,
+                             const http::ServerRequest& request) const {
   if (options_.require_key.empty()) return true;
-  return std::any_of(request.headers.begin(), request.headers.end(), [&](const auto& header) {
-    return header.first == "authorization" &&
-           header.second == "Bearer " + options_.require_key.reveal();
-  });
+  const wire::Credential credential = service.credential(request);
+  return credential.value == options_.require_key.reveal() &&
+         (credential.kind == wire::Credential::Kind::key ||
+          credential.kind == wire::Credential::Kind::bearer);
 }
 
 void ProviderModel::reset_stats() {

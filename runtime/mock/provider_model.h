@@ -1,6 +1,6 @@
 // The mock's mind: decides what becomes of each request. It opens no socket and reads no clock; so
 // the tests hold the time in their hand, and the same requests in the same order always meet the
-// same faults.
+// same faults. It knows no wire format: those are in mock/wire.
 //
 // Threads: one.
 //
@@ -11,20 +11,21 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
 #include "core/clock.h"
 #include "http/server.h"
-#include "mock/chat.h"
+#include "mock/fault.h"
 #include "mock/options.h"
 #include "mock/outages.h"
+#include "mock/plans.h"
 #include "mock/stats.h"
-#include "provider/row_tags.h"
 #include "simulate/openai_limiter.h"
 #include "simulate/slots.h"
+#include "wire/wires.h"
 
 namespace sluice::mock {
 
@@ -48,42 +49,31 @@ class ProviderModel {
   const Outages& outages() const { return outages_; }
 
  private:
-  enum class Fault : std::uint8_t {
-    none,
-    error_429,
-    error_500,
-    error_503,
-    reset,
-    hang,
-    cut,
-    truncate,
-    garble,
-    reasoning_only,
-    drop_row,
-    double_row,
-    foreign_id,
-    re_id,
-    reorder,
-    fence,
-    trailing_comma
+  // One moment, on both clocks.
+  struct Moment {
+    core::Time now;
+    core::WallTime wall;
   };
-  Fault draw_fault(std::uint64_t draw, const ChatRequest& chat) const;
-  // Puts the words of the answer into `reply`, with its tokens.
-  void write(ChatReply& reply, const ChatRequest& chat,
-             const std::vector<provider::FramedRow>& rows, Fault fault, std::uint64_t draws) const;
-  core::Duration draw_latency(std::uint64_t draw, std::uint64_t output_tokens) const;
-  // Tokens of the answer beyond its text's, within the request's limit.
-  std::uint64_t draw_reasoning(std::uint64_t draw, const ChatRequest& chat,
-                               std::uint64_t text_tokens) const;
 
-  Decision control(const http::ServerRequest& request, core::Time now);
-  Decision broken(OutageKind kind, core::Time now);
-  Decision chat(const http::ServerRequest& request, core::Time now, core::WallTime wall_now);
-  Decision refuse(int status, std::string body, core::Time now, bool limit_headers);
+  Decision control(const http::ServerRequest& request, Moment at);
+  Decision call(const http::ServerRequest& request, Moment at);
+  Decision answer(const wire::Wire& wire, const wire::Asked& asked, const AnswerPlan* plan,
+                  Fault fault, std::uint64_t draws, Moment at);
+  // What befalls a request before it is answered; nullopt = nothing does.
+  std::optional<Decision> turned_away(const wire::Service& service, const wire::Asked& asked,
+                                      Fault fault, std::uint64_t draws, Moment at);
+  Decision broken(const wire::Service& service, OutageKind kind, Moment at);
+  Decision refuse(const wire::Service& service, const wire::Refusal& refusal, Moment at,
+                  bool limit_headers);
   // As proxies and nginx's limit_req say it; zero = no wait is asked for.
-  Decision unavailable(int status, core::Duration wait, core::Time now);
-  Decision rate_limited(const simulate::Limiter::Verdict& verdict, core::Time now);
-  bool key_fits(const http::ServerRequest& request) const;
+  Decision unavailable(int status, core::Duration wait);
+  void append_limits(const wire::Service& service, Moment at, http::ServerResponse& response);
+
+  const Tier* tier_of(const wire::Asked& asked) const;
+  core::Duration draw_latency(const wire::Asked& asked, std::uint64_t draws,
+                              std::uint64_t output_tokens) const;
+  bool key_fits(const wire::Service& service, const http::ServerRequest& request) const;
+  void bill(const wire::Answer& answer);
   void reset_stats();
 
   Options options_;
@@ -91,9 +81,10 @@ class ProviderModel {
   simulate::Limiter hidden_;
   Outages outages_;
   simulate::Slots slots_;
-  ChatReader reader_;
+  wire::Reader reader_;
+  Plans plans_;
   Stats stats_;
-  std::uint64_t number_ = 0;  // of chat requests so far
+  std::uint64_t number_ = 0;  // of calls so far
   std::unordered_set<std::uint64_t> seen_;
 };
 

@@ -19,6 +19,12 @@ std::string stats_json(const Stats& stats) {
   w.field("resets", stats.resets);
   w.field("hangs", stats.hangs);
   w.field("answered", stats.answered);
+  if (!stats.by_tier.empty()) {
+    w.key("by_tier");
+    w.open('{');
+    for (const auto& [tier, count] : stats.by_tier) w.field(tier, count);
+    w.close('}');
+  }
   w.field("rows", stats.rows);
   w.field("repeated_rows", stats.repeated_rows);
   w.field("input_tokens", stats.input_tokens);

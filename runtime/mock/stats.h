@@ -10,12 +10,13 @@
 namespace sluice::mock {
 
 struct Stats {
-  std::uint64_t requests = 0;              // chat completions asked for, whatever came of them
+  std::uint64_t requests = 0;              // calls that were to be billed, whatever came of them
   std::map<int, std::uint64_t> by_status;  // of those that got a response
   std::uint64_t resets = 0;
   std::uint64_t hangs = 0;
-  std::uint64_t answered = 0;       // with status 200: these are billed, and no others
-  std::uint64_t rows = 0;           // asked about in the answered ones
+  std::uint64_t answered = 0;                    // with status 200: these are billed, and no others
+  std::map<std::string, std::uint64_t> by_tier;  // of the answered ones, where one was named
+  std::uint64_t rows = 0;                        // asked about in the answered ones
   std::uint64_t repeated_rows = 0;  // of these, seen before (with Options::count_repeats)
   std::uint64_t input_tokens = 0;
   std::uint64_t cached_tokens = 0;  // of the input tokens

@@ -55,20 +55,27 @@ void Limiter::charge(std::uint64_t completion_tokens) {
   if (tokens_.per_minute) tokens_.level -= static_cast<double>(completion_tokens);
 }
 
-void Limiter::append_headers(core::Time now,
-                             std::vector<std::pair<std::string, std::string>>& headers) {
-  const auto append = [&](Bucket& bucket, const char* kind) {
-    if (!bucket.per_minute) return;
+Limiter::Levels Limiter::levels(core::Time now) {
+  const auto level = [&](Bucket& bucket) -> std::optional<Level> {
+    if (!bucket.per_minute) return std::nullopt;
     bucket.refill(now);
-    headers.emplace_back(fmt::format("x-ratelimit-limit-{}", kind),
-                         fmt::format("{:.0f}", *bucket.per_minute));
-    headers.emplace_back(fmt::format("x-ratelimit-remaining-{}", kind),
-                         fmt::format("{:.0f}", std::max(0.0, std::floor(bucket.level))));
-    headers.emplace_back(fmt::format("x-ratelimit-reset-{}", kind),
-                         go_duration(bucket.until(*bucket.per_minute)));
+    return Level{*bucket.per_minute, std::max(0.0, bucket.level), bucket.until(*bucket.per_minute)};
   };
-  append(requests_, "requests");
-  append(tokens_, "tokens");
+  return {level(requests_), level(tokens_)};
+}
+
+void append_headers(const Limiter::Levels& levels,
+                    std::vector<std::pair<std::string, std::string>>& headers) {
+  const auto append = [&](const std::optional<Limiter::Level>& level, const char* kind) {
+    if (!level) return;
+    headers.emplace_back(fmt::format("x-ratelimit-limit-{}", kind),
+                         fmt::format("{:.0f}", level->limit));
+    headers.emplace_back(fmt::format("x-ratelimit-remaining-{}", kind),
+                         fmt::format("{:.0f}", std::floor(level->remaining)));
+    headers.emplace_back(fmt::format("x-ratelimit-reset-{}", kind), go_duration(level->reset));
+  };
+  append(levels.requests, "requests");
+  append(levels.tokens, "tokens");
 }
 
 std::string go_duration(core::Duration d) {

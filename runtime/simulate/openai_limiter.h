@@ -34,8 +34,17 @@ class Limiter {
   // Takes what the answer cost.
   void charge(std::uint64_t completion_tokens);
 
-  // OpenAI's x-ratelimit-* headers, of the limits that there are, as they stand at `now`.
-  void append_headers(core::Time now, std::vector<std::pair<std::string, std::string>>& headers);
+  // How much of a limit is left.
+  struct Level {
+    double limit = 0;
+    double remaining = 0;    // none where there is debt
+    core::Duration reset{};  // until all of it is there again
+  };
+  struct Levels {
+    std::optional<Level> requests;  // nullopt = no such limit
+    std::optional<Level> tokens;
+  };
+  Levels levels(core::Time now);
 
  private:
   struct Bucket {
@@ -52,6 +61,10 @@ class Limiter {
   Bucket tokens_;
   bool started_ = false;
 };
+
+// OpenAI's x-ratelimit-* headers, of the limits that there are.
+void append_headers(const Limiter::Levels& levels,
+                    std::vector<std::pair<std::string, std::string>>& headers);
 
 // As OpenAI writes durations: "12ms", "7.66s", "6m0s".
 std::string go_duration(core::Duration d);

@@ -11,7 +11,7 @@ const core::Time kStart(1000s);
 
 std::vector<std::pair<std::string, std::string>> headers(Limiter& limiter, core::Time now) {
   std::vector<std::pair<std::string, std::string>> out;
-  limiter.append_headers(now, out);
+  append_headers(limiter.levels(now), out);
   return out;
 }
 

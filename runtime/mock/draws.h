@@ -1,0 +1,23 @@
+// What the draws of one request are for: each has its own, so that one option changes nothing that
+// another decides.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::mock {
+
+enum Purpose : std::uint64_t {
+  kFaultDraw,
+  kPackFaultDraw,
+  kRowDraw,
+  kCutDraw,
+  kLatencyDraw,
+  kLatencyAngleDraw,
+  kIdDraw,
+  kOutputDraw,
+  kOutputAngleDraw,
+  kTierDraw,
+  kChunksDraw,
+};
+
+}  // namespace sluice::mock

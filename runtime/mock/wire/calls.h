@@ -1,0 +1,10 @@
+// The calls, each in its own file; the list of them is in wires.cc.
+#pragma once
+
+#include "wire/wire.h"
+
+namespace sluice::wire {
+
+extern const Wire kOpenAiChat;
+
+}  // namespace sluice::wire
