@@ -28,6 +28,7 @@ struct Faults {
   double truncate = 0;   // finish_reason "length", the text cut off
   double garble = 0;     // the text is no JSON
   double reasoning_only = 0;  // finish_reason "length", no text, every token told as reasoning
+  double chunks = 0;  // the text as a list of chunks, where the format has such; befalls any
   // Of packs alone:
   double drop_row = 0;    // a row's answer is missing
   double double_row = 0;  // a row's answer comes twice, every other time with two contents

@@ -138,7 +138,7 @@ std::optional<Decision> ProviderModel::turned_away(const wire::Service& service,
   }
   if (fault == Fault::error_503) return unavailable(503, options_.error_wait);
   if (!hidden_.admit(at.now, 0).admitted) return unavailable(options_.hidden_status, {});
-  const Tier* tier = tier_of(asked);
+  const Tier* tier = tier_of(service, asked.tier);
   if (tier && simulate::unit(simulate::mix(draws, kTierDraw)) < tier->refusals) {
     refusal.why = Why::capacity;
     return refuse(service, refusal, at, true);
@@ -162,8 +162,9 @@ Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
   answer.input = asked.prompt_tokens;
   answer.cached =
       static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(answer.input));
-  const Tier* tier = tier_of(asked);
-  answer.tier = tier && !tier->answered.empty() ? tier->answered : asked.tier;
+  const Tier* tier = tier_of(wire.service, asked.tier);
+  answer.tier = tier && !tier->answered.empty() ? tier->answered : wire.service.tier(asked.tier);
+  answer.chunks = simulate::unit(simulate::mix(draws, kChunksDraw)) < options_.faults.chunks;
   write_text(answer, asked, plan, rows, fault, options_, draws);
   limiter_.charge(answer.output);
 
@@ -177,7 +178,7 @@ Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
 
   Decision decision;
   if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
-  decision.delay = slots_.occupy(at.now, draw_latency(asked, draws, answer.output));
+  decision.delay = slots_.occupy(at.now, draw_latency(tier, draws, answer.output));
   answer.latency = decision.delay;
   wire.write(asked, answer, decision.response);
   append_limits(wire.service, at, decision.response);
@@ -200,14 +201,14 @@ void ProviderModel::bill(const wire::Answer& answer) {
   stats_.cost += provider::cost_of(usage, options_.price);
 }
 
-const Tier* ProviderModel::tier_of(const wire::Asked& asked) const {
-  const auto found = options_.tiers.find(asked.tier);
+const Tier* ProviderModel::tier_of(const wire::Service& service, std::string_view asked) const {
+  auto found = options_.tiers.find(asked);
+  if (found == options_.tiers.end()) found = options_.tiers.find(service.tier(asked));
   return found == options_.tiers.end() ? nullptr : &found->second;
 }
 
-core::Duration ProviderModel::draw_latency(const wire::Asked& asked, std::uint64_t draws,
+core::Duration ProviderModel::draw_latency(const Tier* tier, std::uint64_t draws,
                                            std::uint64_t output_tokens) const {
-  const Tier* tier = tier_of(asked);
   const core::Duration latency = tier ? tier->latency.value_or(options_.latency) : options_.latency;
   const double fixed =
       static_cast<double>(latency.count()) +
@@ -222,9 +223,10 @@ core::Duration ProviderModel::draw_latency(const wire::Asked& asked, std::uint64
   return core::Duration(static_cast<std::int64_t>(std::min(fixed * factor, kDay)));
 }
 
-Decision ProviderModel::refuse(const wire::Service& service, const Refusal& refusal, Moment at,
+Decision ProviderModel::refuse(const wire::Service& service, Refusal refusal, Moment at,
                                bool limit_headers) {
   Decision decision;
+  refusal.id = simulate::mix(simulate::mix(options_.seed, number_), kIdDraw);
   decision.response = service.refuse(refusal);
   ++stats_.by_status[decision.response.status];
   if (limit_headers) append_limits(service, at, decision.response);
@@ -252,8 +254,8 @@ Decision ProviderModel::unavailable(int status, core::Duration wait) {
 
 bool ProviderModel::key_fits(const wire::Service& service,
                              const http::ServerRequest& request) const {
-  if (options_.require_key.empty()) return true;
   const wire::Credential credential = service.credential(request);
+  if (options_.require_key.empty()) return credential.kind != wire::Credential::Kind::several;
   return credential.value == options_.require_key.reveal() &&
          (credential.kind == wire::Credential::Kind::key ||
           credential.kind == wire::Credential::Kind::bearer);

@@ -63,14 +63,15 @@ class ProviderModel {
   std::optional<Decision> turned_away(const wire::Service& service, const wire::Asked& asked,
                                       Fault fault, std::uint64_t draws, Moment at);
   Decision broken(const wire::Service& service, OutageKind kind, Moment at);
-  Decision refuse(const wire::Service& service, const wire::Refusal& refusal, Moment at,
+  Decision refuse(const wire::Service& service, wire::Refusal refusal, Moment at,
                   bool limit_headers);
   // As proxies and nginx's limit_req say it; zero = no wait is asked for.
   Decision unavailable(int status, core::Duration wait);
   void append_limits(const wire::Service& service, Moment at, http::ServerResponse& response);
 
-  const Tier* tier_of(const wire::Asked& asked) const;
-  core::Duration draw_latency(const wire::Asked& asked, std::uint64_t draws,
+  // The options of the tier that is asked for; null = there are none.
+  const Tier* tier_of(const wire::Service& service, std::string_view asked) const;
+  core::Duration draw_latency(const Tier* tier, std::uint64_t draws,
                               std::uint64_t output_tokens) const;
   bool key_fits(const wire::Service& service, const http::ServerRequest& request) const;
   void bill(const wire::Answer& answer);

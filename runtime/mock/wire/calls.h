@@ -5,6 +5,7 @@
 
 namespace sluice::wire {
 
+extern const Wire kAnthropicMessages;
 extern const Wire kOpenAiChat;
 
 }  // namespace sluice::wire

@@ -163,6 +163,19 @@ std::string kinds_text(unsigned kinds) {
   return out;
 }
 
+std::string choices_text(std::string_view choices, std::string_view last) {
+  std::string out;
+  while (!choices.empty()) {
+    const std::size_t end = std::min(choices.find('|'), choices.size());
+    if (!out.empty()) out += end == choices.size() ? last : ", ";
+    out += '\'';
+    out += choices.substr(0, end);
+    out += '\'';
+    choices.remove_prefix(std::min(end + 1, choices.size()));
+  }
+  return out;
+}
+
 std::string bracketed(std::string_view path) {
   std::string out;
   while (!path.empty()) {

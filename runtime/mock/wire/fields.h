@@ -70,6 +70,8 @@ std::optional<Mistake> mistake_in(const Element& value, const Fields& fields);
 // "a string or an array".
 std::string kinds_text(unsigned kinds);
 unsigned kind_of(const Element& value);
+// "auto|flex" as "'auto' or 'flex'".
+std::string choices_text(std::string_view choices, std::string_view last = " or ");
 
 // "messages.0.role" as "messages[0].role".
 std::string bracketed(std::string_view path);

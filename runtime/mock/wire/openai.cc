@@ -11,19 +11,6 @@
 namespace sluice::wire {
 namespace {
 
-// "auto|default" as "'auto' and 'default'".
-std::string choices_text(std::string_view choices) {
-  std::string out;
-  while (!choices.empty()) {
-    const std::size_t end = std::min(choices.find('|'), choices.size());
-    const bool last = end == choices.size();
-    if (!out.empty()) out += last ? ", and " : ", ";
-    out += fmt::format("'{}'", choices.substr(0, end));
-    choices.remove_prefix(std::min(end + 1, choices.size()));
-  }
-  return out;
-}
-
 http::ServerResponse openai_refuse(const Refusal& refusal) {
   const auto error = [&](int status, std::string_view type, std::string_view code,
                          std::string_view words) {
@@ -70,12 +57,19 @@ void openai_limits(const simulate::Limiter::Levels& levels, core::WallTime, Head
   simulate::append_headers(levels, headers);
 }
 
+// "fast" is reported as "priority" (docs/providers.md, Chat completions).
+std::string_view openai_tier(std::string_view asked) {
+  if (asked == "auto") return "default";
+  return asked == "fast" ? "priority" : asked;
+}
+
 }  // namespace
 
 const Service kOpenAi = {.name = "openai",
                          .refuse = openai_refuse,
                          .limits = openai_limits,
-                         .credential = authorization};
+                         .credential = authorization,
+                         .tier = openai_tier};
 
 std::string openai_error(std::string_view message, std::string_view type, std::string_view field,
                          std::string_view code) {
@@ -134,7 +128,7 @@ Wording openai_wording(const Mistake& mistake) {
       break;
     case Mistake::What::choice:
       words.message = fmt::format("Invalid value: {}. Supported values are: {}.", mistake.value,
-                                  choices_text(mistake.choices));
+                                  choices_text(mistake.choices, ", and "));
       words.code = "invalid_value";
       break;
   }

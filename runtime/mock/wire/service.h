@@ -33,6 +33,7 @@ enum class Why : std::uint8_t {
 
 struct Refusal {
   Why why = Why::bad_request;
+  std::uint64_t id = 0;            // of the request
   std::string message;             // empty: the service's own words for it
   std::optional<Mistake> mistake;  // what is wrong with a field
   std::string code;                // of a bad request, where the provider has a code for it
@@ -59,9 +60,8 @@ struct Service {
   void (*limits)(const simulate::Limiter::Levels& levels, core::WallTime wall_now,
                  Headers& headers) = nullptr;
   Credential (*credential)(const http::ServerRequest& request) = nullptr;
-  // The tier that is meant where none is named, or one that leaves the choice to the server.
-  std::string_view default_tier = "default";
-  std::string_view any_tier = "auto";
+  // The tier that a request is served at by the one that it names, or by none: empty = is not told.
+  std::string_view (*tier)(std::string_view asked) = nullptr;
 };
 
 extern const Service kOpenAi;

@@ -40,6 +40,13 @@ std::unexpected<Refusal> bad_request(std::string message, std::string field, std
   return std::unexpected(std::move(refusal));
 }
 
+bool is_object(std::string_view text) {
+  simdjson::dom::parser parser;
+  Element value;
+  return parser.parse(text.data(), text.size()).get(value) == simdjson::SUCCESS &&
+         value.is_object();
+}
+
 void append_event(std::string& out, std::string_view name, std::string_view data) {
   if (!name.empty()) {
     out += "event: ";

@@ -93,6 +93,8 @@ bool flag_at(const Element& object, std::string_view key);
 std::string text_of(const Element& content);
 std::unexpected<Refusal> bad_request(std::string message, std::string field = {},
                                      std::string code = {});
+// Whether a text is one JSON object.
+bool is_object(std::string_view text);
 // One event of a stream; without a name when it is empty.
 void append_event(std::string& out, std::string_view name, std::string_view data);
 // The text in a few pieces, between characters.

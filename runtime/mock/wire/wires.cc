@@ -11,14 +11,14 @@ namespace sluice::wire {
 namespace {
 
 // More particular ones first: OpenAI's takes whatever has its path.
-constexpr std::array<const Wire*, 1> kWires = {&kOpenAiChat};
+constexpr std::array kWires = {&kAnthropicMessages, &kOpenAiChat};
 
 // Whose errors a path gets that no call has.
 struct Family {
   std::string_view prefix;
   const Service* service;
 };
-constexpr std::array kFamilies = {Family{"", &kOpenAi}};
+constexpr std::array kFamilies = {Family{"", &kOpenAi}, Family{"/v1/messages", &kAnthropic}};
 
 std::string_view path_of(const http::ServerRequest& request) {
   const std::string_view target = request.target;

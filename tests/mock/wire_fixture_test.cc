@@ -1,0 +1,158 @@
+// The wire formats from the server's side: a page of tests/mock/wire each, a request and the whole
+// reply. SLUICE_REGENERATE=1 writes the replies again, to be read before they are committed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/mock/support.h"
+
+namespace sluice::mock {
+namespace {
+
+using nlohmann::json;
+
+// One "## claim" of a page. The options are words of the mock's command line that stand in the
+// line after it, in `code`.
+struct Case {
+  std::string page;
+  std::string claim;
+  std::string options;
+  std::string request;
+  std::string reply;
+};
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+const std::filesystem::path kFolder = SLUICE_SOURCE_DIR "/tests/mock/wire";
+
+std::vector<std::filesystem::path> pages() {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() == ".md") found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The text of the first block of that kind in `section`, without its fences.
+std::string block(std::string_view section, const std::string& kind) {
+  const std::string fence = "```" + kind + "\n";
+  const std::size_t start = section.find(fence);
+  if (start == section.npos) return {};
+  section.remove_prefix(start + fence.size());
+  return std::string(section.substr(0, section.find("```\n")));
+}
+
+std::vector<Case> cases_of(const std::filesystem::path& page) {
+  std::vector<Case> cases;
+  const std::string text = read_file(page);
+  for (std::size_t at = text.find("\n## "); at != text.npos;) {
+    const std::size_t next = text.find("\n## ", at + 1);
+    const std::string_view section = std::string_view(text).substr(at + 1, next - at - 1);
+    Case found;
+    found.page = page.stem();
+    found.claim = section.substr(3, section.find('\n') - 3);
+    found.options = block(section, "options");
+    found.request = block(section, "request");
+    found.reply = block(section, "reply");
+    cases.push_back(std::move(found));
+    at = next;
+  }
+  return cases;
+}
+
+http::ServerRequest request_of(const std::string& text) {
+  http::ServerRequest request;
+  std::istringstream in(text);
+  in >> request.method >> request.target;
+  std::string line;
+  std::getline(in, line);
+  while (std::getline(in, line) && !line.empty()) {
+    const std::size_t colon = line.find(": ");
+    request.headers.add(line.substr(0, colon), line.substr(colon + 2));
+  }
+  while (std::getline(in, line)) request.body += line;
+  return request;
+}
+
+Options options_of(const std::string& text) {
+  Options options;
+  std::istringstream in(text);
+  std::string name;
+  double number = 0;
+  while (in >> name) {
+    if (name == "key") {
+      std::string key;
+      in >> key;
+      options.require_key = core::Secret(key);
+      continue;
+    }
+    if (name == "refuse") {
+      in >> options.refuse;
+      continue;
+    }
+    in >> number;
+    if (name == "cached-share") options.cached_share = number;
+    if (name == "output-tokens") options.output_tokens = OutputTokens{number, 0};
+    if (name == "rpm") options.rpm = number;
+    if (name == "tpm") options.tpm = number;
+    if (name == "error-429") options.faults.error_429 = number;
+    if (name == "error-500") options.faults.error_500 = number;
+    if (name == "chunks") options.faults.chunks = number;
+    if (name == "flex-refusals") options.tiers["flex"].refusals = number;
+    if (name == "flex-as-default") options.tiers["flex"].answered = "default";
+  }
+  return options;
+}
+
+std::string reply_of(const Case& one) {
+  ProviderModel model(options_of(one.options));
+  const Decision decision = model.handle(request_of(one.request), kNow, kWall);
+  std::string text = "HTTP/1.1 " + std::to_string(decision.response.status) + "\n";
+  if (decision.response.content_type != "application/json")
+    text += "content-type: " + decision.response.content_type + "\n";
+  for (const auto& [name, value] : decision.response.headers) text += name + ": " + value + "\n";
+  text += "\n";
+  const json body = json::parse(decision.response.body, nullptr, false);
+  text += body.is_discarded() ? decision.response.body : decision.response.body + "\n";
+  const Stats& stats = model.stats();
+  if (stats.answered > 0) {
+    text += "\nbilled: input " + std::to_string(stats.input_tokens) + " (cached " +
+            std::to_string(stats.cached_tokens) + "), output " +
+            std::to_string(stats.output_tokens) + "\n";
+  }
+  return text;
+}
+
+TEST(WirePages, SayWhatEachRequestIsAnswered) {
+  const bool regenerate = std::getenv("SLUICE_REGENERATE") != nullptr;
+  for (const auto& page : pages()) {
+    std::string text = read_file(page);
+    for (const Case& one : cases_of(page)) {
+      ASSERT_FALSE(one.request.empty()) << one.page << ": " << one.claim;
+      const std::string reply = reply_of(one);
+      if (!regenerate) {
+        EXPECT_EQ(one.reply, reply) << one.page << ": " << one.claim;
+        continue;
+      }
+      const std::size_t claim = text.find("## " + one.claim + "\n");
+      const std::size_t request = text.find("```request\n", claim);
+      const std::size_t end = text.find("\n```\n", request) + 5;
+      const std::size_t next = std::min(text.find("\n## ", claim), text.size());
+      text.replace(end, next - end, "\n```reply\n" + reply + "```\n");
+    }
+    if (regenerate) std::ofstream(page) << text;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::mock
