@@ -11,6 +11,7 @@
 #include "mock/content.h"
 #include "mock/control.h"
 #include "mock/draws.h"
+#include "mock/embedding.h"
 #include "provider/outcome.h"
 #include "simulate/random.h"
 
@@ -32,6 +33,14 @@ Decision own_error(int status, std::string message) {
   decision.response = wire::kOpenAi.refuse(refusal);
   decision.response.status = status;
   return decision;
+}
+
+// Each input of a request for vectors counts as a row.
+std::vector<provider::FramedRow> inputs_of(const std::vector<std::string>& inputs) {
+  std::vector<provider::FramedRow> rows;
+  rows.reserve(inputs.size());
+  for (const std::string& input : inputs) rows.push_back({"", input});
+  return rows;
 }
 
 }  // namespace
@@ -154,18 +163,22 @@ std::optional<Decision> ProviderModel::turned_away(const wire::Service& service,
 Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
                                const AnswerPlan* plan, Fault fault, std::uint64_t draws,
                                Moment at) {
-  const std::vector<provider::FramedRow> rows = rows_of(asked.user, plan);
+  const bool vectors = wire.task == wire::Task::vectors;
+  const std::vector<provider::FramedRow> rows =
+      vectors ? inputs_of(asked.inputs) : rows_of(asked.user, plan);
   wire::Answer answer;
   answer.id = simulate::mix(draws, kIdDraw);
   answer.created = std::chrono::floor<std::chrono::seconds>(at.wall).time_since_epoch().count();
   answer.model = asked.model;
   answer.input = asked.prompt_tokens;
-  answer.cached =
-      static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(answer.input));
   const Tier* tier = tier_of(wire.service, asked.tier);
   answer.tier = tier && !tier->answered.empty() ? tier->answered : wire.service.tier(asked.tier);
-  answer.chunks = simulate::unit(simulate::mix(draws, kChunksDraw)) < options_.faults.chunks;
-  write_text(answer, asked, plan, rows, fault, options_, draws);
+  if (vectors) {
+    for (const std::string& input : asked.inputs)
+      answer.vectors.push_back(vector_for(input, asked.dimensions, options_.seed));
+  } else {
+    write_words(answer, asked, plan, rows, fault, draws);
+  }
   limiter_.charge(answer.output);
 
   stats_.rows += rows.size();
@@ -185,6 +198,16 @@ Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
   decision.counted = true;
   stats_.max_in_flight = std::max(stats_.max_in_flight, ++stats_.in_flight);
   return decision;
+}
+
+void ProviderModel::write_words(wire::Answer& answer, const wire::Asked& asked,
+                                const AnswerPlan* plan,
+                                const std::vector<provider::FramedRow>& rows, Fault fault,
+                                std::uint64_t draws) const {
+  answer.cached =
+      static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(answer.input));
+  answer.chunks = simulate::unit(simulate::mix(draws, kChunksDraw)) < options_.faults.chunks;
+  write_text(answer, asked, plan, rows, fault, options_, draws);
 }
 
 void ProviderModel::bill(const wire::Answer& answer) {

@@ -23,6 +23,7 @@
 #include "mock/outages.h"
 #include "mock/plans.h"
 #include "mock/stats.h"
+#include "provider/row_tags.h"
 #include "simulate/openai_limiter.h"
 #include "simulate/slots.h"
 #include "wire/wires.h"
@@ -59,6 +60,9 @@ class ProviderModel {
   Decision call(const http::ServerRequest& request, Moment at);
   Decision answer(const wire::Wire& wire, const wire::Asked& asked, const AnswerPlan* plan,
                   Fault fault, std::uint64_t draws, Moment at);
+  void write_words(wire::Answer& answer, const wire::Asked& asked, const AnswerPlan* plan,
+                   const std::vector<provider::FramedRow>& rows, Fault fault,
+                   std::uint64_t draws) const;
   // What befalls a request before it is answered; nullopt = nothing does.
   std::optional<Decision> turned_away(const wire::Service& service, const wire::Asked& asked,
                                       Fault fault, std::uint64_t draws, Moment at);

@@ -294,7 +294,7 @@ TEST(ProviderModel, RefusesStrangersBadBodiesAndOtherPaths) {
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 200);
   request.body = "{";
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 400);
-  request.target = "/v1/embeddings";
+  request.target = "/v1/completions";
   EXPECT_EQ(model.handle(request, kNow, kWall).response.status, 404);
   EXPECT_EQ(model.stats().requests, 4u);
 }

@@ -70,6 +70,20 @@ std::vector<Case> cases_of(const std::filesystem::path& page) {
   return cases;
 }
 
+// "{{3 x ab}}" is "ababab": the innermost ones first.
+std::string repeated(std::string text) {
+  for (std::size_t start = text.rfind("{{"); start != text.npos; start = text.rfind("{{")) {
+    const std::size_t end = text.find("}}", start);
+    const std::size_t sign = text.find(" x ", start);
+    const int times = std::stoi(text.substr(start + 2, sign - start - 2));
+    const std::string part = text.substr(sign + 3, end - sign - 3);
+    std::string whole;
+    for (int i = 0; i < times; ++i) whole += part;
+    text.replace(start, end + 2 - start, whole);
+  }
+  return text;
+}
+
 http::ServerRequest request_of(const std::string& text) {
   http::ServerRequest request;
   std::istringstream in(text);
@@ -81,6 +95,7 @@ http::ServerRequest request_of(const std::string& text) {
     request.headers.add(line.substr(0, colon), line.substr(colon + 2));
   }
   while (std::getline(in, line)) request.body += line;
+  if (request.body.find(" x ") != std::string::npos) request.body = repeated(request.body);
   return request;
 }
 

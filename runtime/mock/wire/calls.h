@@ -7,5 +7,7 @@ namespace sluice::wire {
 
 extern const Wire kAnthropicMessages;
 extern const Wire kOpenAiChat;
+extern const Wire kOpenAiEmbeddings;
+extern const Wire kOpenAiResponses;
 
 }  // namespace sluice::wire

@@ -30,4 +30,8 @@ extern const Fields kChatFields;
 std::expected<Asked, Refusal> read_chat(const Request& request);
 void write_chat(const Asked& asked, const Answer& answer, http::ServerResponse& response);
 
+extern const Fields kEmbeddingsFields;
+std::expected<Asked, Refusal> read_embeddings(const Request& request);
+void write_embeddings(const Asked& asked, const Answer& answer, http::ServerResponse& response);
+
 }  // namespace sluice::wire

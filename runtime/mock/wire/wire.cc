@@ -1,6 +1,7 @@
 #include "wire/wire.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace sluice::wire {
@@ -56,6 +57,16 @@ void append_event(std::string& out, std::string_view name, std::string_view data
   out += "data: ";
   out += data;
   out += "\n\n";
+}
+
+void write_numbers(core::JsonWriter& w, std::span<const float> numbers) {
+  w.open('[');
+  for (const float number : numbers) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    w.raw({digits, static_cast<std::size_t>(end - digits)});
+  }
+  w.close(']');
 }
 
 std::vector<std::string_view> pieces_of(std::string_view text) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/json.h"
 #include "http/server.h"
 #include "wire/fields.h"
 #include "wire/service.h"
@@ -97,6 +98,8 @@ std::unexpected<Refusal> bad_request(std::string message, std::string field = {}
 bool is_object(std::string_view text);
 // One event of a stream; without a name when it is empty.
 void append_event(std::string& out, std::string_view name, std::string_view data);
+// A list of numbers, each in the shortest form that reads back as the same float.
+void write_numbers(core::JsonWriter& w, std::span<const float> numbers);
 // The text in a few pieces, between characters.
 std::vector<std::string_view> pieces_of(std::string_view text);
 

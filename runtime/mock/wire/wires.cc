@@ -11,7 +11,8 @@ namespace sluice::wire {
 namespace {
 
 // More particular ones first: OpenAI's takes whatever has its path.
-constexpr std::array kWires = {&kAnthropicMessages, &kOpenAiChat};
+constexpr std::array kWires = {&kAnthropicMessages, &kOpenAiChat, &kOpenAiResponses,
+                               &kOpenAiEmbeddings};
 
 // Whose errors a path gets that no call has.
 struct Family {
