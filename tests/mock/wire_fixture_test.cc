@@ -122,6 +122,7 @@ Options options_of(const std::string& text) {
     if (name == "tpm") options.tpm = number;
     if (name == "error-429") options.faults.error_429 = number;
     if (name == "error-500") options.faults.error_500 = number;
+    if (name == "reasoning-only") options.faults.reasoning_only = number;
     if (name == "chunks") options.faults.chunks = number;
     if (name == "flex-refusals") options.tiers["flex"].refusals = number;
     if (name == "flex-as-default") options.tiers["flex"].answered = "default";

@@ -6,8 +6,15 @@
 namespace sluice::wire {
 
 extern const Wire kAnthropicMessages;
+extern const Wire kGeminiBatchEmbed;
+extern const Wire kGeminiEmbed;
+extern const Wire kGeminiGenerate;
+extern const Wire kGeminiStream;
 extern const Wire kOpenAiChat;
 extern const Wire kOpenAiEmbeddings;
 extern const Wire kOpenAiResponses;
+extern const Wire kVertexGenerate;
+extern const Wire kVertexPredict;
+extern const Wire kVertexStream;
 
 }  // namespace sluice::wire

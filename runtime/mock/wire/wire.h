@@ -35,6 +35,8 @@ struct Asked {
   std::string tier;    // in the provider's words; empty = none is named
   bool stream = false;
   bool stream_usage = false;        // the stream is to end with the usage
+  bool events = false;              // a stream of events, where there are two kinds of streams
+  bool thoughts = false;            // what the model thought is to be shown
   std::vector<std::string> inputs;  // of embeddings; then there is no text
   std::uint32_t dimensions = 0;     // of the vectors; 0 = the model's own
   bool base64 = false;              // vectors as base64 of little-endian floats

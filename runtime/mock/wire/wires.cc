@@ -11,15 +11,23 @@ namespace sluice::wire {
 namespace {
 
 // More particular ones first: OpenAI's takes whatever has its path.
-constexpr std::array kWires = {&kAnthropicMessages, &kOpenAiChat, &kOpenAiResponses,
-                               &kOpenAiEmbeddings};
+constexpr std::array kWires = {&kAnthropicMessages, &kGeminiGenerate,   &kGeminiStream,
+                               &kGeminiEmbed,       &kGeminiBatchEmbed, &kVertexGenerate,
+                               &kVertexStream,      &kVertexPredict,    &kOpenAiChat,
+                               &kOpenAiResponses,   &kOpenAiEmbeddings};
 
 // Whose errors a path gets that no call has.
 struct Family {
   std::string_view prefix;
   const Service* service;
 };
-constexpr std::array kFamilies = {Family{"", &kOpenAi}, Family{"/v1/messages", &kAnthropic}};
+constexpr std::array kFamilies = {Family{"", &kOpenAi},
+                                  Family{"/v1/messages", &kAnthropic},
+                                  Family{"/v1beta/", &kGemini},
+                                  Family{"/v1/models/", &kGemini},
+                                  Family{"/v1beta1/", &kVertex},
+                                  Family{"/v1/projects/", &kVertex},
+                                  Family{"/v1/publishers/", &kVertex}};
 
 std::string_view path_of(const http::ServerRequest& request) {
   const std::string_view target = request.target;
