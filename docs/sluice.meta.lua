@@ -68,7 +68,6 @@
 ---@class (exact) sluice.dispatchOptions
 ---@field deadline? string|number from the start of the run, earlier questions included; when it is reached, the run drains and can go on later
 ---@field budget? string|number for the whole job, earlier runs and all questions included; never passed. Wants max_output_tokens on the endpoints: a request counts at its worst until it is answered
----@field prices? string CSV file of prices, which win over the list prices, relative to the pipeline file; its columns: docs/reference.md, Prices
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
@@ -103,14 +102,15 @@
 ---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
+---@field price? sluice.priceOptions what tokens cost
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field service_tier? string sent as it stands
+---@field api? "chat"|"responses" which of the service's formats is spoken
 
 ---An endpoint that speaks Anthropic's messages.
 ---@class (exact) sluice.anthropicOptions
@@ -129,27 +129,43 @@
 ---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
+---@field price? sluice.priceOptions what tokens cost
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field service_tier? string sent as it stands
 
----What tokens cost, an option of the endpoints; it holds at whatever tier a request is served. price = 0 where nothing costs anything.
+---An endpoint that speaks Google's generateContent.
+---@class (exact) sluice.geminiOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions what tokens cost
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands
+
+---What tokens cost, an option of the endpoints.
 ---@class (exact) sluice.priceOptions
----@field input number dollars per million input tokens
----@field output number dollars per million output tokens, thinking included
----@field cached_input? number dollars per million input tokens read from the provider's cache
----@field cache_write? number dollars per million input tokens written to the provider's cache; where it is named, a budget counts each input token at it until the request is answered
----@field cache_write_1h? number the same for what is written for an hour
----@field above? sluice.aboveOptions what all tokens of a request with a long prompt cost
-
----What a request with a long prompt costs, an option of price; what is written to the cache then costs as much more as the input does.
----@class (exact) sluice.aboveOptions
----@field tokens integer a request with more input tokens than this, cached ones included, costs these prices, all of it
 ---@field input number dollars per million input tokens
 ---@field output number dollars per million output tokens
 ---@field cached_input? number dollars per million input tokens read from the provider's cache
@@ -327,6 +343,11 @@ function sluice.ollama(options) end
 ---@param options sluice.anthropicOptions
 ---@return sluice.Endpoint
 function sluice.anthropic(options) end
+
+---An endpoint that speaks Google's generateContent.
+---@param options sluice.geminiOptions
+---@return sluice.Endpoint
+function sluice.gemini(options) end
 
 ---@class sluice.textField : sluice.Field
 ---@overload fun(options: sluice.textOptions): sluice.Field

@@ -171,12 +171,13 @@ class OpenAiCodec final : public CodecBase {
 };
 
 std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
+  if (endpoint.api == "responses") return make_responses(endpoint, profile);
   return std::make_unique<OpenAiCodec>(endpoint, profile);
 }
 
 constexpr std::string_view kHosts[] = {"openai.com"};
 
-constexpr std::string_view kOptions[] = {"profile"};
+constexpr std::string_view kOptions[] = {"api", "profile"};
 
 constexpr Profile kOpenAi = {
     .name = "openai",

@@ -179,14 +179,15 @@ void fill_failure(Outcome& outcome, const Profile& profile, const std::vector<He
 }
 
 void fill_failure_inside_ok(Outcome& outcome, const Profile& profile, const ErrorBody& error,
-                            const core::Secret& key) {
+                            const core::Secret& key, int meant) {
   // OpenRouter puts the HTTP status that it meant into the code.
-  int status = 0;
-  std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
+  int status = meant;
+  if (meant == 0) std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
   // Money is recognised by its names as well, which the table knows as those of a 4xx.
   const Verdict verdict =
       classify(facts_of(status >= 400 && status < 600 ? status : 429, error), profile.errors);
-  const bool final = verdict.action != Action::retry && verdict.action != Action::move;
+  const bool final =
+      meant != 0 || (verdict.action != Action::retry && verdict.action != Action::move);
   outcome.action = final ? verdict.action : Action::move;
   outcome.cause = final ? verdict.cause : Cause::upstream_error;
   outcome.message = describe(outcome.status, error, key);

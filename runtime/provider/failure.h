@@ -37,9 +37,10 @@ void fill_failure(Outcome& outcome, const Profile& profile, const std::vector<He
 
 // Fills `outcome` for an error that came with status 200 (docs/providers.md, Errors inside status 200): another endpoint may do
 // better now, unless the error names something that no repeating helps. outcome.usage is set
-// already.
+// already. `meant`: the HTTP status that the error stands for, where its name says so; what the
+// table says of that status then holds as it stands. 0: not known.
 void fill_failure_inside_ok(Outcome& outcome, const Profile& profile, const ErrorBody& error,
-                            const core::Secret& key);
+                            const core::Secret& key, int meant = 0);
 
 // `text` for people: one line, at most 300 bytes, without the key or anything that looks like one.
 // A key of fewer than 8 characters is no secret that could be kept (providers' have 30 and more;

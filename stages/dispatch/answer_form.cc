@@ -15,9 +15,9 @@ namespace {
 using provider::StructuredOutput;
 
 // What servers name when they do not take a response format: the parameter, or the thing.
-constexpr std::array<std::string_view, 8> kWords = {
-    "response_format",   "response format", "json_schema",   "json schema",
-    "structured output", "output_config",   "output_format", "guided_json"};
+constexpr std::array<std::string_view, 9> kWords = {
+    "response_format", "response format", "json_schema", "json schema", "structured output",
+    "output_config",   "output_format",   "guided_json", "text.format"};
 
 bool names_the_form(std::string_view message) {
   return std::ranges::any_of(kWords, [&](std::string_view word) {

@@ -3,7 +3,8 @@
 // codec must make of it:
 //
 //   ## Name of the case
-//   ```response openai https://api.openai.com/v1      (a constructor, and a base_url if not its own)
+//   ```response openai https://api.openai.com/v1 api=responses     (a constructor, and where they
+//                                              are not its own, a base_url and an api)
 //   HTTP/1.1 200
 //   name-of-header: value
 //
@@ -28,6 +29,7 @@ struct Fixture {
   std::string name;
   std::string constructor;  // "openai": as s.openai names it
   std::string base_url;     // empty: that constructor's own
+  std::string api;          // EndpointSpec::api
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;

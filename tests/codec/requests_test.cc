@@ -109,6 +109,50 @@ TEST(OpenAiRequest, GoesToChatCompletionsWithoutTheKeyInItsHeaders) {
                                    Pair("accept", "application/json")));
 }
 
+EndpointSpec responses() {
+  EndpointSpec spec = openai();
+  spec.api = "responses";
+  return spec;
+}
+
+TEST(ResponsesRequest, CarriesTheSchemaFlatAndAllOptions) {
+  EndpointSpec spec = responses();
+  spec.max_output_tokens = 800;
+  spec.temperature = 0.5;
+  spec.service_tier = "flex";
+  EXPECT_EQ(
+      body_of(spec, prompt(), "say \"hi\""),
+      R"({"model":"gpt-5.4-mini","store":false,"max_output_tokens":800,"temperature":0.5,"service_tier":"flex",)"
+      R"("text":{"format":{"type":"json_schema","name":"answer","strict":true,)"
+      R"("schema":{"type":"object","properties":{"a":{"type":"string","description":"length in characters at most 9"}}}}},)"
+      R"("instructions":"Be brief.","input":"say \"hi\""})");
+}
+
+TEST(ResponsesRequest, IsBareWhereNothingIsAskedFor) {
+  EXPECT_EQ(body_of(responses(), {}, "hi"),
+            R"({"model":"gpt-5.4-mini","store":false,"input":"hi"})");
+}
+
+TEST(ResponsesRequest, SaysTheShapeInTheInputForJsonObjectAndInTheInstructionsElse) {
+  EndpointSpec spec = responses();
+  spec.structured = StructuredOutput::json_object;
+  EXPECT_EQ(body_of(spec, prompt(), "hi"),
+            R"({"model":"gpt-5.4-mini","store":false,"text":{"format":{"type":"json_object"}},)"
+            R"("input":[{"role":"system","content":"Be brief.\n\nReply with one JSON value."},)"
+            R"({"role":"user","content":"hi"}]})");
+  spec.structured = StructuredOutput::instruction;
+  EXPECT_EQ(body_of(spec, prompt(), "hi"),
+            R"({"model":"gpt-5.4-mini","store":false,)"
+            R"("instructions":"Be brief.\n\nReply with one JSON value.","input":"hi"})");
+}
+
+TEST(ResponsesRequest, GoesToResponsesAtAnyHost) {
+  EndpointSpec spec = responses();
+  EXPECT_EQ(make_codec(spec)->path(), "/responses");
+  spec.base_url = "http://127.0.0.1:8000/v1";
+  EXPECT_EQ(make_codec(spec)->path(), "/responses");
+}
+
 TEST(AnthropicRequest, CarriesTheSchemaWithoutItsLimits) {
   EndpointSpec spec = anthropic();
   spec.max_output_tokens = 800;
@@ -146,7 +190,7 @@ TEST(AnthropicRequest, GoesToMessagesWithTheVersion) {
 }
 
 TEST(Requests, AreJsonWhateverTheUserSays) {
-  for (const EndpointSpec& spec : {openai(), anthropic()}) {
+  for (const EndpointSpec& spec : {openai(), responses(), anthropic()}) {
     const std::string body = body_of(spec, prompt(), "\x01\xff \" \\ \n</row>");
     simdjson::dom::parser parser;
     EXPECT_EQ(parser.parse(body).error(), simdjson::SUCCESS) << body;

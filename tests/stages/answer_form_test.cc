@@ -64,6 +64,17 @@ TEST(AnswerForm, HandsOnEachNoteOnceAndAtFirstThatThereIsNone) {
   EXPECT_EQ(form.new_note(), std::nullopt);
 }
 
+TEST(AnswerForm, IsTheNextWhereResponsesRefuseIt) {
+  provider::EndpointSpec spec = endpoint();
+  spec.api = "responses";
+  AnswerForm form(spec, frame());
+  EXPECT_THAT(*form.prefix(), HasSubstr(R"("format":{"type":"json_schema")"));
+  form.sent(1);
+  provider::Outcome outcome = refusal("Invalid parameter: 'text.format' is not supported");
+  EXPECT_TRUE(form.refused(1, outcome));
+  EXPECT_THAT(*form.prefix(), HasSubstr(R"("format":{"type":"json_object"})"));
+}
+
 TEST(AnswerForm, StaysWhereTheFileNamesItAndSaysWhatHelps) {
   AnswerForm form(endpoint(true), frame());
   form.sent(1);
