@@ -164,6 +164,34 @@
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
 
+---An endpoint that speaks Amazon Bedrock's Converse.
+---@class (exact) sluice.bedrockOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions what tokens cost
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands
+---@field region? string where the model runs, as the provider names it
+---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it, with "#PROFILE" behind its path
+
 ---What tokens cost, an option of the endpoints.
 ---@class (exact) sluice.priceOptions
 ---@field input number dollars per million input tokens
@@ -348,6 +376,11 @@ function sluice.anthropic(options) end
 ---@param options sluice.geminiOptions
 ---@return sluice.Endpoint
 function sluice.gemini(options) end
+
+---An endpoint that speaks Amazon Bedrock's Converse.
+---@param options sluice.bedrockOptions
+---@return sluice.Endpoint
+function sluice.bedrock(options) end
 
 ---@class sluice.textField : sluice.Field
 ---@overload fun(options: sluice.textOptions): sluice.Field

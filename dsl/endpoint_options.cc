@@ -241,9 +241,17 @@ struct Constructor {
 void fill_options(Constructor& constructor, const provider::Profile& profile) {
   for (Option& option : constructor.options) {
     if (option.name == "model") option.example = constructor.model;
-    if (option.name == "base_url") option.fallback = profile.base_url;
+    if (option.name == "base_url")
+      option.fallback = profile.address == nullptr ? profile.base_url : "that of the region";
     if (option.name == "key") option.example = constructor.key;
     if (option.name == "structured") option.fallback = constructor.structured;
+    if (option.name == "credentials" && profile.auth == provider::AuthScheme::aws) {
+      option.meaning =
+          "keys that sign the requests: \"ID:SECRET\" or \"ID:SECRET:SESSION\", or a credentials "
+          "file as AWS's tools have it, with \"#PROFILE\" behind its path";
+      option.example = "s.secret \"AWS_KEYS\"";
+      option.fallback = "the machine's, where AWS's tools look for them";
+    }
   }
 }
 
@@ -257,11 +265,14 @@ void fill_texts(Constructor& constructor, const provider::Dialect& dialect,
   constructor.meaning = &profile == dialect.vendor ? std::string(dialect.meaning)
                         : own_server               ? fmt::format("an own {} server", profile.title)
                                      : fmt::format("an endpoint at {}", profile.title);
-  constructor.example = own_server
-                            ? fmt::format("s.{} {{ model = {}, max_concurrency = 64 }}",
-                                          profile.name, constructor.model)
-                            : fmt::format("s.{} {{ model = {}, key = {}, rpm = 4000, tpm = 2e6 }}",
-                                          profile.name, constructor.model, constructor.key);
+  const bool in_a_region = profile.auth == provider::AuthScheme::aws;
+  constructor.example =
+      own_server    ? fmt::format("s.{} {{ model = {}, max_concurrency = 64 }}", profile.name,
+                                  constructor.model)
+      : in_a_region ? fmt::format("s.{} {{ model = {}, region = \"us-east-1\", rpm = 400 }}",
+                                  profile.name, constructor.model)
+                    : fmt::format("s.{} {{ model = {}, key = {}, rpm = 4000, tpm = 2e6 }}",
+                                  profile.name, constructor.model, constructor.key);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ std::optional<std::pair<std::string, std::string>> key_header(provider::AuthSche
       if (!text.starts_with("eyJ")) return {{"api-key", text}};
       break;
     case AuthScheme::bearer:
+    case AuthScheme::aws:
       break;
   }
   return {{"authorization", "Bearer " + text}};

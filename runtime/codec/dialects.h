@@ -12,6 +12,7 @@ namespace sluice::codec {
 provider::Dialect openai();     // openai.cc
 provider::Dialect anthropic();  // anthropic.cc
 provider::Dialect gemini();     // gemini.cc
+provider::Dialect bedrock();    // bedrock.cc
 
 // openai_responses.cc: the second format of OpenAI's dialect, for its make() alone.
 std::unique_ptr<provider::Codec> make_responses(const provider::EndpointSpec& endpoint,

@@ -41,7 +41,7 @@ const Profile* profile_at(const Dialect& dialect, std::string_view base_url) {
 }  // namespace
 
 std::span<const Dialect> dialects() {
-  static const std::array kDialects = {openai(), anthropic(), gemini()};
+  static const std::array kDialects = {openai(), anthropic(), gemini(), bedrock()};
   return kDialects;
 }
 

@@ -42,6 +42,28 @@ std::string not_found_hint(std::string_view base_url, std::string_view path) {
                           : "");
 }
 
+// Signatures are refused from this difference on (AWS), tokens are dead or not yet born.
+constexpr core::Duration kClockTolerance = std::chrono::minutes(5);
+
+// "this machine's clock is 10 min ahead of …"; empty where the server's Date is near to ours, or
+// there is none.
+std::string clock_hint(const std::vector<HeaderView>& headers, core::WallTime wall_now) {
+  const auto date = std::ranges::find(headers, "date", &HeaderView::first);
+  const auto server = date == headers.end() ? std::nullopt : read_http_instant(date->second);
+  if (!server) return {};
+  const core::Duration ahead = wall_now - *server;
+  if (ahead <= kClockTolerance && ahead >= -kClockTolerance) return {};
+  const auto minutes =
+      std::chrono::round<std::chrono::minutes>(ahead > ahead.zero() ? ahead : -ahead);
+  const std::string difference = minutes < std::chrono::hours(2)
+                                     ? fmt::format("{} min", minutes.count())
+                                     : fmt::format("{} h", minutes.count() / 60);
+  return fmt::format(
+      "this machine's clock is {} {} the server's, by which signatures and tokens are refused: set "
+      "it (NTP)",
+      difference, ahead > ahead.zero() ? "ahead of" : "behind");
+}
+
 }  // namespace
 
 CodecBase::CodecBase(const EndpointSpec& endpoint, const Profile& profile)
@@ -70,6 +92,10 @@ Reply CodecBase::read(int status, const std::vector<HeaderView>& headers, std::s
     }
     if (outcome.cause == Cause::not_found && outcome.action == Action::refused)
       outcome.message += not_found_hint(spec_.base_url, path());
+    if (outcome.cause == Cause::auth || outcome.cause == Cause::forbidden) {
+      if (const std::string hint = clock_hint(headers, wall_now); !hint.empty())
+        outcome.message = safe_message(hint + ": " + outcome.message, spec_.key);
+    }
     outcome.charged = read_charge(headers, spec_.charge_header);
     // Zero is what gateways say, too, when they do not know what became of it.
     if (outcome.charged == core::Money()) outcome.charged.reset();

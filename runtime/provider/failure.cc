@@ -61,10 +61,27 @@ std::string_view detail_message(const Element& reply) {
   return first ? text_at(*first, "msg") : std::string_view();
 }
 
+// AWS: "com.amazon.coral.service#AccessDeniedException", "ThrottlingException:http://…".
+std::string_view exception_name(std::string_view text) {
+  text = text.substr(0, text.find(':'));
+  return text.substr(text.find('#') + 1);  // npos + 1 is 0
+}
+
 void read_names(const Element& object, ErrorBody& body) {
   body.code = code_text(object, "code");
   body.type = text_at(object, "type");
   if (body.type.empty()) body.type = text_at(object, "status");
+  if (body.type.empty()) body.type = exception_name(text_at(object, "__type"));
+}
+
+// The name in the header that the service has for it wins over the body's.
+void read_name_in_header(const Profile& profile, const std::vector<HeaderView>& headers,
+                         ErrorBody& body) {
+  if (profile.error_header.empty()) return;
+  const auto found = std::ranges::find(headers, profile.error_header, &HeaderView::first);
+  if (found == headers.end()) return;
+  body.type = exception_name(found->second);
+  body.code.clear();
 }
 
 ErrorFacts facts_of(int status, const ErrorBody& body) {
@@ -120,6 +137,18 @@ void hide_keys(std::string& text) {
   }
 }
 
+// AWS quotes the headers of a request whose signature is wrong, a session token among them.
+void hide_session_tokens(std::string& text) {
+  constexpr std::string_view kName = "x-amz-security-token:";
+  for (std::size_t at = text.find(kName); at != text.npos; at = text.find(kName, at)) {
+    at += kName.size();
+    std::size_t end = at;
+    while (end < text.size() && static_cast<unsigned char>(text[end]) > ' ' && text[end] != '\\')
+      ++end;
+    text.replace(at, end - at, "***");
+  }
+}
+
 }  // namespace
 
 std::optional<ErrorBody> error_in(const Element& reply) {
@@ -145,8 +174,10 @@ std::optional<ErrorBody> error_in(const Element& reply) {
     }
   }
   body.message = text_at(reply, "message");
+  if (body.message.empty()) body.message = text_at(reply, "Message");  // AWS, at times
   if (body.message.empty()) body.message = detail_message(reply);
-  const bool marked = text_at(reply, "object") == "error" || text_at(reply, "type") == "error";
+  const bool marked = text_at(reply, "object") == "error" || text_at(reply, "type") == "error" ||
+                      !text_at(reply, "__type").empty();
   if (body.message.empty() && !marked) return std::nullopt;
   read_names(reply, body);
   return body;
@@ -164,6 +195,7 @@ void fill_failure(Outcome& outcome, const Profile& profile, const std::vector<He
     if (what == NoJson::page) page = name_of(what, body);
     error.message = what == NoJson::page ? std::string_view(page) : body;
   }
+  read_name_in_header(profile, headers, error);
   if (!outcome.hints.retry_after) outcome.hints.retry_after = error.retry_after;
   ErrorFacts facts = facts_of(outcome.status, error);
   facts.retry_after = outcome.hints.retry_after;
@@ -199,6 +231,7 @@ std::string safe_message(std::string_view text, const core::Secret& key) {
   std::string safe(text.substr(0, 16 * kLongestMessage));
   if (key.reveal().size() >= kShortestSecret) replace_all(safe, key.reveal(), "***");
   hide_keys(safe);
+  hide_session_tokens(safe);
   safe = core::printable(safe);
   if (safe.size() > kLongestMessage) {
     std::size_t end = kLongestMessage;

@@ -2,7 +2,7 @@
 //
 // Shapes in use (docs/providers.md, Error bodies): {"error":{…}}, {"error":"text"},
 // {"code","error":"text"}, flat {"message","type","code"}, {"type":"error","error":{…}},
-// {"detail":…}, each of them also as the one element of an array; plain text, HTML, nothing.
+// {"detail":…}, {"__type","message"} and {"Message"} (AWS), each of them also as the one element of an array; plain text, HTML, nothing.
 #pragma once
 
 #include <optional>

@@ -88,6 +88,7 @@ enum class AuthScheme : std::uint8_t {
   api_key,         // "api-key: KEY", but a token (a JWT, so "eyJ…") as a bearer
   x_api_key,       // "x-api-key: KEY"
   x_goog_api_key,  // "x-goog-api-key: KEY"
+  aws,             // as bearer; without a key a signature over the request (auth/sigv4.h)
 };
 
 struct ModelFacts {
@@ -191,6 +192,8 @@ struct Profile {
   std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
   std::span<const RateHeader> rate_headers = {};
   std::string_view wait_header = {};  // seconds to wait, on a 429 without retry-after
+  // In lower case: where the error's name is, up to ':' or behind '#'; empty: in the body.
+  std::string_view error_header = {};
   // List prices and limits: a list of codec/price_rows.h.
   std::span<const Model> models = {};
 };

@@ -125,7 +125,7 @@ std::optional<core::Duration> read_go_duration(std::string_view text) {
 }
 
 // IMF-fixdate, RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
-std::optional<core::Duration> read_http_date(std::string_view text, core::WallTime wall_now) {
+std::optional<core::WallTime> read_http_instant(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   text = trimmed(text);
@@ -145,7 +145,11 @@ std::optional<core::Duration> read_http_date(std::string_view text, core::WallTi
   c.month = static_cast<int>(month - kMonths.begin()) + 1;
   c.day = *day;
   if (!take_time(text, c) || text != " GMT") return std::nullopt;
-  const auto instant = instant_of(c);
+  return instant_of(c);
+}
+
+std::optional<core::Duration> read_http_date(std::string_view text, core::WallTime wall_now) {
+  const auto instant = read_http_instant(text);
   if (!instant) return std::nullopt;
   return until(*instant, wall_now);
 }

@@ -51,10 +51,16 @@ TEST_P(EveryProvider, HasAFixtureWithAnAnswerAndAnError) {
 
 TEST_P(EveryProvider, ShowsEachOfItsErrorRulesInAFixture) {
   const std::vector<Fixture> own = cases();
+  const auto names_it = [&](const Fixture& fixture, std::string_view name) {
+    return fixture.body.contains(name) ||
+           std::ranges::any_of(fixture.headers, [&](const auto& header) {
+             return header.first == profile().error_header && header.second.contains(name);
+           });
+  };
   for (const ErrorRule& rule : profile().errors) {
     const bool shown = std::ranges::any_of(own, [&](const Fixture& fixture) {
       return fixture.status >= rule.from && fixture.status <= rule.to &&
-             fixture.body.contains(rule.name) && lower(fixture.body).contains(rule.words) &&
+             names_it(fixture, rule.name) && lower(fixture.body).contains(rule.words) &&
              fixture.expected.contains(fmt::format("\nreason: {}\n", cause_name(rule.cause)));
     });
     EXPECT_TRUE(shown) << rule.from << " \"" << rule.name << rule.words << "\" "

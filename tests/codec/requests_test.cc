@@ -35,6 +35,14 @@ EndpointSpec anthropic() {
   return spec;
 }
 
+EndpointSpec bedrock() {
+  EndpointSpec spec;
+  spec.name = "bedrock/us.amazon.nova-lite-v1:0";
+  spec.provider = find_provider("bedrock");
+  spec.model = "us.amazon.nova-lite-v1:0";
+  return spec;
+}
+
 PromptFrame prompt() {
   return {"Be brief.", "answer",
           R"({"type":"object","properties":{"a":{"type":"string","maxLength":9}}})",
@@ -189,8 +197,51 @@ TEST(AnthropicRequest, GoesToMessagesWithTheVersion) {
   EXPECT_EQ(make_codec(spec)->path(), "/messages");
 }
 
+TEST(BedrockRequest, CarriesTheSchemaAsAString) {
+  EndpointSpec spec = bedrock();
+  spec.max_output_tokens = 800;
+  spec.temperature = 0;
+  spec.service_tier = "flex";
+  EXPECT_EQ(
+      body_of(spec, prompt(), "hi"),
+      R"({"system":[{"text":"Be brief."}],"inferenceConfig":{"maxTokens":800,"temperature":0},)"
+      R"("outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":)"
+      R"("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"description\":\"length in characters at most 9\"}}}",)"
+      R"("name":"answer"}}}},"serviceTier":{"type":"flex"},)"
+      R"("messages":[{"role":"user","content":[{"text":"hi"}]}]})");
+}
+
+TEST(BedrockRequest, PutsTheShapeInWordsWhereNoSchemaIsTaken) {
+  EndpointSpec spec = bedrock();
+  spec.structured = StructuredOutput::json_object;
+  EXPECT_EQ(body_of(spec, prompt(), "hi"),
+            R"({"system":[{"text":"Be brief.\n\nReply with one JSON value."}],)"
+            R"("messages":[{"role":"user","content":[{"text":"hi"}]}]})");
+  EXPECT_EQ(body_of(spec, {}, "hi"), R"({"messages":[{"role":"user","content":[{"text":"hi"}]}]})");
+}
+
+TEST(BedrockRequest, NamesTheModelInThePath) {
+  EndpointSpec spec = bedrock();
+  EXPECT_EQ(make_codec(spec)->path(), "/model/us.amazon.nova-lite-v1%3A0/converse");
+  spec.model = "arn:aws:bedrock:us-east-1:1:inference-profile/m";
+  EXPECT_EQ(make_codec(spec)->path(),
+            "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fm/converse");
+}
+
+TEST(BedrockRequest, GoesToItsRegionAndToNoOtherHost) {
+  EndpointSpec spec = bedrock();
+  const auto address = spec.provider.profile->address;
+  EXPECT_FALSE(address(spec));
+  spec.region = "eu-central-1";
+  EXPECT_EQ(address(spec).value_or(""), "https://bedrock-runtime.eu-central-1.amazonaws.com");
+  for (const char* region : {"x.evil.example/", "x.evil.example#", "a@b", "us_east", "US-EAST-1"}) {
+    spec.region = region;
+    EXPECT_FALSE(address(spec)) << region;
+  }
+}
+
 TEST(Requests, AreJsonWhateverTheUserSays) {
-  for (const EndpointSpec& spec : {openai(), responses(), anthropic()}) {
+  for (const EndpointSpec& spec : {openai(), responses(), anthropic(), bedrock()}) {
     const std::string body = body_of(spec, prompt(), "\x01\xff \" \\ \n</row>");
     simdjson::dom::parser parser;
     EXPECT_EQ(parser.parse(body).error(), simdjson::SUCCESS) << body;

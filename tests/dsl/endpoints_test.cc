@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "codec/registry.h"
 #include "scratch.h"
 
@@ -29,12 +31,19 @@ return s.pipeline {{
       name, options));
 }
 
+bool takes_credentials(const provider::Profile& profile) {
+  return std::ranges::find(profile.options, "credentials") != profile.options.end();
+}
+
 class Constructor : public testing::TestWithParam<Provider> {};
 
 TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
   const Scratch scratch;
   const provider::Profile& profile = *GetParam().profile;
-  auto loaded = load_endpoint(scratch, profile.name, "key = \"sk-12345678\"");
+  const bool in_a_region = profile.address != nullptr;
+  auto loaded = load_endpoint(
+      scratch, profile.name,
+      fmt::format("key = \"sk-12345678\"{}", in_a_region ? ", region = \"us-east-1\"" : ""));
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const provider::EndpointSpec& own = loaded->dispatch.endpoints.front();
   EXPECT_EQ(own.name, fmt::format("{}/m", profile.name));
@@ -53,6 +62,7 @@ TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
 TEST_P(Constructor, AsksForAKeyWhereTheServiceDoes) {
   const Scratch scratch;
   const provider::Profile& profile = *GetParam().profile;
+  if (takes_credentials(profile)) GTEST_SKIP() << "the machine may have them";
   const auto loaded = load_endpoint(scratch, profile.name, "");
   EXPECT_EQ(loaded.has_value(), profile.key_variable.empty());
   if (loaded) return;
@@ -63,6 +73,23 @@ TEST_P(Constructor, AsksForAKeyWhereTheServiceDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Registry, Constructor, testing::ValuesIn(with_constructor()),
                          [](const auto& info) { return std::string(info.param.profile->name); });
+
+TEST(Constructors, BedrocksAsksForARegionUnlessItIsElsewhere) {
+  const Scratch scratch;
+  auto loaded = load_endpoint(scratch, "bedrock", "");
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message, testing::HasSubstr("missing option 'region' for bedrock"));
+  EXPECT_THAT(loaded.error().message, testing::HasSubstr("add region = \"us-east-1\""));
+  loaded = load_endpoint(scratch, "bedrock", "region = \"x.evil.example/\"");
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message, testing::HasSubstr("not the name of an AWS region"));
+  loaded = load_endpoint(scratch, "bedrock", "region = \"eu-west-1\", credentials = \"A:b\"");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const provider::EndpointSpec& endpoint = loaded->dispatch.endpoints.front();
+  EXPECT_EQ(endpoint.base_url, "https://bedrock-runtime.eu-west-1.amazonaws.com");
+  EXPECT_EQ(endpoint.region, "eu-west-1");
+  EXPECT_EQ(endpoint.credentials.reveal(), "A:b");
+}
 
 TEST(Constructors, OpenAisRecognisesAServiceByItsAddress) {
   const Scratch scratch;
