@@ -3,6 +3,7 @@
 #include <array>
 
 #include "codec/dialects.h"
+#include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
@@ -112,6 +113,8 @@ class BedrockCodec final : public CodecBase {
 
   void read_answer(const Element& body, Reply& reply) const override {
     if (const auto usage = member(body, "usage")) read_counts(*usage, reply.outcome);
+    if (const auto tier = member(body, "serviceTier"))
+      reply.outcome.tier = tier_named(text_at(*tier, "type")).value_or(Tier::asked);
     const auto output = member(body, "output");
     const auto message = output ? member(*output, "message") : std::nullopt;
     simdjson::dom::array blocks;
@@ -144,7 +147,8 @@ class BedrockCodec final : public CodecBase {
     if (!input || !output || !cached || !written) return;
     const std::uint64_t all = *input + *cached + *written;
     if (all == 0) return;
-    outcome.usage = {.input = all, .cached_input = *cached, .output = *output};
+    outcome.usage = {
+        .input = all, .cached_input = *cached, .output = *output, .cache_write = *written};
     outcome.billing = Billing::known;
   }
 
@@ -212,6 +216,7 @@ constexpr Profile kBedrock = {
     .auth = AuthScheme::aws,
     .errors = kErrors,
     .error_header = "x-amzn-errortype",
+    .models = price_rows::kBedrock,
 };
 
 }  // namespace

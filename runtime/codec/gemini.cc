@@ -95,7 +95,10 @@ class GeminiCodec final : public CodecBase {
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
     reply.model = text_at(body, "modelVersion");
-    if (const auto usage = member(body, "usageMetadata")) read_counts(*usage, outcome);
+    if (const auto usage = member(body, "usageMetadata")) {
+      read_counts(*usage, outcome);
+      outcome.tier = tier_named(text_at(*usage, "trafficType")).value_or(Tier::asked);
+    }
     const auto candidates = member(body, "candidates");
     const auto first = candidates ? first_of(*candidates) : std::nullopt;
     if (!first) return without_candidate(body, reply);
