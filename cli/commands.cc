@@ -17,6 +17,7 @@ AddCommand add_show_command;
 AddCommand add_rejects_command;
 AddCommand add_redo_command;
 AddCommand add_export_command;
+AddCommand add_prices_command;
 AddCommand add_completions_command;
 AddCommand add_mock_command;
 AddCommand add_help_command;
@@ -37,6 +38,7 @@ std::span<AddCommand* const> commands() {
       add_rejects_command,
       add_redo_command,
       add_export_command,
+      add_prices_command,
       add_completions_command,
       add_mock_command,
       add_help_command,

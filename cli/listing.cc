@@ -12,6 +12,7 @@
 #include "core/printable.h"
 #include "core/secret.h"
 #include "http/proxy.h"
+#include "words/cost_notes.h"
 
 namespace sluice::cli {
 namespace {
@@ -69,7 +70,7 @@ std::string parameters(const stages::JobSpec& job) {
 }  // namespace
 
 std::string listing(const stages::JobSpec& job) {
-  Names files, reads, writes, hosts, variables;
+  Names files, reads, writes, hosts, unpriced, variables;
   for (const std::string& file : job.files) add(files, file);
   for (const std::string& path : job.questions.front().read.paths)
     add(reads, path == "-" ? "standard input" : path);
@@ -79,6 +80,7 @@ std::string listing(const stages::JobSpec& job) {
     for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
       if (!endpoint.ca_file.empty()) add(reads, endpoint.ca_file);
       add(hosts, address(endpoint));
+      if (words::price_unknown(endpoint)) add(unpriced, endpoint.name);
     }
   }
   add(writes, job.questions.back().sink.path);
@@ -92,7 +94,13 @@ std::string listing(const stages::JobSpec& job) {
                                                       : name);
   }
   return line("is made of", files) + line("reads", reads) + line("writes", writes) +
-         line("sends to", hosts) + line("variables", variables) + parameters(job);
+         line("sends to", hosts) +
+         line("costs", unpriced.empty()
+                           ? unpriced
+                           : Names{fmt::format("not known for {}: no price (`sluice prices`); "
+                                               "price = 0 where it costs nothing",
+                                               fmt::join(unpriced, ", "))}) +
+         line("variables", variables) + parameters(job);
 }
 
 }  // namespace sluice::cli

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "codec/prices.h"
+#include "codec/registry.h"
 #include "observe/figures.h"
 
 namespace sluice::words {
@@ -34,7 +36,24 @@ Unknown unknown(const store::Account& account, std::uint64_t (*requests)(const E
   return sum;
 }
 
+// Answers of an endpoint whose price is not known stand at nothing.
+std::string unpriced_note(const store::Account& account, const provider::EndpointSpec& endpoint) {
+  if (!price_unknown(endpoint)) return {};
+  const auto ledger = std::ranges::find(account.endpoints, endpoint.name, &EndpointLedger::name);
+  if (ledger == account.endpoints.end() || ledger->answered <= ledger->charged) return {};
+  return fmt::format(
+      "and what {} answers of {} cost: its price is not known; name it (price = {{ … }}), or "
+      "price = 0 where it costs nothing",
+      observe::count(ledger->answered - ledger->charged), endpoint.name);
+}
+
 }  // namespace
+
+bool price_unknown(const provider::EndpointSpec& endpoint) {
+  const provider::Profile& profile = *codec::provider_of(endpoint).profile;
+  const bool own_server = !profile.base_url.empty() && profile.key_variable.empty();
+  return !own_server && !codec::price_of(endpoint);
+}
 
 Unknown maybe_billed(const store::Account& account) {
   return unknown(
@@ -83,6 +102,11 @@ std::vector<std::string> cost_notes(const store::Account& account,
         fmt::format("and {} for {} replies without usable token counts: counted at their worst "
                     "price",
                     at_most(odd), observe::count(odd.requests)));
+  for (const stages::PipelineSpec& question : questions)
+    for (const provider::EndpointSpec& endpoint : question.dispatch.endpoints)
+      if (const std::string note = unpriced_note(account, endpoint);
+          !note.empty() && std::ranges::find(notes, note) == notes.end())
+        notes.push_back(note);
   const bool uncapped = std::ranges::any_of(questions, [](const stages::PipelineSpec& question) {
     return std::ranges::any_of(question.dispatch.endpoints, [](const provider::EndpointSpec& e) {
       return !e.max_output_tokens;

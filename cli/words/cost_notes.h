@@ -29,6 +29,10 @@ std::string at_most(const Unknown& unknown);
 // Why the budget keeps requests from being sent; once it does.
 std::string throttle_note(const schedule::Throttle& throttle);
 
+// Whether what the endpoint's tokens cost is not known. Those of an own server (s.vllm, …) cost
+// nothing where no price is given.
+bool price_unknown(const provider::EndpointSpec& endpoint);
+
 // Lines without indentation; none when every cost is known.
 std::vector<std::string> cost_notes(const store::Account& account,
                                     const std::vector<stages::PipelineSpec>& questions);
