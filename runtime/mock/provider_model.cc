@@ -106,6 +106,7 @@ Decision ProviderModel::call(const http::ServerRequest& request, Moment at) {
     decision.response = found.error().service->refuse(found.error().refusal);
     return decision;
   }
+  if (found && found->wire->task == wire::Task::models) return models(*found, request, at);
   const wire::Service& service = found ? found->wire->service : *found.error().service;
   ++stats_.requests;
   const std::uint64_t draws = simulate::mix(options_.seed, ++number_);
@@ -123,6 +124,23 @@ Decision ProviderModel::call(const http::ServerRequest& request, Moment at) {
   const Fault fault = draw_fault(options_.faults, simulate::mix(draws, kFaultDraw), plan.get());
   if (auto away = turned_away(service, *asked, fault, draws, at)) return std::move(*away);
   return answer(*found->wire, *asked, plan.get(), fault, draws, at);
+}
+
+// A list costs nothing, and is counted nowhere.
+Decision ProviderModel::models(const wire::Reader::Found& found, const http::ServerRequest& request,
+                               Moment at) {
+  Decision decision;
+  if (!key_fits(found.wire->service, request)) {
+    Refusal refusal;
+    refusal.why = Why::bad_key;
+    decision.response = found.wire->service.refuse(refusal);
+    return decision;
+  }
+  const auto asked = wire::Reader::read(found, request);
+  wire::Answer none;
+  if (asked) found.wire->write(*asked, none, decision.response);
+  append_limits(found.wire->service, at, decision.response);
+  return decision;
 }
 
 std::optional<Decision> ProviderModel::turned_away(const wire::Service& service,

@@ -58,6 +58,7 @@ class ProviderModel {
 
   Decision control(const http::ServerRequest& request, Moment at);
   Decision call(const http::ServerRequest& request, Moment at);
+  Decision models(const wire::Reader::Found& found, const http::ServerRequest& request, Moment at);
   Decision answer(const wire::Wire& wire, const wire::Asked& asked, const AnswerPlan* plan,
                   Fault fault, std::uint64_t draws, Moment at);
   void write_words(wire::Answer& answer, const wire::Asked& asked, const AnswerPlan* plan,

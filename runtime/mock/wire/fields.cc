@@ -112,10 +112,11 @@ std::optional<Mistake> object_mistake(const Element& value, const Fields& fields
     if (auto found = value_mistake(entry, *field, joined(path, name))) return found;
   }
   for (std::size_t i = 0; i < fields.list.size(); ++i) {
-    if (!fields.list[i].required || (seen >> i & 1) != 0) continue;
+    const Field& field = fields.list[i];
+    if (!field.required || (seen >> i & 1) != 0 || field.name == fields.optional) continue;
     Mistake found;
     found.what = Mistake::What::missing;
-    found.path = joined(path, fields.list[i].name);
+    found.path = joined(path, field.name);
     return found;
   }
   return std::nullopt;

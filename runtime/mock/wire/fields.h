@@ -48,7 +48,8 @@ struct Fields {
   std::span<const Field> list;
   // Others that servers of the same format take: accepted as they are.
   std::span<const std::string_view> also = {};
-  bool open = false;   // any other is accepted
+  std::string_view optional = {};  // this one is not required here
+  bool open = false;               // any other is accepted
   bool snake = false;  // "max_output_tokens" is taken for "maxOutputTokens" (protobuf's JSON)
 };
 

@@ -11,7 +11,7 @@
 namespace sluice::wire {
 namespace {
 
-http::ServerResponse openai_refuse(const Refusal& refusal) {
+http::ServerResponse openai_error_response(const Refusal& refusal) {
   const auto error = [&](int status, std::string_view type, std::string_view code,
                          std::string_view words) {
     return json_response(
@@ -53,6 +53,12 @@ http::ServerResponse openai_refuse(const Refusal& refusal) {
   return error(400, kInvalid, "", "Bad request.");
 }
 
+http::ServerResponse openai_refuse(const Refusal& refusal) {
+  http::ServerResponse response = openai_error_response(refusal);
+  response.headers.emplace_back("x-request-id", fmt::format("req_{:016x}", refusal.id));
+  return response;
+}
+
 void openai_limits(const simulate::Limiter::Levels& levels, core::WallTime, Headers& headers) {
   simulate::append_headers(levels, headers);
 }
@@ -87,7 +93,7 @@ std::string openai_error(std::string_view message, std::string_view type, std::s
   w.key("error");
   w.open('{');
   w.field("message", message);
-  w.field("type", type);
+  text_or_null("type", type);
   text_or_null("param", field);
   text_or_null("code", code);
   w.close('}');

@@ -11,7 +11,7 @@
 
 namespace sluice::wire {
 
-// {"error":{"message","type","param","code"}}; an empty field or code is null.
+// {"error":{"message","type","param","code"}}; what is empty is null.
 std::string openai_error(std::string_view message, std::string_view type, std::string_view field,
                          std::string_view code);
 
@@ -27,10 +27,12 @@ Wording openai_wording(const Mistake& mistake);
 std::optional<std::string> openai_schema_mistake(const Element& schema, std::string_view name);
 
 extern const Fields kChatFields;
+extern const Fields kDeploymentChatFields;  // the model stands in the path
 std::expected<Asked, Refusal> read_chat(const Request& request);
 void write_chat(const Asked& asked, const Answer& answer, http::ServerResponse& response);
 
 extern const Fields kEmbeddingsFields;
+extern const Fields kDeploymentEmbeddingsFields;
 std::expected<Asked, Refusal> read_embeddings(const Request& request);
 void write_embeddings(const Asked& asked, const Answer& answer, http::ServerResponse& response);
 

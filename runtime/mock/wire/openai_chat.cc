@@ -238,11 +238,13 @@ std::optional<Element> schema_in(const Element& body) {
 }  // namespace
 
 const Fields kChatFields = {.list = kFieldsOfChat, .also = kAlso};
+const Fields kDeploymentChatFields = {.list = kFieldsOfChat, .also = kAlso, .optional = "model"};
 
 std::expected<Asked, Refusal> read_chat(const Request& request) {
   const Element& body = request.body;
   Asked asked;
   asked.model = text_at(body, "model");
+  if (asked.model.empty() && !request.in_path.empty()) asked.model = request.in_path.front();
   std::size_t bytes = 0;
   simdjson::dom::array messages;
   if (body["messages"].get(messages) != simdjson::SUCCESS) return asked;
@@ -281,6 +283,7 @@ std::expected<Asked, Refusal> read_chat(const Request& request) {
 }
 
 void write_chat(const Asked& asked, const Answer& answer, http::ServerResponse& response) {
+  response.headers.emplace_back("x-request-id", fmt::format("req_{:016x}", answer.id));
   if (asked.stream) return write_stream(asked, answer, response);
   std::string& out = response.body;
   out.reserve(answer.text.size() + answer.text.size() / 4 + 512);

@@ -101,11 +101,14 @@ std::optional<std::unexpected<Refusal>> limit_passed(const std::vector<Input>& i
 }  // namespace
 
 const Fields kEmbeddingsFields = {.list = kFieldsOfEmbeddings, .also = kEmbeddingsAlso};
+const Fields kDeploymentEmbeddingsFields = {
+    .list = kFieldsOfEmbeddings, .also = kEmbeddingsAlso, .optional = "model"};
 
 std::expected<Asked, Refusal> read_embeddings(const Request& request) {
   const Element& body = request.body;
   Asked asked;
   asked.model = text_at(body, "model");
+  if (asked.model.empty() && !request.in_path.empty()) asked.model = request.in_path.front();
   asked.base64 = text_at(body, "encoding_format") == "base64";
   auto inputs = inputs_of(body["input"].value_unsafe());
   if (!inputs) return std::unexpected(std::move(inputs.error()));
@@ -131,6 +134,7 @@ std::expected<Asked, Refusal> read_embeddings(const Request& request) {
 }
 
 void write_embeddings(const Asked& asked, const Answer& answer, http::ServerResponse& response) {
+  response.headers.emplace_back("x-request-id", fmt::format("req_{:016x}", answer.id));
   core::JsonWriter w(response.body);
   w.open('{');
   w.field("object", "list");

@@ -174,6 +174,7 @@ void write_output(core::JsonWriter& w, const Answer& answer) {
 }
 
 void write_responses(const Asked& asked, const Answer& answer, http::ServerResponse& response) {
+  response.headers.emplace_back("x-request-id", fmt::format("req_{:016x}", answer.id));
   core::JsonWriter w(response.body);
   const auto null = [&](const char* name) {
     w.key(name);

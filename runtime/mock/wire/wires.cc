@@ -11,10 +11,27 @@ namespace sluice::wire {
 namespace {
 
 // More particular ones first: OpenAI's takes whatever has its path.
-constexpr std::array kWires = {&kAnthropicMessages, &kGeminiGenerate,   &kGeminiStream,
-                               &kGeminiEmbed,       &kGeminiBatchEmbed, &kVertexGenerate,
-                               &kVertexStream,      &kVertexPredict,    &kOpenAiChat,
-                               &kOpenAiResponses,   &kOpenAiEmbeddings};
+constexpr std::array kWires = {&kAnthropicMessages,
+                               &kAnthropicModels,
+                               &kGeminiGenerate,
+                               &kGeminiStream,
+                               &kGeminiEmbed,
+                               &kGeminiBatchEmbed,
+                               &kGeminiModels,
+                               &kVertexGenerate,
+                               &kVertexStream,
+                               &kVertexPredict,
+                               &kBedrockConverse,
+                               &kAzureDeploymentChat,
+                               &kAzureDeploymentEmbeddings,
+                               &kAzureChat,
+                               &kAzureEmbeddings,
+                               &kMistralChat,
+                               &kMistralEmbeddings,
+                               &kOpenAiChat,
+                               &kOpenAiResponses,
+                               &kOpenAiEmbeddings,
+                               &kOpenAiModels};
 
 // Whose errors a path gets that no call has.
 struct Family {
@@ -27,7 +44,9 @@ constexpr std::array kFamilies = {Family{"", &kOpenAi},
                                   Family{"/v1/models/", &kGemini},
                                   Family{"/v1beta1/", &kVertex},
                                   Family{"/v1/projects/", &kVertex},
-                                  Family{"/v1/publishers/", &kVertex}};
+                                  Family{"/v1/publishers/", &kVertex},
+                                  Family{"/model/", &kBedrock},
+                                  Family{"/openai/deployments/", &kAzure}};
 
 std::string_view path_of(const http::ServerRequest& request) {
   const std::string_view target = request.target;
