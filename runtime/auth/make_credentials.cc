@@ -1,15 +1,20 @@
 #include "auth/make_credentials.h"
 
+#include "auth/aws_credentials.h"
 #include "auth/static_key.h"
 
 namespace sluice::auth {
 
 core::Result<std::unique_ptr<Credentials>> make_credentials(CredentialsSetup setup) {
+  if (setup.profile.auth == provider::AuthScheme::aws && setup.spec.key.empty())
+    return make_aws_credentials(std::move(setup), process_surroundings());
   return make_static_key(setup.profile.auth, setup.spec.key, std::move(setup.head));
 }
 
 std::vector<std::pair<std::string, std::string>> masked_headers(const provider::EndpointSpec& spec,
                                                                 const provider::Profile& profile) {
+  if (profile.auth == provider::AuthScheme::aws && spec.key.empty())
+    return {{"authorization", "AWS4-HMAC-SHA256 ***"}};
   auto header = key_header(profile.auth, spec.key);
   if (!header) return {};
   header->second = header->second.starts_with("Bearer ") ? "Bearer ***" : "***";

@@ -90,7 +90,7 @@ class RefreshedCredentials final : public Credentials {
   }
 
   void carry(TokenCall call) {
-    const auto origin = origin_of(call.base_url);
+    const auto origin = origin_of(call);
     if (!origin) return tell(outcome_of({true, origin.error().text()}));
     http::Request request;
     request.method = call.method;
@@ -106,22 +106,24 @@ class RefreshedCredentials final : public Credentials {
                    where = call.base_url](std::expected<http::Response, http::Failure> result) {
                     if (!alive.lock()) return;
                     if (!result)
-                      return tell(outcome_of({false, fmt::format("no access token: {}: {}", where,
-                                                                 result.error().message)}));
+                      return take(setup_.source->unanswered(
+                          fmt::format("{}: {}", where, result.error().message)));
                     take(setup_.source->answered(result->status, result->body,
                                                  result->headers.find("date").value_or(""),
                                                  setup_.clock.wall_now()));
                   });
   }
 
-  core::Result<std::size_t> origin_of(const std::string& base_url) {
+  core::Result<std::size_t> origin_of(const TokenCall& call) {
+    const std::string& base_url = call.base_url;
     if (const auto known = origins_.find(base_url); known != origins_.end()) return known->second;
     http::OriginOptions options;
     options.base_url = base_url;
     options.ca_file = setup_.ca_file;
-    options.connect_timeout = options.idle_timeout = options.total_timeout = kTokenTimeout;
+    options.connect_timeout = options.idle_timeout = options.total_timeout =
+        call.timeout.value_or(kTokenTimeout);
     options.max_connections = 1;
-    auto proxy = http::proxy_for(base_url, "", http::process_environment);
+    auto proxy = http::proxy_for(base_url, call.straight ? "none" : "", http::process_environment);
     if (!proxy) return std::unexpected(proxy.error());
     options.proxy = std::move(*proxy);
     auto added = client_->add_origin(options);
@@ -136,7 +138,7 @@ class RefreshedCredentials final : public Credentials {
   bool accepted_ = false;     // by a server
   std::shared_ptr<const std::string> lines_;
   std::vector<Refreshed> waiting_;
-  std::map<std::string, std::size_t> origins_;
+  std::map<std::string, std::size_t> origins_;  // by address: a source asks each in one way
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<http::Client> client_;  // last: its callbacks end first
 };

@@ -5,6 +5,7 @@
 // Threads: one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,9 @@ struct TokenCall {
   std::string path;      // "/latest/api/token"
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  bool straight = false;  // past any proxy: to this machine's own surroundings
+  // For this request; else as for all of them (kTokenTimeout in refreshed.h).
+  std::optional<core::Duration> timeout = {};
 };
 
 struct TokenFailure {
@@ -47,6 +51,10 @@ class TokenSource {
   // The answer to the last call. `date`: its Date header, empty where it has none.
   virtual TokenStep answered(int status, std::string_view body, std::string_view date,
                              core::WallTime now) = 0;
+  // The last call had no answer; `why` names its address.
+  virtual TokenStep unanswered(std::string_view why) {
+    return TokenFailure{false, "no access token: " + std::string(why)};
+  }
 };
 
 }  // namespace sluice::auth
