@@ -75,6 +75,11 @@ void Credits::finish_if_empty(std::unique_lock<std::mutex>& lock) {
   on_empty_();
 }
 
+bool Credits::waited_for() const {
+  const std::lock_guard lock(mutex_);
+  return wanted_ && !closed_ && !may_enter(*wanted_, kUnsettledToGoOn);
+}
+
 Cost Credits::out() const {
   std::lock_guard lock(mutex_);
   return out_;

@@ -61,6 +61,9 @@ class Credits {
   void abandon();
 
   Cost out() const;
+  // Somebody waits in take() for credits that are not there: without some that come back, nothing
+  // comes of it but its timeout.
+  bool waited_for() const;
 
  private:
   bool may_enter(Cost weight, std::size_t unsettled) const;

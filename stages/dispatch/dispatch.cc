@@ -1,6 +1,7 @@
 #include "dispatch/dispatch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <thread>
 
@@ -43,6 +44,7 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
     attempts_->end();
   }
   State state() const override { return attempts_->state(); }
+  bool all_taken() const override { return handed_over_ == taken_; }
 
  private:
   // All below: the I/O thread.
@@ -53,6 +55,8 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
 
   const Handlers handlers_;
   const core::Clock& clock_;
+  std::atomic<std::uint64_t> handed_over_ = 0;  // calls of submit() and settled()
+  std::uint64_t taken_ = 0;                     // of these; the I/O thread's
   net::Loop loop_;
   std::unique_ptr<net::Loop::Timer> timer_ = loop_.make_timer();
   std::unique_ptr<net::Loop::Batcher> pump_soon_;
@@ -91,14 +95,18 @@ core::Status LoopDispatcher::open(const Setup& setup) {
 }
 
 void LoopDispatcher::submit(std::vector<stages::RequestPtr> requests) {
+  ++handed_over_;
   loop_.post([this, requests = std::move(requests)] {
+    ++taken_;
     attempts_->submit(requests);
     pump_soon_->add();
   });
 }
 
 void LoopDispatcher::settled(std::vector<int> by_endpoint) {
+  ++handed_over_;
   loop_.dispatch([this, by_endpoint = std::move(by_endpoint)] {
+    ++taken_;
     attempts_->settled(by_endpoint);
     if (!attempts_->handing_on()) pump_soon_->add();
   });

@@ -83,6 +83,9 @@ class Dispatcher {
   virtual void abort() = 0;
   virtual void join() = 0;
   virtual State state() const = 0;
+  // Whether all that was handed over by submit() and settled() has come to the scheduler. On the
+  // I/O thread.
+  virtual bool all_taken() const = 0;
 };
 
 }  // namespace sluice::dispatch

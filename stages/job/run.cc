@@ -75,6 +75,7 @@ void FlowRun::read() {
     }
   });
   credits_.close();
+  reading_ = false;
 }
 
 stages::Items FlowRun::prepare(core::RowBatch&& rows, flow::Cost taken) {
@@ -193,6 +194,7 @@ void FlowRun::commit(store::Results&& results, flow::Cost ended,
   for (const store::Entry& entry : results.entries) {
     if (entry.kind == store::Kind::answer) answered.push_back(entry.question);
   }
+  activity_.begin();
   checkpoint_->commit(std::move(results), [this, ended, answered = std::move(answered),
                                            rejected = std::move(rejected)] {
     rows_ended_ += ended.rows;
@@ -203,6 +205,7 @@ void FlowRun::commit(store::Results&& results, flow::Cost ended,
         reject(std::move(waiting), why);
     }
     if (ended.rows > 0) credits_.give(ended);
+    activity_.end();
   });
 }
 
@@ -225,8 +228,9 @@ void FlowRun::release(stages::Items&& items) {
   credits_.give(weight);
 }
 
-void FlowRun::to_pack(PackInput::Kind kind, stages::Items&& items) {
-  graph_->to_pack(kind, std::move(items));
+void FlowRun::to_pack(PackInput::Kind kind, stages::Items&& items, std::uint64_t batches) {
+  activity_.begin();
+  graph_->to_pack(kind, std::move(items), batches);
 }
 
 Progress FlowRun::progress() const {

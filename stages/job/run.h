@@ -91,6 +91,10 @@ class Run {
   // Read no more, ask no more, finish what is in flight.
   virtual void stop(std::string why) = 0;
   virtual Progress progress() const = 0;
+  // Whether nothing runs in the flow, so that rows only wait for a moment to come, or for attempts
+  // that the sender has. On the I/O thread, where the scheduler has been asked: within
+  // Clock::machine_wait(). For a clock that skips waits.
+  virtual bool only_waits() const = 0;
 };
 
 }  // namespace sluice::job

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "flow/activity.h"
 #include "flow/credits.h"
 #include "flow/shutdown.h"
 #include "job/flow_graph.h"
@@ -45,6 +46,10 @@ class FlowRun final : public Run {
   core::Result<RunResult> run() override;
   void stop(std::string why) override { shutdown_.stop(std::move(why)); }
   Progress progress() const override;
+  bool only_waits() const override {
+    return activity_.rests(
+        [this] { return (!reading_ || credits_.waited_for()) && dispatcher_->all_taken(); });
+  }
 
  private:
   FlowGraph::Bodies bodies();
@@ -64,7 +69,7 @@ class FlowRun final : public Run {
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
   void reject(stages::Items&& items, const core::Reject& why);
   void release(stages::Items&& items);
-  void to_pack(PackInput::Kind kind, stages::Items&& items);
+  void to_pack(PackInput::Kind kind, stages::Items&& items, std::uint64_t batches = 0);
   dispatch::Handlers handlers();
 
   const stages::PipelineSpec& spec_;
@@ -87,6 +92,9 @@ class FlowRun final : public Run {
   std::optional<schedule::HaltCause> halt_cause_;  // the same
   std::optional<core::Error> left_;  // why rows stay pending; the I/O thread, then run()
   std::atomic<bool> input_complete_ = false;
+  std::atomic<bool> reading_ = true;  // the reader's thread has work, or will have
+  // Messages in the graph, and commits whose callbacks have not run.
+  flow::Activity activity_;
   stages::FirstRejects first_rejects_;      // the pack node's
   std::optional<core::Error> alike_error_;  // the pack node's, then run()
   stages::RejectTally reject_tally_;

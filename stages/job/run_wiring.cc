@@ -63,7 +63,12 @@ FlowGraph::Bodies FlowRun::bodies() {
   return {
       .prepare = [this](core::RowBatch&& rows,
                         flow::Cost taken) { return prepare(std::move(rows), taken); },
-      .pack = [this](PackInput& input) { return pack(input); },
+      .pack =
+          [this](PackInput& input) {
+            auto requests = pack(input);
+            if (requests.empty()) activity_.end();
+            return requests;
+          },
       .build =
           [this](stages::Request& request) {
             stages::build(request, question_.packed);
@@ -72,8 +77,13 @@ FlowGraph::Bodies FlowRun::bodies() {
       .dispatch =
           [this](std::vector<stages::RequestPtr>&& requests) {
             dispatcher_->submit(std::move(requests));
+            activity_.end();
           },
-      .parse = [this](stages::Completions& completions) { parse(completions); },
+      .parse =
+          [this](stages::Completions& completions) {
+            parse(completions);
+            activity_.end();
+          },
   };
 }
 
@@ -82,6 +92,7 @@ stages::Reader::Callbacks FlowRun::callbacks() {
       .batch =
           [this](core::RowBatch&& rows, flow::Cost taken) {
             checkpoint_->set_rows_read(reader_->rows_read(), false);
+            activity_.begin();
             graph_->rows(std::move(rows), taken);
           },
       .stalled = [this] { to_pack(PackInput::Kind::stalled, {}); },
@@ -89,7 +100,7 @@ stages::Reader::Callbacks FlowRun::callbacks() {
           [this](std::uint64_t batches, bool complete) {
             input_complete_ = complete;
             checkpoint_->set_rows_read(reader_->rows_read(), complete && !options_.limit);
-            graph_->to_pack(PackInput::Kind::done, {}, batches);
+            to_pack(PackInput::Kind::done, {}, batches);
           },
   };
 }
@@ -100,6 +111,7 @@ dispatch::Handlers FlowRun::handlers() {
           [this](stages::Completions&& completions) {
             credits_.change(0, stages::reply_bytes(completions));
             if (read_where_they_are(completions)) return parse(completions);
+            activity_.begin();
             graph_->completed(std::move(completions));
           },
       .rejected =

@@ -1,20 +1,17 @@
 #include "rehearse/jump_clock.h"
 
+#include <algorithm>
+
 namespace sluice::rehearse {
 namespace {
 
 constexpr core::WallTime kStart{std::chrono::seconds(1'767'225'600)};
-// Long enough for what is under way on other threads to arrive first, most times.
-constexpr std::chrono::milliseconds kWait{1};
+constexpr std::chrono::milliseconds kAskAgain{1};
 
 }  // namespace
 
 core::Time JumpClock::now() const {
   const std::lock_guard lock(mutex_);
-  if (jump_ && std::chrono::steady_clock::now() >= jump_->due) {
-    now_ = std::max(now_, jump_->to);
-    jump_.reset();
-  }
   return now_;
 }
 
@@ -23,10 +20,11 @@ core::WallTime JumpClock::wall_now() const {
 }
 
 core::Duration JumpClock::machine_wait(core::Time until) const {
+  const bool skip = !nothing_runs_ || nothing_runs_();
   const std::lock_guard lock(mutex_);
-  if (until <= now_) return core::Duration::zero();
-  jump_ = Jump{until, std::chrono::steady_clock::now() + kWait};
-  return kWait;
+  if (until > now_ && !skip) return kAskAgain;
+  now_ = std::max(now_, until);
+  return core::Duration::zero();
 }
 
 }  // namespace sluice::rehearse

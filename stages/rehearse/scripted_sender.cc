@@ -26,6 +26,7 @@ class ScriptedSender final : public dispatch::Sender {
   void send(const schedule::Send& attempt, const stages::Request& request) override {
     note(request);
     finished_.push_back({attempt, reply_to(attempt, request)});
+    ++notes_.unreported;
     setup_.loop.post([this] { finish_first(); });
   }
   void cancel(schedule::AttemptId) override {}
@@ -43,6 +44,7 @@ class ScriptedSender final : public dispatch::Sender {
     if (finished_.empty()) return;
     Finished first = std::move(finished_.front());
     finished_.pop_front();
+    --notes_.unreported;
     const std::uint64_t bytes = first.reply.text.size() + 200;  // with what stands around the text
     setup_.events.finished(first.attempt, std::move(first.reply), bytes);
   }

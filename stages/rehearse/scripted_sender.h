@@ -22,7 +22,8 @@ struct Sent {
 // What the senders of a case note; read it when the run has ended.
 struct Notes {
   std::vector<Sent> sent;
-  std::string problem;  // why the test itself cannot go on: a row without a reply
+  std::size_t unreported = 0;  // of these, whose replies the sender has yet to report
+  std::string problem;         // why the test itself cannot go on: a row without a reply
 };
 
 // All must outlive the sender.

@@ -26,6 +26,18 @@ TEST(Credits, AreSpentByRowsAndByBytes) {
   EXPECT_EQ(credits.out().bytes, 900u);
 }
 
+TEST(Credits, AreWaitedForUntilTheyAreThere) {
+  Credits credits({10, 1000}, [] {});
+  ASSERT_EQ(credits.take({8, 100}, kNow), Taken::yes);
+  credits.settle({8, 100}, 100);
+  EXPECT_FALSE(credits.waited_for());
+  std::thread reader([&] { EXPECT_EQ(credits.take({3, 1}, kLong), Taken::yes); });
+  while (!credits.waited_for()) std::this_thread::yield();
+  credits.give({8, 100});
+  EXPECT_FALSE(credits.waited_for()) << "it can go on";
+  reader.join();
+}
+
 TEST(Credits, LetABatchThatIsTooLargeInWhenTheFlowIsEmpty) {
   Credits credits({10, 1000}, [] {});
   EXPECT_EQ(credits.take({256, 5000}, kNow), Taken::yes);

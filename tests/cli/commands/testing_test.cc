@@ -78,6 +78,39 @@ exit 0
 )");
 }
 
+// Row 1 waits for its second attempt, which time alone brings, while row 2's answer is looked at at
+// length and asked for again.
+TEST_F(Testing, TimePassesWhenAllElseIsDone) {
+  world_.write("slow.lua", R"lua(local s = require "sluice"
+return s.pipeline {
+  name = "t", s.read { "in.jsonl", key = "id" },
+  s.pack { rows = 1, user = "{{text}}", answer = { size = s.int, note = s.text { optional = true } } },
+  s.dispatch { s.openai { model = "m", base_url = "http://127.0.0.1:1/v1" } },
+  s.parse { function(answer)
+    local n = 0
+    for i = 1, 1000000 do n = n + i % 7 end
+    if answer.size == 0 then return nil, "again" end
+    return answer
+  end },
+  s.sink { "out.jsonl" },
+}
+)lua");
+  world_.write("slow_test.lua", R"lua(local order = 0
+return {
+  { name = "row 2 first",
+    rows = { { id = 1, text = "a" }, { id = 2, text = "b" } },
+    reply = function(row, ask)
+      order = order + 1
+      if ask.attempt == 1 then return row.id == 1 and { error = "reset" } or { size = 0 } end
+      return { size = 1, note = "request " .. tostring(order) }
+    end,
+    expect = { rows = { { id = 1, note = "request 4" }, { id = 2, note = "request 3" } } } },
+}
+)lua");
+  const auto ended = world_.sluice({"test", "slow.lua"});
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+}
+
 TEST_F(Testing, RowsAreGivenWhateverThePipelineReads) {
   const std::string job = R"lua(local s = require "sluice"
 return s.pipeline { name = "t", s.read { READ }, s.pack { user = "{{text}}" },
