@@ -14,6 +14,7 @@
 #include "cli/job_questions.h"
 #include "cli/version.h"
 #include "core/json.h"
+#include "inspect/changed_endpoints.h"
 #include "job/job_files.h"
 #include "job/job_place.h"
 #include "job/run.h"
@@ -46,6 +47,14 @@ void report_resumed(const checkpoint::Checkpoint::Opened& opened) {
         "most {}; they are asked again\n",
         count(opened.maybe_billed), opened.maybe_billed_cost.text()));
   }
+}
+
+// Of rejects that were taken back.
+std::string asked_again_text(std::uint64_t rows) {
+  return fmt::format(
+      "{}: the options of the endpoints that had refused or failed {} have changed since",
+      rows == 1 ? "1 rejected row is asked again" : count(rows) + " rejected rows are asked again",
+      rows == 1 ? "it" : "them");
 }
 
 // What is left of the budget does not cover another request.
@@ -132,6 +141,9 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                         "it with --yes to go on, or take the change back",
                         job.name, change.cost.text()));
     }
+    const auto taken_back = inspect::take_back_of_changed(spec);
+    if (!taken_back) return std::unexpected(taken_back.error());
+    if (*taken_back > 0) print_note(asked_again_text(*taken_back), flags.log);
     auto made = job::Run::make(
         spec, {.limit = k == 0 ? flags.limit : std::nullopt,
                .keep_going = flags.keep_going,

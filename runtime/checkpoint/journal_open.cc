@@ -142,6 +142,8 @@ core::Status Journal::begin_run(const Options& options, const StoredPast* left) 
   }
   state_->attempts.abandon();
   opened_.next_attempt = state_->attempts.next();
+  for (std::uint32_t e = 0; e < options.endpoint_options.size(); ++e)
+    state_->ledger.set_options(e, options.endpoint_options[e]);
   opened_.spent = state_->ledger.spent();
   opened_.day_use = state_->ledger.day_use();
   account_.rows_read = state_->job.rows_read;

@@ -81,6 +81,13 @@ void Ledger::set_day_use(std::uint32_t endpoint, const store::DayUse& use) {
   line.stored.ledger.day = use;
 }
 
+void Ledger::set_options(std::uint32_t endpoint, const std::string& options) {
+  Line& line = lines_[by_option_[endpoint]];
+  if (line.stored.ledger.options == options) return;
+  line.stored.ledger.options = options;
+  line.changed = line.state_changed = true;
+}
+
 std::vector<store::DayUse> Ledger::day_use() const {
   std::vector<store::DayUse> all;
   for (const std::size_t line : by_option_) all.push_back(lines_[line].stored.ledger.day);

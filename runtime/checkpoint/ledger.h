@@ -28,6 +28,7 @@ class Ledger {
   void settle(std::uint32_t number, const store::Settlement& settlement);
   // Of an endpoint given as its index into Options::endpoints.
   void set_day_use(std::uint32_t endpoint, const store::DayUse& use);
+  void set_options(std::uint32_t endpoint, const std::string& options);
   std::vector<store::DayUse> day_use() const;  // of all, by index
   // An intent that may be missing from the day's use; at its worst. `number` as above.
   void count_day_use(std::uint32_t number, const provider::Usage& worst);

@@ -24,7 +24,10 @@ struct Options {
   std::string job;            // the pipeline's name
   core::Hash128 fingerprint;  // of all that shapes the question and the output line, rows apart
   std::vector<std::string> endpoints;  // names; index = endpoint in Intent and Settlement
-  std::vector<std::string> models;     // answers by these are valid; others are asked again
+  // Of `endpoints`, in their order: by what a later run tells that an endpoint's options have
+  // changed; to the checkpoint opaque. Empty: not kept.
+  std::vector<std::string> endpoint_options = {};
+  std::vector<std::string> models;  // answers by these are valid; others are asked again
   store::Durability durability = store::Durability::power;
   std::size_t group_entries = kGroupEntries;  // so many results do not wait for more
   std::string share =

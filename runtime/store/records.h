@@ -140,6 +140,8 @@ struct EndpointLedger {
   DayUse day = {};
   std::string problem = {};  // Settlement::problem, until an attempt is answered
   std::string form = {};     // Settlement::form, as it was last said
+  // checkpoint::Options::endpoint_options of the last run that had the endpoint; empty: not known.
+  std::string options = {};
 };
 
 // The ledger and the rows' count, at one moment.

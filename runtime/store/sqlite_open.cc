@@ -111,7 +111,8 @@ ALTER TABLE endpoint ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 
 // What is kept of an endpoint beside its ledger.
 constexpr char kEndpointState[] = R"(
-CREATE TABLE IF NOT EXISTS endpoint_state(id INTEGER PRIMARY KEY, form TEXT NOT NULL DEFAULT '') STRICT;
+CREATE TABLE IF NOT EXISTS endpoint_state(id INTEGER PRIMARY KEY, form TEXT NOT NULL DEFAULT '',
+  options TEXT NOT NULL DEFAULT '') STRICT;
 )";
 
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger

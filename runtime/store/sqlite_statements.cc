@@ -17,7 +17,8 @@ const char* const SqliteStore::kSql[kQueries] = {
     " reasoning_tokens, cost, maybe_billed, maybe_billed_cost, failed_input_tokens,"
     " failed_cached_tokens, failed_output_tokens, failed_reasoning_tokens, failed_cost, charged,"
     " charged_cost, estimated_cost, maybe_billed_input_tokens, maybe_billed_output_tokens,"
-    " uncounted, uncounted_cost, day_requests, day_tokens, day_at, problem, coalesce(form, '')"
+    " uncounted, uncounted_cost, day_requests, day_tokens, day_at, problem, coalesce(form, ''),"
+    " coalesce(options, '')"
     " FROM endpoint LEFT JOIN endpoint_state USING (id) ORDER BY id",
     // kGenerations
     "SELECT id, answers_end, answers_proof, answers_block, rejects_end, rejects_proof,"
@@ -58,7 +59,7 @@ const char* const SqliteStore::kSql[kQueries] = {
     "INSERT OR REPLACE INTO endpoint"
     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     // kPutEndpointState
-    "INSERT OR REPLACE INTO endpoint_state(id, form) VALUES(?, ?)",
+    "INSERT OR REPLACE INTO endpoint_state(id, form, options) VALUES(?, ?, ?)",
     // kPutModel
     "INSERT INTO model VALUES(?, ?)",
     // kPutKeys
@@ -85,7 +86,7 @@ const char* SqliteStore::sql_of(std::size_t query) const {
                " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
                " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost,"
                " maybe_billed_input_tokens, maybe_billed_output_tokens, uncounted, uncounted_cost,"
-               " day_requests, day_tokens, day_at, problem, '' FROM endpoint ORDER BY id";
+               " day_requests, day_tokens, day_at, problem, '', '' FROM endpoint ORDER BY id";
       case kPutEndpointState:
         return nullptr;
       default:
@@ -111,17 +112,17 @@ const char* SqliteStore::sql_of(std::size_t query) const {
                " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
                " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
                " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost,"
-               " maybe_billed_input_tokens, maybe_billed_output_tokens, 0, 0, 0, 0, 0, '', ''"
+               " maybe_billed_input_tokens, maybe_billed_output_tokens, 0, 0, 0, 0, 0, '', '', ''"
                " FROM endpoint ORDER BY id";
       if (version_ == 2)
         return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
                " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost,"
                " failed_input_tokens, failed_cached_tokens, failed_output_tokens,"
                " failed_reasoning_tokens, failed_cost, charged, charged_cost, estimated_cost, 0, 0,"
-               " 0, 0, 0, 0, 0, '', '' FROM endpoint ORDER BY id";
+               " 0, 0, 0, 0, 0, '', '', '' FROM endpoint ORDER BY id";
       return "SELECT id, name, attempts, answered, failed, input_tokens, cached_tokens,"
              " output_tokens, reasoning_tokens, cost, maybe_billed, maybe_billed_cost, 0, 0, 0, 0,"
-             " 0, 0, 0, cost, 0, 0, 0, 0, 0, 0, 0, '', '' FROM endpoint ORDER BY id";
+             " 0, 0, 0, cost, 0, 0, 0, 0, 0, 0, 0, '', '', '' FROM endpoint ORDER BY id";
     case kGenerations:
       return "SELECT id, 0, x'', 0, 0, x'', 0 FROM generation ORDER BY id DESC";
     case kPutJob:

@@ -126,6 +126,7 @@ core::Result<std::vector<StoredEndpoint>> SqliteStore::endpoints() {
         .requests = s.unsigned_integer(24), .tokens = s.unsigned_integer(25), .at = s.integer(26)};
     e.ledger.problem = s.bytes(27);
     e.ledger.form = s.bytes(28);
+    e.ledger.options = s.bytes(29);
     all.push_back(std::move(e));
     return {};
   });
@@ -303,6 +304,7 @@ core::Status SqliteStore::put_endpoint_state(const StoredEndpoint& endpoint) {
   return statements_[kPutEndpointState]
       .bind(1, endpoint.id)
       .bind_text(2, endpoint.ledger.form)
+      .bind_text(3, endpoint.ledger.options)
       .run();
 }
 

@@ -2,6 +2,7 @@
 #include "job/file_sink.h"
 #include "job/job_files.h"
 #include "job/run_flow.h"
+#include "stages/endpoint_options.h"
 #include "storage/input_file.h"
 
 namespace sluice::job {
@@ -18,7 +19,10 @@ core::Status FlowRun::open() {
   options.directory = spec_.checkpoint.directory;
   options.job = spec_.name;
   options.fingerprint = stages::fingerprint(spec_, question_);
-  for (const auto& endpoint : spec_.dispatch.endpoints) options.endpoints.push_back(endpoint.name);
+  for (const auto& endpoint : spec_.dispatch.endpoints) {
+    options.endpoints.push_back(endpoint.name);
+    options.endpoint_options.push_back(stages::options_of(endpoint));
+  }
   options.models = stages::models_of(spec_.dispatch);
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;

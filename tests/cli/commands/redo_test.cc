@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/cli/stub_server.h"
 #include "tests/cli/world.h"
 
 namespace sluice::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class RedoCommand : public testing::Test {
  protected:
@@ -112,6 +114,56 @@ TEST_F(RedoCommand, AChangedQuestionHasNothingToTakeBack) {
   const auto redo = command("redo");
   EXPECT_EQ(redo.status, 3);
   EXPECT_THAT(redo.errors, HasSubstr("asks another question"));
+}
+
+// Two of ten rows are refused by the endpoint at /v1.
+class ChangedEndpoint : public testing::Test {
+ protected:
+  ChangedEndpoint() { world_.make_rows(10); }
+  World::Ended run(const std::string& endpoint) const {
+    world_.make_job(1, "name = \"e\", " + endpoint);
+    return world_.sluice({"run", "job.lua", "--set", "base_url=" + server_.base_url()});
+  }
+  World world_;
+  bool refuses_ = true;
+  StubServer server_{[this](const std::string& request, int) {
+    const bool one =
+        request.find("number 3 ") != request.npos || request.find("number 7 ") != request.npos;
+    return one && refuses_ ? http_reply(403, "", "no") : good_answer();
+  }};
+};
+
+TEST_F(ChangedEndpoint, RowsThatItHadRefusedAreAskedAgainByThemselves) {
+  EXPECT_EQ(run("timeout = \"20s\"").status, 1);
+  EXPECT_EQ(world_.status().rejected, 2u);
+  refuses_ = false;
+  const auto same = run("timeout = \"20s\"");
+  EXPECT_EQ(same.status, 1) << "nothing has changed";
+  EXPECT_THAT(same.errors, Not(HasSubstr("asked again")));
+  EXPECT_EQ(server_.requests(), 10);
+
+  const auto changed = run("timeout = \"30s\"");
+  EXPECT_EQ(changed.status, 0) << changed.output;
+  EXPECT_THAT(changed.errors, HasSubstr("note: 2 rejected rows are asked again: the options of the "
+                                        "endpoints that had refused or failed them have changed "
+                                        "since\n"));
+  EXPECT_EQ(server_.requests(), 12);
+  EXPECT_EQ(world_.status().rejected, 0u);
+  EXPECT_EQ(world_.lines("out.jsonl").size(), 10u);
+  EXPECT_EQ(world_.lines("out.rejects.jsonl").size(), 0u);
+}
+
+TEST_F(ChangedEndpoint, OnesThatTheCheckOfTheirAnswersRejectedStay) {
+  world_.start_mock({"--garble", "1"});
+  const auto at_mock = [&](const std::string& timeout) {
+    world_.make_job(1, "name = \"e\", timeout = \"" + timeout + "\"");
+    return world_.sluice(world_.run_job());
+  };
+  EXPECT_EQ(at_mock("20s").status, 1);
+  EXPECT_EQ(world_.status().rejected, 10u);
+  const auto changed = at_mock("30s");
+  EXPECT_THAT(changed.errors, Not(HasSubstr("asked again")));
+  EXPECT_EQ(world_.status().rejected, 10u);
 }
 
 }  // namespace
