@@ -118,6 +118,7 @@ Looked look(const JobFile& file) {
       looked.text += fmt::format("  {:<11}{}\n", "note", change.text);
     std::ranges::move(inspect::option_remarks(spec), std::back_inserter(looked.remarks));
   }
+  std::ranges::move(inspect::function_remarks(*job), std::back_inserter(looked.remarks));
   std::ranges::move(inspect::input_remarks(
                         job->questions.front(),
                         [&file](const std::string& path) { return may_show(path, file.path); }),

@@ -89,6 +89,7 @@ core::Result<stages::JobSpec> load(const std::string& path, const LoadOptions& o
     job.parameters.push_back(
         {each.name, each.type, each.value, each.help, each.choices, each.given});
   if (!functions.empty()) {  // else no Lua runs
+    job.undefined = (*state)->undefined_globals();
     std::vector<stages::Script> about;
     for (std::size_t i = 0; i < functions.size(); ++i) {
       about.push_back({(*state)->version(i), (*state)->place(i)});

@@ -4,14 +4,19 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "dsl/closure_hash.h"
 #include "dsl/module.h"
 #include "dsl/node.h"
+#include "dsl/option_places.h"
 #include "script/diagnostic.h"
+#include "script/global_names.h"
 
 namespace sluice::dsl {
 namespace {
+
+constexpr std::size_t kMostUndefined = 20;  // globals that are named
 
 const char kPipelineKey = 0;   // registry: the node that the file returned
 const char kFunctionsKey = 0;  // registry: the list of its functions
@@ -244,6 +249,73 @@ core::Hash128 State::version(std::size_t function) {
       },
       &hashing, script::kCallWork, script::kCallSeconds);
   return cannot ? project_->version() : hashing.hash;
+}
+
+std::vector<stages::UndefinedGlobal> State::undefined_globals() {
+  if (project_->names("_ENV") || project_->names("_G")) return {};
+  struct Dumping {
+    const script::Source* source;
+    std::string dump;
+  };
+  struct Found {
+    const script::Source* source;
+    script::GlobalNames::Use use;
+  };
+  std::vector<Found> read;
+  std::set<std::string> assigned;
+  for (const script::Source* source : project_->own_sources()) {
+    Dumping dumping{source, {}};
+    const auto cannot = sandbox_.protected_call(
+        [](lua_State* lua) {
+          auto& now = *static_cast<Dumping*>(lua_touserdata(lua, 1));
+          push_chunk(lua, *now.source);
+          lua_dump(
+              lua,
+              [](lua_State*, const void* bytes, std::size_t size, void* into) {
+                static_cast<std::string*>(into)->append(static_cast<const char*>(bytes), size);
+                return 0;
+              },
+              &now.dump, 0);
+          return 0;
+        },
+        &dumping, script::kCallWork, script::kCallSeconds);
+    if (cannot) return {};
+    script::GlobalNames names = script::global_names(dumping.dump);
+    assigned.merge(names.assigned);
+    for (script::GlobalNames::Use& use : names.read_in_functions)
+      read.push_back({source, std::move(use)});
+  }
+  std::set<std::string> seen;
+  std::vector<stages::UndefinedGlobal> undefined;
+  for (const auto& [source, use] : read) {
+    if (undefined.size() == kMostUndefined) break;
+    if (assigned.contains(use.name) || !seen.insert(use.name).second || has_global(use.name))
+      continue;
+    const script::Span span =
+        source->find_name(use.line, use.name)
+            .value_or(source->first_on(use.line).value_or(script::Span{0, 0, use.line}));
+    undefined.push_back({.name = use.name,
+                         .hint = global_hint(use.name, *source),
+                         .place = place_of(*source, span)});
+  }
+  return undefined;
+}
+
+bool State::has_global(const std::string& name) {
+  struct Asking {
+    const std::string* name;
+    bool there;
+  } asking{&name, true};
+  const auto cannot = sandbox_.protected_call(
+      [](lua_State* lua) {
+        auto& now = *static_cast<Asking*>(lua_touserdata(lua, 1));
+        lua_pushglobaltable(lua);
+        lua_pushlstring(lua, now.name->data(), now.name->size());
+        now.there = lua_rawget(lua, -2) != LUA_TNIL;
+        return 0;
+      },
+      &asking, script::kCallWork, script::kCallSeconds);
+  return cannot || asking.there;
 }
 
 bool State::takes_two(std::size_t function) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -41,12 +42,17 @@ class State {
   // "file:line" where the function begins.
   std::string place(std::size_t function) const;
 
+  // Globals that functions in the files read, and that have no value once the file was executed: of
+  // each name the first place. Nothing where a file takes the globals by another way (_ENV, _G).
+  std::vector<stages::UndefinedGlobal> undefined_globals();
+
   // Runs `body` as Sandbox::protected_call() does; it finds the function on top of the stack.
   // nullopt when it went well, else "file:line: what".
   std::optional<std::string> call(std::size_t function, lua_CFunction body, void* context);
 
  private:
   State(std::shared_ptr<script::Project> project, Returns returns);
+  bool has_global(const std::string& name);
   static int run_file(lua_State* lua);
   core::Error load_error(const script::ScriptError& wrong) const;
 

@@ -29,19 +29,21 @@ void add_item_marks(std::vector<OptionMark>& marks, const Arguments& arguments,
       marks.push_back({.option = option, .item = item++, .mark = {place.source, entry.value}});
 }
 
+stages::SourcePlace place_of(const script::Source& source, const script::Span& span) {
+  return {.file = source.name(),
+          .line = static_cast<std::uint64_t>(span.line),
+          .column = static_cast<std::uint64_t>(source.column(span.offset)),
+          .shown = script::shown_at(source, span)};
+}
+
 std::vector<stages::OptionPlace> places_of(lua_State* lua, std::span<const OptionMark> marks) {
   std::vector<stages::OptionPlace> places;
   for (const OptionMark& one : marks.first(std::min(marks.size(), kMostPlaces))) {
     const script::Source* source = one.mark.source;
     if (source == nullptr) continue;
     script::Sandbox::of(lua).charge(source->tokens().size());
-    const script::Span& span = one.mark.span;
-    places.push_back({.option = one.option,
-                      .item = one.item,
-                      .place = {.file = source->name(),
-                                .line = static_cast<std::uint64_t>(span.line),
-                                .column = static_cast<std::uint64_t>(source->column(span.offset)),
-                                .shown = script::shown_at(*source, span)}});
+    places.push_back(
+        {.option = one.option, .item = one.item, .place = place_of(*source, one.mark.span)});
   }
   return places;
 }

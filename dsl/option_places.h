@@ -25,6 +25,8 @@ std::vector<OptionMark> marks_of(const Arguments& arguments,
 void add_item_marks(std::vector<OptionMark>& marks, const Arguments& arguments,
                     std::string_view option);
 
+stages::SourcePlace place_of(const script::Source& source, const script::Span& span);
+
 // The first kMostPlaces of them.
 constexpr std::size_t kMostPlaces = 64;
 std::vector<stages::OptionPlace> places_of(lua_State* lua, std::span<const OptionMark> marks);

@@ -59,6 +59,13 @@ struct OptionPlace {
   SourcePlace place;
 };
 
+// A global that a function of the pipeline file reads, and that nothing gives a value.
+struct UndefinedGlobal {
+  std::string name;
+  std::string hint;
+  SourcePlace place;
+};
+
 // What identifies a function of the pipeline file.
 struct Script {
   core::Hash128 version;  // of all that its results depend on beside its arguments; zero: none
@@ -192,6 +199,7 @@ struct JobSpec {
   std::vector<std::string> files;
   std::vector<std::string> variables;
   std::vector<Parameter> parameters;  // in the order of the file
+  std::vector<UndefinedGlobal> undefined = {};
   std::string directory;  // of the checkpoint; with several questions theirs are inside it
   std::string folder;  // the pipeline file's, with its '/', which stands before all relative paths
   std::vector<PipelineSpec> questions;

@@ -180,6 +180,13 @@ std::vector<std::string> Project::files() const {
   return files;
 }
 
+std::vector<const Source*> Project::own_sources() const {
+  std::vector<const Source*> own;
+  for (const auto& [path, source] : sources_)
+    if (!embedded_.contains(path)) own.push_back(source.get());
+  return own;
+}
+
 bool Project::names(std::string_view word) const {
   return std::ranges::any_of(sources_, [&](const auto& entry) {
     const Source& source = *entry.second;

@@ -84,6 +84,9 @@ class Project {
   std::vector<std::string> files() const;
   std::vector<std::string> variables() const { return {variables_.begin(), variables_.end()}; }
 
+  // The Lua files that were read from outside, the pipeline file among them.
+  std::vector<const Source*> own_sources() const;
+
   // Whether `word` stands as a name in any source.
   bool names(std::string_view word) const;
 

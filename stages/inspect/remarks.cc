@@ -66,18 +66,21 @@ Sample sample_of(const stages::PipelineSpec& spec, FirstRows&& first) {
   return sample;
 }
 
+void put_at(Remark& remark, const stages::SourcePlace& place) {
+  remark.file = place.file;
+  remark.line = place.line;
+  remark.column = place.column;
+  remark.shown = place.shown;
+}
+
 // At an option of the pipeline file, as far as it shows where that stands.
 Remark remark_at(const stages::PipelineSpec& spec, Severity severity, std::string_view option,
                  std::size_t item, std::string message, std::string hint) {
-  Remark remark{severity, spec.file, 0, 0, std::move(message), std::move(hint)};
+  Remark remark{severity, spec.file, 0, 0, std::move(message), std::move(hint), {}};
   const auto at = std::ranges::find_if(spec.places, [&](const stages::OptionPlace& one) {
     return one.option == option && one.item == item;
   });
-  if (at == spec.places.end()) return remark;
-  remark.file = at->place.file;
-  remark.line = at->place.line;
-  remark.column = at->place.column;
-  remark.shown = at->place.shown;
+  if (at != spec.places.end()) put_at(remark, at->place);
   return remark;
 }
 
@@ -187,6 +190,19 @@ std::string_view severity_name(Severity severity) {
       return "note";
   }
   return "";
+}
+
+std::vector<Remark> function_remarks(const stages::JobSpec& job) {
+  std::vector<Remark> remarks;
+  for (const stages::UndefinedGlobal& global : job.undefined) {
+    Remark& remark = remarks.emplace_back();
+    remark.severity = Severity::warning;
+    remark.message =
+        fmt::format("a function reads '{}', which has no value", core::printable(global.name));
+    remark.hint = global.hint;
+    put_at(remark, global.place);
+  }
+  return remarks;
 }
 
 std::vector<Remark> option_remarks(const stages::PipelineSpec& spec) {

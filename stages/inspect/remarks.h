@@ -32,6 +32,9 @@ struct Remark {
   std::string shown = {};
 };
 
+// Of the file's functions: globals that have no value. Pure.
+std::vector<Remark> function_remarks(const stages::JobSpec& job);
+
 // Of the options of one question. Pure.
 std::vector<Remark> option_remarks(const stages::PipelineSpec& spec);
 
