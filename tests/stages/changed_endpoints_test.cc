@@ -58,8 +58,8 @@ TEST(ChangedEndpoints, TheirOptionsAreNotTheKeyThePriceOrTheWeight) {
 }
 
 TEST(ChangedEndpoints, HaveRejectedARowWhereAllItsAttemptsWereAtThem) {
-  const std::string at_a = R"("attempt 7 at a: 503 server_error (3 times)")";
-  const std::string at_b = R"("attempt 9 at a/b: timeout")";
+  const std::string at_a = R"x("attempt 7 at a: 503 server_error (3 times)")x";
+  const std::string at_b = R"x("attempt 9 at a/b: timeout")x";
   EXPECT_TRUE(rejected_by(reject("dispatch", at_a), {"a"}));
   EXPECT_TRUE(rejected_by(reject("dispatch", R"("bad_answer",)" + at_a), {"a"}));
   EXPECT_TRUE(rejected_by(reject("dispatch", at_a + "," + at_b), {"a", "a/b"}));
