@@ -184,8 +184,9 @@ constexpr Option kDispatch[] = {
      .fallback = "none"},
     {.name = "prices",
      .type = text,
-     .meaning = "CSV file of prices, which win over the list prices, relative to the pipeline file; "
-                "its columns: docs/reference.md, Prices",
+     .meaning =
+         "CSV file of prices, which win over the list prices, relative to the pipeline file; "
+         "its columns: docs/reference.md, Prices",
      .example = "\"prices.csv\"",
      .fallback = "the file that SLUICE_PRICES names, if any",
      .min = 1,

@@ -37,8 +37,7 @@ void check_money(lua_State* lua, const stages::JobSpec& job,
     if (!dispatch.budget) continue;
     for (std::size_t e = 0; e < dispatch.endpoints.size(); ++e) {
       if (codec::price_of(dispatch.endpoints[e])) continue;
-      raise_at(lua, marks[k][e].source, marks[k][e].span,
-               unknown_price(dispatch.endpoints[e]),
+      raise_at(lua, marks[k][e].source, marks[k][e].span, unknown_price(dispatch.endpoints[e]),
                "add price = { input = …, output = … } to the endpoint, in dollars per million "
                "tokens, or price = 0 where it costs nothing; or name a file: prices = "
                "\"prices.csv\" in s.dispatch");

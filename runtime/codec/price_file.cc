@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "codec/model_names.h"
+#include "codec/price_rows.h"
 #include "codec/prices.h"
 #include "codec/registry.h"
 
@@ -36,12 +37,21 @@ enum Column : std::uint8_t {
   columns,
 };
 constexpr std::array<std::string_view, columns> kColumns = {
-    "provider",       "model",  "tier",         "input",       "cached_input",       "cache_write",
-    "cache_write_1h", "output", "above_tokens", "above_input", "above_cached_input", "above_output",
-    "source",         "as_of"};
+    "provider",           "model",          "tier",   "input",        "cached_input",
+    "cache_write",        "cache_write_1h", "output", "above_tokens", "above_input",
+    "above_cached_input", "above_output",   "source", "as_of"};
 constexpr std::array kRequired = {model_name, input, output};
 
 constexpr double kMostPerMillion = 1e6;  // dollars
+
+// What a row may name as its provider.
+std::vector<std::string_view> services() {
+  std::vector<std::string_view> names;
+  for (const provider::Provider& one : providers()) names.push_back(one.profile->name);
+  for (const price_rows::List& list : price_rows::kLists)
+    if (std::ranges::find(names, list.provider) == names.end()) names.push_back(list.provider);
+  return names;
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -62,9 +72,8 @@ std::optional<std::vector<std::string>> cells_of(std::string_view line) {
   std::vector<std::string> cells;
   for (;;) {
     const std::size_t comma = line.find(',');
-    const std::string_view start = line.substr(line.find_first_not_of(" \t") == line.npos
-                                                   ? 0
-                                                   : line.find_first_not_of(" \t"));
+    const std::string_view start =
+        line.substr(line.find_first_not_of(" \t") == line.npos ? 0 : line.find_first_not_of(" \t"));
     if (!start.starts_with('"')) {
       cells.emplace_back(trimmed(line.substr(0, comma)));
       if (comma == line.npos) return cells;
@@ -103,11 +112,10 @@ class Reader {
     if (!cells) return wrong("a quotation mark is not closed");
     if (places_.empty()) return header(*cells);
     if (cells->size() != places_.size())
-      return wrong(fmt::format("{} cells, where the columns are {}", cells->size(),
-                               places_.size()));
+      return wrong(
+          fmt::format("{} cells, where the columns are {}", cells->size(), places_.size()));
     cells_.fill({});
-    for (std::size_t i = 0; i < cells->size(); ++i)
-      cells_[places_[i]] = std::move((*cells)[i]);
+    for (std::size_t i = 0; i < cells->size(); ++i) cells_[places_[i]] = std::move((*cells)[i]);
     return row();
   }
 
@@ -121,10 +129,11 @@ class Reader {
       number_ = tier.line;
       PriceFile::Row* standard = find(tier.provider, tier.model);
       if (standard == nullptr)
-        return std::unexpected(wrong(fmt::format("no line for the standard tier of '{}'; its tier is "
-                                                 "empty or standard",
-                                                 tier.model))
-                                   .error());
+        return std::unexpected(
+            wrong(fmt::format("no line for the standard tier of '{}'; its tier is "
+                              "empty or standard",
+                              tier.model))
+                .error());
       if (standard->price.step != tier.price.step)
         return std::unexpected(
             wrong(fmt::format("column 'above_tokens': all tiers of a model have the same, and line "
@@ -237,6 +246,10 @@ class Reader {
   core::Status keep(const Price& price) {
     const std::string provider = lower(cells_[provider_name]);
     const std::string model = lower(cells_[model_name]);
+    if (const auto known = services();
+        !provider.empty() && std::ranges::find(known, provider) == known.end())
+      return wrong(provider_name, fmt::format("'{}' is not a service; empty for any, or one of {}",
+                                              provider.substr(0, 40), fmt::join(known, ", ")));
     Tier tier = Tier::standard;
     if (!cells_[tier_column].empty()) {
       const auto named = provider::tier_named(cells_[tier_column]);

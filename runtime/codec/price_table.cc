@@ -32,7 +32,10 @@ std::string optional_price(const std::optional<core::Money>& token) {
 }
 
 std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"") == cell.npos) return cell;
+  constexpr std::string_view kBlank = " \t\r";
+  const bool blank =
+      !cell.empty() && (kBlank.contains(cell.front()) || kBlank.contains(cell.back()));
+  if (!blank && cell.find_first_of(",\"") == cell.npos) return cell;
   std::string out = "\"";
   for (const char c : cell) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + '"';
@@ -107,7 +110,7 @@ std::string as_price_file(std::span<const PriceLine> lines) {
         optional_price(line.rates.cache_write_1h), per_million(line.rates.output),
         step ? std::to_string(line.step) : "", step ? per_million(line.above.input) : "",
         step ? per_million(line.above.cached_input) : "",
-        step ? per_million(line.above.output) : "", quoted(line.source), line.as_of);
+        step ? per_million(line.above.output) : "", quoted(line.source), quoted(line.as_of));
   }
   return out;
 }

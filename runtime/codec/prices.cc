@@ -72,12 +72,12 @@ std::optional<ModelFacts> model_facts(std::string_view name, const Profile* aske
 }
 
 std::optional<Price> at_tier(const Price& price, Tier tier) {
-  if (tier == Tier::asked || tier == Tier::standard) return price;
+  constexpr auto kStandard = static_cast<std::size_t>(Tier::standard);
+  if (tier == Tier::asked) return price;
   const auto& rates = price.tiers[static_cast<std::size_t>(tier)];
-  if (!rates) return std::nullopt;
+  if (!rates) return tier == Tier::standard ? std::optional(price) : std::nullopt;
   Price asked = price;
-  asked.tiers[static_cast<std::size_t>(Tier::standard)] = {price.rates(Tier::asked, 0),
-                                                           price.above};
+  if (!asked.tiers[kStandard]) asked.tiers[kStandard] = {price.rates(Tier::asked, 0), price.above};
   set_rates(asked, rates->rates);
   asked.above = rates->above;
   asked.tiers[static_cast<std::size_t>(tier)].reset();
@@ -95,7 +95,9 @@ Price in_region(const Price& price) {
 
 std::optional<Price> price_of(const provider::EndpointSpec& endpoint, Tier tier) {
   std::optional<Price> price = endpoint.price;
-  if (!price) {
+  if (price) {
+    price = at_tier(*price, tier).value_or(*price);
+  } else {
     const auto facts = model_facts(endpoint.model, provider_of(endpoint).profile);
     if (facts) price = at_tier(facts->price, tier);
   }
@@ -104,7 +106,7 @@ std::optional<Price> price_of(const provider::EndpointSpec& endpoint, Tier tier)
 }
 
 std::optional<Price> price_of(const provider::EndpointSpec& endpoint) {
-  if (endpoint.price || endpoint.service_tier.empty()) return price_of(endpoint, Tier::standard);
+  if (endpoint.price || endpoint.service_tier.empty()) return price_of(endpoint, Tier::asked);
   const auto tier = provider::tier_named(endpoint.service_tier);
   return tier ? price_of(endpoint, *tier) : std::nullopt;
 }

@@ -110,6 +110,8 @@ TEST(PriceFile, SaysLineAndColumnOfWhatIsWrong) {
   EXPECT_EQ(error_of(head + "m,,1,2,100,3,4\nm,flex,1,2,,,\n"),
             "prices.csv:3: column 'above_tokens': all tiers of a model have the same, and line 2 "
             "says 100");
+  EXPECT_EQ(error_of("provider,model,input,output\nopenia,m,1,2\n").substr(0, 71),
+            "prices.csv:2: column 'provider': 'openia' is not a service; empty for a");
   EXPECT_EQ(error_of(head + "\"m,,1,2,,,\n"), "prices.csv:2: a quotation mark is not closed");
 }
 

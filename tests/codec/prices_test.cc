@@ -169,6 +169,15 @@ TEST(PriceOf, WhatThePipelineSaysHoldsAtEveryTier) {
   EXPECT_EQ(price_of(spec), spec.price);
 }
 
+TEST(PriceOf, AnEndpointsOwnPriceMayKnowTiers) {
+  provider::EndpointSpec spec = endpoint("openai", "gpt-5-mini");
+  spec.price = model_facts("gpt-5-mini")->price;
+  EXPECT_EQ(short_rates(*price_of(spec, core::Tier::batch)), price("0.125", "0.0125", "1"));
+  spec.price = price_of(spec, core::Tier::flex);
+  EXPECT_EQ(short_rates(*price_of(spec)), price("0.125", "0.0125", "1"));
+  EXPECT_EQ(short_rates(*price_of(spec, core::Tier::standard)), price("0.25", "0.025", "2"));
+}
+
 TEST(PriceOf, CountsTheCacheWritesThatAreAskedFor) {
   provider::EndpointSpec spec = endpoint("anthropic", "claude-haiku-4-5");
   EXPECT_EQ(price_of(spec)->writes, core::CacheWrites::none);

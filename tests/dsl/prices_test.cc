@@ -107,7 +107,7 @@ TEST(Prices, AMistakeInTheFileIsShownWithLineAndColumn) {
   const auto spec = scratch.load_text(job_with("model = 'gpt-5-mini'", "prices = 'prices.csv'"));
   ASSERT_FALSE(spec.has_value());
   EXPECT_THAT(spec.error().text(),
-              HasSubstr("pipeline.lua:6:69: error: prices.csv:2: column 'input': 'cheap' is not a "
+              HasSubstr("pipeline.lua:6:71: error: prices.csv:2: column 'input': 'cheap' is not a "
                         "price: dollars per million tokens, as 0.75\n"));
 }
 
