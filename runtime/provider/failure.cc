@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "core/printable.h"
@@ -126,14 +127,48 @@ bool key_character(char c) {
          c == '_' || c == '*' || c == '.';
 }
 
-// Servers quote back the key that they did not like, whole or starred: "sk-abc***xyz".
+// How secrets begin, and how many characters such a token has at least: what is shorter is a word
+// that begins alike.
+struct KeyForm {
+  std::string_view prefix;
+  std::size_t at_least = 0;
+  bool capitals = false;  // letters and digits of one case, and no more than that many
+};
+constexpr std::array kKeyForms = {
+    KeyForm{"sk-"},             // OpenAI, Anthropic, DeepSeek, OpenRouter
+    KeyForm{"gsk_", 12},        // Groq
+    KeyForm{"xai-", 12},        // xAI
+    KeyForm{"AIza", 20},        // Google's API keys
+    KeyForm{"AQ.", 20},         // the same, newer
+    KeyForm{"ya29.", 12},       // Google's access tokens
+    KeyForm{"eyJ", 20},         // a JSON Web Token
+    KeyForm{"AKIA", 20, true},  // AWS: the name of a key,
+    KeyForm{"ASIA", 20, true},  // and of one that expires
+};
+
+bool has_form(std::string_view token, const KeyForm& form) {
+  if (!token.starts_with(form.prefix) || token.size() < form.at_least) return false;
+  if (!form.capitals) return true;
+  return token.size() == form.at_least && std::ranges::all_of(token, [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '*';
+         });
+}
+
+// Servers quote back the key that they did not like, whole or starred: "sk-abc***xyz". Of a whole
+// token nothing stays.
 void hide_keys(std::string& text) {
-  constexpr std::string_view kPrefix = "sk-";
-  for (std::size_t at = text.find(kPrefix); at != text.npos; at = text.find(kPrefix, at + 1)) {
-    if (at > 0 && key_character(text[at - 1])) continue;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!key_character(text[at])) continue;
     std::size_t end = at;
     while (end < text.size() && key_character(text[end])) ++end;
-    text.replace(at, end - at, "***");
+    std::string_view token = std::string_view(text).substr(at, end - at);
+    while (token.ends_with('.')) token.remove_suffix(1);  // the end of a sentence
+    if (std::ranges::any_of(kKeyForms,
+                            [&](const KeyForm& form) { return has_form(token, form); })) {
+      text.replace(at, end - at, "***");
+      end = at + 3;
+    }
+    at = end;
   }
 }
 
