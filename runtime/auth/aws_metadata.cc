@@ -49,7 +49,7 @@ class ContainerKeys final : public TokenSource {
   TokenStep begin(core::WallTime) override {
     TokenCall call{
         .method = "GET", .base_url = base_url_, .path = path_, .headers = {}, .body = {}};
-    call.straight = true;
+    call.direct = true;
     const core::Secret authorization = authorization_();
     if (const auto wrong = core::wrong_with_secret(authorization.reveal());
         wrong && !authorization.empty())
@@ -128,7 +128,7 @@ class Ec2Keys final : public TokenSource {
                    .path = std::move(path),
                    .headers = {},
                    .body = {}};
-    call.straight = true;
+    call.direct = true;
     call.timeout = kEc2Timeout;
     return call;
   }

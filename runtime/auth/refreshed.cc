@@ -101,17 +101,18 @@ class RefreshedCredentials final : public Credentials {
     request.headers = std::make_shared<const std::string>(std::move(headers));
     if (!call.body.empty())
       request.body = {std::make_shared<const std::string>(std::move(call.body))};
-    client_->send(*origin, std::move(request),
-                  [this, alive = std::weak_ptr(alive_),
-                   where = call.base_url](std::expected<http::Response, http::Failure> result) {
-                    if (!alive.lock()) return;
-                    if (!result)
-                      return take(setup_.source->unanswered(
-                          fmt::format("{}: {}", where, result.error().message)));
-                    take(setup_.source->answered(result->status, result->body,
-                                                 result->headers.find("date").value_or(""),
-                                                 setup_.clock.wall_now()));
-                  });
+    client_->send(
+        *origin, std::move(request),
+        [this, alive = std::weak_ptr(alive_), where = call.base_url,
+         advice = call.advice](std::expected<http::Response, http::Failure> result) {
+          if (!alive.lock()) return;
+          if (!result)
+            return take(setup_.source->unanswered(fmt::format(
+                "{}: {}{}{}", where, result.error().message, advice.empty() ? "" : "; ", advice)));
+          take(setup_.source->answered(result->status, result->body,
+                                       result->headers.find("date").value_or(""),
+                                       setup_.clock.wall_now()));
+        });
   }
 
   core::Result<std::size_t> origin_of(const TokenCall& call) {
@@ -123,7 +124,8 @@ class RefreshedCredentials final : public Credentials {
     options.connect_timeout = options.idle_timeout = options.total_timeout =
         call.timeout.value_or(kTokenTimeout);
     options.max_connections = 1;
-    auto proxy = http::proxy_for(base_url, call.straight ? "none" : "", http::process_environment);
+    auto proxy = http::proxy_for(base_url, call.direct ? "none" : setup_.proxy.reveal(),
+                                 http::process_environment);
     if (!proxy) return std::unexpected(proxy.error());
     options.proxy = std::move(*proxy);
     auto added = client_->add_origin(options);

@@ -28,8 +28,10 @@ struct RefreshedSetup {
   Signer signer = bearer_lines;
   // The signature is that of one request; else its lines are made once a token.
   bool per_request = false;
-  std::string head;     // the header lines that all requests have
-  std::string ca_file;  // for the exchange, as the endpoint's
+  std::string head;  // the header lines that all requests have
+  // For the exchange, as the endpoint's.
+  std::string ca_file;
+  core::Secret proxy = {};
 };
 
 std::unique_ptr<Credentials> make_refreshed(RefreshedSetup setup);

@@ -31,6 +31,9 @@ std::optional<std::pair<std::string, std::string>> key_header(provider::AuthSche
       return {{"x-api-key", text}};
     case AuthScheme::x_goog_api_key:
       return {{"x-goog-api-key", text}};
+    case AuthScheme::google:
+      if (provider::is_google_api_key(text)) return {{"x-goog-api-key", text}};
+      break;
     case AuthScheme::api_key:
       // A JWT, as Entra ID gives them out, is a bearer token.
       if (!text.starts_with("eyJ")) return {{"api-key", text}};

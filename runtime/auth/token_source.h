@@ -32,7 +32,8 @@ struct TokenCall {
   std::string path;      // "/latest/api/token"
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool straight = false;  // past any proxy: to this machine's own surroundings
+  bool direct = false;      // never by a proxy: a server of the machine's own network
+  std::string advice = {};  // what to do when nothing answers; may be empty
   // For this request; else as for all of them (kTokenTimeout in refreshed.h).
   std::optional<core::Duration> timeout = {};
 };

@@ -64,6 +64,7 @@ struct EndpointSpec {
   core::Secret credentials;  // where a token or a signature comes from: a file, or its contents
   std::string region;
   std::string project;
+  std::string resource;
   std::string api;  // which of its formats, where a service has several: "responses"
   std::string api_version;
   Limits limits;

@@ -89,7 +89,13 @@ enum class AuthScheme : std::uint8_t {
   x_api_key,       // "x-api-key: KEY"
   x_goog_api_key,  // "x-goog-api-key: KEY"
   aws,             // as bearer; without a key a signature over the request (auth/sigv4.h)
+  google,          // an API key as x_goog_api_key, a token as a bearer
 };
+
+// The two forms of Google's API keys (docs/providers.md, Tokens). Its other keys are access tokens.
+inline bool is_google_api_key(std::string_view key) {
+  return key.starts_with("AIza") || key.starts_with("AQ.");
+}
 
 struct ModelFacts {
   core::Price price;          // of the standard tier, with what the other tiers cost
@@ -175,14 +181,17 @@ struct Profile {
   // Where its API is, unless the pipeline says otherwise. Empty: it has no constructor and is only
   // recognised by its hosts.
   std::string_view base_url = {};
-  // Where it is when that depends on the endpoint's options, so that base_url is an example only.
-  // Its error's message says what is missing, `where` what to write.
+  // Where it is when that depends on the endpoint's options, so that base_url is an example only;
+  // called for an endpoint that has a base_url, too, for what is wrong with its options. Its error's
+  // message says what is missing, `where` what to write.
   core::Result<std::string> (*address)(const EndpointSpec& endpoint) = nullptr;
   // The options that its constructor takes beyond those of all (dsl/endpoint_options.cc).
   std::span<const std::string_view> options = {};
   std::span<const std::string_view> hosts = {};  // each with its subdomains
   std::string_view example_model = {};
-  std::string_view key_variable = {};  // as the examples call it; empty: no key is needed
+  std::string_view example_options = {};  // beside the model, where that is more than a key
+  std::string_view default_region = {};   // of the option `region`
+  std::string_view key_variable = {};     // as the examples call it; empty: no key is needed
   AuthScheme auth = AuthScheme::bearer;
   std::string_view output_limit = "max_tokens";  // the name of this field of a request
   // What its constructor asks for, unless the pipeline says otherwise.
@@ -197,6 +206,14 @@ struct Profile {
   // List prices and limits: a list of codec/price_rows.h.
   std::span<const Model> models = {};
 };
+
+// Whether `credentials` is a file's name: at Google's services, where it is not the text of such a
+// file itself, a JSON object.
+inline bool names_credentials_file(const EndpointSpec& endpoint) {
+  const Profile* profile = endpoint.provider.profile;
+  return profile != nullptr && profile->auth == AuthScheme::google &&
+         !endpoint.credentials.empty() && !endpoint.credentials.reveal().starts_with('{');
+}
 
 // One wire format.
 struct Dialect {

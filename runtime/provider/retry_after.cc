@@ -124,7 +124,6 @@ std::optional<core::Duration> read_go_duration(std::string_view text) {
   return wait_of(nanoseconds);
 }
 
-// IMF-fixdate, RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<core::WallTime> read_http_instant(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

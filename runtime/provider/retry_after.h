@@ -22,7 +22,7 @@ std::optional<core::Duration> read_count_of(std::string_view text, core::Duratio
 // As Go prints durations: "6m0s", "2m59.56s", "825ms", "1h2m". Needs a unit.
 std::optional<core::Duration> read_go_duration(std::string_view text);
 
-// IMF-fixdate (RFC 9110 §5.6.7), as the header Date has it.
+// IMF-fixdate, RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<core::WallTime> read_http_instant(std::string_view text);
 
 // An instant, as the time from `wall_now` to it; zero when it is past.

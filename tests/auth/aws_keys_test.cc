@@ -35,7 +35,7 @@ class AwsKeysTest : public testing::Test {
     if (const auto* call = std::get_if<TokenCall>(&step)) {
       std::string all = call->method + " " + call->base_url + call->path;
       for (const auto& [name, value] : call->headers) all += " " + name + ": " + value;
-      EXPECT_TRUE(call->straight);
+      EXPECT_TRUE(call->direct);
       return all;
     }
     if (const auto* failure = std::get_if<TokenFailure>(&step))
