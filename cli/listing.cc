@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <vector>
 
 #include "cli/job_file.h"
 #include "core/printable.h"
 #include "core/secret.h"
 #include "http/proxy.h"
+#include "provider/profile.h"
 #include "words/cost_notes.h"
 
 namespace sluice::cli {
@@ -38,6 +40,13 @@ std::string address(const provider::EndpointSpec& endpoint) {
       proxy == kUnreadSecret ? core::fail(core::ErrorCode::pipeline, "") : http::parse_proxy(proxy);
   return fmt::format("{} (through the proxy {})", endpoint.base_url,
                      parsed ? parsed->name() : "that a variable names");
+}
+
+// Not shown where it is no file: then it may be what should stand in one.
+std::string credentials_file(const provider::EndpointSpec& endpoint) {
+  const std::string& path = endpoint.credentials.reveal();
+  const bool is_there = path != kUnreadSecret && std::filesystem::exists(path);
+  return is_there ? path : "the file that credentials name";
 }
 
 // A value that may be a secret by its parameter's name is not shown.
@@ -79,6 +88,7 @@ std::string listing(const stages::JobSpec& job) {
     if (!spec.checkpoint.share.empty()) add(reads, spec.checkpoint.share + "/*/");
     for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
       if (!endpoint.ca_file.empty()) add(reads, endpoint.ca_file);
+      if (provider::names_credentials_file(endpoint)) add(reads, credentials_file(endpoint));
       add(hosts, address(endpoint));
       if (words::price_unknown(endpoint)) add(unpriced, endpoint.name);
     }
@@ -88,7 +98,7 @@ std::string listing(const stages::JobSpec& job) {
   add(writes, job.directory + "/");
   for (const std::string& name : job.variables) {
     const char* value = std::getenv(name.c_str());  // the file itself is not given it
-    const auto wrong = value == nullptr ? std::nullopt : core::wrong_with_secret(value);
+    const auto wrong = value == nullptr ? std::nullopt : core::wrong_with_variable(value);
     add(variables, value == nullptr || *value == '\0' ? name + " (not set)"
                    : wrong                            ? fmt::format("{} ({})", name, *wrong)
                                                       : name);

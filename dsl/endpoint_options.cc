@@ -186,12 +186,20 @@ constexpr Option kOwn[] = {
      .type = text,
      .meaning = "the project that is billed",
      .example = "\"my-project\"",
-     .fallback = "that of the credentials",
+     .fallback = "none; only an API key does without",
      .min = 1,
      .max = 200},
+    {.name = "resource",
+     .type = text,
+     .meaning = "the first word of the address, in place of base_url",
+     .example = "\"my-resource\"",
+     .fallback = "that of base_url",
+     .min = 1,
+     .max = 100},
     {.name = "credentials",
      .type = secret,
-     .meaning = "what a token or a signature is made with: a credential file, or what is in one",
+     .meaning = "in place of a key, what tokens or signatures are made with (docs/providers.md, "
+                "Tokens)",
      .example = "s.secret \"GOOGLE_KEY_FILE\"",
      .fallback = "what the machine has",
      .min = 1,
@@ -233,6 +241,7 @@ struct Constructor {
   std::string model;
   std::string key;
   std::string structured;
+  std::string region;
   std::string meaning;
   std::string example;
   std::vector<Option> options;
@@ -244,6 +253,8 @@ void fill_options(Constructor& constructor, const provider::Profile& profile) {
     if (option.name == "base_url")
       option.fallback = profile.address == nullptr ? profile.base_url : "that of the region";
     if (option.name == "key") option.example = constructor.key;
+    if (option.name == "region" && !profile.default_region.empty())
+      option.fallback = constructor.region;
     if (option.name == "structured") option.fallback = constructor.structured;
     if (option.name == "credentials" && profile.auth == provider::AuthScheme::aws) {
       option.meaning =
@@ -262,17 +273,17 @@ void fill_texts(Constructor& constructor, const provider::Dialect& dialect,
   constructor.key =
       own_server ? "s.secret \"NAME\"" : fmt::format("s.secret \"{}\"", profile.key_variable);
   constructor.structured = fmt::format("\"{}\"", name_of(profile.structured));
+  constructor.region = fmt::format("\"{}\"", profile.default_region);
   constructor.meaning = &profile == dialect.vendor ? std::string(dialect.meaning)
                         : own_server               ? fmt::format("an own {} server", profile.title)
                                      : fmt::format("an endpoint at {}", profile.title);
-  const bool in_a_region = profile.auth == provider::AuthScheme::aws;
-  constructor.example =
-      own_server    ? fmt::format("s.{} {{ model = {}, max_concurrency = 64 }}", profile.name,
-                                  constructor.model)
-      : in_a_region ? fmt::format("s.{} {{ model = {}, region = \"us-east-1\", rpm = 400 }}",
-                                  profile.name, constructor.model)
-                    : fmt::format("s.{} {{ model = {}, key = {}, rpm = 4000, tpm = 2e6 }}",
-                                  profile.name, constructor.model, constructor.key);
+  constructor.example = own_server ? fmt::format("s.{} {{ model = {}, max_concurrency = 64 }}",
+                                                 profile.name, constructor.model)
+                                   : fmt::format("s.{} {{ model = {}, {}, rpm = 4000, tpm = 2e6 }}",
+                                                 profile.name, constructor.model,
+                                                 profile.example_options.empty()
+                                                     ? "key = " + constructor.key
+                                                     : std::string(profile.example_options));
 }
 
 }  // namespace
@@ -290,13 +301,14 @@ std::span<const Section> endpoint_sections() {
         if (std::ranges::find(profile->options, option.name) != profile->options.end())
           constructor.options.push_back(option);
       fill_options(constructor, *profile);
-      const bool vendor = profile == dialect->vendor;
+      // With options of its own, a service has a table of its own on the pages.
+      const bool own_page = profile == dialect->vendor || !profile->options.empty();
       sections.push_back({.name = profile->name,
                           .kind = SectionKind::endpoint,
                           .meaning = constructor.meaning,
                           .example = constructor.example,
                           .options = constructor.options,
-                          .same_as = vendor ? std::string_view() : dialect->vendor->name});
+                          .same_as = own_page ? std::string_view() : dialect->vendor->name});
     }
     for (const Section& section : price_sections()) sections.push_back(section);
     return sections;

@@ -124,11 +124,13 @@ void read_own_options(const Arguments& arguments, const provider::Profile& profi
   };
   spec.region = text("region");
   spec.project = text("project");
+  spec.resource = text("resource");
   spec.api = text("api");
   spec.api_version = text("api_version");
   if (takes(profile, "credentials")) spec.credentials = arguments.secret("credentials");
 }
 
+// Where it is unless base_url says so; looks at its own options in any case.
 std::string address_of(const Arguments& arguments, const provider::Profile& profile,
                        const EndpointSpec& spec) {
   if (profile.address == nullptr) return std::string(profile.base_url);
@@ -160,11 +162,12 @@ int construct_endpoint(lua_State* lua) {
   spec.charge_header = read_charge_header(arguments);
   spec.proxy = read_proxy(lua, arguments);
   read_own_options(arguments, profile, spec);
+  if (arguments.has("base_url")) spec.base_url = read_base_url(arguments);
+  std::string address = address_of(arguments, profile, spec);
   if (arguments.has("base_url")) {
-    spec.base_url = read_base_url(arguments);
     spec.name = fmt::format("{}/{}", host_of(spec.base_url), spec.model);
   } else {
-    spec.base_url = address_of(arguments, profile, spec);
+    spec.base_url = std::move(address);
     spec.name = fmt::format("{}/{}", options.name, spec.model);
     if (spec.key.empty() && !profile.key_variable.empty() && !takes(profile, "credentials")) {
       arguments.fail(fmt::format("missing option 'key' for {}", options.name),

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "provider/profile.h"
+
 namespace sluice::dsl {
 
 std::string as_pattern(const std::string& path) {
@@ -32,8 +34,13 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     put(folder, question.checkpoint.directory);
     put(folder, question.checkpoint.share);
     put(folder, question.dispatch.prices);
-    for (provider::EndpointSpec& endpoint : question.dispatch.endpoints)
+    for (provider::EndpointSpec& endpoint : question.dispatch.endpoints) {
       put(folder, endpoint.ca_file);
+      if (!provider::names_credentials_file(endpoint)) continue;
+      std::string path = endpoint.credentials.reveal();
+      put(folder, path);
+      endpoint.credentials = core::Secret(std::move(path));
+    }
   }
 }
 

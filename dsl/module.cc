@@ -87,7 +87,7 @@ int construct_secret(lua_State* lua) {
              fmt::format("environment variable {} is not set", call.text),
              fmt::format("run: export {}=…", call.text));
   }
-  if (const auto wrong = core::wrong_with_secret(secret->reveal())) {
+  if (const auto wrong = core::wrong_with_variable(secret->reveal())) {
     raise_at(
         lua, call.place.source, call.place.argument,
         fmt::format("environment variable {} {}, which no key does", call.text, *wrong),

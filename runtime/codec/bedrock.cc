@@ -212,6 +212,7 @@ constexpr Profile kBedrock = {
     .options = kOptions,
     .hosts = kHosts,
     .example_model = "us.amazon.nova-lite-v1:0",
+    .example_options = "region = \"us-east-1\"",
     .key_variable = "AWS_BEARER_TOKEN_BEDROCK",
     .auth = AuthScheme::aws,
     .errors = kErrors,

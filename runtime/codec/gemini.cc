@@ -5,6 +5,7 @@
 #include "codec/dialects.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
+#include "codec/vertex.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
 #include "provider/url_text.h"
@@ -36,8 +37,10 @@ class GeminiCodec final : public CodecBase {
   GeminiCodec(const EndpointSpec& endpoint, const Profile& profile)
       : CodecBase(endpoint, profile),
         // A name with a folder ("tunedModels/…") stands below the version as it is.
-        path_((endpoint.model.contains('/') ? "/" : "/models/") + path_text(endpoint.model) +
-              ":generateContent") {}
+        path_(profile.auth == AuthScheme::google
+                  ? vertex_path(endpoint)
+                  : (endpoint.model.contains('/') ? "/" : "/models/") + path_text(endpoint.model) +
+                        ":generateContent") {}
 
   std::string_view path() const override { return path_; }
 
@@ -180,6 +183,7 @@ Dialect gemini() {
           .meaning = "an endpoint that speaks Google's generateContent",
           .make = make,
           .vendor = &kGemini,
+          .services = vertex_services(),
           .elsewhere = &kGemini};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/azure.h"
 #include "codec/dialects.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
@@ -69,9 +70,10 @@ std::optional<core::Money> charge_of(const Element& usage) {
 
 class OpenAiCodec final : public CodecBase {
  public:
-  using CodecBase::CodecBase;
+  OpenAiCodec(const EndpointSpec& endpoint, const Profile& profile)
+      : CodecBase(endpoint, profile), path_(azure_path(endpoint, "/chat/completions")) {}
 
-  std::string_view path() const override { return "/chat/completions"; }
+  std::string_view path() const override { return path_; }
 
   std::vector<std::pair<std::string, std::string>> headers() const override {
     return {{"content-type", "application/json"}, {"accept", "application/json"}};
@@ -168,6 +170,8 @@ class OpenAiCodec final : public CodecBase {
     if (error.type.empty() && error.code.empty()) error.type = finish;
     fill_failure_inside_ok(outcome, profile_, error, spec_.key);
   }
+
+  std::string path_;
 };
 
 std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {

@@ -3,6 +3,7 @@
 // codec_test asks for. Facts and their sources: docs/providers.md.
 #include <array>
 
+#include "codec/azure.h"
 #include "codec/dialects.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
@@ -38,6 +39,7 @@ constexpr RateHeader kWindowInName[] = {
 
 constexpr std::string_view kAzureHosts[] = {"openai.azure.com", "cognitiveservices.azure.com",
                                             "services.ai.azure.com"};
+constexpr std::string_view kAzureOptions[] = {"resource", "api_version", "credentials"};
 
 // --- Groq
 
@@ -234,14 +236,21 @@ constexpr std::array kServices = {
             .base_url = "http://127.0.0.1:11434/v1",
             .example_model = "qwen3:8b",
             .schema = SchemaKeywords::all},
+    Profile{
+        .name = "azure",
+        .title = "Azure OpenAI",
+        .base_url = "https://my-resource.openai.azure.com/openai/v1",
+        .address = azure_address,
+        .options = kAzureOptions,
+        .hosts = kAzureHosts,
+        .example_model = "my-deployment",
+        .example_options = "resource = \"my-resource\", key = s.secret \"AZURE_OPENAI_API_KEY\"",
+        .key_variable = "AZURE_OPENAI_API_KEY",
+        .auth = AuthScheme::api_key,
+        .output_limit = "max_completion_tokens",
+        .rate_headers = kOpenAiRateHeaders,
+        .models = price_rows::kAzure},
     // Recognised by their hosts alone.
-    Profile{.name = "azure",
-            .title = "Azure OpenAI",
-            .hosts = kAzureHosts,
-            .auth = AuthScheme::api_key,
-            .output_limit = "max_completion_tokens",
-            .rate_headers = kOpenAiRateHeaders,
-            .models = price_rows::kAzure},
     Profile{.name = "google",
             .title = "Google",
             .hosts = kGoogleHosts,

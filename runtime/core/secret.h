@@ -38,6 +38,12 @@ inline std::optional<std::string_view> wrong_with_secret(std::string_view value)
   return std::nullopt;
 }
 
+// The same of an environment variable. A JSON text, as a credential file holds, may have lines: it
+// never becomes a header as it is.
+inline std::optional<std::string_view> wrong_with_variable(std::string_view value) {
+  return value.starts_with('{') ? std::nullopt : wrong_with_secret(value);
+}
+
 }  // namespace sluice::core
 
 template <>

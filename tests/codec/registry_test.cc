@@ -155,7 +155,7 @@ TEST(Registry, NamesEachProfileOnceAndEachHostOnceInADialect) {
 }
 
 TEST(Registry, HasNoConstructorForWhatIsOnlyRecognised) {
-  for (const char* name : {"compatible", "azure", "google", "anthropic_chat", "grok", ""})
+  for (const char* name : {"compatible", "google", "anthropic_chat", "grok", ""})
     EXPECT_EQ(find_provider(name).profile, nullptr) << name;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codec/registry.h"
+#include "dsl/load.h"
 #include "scratch.h"
 
 namespace sluice::dsl {
@@ -31,8 +32,16 @@ return s.pipeline {{
       name, options));
 }
 
-bool takes_credentials(const provider::Profile& profile) {
-  return std::ranges::find(profile.options, "credentials") != profile.options.end();
+// What its options must say beside a model and a key, and with a base_url of the pipeline's own.
+std::string needed(const provider::Profile& profile, bool with_base_url) {
+  std::string text;
+  for (const std::string_view option : profile.options) {
+    if (option == "project") text += ", project = \"my-project\"";
+    if (option == "region" && profile.default_region.empty() && !with_base_url)
+      text += ", region = \"us-east-1\"";
+    if (option == "resource" && !with_base_url) text += ", resource = \"my-resource\"";
+  }
+  return text;
 }
 
 class Constructor : public testing::TestWithParam<Provider> {};
@@ -40,10 +49,8 @@ class Constructor : public testing::TestWithParam<Provider> {};
 TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
   const Scratch scratch;
   const provider::Profile& profile = *GetParam().profile;
-  const bool in_a_region = profile.address != nullptr;
-  auto loaded = load_endpoint(
-      scratch, profile.name,
-      fmt::format("key = \"sk-12345678\"{}", in_a_region ? ", region = \"us-east-1\"" : ""));
+  auto loaded =
+      load_endpoint(scratch, profile.name, "key = \"sk-12345678\"" + needed(profile, false));
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const provider::EndpointSpec& own = loaded->dispatch.endpoints.front();
   EXPECT_EQ(own.name, fmt::format("{}/m", profile.name));
@@ -51,7 +58,8 @@ TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
   EXPECT_EQ(own.provider.profile, &profile);
   EXPECT_EQ(own.structured, profile.structured);
 
-  loaded = load_endpoint(scratch, profile.name, "base_url = \"http://127.0.0.1:9/v1\"");
+  loaded = load_endpoint(scratch, profile.name,
+                         "base_url = \"http://127.0.0.1:9/v1\"" + needed(profile, true));
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const provider::EndpointSpec& moved = loaded->dispatch.endpoints.front();
   EXPECT_EQ(moved.name, "127.0.0.1:9/m");
@@ -62,7 +70,8 @@ TEST_P(Constructor, MeansItsServiceHereAndAtAnotherAddress) {
 TEST_P(Constructor, AsksForAKeyWhereTheServiceDoes) {
   const Scratch scratch;
   const provider::Profile& profile = *GetParam().profile;
-  if (takes_credentials(profile)) GTEST_SKIP() << "the machine may have them";
+  if (std::ranges::find(profile.options, "credentials") != profile.options.end())
+    GTEST_SKIP() << "what the machine has may take its place";
   const auto loaded = load_endpoint(scratch, profile.name, "");
   EXPECT_EQ(loaded.has_value(), profile.key_variable.empty());
   if (loaded) return;
@@ -100,6 +109,63 @@ TEST(Constructors, OpenAisRecognisesAServiceByItsAddress) {
   EXPECT_EQ(endpoint.provider.profile->name, "deepseek");
   // What a file asks for does not change with what its address is known for.
   EXPECT_EQ(endpoint.structured, provider::StructuredOutput::json_schema);
+}
+
+TEST(Constructors, TakeTheOptionsThatAServiceHasForItself) {
+  const Scratch scratch;
+  auto loaded = load_endpoint(scratch, "vertex",
+                              R"(project = "p", region = "us-east1", credentials = "key.json")");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  const provider::EndpointSpec& vertex = loaded->dispatch.endpoints.front();
+  EXPECT_EQ(vertex.base_url, "https://us-east1-aiplatform.googleapis.com/v1");
+  EXPECT_EQ(vertex.credentials.reveal(), "key.json");
+  EXPECT_EQ(vertex.name, "vertex/m");
+
+  loaded = load_endpoint(scratch, "vertex", R"(project = "p", credentials = '{"type":"x"}')");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  EXPECT_EQ(loaded->dispatch.endpoints.front().credentials.reveal(), R"({"type":"x"})");
+
+  loaded = load_endpoint(scratch, "azure",
+                         R"(resource = "r", api_version = "2024-10-21", credentials = "t:c:s")");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  const provider::EndpointSpec& azure = loaded->dispatch.endpoints.front();
+  EXPECT_EQ(azure.base_url, "https://r.openai.azure.com/openai");
+  EXPECT_EQ(azure.api_version, "2024-10-21");
+  EXPECT_EQ(azure.credentials.reveal(), "t:c:s");
+}
+
+TEST(Constructors, SayWhichOfTheirOwnOptionsIsMissing) {
+  const Scratch scratch;
+  for (const auto& [name, options, message] :
+       {std::tuple<const char*, const char*, const char*>{"vertex", "", "missing option 'project'"},
+        {"vertex", "base_url = \"http://127.0.0.1:9/v1\"", "missing option 'project'"},
+        {"vertex", "project = \"p\", region = \"x/\"", "not the name of a region"},
+        {"azure", "key = \"k1234567\"", "missing option 'resource'"},
+        {"groq", "key = \"k1234567\", project = \"p\"", "project"}}) {
+    const auto loaded = load_endpoint(scratch, name, options);
+    ASSERT_FALSE(loaded.has_value()) << name << options;
+    EXPECT_THAT(loaded.error().message, testing::HasSubstr(message));
+  }
+}
+
+TEST(Constructors, LookForACredentialFileBesideThePipelineFile) {
+  const Scratch scratch;
+  scratch.write("sub/job.lua", R"(local s = require "sluice"
+return s.pipeline {
+  name = "job", s.read { "in.jsonl" }, s.pack { user = "{{a}}" },
+  s.dispatch { s.vertex { model = "m", project = "p", credentials = "key.json" },
+               s.vertex { model = "m", project = "p", credentials = "/etc/key.json" },
+               s.vertex { model = "m", project = "p", credentials = '{"type":"x"}' },
+               s.azure { model = "m", resource = "r", credentials = "t:c:s" } },
+  s.sink { "out.jsonl" },
+})");
+  const auto job = load("sub/job.lua", {});
+  ASSERT_TRUE(job.has_value()) << job.error().message;
+  std::vector<std::string> credentials;
+  for (const provider::EndpointSpec& endpoint : job->questions[0].dispatch.endpoints)
+    credentials.push_back(endpoint.credentials.reveal());
+  EXPECT_THAT(credentials,
+              testing::ElementsAre("sub/key.json", "/etc/key.json", R"({"type":"x"})", "t:c:s"));
 }
 
 }  // namespace
