@@ -80,7 +80,7 @@ constexpr std::array kServices = {
             .auth = AuthScheme::google,
             .schema = SchemaKeywords::no_text_limits,
             .errors = kErrors,
-            .models = kGoogleModels},
+            .models = price_rows::kGoogle},
 };
 
 }  // namespace
