@@ -169,7 +169,7 @@
 ---@field model string model, as the provider names it
 ---@field name? string what reports call the endpoint
 ---@field base_url? string where the API is; for gateways and own servers
----@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field key? sluice.Secret|string API key of Bedrock; without one the requests are signed
 ---@field rpm? number requests a minute
 ---@field tpm? number tokens a minute, input and output
 ---@field input_tpm? number input tokens a minute

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 #include "provider/url_text.h"
 
