@@ -153,7 +153,7 @@ constexpr Positional kHeaders = {
     .least = 1,
     .most = 100};
 
-constexpr Section kSections[] = {
+constexpr Section kProfileSections[] = {
     {.name = "profile",
      .kind = SectionKind::table,
      .meaning = "how a service differs from those that are known, an option of the endpoints",
@@ -187,7 +187,7 @@ constexpr Section kSections[] = {
 }  // namespace
 
 std::span<const Section> own_profile_sections() {
-  return kSections;
+  return kProfileSections;
 }
 
 }  // namespace sluice::dsl
