@@ -13,6 +13,7 @@
 #include "job/job_files.h"
 #include "observe/figures.h"
 #include "shell/standard_streams.h"
+#include "stages/cascade.h"
 #include "storage/atomic_file.h"
 
 namespace sluice::cli {
@@ -65,9 +66,12 @@ std::string summary(const stages::JobSpec& job, const inspect::DryRun& plan,
     line("cost", "not known: an endpoint has no price");
   }
   if (!flags.to.empty()) line("written", flags.to);
-  if (job.questions.size() > 1)
-    text += fmt::format("  of question 1 of {}: the next ask about its answers\n",
-                        job.questions.size());
+  if (job.questions.size() > 1) {
+    const bool cascade = stages::has_next_level(job.questions.front());
+    text += fmt::format("  of {}: {}\n", title_of(job, 0),
+                        cascade ? "the next asks the rows that are escalated by its answers"
+                                : "the next ask about its answers");
+  }
   return text;
 }
 

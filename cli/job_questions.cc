@@ -10,6 +10,7 @@
 #include "checkpoint/view.h"
 #include "inspect/alike.h"
 #include "observe/figures.h"
+#include "stages/cascade.h"
 #include "stages/question.h"
 #include "storage/directory.h"
 
@@ -27,8 +28,7 @@ core::Result<Lock> locked(core::Result<store::JobLock> lock) {
 }  // namespace
 
 std::string title_of(const stages::JobSpec& job, std::size_t question) {
-  if (job.questions.size() == 1) return {};
-  return fmt::format("question {} of {}", question + 1, job.questions.size());
+  return stages::question_title(job, question);
 }
 
 std::string heading_of(const stages::JobSpec& job, std::size_t question) {
@@ -82,17 +82,22 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
   if (!view) return {};  // it has not begun, or the run will say why it cannot
   const core::Hash128 now = stages::fingerprint(spec, stages::make_question(spec));
   if ((*view)->expect_fingerprint(now)) return {};
-  const auto rows = inspect::first_questions(spec);
-  const auto found = (*view)->foresee(now, stages::models_of(spec.dispatch), rows);
+  const auto first = inspect::first_questions(spec);
+  const auto found = (*view)->foresee(now, stages::models_of(spec.dispatch), first.asked);
   if (!found || !found->new_generation) return {};
   const store::Account& account = (*view)->account();
+  const bool later_level = spec.level.number > 1;
+  // The earlier levels of a cascade have answered most rows: those are not asked here.
+  const std::uint64_t bought = later_level
+                                   ? std::min(account.total().answered, account.rows_answered)
+                                   : account.rows_answered;
   const auto cost_of = [&](double rows_again) {
     return core::Money::picodollars(static_cast<std::int64_t>(
         rows_again * static_cast<double>(account.total().cost.picodollars()) /
-        static_cast<double>(account.rows_answered)));
+        static_cast<double>(bought)));
   };
   if (found->answers == 0) {
-    if (account.rows_answered == 0) return {};
+    if (bought == 0 || later_level) return {};
     const core::Money cost = cost_of(static_cast<double>(account.rows_read));
     return {fmt::format("the pipeline file has changed since the last run: its answers are by "
                         "models that are not asked any more; all of {} rows are asked again, for "
@@ -103,18 +108,20 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
   const std::string text =
       fmt::format("the pipeline file has changed since the last run, whose {} answers are kept: ",
                   observe::count(found->answers));
-  if (rows.empty()) return {text + "rows whose question is now another are asked again", {}};
-  if (found->found == rows.size())
-    return {text + fmt::format("they answer all of the first {} rows, which are not asked again",
-                               rows.size()),
-            {}};
-  const double share = 1 - static_cast<double>(found->found) / static_cast<double>(rows.size());
+  const std::size_t rows = first.asked.size() + first.accepted;
+  const std::size_t known = found->found + first.accepted;
+  if (rows == 0) return {text + "rows whose question is now another are asked again", {}};
+  if (known == rows)
+    return {
+        text + fmt::format("they answer all of the first {} rows, which are not asked again", rows),
+        {}};
+  const double share = 1 - static_cast<double>(known) / static_cast<double>(rows);
   const double again = share * static_cast<double>(account.rows_read);
-  const core::Money cost = account.rows_answered > 0 ? cost_of(again) : core::Money();
+  const core::Money cost = bought > 0 ? cost_of(again) : core::Money();
   return {text + fmt::format("they answer {} of the first {} rows; about {} of {} rows are asked "
                              "again, for about {} (their prompt, the system text, the answer's "
                              "fields, the examples, the parse function or the model is another)",
-                             found->found, rows.size(),
+                             known, rows,
                              observe::count(static_cast<std::uint64_t>(std::llround(again))),
                              observe::count(account.rows_read), cost.text()),
           cost};

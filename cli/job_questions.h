@@ -15,7 +15,7 @@
 
 namespace sluice::cli {
 
-// "question 1 of 2"; empty for the only one. `question` counts from 0.
+// "question 1 of 2", "level 1 of 2"; empty for the only one. `question` counts from 0.
 std::string title_of(const stages::JobSpec& job, std::size_t question);
 // The same as a line; empty for the only one.
 std::string heading_of(const stages::JobSpec& job, std::size_t question);

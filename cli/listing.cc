@@ -94,7 +94,8 @@ std::string listing(const stages::JobSpec& job) {
     }
   }
   add(writes, job.questions.back().sink.path);
-  for (const stages::PipelineSpec& spec : job.questions) add(writes, spec.sink.rejects);
+  for (const stages::PipelineSpec& spec : job.questions)
+    if (!spec.sink.for_next_level) add(writes, spec.sink.rejects);
   add(writes, job.directory + "/");
   for (const std::string& name : job.variables) {
     const char* value = std::getenv(name.c_str());  // the file itself is not given it

@@ -10,6 +10,7 @@
 #include "inspect/reject_line.h"
 #include "observe/figures.h"
 #include "shell/help_text.h"
+#include "stages/cascade.h"
 #include "stages/question.h"
 
 namespace sluice::cli {
@@ -43,6 +44,9 @@ int redo_job(const JobFile& file, const std::string& reason) {
   if (!lock) return report(lock.error());
   for (std::size_t k = 0; k < job->questions.size(); ++k) {
     if (k > 0 && !begun(*job, k)) continue;
+    // A row that a level has no answer for was asked at the next one: that one's rejects are the rows
+    // that none has answered.
+    if (stages::has_next_level(job->questions[k]) && begun(*job, k + 1)) continue;
     fmt::print("{}", heading_of(*job, k));
     if (const int status = redo_question(job->questions[k], file, reason); status != 0)
       return status;

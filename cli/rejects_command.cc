@@ -15,6 +15,7 @@
 #include "inspect/reject_line.h"
 #include "observe/figures.h"
 #include "shell/help_text.h"
+#include "stages/cascade.h"
 
 namespace sluice::cli {
 namespace {
@@ -94,6 +95,8 @@ int show_rejects(const RejectsFlags& flags) {
   if (!job) return report(job.error());
   for (std::size_t k = 0; k < job->questions.size(); ++k) {
     if (k > 0 && !begun(*job, k)) continue;
+    // What a level has no answer for is the next one's to say.
+    if (stages::has_next_level(job->questions[k]) && begun(*job, k + 1)) continue;
     if (!flags.json) fmt::print("{}", heading_of(*job, k));
     if (const int status = show_question(job->questions[k], flags); status != 0) return status;
   }

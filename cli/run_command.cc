@@ -24,6 +24,7 @@
 #include "shell/help_text.h"
 #include "shell/number_range.h"
 #include "shell/standard_streams.h"
+#include "stages/cascade.h"
 #include "stages/question.h"
 #include "stages/worst_case.h"
 #include "words/cost_notes.h"
@@ -175,10 +176,15 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     }
     results.elapsed = clock.now() - started;
     results.questions.push_back({std::move(*result), elapsed, limits.limits()});
-    if (flags.log == Log::text)
+    if (flags.log == Log::text) {
+      const auto accounts = accounts_of(job);
+      if (!accounts) return std::unexpected(accounts.error());
+      const auto cascade = results.cascade(job, k, *accounts);
       fmt::print(
           "{}{}", heading_of(job, k),
-          words::summary(spec, results.questions.back(), observe::terminal_width(STDOUT_FILENO)));
+          words::summary(spec, results.questions.back(), observe::terminal_width(STDOUT_FILENO),
+                         cascade ? words::cascade_note(*cascade) : ""));
+    }
     if (results.questions.back().run.end == job::RunEnd::stopped) break;
   }
   return results;
@@ -222,10 +228,11 @@ int run_job(const RunFlags& flags) {
   }
   if (const auto& error = results->questions.back().run.error) return report_in(*error, flags.log);
   if (!results->finished(*job)) return 4;
-  const bool rejects = std::ranges::any_of(
-      results->questions,
-      [](const words::QuestionResult& one) { return one.run.progress.account.rows_rejected > 0; });
-  return rejects ? 1 : 0;
+  for (std::size_t k = 0; k < results->questions.size(); ++k) {
+    if (stages::has_next_level(job->questions[k])) continue;  // they are asked, or rejected, there
+    if (results->questions[k].run.progress.account.rows_rejected > 0) return 1;
+  }
+  return 0;
 }
 
 void add_log_option(CLI::App& command, Log& log) {

@@ -55,6 +55,7 @@ std::string next_of(const RowStory& story, const RowStory::Found& found) {
   });
   if (ended && !story.changed) return "ended: a run does not ask it again";
   if (found.reject) return "a run rejects it, unasked";
+  if (found.accepted) return "an earlier level has answered it: a run does not ask it here";
   if (found.answered) return "a run takes the answer to an equal question, and does not ask it";
   return "pending: the next run asks it";
 }
@@ -67,7 +68,7 @@ std::string found_text(const RowStory& story, const RowStory::Found& found) {
     text += fmt::format("  it cannot be asked: {} in {}\n", found.reject->reason,
                         core::stage_name(found.reject->stage));
     text += inspect::pretty_text(found.reject->detail, kPretty);
-  } else {
+  } else if (!found.accepted) {
     text += "  its prompt, as it is asked now\n" + inspect::pretty_text(found.prompt, kPretty);
   }
   return text;

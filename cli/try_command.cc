@@ -21,6 +21,7 @@
 #include "shell/help_text.h"
 #include "shell/number_range.h"
 #include "shell/standard_streams.h"
+#include "stages/cascade.h"
 #include "storage/memory_file.h"
 
 namespace sluice::cli {
@@ -91,7 +92,7 @@ core::Result<std::vector<inspect::Trial>> try_questions(const stages::JobSpec& j
   return trials;
 }
 
-int exit_status_of(const std::vector<inspect::Trial>& trials) {
+int exit_status_of(const stages::JobSpec& job, const std::vector<inspect::Trial>& trials) {
   for (const inspect::Trial& trial : trials) {
     if (trial.result.error) return report(*trial.result.error);
     if (trial.result.end == job::RunEnd::stopped) {
@@ -99,12 +100,15 @@ int exit_status_of(const std::vector<inspect::Trial>& trials) {
       return 4;
     }
   }
-  const bool rejected = std::ranges::any_of(trials, [](const inspect::Trial& trial) {
-    return std::ranges::any_of(trial.rows, [](const inspect::TriedRow& row) {
-      return row.end == inspect::TriedRow::End::rejected;
-    });
-  });
-  return rejected ? 1 : 0;
+  for (std::size_t k = 0; k < trials.size(); ++k) {
+    // What a level has no answer for, the next one was asked.
+    if (k + 1 < trials.size() && stages::has_next_level(job.questions[k])) continue;
+    if (std::ranges::any_of(trials[k].rows, [](const inspect::TriedRow& row) {
+          return row.end == inspect::TriedRow::End::rejected;
+        }))
+      return 1;
+  }
+  return 0;
 }
 
 int try_job(const TryFlags& flags) {
@@ -124,7 +128,7 @@ int try_job(const TryFlags& flags) {
                    flags.file.path});
   fmt::print("{}",
              flags.json ? try_json(*job, *trials) : try_text(*job, *trials, terminal_width()));
-  return exit_status_of(*trials);
+  return exit_status_of(*job, *trials);
 }
 
 }  // namespace

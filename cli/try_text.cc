@@ -82,9 +82,10 @@ std::string row_text(const TriedRow& row, std::size_t width) {
   std::string text;
   switch (row.end) {
     case TriedRow::End::answered:
-      text = fmt::format(
-          "  {}  answered ({})\n", name,
-          row.exchanges.empty() ? "by the answer to an equal question" : numbers_of(row.exchanges));
+      text = fmt::format("  {}  answered ({})\n", name,
+                         row.accepted            ? "by an earlier level"
+                         : row.exchanges.empty() ? "by the answer to an equal question"
+                                                 : numbers_of(row.exchanges));
       text += inspect::pretty_members(row.answer, inside);
       for (const std::string& before : row.history)
         text += inspect::pretty_text("before: " + before, inside);

@@ -279,8 +279,12 @@ void Arguments::check_items() const {
     fail(fmt::format("{} takes at most {} {}s", section_.name, most, positional.word), hint);
   }
   if (items_ < static_cast<std::size_t>(positional.least)) {
-    fail(fmt::format("{} needs {} {}", section_.name,
-                     positional.least == 1 && most > 1 ? "at least one" : "one", positional.word),
+    if (positional.least > 1)
+      fail(
+          fmt::format("{} needs at least {} {}s", section_.name, positional.least, positional.word),
+          fmt::format("for example {}", section_.example));
+    fail(fmt::format("{} needs {} {}", section_.name, most > 1 ? "at least one" : "one",
+                     positional.word),
          fmt::format("for example {}", section_.example));
   }
   for (std::size_t i = 1; i <= items_; ++i) {
@@ -293,8 +297,9 @@ void Arguments::check_items() const {
     const bool right = text ? type == LUA_TSTRING || (files && positional.type != "text")
                        : positional.type == "a function" ? type == LUA_TFUNCTION
                        : positional.type == "a table"    ? type == LUA_TTABLE
-                       : positional.type == "a stage" ? type == LUA_TUSERDATA || type == LUA_TTABLE
-                                                      : type == LUA_TUSERDATA;
+                       : positional.type == "a stage" || positional.type.ends_with("a list of them")
+                           ? type == LUA_TUSERDATA || type == LUA_TTABLE
+                           : type == LUA_TUSERDATA;
     const bool empty = text && type == LUA_TSTRING && text_at(lua_, -1).empty();
     lua_pop(lua_, 1);
     if (!right) {

@@ -11,6 +11,8 @@
 #include "answer/field.h"
 #include "core/price.h"
 #include "dsl/arguments.h"
+#include "dsl/node.h"
+#include "provider/endpoint.h"
 #include "provider/profile.h"
 #include "stages/spec.h"
 
@@ -45,6 +47,18 @@ std::shared_ptr<const provider::Profile> read_own_profile(const Arguments& endpo
 // dsl/price_options.cc
 // The option price of an endpoint, which must be there.
 core::Price read_price(const Arguments& endpoint);
+
+// dsl/cascade.cc
+int construct_cascade(lua_State* lua);
+// What s.dispatch is given without a name: endpoints, or one cascade. Where there is one, its escalate
+// function is pushed.
+struct Asked {
+  std::vector<std::vector<provider::EndpointSpec>> levels;  // at least one
+  std::vector<Mark> marks;                                  // of all of them, in order
+  std::vector<OptionMark> options;  // without a cascade
+  bool cascade = false;
+};
+Asked read_asked(lua_State* lua, const Arguments& dispatch);
 
 // dsl/stage_constructors.cc
 int construct_read(lua_State* lua);

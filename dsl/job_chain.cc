@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "dsl/job_paths.h"
+#include "stages/cascade.h"
 
 namespace sluice::dsl {
 namespace {
@@ -50,8 +51,14 @@ void join_questions(stages::JobSpec& job) {
                        .keep_row = true,
                        .keep = {}};
     }
+    if (stages::has_next_level(question)) {
+      question.sink.rejects = question.checkpoint.directory + "/rejects.jsonl";
+      question.sink.for_next_level = true;
+    }
     if (k > 0) {
-      question.read.paths = {as_pattern(questions[k - 1].sink.path)};
+      const stages::SinkSpec& before = questions[k - 1].sink;
+      question.read.paths = {as_pattern(before.path)};
+      if (before.for_next_level) question.read.paths.push_back(as_pattern(before.rejects));
       question.read.key = questions[0].read.key;
     }
   }

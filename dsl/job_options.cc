@@ -353,8 +353,10 @@ constexpr Section kJob[] = {
      .options = kDispatch,
      .positional = {.word = "endpoint",
                     .type = "an endpoint",
-                    .luals = "sluice.Endpoint",
-                    .meaning = "s.openai { … }, or the constructor of another service or server",
+                    .luals = "sluice.Endpoint|sluice.Cascade",
+                    .meaning =
+                        "s.openai { … }, or the constructor of another service or server; or "
+                        "one s.cascade { … } in place of all of them",
                     .example =
                         "s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\" }",
                     .least = 1,

@@ -54,6 +54,10 @@ void put_function(stages::JobSpec& job, const FunctionPlace& place, std::size_t 
       validate.script = std::move(script);
       break;
     }
+    case FunctionKind::escalate:
+      std::get<stages::EscalateStep>(*step) = {scripts.escalate_function(number),
+                                               std::move(script)};
+      break;
     case FunctionKind::user:
       question.pack.user = scripts.render_function(number);
       question.pack.user_script = std::move(script);

@@ -25,7 +25,7 @@ struct BareField {
   answer::FieldType type;
 };
 
-enum class FunctionKind : std::uint8_t { map, keep, explode, check, user, parse };
+enum class FunctionKind : std::uint8_t { map, keep, explode, check, user, parse, escalate };
 
 // Where a function of the pipeline goes. Its number in Pipeline::functions names it in every state.
 struct FunctionPlace {
@@ -52,6 +52,16 @@ struct OptionMark {
   Mark mark;
 };
 
+// s.cascade { … }: the endpoints of each level.
+struct Cascade {
+  std::vector<std::vector<provider::EndpointSpec>> levels;
+};
+
+// s.dispatch { … }: one for each level of its cascade, else one.
+struct Dispatch {
+  std::vector<stages::DispatchSpec> levels;
+};
+
 // s.files "pattern": each file is a row.
 struct InputFiles {
   std::string pattern;
@@ -60,20 +70,21 @@ struct InputFiles {
 struct Node {
   using Value =
       std::variant<BareField, InputFiles, answer::Field, core::Secret, provider::EndpointSpec,
-                   stages::ReadSpec, stages::MapStep, stages::KeepStep, stages::ExplodeStep,
-                   stages::ValidateSpec, stages::PackSpec, stages::DispatchSpec, stages::ParseSpec,
-                   stages::SinkSpec, Pipeline>;
+                   Cascade, stages::ReadSpec, stages::MapStep, stages::KeepStep,
+                   stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec, Dispatch,
+                   stages::ParseSpec, stages::SinkSpec, Pipeline>;
   std::string_view name;                   // of the constructor
   const script::Source* source = nullptr;  // where it was called; null for bare field types
   script::Span span;
   Value value;
-  // Of an endpoint: its model. Of a dispatch: its endpoints' models, its file of prices, its budget.
+  // Of an endpoint: its model. Of a cascade: its endpoints' models, level by level. Of a dispatch: its
+  // endpoints' models likewise, then its file of prices, its budget.
   std::vector<Mark> marks = {};
   std::vector<OptionMark> options = {};
 };
 
 // Pushes a node. Its user value 1 (nil until set) holds its Lua functions, which cannot leave the
-// state: of pipeline their list, of the stages the function itself.
+// state: of pipeline their list, of the stages and of cascade the function itself.
 Node& push_node(lua_State* lua, Node node);
 
 // The node at `index`, or null when something else is there.

@@ -42,6 +42,7 @@ struct Option {
   std::optional<double> min = {};  // whole, number: value; text: bytes
   std::optional<double> max = {};
   std::string_view choices = {};  // "cheapest|in_order|spread"
+  std::string_view luals = {};    // in the editor's types, where `type` does not say it
 };
 
 // What may stand in the table without a name.
@@ -55,7 +56,7 @@ struct Positional {
   int most = 0;
 };
 
-enum class SectionKind : std::uint8_t { pipeline, stage, step, endpoint, field, table };
+enum class SectionKind : std::uint8_t { pipeline, stage, step, endpoint, cascade, field, table };
 // step: a stage that is called with a function instead of a table
 
 struct Section {

@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "dsl/constructors.h"
 #include "dsl/job_chain.h"
@@ -159,6 +160,31 @@ class Builder {
     }
     if (!packed_) missing("pack");
     if (!dispatched_) missing("dispatch");
+    add_levels();
+  }
+
+  // The later levels of the question's cascade: each asks the same of rows that the one before leaves
+  // to it. Their escalate functions have their places already.
+  void add_levels() {
+    std::vector<stages::PipelineSpec>& questions = built_.job.questions;
+    const std::vector<stages::DispatchSpec> later = std::exchange(later_levels_, {});
+    const std::size_t first = questions.size() - 1;
+    const std::vector<FunctionPlace> functions = built_.functions;
+    for (const stages::DispatchSpec& dispatch : later) {
+      stages::PipelineSpec spec = questions[first];
+      spec.read = {.paths = {}, .format = {}, .key = {}, .steps = {stages::EscalateStep()}};
+      spec.validate.reset();
+      spec.dispatch = dispatch;
+      spec.level.number = static_cast<int>(questions.size() - first) + 1;
+      for (std::size_t i = 0; i < functions.size(); ++i) {
+        const FunctionPlace& place = functions[i];
+        const bool asks = place.kind == FunctionKind::user || place.kind == FunctionKind::parse;
+        if (place.question != first || !asks) continue;
+        lua_rawgeti(lua_, functions_, static_cast<lua_Integer>(i) + 1);
+        add_function({place.kind, questions.size(), std::nullopt});
+      }
+      questions.push_back(std::move(spec));
+    }
   }
 
   [[noreturn]] void missing(std::string_view stage) const {
@@ -211,10 +237,9 @@ class Builder {
       validate_last();
       take_function(FunctionKind::user);
     }
-    if (const auto* dispatch = std::get_if<stages::DispatchSpec>(&node.value)) {
-      spec.dispatch = *dispatch;
+    if (const auto* dispatch = std::get_if<Dispatch>(&node.value)) {
+      take_dispatch(*dispatch, node.marks, spec);
       dispatched_ = true;
-      marks_.push_back(node.marks);
     }
     if (const auto* parse = std::get_if<stages::ParseSpec>(&node.value)) {
       spec.parse = *parse;
@@ -229,8 +254,33 @@ class Builder {
   // The function in the node on top of the stack, if it has one, goes to the list of functions.
   void take_function(FunctionKind kind, std::optional<std::size_t> step = std::nullopt) {
     if (lua_getiuservalue(lua_, -1, 1) != LUA_TFUNCTION) return lua_pop(lua_, 1);
-    built_.functions.push_back({kind, built_.job.questions.size() - 1, step});
+    add_function({kind, built_.job.questions.size() - 1, step});
+  }
+
+  // The one on top of the stack.
+  void add_function(FunctionPlace place) {
+    built_.functions.push_back(place);
     lua_rawseti(lua_, functions_, static_cast<lua_Integer>(built_.functions.size()));
+  }
+
+  // `marks`: of the endpoints of all levels, then of the file of prices and the budget. The node is on top of the stack.
+  void take_dispatch(const Dispatch& dispatch, const std::vector<Mark>& marks,
+                     stages::PipelineSpec& spec) {
+    spec.dispatch = dispatch.levels.front();
+    later_levels_.assign(dispatch.levels.begin() + 1, dispatch.levels.end());
+    const auto levels = dispatch.levels.size();
+    if (levels > 1) spec.level = {.number = 1, .count = static_cast<int>(levels)};
+    auto mark = marks.begin();
+    for (const stages::DispatchSpec& level : dispatch.levels) {
+      const auto end = mark + static_cast<std::ptrdiff_t>(level.endpoints.size());
+      std::vector<Mark>& own = marks_.emplace_back(mark, end);
+      own.insert(own.end(), marks.end() - 2, marks.end());
+      mark = end;
+    }
+    for (std::size_t level = 1; level < levels; ++level) {
+      lua_getiuservalue(lua_, -1, 1);
+      add_function({FunctionKind::escalate, built_.job.questions.size() - 1 + level, 0});
+    }
   }
 
   void take_step(stages::Step step, FunctionKind kind) {
@@ -281,6 +331,7 @@ class Builder {
   const Node* first_ = nullptr;  // stage
   bool packed_ = false;
   bool dispatched_ = false;
+  std::vector<stages::DispatchSpec> later_levels_;  // of its cascade
 };
 
 }  // namespace

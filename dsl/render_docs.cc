@@ -123,6 +123,7 @@ std::string functions_part() {
 | `check` in `s.validate` | row | true, or false and the reason to reject the row |
 | `user` in `s.pack` | row | the prompt as text, or nil and the reason to reject the row |
 | in `s.parse` | answer, row | the answer, changed or not, or nil and the reason to ask again |
+| `escalate` in `s.cascade` | answer, row | true where the next level is to be asked, or false where the answer stands |
 
 A row or answer is a table. A field that is null is absent; a whole number is an integer; a null in a list
 leaves a hole. An answer that a function returns is written with the declared columns first. A row from
@@ -130,7 +131,7 @@ leaves a hole. An answer that a function returns is written with the declared co
 is a list, a number that was not changed is as it was written, and others are written in the shortest form
 that reads back the same. A whole number beyond 64 bits is a value of its own, with these digits as text;
 arithmetic takes it for the nearest decimal. After a question, a row has all fields that it had and those of
-the answer.
+the answer. The levels of a cascade are one question: each gets the row as it was.
 
 Functions run in several threads, each with a state of its own in which the file has been executed again:
 a variable that one call changes is not seen by the others. A function's error rejects the row with the
@@ -144,7 +145,7 @@ second time.
 What a function depends on decides what is asked again when the file changes: its own code, the values and
 functions that it has closed over and the globals that it names, wherever they come from (modules, `--set`,
 `s.file`). Another `parse` asks all rows again; another `user`, or another step, asks for the rows whose
-prompts it changes; an edit that no function reaches, such as another budget, asks nothing. Where what a function
+prompts it changes; another `escalate` asks only rows that it now escalates, and no level below again; an edit that no function reaches, such as another budget, asks nothing. Where what a function
 depends on cannot be told (an iterator that it has closed over, `s` or `require` used inside of it), each
 edit of the file, its modules, its texts and parameters counts. A `parse` that takes the row makes rows with
 one prompt questions of their own, as far as the rows differ.
@@ -180,6 +181,7 @@ std::string class_name(const Section& section) {
 }
 
 std::string luals_type(const Option& option) {
+  if (!option.luals.empty()) return std::string(option.luals);
   switch (option.type) {
     case ValueType::text:
       return "string";
@@ -227,6 +229,8 @@ std::string_view result_class(const Section& section) {
       return "sluice.Stage";
     case SectionKind::endpoint:
       return "sluice.Endpoint";
+    case SectionKind::cascade:
+      return "sluice.Cascade";
     case SectionKind::field:
     case SectionKind::table:
       return "sluice.Field";
@@ -306,7 +310,8 @@ std::string render_editor_types() {
       "-- Made from the option tables in dsl/options.cc; SLUICE_REGENERATE=1 with the test "
       "dsl.Docs\n"
       "-- writes it anew.\n\n"
-      "---@class sluice.Stage\n---@class sluice.Endpoint\n---@class sluice.Field\n"
+      "---@class sluice.Stage\n---@class sluice.Endpoint\n---@class sluice.Cascade\n---@class "
+      "sluice.Field\n"
       "---@class sluice.Secret\n---@class sluice.Files\n---@class sluice.Pipeline\n\n"
       "---@class sluice.paramOptions\n"
       "---@field [1] string the name in --set\n"

@@ -41,6 +41,7 @@ struct Scripts::Call {
   static int check(lua_State* lua);
   static int render(lua_State* lua);
   static int parse(lua_State* lua);
+  static int escalate(lua_State* lua);
 };
 
 // The states of one thread, one per load whose functions it has called.
@@ -204,6 +205,21 @@ int Scripts::Call::parse(lua_State* lua) {
   return 0;
 }
 
+// An answer that is taken for good by a slip (a nil) would never be looked at again: so no other value
+// stands for false.
+int Scripts::Call::escalate(lua_State* lua) {
+  Call& call = of(lua);
+  push_function(lua, call.function);
+  push_object(lua, *call.parser, call.answer, call.written);
+  call.push_row(lua);
+  lua_call(lua, 2, 1);
+  if (!lua_isboolean(lua, -1))
+    return luaL_error(lua, "escalate must return true or false; it returned %s",
+                      describe(lua, -1).c_str());
+  call.accepted = lua_toboolean(lua, -1) != 0;
+  return 0;
+}
+
 Scripts::Scripts(std::shared_ptr<script::Project> project)
     : id_(next_id++), project_(std::move(project)) {}
 Scripts::~Scripts() = default;
@@ -299,6 +315,15 @@ stages::RenderFunction Scripts::render_function(std::size_t number) {
     if (auto ran = self->run(Call::render, call); !ran) return std::unexpected(ran.error());
     if (!call.accepted) return std::unexpected(ScriptFailure{false, std::move(call.text)});
     return std::move(call.text);
+  };
+}
+
+stages::EscalateFunction Scripts::escalate_function(std::size_t number) {
+  return [self = shared_from_this(), number](
+             std::string_view answer, const core::Row& row) -> std::expected<bool, ScriptFailure> {
+    Call call{.function = number, .row = row, .answer = answer};
+    if (auto ran = self->run(Call::escalate, call); !ran) return std::unexpected(ran.error());
+    return call.accepted;
   };
 }
 

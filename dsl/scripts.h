@@ -34,6 +34,7 @@ class Scripts : public std::enable_shared_from_this<Scripts> {
   stages::ExplodeFunction explode_function(std::size_t number);
   stages::CheckFunction check_function(std::size_t number);
   stages::RenderFunction render_function(std::size_t number);
+  stages::EscalateFunction escalate_function(std::size_t number);
   // `columns`: of the answer.
   stages::ParseFunction parse_function(std::size_t number, std::vector<answer::Field> columns);
 

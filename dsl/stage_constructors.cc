@@ -76,18 +76,6 @@ std::string default_rejects(const std::string& path) {
   return path.substr(0, dot) + ".rejects" + (csv ? ".jsonl" : path.substr(dot));
 }
 
-// Names unique in the pipeline: the second "a" is "a#2".
-void make_unique(std::vector<provider::EndpointSpec>& endpoints) {
-  std::vector<std::string> taken;
-  for (provider::EndpointSpec& endpoint : endpoints) {
-    const std::string wanted = endpoint.name;
-    for (int n = 2; std::ranges::find(taken, endpoint.name) != taken.end(); ++n) {
-      endpoint.name = fmt::format("{}#{}", wanted, n);
-    }
-    taken.push_back(endpoint.name);
-  }
-}
-
 }  // namespace
 
 int construct_read(lua_State* lua) {
@@ -187,26 +175,8 @@ int construct_pack(lua_State* lua) {
 
 int construct_dispatch(lua_State* lua) {
   const Arguments arguments(lua, section("dispatch"));
+  Asked asked = read_asked(lua, arguments);
   stages::DispatchSpec spec;
-  std::vector<Mark> marks;
-  std::vector<OptionMark> options;
-  for (std::size_t i = 1; i <= arguments.items(); ++i) {
-    arguments.push_item(i);
-    const Node* node = to_node(lua, -1);
-    const auto* endpoint =
-        node == nullptr ? nullptr : std::get_if<provider::EndpointSpec>(&node->value);
-    if (endpoint == nullptr) {
-      arguments.fail_item(
-          i, fmt::format("endpoint of dispatch must be an endpoint, got {}", describe(lua, -1)),
-          "for example s.openai { model = \"gpt-5.4-mini\", key = s.secret \"OPENAI_API_KEY\" }");
-    }
-    spec.endpoints.push_back(*endpoint);
-    marks.push_back(node->marks.front());
-    for (const OptionMark& one : node->options)
-      options.push_back({.option = one.option, .item = i - 1, .mark = one.mark});
-    lua_pop(lua, 1);
-  }
-  make_unique(spec.endpoints);
   spec.deadline = arguments.duration("deadline");
   spec.budget = arguments.money("budget");
   const std::string route = arguments.text("route").value_or("cheapest");
@@ -217,9 +187,19 @@ int construct_dispatch(lua_State* lua) {
   spec.hedge = arguments.flag("hedge");
   spec.prices = arguments.text("prices").value_or("");
   const Place& place = arguments.place();
-  marks.push_back(Mark{place.source, place.value("prices")});
-  marks.push_back(spec.budget ? Mark{place.source, place.value("budget")} : Mark{});
-  push_stage(lua, arguments, "dispatch", std::move(spec), std::move(marks), std::move(options));
+  asked.marks.push_back(Mark{place.source, place.value("prices")});
+  asked.marks.push_back(spec.budget ? Mark{place.source, place.value("budget")} : Mark{});
+  Dispatch dispatch;
+  for (auto& endpoints : asked.levels) {
+    spec.endpoints = std::move(endpoints);
+    dispatch.levels.push_back(spec);
+  }
+  push_stage(lua, arguments, "dispatch", std::move(dispatch), std::move(asked.marks),
+             std::move(asked.options));
+  if (asked.cascade) {
+    lua_pushvalue(lua, -2);
+    keep_function(lua);
+  }
   return 1;
 }
 

@@ -37,9 +37,11 @@ struct Item {
 using Items = std::vector<Item>;
 
 constexpr std::size_t kBeside = 512;  // bytes of an item beside its texts
-// What a row costs in credits: its bytes, its prompt, and that again in the request's body.
+// What a row costs in credits: its bytes, its prompt, and that again in the request's body; or, in
+// place of a prompt, the answer that was accepted for it.
 inline flow::Cost weight_of(const Item& item) {
-  return {1, item.row.raw.size() + 2 * item.prompt.size() + kBeside};
+  const std::size_t accepted = item.row.accepted ? item.row.accepted->members.size() : 0;
+  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + kBeside};
 }
 inline flow::Cost weight_of(const Items& items) {
   flow::Cost sum;

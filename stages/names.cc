@@ -11,6 +11,10 @@ core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
   return core::name128("question of a row", {core::bytes_of(base), prompt, row.raw});
 }
 
+core::Hash128 accepted_name(std::string_view members) {
+  return core::name128("accepted answer", {members});
+}
+
 core::Hash128 row_name(const core::Row& row, const core::Hash128& question, std::string_view kept) {
   if (row.key_json.empty())
     return core::name128("row by content", {row.raw, core::bytes_of(question)});

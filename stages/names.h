@@ -18,6 +18,8 @@ core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
 // One that only rows of the same content share.
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
                             const core::Row& row);
+// In place of a question's, of a row that is not asked since an answer was accepted for it.
+core::Hash128 accepted_name(std::string_view members);
 // A row that is asked, by its key, or by its content where it has none. `kept`: what the output
 // line takes from the row beside its key, so that a row in which it changed is another one.
 core::Hash128 row_name(const core::Row& row, const core::Hash128& question,

@@ -6,12 +6,14 @@
 
 #include "core/json.h"
 #include "format/json_value.h"
+#include "stages/cascade.h"
 
 namespace sluice::stages {
 
 LineWriter::LineWriter(const PipelineSpec& spec, std::vector<std::string> answer_names)
     : key_field_(spec.read.key),
       keep_row_(spec.sink.keep_row || (spec.sink.keep.empty() && spec.read.key.empty())),
+      for_next_level_(spec.sink.for_next_level),
       keep_(spec.sink.keep),
       answer_names_(std::move(answer_names)) {
   const bool has_key = std::find(keep_.begin(), keep_.end(), key_field_) != keep_.end();
@@ -62,11 +64,15 @@ store::Entry LineWriter::answer(const Item& item, std::string_view members,
   entry.row = item.identity;
   entry.question = item.question;
   entry.kind = store::Kind::answer;
-  entry.model = std::move(model);
   std::string& line = entry.line;
   line.reserve(members.size() + item.row.key_json.size() + 32);
-  line += '{';
-  append_kept(line, item.row);
+  if (for_next_level_) {
+    append_level_start(line, item.row, model);
+  } else {
+    line += '{';
+    append_kept(line, item.row);
+  }
+  entry.model = std::move(model);
   if (members.empty() && line.size() > 1) line.pop_back();
   entry.answer_at = static_cast<std::uint32_t>(line.size());
   line += members;

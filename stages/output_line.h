@@ -1,5 +1,6 @@
 // The lines that the sink writes: {"<key or kept fields>", …, <answer members>} and, for rejects,
-// {"row": …, "stage": …, "reason": …, "detail": …, "history": [...]}. No line end.
+// {"row": …, "stage": …, "reason": …, "detail": …, "history": [...]}. No line end. Answers that the
+// next level of a cascade reads begin as cascade.h says.
 //
 // Threads: a LineWriter is immutable; any thread.
 #pragma once
@@ -32,6 +33,7 @@ class LineWriter {
 
   std::string key_field_;
   bool keep_row_;
+  bool for_next_level_;
   std::vector<std::string> keep_;
   std::vector<std::string> answer_names_;
 };

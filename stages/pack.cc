@@ -49,6 +49,7 @@ void Packer::Out::append(Out&& more) {
   ended += more.ended;
   done += more.done;
   shared += more.shared;
+  accepted += more.accepted;
 }
 
 core::Result<Packer::Out> Packer::add(Items&& items) {
@@ -56,8 +57,13 @@ core::Result<Packer::Out> Packer::add(Items&& items) {
   for (Item& item : items) {
     const auto done = done_earlier(item);
     if (!done) return std::unexpected(done.error());
+    if (item.row.accepted) ++out.accepted;
     if (*done) {
       out.done += weight_of(item);
+    } else if (item.row.accepted) {
+      out.ended += weight_of(item);
+      out.entries.push_back(
+          lines_.answer(item, item.row.accepted->members, item.row.accepted->model));
     } else if (item.reject) {
       out.ended += weight_of(item);
       out.entries.push_back(lines_.reject(item, *item.reject));

@@ -1,6 +1,6 @@
 // Puts rows together into requests. Before that it lets go of what need not be asked: rows that
-// ended in an earlier run, rows whose question was answered before, rows whose question is being
-// asked now.
+// ended in an earlier run, rows that a cascade's earlier level has answered, rows whose question was
+// answered before, rows whose question is being asked now.
 //
 // Threads: one call at a time (a serial node).
 //
@@ -38,8 +38,9 @@ class Packer {
     std::vector<store::Entry> entries;                         // ended without being asked
     std::vector<std::shared_ptr<const core::Reject>> rejects;  // of them
     flow::Cost ended;                                          // the credits of `entries`
-    flow::Cost done;         // credits of rows that had ended in an earlier run
-    std::size_t shared = 0;  // rows among `entries` answered by a stored answer
+    flow::Cost done;           // credits of rows that had ended in an earlier run
+    std::size_t shared = 0;    // rows among `entries` answered by a stored answer
+    std::size_t accepted = 0;  // rows with core::Row::accepted, those of earlier runs included
     void append(Out&& more);
   };
   // Rows from the reader.

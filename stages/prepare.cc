@@ -23,6 +23,7 @@ void reject(Item& item, std::optional<core::Reject> why) {
 
 // Of all that the row's answer depends on.
 core::Hash128 Prepare::question(const Item& item) const {
+  if (item.row.accepted) return accepted_name(item.row.accepted->members);
   if (!spec_.parse.takes_row) return question_.of(item.prompt);
   return question_.of(item.prompt, item.row);
 }
@@ -61,7 +62,7 @@ Item Prepare::prepare(core::Row&& row) const {
   } else if (const std::string wrong = assign_key(item.row, object, spec_.read.key);
              !wrong.empty()) {
     reject(item, unreadable(item.row, "no_key", 0, wrong));
-  } else if (!item.row.reject) {
+  } else if (!item.row.reject && !item.row.accepted) {
     if (spec_.validate) reject(item, validate(*spec_.validate, item.row, object));
     if (!item.reject) reject(item, render(object, item));
   }
@@ -76,7 +77,7 @@ Item Prepare::prepare(core::Row&& row) const {
     std::string fields;
     item.identity = row_name(item.row, item.question, kept(item.row, object, fields));
   }
-  if (old_names_)
+  if (old_names_ && !item.row.accepted)
     item.old_names =
         std::make_shared<const store::RowNames>(old_names(item, is_object ? &object : nullptr));
   return item;

@@ -51,7 +51,8 @@ class Parts {
     if (const auto* validate = std::get_if<ValidateSpec>(&step)) return add(*validate);
     if (const auto* map = std::get_if<MapStep>(&step)) return add(map->script.version);
     if (const auto* keep = std::get_if<KeepStep>(&step)) return add(keep->script.version);
-    add(std::get<ExplodeStep>(step).script.version);
+    if (const auto* explode = std::get_if<ExplodeStep>(&step)) return add(explode->script.version);
+    add(std::get<EscalateStep>(step).script.version);
   }
   // Of the user's own file alone: see fingerprint().
   core::Hash128 hash() const { return core::hash128(text_); }
@@ -143,6 +144,7 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   parts.add(sink.written_rejects.empty() ? sink.rejects : sink.written_rejects);
   parts.add(spec.sink.keep_row ? "row" : "fields");
   for (const std::string& field : spec.sink.keep) parts.add(field);
+  if (sink.for_next_level) parts.add("for the next level");
   return parts.hash();
 }
 

@@ -46,6 +46,10 @@ using CheckFunction = std::function<std::expected<void, ScriptFailure>(const cor
 using ParseFunction = std::function<std::expected<std::string, ScriptFailure>(
     std::string_view answer, const core::Row&)>;
 
+// escalate = function(answer, row) return true | false end; takes an answer object as JSON
+using EscalateFunction =
+    std::function<std::expected<bool, ScriptFailure>(std::string_view answer, const core::Row&)>;
+
 // Where the pipeline file, or a file that it requires, says something: for remarks about it.
 struct SourcePlace {
   std::string file;
@@ -91,7 +95,12 @@ struct ExplodeStep {
   ExplodeFunction explode;
   Script script;
 };
-using Step = std::variant<MapStep, KeepStep, ExplodeStep, ValidateSpec>;
+// The one step of a cascade's later levels: what the level before came to, read back (cascade.h).
+struct EscalateStep {
+  EscalateFunction escalate;
+  Script script;
+};
+using Step = std::variant<MapStep, KeepStep, ExplodeStep, ValidateSpec, EscalateStep>;
 
 struct ReadSpec {
   std::vector<std::string>
@@ -154,6 +163,8 @@ struct SinkSpec {
   bool keep_missing = false;
   std::vector<std::string>
       keep;  // else with these; with neither: the key field, or all when there is no key
+  // It is read by the next level of a cascade: lines have the row whole and the model (cascade.h).
+  bool for_next_level = false;
 };
 
 struct CheckpointSpec {
@@ -162,7 +173,13 @@ struct CheckpointSpec {
   std::string share;  // folder of checkpoints whose answers hold as well; empty = none
 };
 
-// One question: a run of its own.
+// Which level of a cascade a question is.
+struct Level {
+  int number = 0;  // from 1; 0: of none
+  int count = 0;
+};
+
+// One question, or one level of a cascade: a run of its own.
 struct PipelineSpec {
   std::string name;  // [A-Za-z0-9._-]+
   std::string file;  // as given on the command line
@@ -178,6 +195,7 @@ struct PipelineSpec {
   // The fingerprint (stages/question.h) of the question whose answers this one reads, so that new
   // answers there begin a new generation here; zero for the first.
   core::Hash128 source;
+  Level level = {};
 };
 
 // A value that the command line may give (--set).
@@ -191,7 +209,8 @@ struct Parameter {
 };
 
 // A pipeline file: its questions, in the order in which they are asked. Each reads the answers of
-// the one before; only the last one's go where the user's sink says. There is at least one.
+// the one before; only the last one's go where the user's sink says. There is at least one. The
+// levels of a cascade stand for a question each.
 struct JobSpec {
   std::string name;
   // What the pipeline file took from outside itself while it was executed: the Lua files and texts

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "format/json_value.h"
+#include "stages/cascade.h"
 #include "stages/validate.h"
 
 namespace sluice::stages {
@@ -56,6 +57,9 @@ bool Steps::run_from(std::size_t step, core::Row&& row, const Out& out) const {
       if (!parsed_object(row, object)) return out(std::move(row));
       if (auto why = validate(*validation, row, object))
         return out(rejected(std::move(row), std::move(*why)));
+    } else if (const auto* escalate = std::get_if<EscalateStep>(&steps_[step])) {
+      row = next_level(*escalate, std::move(row));
+      if (row.reject) return out(std::move(row));
     } else if (const auto* keep = std::get_if<KeepStep>(&steps_[step])) {
       auto kept = keep->keep(row);
       if (!kept) {

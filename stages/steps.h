@@ -1,5 +1,5 @@
 // s.map, s.keep, s.explode, and the validate that stands before one of them: what becomes of a line
-// before it is a row of the job. Everything behind the reader, counts and credits included, knows
+// before it is a row of the job. In a cascade's later levels: what the level before came to. Everything behind the reader, counts and credits included, knows
 // only the rows that come out here.
 //
 // Threads: any; the functions in the steps may be called from any thread at once.

@@ -12,6 +12,7 @@
 #include "observe/figures.h"
 #include "observe/view.h"
 #include "observe/wrap.h"
+#include "stages/cascade.h"
 #include "words/cost_notes.h"
 #include "words/monitor.h"
 #include "words/reject_notes.h"
@@ -110,8 +111,20 @@ SummaryText::Table endpoint_table(const stages::PipelineSpec& spec, const job::P
 
 }  // namespace
 
+std::optional<CascadeFigures> Results::cascade(const stages::JobSpec& job, std::size_t last,
+                                               const std::vector<store::Account>& accounts) const {
+  const stages::PipelineSpec& spec = job.questions[last];
+  if (spec.level.number == 0 || stages::has_next_level(spec)) return std::nullopt;
+  if (last >= questions.size() || questions[last].run.end != job::RunEnd::finished)
+    return std::nullopt;
+  std::vector<std::uint64_t> accepted;
+  for (const QuestionResult& question : questions)
+    accepted.push_back(question.run.progress.rows_accepted);
+  return cascade_figures(job, last, accounts, accepted);
+}
+
 std::string summary(const stages::PipelineSpec& spec, const QuestionResult& question,
-                    std::size_t width) {
+                    std::size_t width, const std::string& cascade) {
   const job::RunResult& result = question.run;
   const job::Progress& p = result.progress;
   const store::Account& account = p.account;
@@ -135,6 +148,8 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
   if (p.rows_read == 0 && p.input_complete) line("", "the input has no rows");
   const std::uint64_t before = p.rows_at_start - std::min(p.rows_at_start, result.unmatched);
   if (before > 0) line("", fmt::format("{} of them had ended in earlier runs", count(before)));
+  if (p.rows_accepted > 0)
+    line("", fmt::format("{} of them answered by an earlier level", count(p.rows_accepted)));
   if (p.rows_shared > 0)
     line("", fmt::format("{} answered by the answer to an equal question", count(p.rows_shared)));
   if (p.rows_asked_again > 0)
@@ -174,6 +189,12 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
     if (!p.dispatch.form_notes[i].empty())
       line("endpoint",
            fmt::format("{}: {}", spec.dispatch.endpoints[i].name, p.dispatch.form_notes[i]));
+  if (!cascade.empty()) line("cascade", cascade);
+  if (stages::has_next_level(spec)) {
+    if (account.rows_rejected > 0)
+      line("", "rows that were asked and have no answer are asked at the next level");
+    return text.text();
+  }
   line("output", spec.sink.path);
   if (account.rows_rejected > 0) {
     line("rejects", spec.sink.rejects);
@@ -229,6 +250,32 @@ void write_rows(core::JsonWriter& w, const store::Account& account, const job::P
   }
 }
 
+void write_cascades(core::JsonWriter& w, const stages::JobSpec& job, const Results& results,
+                    const std::vector<store::Account>& accounts) {
+  bool any = false;
+  for (std::size_t k = 0; k < job.questions.size(); ++k) {
+    const auto figures = results.cascade(job, k, accounts);
+    if (!figures) continue;
+    if (!any) w.key("cascades");
+    if (!any) w.open('[');
+    any = true;
+    w.open('{');
+    w.key("levels");
+    w.open('[');
+    for (const CascadeFigures::Level& level : figures->levels) {
+      w.open('{');
+      w.field("name", level.name);
+      w.field("rows_answered", level.answered);
+      w.close('}');
+    }
+    w.close(']');
+    w.field("cost_usd", figures->cost.dollars());
+    if (figures->last_alone) w.field("last_level_alone_usd", figures->last_alone->dollars());
+    w.close('}');
+  }
+  if (any) w.close(']');
+}
+
 }  // namespace
 
 std::string summary_json(const stages::JobSpec& job, const Results& results,
@@ -282,6 +329,7 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
     w.close('}');
   }
   w.close(']');
+  write_cascades(w, job, results, accounts);
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');

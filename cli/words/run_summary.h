@@ -3,6 +3,7 @@
 // Threads: any; plain functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "job/run.h"
 #include "observe/limit_tally.h"
 #include "stages/spec.h"
+#include "words/cascade_note.h"
 
 namespace sluice::words {
 
@@ -20,9 +22,10 @@ struct QuestionResult {
   std::vector<observe::Limit> limits;  // what bound its speed
 };
 
-// Lines of at most `width` columns, broken between words; 0: as long as they are.
+// Lines of at most `width` columns, broken between words; 0: as long as they are. `cascade`: what is
+// to be said of one (cascade_note.h); may be empty.
 std::string summary(const stages::PipelineSpec& spec, const QuestionResult& result,
-                    std::size_t width);
+                    std::size_t width, const std::string& cascade = {});
 
 // One question after the other, until one stops.
 struct Results {
@@ -32,6 +35,9 @@ struct Results {
     return questions.size() == job.questions.size() &&
            questions.back().run.end == job::RunEnd::finished;
   }
+  // Of the question with this index, the last level of a cascade that has finished; else nothing.
+  std::optional<CascadeFigures> cascade(const stages::JobSpec& job, std::size_t last,
+                                        const std::vector<store::Account>& accounts) const;
 };
 
 std::string summary_json(const stages::JobSpec& job, const Results& results,

@@ -9,7 +9,17 @@
 
 namespace sluice::core {
 
-enum class Stage : std::uint8_t { read, map, keep, explode, validate, pack, dispatch, parse };
+enum class Stage : std::uint8_t {
+  read,
+  map,
+  keep,
+  explode,
+  validate,
+  pack,
+  dispatch,
+  parse,
+  escalate
+};
 
 constexpr std::string_view stage_name(Stage stage) {
   switch (stage) {
@@ -29,6 +39,8 @@ constexpr std::string_view stage_name(Stage stage) {
       return "dispatch";
     case Stage::parse:
       return "parse";
+    case Stage::escalate:
+      return "escalate";
   }
   return "";
 }

@@ -10,6 +10,7 @@
 //      number (index/spilled_multiset.h).
 //   3. A row with `reject` failed in a step, and `raw` is what went into that step; or it could not
 //      be read, and `raw` is what stands in the file.
+//   4. A row with `accepted` has its answer, from an earlier level of a cascade, and is not asked.
 #pragma once
 
 #include <cstddef>
@@ -25,12 +26,19 @@ namespace sluice::core {
 // A row at most: as it is read, or as a step makes it.
 constexpr std::size_t kMaxRowBytes = 16 * 1024 * 1024;
 
+// An answer that stands as it is.
+struct Accepted {
+  std::string members;  // "queue":"bug","urgency":2
+  std::string model;    // whose it is
+};
+
 struct Row {
   std::string raw;
   std::string key_json;
   std::uint64_t line = 0;                // in its file, from 1; for messages
   std::uint32_t source = 0;              // index into the run's list of input files; for messages
   std::shared_ptr<const Reject> reject;  // null for all but a few
+  std::shared_ptr<const Accepted> accepted = {};  // null for all that are asked
 };
 
 // Rows travel in batches: a graph message costs far more than a row should.

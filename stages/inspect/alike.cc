@@ -60,6 +60,8 @@ class Worker {
         note(explode->explode, "explode", explode->script);
       if (auto* validate = std::get_if<stages::ValidateSpec>(&step))
         note(validate->check, "check", validate->script);
+      if (auto* escalate = std::get_if<stages::EscalateStep>(&step))
+        note(escalate->escalate, "escalate", escalate->script);
     }
     if (spec_.validate) note(spec_.validate->check, "check", spec_.validate->script);
     note(spec_.pack.user, "user", spec_.pack.user_script);
@@ -72,7 +74,8 @@ class Worker {
     std::vector<CallResult> results;
     core::RowBatch rows;  // as the next question reads them
     std::vector<core::Hash128> questions;
-    bool whole = true;  // there was time for it
+    std::size_t accepted = 0;  // rows that have none
+    bool whole = true;         // there was time for it
   };
   Made work_on(core::Row row) {
     made_ = {};
@@ -113,9 +116,15 @@ class Worker {
   }
 
   void answer(const stages::Item& item) {
-    made_.questions.push_back(item.question);
     std::string object = answer_;
-    if (spec_.parse.parse) object = spec_.parse.parse(answer_, item.row).value_or("{}");
+    if (item.row.accepted) {
+      ++made_.accepted;
+      object = "{" + item.row.accepted->members + "}";
+    } else {
+      made_.questions.push_back(item.question);
+    }
+    if (spec_.parse.parse && !item.row.accepted)
+      object = spec_.parse.parse(answer_, item.row).value_or("{}");
     core::Row row;
     row.raw = lines_.answer(item, std::string_view(object).substr(1, object.size() - 2), "").line;
     row.line = item.row.line;
@@ -254,15 +263,16 @@ core::Result<Alike> alike(const stages::JobSpec& first, const stages::JobSpec& s
   return seen;
 }
 
-std::vector<core::Hash128> first_questions(const stages::PipelineSpec& spec) {
-  std::vector<core::Hash128> questions;
+FirstQuestions first_questions(const stages::PipelineSpec& spec) {
+  FirstQuestions first;
   FirstRows input = first_rows(spec.read, kSampleRows);
   Worker worker(spec, Clock::now() + kSampleTime);
   for (core::Row& row : input.rows) {
     const Worker::Made made = worker.work_on(std::move(row));
-    questions.insert(questions.end(), made.questions.begin(), made.questions.end());
+    first.asked.insert(first.asked.end(), made.questions.begin(), made.questions.end());
+    first.accepted += made.accepted;
   }
-  return questions;
+  return first;
 }
 
 }  // namespace sluice::inspect

@@ -29,6 +29,10 @@ core::Result<Alike> alike(const stages::JobSpec& first, const stages::JobSpec& s
 
 // The questions of the first rows of this one's input; none when they cannot be looked at. Bounded
 // in the same way.
-std::vector<core::Hash128> first_questions(const stages::PipelineSpec& spec);
+struct FirstQuestions {
+  std::vector<core::Hash128> asked;
+  std::size_t accepted = 0;  // rows that are not asked, since an earlier level has answered them
+};
+FirstQuestions first_questions(const stages::PipelineSpec& spec);
 
 }  // namespace sluice::inspect

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/printable.h"
+#include "stages/cascade.h"
 
 namespace sluice::inspect {
 namespace {
@@ -49,7 +50,9 @@ class Maker {
     for (std::size_t k = 0; k < job_.questions.size(); ++k) before = question(k, before);
     graph_.groups.push_back({});
     const stages::PipelineSpec& last = job_.questions.back();
-    connect(before, add(Shape::data, {last.sink.path}), "answered");
+    const std::string output = add(Shape::data, {last.sink.path});
+    connect(before, output, "answered");
+    connect(accepted_, output, "not escalated");
     // Last of all, so that it stands at the bottom.
     for (const auto& [path, from] : rejects_) {
       const std::string to = add(Shape::data, {path});
@@ -79,7 +82,9 @@ class Maker {
       return add(Shape::step, {"map", map->script.place});
     if (const auto* keep = std::get_if<stages::KeepStep>(&step))
       return add(Shape::step, {"keep", keep->script.place});
-    return add(Shape::step, {"explode", std::get<stages::ExplodeStep>(step).script.place});
+    if (const auto* explode = std::get_if<stages::ExplodeStep>(&step))
+      return add(Shape::step, {"explode", explode->script.place});
+    return add(Shape::step, {"escalate", std::get<stages::EscalateStep>(step).script.place});
   }
 
   std::string validate(const stages::ValidateSpec& validate) {
@@ -99,17 +104,26 @@ class Maker {
   // Returns what the rows leave it by.
   std::vector<std::string> question(std::size_t k, std::vector<std::string> from) {
     const stages::PipelineSpec& spec = job_.questions[k];
-    const std::size_t count = job_.questions.size();
     graph_.groups.push_back({});
-    if (count > 1) graph_.groups.back().title = fmt::format("question {} of {}", k + 1, count);
-    std::vector<std::string>& rejecting = rejecting_at(spec.sink.rejects);
+    graph_.groups.back().title = stages::question_title(job_, k);
+    // What the levels of a cascade refuse stands in the last one's file.
+    std::size_t last = k;
+    while (stages::has_next_level(job_.questions[last])) ++last;
+    std::vector<std::string>& rejecting = rejecting_at(job_.questions[last].sink.rejects);
 
+    std::string label = k > 0 ? "answered" : "";
     const auto next = [&](const std::string& node) {
-      connect(from, node, k > 0 && from == answered_ ? "answered" : "");
+      connect(from, node, label);
+      if (spec.level.number <= 1) connect(std::exchange(accepted_, {}), node, "not escalated");
       from = {node};
+      label = {};
     };
     for (const stages::Step& one : spec.read.steps) {
       next(step(one));
+      if (std::holds_alternative<stages::EscalateStep>(one)) {
+        accepted_.push_back(from.front());
+        label = "escalated";
+      }
       if (!std::holds_alternative<stages::KeepStep>(one)) rejecting.push_back(from.front());
     }
     if (spec.validate) {
@@ -124,6 +138,8 @@ class Maker {
              spec.pack.answer.empty() ? "answer: text" : "answer: " + names_of(spec.pack.answer)});
     next(pack);
     rejecting.push_back(pack);
+    if (spec.level.number > 1)
+      graph_.edges.push_back({answered_, pack, "no answer", /*dashed=*/true});
 
     std::vector<std::string> endpoints;
     for (const provider::EndpointSpec& one : spec.dispatch.endpoints) {
@@ -137,9 +153,9 @@ class Maker {
     if (spec.parse.retries > 0)
       graph_.edges.push_back(
           {parse, pack, "asked again, up to " + times(spec.parse.retries), /*dashed=*/true});
-    rejecting.push_back(parse);
-    answered_ = {parse};
-    return answered_;
+    if (!stages::has_next_level(spec)) rejecting.push_back(parse);
+    answered_ = parse;
+    return {parse};
   }
 
   std::vector<std::string>& rejecting_at(const std::string& path) {
@@ -151,7 +167,8 @@ class Maker {
   const stages::JobSpec& job_;
   Graph graph_;
   int nodes_ = 0;
-  std::vector<std::string> answered_;                                // the last question's parse
+  std::string answered_;               // the last question's parse
+  std::vector<std::string> accepted_;  // the escalate steps of the present cascade
   using Rejects = std::pair<std::string, std::vector<std::string>>;  // a file, and what fills it
   std::vector<Rejects> rejects_;
 };

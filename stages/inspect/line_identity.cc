@@ -10,6 +10,16 @@
 
 namespace sluice::inspect {
 
+namespace {
+
+std::string json_of(const simdjson::dom::element& value, std::string_view text) {
+  std::string json;
+  format::append_as_written(json, value, text);
+  return json;
+}
+
+}  // namespace
+
 std::string line_start(std::string_view line, std::size_t bytes) {
   if (line.size() <= bytes) return core::printable(line);
   while (bytes > 0 && (static_cast<unsigned char>(line[bytes]) & 0xC0) == 0x80) --bytes;
@@ -24,9 +34,20 @@ LineIdentity LineReader::identify(std::string_view line, store::Kind kind) const
   if (format::parse_json(parser, line, object)) return identity;
   identity.whole = true;
 
+  const bool answer = kind == store::Kind::answer;
+  simdjson::dom::element inside;
+  if (answer && for_next_level_ && object["row"].get(inside) == simdjson::SUCCESS) {
+    const std::string_view text = format::member_text(object, line, "row");
+    identity.row = core::name128("row of a line", {json_of(inside, text)});
+    simdjson::dom::object fields;
+    simdjson::dom::element key;
+    if (!key_field_.empty() && inside.get(fields) == simdjson::SUCCESS &&
+        fields[key_field_].get(key) == simdjson::SUCCESS)
+      identity.name = json_of(key, format::member_text(fields, text, key_field_));
+    return identity;
+  }
   std::string row;
   bool named = false;
-  const bool answer = kind == store::Kind::answer;
   const std::string_view key = answer ? std::string_view(key_field_) : "key";
   format::MemberTexts texts(line);
   for (const auto& [name, value] : object) {

@@ -25,7 +25,9 @@ class LineReader {
  public:
   // `answer_names`: the answer's columns, as LineWriter takes them.
   LineReader(const stages::PipelineSpec& spec, std::vector<std::string> answer_names)
-      : key_field_(spec.read.key), answer_names_(std::move(answer_names)) {}
+      : key_field_(spec.read.key),
+        for_next_level_(spec.sink.for_next_level),
+        answer_names_(std::move(answer_names)) {}
 
   LineIdentity identify(std::string_view line, store::Kind kind) const;
   // Of an answer that stands as a record of CSV, without its end.
@@ -33,6 +35,7 @@ class LineReader {
 
  private:
   std::string key_field_;
+  bool for_next_level_;
   std::vector<std::string> answer_names_;
 };
 

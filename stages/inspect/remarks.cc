@@ -212,7 +212,8 @@ std::vector<Remark> option_remarks(const stages::PipelineSpec& spec) {
     remarks.push_back(
         remark_at(spec, Severity::warning, option, item, std::move(message), std::move(hint)));
   };
-  if (!spec.pack.user && spec.pack.user_template.find("{{") == std::string::npos)
+  if (spec.level.number <= 1 && !spec.pack.user &&
+      spec.pack.user_template.find("{{") == std::string::npos)
     warn("user", 0, "the prompt names no field of the row: all rows ask the same question, once",
          "write {{field}} where a field's text goes");
   for (std::size_t i = 0; i < spec.dispatch.endpoints.size(); ++i) {

@@ -70,6 +70,7 @@ class Teller {
                             .prompt = item.prompt,
                             .reject = {}};
       if (item.reject) found.reject = *item.reject;
+      found.accepted = item.row.accepted != nullptr;
       story_.found.push_back(std::move(found));
       identities_.insert(item.identity);
       questions_.push_back(item.question);

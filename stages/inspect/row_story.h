@@ -25,6 +25,7 @@ struct RowStory {
     std::string prompt;                  // empty when it is rejected before
     std::optional<core::Reject> reject;  // unasked
     bool answered = false;               // its question has an answer: a run does not ask it
+    bool accepted = false;               // an earlier level of the cascade has answered it
   };
   // An entry of the checkpoint.
   struct Record {

@@ -10,6 +10,7 @@
 #include "inspect/line_identity.h"
 #include "inspect/unkept.h"
 #include "stages/key.h"
+#include "stages/names.h"
 #include "stages/question.h"
 
 namespace sluice::inspect {
@@ -47,6 +48,7 @@ class Rows {
     if (entry.kind == store::Kind::answer) {
       tried.end = TriedRow::End::answered;
       tried.answer = answer_members(entry);
+      tried.accepted = entry.question == stages::accepted_name(tried.answer);
     } else {
       tried.end = TriedRow::End::rejected;
       tried.reject = read_reject(entry.line);
@@ -112,7 +114,8 @@ core::Result<Trial> try_rows(const stages::PipelineSpec& whole, const TryOptions
   }
   for (const store::Entry& entry : kept->entries) {
     rows.add(entry);
-    if (entry.kind == store::Kind::answer) trial.lines.push_back(entry.line);
+    if (entry.kind == store::Kind::answer || spec.sink.for_next_level)
+      trial.lines.push_back(entry.line);
   }
   trial.rows = rows.take();
   // Lines that are no rows pass a step as they are.

@@ -32,6 +32,7 @@ struct TriedRow {
   std::uint64_t line = 0;  // in its file; 0: not known
   End end = End::pending;
   std::string answer;                    // members as JSON, without braces
+  bool accepted = false;                 // it is an earlier level's
   RejectLine reject;                     // when rejected
   std::vector<std::string> history;      // of an answer: why it was asked again
   std::vector<std::uint64_t> exchanges;  // numbers of those that it stood in; none: not asked
@@ -42,7 +43,9 @@ struct Trial {
   std::vector<core::Money> costs;   // of each: what it cost, or at most
   std::vector<TriedRow> rows;       // in the order in which they were asked first
   job::RunResult result;
-  std::vector<std::string> lines;  // the output's, in the order of commits
+  // The output's, in the order of commits; with the rejects' where the next level of a cascade reads
+  // them.
+  std::vector<std::string> lines;
 };
 
 struct TryOptions {

@@ -93,6 +93,7 @@ std::vector<stages::RequestPtr> FlowRun::pack(PackInput& input) {
   if (out->done.rows > 0) credits_.give(out->done);
   for (const auto& why : out->rejects) reject_tally_.add(*why);
   rows_shared_ += out->shared;
+  rows_accepted_ += out->accepted;
   if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
   return std::move(out->requests);
 }
@@ -240,6 +241,7 @@ Progress FlowRun::progress() const {
   progress.rows_read = reader_->rows_read();
   progress.rows_ended = rows_ended_;
   progress.rows_shared = rows_shared_;
+  progress.rows_accepted = rows_accepted_;
   progress.rows_asked_again = rows_asked_again_;
   progress.rejects = reject_tally_.reasons();
   progress.same_keys = key_tally_.found();

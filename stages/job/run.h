@@ -52,6 +52,7 @@ struct Progress {
   std::uint64_t rows_read = 0;      // by this run
   std::uint64_t rows_ended = 0;     // by this run: answered or rejected
   std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
+  std::uint64_t rows_accepted = 0;  // of those read: answered by an earlier level of the cascade
   std::uint64_t rows_asked_again =
       0;  // askings beyond a row's first, for an answer that did not fit
   std::vector<stages::RejectTally::Reason> rejects;  // of this run, the most frequent first

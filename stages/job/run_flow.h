@@ -103,6 +103,7 @@ class FlowRun final : public Run {
   std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
   std::atomic<std::uint64_t> rows_ended_ = 0;
   std::atomic<std::uint64_t> rows_shared_ = 0;
+  std::atomic<std::uint64_t> rows_accepted_ = 0;
   std::atomic<std::uint64_t> rows_asked_again_ = 0;
 
   std::binary_semaphore all_back_{0};  // the last credit is, or the run is abandoned

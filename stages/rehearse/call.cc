@@ -42,11 +42,19 @@ const T* nth_step(const stages::JobSpec& job, std::size_t nth) {
   return nullptr;
 }
 
-// The nth question for which `has` holds.
+// The nth question for which `has` holds. The levels of a cascade ask one and the same.
 template <class Has>
 const stages::PipelineSpec* nth_question(const stages::JobSpec& job, std::size_t nth, Has has) {
   for (const stages::PipelineSpec& question : job.questions)
-    if (has(question) && --nth == 0) return &question;
+    if (question.level.number <= 1 && has(question) && --nth == 0) return &question;
+  return nullptr;
+}
+
+// That of the nth cascade: all its later levels have the same.
+const stages::EscalateStep* nth_escalate(const stages::JobSpec& job, std::size_t nth) {
+  for (const stages::PipelineSpec& question : job.questions)
+    if (question.level.number == 2 && --nth == 0)
+      return std::get_if<stages::EscalateStep>(&question.read.steps.front());
   return nullptr;
 }
 
@@ -139,6 +147,15 @@ Callable callable(const stages::JobSpec& job, const Call& call) {
       if (spec == nullptr) return {};
       return [spec](const core::Row& row, std::size_t) { return render(*spec, row); };
     }
+    case Function::escalate: {
+      const auto* step = nth_escalate(job, call.nth);
+      if (step == nullptr) return {};
+      return [step, &call](const core::Row& row, std::size_t number) -> Given {
+        const auto escalated = step->escalate(call.answers[number], row);
+        if (!escalated) return std::unexpected(escalated.error().message);
+        return *escalated ? "true" : "false";
+      };
+    }
     case Function::parse: {
       const auto* spec = nth_question(
           job, call.nth, [](const auto& question) { return bool(question.parse.parse); });
@@ -152,7 +169,7 @@ Callable callable(const stages::JobSpec& job, const Call& call) {
 }
 
 constexpr std::string_view kNames[] = {"map",   "keep", "explode", "validate",
-                                       "check", "user", "parse"};
+                                       "check", "user", "parse",   "escalate"};
 
 void compare(const Call& call, std::size_t number, const Given& given, Diff& diff) {
   const auto add = [&](std::string expected, std::string got) {

@@ -150,15 +150,15 @@ Expected read_expected(const Value& value) {
   return expected;
 }
 
-constexpr std::array<std::string_view, 7> kFunctions = {"map",   "keep", "explode", "validate",
-                                                        "check", "user", "parse"};
+constexpr std::array<std::string_view, 8> kFunctions = {"map",   "keep", "explode", "validate",
+                                                        "check", "user", "parse",   "escalate"};
 
 Call::Function function_of(const Value& value) {
   const std::string name = text_of("call", value);
   const auto found = std::ranges::find(kFunctions, name);
   if (found == kFunctions.end())
     fail("call", fmt::format("call must name a function of the pipeline, got '{}'", name),
-         "one of map, keep, explode, validate, check, user, parse");
+         "one of map, keep, explode, validate, check, user, parse, escalate");
   return static_cast<Call::Function>(found - kFunctions.begin());
 }
 
@@ -259,8 +259,11 @@ class CaseReader {
         fail("returns", fmt::format("returns has {} values for {} rows", call.returns.size(), rows),
              "one for each row; with row = { … }, the value itself");
     }
-    if (call.function == Call::Function::parse && call.answers.size() != rows)
-      fail("call", fmt::format("parse has {} answers for {} rows", call.answers.size(), rows),
+    const bool parse = call.function == Call::Function::parse;
+    if ((parse || call.function == Call::Function::escalate) && call.answers.size() != rows)
+      fail("call",
+           fmt::format("{} has {} answers for {} rows", parse ? "parse" : "escalate",
+                       call.answers.size(), rows),
            "add answer = { column = value }, or answers = { … }, one for each row");
   }
 

@@ -40,10 +40,10 @@ struct Expected {
 
 // A call of one function of the pipeline instead of a run.
 struct Call {
-  enum class Function : std::uint8_t { map, keep, explode, validate, check, user, parse };
+  enum class Function : std::uint8_t { map, keep, explode, validate, check, user, parse, escalate };
   Function function = Function::map;
   std::size_t nth = 1;               // of that kind in the pipeline
-  std::vector<std::string> answers;  // of parse: one for each row, as JSON
+  std::vector<std::string> answers;  // of parse and escalate: one for each row, as JSON
   std::vector<std::string> returns;  // one for each row, as JSON; or
   std::string fails;                 // part of the reason that it gives for each row
 };

@@ -13,6 +13,7 @@
 #include "job/run.h"
 #include "rehearse/json_text.h"
 #include "rehearse/jump_clock.h"
+#include "stages/cascade.h"
 #include "stages/question.h"
 
 namespace sluice::rehearse {
@@ -44,6 +45,8 @@ stages::PipelineSpec placed(stages::PipelineSpec spec, const std::string& folder
                             bool last) {
   spec.read.paths = {k == 0 ? folder + "/rows.jsonl"
                             : fmt::format("{}/answers-{}.jsonl", folder, k)};
+  if (spec.level.number > 1)
+    spec.read.paths.push_back(fmt::format("{}/rejects-{}.jsonl", folder, k));
   spec.read.format = {};  // the rows are there already, whatever they are read from
   spec.sink.path = fmt::format("{}/answers-{}.jsonl", folder, k + 1);
   spec.sink.rejects = fmt::format("{}/rejects-{}.jsonl", folder, k + 1);
@@ -56,6 +59,10 @@ stages::PipelineSpec placed(stages::PipelineSpec spec, const std::string& folder
   for (provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
     endpoint.limits.max_concurrency = 1;
   return spec;
+}
+
+bool given(const ReplyTexts& texts) {
+  return !texts.any.empty() || !texts.by_row.empty() || texts.function;
 }
 
 void append_lines(const std::string& path, std::vector<std::string>& lines) {
@@ -104,7 +111,7 @@ core::Result<bool> run_question(const stages::PipelineSpec& spec, Replies& repli
   const auto result = (*run)->run();
   if (!result) return std::unexpected(result.error());
   outcome.cost += result->progress.account.total().cost;
-  append_lines(spec.sink.rejects, outcome.rejects);
+  if (!stages::has_next_level(spec)) append_lines(spec.sink.rejects, outcome.rejects);
   if (result->end == job::RunEnd::finished) return true;
   outcome.stopped = result->why;
   return false;
@@ -124,7 +131,12 @@ core::Result<Outcome> rehearse(const stages::JobSpec& job, const std::string& ro
   std::vector<Replies> replies;
   for (std::size_t k = 0; k < job.questions.size(); ++k) {
     questions.push_back(stages::make_question(job.questions[k]));
-    auto made = Replies::make(k < texts.size() ? texts[k] : ReplyTexts(), questions.back());
+    // Replies that are given once are for all levels of a cascade.
+    std::size_t of = k;
+    while (of > 0 && job.questions[of].level.number > 1 &&
+           (of >= texts.size() || !given(texts[of])))
+      --of;
+    auto made = Replies::make(of < texts.size() ? texts[of] : ReplyTexts(), questions.back());
     if (!made) return std::unexpected(mistake(made.error()));
     replies.push_back(std::move(*made));
   }

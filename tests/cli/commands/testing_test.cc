@@ -223,7 +223,7 @@ exit 3
   EXPECT_THAT(wrong("rows = { {} }"), HasSubstr("case 'x' expects nothing"));
   EXPECT_THAT(wrong("expect = {}"), HasSubstr("case 'x' has no rows"));
   EXPECT_THAT(wrong("row = {}, call = \"mop\", returns = 1"),
-              HasSubstr("one of map, keep, explode, validate, check, user, parse"));
+              HasSubstr("one of map, keep, explode, validate, check, user, parse, escalate"));
   EXPECT_THAT(wrong("row = {}, call = \"parse\", answer = {}, returns = 1"),
               HasSubstr("the pipeline has no function for parse"));
   EXPECT_THAT(wrong("row = {}, call = \"map\", nth = 2, returns = 1"),
