@@ -6,6 +6,7 @@
 
 ---@class sluice.Stage
 ---@class sluice.Endpoint
+---@class sluice.Cascade
 ---@class sluice.Field
 ---@class sluice.Secret
 ---@class sluice.Files
@@ -71,7 +72,7 @@
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
----@field [integer] sluice.Endpoint s.openai { … }, or the constructor of another service or server
+---@field [integer] sluice.Endpoint|sluice.Cascade s.openai { … }, or the constructor of another service or server; or one s.cascade { … } in place of all of them
 
 ---What becomes of an answer; the declaration in pack is always checked first.
 ---@class (exact) sluice.parseOptions
@@ -84,6 +85,11 @@
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field [integer] string the output file, relative to the pipeline file
+
+---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
+---@class (exact) sluice.cascadeOptions
+---@field escalate fun(answer: table, row: table): boolean function(answer, row) that returns true where the next level is to be asked, or false where the answer stands; a row without an answer is asked at the next level in any case
+---@field [integer] sluice.Endpoint|sluice.Endpoint[] who is asked, the cheapest first; all get the same prompt, and keep to the same answer and parse. A level begins when the one before has ended
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@class (exact) sluice.openaiOptions
@@ -253,7 +259,7 @@ local sluice = {}
 function sluice.pipeline(options) end
 
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
----@param options sluice.readOptions|string|sluice.Files[]
+---@param options sluice.readOptions|(string|sluice.Files)[]
 ---@return sluice.Stage
 function sluice.read(options) end
 
@@ -283,7 +289,7 @@ function sluice.validate(options) end
 function sluice.pack(options) end
 
 ---Who is asked, by when, and for how much.
----@param options sluice.dispatchOptions|sluice.Endpoint[]
+---@param options sluice.dispatchOptions|(sluice.Endpoint|sluice.Cascade)[]
 ---@return sluice.Stage
 function sluice.dispatch(options) end
 
@@ -296,6 +302,11 @@ function sluice.parse(options) end
 ---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end
+
+---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
+---@param options sluice.cascadeOptions
+---@return sluice.Cascade
+function sluice.cascade(options) end
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@param options sluice.openaiOptions

@@ -57,7 +57,9 @@ void append_section(std::string& page, const Section& section) {
     page += fmt::format("Without a name: **{}** ({}{}): {}.\n\n", positional.word, positional.type,
                         positional.least == 0  ? ", may be left out"
                         : positional.most == 1 ? ", one"
-                                               : ", one or more",
+                        : positional.least == 1
+                            ? ", one or more"
+                            : fmt::format(", {} to {}", positional.least, positional.most),
                         positional.meaning);
   }
   if (section.fields) page += "Each other name is a field: `name = field type`.\n\n";
@@ -258,7 +260,10 @@ void append_class(std::string& page, const Section& section) {
 std::string options_type(const Section& section) {
   const bool list =
       !section.positional.word.empty() && std::ranges::none_of(section.options, &Option::required);
-  return class_name(section) + (list ? fmt::format("|{}[]", section.positional.luals) : "");
+  if (!list) return class_name(section);
+  const std::string_view one = section.positional.luals;
+  return one.contains('|') ? fmt::format("{}|({})[]", class_name(section), one)
+                           : fmt::format("{}|{}[]", class_name(section), one);
 }
 
 void append_function(std::string& page, const Section& section) {
