@@ -6,7 +6,6 @@
 
 ---@class sluice.Stage
 ---@class sluice.Endpoint
----@class sluice.Cascade
 ---@class sluice.Field
 ---@class sluice.Secret
 ---@class sluice.Files
@@ -72,7 +71,7 @@
 ---@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
----@field [integer] sluice.Endpoint|sluice.Cascade s.openai { … }, or the constructor of another service or server; or one s.cascade { … } in place of all of them
+---@field [integer] sluice.Endpoint s.openai { … }, or the constructor of another service or server
 
 ---What becomes of an answer; the declaration in pack is always checked first.
 ---@class (exact) sluice.parseOptions
@@ -85,11 +84,6 @@
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field [integer] string the output file, relative to the pipeline file
-
----In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
----@class (exact) sluice.cascadeOptions
----@field escalate fun(answer: table, row: table): boolean function(answer, row) that returns true where the next level is to be asked, or false where the answer stands; a row without an answer is asked at the next level in any case
----@field [integer] sluice.Endpoint|sluice.Endpoint[] who is asked, the cheapest first; all get the same prompt, and keep to the same answer and parse. A level begins when the one before has ended
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@class (exact) sluice.openaiOptions
@@ -116,7 +110,35 @@
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
----@field api? "chat"|"responses" which of the service's formats is spoken
+
+---An endpoint at Azure OpenAI.
+---@class (exact) sluice.azureOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions what tokens cost
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands
+---@field resource? string the first word of the address, in place of base_url
+---@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
+---@field api_version? string sent as api-version
 
 ---An endpoint that speaks Anthropic's messages.
 ---@class (exact) sluice.anthropicOptions
@@ -170,12 +192,12 @@
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
 
----An endpoint that speaks Amazon Bedrock's Converse.
----@class (exact) sluice.bedrockOptions
+---An endpoint at Vertex AI.
+---@class (exact) sluice.vertexOptions
 ---@field model string model, as the provider names it
 ---@field name? string what reports call the endpoint
 ---@field base_url? string where the API is; for gateways and own servers
----@field key? sluice.Secret|string API key of Bedrock; without one the requests are signed
+---@field key? sluice.Secret|string API key; may be left out with a base_url
 ---@field rpm? number requests a minute
 ---@field tpm? number tokens a minute, input and output
 ---@field input_tpm? number input tokens a minute
@@ -196,7 +218,8 @@
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
 ---@field region? string where the model runs, as the provider names it
----@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it, with "#PROFILE" behind its path
+---@field project? string the project that is billed
+---@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
 
 ---What tokens cost, an option of the endpoints.
 ---@class (exact) sluice.priceOptions
@@ -259,7 +282,7 @@ local sluice = {}
 function sluice.pipeline(options) end
 
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
----@param options sluice.readOptions|(string|sluice.Files)[]
+---@param options sluice.readOptions|string|sluice.Files[]
 ---@return sluice.Stage
 function sluice.read(options) end
 
@@ -289,7 +312,7 @@ function sluice.validate(options) end
 function sluice.pack(options) end
 
 ---Who is asked, by when, and for how much.
----@param options sluice.dispatchOptions|(sluice.Endpoint|sluice.Cascade)[]
+---@param options sluice.dispatchOptions|sluice.Endpoint[]
 ---@return sluice.Stage
 function sluice.dispatch(options) end
 
@@ -302,11 +325,6 @@ function sluice.parse(options) end
 ---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end
-
----In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
----@param options sluice.cascadeOptions
----@return sluice.Cascade
-function sluice.cascade(options) end
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@param options sluice.openaiOptions
@@ -378,6 +396,11 @@ function sluice.llama_cpp(options) end
 ---@return sluice.Endpoint
 function sluice.ollama(options) end
 
+---An endpoint at Azure OpenAI.
+---@param options sluice.azureOptions
+---@return sluice.Endpoint
+function sluice.azure(options) end
+
 ---An endpoint that speaks Anthropic's messages.
 ---@param options sluice.anthropicOptions
 ---@return sluice.Endpoint
@@ -388,10 +411,10 @@ function sluice.anthropic(options) end
 ---@return sluice.Endpoint
 function sluice.gemini(options) end
 
----An endpoint that speaks Amazon Bedrock's Converse.
----@param options sluice.bedrockOptions
+---An endpoint at Vertex AI.
+---@param options sluice.vertexOptions
 ---@return sluice.Endpoint
-function sluice.bedrock(options) end
+function sluice.vertex(options) end
 
 ---@class sluice.textField : sluice.Field
 ---@overload fun(options: sluice.textOptions): sluice.Field

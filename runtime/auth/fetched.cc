@@ -9,7 +9,7 @@ namespace {
 
 using provider::AuthScheme;
 
-// A user's quota is that of a project, which Google wants to be told of.
+// A user's requests count against the quota of a project, which Google wants named.
 Signer signer_for(std::string quota_project) {
   if (quota_project.empty()) return bearer_lines;
   return [line = "x-goog-user-project: " + std::move(quota_project) + "\r\n"](

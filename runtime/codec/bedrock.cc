@@ -162,6 +162,7 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
 // The region is part of the host's name, and must not be able to change whose host it is.
 core::Result<std::string> address(const EndpointSpec& endpoint) {
   const std::string& region = endpoint.region;
+  if (region.empty() && !endpoint.base_url.empty()) return endpoint.base_url;
   if (region.empty())
     return core::fail(core::ErrorCode::pipeline, "missing option 'region' for bedrock",
                       "add region = \"us-east-1\", or the base_url of a gateway");

@@ -15,9 +15,10 @@ using std::chrono::seconds;
 // Asks the server once for each token; what comes is its value, good for `life`.
 class PlainSource final : public TokenSource {
  public:
-  PlainSource(std::string url, core::Duration life) : url_(std::move(url)), life_(life) {}
+  PlainSource(std::string url, core::Duration life, bool direct)
+      : url_(std::move(url)), life_(life), direct_(direct) {}
   TokenStep begin(core::WallTime) override {
-    return TokenCall{"POST", url_, "/token", {{"a", "b"}}, "body"};
+    return TokenCall{"POST", url_, "/token", {{"a", "b"}}, "body", direct_, "look elsewhere"};
   }
   TokenStep answered(int status, std::string_view body, std::string_view,
                      core::WallTime now) override {
@@ -31,6 +32,7 @@ class PlainSource final : public TokenSource {
  private:
   std::string url_;
   core::Duration life_;
+  bool direct_;
 };
 
 class RefreshedTest : public testing::Test {
@@ -43,13 +45,15 @@ class RefreshedTest : public testing::Test {
               {.status = status_, .headers = {}, .body = fmt::format("t{}", exchanges_)});
         });
   }
-  void make(core::Duration life) {
-    credentials_ = make_refreshed({.loop = loop_,
-                                   .clock = clock_,
-                                   .source = std::make_unique<PlainSource>(
-                                       fmt::format("http://127.0.0.1:{}", server_->port()), life),
-                                   .head = "h: v\r\n",
-                                   .ca_file = {}});
+  void make(core::Duration life, bool direct = false, const std::string& proxy = "") {
+    credentials_ =
+        make_refreshed({.loop = loop_,
+                        .clock = clock_,
+                        .source = std::make_unique<PlainSource>(
+                            fmt::format("http://127.0.0.1:{}", server_->port()), life, direct),
+                        .head = "h: v\r\n",
+                        .ca_file = {},
+                        .proxy = core::Secret(proxy)});
   }
   std::string proof() {
     const auto proof = credentials_->prove({}, clock_.wall_now());
@@ -150,6 +154,18 @@ TEST_F(RefreshedTest, OneThatIsDeadOnArrivalBlamesTheClock) {
   make(-seconds(1));
   const auto told = refresh(1);
   EXPECT_THAT(told.at(0)->message, testing::HasSubstr("clock"));
+}
+
+TEST_F(RefreshedTest, TheExchangeGoesByTheEndpointsProxyUnlessItIsOfTheMachinesOwnNetwork) {
+  constexpr const char* kNobody = "http://127.0.0.1:1";
+  make(seconds(3600), false, kNobody);
+  const auto told = refresh(1);
+  EXPECT_EQ(told.at(0)->contact, provider::Contact::unreachable);
+  EXPECT_THAT(told.at(0)->message, testing::EndsWith("; look elsewhere"));
+  EXPECT_EQ(exchanges_, 0);
+  make(seconds(3600), true, kNobody);
+  EXPECT_EQ(refresh(1).at(0), std::nullopt);
+  EXPECT_EQ(exchanges_, 1);
 }
 
 TEST_F(RefreshedTest, WhenItGoesAwayNobodyIsTold) {
