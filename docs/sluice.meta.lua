@@ -68,7 +68,7 @@
 ---@class (exact) sluice.dispatchOptions
 ---@field deadline? string|number from the start of the run, earlier questions included; when it is reached, the run drains and can go on later
 ---@field budget? string|number for the whole job, earlier runs and all questions included; never passed. Wants max_output_tokens on the endpoints: a request counts at its worst until it is answered
----@field route? "cheapest"|"in_order"|"spread" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free)
+---@field route? "cheapest"|"in_order"|"spread"|"deadline" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free). "deadline" waits for the cheapest: dearer ones get only what the cheaper cannot do before the deadline; without a deadline they get something only while no cheaper one is to be had (stopped, broken, without capacity); where nothing says how much is left (a pipe), it is as "cheapest"
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
 ---@field [integer] sluice.Endpoint s.openai { … }, or the constructor of another service or server
@@ -91,6 +91,8 @@
 ---@field name? string what reports call the endpoint
 ---@field base_url? string where the API is; for gateways and own servers
 ---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field keys? (sluice.Secret|string)[] several API keys in place of key: an endpoint for each, with its own quota; the limits below hold for each
+---@field tiers? sluice.tiersOptions how to buy the model: an endpoint for each tier, with its own quota and price; the limits below hold for each. With it, route is "deadline" unless it is given
 ---@field rpm? number requests a minute
 ---@field tpm? number tokens a minute, input and output
 ---@field input_tpm? number input tokens a minute
@@ -110,35 +112,6 @@
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
-
----An endpoint at Azure OpenAI.
----@class (exact) sluice.azureOptions
----@field model string model, as the provider names it
----@field name? string what reports call the endpoint
----@field base_url? string where the API is; for gateways and own servers
----@field key? sluice.Secret|string API key; may be left out with a base_url
----@field rpm? number requests a minute
----@field tpm? number tokens a minute, input and output
----@field input_tpm? number input tokens a minute
----@field output_tpm? number output tokens a minute
----@field rpd? number requests a day
----@field tpd? number tokens a day
----@field max_concurrency? integer requests in flight, at most; below it the number is found while running
----@field weight? number with route = "spread", its share of the requests beside the other endpoints
----@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
----@field temperature? number sampling temperature
----@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions what tokens cost
----@field timeout? string|number for one request, from sending to the last byte
----@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
----@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
----@field ca_file? string PEM file of certificates to trust instead of the system's
----@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
----@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands
----@field resource? string the first word of the address, in place of base_url
----@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
----@field api_version? string sent as api-version
 
 ---An endpoint that speaks Anthropic's messages.
 ---@class (exact) sluice.anthropicOptions
@@ -146,6 +119,8 @@
 ---@field name? string what reports call the endpoint
 ---@field base_url? string where the API is; for gateways and own servers
 ---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field keys? (sluice.Secret|string)[] several API keys in place of key: an endpoint for each, with its own quota; the limits below hold for each
+---@field tiers? sluice.tiersOptions how to buy the model: an endpoint for each tier, with its own quota and price; the limits below hold for each. With it, route is "deadline" unless it is given
 ---@field rpm? number requests a minute
 ---@field tpm? number tokens a minute, input and output
 ---@field input_tpm? number input tokens a minute
@@ -166,60 +141,24 @@
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands
 
----An endpoint that speaks Google's generateContent.
----@class (exact) sluice.geminiOptions
----@field model string model, as the provider names it
----@field name? string what reports call the endpoint
----@field base_url? string where the API is; for gateways and own servers
----@field key? sluice.Secret|string API key; may be left out with a base_url
----@field rpm? number requests a minute
----@field tpm? number tokens a minute, input and output
----@field input_tpm? number input tokens a minute
----@field output_tpm? number output tokens a minute
----@field rpd? number requests a day
----@field tpd? number tokens a day
----@field max_concurrency? integer requests in flight, at most; below it the number is found while running
----@field weight? number with route = "spread", its share of the requests beside the other endpoints
----@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
----@field temperature? number sampling temperature
----@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions what tokens cost
----@field timeout? string|number for one request, from sending to the last byte
----@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
----@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
----@field ca_file? string PEM file of certificates to trust instead of the system's
----@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
----@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands
+---The tiers of a model, an option of the endpoints.
+---@class (exact) sluice.tiersOptions
+---@field [integer] string|sluice.tierOptions "flex", "standard" or "priority", as far as the provider sells it (docs/providers.md, Tiers); a table gives the tier limits of its own
 
----An endpoint at Vertex AI.
----@class (exact) sluice.vertexOptions
----@field model string model, as the provider names it
----@field name? string what reports call the endpoint
----@field base_url? string where the API is; for gateways and own servers
----@field key? sluice.Secret|string API key; may be left out with a base_url
+---One of the tiers, with what is its own.
+---@class (exact) sluice.tierOptions
 ---@field rpm? number requests a minute
 ---@field tpm? number tokens a minute, input and output
 ---@field input_tpm? number input tokens a minute
 ---@field output_tpm? number output tokens a minute
 ---@field rpd? number requests a day
 ---@field tpd? number tokens a day
----@field max_concurrency? integer requests in flight, at most; below it the number is found while running
----@field weight? number with route = "spread", its share of the requests beside the other endpoints
----@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
----@field temperature? number sampling temperature
----@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions what tokens cost
+---@field max_concurrency? integer requests in flight, at most
+---@field weight? number with route = "spread", its share of the requests
+---@field price? sluice.priceOptions what tokens cost at this tier
 ---@field timeout? string|number for one request, from sending to the last byte
----@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
----@field ca_file? string PEM file of certificates to trust instead of the system's
----@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
----@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands
----@field region? string where the model runs, as the provider names it
----@field project? string the project that is billed
----@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
+---@field [integer] string its name
 
 ---What tokens cost, an option of the endpoints.
 ---@class (exact) sluice.priceOptions
@@ -396,25 +335,10 @@ function sluice.llama_cpp(options) end
 ---@return sluice.Endpoint
 function sluice.ollama(options) end
 
----An endpoint at Azure OpenAI.
----@param options sluice.azureOptions
----@return sluice.Endpoint
-function sluice.azure(options) end
-
 ---An endpoint that speaks Anthropic's messages.
 ---@param options sluice.anthropicOptions
 ---@return sluice.Endpoint
 function sluice.anthropic(options) end
-
----An endpoint that speaks Google's generateContent.
----@param options sluice.geminiOptions
----@return sluice.Endpoint
-function sluice.gemini(options) end
-
----An endpoint at Vertex AI.
----@param options sluice.vertexOptions
----@return sluice.Endpoint
-function sluice.vertex(options) end
 
 ---@class sluice.textField : sluice.Field
 ---@overload fun(options: sluice.textOptions): sluice.Field

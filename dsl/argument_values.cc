@@ -52,6 +52,22 @@ std::vector<std::string_view> split_choices(std::string_view choices) {
   }
 }
 
+// What is on top of the stack.
+bool is_secret(lua_State* lua) {
+  const Node* node = to_node(lua, -1);
+  return lua_type(lua, -1) == LUA_TSTRING ||
+         (node != nullptr && std::holds_alternative<core::Secret>(node->value));
+}
+core::Secret top_secret(lua_State* lua) {
+  if (lua_type(lua, -1) == LUA_TSTRING) {
+    std::string plain(text_at(lua, -1));
+    script::Sandbox::of(lua).charge(plain.size());
+    return core::Secret(std::move(plain));
+  }
+  const Node* node = to_node(lua, -1);
+  return node != nullptr ? std::get<core::Secret>(node->value) : core::Secret();
+}
+
 // Whether the value on top of the stack is of the option's type, its range apart.
 bool fits(lua_State* lua, ValueType type) {
   const int found = lua_type(lua, -1);
@@ -71,17 +87,15 @@ bool fits(lua_State* lua, ValueType type) {
       return duration_at(lua, -1).has_value();
     case ValueType::money:
       return money_at(lua, -1).has_value();
-    case ValueType::secret: {
-      const Node* node = to_node(lua, -1);
-      return found == LUA_TSTRING ||
-             (node != nullptr && std::holds_alternative<core::Secret>(node->value));
-    }
+    case ValueType::secret:
+      return is_secret(lua);
     case ValueType::function:
       return found == LUA_TFUNCTION;
     case ValueType::prompt:
       return found == LUA_TSTRING || found == LUA_TFUNCTION;
     case ValueType::columns:
       return found == LUA_TSTRING || found == LUA_TTABLE;
+    case ValueType::secrets:
     case ValueType::names:
     case ValueType::types:
     case ValueType::fields:
@@ -138,10 +152,34 @@ void Arguments::check_option(const Option& option) const {
     case ValueType::names:
       check_columns(option);
       break;
+    case ValueType::secrets:
+      check_secrets(option);
+      break;
     default:
       break;
   }
   lua_pop(lua_, 1);
+}
+
+void Arguments::check_secrets(const Option& option) const {
+  // The line is not shown: a key may stand in it.
+  const auto wrong = [&](std::string_view got) {
+    raise_at(lua_, nullptr, {},
+             fmt::format("{} must be {}, got {}", option.name, type_description(option.type), got),
+             fmt::format("for example {} = {}", option.name, option.example));
+  };
+  const auto count = static_cast<lua_Integer>(lua_rawlen(lua_, -1));
+  lua_Integer entries = 0;
+  for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1)) ++entries;
+  script::Sandbox::of(lua_).charge(static_cast<std::uint64_t>(10 * entries));
+  if (count == 0 || entries != count) wrong(count == 0 ? "an empty list" : "a table with names");
+  if (static_cast<double>(count) > option.max.value_or(static_cast<double>(count)))
+    wrong(fmt::format("{} of them", count));
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(lua_, -1, i);
+    if (!is_secret(lua_)) wrong(fmt::format("a list with {}", describe(lua_, -1)));
+    lua_pop(lua_, 1);
+  }
 }
 
 void Arguments::check_bounds(const Option& option, double value, std::string_view unit) const {
@@ -246,12 +284,23 @@ std::optional<core::Money> Arguments::money(std::string_view name) const {
 }
 
 core::Secret Arguments::secret(std::string_view name) const {
-  if (auto plain = text(name)) return core::Secret(std::move(*plain));
   push(name);
-  const Node* node = to_node(lua_, -1);
-  core::Secret value = node != nullptr ? std::get<core::Secret>(node->value) : core::Secret();
+  core::Secret value = top_secret(lua_);
   lua_pop(lua_, 1);
   return value;
+}
+
+std::vector<core::Secret> Arguments::secrets(std::string_view name) const {
+  std::vector<core::Secret> values;
+  push(name);
+  const auto count = lua_type(lua_, -1) == LUA_TTABLE ? lua_rawlen(lua_, -1) : 0;
+  for (lua_Unsigned i = 1; i <= count; ++i) {
+    lua_rawgeti(lua_, -1, static_cast<lua_Integer>(i));
+    values.push_back(top_secret(lua_));
+    lua_pop(lua_, 1);
+  }
+  lua_pop(lua_, 1);
+  return values;
 }
 
 std::vector<std::string> Arguments::columns(std::string_view name) const {

@@ -294,7 +294,9 @@ void Arguments::check_items() const {
     const bool text = positional.type.starts_with("text");
     const Node* node = to_node(lua_, -1);
     const bool files = node != nullptr && std::holds_alternative<InputFiles>(node->value);
-    const bool right = text ? type == LUA_TSTRING || (files && positional.type != "text")
+    const bool right = text ? type == LUA_TSTRING ||
+                                  (files && positional.type == "text or s.files") ||
+                                  (type == LUA_TTABLE && positional.type == "text or a table")
                        : positional.type == "a function" ? type == LUA_TFUNCTION
                        : positional.type == "a table"    ? type == LUA_TTABLE
                        : positional.type == "a stage" || positional.type.ends_with("a list of them")

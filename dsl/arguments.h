@@ -84,6 +84,7 @@ class Arguments {
   std::optional<core::Duration> duration(std::string_view name) const;
   std::optional<core::Money> money(std::string_view name) const;
   core::Secret secret(std::string_view name) const;
+  std::vector<core::Secret> secrets(std::string_view name) const;
   // "row", or the fields listed.
   std::vector<std::string> columns(std::string_view name) const;
 
@@ -106,6 +107,7 @@ class Arguments {
   void check_bounds(const Option& option, double value, std::string_view unit) const;
   void check_choice(const Option& option) const;
   void check_columns(const Option& option) const;
+  void check_secrets(const Option& option) const;
   [[noreturn]] void wrong_type(const Option& option) const;
 
   lua_State* lua_;

@@ -59,15 +59,15 @@ void make_unique(std::vector<provider::EndpointSpec>& endpoints) {
   }
 }
 
-// What is on top of the stack, where it is an endpoint.
+// What is on top of the stack, where it is an endpoint: several, where it has tiers or keys.
 bool take_endpoint(lua_State* lua, std::vector<provider::EndpointSpec>& endpoints,
                    std::vector<Mark>& marks) {
   const Node* node = to_node(lua, -1);
-  const auto* endpoint =
-      node == nullptr ? nullptr : std::get_if<provider::EndpointSpec>(&node->value);
-  if (endpoint == nullptr) return false;
-  endpoints.push_back(*endpoint);
-  marks.push_back(node->marks.front());
+  const auto* some =
+      node == nullptr ? nullptr : std::get_if<std::vector<provider::EndpointSpec>>(&node->value);
+  if (some == nullptr) return false;
+  endpoints.insert(endpoints.end(), some->begin(), some->end());
+  marks.insert(marks.end(), some->size(), node->marks.front());
   return true;
 }
 
@@ -153,13 +153,14 @@ Asked read_asked(lua_State* lua, const Arguments& dispatch) {
       lua_remove(lua, -2);
       return asked;
     }
+    const std::size_t first = asked.levels.front().size();
     if (!take_endpoint(lua, asked.levels.front(), asked.marks)) {
       dispatch.fail_item(
           i, fmt::format("endpoint of dispatch must be an endpoint, got {}", describe(lua, -1)),
           kEndpointExample);
     }
     for (const OptionMark& one : node->options)
-      asked.options.push_back({.option = one.option, .item = i - 1, .mark = one.mark});
+      asked.options.push_back({.option = one.option, .item = first, .mark = one.mark});
     lua_pop(lua, 1);
   }
   make_unique(asked.levels.front());

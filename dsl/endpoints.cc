@@ -8,13 +8,13 @@
 #include "dsl/node.h"
 #include "dsl/option_places.h"
 #include "dsl/option_tables.h"
+#include "dsl/tiers.h"
 #include "http/proxy.h"
 
 namespace sluice::dsl {
 namespace {
 
 using provider::EndpointSpec;
-using provider::Quota;
 using provider::StructuredOutput;
 
 // "host:port" of "http://host:port/path"; empty when it is no such URL.
@@ -78,18 +78,6 @@ core::Secret read_proxy(lua_State* lua, const Arguments& arguments) {
   arguments.fail_key("proxy", what, kHint);
 }
 
-provider::Limits read_limits(const Arguments& arguments) {
-  provider::Limits limits;
-  limits[Quota::requests_per_minute] = arguments.number("rpm");
-  limits[Quota::tokens_per_minute] = arguments.number("tpm");
-  limits[Quota::input_tokens_per_minute] = arguments.number("input_tpm");
-  limits[Quota::output_tokens_per_minute] = arguments.number("output_tpm");
-  limits[Quota::requests_per_day] = arguments.number("rpd");
-  limits[Quota::tokens_per_day] = arguments.number("tpd");
-  limits.max_concurrency = arguments.whole("max_concurrency");
-  return limits;
-}
-
 StructuredOutput read_structured(const Arguments& arguments, const provider::Profile& profile) {
   const auto how = arguments.text("structured");
   if (!how) return profile.structured;
@@ -146,7 +134,7 @@ int construct_endpoint(lua_State* lua) {
   EndpointSpec spec;
   spec.model = *arguments.text("model");
   spec.key = read_key(lua, arguments);
-  spec.limits = read_limits(arguments);
+  read_limits(arguments, spec.limits);
   if (arguments.has("price")) spec.price = read_price(arguments);
   spec.max_output_tokens = arguments.whole("max_output_tokens");
   spec.temperature = arguments.number("temperature");
@@ -169,7 +157,8 @@ int construct_endpoint(lua_State* lua) {
   } else {
     spec.base_url = std::move(address);
     spec.name = fmt::format("{}/{}", options.name, spec.model);
-    if (spec.key.empty() && !profile.key_variable.empty() && !takes(profile, "credentials")) {
+    if (spec.key.empty() && !arguments.has("keys") && !profile.key_variable.empty() &&
+        !takes(profile, "credentials")) {
       arguments.fail(fmt::format("missing option 'key' for {}", options.name),
                      fmt::format("add key = {}", find_option(options, "key")->example));
     }
@@ -185,7 +174,7 @@ int construct_endpoint(lua_State* lua) {
   push_node(lua, Node{.name = options.name,
                       .source = place.source,
                       .span = place.whole,
-                      .value = std::move(spec),
+                      .value = expand(lua, arguments, std::move(spec)),
                       .marks = {{place.source, place.value("model")}},
                       .options = marks_of(arguments, {"weight", "base_url"})});
   return 1;

@@ -195,10 +195,13 @@ constexpr Option kDispatch[] = {
      .type = choice,
      .meaning = "which endpoint a request goes to, among those that can take it now: by expected "
                 "cost, the first in the file, or in turn by weight (without weights, by what each "
-                "has free)",
+                "has free). \"deadline\" waits for the cheapest: dearer ones get only what the "
+                "cheaper cannot do before the deadline; without a deadline they get something only "
+                "while no cheaper one is to be had (stopped, broken, without capacity); where "
+                "nothing says how much is left (a pipe), it is as \"cheapest\"",
      .example = "\"cheapest\"",
-     .fallback = "\"cheapest\"",
-     .choices = "cheapest|in_order|spread"},
+     .fallback = "\"cheapest\"; \"deadline\" where an endpoint has tiers",
+     .choices = "cheapest|in_order|spread|deadline"},
     {.name = "retries",
      .type = whole,
      .meaning = "of one request after a failure, at most",

@@ -69,8 +69,8 @@ struct InputFiles {
 
 struct Node {
   using Value =
-      std::variant<BareField, InputFiles, answer::Field, core::Secret, provider::EndpointSpec,
-                   Cascade, stages::ReadSpec, stages::MapStep, stages::KeepStep,
+      std::variant<BareField, InputFiles, answer::Field, core::Secret,
+                   std::vector<provider::EndpointSpec>, Cascade, stages::ReadSpec, stages::MapStep, stages::KeepStep,
                    stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec, Dispatch,
                    stages::ParseSpec, stages::SinkSpec, Pipeline>;
   std::string_view name;                   // of the constructor

@@ -51,6 +51,8 @@ std::string_view type_description(ValueType type) {
       return "one of the texts listed";
     case ValueType::secret:
       return "s.secret \"NAME\" or text";
+    case ValueType::secrets:
+      return "a list of s.secret \"NAME\" or text";
     case ValueType::function:
       return "a function";
     case ValueType::prompt:

@@ -22,6 +22,7 @@ enum class ValueType : std::uint8_t {
   money,     // "$1500", or a number of dollars
   choice,    // one of Option::choices
   secret,    // s.secret "NAME", or text
+  secrets,   // a list of these
   function,
   prompt,   // a template, or a function
   columns,  // "row", or a list of field names

@@ -202,6 +202,8 @@ std::string luals_type(const Option& option) {
       return fmt::format("\"{}\"", replaced(option.choices, "|", "\"|\""));
     case ValueType::secret:
       return "sluice.Secret|string";
+    case ValueType::secrets:
+      return "(sluice.Secret|string)[]";
     case ValueType::function:
       return "fun(row: table): boolean, string?";
     case ValueType::prompt:

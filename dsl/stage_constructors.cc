@@ -179,10 +179,14 @@ int construct_dispatch(lua_State* lua) {
   stages::DispatchSpec spec;
   spec.deadline = arguments.duration("deadline");
   spec.budget = arguments.money("budget");
-  const std::string route = arguments.text("route").value_or("cheapest");
-  spec.route = route == "in_order" ? schedule::Route::in_order
-               : route == "spread" ? schedule::Route::spread
-                                   : schedule::Route::cheapest;
+  const bool tiers = std::ranges::any_of(asked.levels, [](const auto& endpoints) {
+    return std::ranges::any_of(endpoints, &provider::EndpointSpec::of_tiers);
+  });
+  const std::string route = arguments.text("route").value_or(tiers ? "deadline" : "cheapest");
+  spec.route = route == "in_order"   ? schedule::Route::in_order
+               : route == "spread"   ? schedule::Route::spread
+               : route == "deadline" ? schedule::Route::deadline
+                                     : schedule::Route::cheapest;
   spec.retries = arguments.whole("retries").value_or(spec.retries);
   spec.hedge = arguments.flag("hedge");
   spec.prices = arguments.text("prices").value_or("");

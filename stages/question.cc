@@ -136,8 +136,9 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   if (spec.validate) parts.add(*spec.validate);
   parts.add(spec.pack.user_template);
   parts.add(spec.pack.user_script.version);
-  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
-    parts.add(model_identity(endpoint));
+  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
+    if (!endpoint.same_model) parts.add(model_identity(endpoint));
+  }
   const SinkSpec& sink = spec.sink;
   if (const format::LineForm form(sink.path, {}); !form.as_is()) parts.add("sink csv");
   parts.add(sink.written_path.empty() ? sink.path : sink.written_path);

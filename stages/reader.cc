@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "format/formats.h"
 #include "stages/item.h"
 #include "storage/input_file.h"
@@ -63,6 +65,15 @@ std::optional<double> Reader::share_read() const {
   return std::min(1.0, consumed / static_cast<double>(*total_bytes_));
 }
 
+std::optional<double> Reader::rows_to_come() const {
+  const auto read = static_cast<double>(rows_.load(std::memory_order_relaxed));
+  if (limit_) return std::max(0.0, static_cast<double>(*limit_) - read);
+  const auto share = share_read();
+  if (!share || *share <= 0) return std::nullopt;
+  const double lines = static_cast<double>(lines_.load(std::memory_order_relaxed)) / *share;
+  return std::max(0.0, lines * rows_per_line_.load(std::memory_order_relaxed) - read);
+}
+
 core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
   source_ = index;
   auto file = storage::InputFile::open(paths_[index], consumed_, written_);
@@ -89,10 +100,14 @@ core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
       continue;
     }
     quiet_reads_ = 0;
+    lines_ += static_cast<std::uint64_t>(
+        std::ranges::count(std::string_view(buffer_).substr(have), '\n'));
     const bool at_end = got->state == storage::InputFile::State::end;
     const auto read = records->read(buffer_, at_end, take);
     if (!read) return std::unexpected(read.error());
     if (!read->more) return Next::stop;
+    if (lines_ > 0 && rows_ > 0)
+      rows_per_line_ = static_cast<double>(rows_) / static_cast<double>(lines_);
     if (at_end) return Next::go_on;
     buffer_.erase(0, read->used);
   }

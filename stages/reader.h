@@ -53,6 +53,8 @@ class Reader {
   std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
   // Of the files' own bytes, 0…1; nullopt when their size is not known or a limit is set.
   std::optional<double> share_read() const;
+  // How many rows are still to be read, by the lines of what has been read; nullopt as above.
+  std::optional<double> rows_to_come() const;
   // For people: the pipe or terminal that has given nothing for about a second.
   std::optional<std::string> waiting_for() const;
 
@@ -81,6 +83,8 @@ class Reader {
   std::uint64_t batches_ = 0;
   std::atomic<std::uint64_t> rows_ = 0;
   std::atomic<std::uint64_t> consumed_ = 0;     // bytes of the files themselves
+  std::atomic<std::uint64_t> lines_ = 0;        // in the text that was read so far
+  std::atomic<double> rows_per_line_ = 1;       // in what has been cut into rows
   std::atomic<std::uint32_t> source_ = 0;       // the file that is being read
   std::atomic<std::uint32_t> quiet_reads_ = 0;  // in a row, that brought nothing
 };

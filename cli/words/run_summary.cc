@@ -62,6 +62,23 @@ std::string same_keys_note(const stages::KeyTally::Found& found) {
       observe::shortened(core::printable(found.example), kKeyShown));
 }
 
+// How route = "deadline" bought; empty where it had no part in the choice.
+std::string buying_note(const stages::PipelineSpec& spec, const job::Progress& progress) {
+  const auto& buying = progress.dispatch.schedule.buying;
+  if (!buying || spec.dispatch.endpoints.size() < 2) return {};
+  const auto requests = [](std::uint64_t n) {
+    return fmt::format("{} request{}", count(n), n == 1 ? "" : "s");
+  };
+  if (!spec.dispatch.deadline) {
+    if (buying->dearer == 0) return "the cheapest endpoints took all requests";
+    return requests(buying->dearer) + " went to dearer endpoints while no cheaper one could be had";
+  }
+  if (buying->urgency == schedule::Urgency::unknown)
+    return "the input does not say how long it is, so dearer endpoints were used at once";
+  if (buying->pressed == 0) return "the cheapest endpoints were enough for the deadline";
+  return requests(buying->pressed) + " went to dearer endpoints for the deadline's sake";
+}
+
 // What stops the next run as well has a message that says what helps.
 std::string_view again(const job::RunResult& result) {
   const bool same_again = result.cause == schedule::HaltCause::budget ||
@@ -180,6 +197,7 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
                          count(odd)));
   line("speed",
        fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
+  if (const std::string note = buying_note(spec, p); !note.empty()) line("route", note);
   for (const observe::Limit& limit : question.limits) line("bound by", observe::limit_text(limit));
   if (account.endpoints.size() > 1) text.table(endpoint_table(spec, p));
   for (const observe::EndpointView& endpoint : endpoints_with_problems(spec, p))
@@ -240,6 +258,13 @@ void write_rows(core::JsonWriter& w, const store::Account& account, const job::P
   w.close('}');
   w.field("odd_charges", progress.dispatch.odd_charges);
   w.field("odd_limits", odd_limits(progress));
+  if (const auto& buying = progress.dispatch.schedule.buying) {
+    w.key("dearer");
+    w.open('{');
+    w.field("requests", buying->dearer);
+    w.field("for_deadline", buying->pressed);
+    w.close('}');
+  }
   if (const auto& throttle = progress.dispatch.schedule.throttle) {
     w.key("budget_holds_back");
     w.open('{');

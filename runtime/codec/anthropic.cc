@@ -114,6 +114,8 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
 
 constexpr std::string_view kOptions[] = {"profile"};
 
+constexpr provider::SoldTier kTiers[] = {{"standard", "standard_only"}, {"priority", "auto"}};
+
 constexpr Profile kAnthropic = {
     .name = "anthropic",
     .title = "Anthropic",
@@ -126,6 +128,7 @@ constexpr Profile kAnthropic = {
     .usage = {.cached_beside_input = true},
     .errors = kAnthropicErrors,
     .rate_headers = kAnthropicRateHeaders,
+    .tiers = kTiers,
     .models = price_rows::kAnthropic,
 };
 

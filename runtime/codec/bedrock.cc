@@ -217,6 +217,7 @@ constexpr Profile kBedrock = {
     .key_variable = "AWS_BEARER_TOKEN_BEDROCK",
     .auth = AuthScheme::aws,
     .errors = kErrors,
+    .tiers = kOpenAiTiers,
     .error_header = "x-amzn-errortype",
     .models = price_rows::kBedrock,
 };

@@ -163,6 +163,9 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
   return std::make_unique<GeminiCodec>(endpoint, profile);
 }
 
+constexpr SoldTier kTiers[] = {
+    {"flex", "flex"}, {"standard", "standard"}, {"priority", "priority"}};
+
 constexpr Profile kGemini = {
     .name = "gemini",
     .title = "Google",
@@ -173,6 +176,7 @@ constexpr Profile kGemini = {
     .auth = AuthScheme::x_goog_api_key,
     .schema = SchemaKeywords::no_text_limits,
     .errors = kGoogleErrors,
+    .tiers = kTiers,
     .models = price_rows::kGoogle,
 };
 

@@ -194,6 +194,7 @@ constexpr Profile kOpenAi = {
     .output_limit = "max_completion_tokens",    // its newer models refuse max_tokens
     .schema = SchemaKeywords::no_text_lengths,  // "'maxLength' is not permitted"; patterns are
     .rate_headers = kOpenAiRateHeaders,
+    .tiers = kOpenAiTiers,
     .models = price_rows::kOpenAi,
 };
 

@@ -61,6 +61,8 @@ constexpr RateHeader kGroqHeaders[] = {
     {"x-ratelimit-remaining-tokens", Quota::tokens_per_minute, remaining},
     {"x-ratelimit-reset-tokens", Quota::tokens_per_minute, reset},
 };
+constexpr SoldTier kGroqTiers[] = {
+    {"flex", "flex"}, {"standard", "on_demand"}, {"priority", "performance"}};
 
 // --- Cerebras, SambaNova
 
@@ -146,6 +148,7 @@ constexpr std::array kServices = {
             .key_variable = "GROQ_API_KEY",
             .errors = kGroqErrors,
             .rate_headers = kGroqHeaders,
+            .tiers = kGroqTiers,
             .models = price_rows::kGroq},
     Profile{.name = "cerebras",
             .title = "Cerebras",
@@ -154,6 +157,7 @@ constexpr std::array kServices = {
             .example_model = "gpt-oss-120b",
             .key_variable = "CEREBRAS_API_KEY",
             .rate_headers = kWindowInName,
+            .tiers = kOpenAiTiers,
             .models = price_rows::kCerebras},
     Profile{.name = "sambanova",
             .title = "SambaNova",
@@ -267,7 +271,8 @@ constexpr std::array kServices = {
 constexpr Profile kElsewhere = {.name = "compatible",
                                 .title = "any other host",
                                 .schema = SchemaKeywords::all,
-                                .rate_headers = kOpenAiRateHeaders};
+                                .rate_headers = kOpenAiRateHeaders,
+                                .tiers = kOpenAiTiers};
 
 }  // namespace
 

@@ -25,6 +25,10 @@ inline constexpr RateHeader kOpenAiRateHeaders[] = {
     {"x-ratelimit-reset-project-tokens", Quota::tokens_per_minute, Part::reset, 1, Role::narrower},
 };
 
+// The names that OpenAI, Cerebras and Bedrock sell their tiers by.
+inline constexpr SoldTier kOpenAiTiers[] = {
+    {"flex", "flex"}, {"standard", "default"}, {"priority", "priority"}};
+
 inline constexpr std::string_view kGoogleHosts[] = {"googleapis.com"};
 
 inline constexpr ErrorRule kGoogleErrors[] = {

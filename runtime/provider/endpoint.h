@@ -76,6 +76,10 @@ struct EndpointSpec {
   std::optional<double> temperature;
   std::optional<double> weight;  // with Route::spread; > 0
   std::string service_tier;      // sent as it stands when not empty
+  // One of several ways to buy what one line of the file names: by its `tiers`; beyond the first of
+  // its tiers and keys.
+  bool of_tiers = false;
+  bool same_model = false;
   StructuredOutput structured = StructuredOutput::json_schema;
   bool structured_fixed = false;             // the file names it: no other way is tried
   core::Duration timeout = kDefaultTimeout;  // total, for one request

@@ -174,6 +174,12 @@ consteval Model model(std::string_view name, double input, double cached_input, 
   return {name, {{price(input), price(cached_input), price(output)}, max_input, max_output}};
 }
 
+// A tier that a service sells its models in: our name for it, and what `service_tier` says.
+struct SoldTier {
+  std::string_view name;  // "flex", "standard", "priority"
+  std::string_view wire;
+};
+
 struct Profile {
   // "groq": the constructor s.groq, and what the names of its endpoints begin with.
   std::string_view name;
@@ -201,6 +207,7 @@ struct Profile {
   std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
   std::span<const RateHeader> rate_headers = {};
   std::string_view wait_header = {};  // seconds to wait, on a 429 without retry-after
+  std::span<const SoldTier> tiers = {};  // docs/providers.md, Tiers
   // In lower case: where the error's name is, up to ':' or behind '#'; empty: in the body.
   std::string_view error_header = {};
   // List prices and limits: a list of codec/price_rows.h.

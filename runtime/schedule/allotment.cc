@@ -70,7 +70,8 @@ class Market {
     const double seconds = *need.seconds;
     Allotted out{.per_second = std::vector<double>(offers_.size(), 0.0)};
     double left = *need.requests;
-    bool sells = false;  // one that delivers in time is among those taken
+    double last_left = 0;  // of the work, when the dearest were taken; 0 = nothing sold before
+    bool sells = false;    // one that delivers in time is among those taken
     for (std::size_t at = 0; at < by_cost_.size();) {
       const auto price = of_one_price(at);
       double sum = 0;   // if these are the last
@@ -84,6 +85,7 @@ class Market {
       for (const std::size_t e : price)
         out.per_second[e] = last && sells ? left / sum * rate(offers_[e], count) : kOpen;
       if (last) return out;
+      last_left = sells ? left : 0;
       // What is too slow to answer in time is left out, unless there is nothing else.
       const bool late = std::ranges::all_of(
           price, [&](std::size_t e) { return offers_[e].usable && offers_[e].slowest >= seconds; });
@@ -95,11 +97,23 @@ class Market {
       at += price.size();
     }
     out.urgency = Urgency::too_late;
+    pace_last(out, last_left, seconds - need.margin);
     if (!sells) std::ranges::fill(out.per_second, kOpen);
     return out;
   }
 
  private:
+  // The dearest get no more than would do, were they fast enough: how fast they are may not be known
+  // yet, and all their slots would be filled at once.
+  void pace_last(Allotted& out, double left, double seconds) const {
+    if (left <= 0 || seconds <= 0) return;
+    const double most = offers_[by_cost_.back()].cost;
+    for (std::size_t e = 0; e < offers_.size(); ++e) {
+      if (offers_[e].cost * kSamePrice >= most && out.per_second[e] > 0 && offers_[e].usable)
+        out.per_second[e] = left / seconds;
+    }
+  }
+
   std::span<const Offer> offers_;
   std::vector<std::size_t> by_cost_;
 };

@@ -42,8 +42,8 @@ struct Offer {
 };
 
 struct Need {
-  std::optional<double> requests;  // not sent yet; nullopt = not known
-  std::optional<double> seconds;   // until all must be answered; nullopt = there is no deadline
+  std::optional<double> requests{};  // not sent yet; nullopt = not known
+  std::optional<double> seconds{};   // until all must be answered; nullopt = there is no deadline
   // Of these, what is kept for surprises: the cheap ones use it too, the last one taken does without.
   double margin = 0;
   double measuring = 0;  // until the offers will be known better

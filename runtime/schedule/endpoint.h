@@ -1,6 +1,7 @@
 // One endpoint as the scheduler sees it. Plain state; scheduler.cc moves it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -41,7 +42,9 @@ struct Endpoint {
   int held = 0;  // slots of attempts that have landed and are not booked yet, Scheduler::hold()
   int slots_taken() const { return in_flight + held; }
   int slots_free() const {
-    return (completed || !config.warm_up ? concurrency.limit() : 1) - slots_taken();
+    int limit = completed || !config.warm_up ? concurrency.limit() : 1;
+    if (shortage.active()) limit = std::min(limit, Shortage::kProbes);
+    return limit - slots_taken();
   }
   bool completed = false;  // some attempt has
   bool stopped = false;

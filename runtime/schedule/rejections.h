@@ -63,9 +63,11 @@ class RejectionBurst {
 
 // Whether a tier has no capacity at all for us (Cause::capacity). Some refusals are its usual life,
 // whatever is sent: they are free, and the request goes elsewhere or comes again. Ten in a row say
-// that it is worth a pause.
+// that it is worth a pause (CoolDown), and few at once after it, until one is let through.
 class Shortage {
  public:
+  static constexpr int kProbes = 3;  // in flight at most while there is no capacity
+
   void refused(core::Time now, std::uint64_t ordinal) {
     test_.refused(ordinal);
     if (test_.score() < kShort || short_) return;

@@ -5,15 +5,17 @@
 namespace sluice::schedule {
 namespace {
 
-// The endpoints of which `purchase` wants nothing, unless the request fits no other.
-void find_unwanted(const Eligibility& request, std::span<const Endpoint> endpoints,
+// The endpoints of which `purchase` wants nothing, unless no other can take the request.
+void find_unwanted(const Demand& demand, const EndpointSet& fits,
+                   std::span<const Endpoint> endpoints, const Budget& budget,
                    const Purchase& purchase, EndpointSet& unwanted) {
   unwanted.assign(endpoints.size(), false);
   bool others = false;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    if (!request.fits[i] || endpoints[i].stopped) continue;
+    if (!fits[i] || endpoints[i].stopped) continue;
     unwanted[i] = purchase.closed(static_cast<EndpointId>(i));
-    others = others || !unwanted[i];
+    if (unwanted[i] || others) continue;
+    others = budget.affords(endpoints[i].estimate.worst_cost(demand, endpoints[i].config.price));
   }
   if (!others) unwanted.clear();
 }
@@ -51,7 +53,7 @@ void Eligibility::make(const Request& request, core::Time now, std::span<const E
   const Demand& demand = request.demand;
   measure(request, endpoints);
   unwanted.clear();
-  if (purchase != nullptr) find_unwanted(*this, endpoints, *purchase, unwanted);
+  if (purchase != nullptr) find_unwanted(demand, fits, endpoints, budget, *purchase, unwanted);
   candidates.clear();
   when.reset();
   affordable = false;

@@ -35,8 +35,8 @@ struct Eligibility {
   EndpointSet unwanted;               // Purchase wants nothing of these; empty = it has no say
 
   // `claimed` names endpoints whose quota and slots an older request is waiting for; empty = none.
-  // `purchase`: what may be bought where; null = all. It has no say about a request that would fit
-  // none of the endpoints it wants. One Eligibility is made over and over, so that its memory is
+  // `purchase`: what may be bought where; null = all. It has no say about a request that none
+  // of the endpoints it wants can take. One Eligibility is made over and over, so that its memory is
   // kept.
   void make(const Request& request, core::Time now, std::span<const Endpoint> endpoints,
             const Budget& budget, const EndpointSet& claimed,

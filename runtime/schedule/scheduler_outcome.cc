@@ -74,7 +74,10 @@ bool Scheduler::Impl::answered(core::Time now, Request& request, Flight flight,
     endpoint.health.answered();
     if (!endpoint.suspects.empty()) confirm_suspects(endpoint);
   } else if (const auto why = health_after(now, endpoint, outcome)) {
-    stop(endpoint, *why);
+    // A tier that has no capacity yet may have some later; where it is alone, the user must know.
+    const bool waits =
+        outcome.cause == Cause::capacity && has_alternate(now, request, flight.endpoint);
+    if (!waits) stop(endpoint, *why);
   }
   if (request.ended) {
     if (outcome.action == Verdict::stop) stop(endpoint, std::string(outcome.text()));

@@ -73,7 +73,7 @@ struct Config {
 
 // What is known of the work that has not been submitted yet.
 struct Outlook {
-  std::optional<double> requests_left;  // nullopt = not known
+  std::optional<double> requests_left{};  // nullopt = not known
 };
 
 // What a request will take, as far as it is known before it is sent.
@@ -158,7 +158,7 @@ struct Snapshot {
   // Earlier runs included, and the worst case of attempts that may have been billed without an
   // answer: the budget is hard.
   core::Money spent;
-  std::optional<Buying> buying;      // of Route::deadline
+  std::optional<Buying> buying{};    // of Route::deadline
   std::optional<Throttle> throttle;  // as it was when it was first so
   std::vector<EndpointState> endpoints;
 };

@@ -1,5 +1,6 @@
 #include "dispatch/attempts.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -40,6 +41,7 @@ Attempts::Attempts(Setup setup)
       handlers_(setup.handlers),
       sender_(setup.sender),
       clock_(setup.clock),
+      rows_to_come_(std::move(setup.rows_to_come)),
       post_(std::move(setup.post)),
       frame_bytes_(longest_frame(setup.endpoints)),
       scheduler_(std::move(setup.config)) {
@@ -50,6 +52,8 @@ void Attempts::submit(const std::vector<stages::RequestPtr>& requests) {
   const core::Time now = clock_.now();
   for (const stages::RequestPtr& request : requests) {
     requests_.emplace(request->id, request);
+    rows_submitted_ += request->items.size();
+    ++requests_submitted_;
     const std::size_t bytes = frame_bytes_ + request->user_content->size();
     scheduler_.submitted(now, {request->id, static_cast<std::uint32_t>(bytes),
                                static_cast<std::uint32_t>(request->items.size())});
@@ -67,6 +71,7 @@ std::optional<core::Time> Attempts::pump() {
   hand_on();  // first: replies that are read at once make room for what is sent below
   const core::Time now = clock_.now();
   actions_.clear();
+  look_ahead();
   scheduler_.poll(now, actions_);
   for (const schedule::Action& action : actions_) {
     std::visit([this](const auto& a) { act(a); }, action);
@@ -200,6 +205,15 @@ void Attempts::keep_day_use(core::Time now) {
     if (const auto used = scheduler_.day_used(now, e))
       checkpoint_.set_day_use(e, to_keep(*used, clock_.wall_now()));
   }
+}
+
+void Attempts::look_ahead() {
+  if (!rows_to_come_ || requests_submitted_ == 0) return;
+  const auto rows = rows_to_come_(rows_submitted_);
+  if (!rows) return scheduler_.outlook({});
+  const double rows_each =
+      static_cast<double>(rows_submitted_) / static_cast<double>(requests_submitted_);
+  scheduler_.outlook({*rows / std::max(1.0, rows_each)});
 }
 
 void Attempts::publish(core::Time now) {

@@ -44,6 +44,7 @@ class Attempts {
     const Handlers& handlers;
     Sender& sender;
     const core::Clock& clock;
+    std::function<std::optional<double>(std::uint64_t submitted)> rows_to_come = {};
     // Runs work on the I/O thread; called on a thread of the checkpoint's, once a burst.
     std::function<void(std::function<void()>)> post;
   };
@@ -97,12 +98,17 @@ class Attempts {
   // Tells the checkpoint what is used of the daily quotas.
   void keep_day_use(core::Time now);
   void publish(core::Time now);
+  // Tells the scheduler how much is still to come.
+  void look_ahead();
 
   const std::span<Endpoint> endpoints_;
   checkpoint::Checkpoint& checkpoint_;
   const Handlers& handlers_;
   Sender& sender_;
   const core::Clock& clock_;
+  const std::function<std::optional<double>(std::uint64_t)> rows_to_come_;  // may be empty
+  std::uint64_t rows_submitted_ = 0;
+  std::uint64_t requests_submitted_ = 0;
   const std::function<void(std::function<void()>)> post_;
   std::size_t frame_bytes_;  // of the longest
   schedule::Scheduler scheduler_;

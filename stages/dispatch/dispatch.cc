@@ -88,6 +88,7 @@ core::Status LoopDispatcher::open(const Setup& setup) {
       .handlers = handlers_,
       .sender = *sender_,
       .clock = clock_,
+      .rows_to_come = setup.rows_to_come,
       .post = [this](std::function<void()> work) { loop_.post(std::move(work)); }});
   pump_soon_ =
       loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,9 @@ struct Setup {
   const DayUses& used_by_others;
   const MakeSender& make_sender;
   const core::Clock& clock;
+  // How many rows are still to be submitted, as far as that can be told, when so many have been:
+  // for schedule::Route::deadline. Called on the I/O thread.
+  std::function<std::optional<double>(std::uint64_t submitted)> rows_to_come = {};
 };
 
 class Dispatcher {

@@ -216,6 +216,16 @@ std::vector<Remark> option_remarks(const stages::PipelineSpec& spec) {
       spec.pack.user_template.find("{{") == std::string::npos)
     warn("user", 0, "the prompt names no field of the row: all rows ask the same question, once",
          "write {{field}} where a field's text goes");
+  const auto& endpoints = spec.dispatch.endpoints;
+  const bool tiers = std::ranges::any_of(endpoints, &provider::EndpointSpec::of_tiers);
+  if (tiers && endpoints.size() > 1 && spec.dispatch.route == schedule::Route::deadline &&
+      !spec.dispatch.deadline)
+    remarks.push_back(
+        {Severity::note, spec.file, 0, 0,
+         "there is no deadline, so a dearer tier gets a request only while no cheaper "
+         "one can be had",
+         "give dispatch a deadline, by which dearer tiers help as far as they must; or "
+         "route = \"cheapest\", by which they help at once"});
   for (std::size_t i = 0; i < spec.dispatch.endpoints.size(); ++i) {
     const provider::EndpointSpec& endpoint = spec.dispatch.endpoints[i];
     if (endpoint.weight && spec.dispatch.route != schedule::Route::spread)

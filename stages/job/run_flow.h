@@ -54,6 +54,8 @@ class FlowRun final : public Run {
  private:
   FlowGraph::Bodies bodies();
   stages::Reader::Callbacks callbacks();
+  // Rows that dispatch is still to get, when it has got `submitted`. The I/O thread.
+  std::optional<double> rows_to_come(std::uint64_t submitted) const;
   void wait_for_the_last_credit();
   void read();
   stages::Items prepare(core::RowBatch&& rows, flow::Cost taken);

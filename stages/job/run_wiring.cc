@@ -1,4 +1,6 @@
 // Joins a run's parts: opens them in their order, and says which calls which.
+#include <algorithm>
+
 #include "job/file_sink.h"
 #include "job/job_files.h"
 #include "job/run_flow.h"
@@ -40,12 +42,16 @@ core::Status FlowRun::open() {
   savings_.emplace(stages::frame_bytes(spec_, question_),
                    stages::frame_bytes(spec_, stages::single_question(spec_)));
   parser_.emplace(spec_, question_, lines_, stages::models_of(spec_.dispatch));
+  std::function<std::optional<double>(std::uint64_t)> rows_left;
+  if (spec_.dispatch.route == schedule::Route::deadline)
+    rows_left = [this](std::uint64_t submitted) { return rows_to_come(submitted); };
   auto dispatcher = dispatch::Dispatcher::make({.spec = spec_,
                                                 .question = question_,
                                                 .checkpoint = *checkpoint_,
                                                 .used_by_others = options_.day_use_of_others,
                                                 .make_sender = options_.make_sender,
-                                                .clock = *options_.clock},
+                                                .clock = *options_.clock,
+                                                .rows_to_come = std::move(rows_left)},
                                                handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
@@ -61,6 +67,17 @@ core::Status FlowRun::open() {
   });
   checkpoint_->on_failure([this](core::Error error) { shutdown_.fail(std::move(error)); });
   return {};
+}
+
+std::optional<double> FlowRun::rows_to_come(std::uint64_t submitted) const {
+  if (input_complete_) return 0;
+  const auto unread = reader_->rows_to_come();
+  if (!unread) return std::nullopt;
+  // Those that had ended before this run are not asked again. Read and not submitted: met already.
+  const auto read = static_cast<double>(reader_->rows_read());
+  const double met = std::max(0.0, read - static_cast<double>(submitted));
+  const auto ended = static_cast<double>(checkpoint_->opened().done_rows);
+  return std::max(0.0, *unread - std::max(0.0, ended - met));
 }
 
 FlowGraph::Bodies FlowRun::bodies() {

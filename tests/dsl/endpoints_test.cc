@@ -8,6 +8,7 @@
 #include "codec/registry.h"
 #include "dsl/load.h"
 #include "scratch.h"
+#include "stages/question.h"
 
 namespace sluice::dsl {
 namespace {
@@ -166,6 +167,83 @@ return s.pipeline {
     credentials.push_back(endpoint.credentials.reveal());
   EXPECT_THAT(credentials,
               testing::ElementsAre("sub/key.json", "/etc/key.json", R"({"type":"x"})", "t:c:s"));
+}
+
+std::vector<std::string> names_of(const stages::PipelineSpec& spec) {
+  std::vector<std::string> names;
+  for (const auto& endpoint : spec.dispatch.endpoints) names.push_back(endpoint.name);
+  return names;
+}
+
+TEST(Tiers, AreAnEndpointEachByTheProvidersNames) {
+  const Scratch scratch;
+  const std::tuple<const char*, const char*, std::vector<std::string>> kCases[] = {
+      {"openai", "\"flex\", \"standard\", \"priority\"", {"flex", "default", "priority"}},
+      {"groq", "\"flex\", \"standard\", \"priority\"", {"flex", "on_demand", "performance"}},
+      {"cerebras", "\"priority\", \"flex\"", {"priority", "flex"}},
+      {"anthropic", "\"standard\", \"priority\"", {"standard_only", "auto"}}};
+  for (const auto& [name, tiers, wire] : kCases) {
+    const auto loaded =
+        load_endpoint(scratch, name, fmt::format("key = \"sk-12345678\", tiers = {{ {} }}", tiers));
+    ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+    std::vector<std::string> sent;
+    for (const auto& endpoint : loaded->dispatch.endpoints) sent.push_back(endpoint.service_tier);
+    EXPECT_EQ(sent, wire);
+    EXPECT_EQ(loaded->dispatch.route, schedule::Route::deadline);
+  }
+}
+
+TEST(Tiers, MultiplyWithKeysAndHaveLimitsOfTheirOwn) {
+  const Scratch scratch;
+  const auto loaded = load_endpoint(scratch, "openai", R"(
+    keys = { "sk-aaaaaaaa", "sk-bbbbbbbb" }, rpm = 100, tpm = 5000,
+    tiers = { "flex", { "standard", rpm = 500, price = { input = 1, output = 2 }, timeout = "40s" } })");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+  EXPECT_THAT(names_of(*loaded),
+              testing::ElementsAre("openai/m flex key1", "openai/m flex key2",
+                                   "openai/m standard key1", "openai/m standard key2"));
+  const auto& endpoints = loaded->dispatch.endpoints;
+  EXPECT_EQ(endpoints[1].key.reveal(), "sk-bbbbbbbb");
+  EXPECT_EQ(endpoints[1].limits[provider::Quota::requests_per_minute], 100);
+  EXPECT_EQ(endpoints[1].timeout, core::Duration(std::chrono::minutes(15)));
+  EXPECT_FALSE(endpoints[1].price);
+  EXPECT_EQ(endpoints[2].key.reveal(), "sk-aaaaaaaa");
+  EXPECT_EQ(endpoints[2].limits[provider::Quota::requests_per_minute], 500);
+  EXPECT_EQ(endpoints[2].limits[provider::Quota::tokens_per_minute], 5000);
+  EXPECT_EQ(endpoints[2].timeout, core::Duration(std::chrono::seconds(40)));
+  EXPECT_EQ(endpoints[2].price->output, core::Money::picodollars(2'000'000));
+}
+
+TEST(Tiers, AndKeysLeaveTheJobTheSame) {
+  const Scratch scratch;
+  const auto fingerprint = [&](std::string_view options) {
+    const auto loaded = load_endpoint(scratch, "openai", options);
+    EXPECT_TRUE(loaded.has_value()) << loaded.error().text();
+    return stages::fingerprint(*loaded, stages::make_question(*loaded));
+  };
+  const auto plain = fingerprint("key = \"sk-12345678\"");
+  EXPECT_EQ(fingerprint("key = \"sk-12345678\", tiers = { \"flex\", \"standard\" }"), plain);
+  EXPECT_EQ(fingerprint("keys = { \"sk-12345678\", \"sk-abcdefgh\" }"), plain);
+}
+
+TEST(Keys, AloneChangeNoRoute) {
+  const Scratch scratch;
+  const auto loaded =
+      load_endpoint(scratch, "openai", "keys = { \"sk-12345678\", \"sk-abcdefgh\" }");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+  EXPECT_THAT(names_of(*loaded), testing::ElementsAre("openai/m key1", "openai/m key2"));
+  EXPECT_EQ(loaded->dispatch.route, schedule::Route::cheapest);
+  EXPECT_EQ(loaded->dispatch.endpoints[0].timeout, core::Duration(provider::kDefaultTimeout));
+}
+
+TEST(Keys, AreNeverShownInAMistake) {
+  const Scratch scratch;
+  for (const char* options : {"keys = { \"sk-12345678\", \"sk-12345678\" }",
+                              "keys = { \"sk-12345678\", 7 }", "keys = { \"sk-123\\n45678\" }"}) {
+    const auto loaded = load_endpoint(scratch, "openai", options);
+    ASSERT_FALSE(loaded.has_value());
+    EXPECT_THAT(loaded.error().text(), testing::Not(testing::HasSubstr("sk-123")));
+  }
 }
 
 }  // namespace
