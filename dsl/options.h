@@ -24,12 +24,12 @@ enum class ValueType : std::uint8_t {
   secret,    // s.secret "NAME", or text
   secrets,   // a list of these
   function,
-  prompt,   // a template, or a function
-  columns,  // "row", or a list of field names
-  names,    // a list of texts
-  types,    // column = "int", …
-  fields,   // name = field type, …
-  table,    // a table with a section of its own
+  prompt,         // a template, or a function
+  columns,        // "row", or a list of field names
+  names,          // a list of texts
+  types,          // column = "int", …
+  fields,         // name = field type, …
+  table,          // a table with a section of its own
   table_or_zero,  // such a table, or the number 0
 };
 
