@@ -42,11 +42,15 @@ core::Result<std::vector<PriceLine>> lines_of_file(const std::string& path) {
 }
 
 void write_rates(core::JsonWriter& w, const core::Rates& rates) {
-  w.field("input", rates.input.picodollars() * 1e-6);
-  w.field("cached_input", rates.cached_input.picodollars() * 1e-6);
-  w.field("cache_write", rates.write().picodollars() * 1e-6);
-  w.field("cache_write_1h", rates.write_1h().picodollars() * 1e-6);
-  w.field("output", rates.output.picodollars() * 1e-6);
+  const auto field = [&w](std::string_view name, core::Money token) {
+    w.key(name);
+    w.raw(per_million(token));  // exact
+  };
+  field("input", rates.input);
+  field("cached_input", rates.cached_input);
+  field("cache_write", rates.write());
+  field("cache_write_1h", rates.write_1h());
+  field("output", rates.output);
 }
 
 std::string as_json(const std::vector<PriceLine>& lines) {

@@ -41,10 +41,11 @@ std::string unpriced_note(const store::Account& account, const provider::Endpoin
   if (!price_unknown(endpoint)) return {};
   const auto ledger = std::ranges::find(account.endpoints, endpoint.name, &EndpointLedger::name);
   if (ledger == account.endpoints.end() || ledger->answered <= ledger->charged) return {};
+  const std::uint64_t answers = ledger->answered - ledger->charged;
   return fmt::format(
-      "and what {} answers of {} cost: its price is not known; name it (price = {{ … }}), or "
+      "and what {} answer{} of {} cost{}: its price is not known; name it (price = {{ … }}), or "
       "price = 0 where it costs nothing",
-      observe::count(ledger->answered - ledger->charged), endpoint.name);
+      observe::count(answers), answers == 1 ? "" : "s", endpoint.name, answers == 1 ? "s" : "");
 }
 
 }  // namespace
