@@ -135,6 +135,8 @@ return s.pipeline {
       "  writes     /tmp/out.jsonl, /tmp/out.rejects.jsonl, /tmp/sluice-test-shared/job/\n"
       "  sends to   http://stranger.test/v1 (through the proxy proxy.test:81), "
       "https://api.openai.com/v1 (through the proxy that a variable names)\n"
+      "  costs      not known for stranger.test/m [31m, openai/m: no price (`sluice prices`); "
+      "price = 0 where it costs nothing\n"
       "  variables  PATH, SLUICE_TEST_KEY (not set), SLUICE_TEST_PROXY (not set)\n"
       "  warning    data/*.jsonl: no input file matches this pattern; a run would end with 5\n");
 }
