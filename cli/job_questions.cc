@@ -87,17 +87,21 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
   if (!found || !found->new_generation) return {};
   const store::Account& account = (*view)->account();
   const bool later_level = spec.level.number > 1;
-  // The earlier levels of a cascade have answered most rows: those are not asked here.
-  const std::uint64_t bought = later_level
-                                   ? std::min(account.total().answered, account.rows_answered)
-                                   : account.rows_answered;
+  // The earlier levels of a cascade have answered most rows: those are not paid for here.
+  const std::uint64_t bought = later_level ? found->answers : account.rows_answered;
   const auto cost_of = [&](double rows_again) {
     return core::Money::picodollars(static_cast<std::int64_t>(
         rows_again * static_cast<double>(account.total().cost.picodollars()) /
         static_cast<double>(bought)));
   };
   if (found->answers == 0) {
-    if (bought == 0 || later_level) return {};
+    if (later_level && account.total().answered > 0)
+      return {fmt::format("the pipeline file has changed since the last run: the answers of this "
+                          "level are by models that are not asked any more; the rows that are "
+                          "escalated are asked again, for about {}, the cost until now",
+                          account.total().cost.text()),
+              account.total().cost};
+    if (bought == 0) return {};
     const core::Money cost = cost_of(static_cast<double>(account.rows_read));
     return {fmt::format("the pipeline file has changed since the last run: its answers are by "
                         "models that are not asked any more; all of {} rows are asked again, for "
@@ -118,6 +122,14 @@ Change change_of(const stages::JobSpec& job, std::size_t question) {
   const double share = 1 - static_cast<double>(known) / static_cast<double>(rows);
   const double again = share * static_cast<double>(account.rows_read);
   const core::Money cost = bought > 0 ? cost_of(again) : core::Money();
+  if (later_level)
+    return {text + fmt::format(
+                       "they, and the levels before, answer {} of the first {} rows; about {} "
+                       "of {} rows are asked at this level, for about {} (they are now "
+                       "escalated, or what they are asked is another)",
+                       known, rows, observe::count(static_cast<std::uint64_t>(std::llround(again))),
+                       observe::count(account.rows_read), cost.text()),
+            cost};
   return {text + fmt::format("they answer {} of the first {} rows; about {} of {} rows are asked "
                              "again, for about {} (their prompt, the system text, the answer's "
                              "fields, the examples, the parse function or the model is another)",
