@@ -24,7 +24,7 @@
 ---@class (exact) sluice.pipelineOptions
 ---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
 ---@field checkpoint? sluice.checkpointOptions where and how durably answers are kept
----@field [integer] sluice.Stage read, then map, keep, explode and validate as needed, pack, dispatch, parse (which may be left out), then sink; what stands between read and sink may come again, to ask about the answers
+---@field [integer] sluice.Stage read, then map, keep, explode and validate as needed, pack or embed, dispatch, parse (which may be left out), then sink; what stands between read and sink may come again, to ask about the answers
 
 ---The checkpoint of the job, an option of pipeline.
 ---@class (exact) sluice.checkpointOptions
@@ -63,6 +63,14 @@
 ---Examples for the model, an option of pack.
 ---@class (exact) sluice.examplesOptions
 ---@field [integer] { row: table, answer: table|string } { row = …, answer = … }: the row's prompt is made as any row's (by the function, too, when user is one: it is called while the file loads); the answer keeps to the declaration, or is text where there is none; at most 100
+
+---The question, in place of pack, where each row's text is to become a vector.
+---@class (exact) sluice.embedOptions
+---@field text string|fun(row: table): string?, string? text of one row: a template with {{field}} and {{a.b}}, or function(row) that returns it (or nil and the reason to reject the row)
+---@field dimensions? integer numbers of a vector, where the model gives shorter ones than its own
+---@field as? string column of the vectors in the output
+---@field rows? integer texts in one request, at most
+---@field tokens? integer tokens of a request's texts, at most, as learned from earlier replies
 
 ---Who is asked, by when, and for how much.
 ---@class (exact) sluice.dispatchOptions
@@ -249,6 +257,11 @@ function sluice.validate(options) end
 ---@param options sluice.packOptions
 ---@return sluice.Stage
 function sluice.pack(options) end
+
+---The question, in place of pack, where each row's text is to become a vector.
+---@param options sluice.embedOptions
+---@return sluice.Stage
+function sluice.embed(options) end
 
 ---Who is asked, by when, and for how much.
 ---@param options sluice.dispatchOptions|sluice.Endpoint[]

@@ -71,6 +71,9 @@ int construct_dispatch(lua_State* lua);
 int construct_parse(lua_State* lua);
 int construct_sink(lua_State* lua);
 
+// dsl/embed.cc
+int construct_embed(lua_State* lua);
+
 // dsl/parameters.cc
 int construct_param(lua_State* lua);
 

@@ -1,4 +1,5 @@
 // The option tables of the pipeline and its stages.
+#include "dsl/embed_options.h"
 #include "dsl/option_tables.h"
 
 namespace sluice::dsl {
@@ -258,9 +259,10 @@ constexpr Section kJob[] = {
      .positional = {.word = "stage",
                     .type = "a stage",
                     .luals = "sluice.Stage",
-                    .meaning = "read, then map, keep, explode and validate as needed, pack, "
-                               "dispatch, parse (which may be left out), then sink; what stands "
-                               "between read and sink may come again, to ask about the answers",
+                    .meaning =
+                        "read, then map, keep, explode and validate as needed, pack or "
+                        "embed, dispatch, parse (which may be left out), then sink; what stands "
+                        "between read and sink may come again, to ask about the answers",
                     .example = "s.read { \"data.jsonl\" }",
                     .least = 1,
                     .most = 100}},
@@ -350,6 +352,7 @@ constexpr Section kJob[] = {
                                "\"billing\" } }",
                     .least = 1,
                     .most = 100}},
+    kEmbedSection,
     {.name = "dispatch",
      .meaning = "who is asked, by when, and for how much",
      .example = "s.dispatch { s.openai { … }, deadline = \"1h\", budget = \"$1500\" }",

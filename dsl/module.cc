@@ -105,8 +105,9 @@ constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"pipeline", construct_pipeline}, {"read", construct_read},
     {"map", construct_map},           {"keep", construct_keep},
     {"explode", construct_explode},   {"validate", construct_validate},
+    {"cascade", construct_cascade},   {"embed", construct_embed},
     {"pack", construct_pack},         {"dispatch", construct_dispatch},
-    {"cascade", construct_cascade},   {"parse", construct_parse},
+    {"parse", construct_parse},
     {"sink", construct_sink},         {"file", construct_file},
     {"files", construct_files},       {"secret", construct_secret},
     {"param", construct_param}};

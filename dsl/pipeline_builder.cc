@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dsl/constructors.h"
+#include "dsl/embed.h"
 #include "dsl/job_chain.h"
 #include "dsl/money.h"
 #include "dsl/node.h"
@@ -23,17 +24,18 @@ struct StageRank {
   std::string_view name;
   Rank rank;
 };
-constexpr std::array<StageRank, 9> kStages = {{{"read", Rank::read},
-                                               {"map", Rank::step},
-                                               {"keep", Rank::step},
-                                               {"explode", Rank::step},
-                                               {"validate", Rank::step},
-                                               {"pack", Rank::pack},
-                                               {"dispatch", Rank::dispatch},
-                                               {"parse", Rank::parse},
-                                               {"sink", Rank::sink}}};
+constexpr std::array<StageRank, 10> kStages = {{{"read", Rank::read},
+                                                {"map", Rank::step},
+                                                {"keep", Rank::step},
+                                                {"explode", Rank::step},
+                                                {"validate", Rank::step},
+                                                {"pack", Rank::pack},
+                                                {"embed", Rank::pack},
+                                                {"dispatch", Rank::dispatch},
+                                                {"parse", Rank::parse},
+                                                {"sink", Rank::sink}}};
 constexpr std::string_view kFlow =
-    "the order is read; map, keep, explode, validate; pack, dispatch, parse; sink";
+    "the order is read; map, keep, explode, validate; pack or embed, dispatch, parse; sink";
 
 bool valid_name(std::string_view name) {
   const auto fine = [](char c) {
@@ -144,7 +146,7 @@ class Builder {
     rank_ = Rank::none;
     last_ = {};
     first_ = nullptr;
-    packed_ = dispatched_ = false;
+    packed_ = dispatched_ = fitted_ = false;
     stages::PipelineSpec& spec = built_.job.questions.emplace_back();
     spec.name = built_.job.name;
     spec.file = loader_of(lua_).project.file();
@@ -160,6 +162,14 @@ class Builder {
     }
     if (!packed_) missing("pack");
     if (!dispatched_) missing("dispatch");
+    stages::PipelineSpec& question = built_.job.questions.back();
+    if (question.pack.embed && !fitted_) {
+      if (!later_levels_.empty())
+        arguments_.fail("a cascade has no answer to judge where texts are embedded",
+                        "give dispatch one endpoint in place of s.cascade");
+      fit_endpoints(lua_, question, marks_.back(), has_parse_function());
+    }
+    fitted_ = true;
     add_levels();
   }
 
@@ -283,6 +293,12 @@ class Builder {
     }
   }
 
+  bool has_parse_function() const {
+    return std::ranges::any_of(built_.functions, [&](const FunctionPlace& place) {
+      return place.kind == FunctionKind::parse && place.question + 1 == built_.job.questions.size();
+    });
+  }
+
   void take_step(stages::Step step, FunctionKind kind) {
     std::vector<stages::Step>& steps = built_.job.questions.back().read.steps;
     take_function(kind, steps.size());
@@ -332,6 +348,7 @@ class Builder {
   bool packed_ = false;
   bool dispatched_ = false;
   std::vector<stages::DispatchSpec> later_levels_;  // of its cascade
+  bool fitted_ = false;  // end_question() has run
 };
 
 }  // namespace

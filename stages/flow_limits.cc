@@ -21,6 +21,7 @@ std::size_t rows_in_flight(const PipelineSpec& spec) {
 }
 
 std::size_t rows_ahead(const PipelineSpec& spec) {
+  if (spec.pack.embed) return kMostAhead;  // a few packs; their bytes are what bounds them
   const std::size_t in_flight = rows_in_flight(spec);
   return std::max(std::clamp(in_flight, kLeastAhead, kMostAhead), in_flight / 4);
 }

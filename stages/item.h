@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/hash.h"
@@ -28,6 +29,8 @@ struct Item {
   // As formats 1 to 4 called it; null but where the checkpoint has such names.
   std::shared_ptr<const store::RowNames> old_names;
   std::shared_ptr<const core::Reject> reject;  // ended before it was asked; null for most
+  // Of its answer, where that is much longer than its prompt and its length is known: a vector's.
+  std::uint32_t answer_bytes = 0;
 
   int failed_packs = 0;             // packs it stood in whose reply was of no use as a whole
   int asked_again = 0;              // times its own answer was missing or did not fit
@@ -38,10 +41,11 @@ using Items = std::vector<Item>;
 
 constexpr std::size_t kBeside = 512;  // bytes of an item beside its texts
 // What a row costs in credits: its bytes, its prompt, and that again in the request's body; or, in
-// place of a prompt, the answer that was accepted for it.
+// place of a prompt, the answer that was accepted for it; the answer where it is known to be long.
 inline flow::Cost weight_of(const Item& item) {
   const std::size_t accepted = item.row.accepted ? item.row.accepted->members.size() : 0;
-  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + kBeside};
+  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + kBeside +
+                  item.answer_bytes};
 }
 inline flow::Cost weight_of(const Items& items) {
   flow::Cost sum;
@@ -66,10 +70,48 @@ struct Request {
   std::shared_ptr<const std::string> user_content;  // the user message as a JSON string
   // Of rows that were not asked before: the PackSize::Size::epoch that it was made at.
   std::optional<std::uint32_t> size_epoch;
+  // Other rows wait for what its reply teaches (pack.h).
+  bool first = false;
+  // The item that the server names as too large: it goes alone, and takes no other with it.
+  std::optional<std::size_t> too_large_item;
   // Credits for what the user content is much longer than its rows' prompts (escapes).
   std::size_t extra_bytes = 0;
 };
 using RequestPtr = std::shared_ptr<Request>;
+
+// Whether its rows' prompts are to be embedded.
+inline bool has_inputs(const Request& request) {
+  return request.user_content && request.user_content->starts_with('[');
+}
+
+// Bytes of its rows' prompts.
+inline std::size_t prompt_bytes(const Request& request) {
+  std::size_t bytes = 0;
+  for (const Item& item : request.items) bytes += item.prompt.size();
+  return bytes;
+}
+
+// A request that was too large, in two: halves (of texts to embed by their bytes, since it is their
+// sum that was too much), or what is not to blame and the item that is.
+inline std::array<Items, 2> smaller_parts_of(Request& request) {
+  Items& items = request.items;
+  if (!has_inputs(request)) return halves_of(std::move(items));
+  std::size_t first = items.size() - 1;  // items of the first part
+  if (request.too_large_item) {
+    std::swap(items[*request.too_large_item], items.back());
+  } else {
+    const std::size_t half = (prompt_bytes(request) + 1) / 2;
+    std::size_t bytes = 0;
+    for (first = 0; first + 1 < items.size() && bytes < half; ++first)
+      bytes += items[first].prompt.size();
+  }
+  std::array<Items, 2> parts;
+  const auto middle = items.begin() + static_cast<std::ptrdiff_t>(first);
+  parts[1].assign(std::make_move_iterator(middle), std::make_move_iterator(items.end()));
+  items.erase(middle, items.end());
+  parts[0] = std::move(items);
+  return parts;
+}
 
 // A request whose attempt brought a reply.
 struct Completion {
@@ -83,7 +125,7 @@ using Completions = std::vector<Completion>;
 // Bytes that they hold beside their items.
 inline std::size_t reply_bytes(const Completions& completions) {
   std::size_t bytes = 0;
-  for (const Completion& completion : completions) bytes += completion.reply.text.size();
+  for (const Completion& completion : completions) bytes += completion.reply.bytes();
   return bytes;
 }
 inline std::size_t extra_bytes(const Completions& completions) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "core/json.h"
 #include "provider/row_tags.h"
@@ -36,8 +37,13 @@ std::string_view text_of(const Item& item, std::string& with) {
 }  // namespace
 
 Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
-               const LineWriter& lines, const PackSize& size)
-    : spec_(spec), checkpoint_(checkpoint), in_flight_(in_flight), lines_(lines), size_(size) {}
+               const LineWriter& lines, const PackSize& size, const TextTokens* texts)
+    : spec_(spec),
+      checkpoint_(checkpoint),
+      in_flight_(in_flight),
+      lines_(lines),
+      size_(size),
+      texts_(texts) {}
 
 void Packer::Out::append(Out&& more) {
   const auto move = [](auto& from, auto& to) {
@@ -100,9 +106,12 @@ core::Status Packer::ask(Item&& item, Out& out) {
   auto stored = stored_answer(item);
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) {
-    const PackSize::Size size = size_.now();
-    if (open_.items.empty()) open_.epoch = size.epoch;
-    put(std::move(item), static_cast<std::size_t>(size.rows), open_, out);
+    const bool alone = goes_alone(item);
+    if (first_ == First::out || (first_ == First::to_be_made && alone)) {
+      waiting_.push_back(std::move(item));
+    } else {
+      put_new(std::move(item), out);
+    }
     return {};
   }
   in_flight_.take(item.question);  // nothing is asked: who comes next finds the answer as well
@@ -110,6 +119,28 @@ core::Status Packer::ask(Item&& item, Out& out) {
   out.entries.push_back(lines_.answer(item, (*stored)->members, (*stored)->model));
   ++out.shared;
   return {};
+}
+
+bool Packer::goes_alone(const Item& item) const {
+  return texts_ != nullptr && item.prompt.size() > texts_->safe_bytes();
+}
+
+void Packer::put_new(Item&& item, Out& out) {
+  const PackSize::Size size = size_.now();
+  if (goes_alone(item)) {
+    Open alone;
+    put(std::move(item), 1, alone, out);
+    return;
+  }
+  if (open_.items.empty()) open_.epoch = size.epoch;
+  put(std::move(item), static_cast<std::size_t>(size.rows), open_, out);
+}
+
+Packer::Out Packer::resumed() {
+  Out out;
+  first_ = First::not_waited_for;
+  for (Item& item : std::exchange(waiting_, {})) put_new(std::move(item), out);
+  return out;
 }
 
 Packer::Out Packer::add_again(Items&& items) {
@@ -121,21 +152,25 @@ Packer::Out Packer::add_again(Items&& items) {
   return out;
 }
 
-Packer::Out Packer::add_half(Items&& items) {
+Packer::Out Packer::add_half(Items&& items, bool first) {
   Out out;
   Open open{.items = std::move(items)};
   close(open, out);
+  for (const RequestPtr& request : out.requests) request->first = first;
   return out;
 }
 
 Packer::Out Packer::flush() {
   Out out;
+  if (first_ == First::to_be_made && open_.items.empty() && !waiting_.empty()) out = resumed();
   close(open_, out);
   return out;
 }
 
 void Packer::put(Item&& item, std::size_t rows, Open& open, Out& out) {
-  const std::size_t bytes = static_cast<std::size_t>(spec_.pack.tokens) * kBytesPerToken;
+  const std::size_t bytes = texts_ != nullptr
+                                ? texts_->pack_bytes()
+                                : static_cast<std::size_t>(spec_.pack.tokens) * kBytesPerToken;
   if (!open.items.empty() && open.bytes + item.prompt.size() > bytes) close(open, out);
   if (open.items.empty()) open.items.reserve(std::min(rows, core::kBatchRows));
   open.bytes += item.prompt.size();
@@ -149,8 +184,41 @@ void Packer::close(Open& open, Out& out) {
   request->id = next_request_++;
   request->items = std::move(open.items);
   request->size_epoch = open.epoch;
+  if (&open == &open_ && first_ == First::to_be_made) {
+    request->first = true;
+    first_ = First::out;
+  }
   out.requests.push_back(std::move(request));
   open = {};
+}
+
+namespace {
+
+// A frame and a few escapes are within what each item costs beside its texts.
+void give_content(Request& request, std::shared_ptr<const std::string> content) {
+  std::size_t covered = 0;
+  for (const Item& item : request.items) covered += item.prompt.size() + kBeside / 2;
+  request.extra_bytes = content->size() > covered ? content->size() - covered : 0;
+  request.user_content = std::move(content);
+}
+
+// A list of strings. What was wrong with an earlier reply is not the text's.
+void build_inputs(Request& request) {
+  auto content = std::make_shared<std::string>("[");
+  content->reserve(prompt_bytes(request) + 8 * request.items.size());
+  for (const Item& item : request.items) {
+    if (content->size() > 1) *content += ',';
+    core::append_json_string(*content, item.prompt);
+  }
+  *content += ']';
+  give_content(request, std::move(content));
+}
+
+}  // namespace
+
+void build(Request& request, const Question& question) {
+  if (question.vectors) return build_inputs(request);
+  build(request, question.packed);
 }
 
 void build(Request& request, bool packed) {
@@ -174,11 +242,7 @@ void build(Request& request, bool packed) {
     provider::append_framed(text, rows);
     core::append_json_string(*content, text);
   }
-  // A frame and a few escapes are within what each item costs beside its texts.
-  std::size_t covered = 0;
-  for (const Item& item : request.items) covered += item.prompt.size() + kBeside / 2;
-  request.extra_bytes = content->size() > covered ? content->size() - covered : 0;
-  request.user_content = std::move(content);
+  give_content(request, std::move(content));
 }
 
 }  // namespace sluice::stages

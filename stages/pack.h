@@ -11,6 +11,9 @@
 //      their own are packed with their like, half as many to a pack; the halves of a pack that
 //      failed whole stay what they are, so that n rows with one to blame take at most 2·⌈log₂ n⌉
 //      requests more.
+//   3. Prompts that are embedded fill a pack by what `texts` has learned of their tokens; one that
+//      may be longer than a text can be goes alone. While the first pack is out, the rows behind it
+//      wait here: until resumed() there is nothing to reckon with.
 #pragma once
 
 #include <functional>
@@ -25,13 +28,17 @@
 #include "stages/question.h"
 #include "stages/single_flight.h"
 #include "stages/spec.h"
+#include "stages/text_tokens.h"
 
 namespace sluice::stages {
 
 class Packer {
  public:
   Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
-         const LineWriter& lines, const PackSize& size);
+         const LineWriter& lines, const PackSize& size, const TextTokens* texts = nullptr);
+  // Before the first row: rows wait for the reply to the first pack, and resumed() is called once it
+  // has come, or cannot come any more.
+  void wait_for_first() { first_ = First::to_be_made; }
 
   struct Out {
     std::vector<RequestPtr> requests;                          // to be built and dispatched
@@ -49,10 +56,13 @@ class Packer {
   core::Result<Out> add_followers(Items&& items);
   // Rows to be asked again; they go out at once, in packs of their own.
   Out add_again(Items&& items);
-  // One half of a pack that failed: a request as it is.
-  Out add_half(Items&& items);
-  // Completes the open pack.
+  // One half of a pack that failed: a request as it is. `first`: what waited for that pack's reply
+  // waits for this one's.
+  Out add_half(Items&& items, bool first = false);
+  // Completes the open pack. What waits for the first one's reply goes on waiting.
   Out flush();
+  // The first pack has ended: what waited for it is packed.
+  Out resumed();
 
  private:
   struct Open {
@@ -63,6 +73,8 @@ class Packer {
   core::Result<bool> done_earlier(const Item& item);
   core::Result<std::optional<checkpoint::StoredAnswer>> stored_answer(const Item& item);
   core::Status ask(Item&& item, Out& out);
+  bool goes_alone(const Item& item) const;
+  void put_new(Item&& item, Out& out);
   void put(Item&& item, std::size_t rows, Open& open, Out& out);
   void close(Open& open, Out& out);
 
@@ -71,11 +83,16 @@ class Packer {
   InFlight& in_flight_;
   const LineWriter& lines_;
   const PackSize& size_;
+  const TextTokens* texts_;  // null where no prompts are embedded
+  enum class First : std::uint8_t { not_waited_for, to_be_made, out };
+  First first_ = First::not_waited_for;
+  Items waiting_;  // for the first pack's reply
   Open open_;
   std::uint64_t next_request_ = 1;
 };
 
 // Gives the items their ids and makes the request's user content. Heavy; any thread.
 void build(Request& request, bool packed);
+void build(Request& request, const Question& question);
 
 }  // namespace sluice::stages

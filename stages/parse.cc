@@ -10,6 +10,7 @@
 #include "answer/salvage.h"
 #include "core/json.h"
 #include "format/json_value.h"
+#include "stages/vector_text.h"
 
 namespace sluice::stages {
 namespace {
@@ -92,6 +93,8 @@ void Parser::read(Completion& completion, Out& out) const {
   } else if (reply.finish == provider::Finish::content_filter) {
     pack_failed(completion, {"content_filter", "the provider's content filter stopped the answer"},
                 true, out);
+  } else if (question_.vectors) {
+    read_vectors(completion, out);
   } else if (question_.plain_text) {
     read_text(completion, out);
   } else if (!question_.packed) {
@@ -167,6 +170,29 @@ void Parser::read_pack(Completion& completion, Out& out) const {
       row_failed(std::move(items[i]), {"missing_answer", "no answer came for it"},
                  items.size() == 1, out);
     }
+  }
+}
+
+// A vector for each input, in their order: the API has no ids, so a reply of another number is of
+// no use as a whole.
+void Parser::read_vectors(Completion& completion, Out& out) const {
+  const provider::Reply& reply = completion.reply;
+  Items& items = completion.request->items;
+  const std::size_t dimensions = reply.dimensions;
+  if (reply.vectors.size() != items.size() * dimensions || dimensions == 0) {
+    const std::size_t came = dimensions == 0 ? 0 : reply.vectors.size() / dimensions;
+    return pack_failed(
+        completion,
+        {"missing_answer", fmt::format("{} vectors came for {} texts", came, items.size())}, false,
+        out);
+  }
+  std::string name;
+  core::append_json_string(name, question_.answer.front().name);
+  name += ':';
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::string members = name;
+    append_vector(members, std::span(reply.vectors).subspan(i * dimensions, dimensions));
+    give(items[i], members, completion, out);
   }
 }
 

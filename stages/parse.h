@@ -59,6 +59,7 @@ class Parser {
   void read_text(Completion& completion, Out& out) const;
   void read_one(Completion& completion, Out& out) const;
   void read_pack(Completion& completion, Out& out) const;
+  void read_vectors(Completion& completion, Out& out) const;
   // Each ends the row, or has it asked again: take_answer() once the checks are passed, give() with
   // what the parse function makes of the answer's members, in their declared order.
   void take_answer(Item& item, const simdjson::dom::object& object, const Completion& completion,

@@ -7,6 +7,7 @@
 #include "stages/key.h"
 #include "stages/names.h"
 #include "stages/validate.h"
+#include "stages/vector_text.h"
 
 namespace sluice::stages {
 namespace {
@@ -35,6 +36,7 @@ core::Result<Prepare> Prepare::make(const PipelineSpec& spec, const Question& qu
     if (!parsed) return std::unexpected(parsed.error());
     made.template_ = std::move(*parsed);
   }
+  made.answer_bytes_ = static_cast<std::uint32_t>(expected_answer_bytes(spec.pack));
   return made;
 }
 
@@ -48,6 +50,7 @@ Items Prepare::run(core::RowBatch&& rows) const {
 Item Prepare::prepare(core::Row&& row) const {
   Item item;
   item.row = std::move(row);
+  item.answer_bytes = answer_bytes_;
 
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element value;
@@ -136,7 +139,9 @@ std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object,
                        fmt::format("the prompt is longer than {} MiB, the most that one may have",
                                    kMaxPromptBytes >> 20));
   if (item.prompt.empty())
-    return make_reject(core::Stage::pack, "empty_prompt", "the prompt for this row is empty");
+    return make_reject(core::Stage::pack, "empty_prompt",
+                       question_.vectors ? "the text of this row is empty, and cannot be embedded"
+                                         : "the prompt for this row is empty");
   return std::nullopt;
 }
 

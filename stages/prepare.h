@@ -46,6 +46,7 @@ class Prepare {
   const PipelineSpec& spec_;
   const Question& question_;
   std::optional<PromptTemplate> template_;
+  std::uint32_t answer_bytes_ = 0;  // of each answer (Item::answer_bytes)
   bool old_names_ = false;
   std::vector<std::string> files_;
 };

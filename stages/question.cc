@@ -62,9 +62,28 @@ class Parts {
   std::string text_;
 };
 
+// Prompts that are embedded: nothing is said to the model, and all of the answer is its vector.
+Question vector_question(const EmbedSpec& embed) {
+  Question q;
+  q.vectors = true;
+  answer::Field vector;
+  vector.name = embed.as;
+  vector.type = answer::FieldType::list;
+  vector.members.emplace_back().type = answer::FieldType::number;
+  q.answer.push_back(std::move(vector));
+  Parts parts;
+  parts.add("vectors 1");
+  parts.add(embed.as);
+  parts.add(fmt::format("{}", embed.dimensions.value_or(0)));
+  q.base = parts.name("question base");
+  q.old_base = parts.hash();
+  return q;
+}
+
 }  // namespace
 
 Question make_question(const PipelineSpec& spec) {
+  if (spec.pack.embed) return vector_question(*spec.pack.embed);
   Question q;
   q.packed = spec.pack.rows > 1;
   q.plain_text = spec.pack.answer.empty() && !q.packed;

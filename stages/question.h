@@ -17,6 +17,7 @@ struct Question {
       answer;               // the declared fields; one text field "answer" when none are declared
   bool plain_text = false;  // none declared and one row a request: the reply's text is the answer
   bool packed = false;      // rows > 1: the reply is {"answers": [{"id", …}]}
+  bool vectors = false;     // prompts are embedded: the reply is a vector for each, in their order
   provider::PromptFrame frame;  // system text and schema
   core::Hash128 base;           // of all that the rows' questions share
   core::Hash128 old_base;       // the same, for names.h's old_names

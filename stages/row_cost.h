@@ -16,8 +16,10 @@ namespace sluice::stages {
 
 class RowCost {
  public:
-  // Bytes that every prompt has, whatever its row.
-  void at_least(std::size_t prompt_bytes) { extra_ = least_ = 2 * prompt_bytes; }
+  // Bytes that every prompt has, and every answer (Item::answer_bytes), whatever its row.
+  void at_least(std::size_t prompt_bytes, std::size_t answer_bytes = 0) {
+    extra_ = least_ = 2 * prompt_bytes + answer_bytes;
+  }
 
   std::size_t expected(const core::Row& row) const {
     return of_text(row) + extra_.load(std::memory_order_relaxed);

@@ -118,6 +118,13 @@ struct Example {
   std::string answer;
 };
 
+// s.embed in place of s.pack: the rows' prompts are embedded, and an answer is a vector.
+struct EmbedSpec {
+  std::string as = "embedding";   // the vectors' column
+  std::optional<int> dimensions;  // numbers of a vector; else the model's own
+  int input_tokens = 0;           // of one text, as its endpoints take it; 0 = unknown
+};
+
 struct PackSpec {
   int rows = 1;                      // rows a request at most
   int tokens = kDefaultPackTokens;   // estimated prompt tokens of the rows of a request, at most; a
@@ -130,6 +137,9 @@ struct PackSpec {
   Script user_script;
   std::vector<answer::Field> answer;  // empty = free text: one column "answer"
   std::vector<Example> examples;      // shown to the model with every request
+  // Then rows and tokens are what the endpoints take, unless the file says less; system, answer,
+  // output_tokens and examples are not there.
+  std::optional<EmbedSpec> embed;
 };
 
 struct DispatchSpec {

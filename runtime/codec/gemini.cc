@@ -160,6 +160,7 @@ class GeminiCodec final : public CodecBase {
 };
 
 std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
+  if (endpoint.api == "embeddings") return make_gemini_embeddings(endpoint, profile);
   return std::make_unique<GeminiCodec>(endpoint, profile);
 }
 
@@ -175,6 +176,7 @@ constexpr Profile kGemini = {
     .key_variable = "GEMINI_API_KEY",
     .auth = AuthScheme::x_goog_api_key,
     .schema = SchemaKeywords::no_text_limits,
+    .embeddings = {.inputs = 100, .tokens = 100 * 2048, .input_tokens = 2048},
     .errors = kGoogleErrors,
     .tiers = kTiers,
     .models = price_rows::kGoogle,

@@ -175,6 +175,7 @@ class OpenAiCodec final : public CodecBase {
 };
 
 std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
+  if (endpoint.api == "embeddings") return make_embeddings(endpoint, profile);
   if (endpoint.api == "responses") return make_responses(endpoint, profile);
   return std::make_unique<OpenAiCodec>(endpoint, profile);
 }
@@ -193,6 +194,7 @@ constexpr Profile kOpenAi = {
     .key_variable = "OPENAI_API_KEY",
     .output_limit = "max_completion_tokens",    // its newer models refuse max_tokens
     .schema = SchemaKeywords::no_text_lengths,  // "'maxLength' is not permitted"; patterns are
+    .embeddings = kOpenAiEmbeddings,
     .rate_headers = kOpenAiRateHeaders,
     .tiers = kOpenAiTiers,
     .models = price_rows::kOpenAi,

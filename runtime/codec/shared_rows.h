@@ -29,6 +29,14 @@ inline constexpr RateHeader kOpenAiRateHeaders[] = {
 inline constexpr SoldTier kOpenAiTiers[] = {
     {"flex", "flex"}, {"standard", "default"}, {"priority", "priority"}};
 
+// Of its models from text-embedding-3 on, and ada-002.
+inline constexpr EmbeddingLimits kOpenAiEmbeddings = {
+    .inputs = 2048, .tokens = 300'000, .input_tokens = 8192, .base64 = true};
+// Where nothing is documented, our own choice: the requests' part of the time is small by then.
+inline constexpr EmbeddingLimits kUsualEmbeddings = {.inputs = 256, .tokens = 64'000};
+inline constexpr EmbeddingLimits kUsualEmbeddingsAsBytes = {
+    .inputs = 256, .tokens = 64'000, .base64 = true};
+
 inline constexpr std::string_view kGoogleHosts[] = {"googleapis.com"};
 
 inline constexpr ErrorRule kGoogleErrors[] = {

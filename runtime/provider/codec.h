@@ -4,7 +4,8 @@
 // A request body is `prefix + user content as a JSON string + suffix`. Prefix and suffix are the
 // same for all requests of one question at one endpoint, so they are made once; the expensive part,
 // the escaped user content, is the same for every provider, so it is made before an endpoint is
-// chosen.
+// chosen. Inputs to embed are a list of strings in place of the one; where a format writes such a
+// list otherwise, its codec makes that of it when the request is sent (content()).
 //
 // Threads: a Codec is immutable after make_codec(); read() keeps its parser in thread-local
 // storage.
@@ -45,6 +46,12 @@ struct Reply {
   std::string text;  // the model's words
   Finish finish = Finish::stop;
   std::string model;  // the model that the server says answered; may be empty
+  // Of inputs that were embedded, in their order: `dimensions` numbers each, all finite.
+  std::vector<float> vectors;
+  std::size_t dimensions = 0;
+
+  // What it holds beside its outcome.
+  std::size_t bytes() const { return text.size() + vectors.size() * sizeof(float); }
 };
 
 using HeaderView = std::pair<std::string_view, std::string_view>;  // name in lower case, value
@@ -57,6 +64,12 @@ class Codec {
   // Headers besides Host, Content-Length, Accept-Encoding and those that prove who asks (auth/).
   virtual std::vector<std::pair<std::string, std::string>> headers() const = 0;
   virtual BodyFrame frame(const PromptFrame& prompt) const = 0;
+  // The user content as this format writes it; mostly as it is. That of inputs to embed is a JSON
+  // list of strings, as core/json.h writes them.
+  virtual std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const {
+    return user_content;
+  }
   // The most output tokens that each request allows; nullopt: it does not say.
   virtual std::optional<int> output_cap() const = 0;
   // Reads any response, errors included (docs/providers.md, Replies, Errors). `wall_now` is for

@@ -65,7 +65,10 @@ struct EndpointSpec {
   std::string region;
   std::string project;
   std::string resource;
-  std::string api;  // which of its formats, where a service has several: "responses"
+  // Which of its formats, where a service has several: "responses"; "embeddings" where texts are
+  // embedded, which the pipeline's question says and not the endpoint's options.
+  std::string api;
+  int dimensions = 0;  // of the vectors; 0 = the model's own
   std::string api_version;
   Limits limits;
   std::optional<core::Price>

@@ -61,8 +61,15 @@ constexpr std::array kRules = {
     ErrorRule{Kind::too_large, 400, 499, "context_length_exceeded", "", false, Action::split, Cause::too_large},
     ErrorRule{Kind::too_large, 400, 499, "token_limit_exceeded", "", false, Action::split, Cause::too_large},
     ErrorRule{Kind::too_large, 400, 499, "string_too_long", "", false, Action::split, Cause::too_large},
+    ErrorRule{Kind::too_large, 400, 499, "max_tokens_per_request", "", false, Action::split, Cause::too_large},
     ErrorRule{Kind::too_large, 400, 499, "exceed_context_size_error", "", false, Action::split, Cause::too_large},
     ErrorRule{Kind::too_large, 400, 422, "", "maximum context length", false, Action::split, Cause::too_large},
+    // Of texts to embed.
+    ErrorRule{Kind::too_large, 400, 422, "", "maximum input length", false, Action::split, Cause::too_large},     // OpenAI
+    ErrorRule{Kind::too_large, 400, 422, "", "too many tokens in batch", false, Action::split, Cause::too_large}, // Mistral
+    ErrorRule{Kind::too_large, 400, 422, "", "too many tokens overall", false, Action::split, Cause::too_large},  // Mistral
+    ErrorRule{Kind::too_large, 400, 422, "", "too many inputs", false, Action::split, Cause::too_large},          // Mistral
+    ErrorRule{Kind::too_large, 400, 422, "", "maximum allowed batch size", false, Action::split, Cause::too_large},  // text-embeddings-inference
     ErrorRule{Kind::too_large, 400, 400, "", "prompt is too long", false, Action::split, Cause::too_large},
     ErrorRule{Kind::too_large, 413, 413, "", "", false, Action::split, Cause::too_large},
     ErrorRule{Kind::too_large, 429, 429, "", "request too large", false, Action::split, Cause::too_large},

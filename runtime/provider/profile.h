@@ -97,6 +97,14 @@ inline bool is_google_api_key(std::string_view key) {
   return key.starts_with("AIza") || key.starts_with("AQ.");
 }
 
+// What one request to embed texts may hold (docs/providers.md, Embeddings).
+struct EmbeddingLimits {
+  int inputs = 0;        // texts; 0: the service embeds none
+  int tokens = 0;        // of all its texts together
+  int input_tokens = 0;  // of one text; 0 = depends on the model
+  bool base64 = false;   // the numbers can be asked for as bytes
+};
+
 struct ModelFacts {
   core::Price price;          // of the standard tier, with what the other tiers cost
   int max_input_tokens = 0;   // 0 = unknown
@@ -203,6 +211,7 @@ struct Profile {
   // What its constructor asks for, unless the pipeline says otherwise.
   StructuredOutput structured = StructuredOutput::json_schema;
   SchemaKeywords schema = SchemaKeywords::none;
+  EmbeddingLimits embeddings = {};
   UsageConvention usage = {};
   std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
   std::span<const RateHeader> rate_headers = {};

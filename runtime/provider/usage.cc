@@ -65,7 +65,7 @@ Count either(const Count& a, const Count& b) {
 
 }  // namespace
 
-std::optional<Usage> read_usage(const Element& usage, UsageConvention convention) {
+std::optional<Usage> read_usage(const Element& usage, UsageConvention convention, Counts counted) {
   constexpr std::array<std::string_view, 13> kNames = {"prompt_tokens",
                                                        "completion_tokens",
                                                        "input_tokens",
@@ -84,7 +84,8 @@ std::optional<Usage> read_usage(const Element& usage, UsageConvention convention
       members(usage, kNames);
 
   const Count in = either(count_of(prompt), count_of(input));
-  const Count out = either(count_of(completion), count_of(output));
+  Count out = either(count_of(completion), count_of(output));
+  if (counted == Counts::input_alone && !out.present) out.value = 0;
   if (!in.value || !out.value) return std::nullopt;
   Usage counts{.input = *in.value, .output = *out.value};
 

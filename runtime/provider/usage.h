@@ -13,7 +13,11 @@
 
 namespace sluice::provider {
 
+// Whether a reply has output to count; one that embeds texts has none.
+enum class Counts : std::uint8_t { input_and_output, input_alone };
+
 // nullopt: not known. Zeros are zeros; exchange.h says whether they can be believed.
-std::optional<Usage> read_usage(const Element& usage, UsageConvention convention);
+std::optional<Usage> read_usage(const Element& usage, UsageConvention convention,
+                                Counts counted = Counts::input_and_output);
 
 }  // namespace sluice::provider

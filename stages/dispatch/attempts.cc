@@ -1,6 +1,8 @@
 #include "dispatch/attempts.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -22,6 +24,18 @@ store::Settlement settlement_of(const schedule::Send& send, bool answered,
           .cost = cost.cost,
           .estimate = cost.estimate,
           .charged = cost.charged};
+}
+
+// "Invalid 'input[22]': maximum input length is 8192 tokens." names the 23rd text of a request.
+std::optional<std::size_t> named_input(std::string_view message) {
+  constexpr std::string_view kName = "input[";
+  const std::size_t at = message.find(kName);
+  if (at == message.npos) return std::nullopt;
+  const char* const end = message.data() + message.size();
+  std::size_t number = 0;
+  const auto [stop, error] = std::from_chars(message.data() + at + kName.size(), end, number);
+  if (error != std::errc() || stop == end || *stop != ']') return std::nullopt;
+  return number;
 }
 
 // Of an attempt that need not be sent: its request was answered while the intent was committed.
@@ -112,6 +126,7 @@ void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
   if (aborted_) return;
   const provider::Doubts doubts = hold_against(send, reply_bytes, reply);
   ask_otherwise(send, reply.outcome);
+  if (reply.outcome.action == provider::Action::split) note_too_large(send.request, reply.outcome);
   const provider::Outcome& outcome = reply.outcome;
   const core::Time now = clock_.now();
   const schedule::Taken taken = scheduler_.answered(now, send.request, send.attempt, outcome);
@@ -145,6 +160,20 @@ void Attempts::ask_otherwise(const schedule::Send& send, provider::Outcome& outc
   outcome.action = provider::Action::retry;
   outcome.cause = provider::Cause::cancelled;
   outcome.status = 0;
+}
+
+// Of texts to embed: the rows of another pack have no places that a server knows. A single text is
+// too large for its model wherever that is asked, unless it was a proxy that said so (413).
+void Attempts::note_too_large(schedule::RequestId id, provider::Outcome& outcome) {
+  const auto found = requests_.find(id);
+  if (found == requests_.end() || !stages::has_inputs(*found->second)) return;
+  const std::size_t texts = found->second->items.size();
+  if (texts == 1 && outcome.status != 413) {
+    outcome.action = provider::Action::dead;
+  } else if (const auto input = named_input(outcome.message);
+             input && *input < texts && texts > 1) {
+    found->second->too_large_item = input;
+  }
 }
 
 provider::Doubts Attempts::hold_against(const schedule::Send& send, std::uint64_t reply_bytes,

@@ -90,6 +90,8 @@ class Attempts {
   void commit_failures();
   // The endpoint is asked in another form now: the attempt counts as not sent.
   void ask_otherwise(const schedule::Send& send, provider::Outcome& outcome);
+  // What it means where texts are embedded: which of them the server names, or that it is the one.
+  void note_too_large(schedule::RequestId id, provider::Outcome& outcome);
   // Drops from the reply's outcome what cannot be true.
   provider::Doubts hold_against(const schedule::Send& send, std::uint64_t reply_bytes,
                                 provider::Reply& reply) const;

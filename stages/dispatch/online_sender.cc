@@ -97,7 +97,8 @@ void OnlineSender::send(const schedule::Send& attempt, const stages::Request& re
   const Endpoint& endpoint = setup_.endpoints[attempt.endpoint];
   http::Request out;
   out.path = targets_[attempt.endpoint].path;
-  out.body = {endpoint.form->prefix(), request.user_content, endpoint.form->suffix()};
+  out.body = {endpoint.form->prefix(), endpoint.codec->content(request.user_content),
+              endpoint.form->suffix()};
   carry(attempt, std::move(out));
 }
 

@@ -31,7 +31,10 @@ class Plan {
         lines_(spec, question_.answer_names()),
         size_(spec.pack.rows, stages::output_bound(spec)),
         checkpoint_({}, {}, nullptr),
-        packer_(spec, checkpoint_, in_flight_, lines_, size_) {
+        texts_(static_cast<std::size_t>(spec.pack.tokens),
+               static_cast<std::size_t>(spec.pack.embed.value_or(stages::EmbedSpec()).input_tokens),
+               schedule::kDefaultBytesPerToken),
+        packer_(spec, checkpoint_, in_flight_, lines_, size_, spec.pack.embed ? &texts_ : nullptr) {
     for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
       endpoints_.push_back(dispatch::make_endpoint(endpoint, question_.frame));
       plan_.priced = plan_.priced && codec::price_of(endpoint).has_value();
@@ -103,7 +106,7 @@ class Plan {
   }
 
   core::Status plan(stages::Request& request) {
-    stages::build(request, question_.packed);
+    stages::build(request, question_);
     const std::size_t endpoint = first_endpoint(request);
     PlannedRequest planned{
         .number = ++plan_.requests,
@@ -159,6 +162,7 @@ class Plan {
   const stages::PackSize size_;
   Unkept checkpoint_;
   stages::InFlight in_flight_;
+  const stages::TextTokens texts_;
   stages::Packer packer_;
   std::vector<dispatch::Endpoint> endpoints_;
   DryRun plan_;

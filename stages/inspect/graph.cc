@@ -132,10 +132,12 @@ class Maker {
     }
     const std::string pack =
         add(Shape::question,
-            {"pack",
+            {spec.pack.embed ? "embed" : "pack",
              spec.pack.rows == 1 ? "one row a request"
                                  : fmt::format("up to {} rows a request", spec.pack.rows),
-             spec.pack.answer.empty() ? "answer: text" : "answer: " + names_of(spec.pack.answer)});
+             spec.pack.embed            ? "answer: " + spec.pack.embed->as
+             : spec.pack.answer.empty() ? "answer: text"
+                                        : "answer: " + names_of(spec.pack.answer)});
     next(pack);
     rejecting.push_back(pack);
     if (spec.level.number > 1)

@@ -29,7 +29,8 @@ RequestText request_text(const provider::EndpointSpec& spec, const dispatch::End
   text.headers = endpoint.codec->headers();
   for (auto& header : auth::masked_headers(spec, *codec::provider_of(spec).profile))
     text.headers.push_back(std::move(header));
-  text.body = *endpoint.form->prefix() + *request.user_content + *endpoint.form->suffix();
+  text.body = *endpoint.form->prefix() + *endpoint.codec->content(request.user_content) +
+              *endpoint.form->suffix();
   return text;
 }
 

@@ -25,12 +25,14 @@ namespace sluice::job {
 // What the pack stage is sent.
 struct PackInput {
   enum class Kind : std::uint8_t {
-    rows,       // from the reader
-    again,      // asked before, without a good answer
-    half,       // of a pack whose reply was of no use
-    followers,  // their question has been answered for another row
-    stalled,    // no row comes for now: let none wait for company
-    done,       // the last of `batches` batches has been handed over
+    rows,        // from the reader
+    again,       // asked before, without a good answer
+    half,        // of a pack whose reply was of no use
+    first_half,  // the same, of the first pack of all, which others wait for (stages/pack.h)
+    followers,   // their question has been answered for another row
+    resumed,     // the first pack has ended
+    stalled,     // no row comes for now: let none wait for company
+    done,        // the last of `batches` batches has been handed over
   };
   Kind kind = Kind::rows;
   stages::Items items;

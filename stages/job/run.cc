@@ -95,6 +95,7 @@ std::vector<stages::RequestPtr> FlowRun::pack(PackInput& input) {
   rows_shared_ += out->shared;
   rows_accepted_ += out->accepted;
   if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
+  requests_out_ += static_cast<std::int64_t>(out->requests.size());
   return std::move(out->requests);
 }
 
@@ -104,6 +105,10 @@ core::Result<stages::Packer::Out> FlowRun::packed(PackInput& input) {
       return packer_->add_again(std::move(input.items));
     case PackInput::Kind::half:
       return packer_->add_half(std::move(input.items));
+    case PackInput::Kind::first_half:
+      return packer_->add_half(std::move(input.items), true);
+    case PackInput::Kind::resumed:
+      return with_the_last(packer_->resumed());
     case PackInput::Kind::stalled:
       return stalled();
     case PackInput::Kind::followers:
@@ -141,6 +146,9 @@ void FlowRun::end_if_alike() {
 
 core::Result<stages::Packer::Out> FlowRun::stalled() {
   auto out = add(first_rejects_.stalled());
+  // Texts to embed wait for company as long as a request is out: its rows' credits bring more. A
+  // pack of them is large, and would go half empty each time that the credits are spent.
+  if (vectors() && requests_out_ > 0) return out;
   if (out) out->append(packer_->flush());
   return out;
 }
@@ -167,6 +175,10 @@ void FlowRun::parse(stages::Completions& completions) {
   std::vector<int> settled(spec_.dispatch.endpoints.size());
   for (const stages::Completion& completion : completions) ++settled[completion.endpoint()];
   const std::size_t held = stages::reply_bytes(completions) + stages::extra_bytes(completions);
+  if (vectors()) learn_texts(completions);
+  const auto requests = static_cast<std::int64_t>(completions.size());
+  const bool first = std::ranges::any_of(
+      completions, [](const stages::Completion& completion) { return completion.request->first; });
   stages::Parser::Out out = parser_->run(std::move(completions));
   // Rows, prompts and replies are gone: what is left of those that ended is their lines.
   const std::size_t lines = stages::bytes_of(out.results.entries);
@@ -185,6 +197,19 @@ void FlowRun::parse(stages::Completions& completions) {
     rows_asked_again_ += half.size();
     to_pack(PackInput::Kind::half, std::move(half));
   }
+  requests_ended(requests, first);
+}
+
+void FlowRun::learn_texts(const stages::Completions& completions) {
+  for (const stages::Completion& completion : completions)
+    texts_->counted(completion.request->items.size(), stages::prompt_bytes(*completion.request),
+                    completion.reply.outcome.usage.input);
+}
+
+// However they ended. What waited for the first goes on.
+void FlowRun::requests_ended(std::int64_t count, bool first) {
+  requests_out_ -= count;
+  if (first) to_pack(PackInput::Kind::resumed, {});
 }
 
 void FlowRun::commit(store::Results&& results, flow::Cost ended,

@@ -28,6 +28,7 @@
 #include "stages/question.h"
 #include "stages/reader.h"
 #include "stages/single_flight.h"
+#include "stages/text_tokens.h"
 
 namespace sluice::job {
 
@@ -65,6 +66,9 @@ class FlowRun final : public Run {
   core::Result<stages::Packer::Out> add(stages::Items&& items);
   core::Result<stages::Packer::Out> stalled();
   void end_if_alike();
+  bool vectors() const { return texts_.has_value(); }
+  void learn_texts(const stages::Completions& completions);
+  void requests_ended(std::int64_t count, bool first);
   bool read_where_they_are(const stages::Completions& completions) const;
   void parse(stages::Completions& completions);
   void commit(store::Results&& results, flow::Cost ended,
@@ -84,6 +88,7 @@ class FlowRun final : public Run {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
   stages::InFlight in_flight_;
   stages::PackSize pack_size_;
+  std::optional<stages::TextTokens> texts_;  // where prompts are embedded
   std::optional<stages::PackSavings> savings_;
   std::optional<stages::Packer> packer_;
   flow::Shutdown shutdown_;
@@ -101,8 +106,9 @@ class FlowRun final : public Run {
   std::optional<core::Error> alike_error_;  // the pack node's, then run()
   stages::RejectTally reject_tally_;
   stages::KeyTally key_tally_;
-  std::uint64_t batches_packed_ = 0;           // the pack node's
-  std::optional<std::uint64_t> batches_read_;  // the pack node's: known at the end of the input
+  std::uint64_t batches_packed_ = 0;            // the pack node's
+  std::optional<std::uint64_t> batches_read_;   // the pack node's: known at the end of the input
+  std::atomic<std::int64_t> requests_out_ = 0;  // made, and not ended
   std::atomic<std::uint64_t> rows_ended_ = 0;
   std::atomic<std::uint64_t> rows_shared_ = 0;
   std::atomic<std::uint64_t> rows_accepted_ = 0;

@@ -1,10 +1,12 @@
 // Joins a run's parts: opens them in their order, and says which calls which.
 #include <algorithm>
+#include <array>
 
 #include "job/file_sink.h"
 #include "job/job_files.h"
 #include "job/run_flow.h"
 #include "stages/endpoint_options.h"
+#include "stages/vector_text.h"
 #include "storage/input_file.h"
 
 namespace sluice::job {
@@ -38,7 +40,11 @@ core::Status FlowRun::open() {
 
   first_rejects_ =
       stages::FirstRejects(!options_.keep_going && checkpoint_->opened().done_rows == 0);
-  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_);
+  if (spec_.pack.embed)
+    texts_.emplace(static_cast<std::size_t>(spec_.pack.tokens),
+                   static_cast<std::size_t>(spec_.pack.embed->input_tokens));
+  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_, texts_ ? &*texts_ : nullptr);
+  if (vectors()) packer_->wait_for_first();
   savings_.emplace(stages::frame_bytes(spec_, question_),
                    stages::frame_bytes(spec_, stages::single_question(spec_)));
   parser_.emplace(spec_, question_, lines_, stages::models_of(spec_.dispatch));
@@ -58,7 +64,8 @@ core::Status FlowRun::open() {
   graph_.emplace(bodies(), shutdown_);
   reader_.emplace(std::move(*paths), options_.limit, credits_, shutdown_, callbacks(),
                   stages::Steps(spec_.read.steps), written_files(spec_), spec_.read.format);
-  if (!spec_.pack.user) reader_->cost().at_least(spec_.pack.user_template.size());
+  reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),
+                           stages::expected_answer_bytes(spec_.pack));
 
   shutdown_.on_stop([this] { dispatcher_->drain(); });
   shutdown_.on_failure([this] {
@@ -92,7 +99,7 @@ FlowGraph::Bodies FlowRun::bodies() {
           },
       .build =
           [this](stages::Request& request) {
-            stages::build(request, question_.packed);
+            stages::build(request, question_);
             credits_.change(0, request.extra_bytes);
           },
       .dispatch =
@@ -139,20 +146,27 @@ dispatch::Handlers FlowRun::handlers() {
           [this](const stages::RequestPtr& request, const core::Reject& why) {
             credits_.change(request->extra_bytes, 0);
             reject(std::move(request->items), why);
+            requests_ended(1, request->first);
           },
       .split =
           [this](const stages::RequestPtr& request, provider::Cause cause) {
             credits_.change(request->extra_bytes, 0);
             for (stages::Item& item : request->items)
               item.history.emplace_back(provider::cause_name(cause));
-            for (stages::Items& half : stages::halves_of(std::move(request->items)))
-              to_pack(PackInput::Kind::half, std::move(half));
+            if (vectors() && !request->too_large_item)
+              texts_->refused(stages::prompt_bytes(*request));
+            std::array<stages::Items, 2> parts = stages::smaller_parts_of(*request);
+            to_pack(request->first ? PackInput::Kind::first_half : PackInput::Kind::half,
+                    std::move(parts[0]));
+            to_pack(PackInput::Kind::half, std::move(parts[1]));
+            requests_ended(1, false);
           },
       .released =
           [this](const stages::RequestPtr& request, const std::string& why) {
             if (!why.empty()) left_ = core::Error{core::ErrorCode::io, why, {}};
             credits_.change(request->extra_bytes, 0);
             release(std::move(request->items));
+            requests_ended(1, request->first);
           },
       .halted =
           [this](schedule::HaltCause cause, const std::string& why) {

@@ -14,7 +14,10 @@ std::expected<ReplyList, std::string> read_list(const dom::element& value,
                                                 const stages::Question& question) {
   ReplyList replies;
   dom::array list;
-  if (value.get(list) == simdjson::SUCCESS && list.size() > 0) {
+  const bool is_list = value.get(list) == simdjson::SUCCESS && list.size() > 0;
+  // A list of numbers is one vector; a list of lists are the vectors of successive attempts.
+  const bool vector = is_list && question.vectors && list.at(0).is_number();
+  if (is_list && !vector) {
     for (const dom::element each : list) {
       auto reply = read_reply(each, question);
       if (!reply) return std::unexpected(std::move(reply.error()));

@@ -85,8 +85,17 @@ std::expected<Reply, std::string> read_reply(const dom::element& value,
     reply.kind = Reply::Kind::missing;
     return reply;
   }
+  if (dom::array numbers; question.vectors && value.get(numbers) == simdjson::SUCCESS) {
+    for (const dom::element number : numbers)
+      if (!number.is_number())
+        return std::unexpected(
+            fmt::format("a vector is a list of numbers; got {}", json_of(value)));
+    if (numbers.size() == 0) return std::unexpected("a vector needs at least one number");
+    reply.text = json_of(value);
+    return reply;
+  }
   std::string_view text;
-  if (value.get(text) == simdjson::SUCCESS) {
+  if (value.get(text) == simdjson::SUCCESS && !question.vectors) {
     const bool free_text = question.answer.size() == 1 && question.answer[0].name == "answer";
     if (question.packed && free_text) {  // one row's own text among others
       core::JsonWriter w(reply.text);
@@ -119,7 +128,7 @@ std::expected<Reply, std::string> read_reply(const dom::element& value,
       return std::unexpected("fail holds a table, as in { fail = { status = 429 } }");
     return read_failure(inner);
   }
-  if (names("raw")) {
+  if (names("raw") && !question.vectors) {
     if (object["raw"].get(text) != simdjson::SUCCESS)
       return std::unexpected("raw holds text, as in { raw = \"not JSON\" }");
     reply.kind = Reply::Kind::text;
@@ -127,6 +136,9 @@ std::expected<Reply, std::string> read_reply(const dom::element& value,
     return reply;
   }
   if (names("status") || names("error")) return read_failure(object);
+  if (question.vectors)
+    return std::unexpected(
+        "this question is an s.embed, so its reply is a vector: a list of numbers");
   if (question.plain_text)
     return std::unexpected(
         "this question declares no answer, so its reply is text: \"…\", not a table");

@@ -1,7 +1,8 @@
 // What a test says that the provider replies to one row, and a provider's reply made of it.
 //
 // In a test file a reply is
-//   an answer       { queue = "billing" }; where the pipeline declares none: text
+//   an answer       { queue = "billing" }; where the pipeline declares none: text; where it embeds:
+//                   the vector, { 0.5, -0.25 }
 //   raw text        "no JSON at all", or { raw = "…" }: the whole reply of the request
 //   a failure       { status = 429, retry_after = 5, body = "…" } or { error = "timeout" }
 //   nothing         false: the reply leaves this row out

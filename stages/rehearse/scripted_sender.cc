@@ -52,6 +52,11 @@ class ScriptedSender final : public dispatch::Sender {
   void note(const stages::Request& request) {
     Sent& sent = notes_.sent.emplace_back();
     sent.system = question_.frame.system;
+    if (question_.vectors) {
+      for (const stages::Item& item : request.items)
+        sent.user.append(sent.user.empty() ? "" : "\n").append(item.prompt);
+      return;
+    }
     dom::parser parser;
     dom::element user;
     std::string_view words;
@@ -75,6 +80,7 @@ class ScriptedSender final : public dispatch::Sender {
       replies.push_back(std::move(*next));
     }
     for (const stages::Item& item : request.items) replies_.used(item);
+    if (question_.vectors) return embedded(attempt, request, replies);
     return answered(attempt, request, text_of(request, replies));
   }
 
@@ -97,6 +103,22 @@ class ScriptedSender final : public dispatch::Sender {
     w.close(']');
     w.close('}');
     return text;
+  }
+
+  // Those that are missing are left out, so that the reply has fewer than there are texts.
+  provider::Reply embedded(const schedule::Send& attempt, const stages::Request& request,
+                           const std::vector<Reply>& replies) const {
+    provider::Reply reply = answered(attempt, request, {});
+    reply.outcome.usage.output = 0;
+    dom::parser parser;
+    for (const Reply& one : replies) {
+      dom::array numbers;
+      if (one.kind == Reply::Kind::missing || parser.parse(one.text).get(numbers)) continue;
+      reply.dimensions = numbers.size();
+      for (const dom::element number : numbers)
+        reply.vectors.push_back(static_cast<float>(double(number)));
+    }
+    return reply;
   }
 
   provider::Reply answered(const schedule::Send& attempt, const stages::Request& request,

@@ -131,7 +131,10 @@ std::string reply_text(const Fixture& fixture) {
     line("finish", kFinishes[static_cast<int>(reply.finish)]);
     std::string text;
     core::append_json_string(text, reply.text);
-    line("text", text);
+    line(reply.vectors.empty() ? "text" : "vectors",
+         reply.vectors.empty()
+             ? text
+             : fmt::format("{} in each: {}", reply.dimensions, fmt::join(reply.vectors, " ")));
   }
   line("model", reply.model);
   line("billing", kBillings[static_cast<int>(outcome.billing)]);

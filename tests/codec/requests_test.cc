@@ -161,6 +161,61 @@ TEST(ResponsesRequest, GoesToResponsesAtAnyHost) {
   EXPECT_EQ(make_codec(spec)->path(), "/responses");
 }
 
+// The body of a request whose user content is the list of `texts`.
+std::string embedding_body_of(const EndpointSpec& spec, std::string texts) {
+  const auto codec = make_codec(spec);
+  const BodyFrame body = codec->frame({});
+  return body.prefix + *codec->content(std::make_shared<const std::string>(std::move(texts))) +
+         body.suffix;
+}
+
+TEST(EmbeddingsRequest, CarriesTheTextsAndAsksForBytes) {
+  EndpointSpec spec = openai();
+  spec.api = "embeddings";
+  spec.model = "text-embedding-3-small";
+  spec.dimensions = 512;
+  EXPECT_EQ(make_codec(spec)->path(), "/embeddings");
+  EXPECT_EQ(make_codec(spec)->output_cap(), 0);
+  EXPECT_EQ(embedding_body_of(spec, R"(["a","b\"c"])"),
+            R"({"model":"text-embedding-3-small","encoding_format":"base64","dimensions":512,)"
+            R"("input":["a","b\"c"]})");
+}
+
+TEST(EmbeddingsRequest, AsksForNumbersWhereBytesMayNotBeKnown) {
+  EndpointSpec spec = openai();
+  spec.api = "embeddings";
+  spec.base_url = "https://api.mistral.ai/v1";
+  spec.model = "mistral-embed";
+  EXPECT_EQ(embedding_body_of(spec, R"(["a"])"), R"({"model":"mistral-embed","input":["a"]})");
+}
+
+TEST(GeminiEmbeddingsRequest, HoldsARequestForEachText) {
+  EndpointSpec spec;
+  spec.provider = find_provider("gemini");
+  spec.base_url = "https://generativelanguage.googleapis.com/v1beta";
+  spec.api = "embeddings";
+  spec.model = "gemini-embedding-001";
+  spec.dimensions = 768;
+  EXPECT_EQ(make_codec(spec)->path(), "/models/gemini-embedding-001:batchEmbedContents");
+  EXPECT_EQ(embedding_body_of(spec, R"(["a","\"b\\"])"),
+            R"({"requests":[{"model":"models/gemini-embedding-001","outputDimensionality":768,)"
+            R"("content":{"parts":[{"text":"a"}]}},)"
+            R"({"model":"models/gemini-embedding-001","outputDimensionality":768,)"
+            R"("content":{"parts":[{"text":"\"b\\"}]}}]})");
+}
+
+TEST(EmbeddingsReply, WithOtherDimensionsThanAskedForEndsTheEndpoint) {
+  EndpointSpec spec = openai();
+  spec.api = "embeddings";
+  spec.dimensions = 4;
+  const Reply reply = make_codec(spec)->read(
+      200, {}, R"({"data":[{"index":0,"embedding":[1,2]}],"usage":{"prompt_tokens":1}})",
+      core::ManualClock().wall_now());
+  EXPECT_EQ(reply.outcome.action, Action::stop);
+  EXPECT_THAT(reply.outcome.message, HasSubstr("have 2 numbers, not the 4 of dimensions"));
+  EXPECT_TRUE(reply.vectors.empty());
+}
+
 TEST(AnthropicRequest, CarriesTheSchemaWithoutItsLimits) {
   EndpointSpec spec = anthropic();
   spec.max_output_tokens = 800;
