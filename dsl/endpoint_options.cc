@@ -239,108 +239,6 @@ constexpr Option kOwn[] = {
      .max = 100},
 };
 
-constexpr Option kTier[] = {
-    {.name = "rpm",
-     .type = number,
-     .meaning = "requests a minute",
-     .example = "500",
-     .fallback = "the endpoint's",
-     .min = 1e-6,
-     .max = kMost},
-    {.name = "tpm",
-     .type = number,
-     .meaning = "tokens a minute, input and output",
-     .example = "150e6",
-     .fallback = "the endpoint's",
-     .min = 1,
-     .max = kMost},
-    {.name = "input_tpm",
-     .type = number,
-     .meaning = "input tokens a minute",
-     .example = "400e3",
-     .fallback = "the endpoint's",
-     .min = 1,
-     .max = kMost},
-    {.name = "output_tpm",
-     .type = number,
-     .meaning = "output tokens a minute",
-     .example = "80e3",
-     .fallback = "the endpoint's",
-     .min = 1,
-     .max = kMost},
-    {.name = "rpd",
-     .type = number,
-     .meaning = "requests a day",
-     .example = "10000",
-     .fallback = "the endpoint's",
-     .min = 1,
-     .max = kMost},
-    {.name = "tpd",
-     .type = number,
-     .meaning = "tokens a day",
-     .example = "2e9",
-     .fallback = "the endpoint's",
-     .min = 1,
-     .max = kMost},
-    {.name = "max_concurrency",
-     .type = whole,
-     .meaning = "requests in flight, at most",
-     .example = "64",
-     .fallback = "the endpoint's",
-     .min = 1,
-     .max = 100000},
-    {.name = "weight",
-     .type = number,
-     .meaning = "with route = \"spread\", its share of the requests",
-     .example = "3",
-     .fallback = "the endpoint's",
-     .min = 1e-6,
-     .max = 1e6},
-    {.name = "price",
-     .type = table_or_zero,
-     .meaning = "what tokens cost at this tier",
-     .example = "{ input = 0.375, output = 2.25 }",
-     .fallback = "the endpoint's, else the list price"},
-    {.name = "timeout",
-     .type = duration,
-     .meaning = "for one request, from sending to the last byte",
-     .example = "\"15m\"",
-     .fallback = "the endpoint's, else 15m for \"flex\" and 120s for others"},
-    {.name = "first_byte_timeout",
-     .type = duration,
-     .meaning = "from the request's last byte sent to the answer's first",
-     .example = "\"10m\"",
-     .fallback = "the endpoint's"},
-};
-
-constexpr Section kTiersSection = {
-    .name = "tiers",
-    .kind = SectionKind::table,
-    .meaning = "the tiers of a model, an option of the endpoints",
-    .example = "tiers = { \"flex\", { \"standard\", rpm = 500 }, \"priority\" }",
-    .options = {},
-    .positional = {.word = "tier",
-                   .type = "text or a table",
-                   .luals = "string|sluice.tierOptions",
-                   .meaning =
-                       "\"flex\", \"standard\" or \"priority\", as far as the provider sells it "
-                       "(docs/providers.md, Tiers); a table gives the tier limits of its own",
-                   .example = "\"flex\"",
-                   .least = 1,
-                   .most = 10}};
-constexpr Section kTierSection = {.name = "tier",
-                                  .kind = SectionKind::table,
-                                  .meaning = "one of the tiers, with what is its own",
-                                  .example = "{ \"standard\", rpm = 500, tpm = 1e6 }",
-                                  .options = kTier,
-                                  .positional = {.word = "name",
-                                                 .type = "text",
-                                                 .luals = "string",
-                                                 .meaning = "its name",
-                                                 .example = "\"standard\"",
-                                                 .least = 1,
-                                                 .most = 1}};
-
 std::string_view name_of(provider::StructuredOutput how) {
   switch (how) {
     case provider::StructuredOutput::json_schema:
@@ -432,8 +330,7 @@ std::span<const Section> endpoint_sections() {
                           .options = constructor.options,
                           .same_as = own_page ? std::string_view() : dialect->vendor->name});
     }
-    sections.push_back(kTiersSection);
-    sections.push_back(kTierSection);
+    for (const Section& section : tier_sections()) sections.push_back(section);
     for (const Section& section : price_sections()) sections.push_back(section);
     return sections;
   }();

@@ -13,6 +13,7 @@ std::span<const Section> job_sections();
 std::span<const Section> cascade_sections();
 std::span<const Section> endpoint_sections();
 std::span<const Section> own_profile_sections();
+std::span<const Section> tier_sections();   // within those of the endpoints
 std::span<const Section> price_sections();  // within those of the endpoints
 std::span<const Section> field_sections();
 
