@@ -197,6 +197,12 @@ constexpr Option kOwn[] = {
      .example = "\"us-east-1\"",
      .min = 1,
      .max = 100},
+    {.name = "regions",
+     .type = names,
+     .meaning = "several regions: an endpoint for each, with its own quota and ledger line; the "
+                "limits below hold for each",
+     .example = "{ \"us-east-1\", \"eu-west-1\" }",
+     .fallback = "region alone"},
     {.name = "project",
      .type = text,
      .meaning = "the project that is billed",

@@ -150,6 +150,8 @@ int construct_endpoint(lua_State* lua) {
   spec.charge_header = read_charge_header(arguments);
   spec.proxy = read_proxy(lua, arguments);
   read_own_options(arguments, profile, spec);
+  // The address below is then the first region's; expand() has those of all.
+  if (arguments.has("regions")) spec.region = arguments.columns("regions").front();
   if (arguments.has("base_url")) spec.base_url = read_base_url(arguments);
   std::string address = address_of(arguments, profile, spec);
   if (arguments.has("base_url")) {

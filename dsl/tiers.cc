@@ -96,6 +96,28 @@ std::vector<core::Secret> read_keys(lua_State* lua, const Arguments& arguments) 
   return keys;
 }
 
+// What `base` is in each of its regions; it alone where there is no such option.
+std::vector<EndpointSpec> by_region(const Arguments& arguments, const EndpointSpec& base) {
+  if (!arguments.has("regions")) return {base};
+  for (const std::string_view other : {"region", "base_url"})
+    if (arguments.has(other))
+      arguments.fail_key(other, fmt::format("regions and {} are both given", other),
+                         "leave it out: each region has an address of its own");
+  std::vector<EndpointSpec> all;
+  for (const std::string& region : arguments.columns("regions")) {
+    if (std::ranges::find(all, region, &EndpointSpec::region) != all.end())
+      arguments.fail_value("regions", fmt::format("region \"{}\" is listed twice", region),
+                           "name it once");
+    EndpointSpec& spec = all.emplace_back(base);
+    spec.region = region;
+    auto address = base.provider.profile->address(spec);
+    if (!address) arguments.fail_value("regions", address.error().message, address.error().where);
+    spec.base_url = std::move(*address);
+    spec.name = fmt::format("{} {}", base.name, region);
+  }
+  return all;
+}
+
 }  // namespace
 
 void read_limits(const Arguments& arguments, provider::Limits& limits) {
@@ -123,9 +145,10 @@ std::vector<EndpointSpec> expand(lua_State* lua, const Arguments& arguments, End
     if (arguments.has("service_tier"))
       arguments.fail_key("service_tier", "tiers and service_tier are both given",
                          "leave service_tier out: each tier sends its own");
-    tiers = by_tier(lua, arguments, base);
+    for (const EndpointSpec& region : by_region(arguments, base))
+      for (EndpointSpec& spec : by_tier(lua, arguments, region)) tiers.push_back(std::move(spec));
   } else {
-    tiers.push_back(std::move(base));
+    tiers = by_region(arguments, base);
   }
   std::vector<EndpointSpec> all;
   for (const EndpointSpec& tier : tiers) {

@@ -175,7 +175,7 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
 }
 
 constexpr std::string_view kHosts[] = {"amazonaws.com"};
-constexpr std::string_view kOptions[] = {"region", "credentials"};
+constexpr std::string_view kOptions[] = {"region", "regions", "credentials"};
 
 constexpr ErrorRule kErrors[] = {
     // clang-format off

@@ -54,7 +54,7 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
   return fmt::format("https://{}/v1", host_of(location));
 }
 
-constexpr std::string_view kOptions[] = {"region", "project", "credentials"};
+constexpr std::string_view kOptions[] = {"region", "regions", "project", "credentials"};
 
 constexpr ErrorRule kErrors[] = {
     // clang-format off

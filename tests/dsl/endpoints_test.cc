@@ -214,6 +214,28 @@ TEST(Tiers, MultiplyWithKeysAndHaveLimitsOfTheirOwn) {
   EXPECT_EQ(endpoints[2].price->output, core::Money::picodollars(2'000'000));
 }
 
+TEST(Regions, AreAnEndpointEachAtTheirOwnAddress) {
+  const Scratch scratch;
+  auto loaded = load_endpoint(scratch, "bedrock", R"(key = "sk-12345678",
+     regions = { "us-east-1", "eu-west-1" }, tiers = { "flex", "standard" })");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+  EXPECT_THAT(names_of(*loaded),
+              testing::ElementsAre("bedrock/m us-east-1 flex", "bedrock/m us-east-1 standard",
+                                   "bedrock/m eu-west-1 flex", "bedrock/m eu-west-1 standard"));
+  EXPECT_EQ(loaded->dispatch.endpoints[2].base_url,
+            "https://bedrock-runtime.eu-west-1.amazonaws.com");
+  for (const auto& [options, message] :
+       {std::pair<const char*, const char*>{
+            R"(key = "k1234567", region = "us-east-1", regions = { "us-east-1" })", "both given"},
+        {R"(key = "k1234567", regions = { "us-east-1", "us-east-1" })", "listed twice"},
+        {R"(key = "k1234567", regions = { "a.b/" })", "not the name of an AWS region"}}) {
+    loaded = load_endpoint(scratch, "bedrock", options);
+    ASSERT_FALSE(loaded.has_value()) << options;
+    EXPECT_THAT(loaded.error().message, testing::HasSubstr(message));
+  }
+  EXPECT_FALSE(load_endpoint(scratch, "openai", R"(key = "k1234567", regions = { "x" })"));
+}
+
 TEST(Tiers, AndKeysLeaveTheJobTheSame) {
   const Scratch scratch;
   const auto fingerprint = [&](std::string_view options) {
