@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,6 +34,11 @@ struct MockFlags {
   std::string price_in = "0";
   std::string price_out = "0";
   std::string price_cached;  // empty = as the rest of the input
+  std::vector<std::string> tier_latencies;
+  std::vector<std::string> tier_refusals;
+  std::vector<std::string> tier_answers;
+  std::vector<std::string> aws_keys;
+  std::string token_life;
 };
 
 core::Duration milliseconds(double ms) {
@@ -62,6 +69,72 @@ core::Result<mock::OutputTokens> output_tokens(const std::string& text) {
                                 text));
 }
 
+// "NAME=VALUE" in two.
+core::Result<std::pair<std::string, std::string>> named(const std::string& text, char between,
+                                                        const char* wanted) {
+  const std::size_t at = text.find(between);
+  if (at != text.npos && at > 0 && at + 1 < text.size())
+    return std::pair(text.substr(0, at), text.substr(at + 1));
+  return core::fail(core::ErrorCode::usage,
+                    fmt::format("'{}' cannot be read: {} is wanted", text, wanted));
+}
+
+// "4s", "500ms", "2m", "1h"; a number alone is seconds.
+core::Result<core::Duration> duration(const std::string& text) {
+  using Unit = std::pair<std::string_view, double>;  // and its seconds
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const std::string_view unit = end;
+  for (const auto& [name, seconds] :
+       {Unit("", 1), Unit("s", 1), Unit("ms", 0.001), Unit("m", 60), Unit("h", 3600)}) {
+    if (unit != name || end == text.c_str() || !(number >= 0 && number <= 1e9)) continue;
+    return milliseconds(number * seconds * 1000);
+  }
+  return core::fail(core::ErrorCode::usage,
+                    fmt::format("'{}' is not a duration: 500ms, 4s or 2m is wanted", text));
+}
+
+core::Status fill_in_tiers(const MockFlags& flags, mock::Options& options) {
+  for (const std::string& text : flags.tier_latencies) {
+    const auto tier = named(text, '=', "TIER=TIME, as in flex=4s,");
+    if (!tier) return std::unexpected(tier.error());
+    const auto latency = duration(tier->second);
+    if (!latency) return std::unexpected(latency.error());
+    options.tiers[tier->first].latency = *latency;
+  }
+  for (const std::string& text : flags.tier_refusals) {
+    constexpr const char* kWanted = "TIER=SHARE, as in flex=0.2,";
+    const auto tier = named(text, '=', kWanted);
+    if (!tier) return std::unexpected(tier.error());
+    char* end = nullptr;
+    const double share = std::strtod(tier->second.c_str(), &end);
+    if (*end != '\0' || !(share >= 0 && share <= 1)) {
+      return core::fail(core::ErrorCode::usage,
+                        fmt::format("'{}' is not a share: {} is wanted, 0 to 1", text, kWanted));
+    }
+    options.tiers[tier->first].refusals = share;
+  }
+  for (const std::string& text : flags.tier_answers) {
+    const auto tier = named(text, '=', "TIER=TIER, as in flex=default,");
+    if (!tier) return std::unexpected(tier.error());
+    options.tiers[tier->first].answered = tier->second;
+  }
+  return {};
+}
+
+core::Status fill_in_tokens(const MockFlags& flags, mock::Options& options) {
+  for (const std::string& text : flags.aws_keys) {
+    const auto key = named(text, ':', "ID:SECRET");
+    if (!key) return core::fail(core::ErrorCode::usage, "--aws-key: ID:SECRET is wanted");
+    options.aws_keys.insert_or_assign(key->first, core::Secret(key->second));
+  }
+  if (flags.token_life.empty()) return {};
+  const auto life = duration(flags.token_life);
+  if (!life) return std::unexpected(life.error());
+  options.token_life = *life;
+  return {};
+}
+
 core::Status fill_in(MockFlags& flags) {
   mock::Options& options = flags.options;
   const std::string& cached = flags.price_cached.empty() ? flags.price_in : flags.price_cached;
@@ -83,7 +156,8 @@ core::Status fill_in(MockFlags& flags) {
     if (!outage) return std::unexpected(outage.error());
     options.outages.push_back(*outage);
   }
-  return {};
+  if (auto filled = fill_in_tiers(flags, options); !filled) return filled;
+  return fill_in_tokens(flags, options);
 }
 
 int serve(MockFlags flags) {
@@ -168,7 +242,33 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   command->add_option("--hidden-burst", o.hidden_burst, "Saved up for it")->capture_default_str();
   command->add_option("--hidden-status", o.hidden_status, "Answered above it; 503 as nginx does")
       ->capture_default_str();
-  command->add_option("--key", flags->key, "The only bearer key to accept");
+  const std::string tiers = "Tiers (service_tier): TIER=VALUE, each may be given more than once";
+  command
+      ->add_option("--tier-latency", flags->tier_latencies,
+                   "Time to answer at a tier, in place of --latency-ms: flex=4s")
+      ->type_name("TIER=TIME")
+      ->group(tiers);
+  command
+      ->add_option("--tier-refusals", flags->tier_refusals,
+                   "Share of a tier's requests that it has no room for: flex=0.2")
+      ->type_name("TIER=SHARE")
+      ->group(tiers);
+  command
+      ->add_option("--tier-of", flags->tier_answers,
+                   "Answered at another tier than asked: flex=default")
+      ->type_name("TIER=TIER")
+      ->group(tiers);
+  command->add_option("--key", flags->key,
+                      "The only key to accept, in the header that each provider has for it");
+  command
+      ->add_option("--aws-key", flags->aws_keys,
+                   "ID:SECRET; with it signatures are checked. May be given more than once")
+      ->type_name("ID:SECRET");
+  command
+      ->add_option("--token-life", flags->token_life,
+                   "How long tokens of POST /token and of the metadata servers are good for; with "
+                   "it Vertex AI's calls take no other")
+      ->type_name("TIME");
   command
       ->add_option("--certificate", o.certificate_file, "PEM chain; with --certificate-key: HTTPS")
       ->type_name("FILE");
@@ -193,6 +293,7 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   fault("--hang", o.faults.hang, "Never answered");
   fault("--truncate", o.faults.truncate, "Cut off at the output limit");
   fault("--garble", o.faults.garble, "Answered with no JSON");
+  fault("--chunks", o.faults.chunks, "Mistral: the text as a list of chunks");
   fault("--reasoning-only", o.faults.reasoning_only, "All tokens spent on reasoning, no text");
   fault("--drop-row", o.faults.drop_row, "One row of the pack left out");
   fault("--double-row", o.faults.double_row,

@@ -84,9 +84,15 @@ struct Options {
   std::string refuse;  // the model refuses
   std::vector<Outage> outages;
 
-  core::Price price;             // for the bill
-  double cached_share = 0;       // of each prompt's tokens, told and billed as read from the cache
-  core::Secret require_key;      // when not empty: any other gets the provider's 401
+  core::Price price;         // for the bill
+  double cached_share = 0;   // of each prompt's tokens, told and billed as read from the cache
+  core::Secret require_key;  // when not empty: any other gets the provider's 401
+  // AWS access keys, id and secret: a signature by another is refused. Empty: signatures are taken
+  // on trust.
+  std::map<std::string, core::Secret> aws_keys;
+  // Of the tokens that the mock issues (mock/access.h); nullopt = an hour, and Vertex AI's calls
+  // take any other as well.
+  std::optional<core::Duration> token_life;
   bool count_repeats = false;    // keeps a 64-bit hash of every row answered
   std::string certificate_file;  // PEM chain; with key_file turns TLS on
   std::string key_file;

@@ -50,7 +50,8 @@ ProviderModel::ProviderModel(Options options, core::Time started)
       limiter_(options_.rpm, options_.tpm),
       hidden_(per_minute(options_.hidden_per_second), std::nullopt, options_.hidden_burst),
       outages_(options_.outages, started),
-      slots_(options_.slots) {}
+      slots_(options_.slots),
+      access_(options_) {}
 
 Decision ProviderModel::handle(const http::ServerRequest& request, core::Time now,
                                core::WallTime wall_now) {
@@ -67,6 +68,10 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
   if (post && target == "/stats/reset") {
     reset_stats();
     decision.response = wire::json_response(200, "{}");
+    return decision;
+  }
+  if (auto served = access_.token_server(request, at.wall)) {
+    decision.response = std::move(*served);
     return decision;
   }
   return call(request, at);
@@ -111,11 +116,8 @@ Decision ProviderModel::call(const http::ServerRequest& request, Moment at) {
   ++stats_.requests;
   const std::uint64_t draws = simulate::mix(options_.seed, ++number_);
   if (const auto outage = outages_.at(at.now)) return broken(service, *outage, at);
-  if (!key_fits(service, request)) {
-    Refusal refusal;
-    refusal.why = Why::bad_key;
-    return refuse(service, refusal, at, false);
-  }
+  if (auto refusal = access_.refusal(service, request, at.wall))
+    return refuse(service, std::move(*refusal), at, false);
   if (!found) return refuse(service, found.error().refusal, at, false);
   const auto asked = wire::Reader::read(*found, request);
   if (!asked) return refuse(service, asked.error(), at, false);
@@ -130,10 +132,8 @@ Decision ProviderModel::call(const http::ServerRequest& request, Moment at) {
 Decision ProviderModel::models(const wire::Reader::Found& found, const http::ServerRequest& request,
                                Moment at) {
   Decision decision;
-  if (!key_fits(found.wire->service, request)) {
-    Refusal refusal;
-    refusal.why = Why::bad_key;
-    decision.response = found.wire->service.refuse(refusal);
+  if (const auto refusal = access_.refusal(found.wire->service, request, at.wall)) {
+    decision.response = found.wire->service.refuse(*refusal);
     return decision;
   }
   const auto asked = wire::Reader::read(found, request);
@@ -291,15 +291,6 @@ Decision ProviderModel::unavailable(int status, core::Duration wait) {
     decision.response.headers.emplace_back("retry-after-ms", std::to_string(milliseconds.count()));
   }
   return decision;
-}
-
-bool ProviderModel::key_fits(const wire::Service& service,
-                             const http::ServerRequest& request) const {
-  const wire::Credential credential = service.credential(request);
-  if (options_.require_key.empty()) return credential.kind != wire::Credential::Kind::several;
-  return credential.value == options_.require_key.reveal() &&
-         (credential.kind == wire::Credential::Kind::key ||
-          credential.kind == wire::Credential::Kind::bearer);
 }
 
 void ProviderModel::reset_stats() {

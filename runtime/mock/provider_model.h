@@ -18,6 +18,7 @@
 
 #include "core/clock.h"
 #include "http/server.h"
+#include "mock/access.h"
 #include "mock/fault.h"
 #include "mock/options.h"
 #include "mock/outages.h"
@@ -78,7 +79,6 @@ class ProviderModel {
   const Tier* tier_of(const wire::Service& service, std::string_view asked) const;
   core::Duration draw_latency(const Tier* tier, std::uint64_t draws,
                               std::uint64_t output_tokens) const;
-  bool key_fits(const wire::Service& service, const http::ServerRequest& request) const;
   void bill(const wire::Answer& answer);
   void reset_stats();
 
@@ -87,6 +87,7 @@ class ProviderModel {
   simulate::Limiter hidden_;
   Outages outages_;
   simulate::Slots slots_;
+  Access access_;
   wire::Reader reader_;
   Plans plans_;
   Stats stats_;

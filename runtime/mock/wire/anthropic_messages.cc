@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "wire/calls.h"
+#include "wire/date.h"
 #include "wire/schema_rules.h"
 
 namespace sluice::wire {
@@ -89,7 +90,7 @@ bool is_one(std::string_view model, std::span<const std::string_view> beginnings
 std::optional<std::string> version_mistake(const http::ServerRequest& request) {
   const auto version = request.headers.find("anthropic-version");
   if (!version) return "anthropic-version: header is required";
-  if (*version == "2023-06-01" || *version == "2023-01-01") return std::nullopt;
+  if (is_date(*version)) return std::nullopt;
   return fmt::format("anthropic-version: \"{}\" is not a valid version", *version);
 }
 

@@ -1,12 +1,11 @@
 // Azure OpenAI: OpenAI's calls at other paths, with other headers (docs/providers.md, Azure).
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 
 #include "wire/calls.h"
+#include "wire/date.h"
 #include "wire/openai.h"
 
 namespace sluice::wire {
@@ -63,14 +62,9 @@ Credential azure_credential(const http::ServerRequest& request) {
 
 // "2024-10-21", "2025-04-01-preview".
 bool is_version(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-dd";
-  if (text.size() < kShape.size()) return false;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
-    const bool fits =
-        kShape[i] == 'd' ? std::isdigit(static_cast<unsigned char>(text[i])) != 0 : text[i] == '-';
-    if (!fits) return false;
-  }
-  return text.size() == kShape.size() || text.substr(kShape.size()) == "-preview";
+  constexpr std::string_view kPreview = "-preview";
+  if (text.ends_with(kPreview)) text.remove_suffix(kPreview.size());
+  return is_date(text);
 }
 
 // The deployment stands in the path, and the version of the API is required.

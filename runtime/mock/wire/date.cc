@@ -18,6 +18,16 @@ std::string rfc3339(core::WallTime at) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc(at));
 }
 
+bool is_date(std::string_view text) {
+  constexpr std::string_view kForm = "dddd-dd-dd";
+  if (text.size() != kForm.size()) return false;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kForm[i] == 'd' ? !digit : text[i] != '-') return false;
+  }
+  return true;
+}
+
 std::string basic_date(core::WallTime at) {
   return fmt::format("{:%Y%m%dT%H%M%SZ}", utc(at));
 }

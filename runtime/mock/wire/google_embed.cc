@@ -12,9 +12,10 @@
 namespace sluice::wire {
 namespace {
 
-constexpr std::array<std::string_view, 1> kEmbedPaths = {"/v1beta/models/{}:embedContent"};
-constexpr std::array<std::string_view, 1> kBatchEmbedPaths = {
-    "/v1beta/models/{}:batchEmbedContents"};
+constexpr std::array<std::string_view, 2> kEmbedPaths = {"/v1beta/models/{}:embedContent",
+                                                         "/v1/models/{}:embedContent"};
+constexpr std::array<std::string_view, 2> kBatchEmbedPaths = {
+    "/v1beta/models/{}:batchEmbedContents", "/v1/models/{}:batchEmbedContents"};
 constexpr std::array<std::string_view, 2> kPredictPaths = {
     "/v1/projects/{}/locations/{}/publishers/google/models/{}:predict",
     "/v1beta1/projects/{}/locations/{}/publishers/google/models/{}:predict"};

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kGeminiPaths = {"/v1beta/models/{}:generateContent",
                                                           "/v1/models/{}:generateContent"};
-constexpr std::array<std::string_view, 1> kGeminiStreamPaths = {
-    "/v1beta/models/{}:streamGenerateContent"};
+constexpr std::array<std::string_view, 2> kGeminiStreamPaths = {
+    "/v1beta/models/{}:streamGenerateContent", "/v1/models/{}:streamGenerateContent"};
 // The last two take an API key in place of a project.
 constexpr std::array<std::string_view, 4> kVertexPaths = {
     "/v1/projects/{}/locations/{}/publishers/google/models/{}:generateContent",

@@ -13,16 +13,26 @@ namespace {
 constexpr std::array<std::string_view, 4> kModelsPaths = {
     "/v1/models", "/v1/models/{}", "/openai/v1/models", "/openai/v1/models/{}"};
 constexpr std::array<std::string_view, 2> kAnthropicModelsPaths = {"/v1/models", "/v1/models/{}"};
-constexpr std::array<std::string_view, 2> kGeminiModelsPaths = {"/v1beta/models",
-                                                                "/v1beta/models/{}"};
+constexpr std::array<std::string_view, 4> kGeminiModelsPaths = {
+    "/v1beta/models", "/v1beta/models/{}", "/v1/models", "/v1/models/{}"};
 
 constexpr std::array<std::string_view, 2> kOpenAiNames = {"gpt-5.4-mini", "text-embedding-3-small"};
 constexpr std::array<std::string_view, 1> kAnthropicNames = {"claude-haiku-4-5"};
 constexpr std::array<std::string_view, 2> kGeminiNames = {"gemini-2.5-flash",
                                                           "gemini-embedding-001"};
 
+// "gemini-x:generateContent" is a call, not a model.
+bool is_model(const Request& request) {
+  return request.in_path.empty() || request.in_path.front().find(':') == std::string::npos;
+}
+
 bool is_anthropic(const Request& request) {
-  return request.http.headers.find("anthropic-version").has_value();
+  return is_model(request) && request.http.headers.find("anthropic-version").has_value();
+}
+
+bool is_gemini(const Request& request) {
+  return is_model(request) && (request.http.target.starts_with("/v1beta/") ||
+                               request.http.headers.find("x-goog-api-key").has_value());
 }
 
 // The one model that is asked about, or none: then the list is.
@@ -116,6 +126,7 @@ const Wire kGeminiModels = {.name = "gemini models",
                             .paths = kGeminiModelsPaths,
                             .service = kGemini,
                             .task = Task::models,
+                            .takes = is_gemini,
                             .read = read_models,
                             .write = write_gemini_models};
 
@@ -124,6 +135,7 @@ const Wire kOpenAiModels = {.name = "openai models",
                             .paths = kModelsPaths,
                             .service = kOpenAi,
                             .task = Task::models,
+                            .takes = is_model,
                             .read = read_models,
                             .write = write_openai_models};
 
