@@ -6,6 +6,7 @@
 
 ---@class sluice.Stage
 ---@class sluice.Endpoint
+---@class sluice.Cascade
 ---@class sluice.Field
 ---@class sluice.Secret
 ---@class sluice.Files
@@ -76,10 +77,11 @@
 ---@class (exact) sluice.dispatchOptions
 ---@field deadline? string|number from the start of the run, earlier questions included; when it is reached, the run drains and can go on later
 ---@field budget? string|number for the whole job, earlier runs and all questions included; never passed. Wants max_output_tokens on the endpoints: a request counts at its worst until it is answered
+---@field prices? string CSV file of prices, which win over the list prices, relative to the pipeline file; its columns: docs/reference.md, Prices
 ---@field route? "cheapest"|"in_order"|"spread"|"deadline" which endpoint a request goes to, among those that can take it now: by expected cost, the first in the file, or in turn by weight (without weights, by what each has free). "deadline" waits for the cheapest: dearer ones get only what the cheaper cannot do before the deadline; without a deadline they get something only while no cheaper one is to be had (stopped, broken, without capacity); where nothing says how much is left (a pipe), it is as "cheapest"
 ---@field retries? integer of one request after a failure, at most
 ---@field hedge? boolean ask a request that takes longer than 95 % of its endpoint's answers a second time and take the first answer; at most 5 % more requests, which are paid for
----@field [integer] sluice.Endpoint s.openai { … }, or the constructor of another service or server
+---@field [integer] sluice.Endpoint|sluice.Cascade s.openai { … }, or the constructor of another service or server; or one s.cascade { … } in place of all of them
 
 ---What becomes of an answer; the declaration in pack is always checked first.
 ---@class (exact) sluice.parseOptions
@@ -92,6 +94,11 @@
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field [integer] string the output file, relative to the pipeline file
+
+---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
+---@class (exact) sluice.cascadeOptions
+---@field escalate fun(answer: table, row: table): boolean function(answer, row) that returns true where the next level is to be asked, or false where the answer stands; a row without an answer is asked at the next level in any case
+---@field [integer] sluice.Endpoint|sluice.Endpoint[] who is asked, the cheapest first; all get the same prompt, and keep to the same answer and parse. A level begins when the one before has ended
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@class (exact) sluice.openaiOptions
@@ -112,14 +119,47 @@
 ---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions what tokens cost
+---@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands
+---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field api? "chat"|"responses" which of the service's formats is spoken
+---@field profile? sluice.profileOptions how a service differs from those that are known, see profile
+
+---An endpoint at Azure OpenAI.
+---@class (exact) sluice.azureOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field keys? (sluice.Secret|string)[] several API keys in place of key: an endpoint for each, with its own quota; the limits below hold for each
+---@field tiers? sluice.tiersOptions how to buy the model: an endpoint for each tier, with its own quota and price; the limits below hold for each. With it, route is "deadline" unless it is given
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field resource? string the first word of the address, in place of base_url
+---@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
+---@field api_version? string sent as api-version
 
 ---An endpoint that speaks Anthropic's messages.
 ---@class (exact) sluice.anthropicOptions
@@ -140,14 +180,106 @@
 ---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
 ---@field temperature? number sampling temperature
 ---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
----@field price? sluice.priceOptions what tokens cost
+---@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field ca_file? string PEM file of certificates to trust instead of the system's
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
----@field service_tier? string sent as it stands
+---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field profile? sluice.profileOptions how a service differs from those that are known, see profile
+
+---An endpoint that speaks Google's generateContent.
+---@class (exact) sluice.geminiOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field keys? (sluice.Secret|string)[] several API keys in place of key: an endpoint for each, with its own quota; the limits below hold for each
+---@field tiers? sluice.tiersOptions how to buy the model: an endpoint for each tier, with its own quota and price; the limits below hold for each. With it, route is "deadline" unless it is given
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+
+---An endpoint at Vertex AI.
+---@class (exact) sluice.vertexOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key; may be left out with a base_url
+---@field keys? (sluice.Secret|string)[] several API keys in place of key: an endpoint for each, with its own quota; the limits below hold for each
+---@field tiers? sluice.tiersOptions how to buy the model: an endpoint for each tier, with its own quota and price; the limits below hold for each. With it, route is "deadline" unless it is given
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field region? string where the model runs, as the provider names it
+---@field regions? string[] several regions: an endpoint for each, with its own quota and ledger line; the limits below hold for each
+---@field project? string the project that is billed
+---@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
+
+---An endpoint that speaks Amazon Bedrock's Converse.
+---@class (exact) sluice.bedrockOptions
+---@field model string model, as the provider names it
+---@field name? string what reports call the endpoint
+---@field base_url? string where the API is; for gateways and own servers
+---@field key? sluice.Secret|string API key of Bedrock; without one the requests are signed
+---@field keys? (sluice.Secret|string)[] several API keys in place of key: an endpoint for each, with its own quota; the limits below hold for each
+---@field tiers? sluice.tiersOptions how to buy the model: an endpoint for each tier, with its own quota and price; the limits below hold for each. With it, route is "deadline" unless it is given
+---@field rpm? number requests a minute
+---@field tpm? number tokens a minute, input and output
+---@field input_tpm? number input tokens a minute
+---@field output_tpm? number output tokens a minute
+---@field rpd? number requests a day
+---@field tpd? number tokens a day
+---@field max_concurrency? integer requests in flight, at most; below it the number is found while running
+---@field weight? number with route = "spread", its share of the requests beside the other endpoints
+---@field max_output_tokens? integer output tokens of one request, at most; also what a budget counts until it is answered
+---@field temperature? number sampling temperature
+---@field structured? "json_schema"|"json_object"|"instruction" how the answer's shape is asked for: as a JSON schema, as any JSON object, or in words only; left out, a server that refuses one way is asked the next
+---@field price? sluice.priceOptions|0 what tokens cost; 0 where they cost nothing, as on a server of your own
+---@field timeout? string|number for one request, from sending to the last byte
+---@field connect_timeout? string|number for one connection: name look-up, proxy and TLS included
+---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field ca_file? string PEM file of certificates to trust instead of the system's
+---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
+---@field charge_header? string response header in which a gateway tells what it charged, in dollars
+---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field region? string where the model runs, as the provider names it
+---@field regions? string[] several regions: an endpoint for each, with its own quota and ledger line; the limits below hold for each
+---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it, with "#PROFILE" behind its path
 
 ---The tiers of a model, an option of the endpoints.
 ---@class (exact) sluice.tiersOptions
@@ -163,16 +295,62 @@
 ---@field tpd? number tokens a day
 ---@field max_concurrency? integer requests in flight, at most
 ---@field weight? number with route = "spread", its share of the requests
----@field price? sluice.priceOptions what tokens cost at this tier
+---@field price? sluice.priceOptions|0 what tokens cost at this tier
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
 ---@field [integer] string its name
 
----What tokens cost, an option of the endpoints.
+---What tokens cost, an option of the endpoints; it holds at whatever tier a request is served. price = 0 where nothing costs anything.
 ---@class (exact) sluice.priceOptions
+---@field input number dollars per million input tokens
+---@field output number dollars per million output tokens, thinking included
+---@field cached_input? number dollars per million input tokens read from the provider's cache
+---@field cache_write? number dollars per million input tokens written to the provider's cache; where it is named, a budget counts each input token at it until the request is answered
+---@field cache_write_1h? number the same for what is written for an hour
+---@field above? sluice.aboveOptions what all tokens of a request with a long prompt cost
+
+---What a request with a long prompt costs, an option of price; what is written to the cache then costs as much more as the input does.
+---@class (exact) sluice.aboveOptions
+---@field tokens integer a request with more input tokens than this, cached ones included, costs these prices, all of it
 ---@field input number dollars per million input tokens
 ---@field output number dollars per million output tokens
 ---@field cached_input? number dollars per million input tokens read from the provider's cache
+
+---How a service differs from those that are known, an option of the endpoints.
+---@class (exact) sluice.profileOptions
+---@field title? string what messages call the service
+---@field auth? "bearer"|"api-key"|"x-api-key" the header in which the key travels: Authorization: Bearer, api-key or x-api-key
+---@field output_limit? string the request's field for max_output_tokens
+---@field schema? "all"|"no_text_lengths"|"no_text_limits"|"none" which limits its JSON schemas take: all, all but text lengths (and patterns), or none; those that it does not take are told in words
+---@field cached_beside_input? boolean its count of input tokens leaves out those read from its cache
+---@field reasoning_beside_output? boolean its count of output tokens leaves out those of reasoning
+---@field wait_header? string header of a 429 that tells how many seconds to wait, beside retry-after
+---@field errors? sluice.errorsOptions what its errors mean; the first rule that fits holds, before all that is known
+---@field rate_headers? sluice.rate_headersOptions headers that tell its quotas, in place of x-ratelimit-…
+
+---What a service's errors mean, an option of profile.
+---@class (exact) sluice.errorsOptions
+---@field [integer] sluice.errorOptions a rule, see error
+
+---One rule of errors.
+---@class (exact) sluice.errorOptions
+---@field status integer the HTTP status
+---@field to? integer the last status, where the rule holds for several
+---@field name? string the error's type or code, exactly
+---@field words? string words of its message, in any case
+---@field action "retry"|"move"|"reject"|"split"|"stop" what to do: ask again here, go elsewhere, reject the rows, ask with half the rows, or leave the endpoint alone for the rest of the run
+---@field cause? "rate_limit"|"slow_down"|"overloaded"|"capacity"|"server_error"|"conflict"|"payment"|"spend_limit"|"daily_quota"|"auth"|"forbidden"|"not_found"|"unsupported"|"bad_request"|"unprocessable"|"too_large"|"content_filter"|"timeout" what rejects, notes and --json call it
+
+---Headers that tell a service's quotas, an option of profile.
+---@class (exact) sluice.rate_headersOptions
+---@field [integer] sluice.rate_headerOptions a header, see rate_header
+
+---One header of rate_headers.
+---@class (exact) sluice.rate_headerOptions
+---@field name string the header
+---@field quota "rpm"|"tpm"|"input_tpm"|"output_tpm"|"rpd"|"tpd" the quota that it is about, by the name of the endpoint's option
+---@field part "limit"|"remaining"|"reset" what it tells: the limit, what is left of it, or the time until it is full again
+---@field per? "second"|"minute"|"hour"|"day" the server's window, where it is not the quota's
 
 ---Text.
 ---@class (exact) sluice.textOptions
@@ -229,7 +407,7 @@ local sluice = {}
 function sluice.pipeline(options) end
 
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
----@param options sluice.readOptions|string|sluice.Files[]
+---@param options sluice.readOptions|(string|sluice.Files)[]
 ---@return sluice.Stage
 function sluice.read(options) end
 
@@ -264,7 +442,7 @@ function sluice.pack(options) end
 function sluice.embed(options) end
 
 ---Who is asked, by when, and for how much.
----@param options sluice.dispatchOptions|sluice.Endpoint[]
+---@param options sluice.dispatchOptions|(sluice.Endpoint|sluice.Cascade)[]
 ---@return sluice.Stage
 function sluice.dispatch(options) end
 
@@ -277,6 +455,11 @@ function sluice.parse(options) end
 ---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end
+
+---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
+---@param options sluice.cascadeOptions
+---@return sluice.Cascade
+function sluice.cascade(options) end
 
 ---An endpoint that speaks OpenAI's chat completions, as many gateways and own servers do.
 ---@param options sluice.openaiOptions
@@ -348,10 +531,30 @@ function sluice.llama_cpp(options) end
 ---@return sluice.Endpoint
 function sluice.ollama(options) end
 
+---An endpoint at Azure OpenAI.
+---@param options sluice.azureOptions
+---@return sluice.Endpoint
+function sluice.azure(options) end
+
 ---An endpoint that speaks Anthropic's messages.
 ---@param options sluice.anthropicOptions
 ---@return sluice.Endpoint
 function sluice.anthropic(options) end
+
+---An endpoint that speaks Google's generateContent.
+---@param options sluice.geminiOptions
+---@return sluice.Endpoint
+function sluice.gemini(options) end
+
+---An endpoint at Vertex AI.
+---@param options sluice.vertexOptions
+---@return sluice.Endpoint
+function sluice.vertex(options) end
+
+---An endpoint that speaks Amazon Bedrock's Converse.
+---@param options sluice.bedrockOptions
+---@return sluice.Endpoint
+function sluice.bedrock(options) end
 
 ---@class sluice.textField : sluice.Field
 ---@overload fun(options: sluice.textOptions): sluice.Field
