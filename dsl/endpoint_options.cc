@@ -231,6 +231,14 @@ constexpr Option kOwn[] = {
      .example = "\"responses\"",
      .fallback = "\"chat\"",
      .choices = "chat|responses"},
+    {.name = "cache",
+     .type = choice,
+     .meaning = "has the provider keep the system text, for five minutes or an hour from its last "
+                "use: written at 1.25 or 2 times the input price, read at a tenth; worth it from "
+                "some 1,024 to 4,096 tokens on, below which nothing is kept",
+     .example = "\"5m\"",
+     .fallback = "it is not asked to",
+     .choices = "5m|1h"},
     {.name = "profile",
      .type = table,
      .meaning = "how a service differs from those that are known, see profile",

@@ -114,6 +114,8 @@ void read_own_options(const Arguments& arguments, const provider::Profile& profi
   spec.project = text("project");
   spec.resource = text("resource");
   spec.api = text("api");
+  if (const std::string cache = text("cache"); !cache.empty())
+    spec.cache_writes = cache == "1h" ? core::CacheWrites::hour : core::CacheWrites::brief;
   spec.api_version = text("api_version");
   if (takes(profile, "credentials")) spec.credentials = arguments.secret("credentials");
 }

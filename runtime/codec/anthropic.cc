@@ -50,7 +50,7 @@ class AnthropicCodec final : public CodecBase {
     w.field("max_tokens", max_tokens());
     if (spec_.temperature) w.field("temperature", *spec_.temperature);
     if (!spec_.service_tier.empty()) w.field("service_tier", spec_.service_tier);
-    if (const std::string system = system_text(prompt); !system.empty()) w.field("system", system);
+    if (const std::string system = system_text(prompt); !system.empty()) system_field(w, system);
     // There is no json_object mode here: both lesser modes are the words in the system text.
     if (const std::string schema = sent_schema(prompt); !schema.empty()) {
       w.key("output_config");
@@ -73,6 +73,21 @@ class AnthropicCodec final : public CodecBase {
   }
 
  private:
+  // What all requests share stands first, so it is what can be kept: the schema and the system text.
+  void system_field(core::JsonWriter& w, const std::string& system) const {
+    if (spec_.cache_writes == core::CacheWrites::none) return w.field("system", system);
+    w.key("system");
+    w.open('[');
+    w.open('{');
+    w.field("type", "text");
+    w.field("text", system);
+    w.key("cache_control");
+    w.raw(spec_.cache_writes == core::CacheWrites::hour ? R"({"type":"ephemeral","ttl":"1h"})"
+                                                        : R"({"type":"ephemeral"})");
+    w.close('}');
+    w.close(']');
+  }
+
   int max_tokens() const {
     if (spec_.max_output_tokens) return *spec_.max_output_tokens;
     const auto facts = model_facts(spec_.model);
@@ -112,7 +127,7 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
   return std::make_unique<AnthropicCodec>(endpoint, profile);
 }
 
-constexpr std::string_view kOptions[] = {"profile"};
+constexpr std::string_view kOptions[] = {"cache", "profile"};
 
 constexpr provider::SoldTier kTiers[] = {{"standard", "standard_only"}, {"priority", "auto"}};
 

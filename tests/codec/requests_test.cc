@@ -244,6 +244,19 @@ TEST(AnthropicRequest, PutsTheShapeInWordsWhereNoSchemaIsTaken) {
   EXPECT_THAT(body, Not(HasSubstr("output_config")));
 }
 
+TEST(AnthropicRequest, HasTheSystemTextKeptWhereTheFileAsksForIt) {
+  EndpointSpec spec = anthropic();
+  spec.cache_writes = core::CacheWrites::brief;
+  EXPECT_THAT(
+      body_of(spec, prompt(), "hi"),
+      HasSubstr(
+          R"("system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}])"));
+  spec.cache_writes = core::CacheWrites::hour;
+  EXPECT_THAT(body_of(spec, prompt(), "hi"),
+              HasSubstr(R"("cache_control":{"type":"ephemeral","ttl":"1h"}})"));
+  EXPECT_THAT(body_of(spec, {}, "hi"), Not(HasSubstr("cache_control")));
+}
+
 TEST(AnthropicRequest, GoesToMessagesWithTheVersion) {
   EndpointSpec spec = anthropic();
   EXPECT_EQ(make_codec(spec)->path(), "/v1/messages");
