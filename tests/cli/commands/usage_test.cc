@@ -94,13 +94,29 @@ TEST(Usage, NumbersOutOfTheirRangeExitWithTwo) {
     EXPECT_EQ(refused.status, 2) << limit;
     EXPECT_THAT(refused.errors, HasSubstr("--limit")) << limit;
   }
-  const std::vector<std::pair<const char*, const char*>> wrong = {
-      {"--port", "-1"},        {"--port", "65536"},       {"--seed", "-1"},
-      {"--latency-ms", "-5"},  {"--latency-ms", "nan"},   {"--latency-ms", "1e300"},
-      {"--slots", "-1"},       {"--slots", "1.5"},        {"--rpm", "0"},
-      {"--tpm", "-100"},       {"--tpm", "nan"},          {"--cached-share", "nan"},
-      {"--error-500", "-0.1"}, {"--reset", "1.01"},       {"--latency-sigma", "-1"},
-      {"--price-in", "-1"},    {"--output-tokens", "inf"}};
+  const std::vector<std::pair<const char*, const char*>> wrong = {{"--port", "-1"},
+                                                                  {"--port", "65536"},
+                                                                  {"--seed", "-1"},
+                                                                  {"--latency-ms", "-5"},
+                                                                  {"--latency-ms", "nan"},
+                                                                  {"--latency-ms", "1e300"},
+                                                                  {"--slots", "-1"},
+                                                                  {"--slots", "1.5"},
+                                                                  {"--rpm", "0"},
+                                                                  {"--tpm", "-100"},
+                                                                  {"--tpm", "nan"},
+                                                                  {"--cached-share", "nan"},
+                                                                  {"--error-500", "-0.1"},
+                                                                  {"--reset", "1.01"},
+                                                                  {"--latency-sigma", "-1"},
+                                                                  {"--price-in", "-1"},
+                                                                  {"--output-tokens", "inf"},
+                                                                  {"--tier-latency", "flex"},
+                                                                  {"--tier-latency", "flex=soon"},
+                                                                  {"--tier-refusals", "flex=2"},
+                                                                  {"--tier-of", "flex="},
+                                                                  {"--aws-key", "ID"},
+                                                                  {"--token-life", "soon"}};
   for (const auto& [option, value] : wrong)
     EXPECT_EQ(world.sluice({"mock", option, value}).status, 2) << option << ' ' << value;
 }
