@@ -19,7 +19,7 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t kTokens = 300'000;
 constexpr std::uint64_t kTextTokens = 8'192;
-constexpr std::size_t kTexts = 2'048;
+constexpr std::size_t kMostTexts = 2'048;
 
 // What the server has seen and refused; of one run.
 struct Seen {
@@ -62,7 +62,7 @@ class EmbeddingServer final : public dispatch::Sender {
       reply.vectors.push_back(0.5F);
       reply.vectors.push_back(static_cast<float>(tokens));
     }
-    if (request.items.size() > kTexts || sum > kTokens)
+    if (request.items.size() > kMostTexts || sum > kTokens)
       return refuse(request,
                     fmt::format("Requested {} tokens, max 300000 tokens per request", sum));
     reply.dimensions = 2;
@@ -92,7 +92,7 @@ class EmbedRunTest : public testing::Test {
   EmbedRunTest() {
     spec_.pack.answer.clear();
     spec_.pack.embed.emplace().input_tokens = kTextTokens;
-    spec_.pack.rows = kTexts;
+    spec_.pack.rows = kMostTexts;
     spec_.pack.tokens = kTokens;
     spec_.dispatch.endpoints[0].api = "embeddings";
     spec_.sink.path = scratch_.path("out.jsonl");
@@ -196,7 +196,7 @@ TEST_F(EmbedRunTest, NeedsAtMostFivePercentMoreRequestsThanTheLeastAndIsNeverRef
   run(texts);
 
   const std::uint64_t full = (tokens + kTokens - 1) / kTokens;
-  const std::uint64_t least = std::max<std::uint64_t>(full, 20'000 / kTexts + 1) + kTooLong;
+  const std::uint64_t least = std::max<std::uint64_t>(full, 20'000 / kMostTexts + 1) + kTooLong;
   RecordProperty("requests", seen_.requests);
   RecordProperty("least", static_cast<int>(least));
   std::cout << "requests " << seen_.requests << ", the least possible " << least << "\n";

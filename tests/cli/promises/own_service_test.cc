@@ -31,7 +31,7 @@ return s.pipeline {{
   name = "job",
   s.read {{ "in.jsonl", key = "id" }},
   s.pack {{ user = "{{{{text}}}}", answer = {{ colour = s.one_of {{ "red", "green", "blue" }}, size = s.int }} }},
-  s.dispatch {{ s.openai {{ model = "m", base_url = "{}", key = "key-of-the-archive",
+  s.dispatch {{ s.openai {{ model = "m", base_url = s.param("base_url", "{}"), key = "key-of-the-archive",
     max_output_tokens = 9, max_concurrency = 1, {} }} }},
   s.sink {{ "out.jsonl" }},
 }})",
@@ -44,7 +44,7 @@ TEST(OwnService, IsAskedAsTheFileSays) {
   std::string last;
   const StubServer server([&](const std::string& request, int) {
     last = request;
-    return http_reply(200, "", good_answer());
+    return good_answer();
   });
   world.write("job.lua", job(server, kProfile));
   const auto ended = world.sluice({"run", "job.lua"});
@@ -59,7 +59,7 @@ TEST(OwnService, ItsErrorsMeanWhatTheFileSays) {
   World world;
   world.make_rows(3);
   const StubServer server([&](const std::string&, int number) {
-    if (number == 0) return http_reply(200, "", good_answer());
+    if (number == 0) return good_answer();
     if (number == 1)
       return http_reply(451, "", R"({"error":{"type":"not_for_us","message":"no"}})");
     return http_reply(430, "", R"({"error":{"message":"Enough; come back tomorrow."}})");

@@ -101,7 +101,7 @@ std::string key_file(const std::string& token_uri) {
   return json;
 }
 
-void write_job(const World& world, const std::string& endpoint) {
+void write_token_job(const World& world, const std::string& endpoint) {
   world.write("job.lua", fmt::format(R"(local s = require "sluice"
 return s.pipeline {{
   name = "job",
@@ -131,7 +131,7 @@ TEST(Tokens, ThatExpireWhileAJobRunsLoseNoRow) {
   world.make_rows(2000);
   world.write("key.json", key_file(google.origin() + "/token"));
   // Five seconds at this rate.
-  write_job(world, fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
+  write_token_job(world, fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
     region = "us-east1", credentials = "key.json", base_url = "{}", rpm = 24000 }})",
                                google.base_url()));
   const auto ended = world.sluice({"run", "job.lua"});
@@ -153,7 +153,7 @@ TEST(Tokens, OfACredentialFileThatCannotBeUsedEndTheRunBeforeItBegins) {
   const World world;
   world.make_rows(3);
   world.write("key.json", key_file("https://tokens.evil.example/token"));
-  write_job(world, R"(s.vertex { model = "m", project = "p", credentials = "key.json" })");
+  write_token_job(world, R"(s.vertex { model = "m", project = "p", credentials = "key.json" })");
   const auto ended = world.sluice({"run", "job.lua"});
   EXPECT_EQ(ended.status, 3);
   EXPECT_THAT(ended.errors, HasSubstr("token_uri of the Google credential file"));
@@ -166,7 +166,7 @@ TEST(Tokens, AreNotFetchedForAnAddressThatIsNotTheServices) {
   const World world;
   world.make_rows(1);
   GoogleStub google;
-  write_job(world, fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
+  write_token_job(world, fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
     region = "us-east1", base_url = "{}" }})",
                                google.base_url()));
   world.write("adc.json", key_file(google.origin() + "/token"));
