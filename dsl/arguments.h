@@ -45,7 +45,8 @@ struct Place {
   script::Span key(std::string_view name) const;
   script::Span value(std::string_view name) const;
   script::Span item(std::size_t number) const;  // from 1
-  const script::Entry* entry_of_item(std::size_t number) const;  // null: the source does not show it
+  const script::Entry* entry_of_item(
+      std::size_t number) const;  // null: the source does not show it
 };
 
 // The place of the running C function's call as `function`, its table naming `keys`.

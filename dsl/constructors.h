@@ -55,7 +55,7 @@ int construct_cascade(lua_State* lua);
 struct Asked {
   std::vector<std::vector<provider::EndpointSpec>> levels;  // at least one
   std::vector<Mark> marks;                                  // of all of them, in order
-  std::vector<OptionMark> options;  // without a cascade
+  std::vector<OptionMark> options;                          // without a cascade
   bool cascade = false;
 };
 Asked read_asked(lua_State* lua, const Arguments& dispatch);

@@ -280,10 +280,11 @@ void fill_options(Constructor& constructor, const provider::Profile& profile) {
   for (Option& option : constructor.options) {
     if (option.name == "model") option.example = constructor.model;
     if (option.name == "base_url")
-      option.fallback = profile.address == nullptr             ? profile.base_url
-                        : profile.default_region.empty() && profile.auth != provider::AuthScheme::aws
-                            ? "that of the resource"
-                            : "that of the region";
+      option.fallback =
+          profile.address == nullptr ? profile.base_url
+          : profile.default_region.empty() && profile.auth != provider::AuthScheme::aws
+              ? "that of the resource"
+              : "that of the region";
     if (option.name == "key") option.example = constructor.key;
     if (option.name == "region" && !profile.default_region.empty())
       option.fallback = constructor.region;

@@ -107,10 +107,9 @@ constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"explode", construct_explode},   {"validate", construct_validate},
     {"cascade", construct_cascade},   {"embed", construct_embed},
     {"pack", construct_pack},         {"dispatch", construct_dispatch},
-    {"parse", construct_parse},
-    {"sink", construct_sink},         {"file", construct_file},
-    {"files", construct_files},       {"secret", construct_secret},
-    {"param", construct_param}};
+    {"parse", construct_parse},       {"sink", construct_sink},
+    {"file", construct_file},         {"files", construct_files},
+    {"secret", construct_secret},     {"param", construct_param}};
 constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
     {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
     {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},

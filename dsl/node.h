@@ -70,9 +70,9 @@ struct InputFiles {
 struct Node {
   using Value =
       std::variant<BareField, InputFiles, answer::Field, core::Secret,
-                   std::vector<provider::EndpointSpec>, Cascade, stages::ReadSpec, stages::MapStep, stages::KeepStep,
-                   stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec, Dispatch,
-                   stages::ParseSpec, stages::SinkSpec, Pipeline>;
+                   std::vector<provider::EndpointSpec>, Cascade, stages::ReadSpec, stages::MapStep,
+                   stages::KeepStep, stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
+                   Dispatch, stages::ParseSpec, stages::SinkSpec, Pipeline>;
   std::string_view name;                   // of the constructor
   const script::Source* source = nullptr;  // where it was called; null for bare field types
   script::Span span;

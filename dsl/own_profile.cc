@@ -1,11 +1,12 @@
 // profile = { … } of an endpoint, read.
+#include "provider/own_profile.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "dsl/constructors.h"
 #include "dsl/option_tables.h"
-#include "provider/own_profile.h"
 
 namespace sluice::dsl {
 namespace {
@@ -23,10 +24,12 @@ constexpr std::pair<std::string_view, Action> kActions[] = {{"retry", Action::re
                                                             {"stop", Action::stop}};
 
 constexpr std::pair<std::string_view, Quota> kQuotas[] = {
-    {"rpm", Quota::requests_per_minute},      {"tpm", Quota::tokens_per_minute},
+    {"rpm", Quota::requests_per_minute},
+    {"tpm", Quota::tokens_per_minute},
     {"input_tpm", Quota::input_tokens_per_minute},
     {"output_tpm", Quota::output_tokens_per_minute},
-    {"rpd", Quota::requests_per_day},         {"tpd", Quota::tokens_per_day}};
+    {"rpd", Quota::requests_per_day},
+    {"tpd", Quota::tokens_per_day}};
 
 constexpr std::pair<std::string_view, double> kSeconds[] = {
     {"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};

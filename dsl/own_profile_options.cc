@@ -94,8 +94,9 @@ constexpr Option kError[] = {
      .max = 200},
     {.name = "action",
      .type = choice,
-     .meaning = "what to do: ask again here, go elsewhere, reject the rows, ask with half the rows, "
-                "or leave the endpoint alone for the rest of the run",
+     .meaning =
+         "what to do: ask again here, go elsewhere, reject the rows, ask with half the rows, "
+         "or leave the endpoint alone for the rest of the run",
      .example = "\"stop\"",
      .required = true,
      .choices = "retry|move|reject|split|stop"},
@@ -104,9 +105,10 @@ constexpr Option kError[] = {
      .meaning = "what rejects, notes and --json call it",
      .example = "\"daily_quota\"",
      .fallback = "what the action suggests",
-     .choices = "rate_limit|slow_down|overloaded|capacity|server_error|conflict|payment|spend_limit|"
-                "daily_quota|auth|forbidden|not_found|unsupported|bad_request|unprocessable|"
-                "too_large|content_filter|timeout"},
+     .choices =
+         "rate_limit|slow_down|overloaded|capacity|server_error|conflict|payment|spend_limit|"
+         "daily_quota|auth|forbidden|not_found|unsupported|bad_request|unprocessable|"
+         "too_large|content_filter|timeout"},
 };
 
 constexpr Option kRateHeader[] = {

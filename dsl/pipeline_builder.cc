@@ -348,7 +348,7 @@ class Builder {
   bool packed_ = false;
   bool dispatched_ = false;
   std::vector<stages::DispatchSpec> later_levels_;  // of its cascade
-  bool fitted_ = false;  // end_question() has run
+  bool fitted_ = false;                             // end_question() has run
 };
 
 }  // namespace

@@ -44,8 +44,7 @@ constexpr std::size_t kBeside = 512;  // bytes of an item beside its texts
 // place of a prompt, the answer that was accepted for it; the answer where it is known to be long.
 inline flow::Cost weight_of(const Item& item) {
   const std::size_t accepted = item.row.accepted ? item.row.accepted->members.size() : 0;
-  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + kBeside +
-                  item.answer_bytes};
+  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + kBeside + item.answer_bytes};
 }
 inline flow::Cost weight_of(const Items& items) {
   flow::Cost sum;

@@ -53,8 +53,8 @@ constexpr std::chrono::seconds kDefaultConnectTimeout{10};
 constexpr int kDefaultMaxConcurrency = 256;
 
 struct EndpointSpec {
-  std::string name;      // unique in the pipeline: "openai/gpt-5.4-mini", "openai/gpt-5.4-mini#2"
-  Provider provider;     // none: as s.openai with this base_url (codec/registry.h)
+  std::string name;   // unique in the pipeline: "openai/gpt-5.4-mini", "openai/gpt-5.4-mini#2"
+  Provider provider;  // none: as s.openai with this base_url (codec/registry.h)
   // That of `provider`, where the pipeline file describes the service itself (own_profile.h).
   std::shared_ptr<const Profile> own_profile = nullptr;
   std::string base_url;  // "https://api.openai.com/v1", no trailing slash

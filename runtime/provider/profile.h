@@ -215,7 +215,7 @@ struct Profile {
   UsageConvention usage = {};
   std::span<const ErrorRule> errors = {};  // of each kind, tried before the common ones
   std::span<const RateHeader> rate_headers = {};
-  std::string_view wait_header = {};  // seconds to wait, on a 429 without retry-after
+  std::string_view wait_header = {};     // seconds to wait, on a 429 without retry-after
   std::span<const SoldTier> tiers = {};  // docs/providers.md, Tiers
   // In lower case: where the error's name is, up to ':' or behind '#'; empty: in the body.
   std::string_view error_header = {};

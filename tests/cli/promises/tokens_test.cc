@@ -131,9 +131,10 @@ TEST(Tokens, ThatExpireWhileAJobRunsLoseNoRow) {
   world.make_rows(2000);
   world.write("key.json", key_file(google.origin() + "/token"));
   // Five seconds at this rate.
-  write_token_job(world, fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
+  write_token_job(world,
+                  fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
     region = "us-east1", credentials = "key.json", base_url = "{}", rpm = 24000 }})",
-                               google.base_url()));
+                              google.base_url()));
   const auto ended = world.sluice({"run", "job.lua"});
   EXPECT_EQ(ended.status, 0) << ended.errors;
   EXPECT_EQ(google.unexpected, "");
@@ -166,9 +167,10 @@ TEST(Tokens, AreNotFetchedForAnAddressThatIsNotTheServices) {
   const World world;
   world.make_rows(1);
   GoogleStub google;
-  write_token_job(world, fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
+  write_token_job(world,
+                  fmt::format(R"(s.vertex {{ model = "gemini-2.5-flash", project = "my-project",
     region = "us-east1", base_url = "{}" }})",
-                               google.base_url()));
+                              google.base_url()));
   world.write("adc.json", key_file(google.origin() + "/token"));
   Process process(world.path(""), "ambient",
                   {"/usr/bin/env", "GOOGLE_APPLICATION_CREDENTIALS=" + world.path("adc.json"),
