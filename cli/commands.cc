@@ -7,6 +7,7 @@ namespace sluice::cli {
 AddCommand add_init_command;
 AddCommand add_run_command;
 AddCommand add_check_command;
+AddCommand add_probe_command;
 AddCommand add_try_command;
 AddCommand add_test_command;
 AddCommand add_graph_command;
@@ -28,6 +29,7 @@ std::span<AddCommand* const> commands() {
       add_init_command,
       add_run_command,
       add_check_command,
+      add_probe_command,
       add_try_command,
       add_test_command,
       add_graph_command,

@@ -1,0 +1,84 @@
+// sluice probe: one request to each endpoint of a job: whether it is there, takes the key, has the
+// model, takes the schema, and what it says of its limits.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/job_file.h"
+#include "cli/job_questions.h"
+#include "cli/probe_text.h"
+#include "inspect/probe.h"
+#include "shell/help_text.h"
+
+namespace sluice::cli {
+namespace {
+
+struct ProbeFlags {
+  JobFile file;
+  bool json = false;
+};
+
+core::Result<ProbePlan> plan_of(const stages::JobSpec& job) {
+  ProbePlan plan{.places = inspect::probe_places(job),
+                 .row = inspect::probe_row(job.questions.front()),
+                 .most = {},
+                 .spent = {}};
+  for (const inspect::ProbePlace& place : plan.places)
+    plan.most.push_back(inspect::probe_cost(job, place, plan.row));
+  std::error_code none;
+  if (!std::filesystem::exists(job.directory + "/checkpoint.db", none) && job.questions.size() == 1)
+    return plan;  // it has not run
+  const auto accounts = accounts_of(job);
+  if (!accounts) return std::unexpected(accounts.error());
+  for (const store::Account& account : *accounts) {
+    const store::EndpointLedger total = account.total();
+    plan.spent += total.cost + total.maybe_billed_cost;
+  }
+  return plan;
+}
+
+int probe_job(const ProbeFlags& flags) {
+  const auto job = flags.file.load(Secrets::required);
+  if (!job) return report(job.error());
+  const auto plan = plan_of(*job);
+  if (!plan) return report(plan.error());
+  // Said as it comes: an endpoint that is not there takes its time.
+  const auto show = [&](const std::string& text) {
+    if (flags.json) return;
+    fmt::print("{}", text);
+    std::fflush(stdout);
+  };
+  show(probe_head(*job, *plan));
+  std::vector<inspect::Probe> probes;
+  core::Money spent = plan->spent;
+  for (const inspect::ProbePlace& place : plan->places) {
+    probes.push_back(inspect::probe(*job, place, plan->row, spent));
+    spent += probes.back().cost;
+    show(probe_text(*job, *plan, probes.size() - 1, probes.back()));
+  }
+  show(probe_foot(probes));
+  if (flags.json) fmt::print("{}", probe_json(*job, *plan, probes));
+  return std::ranges::all_of(probes, &inspect::Probe::ok) ? 0 : 1;
+}
+
+}  // namespace
+
+void add_probe_command(CLI::App& app, int& exit_status) {
+  auto flags = std::make_shared<ProbeFlags>();
+  CLI::App* command = app.add_subcommand(
+      "probe", "Ask each endpoint once: key, model, schema, limits, and advice where it fails");
+  flags->file.add_options(*command);
+  command->add_flag("--json", flags->json, "For programs: one object with all endpoints");
+  command->footer(shell::help_footer(
+      "One request an endpoint, about the input's first row, is paid for; it says beforehand what "
+      "that costs at most, and the file's budget holds. Nothing is kept, nothing tried again.",
+      {{"sluice probe tickets.lua", "before the first run, or after one that stopped"},
+       {"sluice probe tickets.lua --json | jq '.endpoints[] | select(.ok | not)'", ""}}));
+  command->callback([flags, &exit_status] { exit_status = probe_job(*flags); });
+}
+
+}  // namespace sluice::cli
