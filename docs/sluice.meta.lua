@@ -188,6 +188,7 @@
 ---@field proxy? sluice.Secret|string HTTP proxy on the way to the endpoint, http://[user:password@]host:port; "none" goes straight
 ---@field charge_header? string response header in which a gateway tells what it charged, in dollars
 ---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
+---@field cache? "5m"|"1h" has the provider keep the system text, for five minutes or an hour from its last use: written at 1.25 or 2 times the input price, read at a tenth; worth it from some 1,024 to 4,096 tokens on, below which nothing is kept
 ---@field profile? sluice.profileOptions how a service differs from those that are known, see profile
 
 ---An endpoint that speaks Google's generateContent.
