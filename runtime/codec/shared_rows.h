@@ -43,7 +43,9 @@ inline constexpr ErrorRule kGoogleErrors[] = {
     // clang-format off
     {Kind::money, 429, 429, "", "prepayment credits are depleted", false, Action::stop, Cause::payment},
     {Kind::long_quota, 429, 429, "", "perday", false, Action::stop, Cause::daily_quota},
+    {Kind::too_large, 400, 400, "", "exceeds the maximum number of tokens", false, Action::split, Cause::too_large},
     {Kind::access, 400, 400, "", "api key not valid", false, Action::stop, Cause::auth},
+    {Kind::access, 404, 404, "NOT_FOUND", "", false, Action::stop, Cause::not_found},
     // clang-format on
 };
 

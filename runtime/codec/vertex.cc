@@ -56,16 +56,6 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
 
 constexpr std::string_view kOptions[] = {"region", "regions", "project", "credentials"};
 
-constexpr ErrorRule kErrors[] = {
-    // clang-format off
-    kGoogleErrors[0],
-    kGoogleErrors[1],
-    kGoogleErrors[2],
-    {Kind::access, 404, 404, "NOT_FOUND", "", false, Action::stop, Cause::not_found},
-    // clang-format on
-};
-static_assert(std::size(kErrors) == std::size(kGoogleErrors) + 1);
-
 constexpr std::array kServices = {
     // It has no hosts here: s.gemini at one of Google's means the other service.
     Profile{.name = "vertex",
@@ -80,7 +70,7 @@ constexpr std::array kServices = {
             .key_variable = "VERTEX_API_KEY",
             .auth = AuthScheme::google,
             .schema = SchemaKeywords::no_text_limits,
-            .errors = kErrors,
+            .errors = kGoogleErrors,
             .models = price_rows::kGoogle},
 };
 
