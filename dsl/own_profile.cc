@@ -7,6 +7,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/option_tables.h"
+#include "dsl/tiers.h"
 
 namespace sluice::dsl {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using provider::Action;
 using provider::Cause;
 using provider::OwnProfile;
-using provider::Quota;
 using provider::RateHeader;
 
 constexpr std::pair<std::string_view, Action> kActions[] = {{"retry", Action::retry},
@@ -22,14 +22,6 @@ constexpr std::pair<std::string_view, Action> kActions[] = {{"retry", Action::re
                                                             {"reject", Action::dead},
                                                             {"split", Action::split},
                                                             {"stop", Action::stop}};
-
-constexpr std::pair<std::string_view, Quota> kQuotas[] = {
-    {"rpm", Quota::requests_per_minute},
-    {"tpm", Quota::tokens_per_minute},
-    {"input_tpm", Quota::input_tokens_per_minute},
-    {"output_tpm", Quota::output_tokens_per_minute},
-    {"rpd", Quota::requests_per_day},
-    {"tpd", Quota::tokens_per_day}};
 
 constexpr std::pair<std::string_view, double> kSeconds[] = {
     {"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};
@@ -92,7 +84,7 @@ void read_header(const Arguments& header, OwnProfile& own) {
   const double window = quota.ends_with('d') ? 86400 : 60;
   const auto per = header.text("per");
   own.add(RateHeader{.name = own.keep(lower(*header.text("name"))),
-                     .quota = meant_by(kQuotas, quota),
+                     .quota = meant_by(kQuotaNames, quota),
                      .part = meant_by(kParts, *header.text("part")),
                      .scale = per ? window / meant_by(kSeconds, *per) : 1});
 }

@@ -14,7 +14,6 @@ namespace sluice::dsl {
 namespace {
 
 using provider::EndpointSpec;
-using provider::Quota;
 using provider::SoldTier;
 
 constexpr std::string_view kFlex = "flex";
@@ -121,14 +120,7 @@ std::vector<EndpointSpec> by_region(const Arguments& arguments, const EndpointSp
 }  // namespace
 
 void read_limits(const Arguments& arguments, provider::Limits& limits) {
-  constexpr std::pair<std::string_view, Quota> kQuotas[] = {
-      {"rpm", Quota::requests_per_minute},
-      {"tpm", Quota::tokens_per_minute},
-      {"input_tpm", Quota::input_tokens_per_minute},
-      {"output_tpm", Quota::output_tokens_per_minute},
-      {"rpd", Quota::requests_per_day},
-      {"tpd", Quota::tokens_per_day}};
-  for (const auto& [name, quota] : kQuotas)
+  for (const auto& [name, quota] : kQuotaNames)
     if (arguments.has(name)) limits[quota] = arguments.number(name);
   if (arguments.has("max_concurrency")) limits.max_concurrency = arguments.whole("max_concurrency");
 }

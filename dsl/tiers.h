@@ -5,12 +5,23 @@
 #pragma once
 
 #include <lua.hpp>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dsl/arguments.h"
 #include "provider/endpoint.h"
 
 namespace sluice::dsl {
+
+// Each quota by the name of its option.
+inline constexpr std::pair<std::string_view, provider::Quota> kQuotaNames[] = {
+    {"rpm", provider::Quota::requests_per_minute},
+    {"tpm", provider::Quota::tokens_per_minute},
+    {"input_tpm", provider::Quota::input_tokens_per_minute},
+    {"output_tpm", provider::Quota::output_tokens_per_minute},
+    {"rpd", provider::Quota::requests_per_day},
+    {"tpd", provider::Quota::tokens_per_day}};
 
 // Sets the limits that are given.
 void read_limits(const Arguments& arguments, provider::Limits& limits);

@@ -116,6 +116,26 @@ TEST(Constructors, OpenAisRecognisesAServiceByItsAddress) {
   EXPECT_EQ(endpoint.structured, provider::StructuredOutput::json_schema);
 }
 
+TEST(Constructors, OfAnUnknownServiceReadItsQuotasFromItsHeaders) {
+  const Scratch scratch;
+  const auto loaded = load_endpoint(scratch, "openai", R"(base_url = "http://127.0.0.1:9/v1",
+    profile = { rate_headers = {
+      { name = "X-Calls-Allowed", quota = "rpm", part = "limit", per = "second" },
+      { name = "x-tokens-left", quota = "tpd", part = "remaining" } } })");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+  const auto reply = codec::make_codec(loaded->dispatch.endpoints.front())
+                         ->read(200,
+                                {{"x-calls-allowed", "25"},
+                                 {"x-tokens-left", "7000"},
+                                 {"x-ratelimit-limit-requests", "3"}},
+                                "{}", {});
+  const auto hint = [&](provider::Quota quota) {
+    return reply.outcome.hints.quota[static_cast<std::size_t>(quota)];
+  };
+  EXPECT_EQ(hint(provider::Quota::requests_per_minute).limit, 1500);
+  EXPECT_EQ(hint(provider::Quota::tokens_per_day).remaining, 7000);
+}
+
 TEST(Constructors, TakeTheOptionsThatAServiceHasForItself) {
   const Scratch scratch;
   auto loaded = load_endpoint(scratch, "vertex",
