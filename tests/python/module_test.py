@@ -144,7 +144,9 @@ class ModuleTest(unittest.TestCase):
         self.addCleanup(slow.stop)
         program = (f"import sluice; sluice.run('job.lua', ({{'id': n, 'body': str(n)}} for n in range(5000)), "
                    f"set={{'base_url': '{slow.url}'}}, progress=lambda e: print('event', flush=True))")
-        child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # Who starts the tests in the background may ignore interrupts, which children inherit.
+        child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         # The job has begun when it has its checkpoint, and asks from then on.
         while not os.path.exists(".sluice/tickets/lock") and not os.path.exists(".sluice/tickets/checkpoint.db"):
             self.assertIsNone(child.poll(), child.communicate() if child.poll() is not None else None)
