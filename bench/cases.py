@@ -22,8 +22,11 @@ def one_row(work):
         clients = {"wrk": work.bench.wrk(seconds=2 if work.quick else 4), "bare": work.bench.bare(),
                    "sluice, power": work.bench.sluice("power"), "sluice, process": work.bench.sluice("process")}
         results = interleave({n: call(c, nginx.url, work, count) for n, c in clients.items()}, work.rounds, work.say)
-    claims = [claim("sluice at power / wrk", ratio(results, "sluice, power", "wrk"), least=0.45, compared=True),
-              claim("sluice at process / wrk", ratio(results, "sluice, process", "wrk"), least=0.55, compared=True),
+    # The gate compares with bare, which is compiled and works as sluice does: how much faster wrk is than that differs
+    # from machine to machine (1.1 to 1.8 times).
+    claims = [claim("sluice at power / wrk", ratio(results, "sluice, power", "wrk"), least=0.45),
+              claim("sluice at process / wrk", ratio(results, "sluice, process", "wrk"), least=0.55),
+              claim("sluice at power / bare", ratio(results, "sluice, power", "bare"), compared=True),
               claim("sluice at process / bare", ratio(results, "sluice, process", "bare"), compared=True)]
     return outcome(f"one-row: {count:,} rows, one a request, 200 in flight, nginx", results, STANDARD, "wrk", claims)
 
