@@ -35,9 +35,9 @@ class AnthropicCodec final : public CodecBase {
   std::string_view path() const override { return versioned_ ? "/messages" : "/v1/messages"; }
 
   std::vector<std::pair<std::string, std::string>> headers() const override {
-    return {{"content-type", "application/json"},
-            {"accept", "application/json"},
-            {"anthropic-version", std::string(kVersion)}};
+    auto headers = CodecBase::headers();
+    headers.emplace_back("anthropic-version", kVersion);
+    return headers;
   }
 
   std::optional<int> output_cap() const override { return max_tokens(); }

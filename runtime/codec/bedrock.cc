@@ -45,12 +45,6 @@ class BedrockCodec final : public CodecBase {
 
   std::string_view path() const override { return path_; }
 
-  std::vector<std::pair<std::string, std::string>> headers() const override {
-    return {{"content-type", "application/json"}, {"accept", "application/json"}};
-  }
-
-  std::optional<int> output_cap() const override { return spec_.max_output_tokens; }
-
   BodyFrame frame(const PromptFrame& prompt) const override {
     BodyFrame body;
     core::JsonWriter w(body.prefix);

@@ -32,10 +32,6 @@ class GeminiEmbeddingsCodec final : public CodecBase {
 
   std::string_view path() const override { return path_; }
 
-  std::vector<std::pair<std::string, std::string>> headers() const override {
-    return {{"content-type", "application/json"}, {"accept", "application/json"}};
-  }
-
   std::optional<int> output_cap() const override { return 0; }
 
   BodyFrame frame(const PromptFrame&) const override { return {R"({"requests":)", "}"}; }

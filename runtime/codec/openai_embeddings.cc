@@ -19,10 +19,6 @@ class EmbeddingsCodec final : public CodecBase {
 
   std::string_view path() const override { return "/embeddings"; }
 
-  std::vector<std::pair<std::string, std::string>> headers() const override {
-    return {{"content-type", "application/json"}, {"accept", "application/json"}};
-  }
-
   std::optional<int> output_cap() const override { return 0; }
 
   BodyFrame frame(const PromptFrame&) const override {

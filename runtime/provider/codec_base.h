@@ -17,6 +17,12 @@ namespace sluice::provider {
 struct CodecBase : Codec {
   CodecBase(const EndpointSpec& endpoint, const Profile& profile);
 
+  // As most formats have it: JSON there and back, and the endpoint's own limit.
+  std::vector<std::pair<std::string, std::string>> headers() const override {
+    return {{"content-type", "application/json"}, {"accept", "application/json"}};
+  }
+  std::optional<int> output_cap() const override { return spec_.max_output_tokens; }
+
   Reply read(int status, const std::vector<HeaderView>& headers, std::string_view body,
              core::WallTime wall_now) const final;
 
