@@ -30,6 +30,14 @@ core::Result<http::OriginOptions> origin_of(const provider::EndpointSpec& spec) 
   return origin;
 }
 
+// Of an attempt that was not sent.
+provider::Outcome cancelled() {
+  provider::Outcome outcome;
+  outcome.action = provider::Action::retry;
+  outcome.cause = provider::Cause::cancelled;
+  return outcome;
+}
+
 class OnlineSender final : public Sender {
  public:
   explicit OnlineSender(const SenderSetup& setup)
@@ -45,6 +53,7 @@ class OnlineSender final : public Sender {
   struct Waiting {
     schedule::Send attempt;
     http::Request request;
+    bool wanted = true;  // until cancel()
   };
   struct Target {
     std::size_t origin = 0;  // at the client
@@ -128,29 +137,28 @@ void OnlineSender::carry(const schedule::Send& attempt, http::Request request) {
 void OnlineSender::refreshed(schedule::EndpointId endpoint,
                              const std::optional<provider::Outcome>& failure) {
   for (Waiting& waiting : std::exchange(targets_[endpoint].waiting, {})) {
-    if (!failure) {
+    if (!failure && waiting.wanted) {
       carry(waiting.attempt, std::move(waiting.request));
       continue;
     }
     provider::Reply reply;
-    reply.outcome = *failure;
+    reply.outcome = failure.value_or(cancelled());
     setup_.events.finished(waiting.attempt, std::move(reply), 0);
   }
 }
 
-// One that waits for a token is not looked for: it finishes soon, when the token has come or not.
 void OnlineSender::cancel(schedule::AttemptId attempt) {
-  const auto found = handles_.find(attempt);
-  if (found != handles_.end()) client_->cancel(found->second);
+  if (const auto found = handles_.find(attempt); found != handles_.end())
+    return client_->cancel(found->second);
+  for (Target& target : targets_)
+    for (Waiting& waiting : target.waiting)
+      if (waiting.attempt.attempt == attempt) waiting.wanted = false;
 }
 
 void OnlineSender::stop() {
   client_.reset();
-  provider::Outcome cancelled;
-  cancelled.action = provider::Action::retry;
-  cancelled.cause = provider::Cause::cancelled;
   for (schedule::EndpointId e = 0; e < targets_.size(); ++e) {
-    refreshed(e, cancelled);
+    refreshed(e, cancelled());
     targets_[e].credentials.reset();
   }
 }

@@ -10,6 +10,7 @@
 
 #include <map>
 
+#include "codec/registry.h"
 #include "stages/pack.h"
 #include "tests/stages/support.h"
 
@@ -102,6 +103,32 @@ TEST_F(OnlineSenderTest, WhereNobodyListensEachFinishesOnceAsUnreachable) {
     EXPECT_EQ(reply.outcome.contact, provider::Contact::unreachable);
     EXPECT_EQ(reply.outcome.billing, Billing::none);
   }
+}
+
+TEST_F(OnlineSenderTest, OneThatIsCancelledWhileItWaitsForKeysIsNeverSent) {
+  const SilentServer server(true);
+  provider::EndpointSpec& endpoint = spec_.dispatch.endpoints[0];
+  endpoint.provider = codec::find_provider("bedrock");
+  endpoint.region = "us-east-1";
+  endpoint.credentials = core::Secret("AKIDEXAMPLE:secret");
+  start(server);
+  send(1);
+  sender_->cancel(1);
+  run_until(1);
+  EXPECT_EQ(finished_.find(1)->second.outcome.cause, Cause::cancelled);
+  EXPECT_EQ(finished_.find(1)->second.outcome.billing, Billing::none);
+}
+
+TEST_F(OnlineSenderTest, OnesThatWaitForKeysFinishWithTheStop) {
+  const SilentServer server(true);
+  provider::EndpointSpec& endpoint = spec_.dispatch.endpoints[0];
+  endpoint.provider = codec::find_provider("bedrock");
+  endpoint.region = "us-east-1";
+  endpoint.credentials = core::Secret("AKIDEXAMPLE:secret");
+  start(server);
+  for (schedule::AttemptId id = 1; id <= 3; ++id) send(id);
+  sender_->stop();
+  EXPECT_EQ(finished_.size(), 3U);
 }
 
 TEST_F(OnlineSenderTest, ACancelledOneFinishesOnceAndTheOthersWithTheStop) {
