@@ -242,18 +242,27 @@ class JsonReader final : public RecordReader {
   bool emit(std::string_view bytes, std::string_view value, const Take& take) {
     ++rows_;
     locate(bytes, at_);
-    if (value.find_first_of("\r\n") != value.npos) value = on_one_line(value);
-    return take({.text = value, .line = row_line_, .column = row_column_});
+    Record record{.text = value, .line = row_line_, .column = row_column_};
+    if (value.find_first_of("\r\n") == value.npos || on_one_line(value, record.text))
+      return take(record);
+    const core::Reject broken{core::Stage::read,
+                              "not_json",
+                              "a line break stands inside of a text or a name, where JSON has \\n",
+                              {}};
+    record.reject = &broken;
+    return take(record);
   }
 
-  std::string_view on_one_line(std::string_view value) {
+  // False: a line break is in a text, or what this is cannot be told.
+  bool on_one_line(std::string_view value, std::string_view& line) {
     compact_.resize(value.size() + 64);  // as simdjson wants it
     std::size_t size = 0;
-    if (simdjson::minify(value.data(), value.size(), compact_.data(), size) == simdjson::SUCCESS)
-      return std::string_view(compact_).substr(0, size);
-    compact_ = value;
-    std::ranges::replace_if(compact_, [](char c) { return c == '\r' || c == '\n'; }, ' ');
-    return compact_;
+    if (simdjson::minify(value.data(), value.size(), compact_.data(), size) != simdjson::SUCCESS)
+      return false;
+    const auto compact = std::string_view(compact_).substr(0, size);
+    if (compact.find_first_of("\r\n") != compact.npos) return false;
+    line = compact;
+    return true;
   }
 
   // Moves line_ and column_ to `to`.
