@@ -182,7 +182,8 @@ class Builder {
     const std::vector<FunctionPlace> functions = built_.functions;
     for (const stages::DispatchSpec& dispatch : later) {
       stages::PipelineSpec spec = questions[first];
-      spec.read = {.paths = {}, .format = {}, .key = {}, .steps = {stages::EscalateStep()}};
+      spec.read = {};
+      spec.read.steps = {stages::EscalateStep()};
       spec.validate.reset();
       spec.dispatch = dispatch;
       spec.level.number = static_cast<int>(questions.size() - first) + 1;

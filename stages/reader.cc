@@ -6,12 +6,10 @@
 
 #include "format/formats.h"
 #include "stages/item.h"
-#include "storage/input_file.h"
 
 namespace sluice::stages {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * 1024;
 // How long credits are waited for before it is asked whether the run is to stop.
 constexpr std::chrono::milliseconds kCreditWait{20};
 // How often that is in a row before the flow is told that no row comes, so that a pack goes
@@ -22,31 +20,28 @@ constexpr std::uint32_t kQuietReads = 50;
 
 }  // namespace
 
-Reader::Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit,
-               flow::Credits& credits, const flow::Shutdown& shutdown, Callbacks callbacks,
-               Steps steps, std::vector<storage::FileId> written, format::FormatOptions format)
-    : paths_(std::move(paths)),
-      total_bytes_(limit ? std::nullopt : storage::total_bytes(paths_)),
+Reader::Reader(Input input, std::optional<std::uint64_t> limit, flow::Credits& credits,
+               const flow::Shutdown& shutdown, Callbacks callbacks, Steps steps)
+    : input_(std::move(input)),
+      total_bytes_(limit ? std::nullopt : source::total_bytes(input_.names)),
       limit_(limit),
       credits_(credits),
       shutdown_(shutdown),
       callbacks_(std::move(callbacks)),
-      steps_(steps),
-      written_(std::move(written)),
-      format_(std::move(format)) {}
+      steps_(steps) {}
 
 core::Status Reader::run() {
-  core::Status read = read_files();
+  core::Status read = read_all();
   if (read) flush();
   quiet_reads_ = 0;
   callbacks_.done(batches_, read && !shutdown_.stopping());
   return read;
 }
 
-core::Status Reader::read_files() {
+core::Status Reader::read_all() {
   Next next = limit_ == 0u ? Next::stop : Next::go_on;
-  for (std::uint32_t i = 0; i < paths_.size() && next == Next::go_on; ++i) {
-    auto read = read_file(i);
+  for (std::uint32_t i = 0; i < input_.names.size() && next == Next::go_on; ++i) {
+    auto read = read_source(i);
     if (!read) return std::unexpected(read.error());
     next = *read;
   }
@@ -55,61 +50,48 @@ core::Status Reader::read_files() {
 
 std::optional<std::string> Reader::waiting_for() const {
   if (quiet_reads_ < kQuietReads) return std::nullopt;
-  const std::string& path = paths_[source_];
+  const std::string& path = input_.names[source_];
   return path == "-" ? "standard input" : "a writer of " + path;
 }
 
 std::optional<double> Reader::share_read() const {
   if (!total_bytes_ || *total_bytes_ == 0) return std::nullopt;
-  const auto consumed = static_cast<double>(consumed_.load(std::memory_order_relaxed));
-  return std::min(1.0, consumed / static_cast<double>(*total_bytes_));
+  return std::min(1.0,
+                  passed_.load(std::memory_order_relaxed) / static_cast<double>(*total_bytes_));
 }
 
 std::optional<double> Reader::rows_to_come() const {
   const auto read = static_cast<double>(rows_.load(std::memory_order_relaxed));
   if (limit_) return std::max(0.0, static_cast<double>(*limit_) - read);
   const auto share = share_read();
-  if (!share || *share <= 0) return std::nullopt;
-  const double lines = static_cast<double>(lines_.load(std::memory_order_relaxed)) / *share;
-  return std::max(0.0, lines * rows_per_line_.load(std::memory_order_relaxed) - read);
+  if (!share || *share <= 0 || read == 0) return std::nullopt;
+  return std::max(0.0, read / *share - read);
 }
 
-core::Result<Reader::Next> Reader::read_file(std::uint32_t index) {
+core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
+  using State = source::RecordSource::State;
   source_ = index;
-  auto file = storage::InputFile::open(paths_[index], consumed_, written_);
-  if (!file) return std::unexpected(file.error());
-  buffer_.clear();
-  const auto records = format::open_records(format_, paths_[index]);
-  const format::RecordReader::Take take = [this, index](const format::Record& record) {
+  auto opened = source::open(input_.from, input_.names[index], input_.written);
+  if (!opened) return std::unexpected(opened.error());
+  source::RecordSource& records = **opened;
+  const double before = passed_;
+  const source::RecordSource::Take take = [this, index](const format::Record& record) {
     return add(record, index) == Next::go_on;
   };
   while (true) {
     if (shutdown_.stopping()) return Next::stop;
-    // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
-    core::Result<storage::InputFile::Read> got;
-    const std::size_t have = buffer_.size();
-    buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {
-      got = (*file)->read({bytes + have, kReadBytes});
-      return have + (got && got->state == storage::InputFile::State::bytes ? got->count : 0);
-    });
-    if (!got) return std::unexpected(got.error());
-    if (got->state == storage::InputFile::State::waiting) {
-      ++quiet_reads_;
-      if (flush() == Next::stop) return Next::stop;
-      callbacks_.stalled();
+    const auto read = records.read(take);
+    if (!read) return std::unexpected(read.error());
+    passed_ = before + records.passed();
+    if (*read == State::stopped) return Next::stop;
+    if (*read == State::end) return Next::go_on;
+    if (*read == State::more) {
+      quiet_reads_ = 0;
       continue;
     }
-    quiet_reads_ = 0;
-    lines_ += static_cast<std::uint64_t>(
-        std::ranges::count(std::string_view(buffer_).substr(have), '\n'));
-    const bool at_end = got->state == storage::InputFile::State::end;
-    const auto read = records->read(buffer_, at_end, take);
-    if (!read) return std::unexpected(read.error());
-    if (!read->more) return Next::stop;
-    if (lines_ > 0 && rows_ > 0)
-      rows_per_line_ = static_cast<double>(rows_) / static_cast<double>(lines_);
-    if (at_end) return Next::go_on;
-    buffer_.erase(0, read->used);
+    ++quiet_reads_;
+    if (flush() == Next::stop) return Next::stop;
+    callbacks_.stalled();
   }
 }
 
@@ -120,7 +102,7 @@ Reader::Next Reader::add(const format::Record& record, std::uint32_t index) {
   row.source = index;
   if (record.reject != nullptr) {
     core::Reject why = *record.reject;
-    why.detail = fmt::format("{}: {}", format::place(paths_[index], record.line), why.detail);
+    why.detail = fmt::format("{}: {}", format::place(input_.names[index], record.line), why.detail);
     row.reject = std::make_shared<const core::Reject>(std::move(why));
     return add_row(std::move(row));
   }

@@ -1,4 +1,4 @@
-// Reads the input files by their formats, runs the steps on their records, and feeds the rows to the
+// Reads the input, runs the steps on their records, and feeds the rows to the
 // flow in batches, as fast as credits allow. Nothing ever holds the whole input.
 //
 // Threads: run() on a thread of its own, once; rows_read(), share_read() and waiting_for()
@@ -19,8 +19,8 @@
 #include "core/row.h"
 #include "flow/credits.h"
 #include "flow/shutdown.h"
-#include "format/format_options.h"
 #include "format/record_reader.h"
+#include "source/sources.h"
 #include "stages/row_cost.h"
 #include "stages/steps.h"
 #include "storage/file_lock.h"
@@ -39,11 +39,15 @@ class Reader {
     std::function<void(std::uint64_t batches, bool complete)> done;
   };
 
+  struct Input {
+    source::Spec from;
+    std::vector<std::string> names;             // of names_of(from)
+    std::vector<storage::FileId> written = {};  // as source::open()'s
+  };
+
   // `limit`: at most so many rows, as the steps leave them. What `steps` are of must outlive this.
-  // `written`: as InputFile::open()'s.
-  Reader(std::vector<std::string> paths, std::optional<std::uint64_t> limit, flow::Credits& credits,
-         const flow::Shutdown& shutdown, Callbacks callbacks, Steps steps = Steps({}),
-         std::vector<storage::FileId> written = {}, format::FormatOptions format = {});
+  Reader(Input input, std::optional<std::uint64_t> limit, flow::Credits& credits,
+         const flow::Shutdown& shutdown, Callbacks callbacks, Steps steps = Steps({}));
 
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading; the rows of a batch that is not full by then stay unread.
@@ -53,38 +57,33 @@ class Reader {
   std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
   // Of the files' own bytes, 0…1; nullopt when their size is not known or a limit is set.
   std::optional<double> share_read() const;
-  // How many rows are still to be read, by the lines of what has been read; nullopt as above.
+  // How many rows are still to be read, by what they took so far; nullopt as above.
   std::optional<double> rows_to_come() const;
   // For people: the pipe or terminal that has given nothing for about a second.
   std::optional<std::string> waiting_for() const;
 
  private:
   enum class Next { go_on, stop };
-  core::Status read_files();
-  core::Result<Next> read_file(std::uint32_t index);
+  core::Status read_all();
+  core::Result<Next> read_source(std::uint32_t index);
   Next add(const format::Record& record, std::uint32_t index);
   Next add_row(core::Row&& row);
   Next flush();
 
-  const std::vector<std::string> paths_;
+  const Input input_;
   const std::optional<std::uint64_t> total_bytes_;
   const std::optional<std::uint64_t> limit_;
   flow::Credits& credits_;
   const flow::Shutdown& shutdown_;
   const Callbacks callbacks_;
   const Steps steps_;
-  const std::vector<storage::FileId> written_;
-  const format::FormatOptions format_;
   RowCost cost_;
 
-  std::string buffer_;  // bytes not yet cut into records
   core::RowBatch batch_;
   flow::Cost batch_weight_;
   std::uint64_t batches_ = 0;
   std::atomic<std::uint64_t> rows_ = 0;
-  std::atomic<std::uint64_t> consumed_ = 0;     // bytes of the files themselves
-  std::atomic<std::uint64_t> lines_ = 0;        // in the text that was read so far
-  std::atomic<double> rows_per_line_ = 1;       // in what has been cut into rows
+  std::atomic<double> passed_ = 0;              // as RecordSource's, of all together
   std::atomic<std::uint32_t> source_ = 0;       // the file that is being read
   std::atomic<std::uint32_t> quiet_reads_ = 0;  // in a row, that brought nothing
 };

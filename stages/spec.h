@@ -16,9 +16,9 @@
 #include "core/money.h"
 #include "core/reject.h"
 #include "core/row.h"
-#include "format/format_options.h"
 #include "provider/endpoint.h"
 #include "schedule/types.h"
+#include "source/sources.h"
 #include "store/records.h"
 
 namespace sluice::stages {
@@ -102,10 +102,7 @@ struct EscalateStep {
 };
 using Step = std::variant<MapStep, KeepStep, ExplodeStep, ValidateSpec, EscalateStep>;
 
-struct ReadSpec {
-  std::vector<std::string>
-      paths;  // files and globs, in order; "-" = standard input; .gz and .zst are inflated
-  format::FormatOptions format;
+struct ReadSpec : source::Spec {
   std::string key;          // field that names a row, as the steps leave it; empty = content
   std::vector<Step> steps;  // in their order, up to the last map, keep or explode
 };

@@ -22,7 +22,7 @@ void reader(benchmark::State& state) {
   for (auto _ : state) {
     const flow::Shutdown shutdown;
     flow::Credits credits({kRows, std::size_t{1} << 30}, [] {});
-    stages::Reader reader({file}, {}, credits, shutdown,
+    stages::Reader reader({{{file}, {}}, {file}}, {}, credits, shutdown,
                           {.batch =
                                [&](core::RowBatch&& batch, flow::Cost taken) {
                                  benchmark::DoNotOptimize(batch);

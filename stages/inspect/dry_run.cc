@@ -16,7 +16,6 @@
 #include "stages/pack.h"
 #include "stages/prepare.h"
 #include "stages/reader.h"
-#include "storage/input_file.h"
 
 namespace sluice::inspect {
 namespace {
@@ -44,8 +43,8 @@ class Plan {
   core::Result<DryRun> run(std::optional<std::uint64_t> limit) {
     auto prepare = stages::Prepare::make(spec_, question_);
     if (!prepare) return std::unexpected(prepare.error());
-    auto paths = storage::expand_paths(spec_.read.paths);
-    if (!paths) return std::unexpected(paths.error());
+    auto names = source::names_of(spec_.read);
+    if (!names) return std::unexpected(names.error());
     if (auto known = look_at_checkpoint(); !known) return std::unexpected(known.error());
 
     // One batch at a time holds all the credits there are.
@@ -58,9 +57,9 @@ class Plan {
       if (!status_) shutdown.stop("");
       credits.give(taken);
     };
-    stages::Reader reader(
-        std::move(*paths), limit, credits, shutdown, {take, [] {}, [](std::uint64_t, bool) {}},
-        stages::Steps(spec_.read.steps), job::written_files(spec_), spec_.read.format);
+    stages::Reader reader({spec_.read, std::move(*names), job::written_files(spec_)}, limit, credits,
+                          shutdown, {take, [] {}, [](std::uint64_t, bool) {}},
+                          stages::Steps(spec_.read.steps));
     if (auto read = reader.run(); !read) return std::unexpected(read.error());
     if (status_) note(add(packer_.flush()));
     if (!status_) return std::unexpected(status_.error());

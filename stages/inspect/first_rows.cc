@@ -4,16 +4,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "core/printable.h"
-#include "format/formats.h"
-#include "storage/input_file.h"
+#include "source/sources.h"
 
 namespace sluice::inspect {
 namespace {
 
-constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
+constexpr int kMostReads = 16;      // of 256 KiB of text each
 constexpr auto kMostWildcards = 2;  // in a file's name; in a folder's none
 
 }  // namespace
@@ -40,31 +38,6 @@ bool is_empty_file(const std::string& path) {
          !path.starts_with("/proc/") && !path.starts_with("/sys/");
 }
 
-struct Start {
-  std::string bytes;
-  bool whole = false;  // that is all of the file
-};
-// The start of the file, inflated.
-Start start_of(const std::string& path) {
-  Start start;
-  std::string& bytes = start.bytes;
-  std::atomic<std::uint64_t> consumed = 0;
-  const auto file = storage::InputFile::open(path, consumed);
-  while (file && bytes.size() < kMostBytes) {
-    constexpr std::size_t kChunk = 64 * 1024;
-    const std::size_t have = bytes.size();
-    bytes.resize(have + kChunk);
-    const auto got = (*file)->read({bytes.data() + have, kChunk});
-    const bool more = got && got->state == storage::InputFile::State::bytes;
-    bytes.resize(have + (more ? got->count : 0));
-    if (!more) {
-      start.whole = got.has_value();
-      break;
-    }
-  }
-  return start;
-}
-
 }  // namespace
 
 FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which) {
@@ -74,7 +47,7 @@ FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_
     first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
     return first;
   }
-  const auto paths = storage::expand_paths({pattern});
+  const auto paths = source::names_of({.paths = {pattern}, .format = {}});
   if (!paths || !is_plain_file(paths->front())) {
     first.why_none =
         paths ? fmt::format("'{}' is not a plain file, or empty", core::printable(paths->front()))
@@ -83,21 +56,25 @@ FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_
     if (first.empty) first.path = paths->front();
     return first;
   }
-  const Start start = start_of(paths->front());
-  const auto records = format::open_records(read.format, paths->front());
-  const auto done = records->read(start.bytes, start.whole, [&](const format::Record& record) {
+  const auto take = [&](const format::Record& record) {
     core::Row row;
     row.raw = record.text;
     row.line = record.line;
     if (record.reject != nullptr) row.reject = std::make_shared<const core::Reject>(*record.reject);
     first.rows.push_back(std::move(row));
     return first.rows.size() < count;
-  });
-  first.description = records->description();
-  if (!done) first.error = done.error();
+  };
+  using State = source::RecordSource::State;
+  core::Result<State> state = State::more;
+  auto opened = source::open(read, paths->front());
+  if (!opened) state = std::unexpected(opened.error());
+  for (int i = 0; i < kMostReads && state && *state == State::more; ++i)
+    state = (*opened)->read(take);
+  if (opened) first.description = (*opened)->description();
+  if (!state) first.error = state.error();
   if (first.rows.empty()) {
     first.why_none = fmt::format("'{}' has no rows", core::printable(paths->front()));
-    first.empty = start.whole;
+    first.empty = state && *state == State::end;
   }
   first.path = paths->front();
   return first;

@@ -5,7 +5,6 @@
 #include "job/job_files.h"
 #include "stages/prepare.h"
 #include "stages/reader.h"
-#include "storage/input_file.h"
 
 namespace sluice::inspect {
 
@@ -15,8 +14,8 @@ core::Status each_input_row(const stages::PipelineSpec& spec, const stages::Ques
   auto prepare = stages::Prepare::make(spec, question);
   if (!prepare) return std::unexpected(prepare.error());
   prepare->name_as_before(old_names);
-  auto paths = storage::expand_paths(spec.read.paths);
-  if (!paths) return std::unexpected(paths.error());
+  auto names = source::names_of(spec.read);
+  if (!names) return std::unexpected(names.error());
 
   // The batch that is looked at holds all the credits there are, and gives them back.
   flow::Credits credits({1, 1}, [] {});
@@ -32,9 +31,9 @@ core::Status each_input_row(const stages::PipelineSpec& spec, const stages::Ques
     }
     credits.give(taken);
   };
-  stages::Reader reader(std::move(*paths), std::nullopt, credits, shutdown,
-                        {look, [] {}, [](std::uint64_t, bool) {}}, stages::Steps(spec.read.steps),
-                        job::written_files(spec), spec.read.format);
+  stages::Reader reader({spec.read, std::move(*names), job::written_files(spec)}, std::nullopt,
+                        credits, shutdown, {look, [] {}, [](std::uint64_t, bool) {}},
+                        stages::Steps(spec.read.steps));
   if (auto read = reader.run(); !read) return read;
   return status;
 }

@@ -16,7 +16,6 @@
 #include "stages/prepare.h"
 #include "stages/question.h"
 #include "stages/steps.h"
-#include "storage/input_file.h"
 
 namespace sluice::inspect {
 namespace {
@@ -245,7 +244,7 @@ std::vector<Remark> input_remarks(const stages::PipelineSpec& spec,
   std::vector<Remark> remarks;
   for (const std::string& pattern : spec.read.paths) {
     if (pattern == "-" || !quick_to_expand(pattern)) continue;
-    if (const auto paths = storage::expand_paths({pattern}); !paths)
+    if (const auto paths = source::names_of({.paths = {pattern}, .format = {}}); !paths)
       remarks.push_back(
           {Severity::warning, pattern, 0, 0, paths.error().message, "a run would end with 5"});
   }

@@ -12,7 +12,6 @@
 #include "inspect/line_identity.h"
 #include "inspect/request_text.h"
 #include "stages/question.h"
-#include "storage/input_file.h"
 
 namespace sluice::inspect {
 namespace {
@@ -52,7 +51,7 @@ class Teller {
 
  private:
   core::Status read_input() {
-    const auto paths = storage::expand_paths(spec_.read.paths);
+    const auto paths = source::names_of(spec_.read);
     if (!paths || !readable_again(*paths)) return {};
     story_.input_read = true;
     return each_input_row(spec_, question_, [&](const stages::Item& item) -> core::Status {

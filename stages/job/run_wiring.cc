@@ -7,7 +7,6 @@
 #include "job/run_flow.h"
 #include "stages/endpoint_options.h"
 #include "stages/vector_text.h"
-#include "storage/input_file.h"
 
 namespace sluice::job {
 
@@ -15,9 +14,9 @@ core::Status FlowRun::open() {
   auto prepare = stages::Prepare::make(spec_, question_);
   if (!prepare) return std::unexpected(prepare.error());
   prepare_.emplace(std::move(*prepare));
-  auto paths = storage::expand_paths(spec_.read.paths);
-  if (!paths) return std::unexpected(paths.error());
-  prepare_->name_files(*paths);
+  auto names = source::names_of(spec_.read);
+  if (!names) return std::unexpected(names.error());
+  prepare_->name_files(*names);
 
   checkpoint::Options options;
   options.directory = spec_.checkpoint.directory;
@@ -62,8 +61,9 @@ core::Status FlowRun::open() {
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
   graph_.emplace(bodies(), shutdown_);
-  reader_.emplace(std::move(*paths), options_.limit, credits_, shutdown_, callbacks(),
-                  stages::Steps(spec_.read.steps), written_files(spec_), spec_.read.format);
+  reader_.emplace(stages::Reader::Input{spec_.read, std::move(*names), written_files(spec_)},
+                  options_.limit, credits_, shutdown_, callbacks(),
+                  stages::Steps(spec_.read.steps));
   reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),
                            stages::expected_answer_bytes(spec_.pack));
 

@@ -33,7 +33,8 @@ Taken read_all(std::vector<std::string> paths, std::optional<std::uint64_t> limi
   Taken taken;
   flow::Shutdown shutdown;
   flow::Credits credits({1024, 1 << 20}, [] {});
-  Reader reader(std::move(paths), limit, credits, shutdown,
+  const source::Spec from{paths, {}};
+  Reader reader({from, std::move(paths)}, limit, credits, shutdown,
                 {[&](core::RowBatch&& batch, flow::Cost weight) {
                    for (core::Row& row : batch) {
                      taken.rows.push_back(row.raw);
@@ -202,7 +203,8 @@ TEST(Reader, StopsWhenTheRunStops) {
   flow::Credits credits({1 << 20, std::size_t(1) << 40}, [] {});
   bool complete = true;
   std::size_t batches = 0;
-  Reader reader({scratch.write("a", text)}, std::nullopt, credits, shutdown,
+  const std::string path = scratch.write("a", text);
+  Reader reader({{{path}, {}}, {path}}, std::nullopt, credits, shutdown,
                 {[&](core::RowBatch&&, flow::Cost) {
                    if (++batches == 3) shutdown.stop("on request");
                  },

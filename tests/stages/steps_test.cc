@@ -153,7 +153,7 @@ TEST(Steps, AreCountedAsRowsByTheReader) {
     flow::Shutdown shutdown;
     flow::Credits credits({1024, 1 << 20}, [] {});
     std::size_t largest = 0;
-    Reader reader({path}, limit, credits, shutdown,
+    Reader reader({{{path}, {}}, {path}}, limit, credits, shutdown,
                   {[&](core::RowBatch&& batch, flow::Cost weight) {
                      credits.settle(weight, weight.bytes);
                      largest = std::max(largest, batch.size());

@@ -1,0 +1,37 @@
+// Where the rows of a job come from, by its pipeline file: here place, compression, format and table
+// meet, which know nothing of each other. A new kind of source is a file beside this one and a line in
+// open().
+//
+// Threads: any.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "format/format_options.h"
+#include "source/record_source.h"
+#include "storage/file_lock.h"
+
+namespace sluice::source {
+
+struct Spec {
+  std::vector<std::string>
+      paths;  // files and globs, in order; "-" = standard input; .gz and .zst are inflated
+  format::FormatOptions format;
+};
+
+// What `spec` names now, in order: each is opened by its name. ErrorCode::io for a pattern that names
+// nothing.
+core::Result<std::vector<std::string>> names_of(const Spec& spec);
+
+// Their size together, in the unit of RecordSource::passed(); nullopt when one of them has none.
+std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& names);
+
+// `written`: files that the job itself writes, which are refused under whatever name.
+core::Result<std::unique_ptr<RecordSource>> open(const Spec& spec, const std::string& name,
+                                                 std::span<const storage::FileId> written = {});
+
+}  // namespace sluice::source

@@ -1,0 +1,71 @@
+#include "source/text_source.h"
+
+#include "format/formats.h"
+#include "storage/input_file.h"
+
+namespace sluice::source {
+namespace {
+
+constexpr std::size_t kReadBytes = 256 * 1024;
+
+class TextSource final : public RecordSource {
+ public:
+  TextSource(const format::FormatOptions& format, const std::string& path)
+      : records_(format::open_records(format, path)) {}
+  core::Status open(const std::string& path, std::span<const storage::FileId> written) {
+    auto file = storage::InputFile::open(path, consumed_, written);
+    if (!file) return std::unexpected(file.error());
+    file_ = std::move(*file);
+    return {};
+  }
+
+  core::Result<State> read(const Take& take) override {
+    // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
+    core::Result<storage::InputFile::Read> got;
+    const std::size_t have = buffer_.size();
+    buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {
+      got = file_->read({bytes + have, kReadBytes});
+      return have + (got && got->state == storage::InputFile::State::bytes ? got->count : 0);
+    });
+    if (!got) return std::unexpected(got.error());
+    if (got->state == storage::InputFile::State::waiting) return State::waiting;
+    text_bytes_ += buffer_.size() - have;
+    const bool at_end = got->state == storage::InputFile::State::end;
+    const auto read = records_->read(buffer_, at_end, take);
+    if (!read) return std::unexpected(read.error());
+    pass(at_end ? 0 : buffer_.size() - std::min(read->used, buffer_.size()));
+    if (!read->more) return State::stopped;
+    if (at_end) return State::end;
+    buffer_.erase(0, read->used);
+    return State::more;
+  }
+
+  format::RecordReader::Description description() const override { return records_->description(); }
+
+ private:
+  // What is not cut yet is inflated; `consumed_` is not.
+  void pass(std::size_t left) {
+    const auto consumed = static_cast<double>(consumed_.load(std::memory_order_relaxed));
+    const double cut =
+        text_bytes_ == 0 ? 1 : 1 - static_cast<double>(left) / static_cast<double>(text_bytes_);
+    passed_.store(consumed * cut, std::memory_order_relaxed);
+  }
+
+  const std::unique_ptr<format::RecordReader> records_;
+  std::atomic<std::uint64_t> consumed_ = 0;
+  std::unique_ptr<storage::InputFile> file_;
+  std::string buffer_;  // bytes not yet cut into records
+  std::uint64_t text_bytes_ = 0;
+};
+
+}  // namespace
+
+core::Result<std::unique_ptr<RecordSource>> open_text(const std::string& path,
+                                                      const format::FormatOptions& format,
+                                                      std::span<const storage::FileId> written) {
+  auto source = std::make_unique<TextSource>(format, path);
+  if (auto opened = source->open(path, written); !opened) return std::unexpected(opened.error());
+  return source;
+}
+
+}  // namespace sluice::source

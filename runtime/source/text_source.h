@@ -1,0 +1,20 @@
+// A file's bytes (storage/input_file.h) cut into records by a format that takes them as they come
+// (format/record_reader.h).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "format/format_options.h"
+#include "source/record_source.h"
+#include "storage/file_lock.h"
+
+namespace sluice::source {
+
+// `written`: as InputFile::open()'s.
+core::Result<std::unique_ptr<RecordSource>> open_text(const std::string& path,
+                                                      const format::FormatOptions& format,
+                                                      std::span<const storage::FileId> written);
+
+}  // namespace sluice::source
