@@ -69,13 +69,13 @@ std::optional<double> Reader::rows_to_come() const {
 }
 
 core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
-  using State = source::RecordSource::State;
+  using State = format::RecordSource::State;
   source_ = index;
   auto opened = source::open(input_.from, input_.names[index], input_.written);
   if (!opened) return std::unexpected(opened.error());
-  source::RecordSource& records = **opened;
+  format::RecordSource& records = **opened;
   const double before = passed_;
-  const source::RecordSource::Take take = [this, index](const format::Record& record) {
+  const format::RecordSource::Take take = [this, index](const format::Record& record) {
     return add(record, index) == Next::go_on;
   };
   while (true) {

@@ -6,6 +6,8 @@
 #include <array>
 
 #include "format/readers.h"
+#include "format/record_writer.h"
+#include "format/writers.h"
 
 namespace sluice::format {
 namespace {
@@ -40,7 +42,24 @@ constexpr Format kFormats[] = {
     {"file", "a file a row", {}, make_file_reader},  // what s.files means
 };
 
+constexpr OutputFormat kOutputFormats[] = {
+    {"jsonl", "JSON lines", kJsonlEndings, make_jsonl_writer},
+    {"json", "a JSON list", kJsonEndings, make_json_writer},
+    {"csv", "CSV", kCsvEndings, make_csv_writer, true},
+    {"tsv", "TSV", kTsvEndings, make_tsv_writer, true},
+};
+
 constexpr std::string_view kCompressed[] = {".gz", ".zst"};
+
+template <class Any>
+const Any* by_ending(std::span<const Any> formats, std::string_view path) {
+  for (const std::string_view ending : kCompressed)
+    if (path.ends_with(ending)) path.remove_suffix(ending.size());
+  for (const Any& format : formats)
+    for (const std::string_view ending : format.endings)
+      if (path.ends_with(ending)) return &format;
+  return nullptr;
+}
 
 }  // namespace
 
@@ -58,12 +77,15 @@ const Format* format_named(std::string_view name) {
 }
 
 const Format* format_by_ending(std::string_view path) {
-  for (const std::string_view ending : kCompressed)
-    if (path.ends_with(ending)) path.remove_suffix(ending.size());
-  for (const Format& format : kFormats)
-    for (const std::string_view ending : format.endings)
-      if (path.ends_with(ending)) return &format;
-  return nullptr;
+  return by_ending(formats(), path);
+}
+
+std::span<const OutputFormat> output_formats() {
+  return kOutputFormats;
+}
+
+const OutputFormat* output_format_of(std::string_view path) {
+  return by_ending(output_formats(), path);
 }
 
 const Format& format_of(const FormatOptions& options, std::string_view path) {

@@ -1,40 +1,44 @@
-// Records as lines of a file: JSON objects as JSONL, or their columns as CSV (RFC 4180).
+// Records to the bytes of a whole file, in order: the one list of formats that files are written in
+// from their beginning to their end. (What a run appends to as it goes is line_form.h's.)
 //
-// Threads: one.
+// Threads: one; output_formats() any.
 #pragma once
 
-#include <simdjson.h>
-
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/error.h"
+#include "format/column.h"
 #include "storage/atomic_file.h"
 
 namespace sluice::format {
 
-enum class RecordFormat : std::uint8_t { jsonl, csv };
-
 class RecordWriter {
  public:
-  // `columns`: those to write; empty, with JSONL only, for records as they stand.
-  RecordWriter(storage::AtomicFile& file, RecordFormat format, std::vector<std::string> columns);
-
-  core::Status begin();  // the header, in CSV
+  virtual ~RecordWriter() = default;
+  // Before the first record.
+  virtual core::Status begin() = 0;
   // `record`: one JSON object. A column that it has not is null.
-  core::Status write(std::string_view record);
-  // The first column that no record had; nullptr when there is none, or no record.
-  const std::string* never_seen() const;
-
- private:
-  storage::AtomicFile& file_;
-  const RecordFormat format_;
-  const std::vector<std::string> columns_;
-  std::vector<bool> seen_;
-  bool any_ = false;
-  std::string line_;
-  simdjson::dom::parser parser_;
+  virtual core::Status write(std::string_view record) = 0;
+  // Behind the last. The file itself is still to be finished by who has it.
+  virtual core::Status finish() = 0;
 };
+
+struct OutputFormat {
+  std::string_view name;                      // format = "csv"
+  std::string_view title;                     // for people
+  std::span<const std::string_view> endings;  // ".csv"
+  // `columns`: those to write, in order. None, where `needs_columns` is not set: records as they stand.
+  std::unique_ptr<RecordWriter> (*make)(storage::AtomicFile& file, std::vector<Column> columns);
+  bool needs_columns = false;
+  bool needs_types = false;  // of its columns
+};
+
+std::span<const OutputFormat> output_formats();  // formats.cc
+// By the ending of the name, less those of compression (".gz", ".zst"); null for an ending of none.
+const OutputFormat* output_format_of(std::string_view path);
 
 }  // namespace sluice::format

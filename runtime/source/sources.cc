@@ -13,8 +13,8 @@ std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& names) 
   return storage::total_bytes(names);
 }
 
-core::Result<std::unique_ptr<RecordSource>> open(const Spec& spec, const std::string& name,
-                                                 std::span<const storage::FileId> written) {
+core::Result<std::unique_ptr<format::RecordSource>> open(const Spec& spec, const std::string& name,
+                                                         std::span<const storage::FileId> written) {
   return open_text(name, spec.format, written);
 }
 

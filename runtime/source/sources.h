@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "format/format_options.h"
-#include "source/record_source.h"
+#include "format/record_source.h"
 #include "storage/file_lock.h"
 
 namespace sluice::source {
@@ -27,11 +27,11 @@ struct Spec {
 // nothing.
 core::Result<std::vector<std::string>> names_of(const Spec& spec);
 
-// Their size together, in the unit of RecordSource::passed(); nullopt when one of them has none.
+// Their size together, in the unit of format::RecordSource::passed(); nullopt when one of them has none.
 std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& names);
 
 // `written`: files that the job itself writes, which are refused under whatever name.
-core::Result<std::unique_ptr<RecordSource>> open(const Spec& spec, const std::string& name,
-                                                 std::span<const storage::FileId> written = {});
+core::Result<std::unique_ptr<format::RecordSource>> open(
+    const Spec& spec, const std::string& name, std::span<const storage::FileId> written = {});
 
 }  // namespace sluice::source

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 
-class TextSource final : public RecordSource {
+class TextSource final : public format::RecordSource {
  public:
   TextSource(const format::FormatOptions& format, const std::string& path)
       : records_(format::open_records(format, path)) {}
@@ -60,9 +60,9 @@ class TextSource final : public RecordSource {
 
 }  // namespace
 
-core::Result<std::unique_ptr<RecordSource>> open_text(const std::string& path,
-                                                      const format::FormatOptions& format,
-                                                      std::span<const storage::FileId> written) {
+core::Result<std::unique_ptr<format::RecordSource>> open_text(
+    const std::string& path, const format::FormatOptions& format,
+    std::span<const storage::FileId> written) {
   auto source = std::make_unique<TextSource>(format, path);
   if (auto opened = source->open(path, written); !opened) return std::unexpected(opened.error());
   return source;

@@ -7,14 +7,14 @@
 #include <string>
 
 #include "format/format_options.h"
-#include "source/record_source.h"
+#include "format/record_source.h"
 #include "storage/file_lock.h"
 
 namespace sluice::source {
 
 // `written`: as InputFile::open()'s.
-core::Result<std::unique_ptr<RecordSource>> open_text(const std::string& path,
-                                                      const format::FormatOptions& format,
-                                                      std::span<const storage::FileId> written);
+core::Result<std::unique_ptr<format::RecordSource>> open_text(
+    const std::string& path, const format::FormatOptions& format,
+    std::span<const storage::FileId> written);
 
 }  // namespace sluice::source

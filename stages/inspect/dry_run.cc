@@ -57,8 +57,8 @@ class Plan {
       if (!status_) shutdown.stop("");
       credits.give(taken);
     };
-    stages::Reader reader({spec_.read, std::move(*names), job::written_files(spec_)}, limit, credits,
-                          shutdown, {take, [] {}, [](std::uint64_t, bool) {}},
+    stages::Reader reader({spec_.read, std::move(*names), job::written_files(spec_)}, limit,
+                          credits, shutdown, {take, [] {}, [](std::uint64_t, bool) {}},
                           stages::Steps(spec_.read.steps));
     if (auto read = reader.run(); !read) return std::unexpected(read.error());
     if (status_) note(add(packer_.flush()));

@@ -1,6 +1,7 @@
 #include "inspect/export.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -26,13 +27,14 @@ std::unexpected<core::Error> unusable(std::string why, const std::string& path) 
   return core::fail(core::ErrorCode::usage, std::move(why), path);
 }
 
-core::Result<format::RecordFormat> format_of(std::string_view path) {
-  for (const std::string_view ending : {".gz", ".zst"})
-    if (path.ends_with(ending)) path.remove_suffix(ending.size());
-  if (path.ends_with(".jsonl")) return format::RecordFormat::jsonl;
-  if (path.ends_with(".csv")) return format::RecordFormat::csv;
-  return unusable("name the export .jsonl or .csv, with .gz or .zst after it to compress it",
-                  std::string(path));
+core::Result<const format::OutputFormat*> format_of(const std::string& path) {
+  if (const format::OutputFormat* format = format::output_format_of(path)) return format;
+  std::vector<std::string_view> endings;
+  for (const format::OutputFormat& format : format::output_formats())
+    endings.push_back(format.endings.front());
+  return unusable(fmt::format("name the export {}, with .gz or .zst after it to compress it",
+                              fmt::join(endings, ", ")),
+                  path);
 }
 
 constexpr std::string_view kWithoutRows =
@@ -87,27 +89,21 @@ class Records {
   }
 
   // The records' columns in the order of their first appearance: the rows', then the answers'.
-  core::Result<std::vector<std::string>> columns() {
-    std::vector<std::string> rows;
-    std::vector<std::string> answers;
-    const auto add = [](std::vector<std::string>& to, std::string_view name) {
-      if (std::ranges::find(to, name) == to.end()) to.emplace_back(name);
-    };
-    simdjson::dom::parser parser;
+  core::Result<std::vector<format::Column>> columns() {
+    format::ColumnFinder finder;
     auto status = each([&](std::string_view record) -> core::Status {
-      simdjson::dom::object object;
-      if (format::parse_json(parser, record, object)) return {};
-      bool answer = false;
-      for (const auto& [name, value] : object) {
-        answer = answer || is_answer(name);
-        add(answer ? answers : rows, name);
-      }
+      finder.add(record);
       return {};
     });
     if (!status) return std::unexpected(status.error());
-    for (std::string& name : answers) add(rows, name);
-    if (rows.empty()) rows = answers_;
-    return rows;
+    std::vector<format::Column> all = finder.columns();
+    for (const std::string& name : answers_)
+      if (std::ranges::find(all, name, &format::Column::name) == all.end()) all.push_back({name});
+    std::vector<format::Column> rows_first;
+    for (const bool answer : {false, true})
+      for (format::Column& column : all)
+        if (is_answer(column.name) == answer) rows_first.push_back(column);
+    return rows_first;
   }
 
  private:
@@ -201,6 +197,43 @@ class Records {
   simdjson::dom::parser parser_;
 };
 
+// Of the columns that were asked for, those that no record has had.
+class NeverSeen {
+ public:
+  explicit NeverSeen(std::vector<std::string> columns) : left_(std::move(columns)) {}
+  void look_at(std::string_view record) {
+    simdjson::dom::object object;
+    if (left_.empty() || format::parse_json(parser_, record, object)) return;
+    std::erase_if(left_, [&](const std::string& column) {
+      return object[column].error() == simdjson::SUCCESS;
+    });
+  }
+  const std::string* first() const { return left_.empty() ? nullptr : left_.data(); }
+
+ private:
+  std::vector<std::string> left_;
+  simdjson::dom::parser parser_;
+};
+
+core::Result<std::vector<format::Column>> columns_to_write(Records& records,
+                                                           const ExportOptions& options,
+                                                           const format::OutputFormat& format) {
+  const bool look = format.needs_types || (format.needs_columns && options.columns.empty());
+  std::vector<format::Column> there;
+  if (look) {
+    auto found = records.columns();
+    if (!found) return std::unexpected(found.error());
+    there = std::move(*found);
+  }
+  if (options.columns.empty()) return there;
+  std::vector<format::Column> wanted;
+  for (const std::string& name : options.columns) {
+    const auto found = std::ranges::find(there, name, &format::Column::name);
+    wanted.push_back(found == there.end() ? format::Column{name} : *found);
+  }
+  return wanted;
+}
+
 }  // namespace
 
 core::Result<Exported> export_answers(const stages::JobSpec& job, const ExportOptions& options) {
@@ -220,20 +253,18 @@ core::Result<Exported> export_answers(const stages::JobSpec& job, const ExportOp
     if (auto readable = must_be_readable_again(spec); !readable)
       return std::unexpected(readable.error());
   }
-  std::vector<std::string> columns = options.columns;
-  if (columns.empty() && *format == format::RecordFormat::csv) {
-    auto found = records.columns();
-    if (!found) return std::unexpected(found.error());
-    columns = std::move(*found);
-  }
+  auto columns = columns_to_write(records, options, **format);
+  if (!columns) return std::unexpected(columns.error());
   auto file = storage::AtomicFile::create(options.to);
   if (!file) return std::unexpected(file.error());
-  format::RecordWriter writer(**file, *format, std::move(columns));
-  if (auto begun = writer.begin(); !begun) return std::unexpected(begun.error());
+  const auto writer = (*format)->make(**file, std::move(*columns));
+  if (auto begun = writer->begin(); !begun) return std::unexpected(begun.error());
   Exported exported;
+  NeverSeen never_seen(options.columns);
   auto status = records.each([&](std::string_view record) -> core::Status {
     ++exported.rows;
-    return writer.write(record);
+    never_seen.look_at(record);
+    return writer->write(record);
   });
   if (!status) return std::unexpected(status.error());
   if (records.joined()) exported.missing = records.missing();
@@ -243,10 +274,10 @@ core::Result<Exported> export_answers(const stages::JobSpec& job, const ExportOp
                     "columns need: {}",
                     exported.missing, kWithoutRows),
         spec.read.paths.front());
-  if (const std::string* column = writer.never_seen();
-      column != nullptr && !options.columns.empty())
+  if (const std::string* column = never_seen.first(); column != nullptr && exported.rows > 0)
     return core::fail(core::ErrorCode::usage,
                       fmt::format("no row and no answer has a column '{}'", *column));
+  if (auto done = writer->finish(); !done) return std::unexpected(done.error());
   if (auto done = (*file)->finish(); !done) return std::unexpected(done.error());
   return exported;
 }

@@ -15,7 +15,8 @@
 namespace sluice::inspect {
 
 struct ExportOptions {
-  // ".jsonl" or ".csv", each also with ".gz" or ".zst"; replaced when it is there.
+  // By its ending one of format::output_formats(), also with ".gz" or ".zst"; replaced when it is
+  // there.
   std::string to;
   // Empty: the columns of the sink, in the order of commits. All: every field of the row, then the
   // answer's. Else these, of the row or of the answer. Where the row's own fields are needed and

@@ -64,7 +64,7 @@ FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_
     first.rows.push_back(std::move(row));
     return first.rows.size() < count;
   };
-  using State = source::RecordSource::State;
+  using State = format::RecordSource::State;
   core::Result<State> state = State::more;
   auto opened = source::open(read, paths->front());
   if (!opened) state = std::unexpected(opened.error());

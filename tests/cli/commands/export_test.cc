@@ -142,7 +142,7 @@ TEST_F(ExportCommand, RefusesWhatItMustNotWrite) {
   EXPECT_EQ(world_.read("out.jsonl"), before);
   const auto other = export_to("out.parquet");
   EXPECT_EQ(other.status, 2);
-  EXPECT_THAT(other.errors, HasSubstr("name the export .jsonl or .csv"));
+  EXPECT_THAT(other.errors, HasSubstr("name the export .jsonl, .json, .csv"));
   const auto nowhere = export_to("/proc/out.jsonl");
   EXPECT_EQ(nowhere.status, 5);
   EXPECT_THAT(nowhere.errors, HasSubstr("/proc/out.jsonl.part: cannot make the file"));

@@ -1,5 +1,5 @@
 // Rows as they come from one file or table: what the reader pulls at. A file's bytes cut into records
-// (text_source.h), or what gives records by itself.
+// (source/text_source.h), or what gives records by itself (a table, a Parquet file).
 //
 // Threads: one at a time, but for passed(), which any may call.
 //
@@ -14,11 +14,11 @@
 #include "core/error.h"
 #include "format/record_reader.h"
 
-namespace sluice::source {
+namespace sluice::format {
 
 class RecordSource {
  public:
-  using Take = format::RecordReader::Take;
+  using Take = RecordReader::Take;
   virtual ~RecordSource() = default;
 
   // more: there may be more at once. waiting: nothing has come for about 20 ms (a pipe, a terminal).
@@ -29,7 +29,7 @@ class RecordSource {
   virtual core::Result<State> read(const Take& take) = 0;
 
   // For people, once records have come.
-  virtual format::RecordReader::Description description() const = 0;
+  virtual RecordReader::Description description() const = 0;
   // How far the records go that were handed over: in bytes of a file as it lies there, so that its size
   // is the end; zero where that is not known.
   double passed() const { return passed_.load(std::memory_order_relaxed); }
@@ -38,4 +38,4 @@ class RecordSource {
   std::atomic<double> passed_ = 0;
 };
 
-}  // namespace sluice::source
+}  // namespace sluice::format

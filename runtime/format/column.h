@@ -1,0 +1,46 @@
+// Columns of rows that are written where columns have types: a Parquet file, a table.
+//
+// Threads: one.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::format {
+
+// json: lists, objects, and what is not of one type; as JSON text where nothing better is there.
+enum class ColumnType : std::uint8_t { text, integer, number, boolean, json };
+
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::text;
+  friend bool operator==(const Column&, const Column&) = default;
+};
+
+// Finds the columns of JSON objects, in the order of their first appearance, and of each the narrowest
+// type that holds all its values; null fits all. A column of nothing but nulls is text.
+class ColumnFinder {
+ public:
+  // Columns whose types are known, whatever values they have; they stand where they are met first, else
+  // at the end.
+  explicit ColumnFinder(std::vector<Column> known = {}) : known_(std::move(known)) {}
+  // False: it is not a JSON object.
+  bool add(std::string_view record);
+  std::vector<Column> columns() const;
+
+ private:
+  struct Found {
+    Column column;
+    bool decided = false;  // a value, or its declaration, has given the type
+    bool known = false;
+  };
+  const std::vector<Column> known_;
+  std::vector<Found> found_;
+  simdjson::dom::parser parser_;
+};
+
+}  // namespace sluice::format

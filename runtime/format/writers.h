@@ -1,0 +1,20 @@
+// How each format of record_writer.h is written, for its list alone.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "format/record_writer.h"
+
+namespace sluice::format {
+
+std::unique_ptr<RecordWriter> make_jsonl_writer(storage::AtomicFile& file,
+                                                std::vector<Column> columns);
+std::unique_ptr<RecordWriter> make_json_writer(storage::AtomicFile& file,
+                                               std::vector<Column> columns);
+std::unique_ptr<RecordWriter> make_csv_writer(storage::AtomicFile& file,
+                                              std::vector<Column> columns);
+std::unique_ptr<RecordWriter> make_tsv_writer(storage::AtomicFile& file,
+                                              std::vector<Column> columns);
+
+}  // namespace sluice::format
