@@ -46,7 +46,10 @@ void add_export_command(CLI::App& app, int& exit_status) {
   CLI::App* command =
       app.add_subcommand("export", "Write the job's answers once more, without asking anything");
   flags->file.add_options(*command);
-  command->add_option("--to", flags->to, "A file, its format by its ending (.jsonl, .json, .csv, .tsv), also with .gz or .zst after it")
+  command
+      ->add_option("--to", flags->to,
+                   "A file, its format by its ending (.jsonl, .json, .csv, .tsv), also with .gz or "
+                   ".zst after it")
       ->type_name("FILE")
       ->required();
   command
