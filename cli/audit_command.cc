@@ -38,6 +38,22 @@ const char* meaning_of(Finding finding) {
   return "";
 }
 
+std::string standing_text(const deliver::Stands& sink) {
+  switch (sink.standing) {
+    case deliver::Standing::whole:
+      return observe::count(sink.rows) + " rows";
+    case deliver::Standing::behind:
+      return "has not yet what came last: the next run writes it";
+    case deliver::Standing::never:
+      return "not written yet: the next run writes it";
+    case deliver::Standing::missing:
+      return "is not there any more: the next run writes it again";
+    case deliver::Standing::changed:
+      return "was changed since this job wrote it: move it away, and the next run writes it again";
+  }
+  return "";
+}
+
 std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& report) {
   using observe::count;
   std::string text =
@@ -49,6 +65,8 @@ std::string audit_text(const stages::PipelineSpec& spec, const AuditReport& repo
   if (report.read != report.rows)
     text += fmt::format("             the last run had read {}\n", count(report.read));
   text += fmt::format("  output     {}: {} lines\n", spec.sink.path, count(report.output_lines));
+  for (const deliver::Stands& sink : report.sinks)
+    text += fmt::format("  sink       {}: {}\n", sink.to, standing_text(sink));
   text += fmt::format("  rejects    {}: {} lines\n", spec.sink.rejects, count(report.reject_lines));
   if (report.unwritten > 0)
     text += fmt::format(
@@ -101,6 +119,16 @@ void write_report(core::JsonWriter& w, const AuditReport& report) {
   w.field("taken_back", report.taken_back);
   w.field("kept_missing", report.kept);
   w.close('}');
+  w.key("sinks");
+  w.open('[');
+  for (const deliver::Stands& sink : report.sinks) {
+    w.open('{');
+    w.field("to", sink.to);
+    w.field("standing", deliver::standing_name(sink.standing));
+    w.field("rows", sink.rows);
+    w.close('}');
+  }
+  w.close(']');
   w.key("findings");
   w.open('{');
   for (const Finding finding : kAllFindings) {

@@ -93,7 +93,7 @@ std::string listing(const stages::JobSpec& job) {
       if (words::price_unknown(endpoint)) add(unpriced, endpoint.name);
     }
   }
-  add(writes, job.questions.back().sink.path);
+  for (const std::string& path : job.questions.back().sink.outputs()) add(writes, path);
   for (const stages::PipelineSpec& spec : job.questions)
     if (!spec.sink.for_next_level) add(writes, spec.sink.rejects);
   add(writes, job.directory + "/");

@@ -14,6 +14,7 @@
 #include "cli/job_questions.h"
 #include "cli/version.h"
 #include "core/json.h"
+#include "deliver/deliver.h"
 #include "inspect/changed_endpoints.h"
 #include "job/job_files.h"
 #include "job/job_place.h"
@@ -142,6 +143,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                         "it with --yes to go on, or take the change back",
                         job.name, change.cost.text()));
     }
+    if (auto own = deliver::look_ahead(spec); !own) return std::unexpected(own.error());
     const auto taken_back = inspect::take_back_of_changed(spec);
     if (!taken_back) return std::unexpected(taken_back.error());
     if (*taken_back > 0) print_note(asked_again_text(*taken_back), flags.log);
@@ -174,8 +176,11 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
       result->end = job::RunEnd::stopped;
       result->why = "on request";
     }
+    auto delivered = deliver::deliver(spec);
+    if (!delivered) return std::unexpected(delivered.error());
     results.elapsed = clock.now() - started;
-    results.questions.push_back({std::move(*result), elapsed, limits.limits()});
+    results.questions.push_back(
+        {std::move(*result), elapsed, limits.limits(), std::move(*delivered)});
     if (flags.log == Log::text) {
       const auto accounts = accounts_of(job);
       if (!accounts) return std::unexpected(accounts.error());

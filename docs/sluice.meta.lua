@@ -88,7 +88,7 @@
 ---@field retries? integer times that a row is asked again because its answer was missing or did not fit
 ---@field [integer] fun(answer: table, row: table): table?, string? function(answer, row) that returns the answer, changed or not, or nil and the reason to ask again
 
----Where answers and rejects go: JSON lines; with the ending .csv or .tsv, the answers as CSV.
+---Where answers and rejects go, in the format of the ending: JSON lines, CSV or TSV as they come; .json, or any of them compressed (.gz, .zst), whole when a run ends. Several may stand one behind the other.
 ---@class (exact) sluice.sinkOptions
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
@@ -452,7 +452,7 @@ function sluice.dispatch(options) end
 ---@return sluice.Stage
 function sluice.parse(options) end
 
----Where answers and rejects go: JSON lines; with the ending .csv or .tsv, the answers as CSV.
+---Where answers and rejects go, in the format of the ending: JSON lines, CSV or TSV as they come; .json, or any of them compressed (.gz, .zst), whole when a run ends. Several may stand one behind the other.
 ---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end

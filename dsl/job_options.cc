@@ -380,8 +380,10 @@ constexpr Section kJob[] = {
                     .least = 0,
                     .most = 1}},
     {.name = "sink",
-     .meaning = "where answers and rejects go: JSON lines; with the ending .csv or .tsv, the "
-                "answers as CSV",
+     .meaning =
+         "where answers and rejects go, in the format of the ending: JSON lines, CSV or TSV "
+         "as they come; .json, or any of them compressed (.gz, .zst), whole when a run ends. "
+         "Several may stand one behind the other",
      .example = "s.sink { \"out/tickets.jsonl\", rejects = \"out/rejects.jsonl\" }",
      .options = kSink,
      .positional = {.word = "path",

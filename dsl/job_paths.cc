@@ -27,10 +27,14 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
   put(folder, job.directory);
   for (stages::PipelineSpec& question : job.questions) {
     for (std::string& path : question.read.paths) put(as_pattern(folder), path);
-    question.sink.written_path = question.sink.path;
+    if (question.sink.written_path.empty()) question.sink.written_path = question.sink.path;
     question.sink.written_rejects = question.sink.rejects;
     put(folder, question.sink.path);
     put(folder, question.sink.rejects);
+    for (stages::DeliverySpec& to : question.sink.deliveries) {
+      to.written_path = to.path;
+      put(folder, to.path);
+    }
     put(folder, question.checkpoint.directory);
     put(folder, question.checkpoint.share);
     put(folder, question.dispatch.prices);

@@ -14,6 +14,7 @@
 #include "dsl/node.h"
 #include "dsl/option_places.h"
 #include "dsl/prices.h"
+#include "dsl/sinks.h"
 
 namespace sluice::dsl {
 namespace {
@@ -63,8 +64,9 @@ class Builder {
     }
     if (!read_) missing("read");
     end_question();
-    if (sink_ == nullptr) missing("sink");
+    if (sinks_.empty()) missing("sink");
     join_questions(built_.job);
+    join_sinks(lua_, sinks_, built_.job.questions.back());
     check_files();
     take_prices(lua_, built_.job, marks_);
     check_money(lua_, built_.job, marks_);
@@ -209,7 +211,7 @@ class Builder {
 
   void check_order(const Node& node, Rank rank) const {
     const bool twice = rank == Rank::read   ? read_
-                       : rank == Rank::sink ? sink_ != nullptr
+                       : rank == Rank::sink ? false  // several may stand there
                        : rank == Rank::step ? node.name == "validate" && last_ == node.name
                                             : rank == rank_;
     if (twice) {
@@ -257,8 +259,8 @@ class Builder {
       take_function(FunctionKind::parse);
     }
     if (const auto* sink = std::get_if<stages::SinkSpec>(&node.value)) {
-      spec.sink = *sink;
-      sink_ = &node;
+      if (sinks_.empty()) spec.sink = *sink;
+      sinks_.push_back(&node);
     }
   }
 
@@ -324,9 +326,11 @@ class Builder {
     std::vector<std::string_view> taken(questions[0].read.paths.begin(),
                                         questions[0].read.paths.end());
     for (const stages::PipelineSpec& question : questions) {
-      for (const std::string& path : {question.sink.path, question.sink.rejects}) {
+      std::vector<std::string> paths = {question.sink.path, question.sink.rejects};
+      for (const stages::DeliverySpec& to : question.sink.deliveries) paths.push_back(to.path);
+      for (const std::string& path : paths) {
         if (std::ranges::find(taken, path) == taken.end()) continue;
-        raise_at(lua_, sink_->source, sink_->span,
+        raise_at(lua_, sinks_[0]->source, sinks_[0]->span,
                  fmt::format("sink would write over '{}', which read reads", path),
                  "give the output another name");
       }
@@ -339,7 +343,7 @@ class Builder {
   Pipeline built_;
   stages::CheckpointSpec checkpoint_;
   bool read_ = false;
-  const Node* sink_ = nullptr;
+  std::vector<const Node*> sinks_;
   bool from_elsewhere_ = false;           // a stage was not made where it stands
   std::vector<std::vector<Mark>> marks_;  // of each question's dispatch
   // Of the question that is being built.

@@ -1,4 +1,4 @@
-// s.read, s.map, s.keep, s.explode, s.validate, s.pack, s.dispatch, s.parse and s.sink.
+// s.read, s.map, s.keep, s.explode, s.validate, s.pack, s.dispatch and s.parse.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,28 +52,6 @@ int construct_step(lua_State* lua, std::string_view name, Node::Value step) {
   lua_pushvalue(lua, 1);
   keep_function(lua);
   return 1;
-}
-
-// What an output cannot be.
-void check_sink_ending(const Arguments& arguments, const std::string& path) {
-  const auto refuse = [&](std::string_view what, std::string_view hint) {
-    arguments.fail_item(1, what, hint);
-  };
-  if (path.ends_with(".gz") || path.ends_with(".zst"))
-    refuse("sink does not compress: a job that goes on cuts its output back to what is sure",
-           "name it .jsonl or .csv; sluice export --to writes compressed files");
-  if (path.ends_with(".json"))
-    refuse("sink cannot write a JSON list: a job that goes on appends to its output",
-           "name it .jsonl (an object a line) or .csv");
-}
-
-// "out/tickets.jsonl" → "out/tickets.rejects.jsonl"; rejects are JSON lines
-std::string default_rejects(const std::string& path) {
-  const std::size_t name = path.rfind('/') + 1;  // npos + 1 = 0
-  const std::size_t dot = path.rfind('.');
-  if (dot == path.npos || dot <= name) return path + ".rejects";
-  const bool csv = path.ends_with(".csv") || path.ends_with(".tsv");
-  return path.substr(0, dot) + ".rejects" + (csv ? ".jsonl" : path.substr(dot));
 }
 
 }  // namespace
@@ -216,37 +194,6 @@ int construct_parse(lua_State* lua) {
     arguments.push_item(1);
     keep_function(lua);
   }
-  return 1;
-}
-
-int construct_sink(lua_State* lua) {
-  const Arguments arguments(lua, section("sink"));
-  stages::SinkSpec spec;
-  spec.path = arguments.text_item(1);
-  if (spec.path == "-") {
-    arguments.fail_item(
-        1, "sink needs a file: a job that goes on cuts its output back to what is sure",
-        "for example s.sink { \"out/answers.jsonl\" }");
-  }
-  check_sink_ending(arguments, spec.path);
-  spec.rejects = arguments.text("rejects").value_or(default_rejects(spec.path));
-  if (const format::Format* format = format::format_by_ending(spec.rejects);
-      format != nullptr && format->name != "jsonl") {
-    arguments.fail_value("rejects", "rejects are JSON lines, whatever the output is",
-                         "for example rejects = \"out/rejects.jsonl\"");
-  }
-  if (spec.rejects == spec.path) {
-    arguments.fail_value("rejects", "rejects is the same file as the output",
-                         "give it a name of its own");
-  }
-  arguments.push("keep");
-  spec.keep_row = lua_type(lua, -1) == LUA_TSTRING;
-  lua_pop(lua, 1);
-  spec.keep = arguments.columns("keep");
-  spec.keep_missing = arguments.flag("keep_missing");
-  std::vector<OptionMark> options;
-  add_item_marks(options, arguments, "keep");
-  push_stage(lua, arguments, "sink", std::move(spec), {}, std::move(options));
   return 1;
 }
 

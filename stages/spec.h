@@ -158,6 +158,14 @@ struct ParseSpec {
   bool takes_row = false;
 };
 
+// A sink that has the answers from the file of lines (deliver/deliver.h).
+struct DeliverySpec {
+  std::string path;               // a file that is written whole, in the format of its ending
+  std::string written_path = {};  // as SinkSpec's
+  bool keep_row = false;          // as SinkSpec's, of what its lines keep
+  std::vector<std::string> keep = {};
+};
+
 struct SinkSpec {
   std::string path;       // JSON lines, or CSV by its ending (format/line_form.h)
   std::string rejects;    // JSONL; empty = beside `path`, with ".rejects" before the ending
@@ -172,6 +180,18 @@ struct SinkSpec {
       keep;  // else with these; with neither: the key field, or all when there is no key
   // It is read by the next level of a cascade: lines have the row whole and the model (cascade.h).
   bool for_next_level = false;
+  // The sinks of the pipeline file beside `path`, in its order. All of them, where none can be the file of
+  // lines: then that is one of the checkpoint's.
+  std::vector<DeliverySpec> deliveries = {};
+  bool path_is_own = false;  // `path` is the checkpoint's
+
+  // Where the pipeline file says that answers go, for people.
+  std::vector<std::string> outputs() const {
+    std::vector<std::string> all;
+    if (!path_is_own) all.push_back(path);
+    for (const DeliverySpec& to : deliveries) all.push_back(to.path);
+    return all;
+  }
 };
 
 struct CheckpointSpec {

@@ -213,7 +213,11 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
       line("", "rows that were asked and have no answer are asked at the next level");
     return text.text();
   }
-  line("output", spec.sink.path);
+  std::string_view output = "output";
+  if (!spec.sink.path_is_own) line(std::exchange(output, ""), spec.sink.path);
+  for (const deliver::Delivered& to : question.delivered)
+    line(std::exchange(output, ""),
+         fmt::format("{}: {} rows{}", to.to, count(to.rows), to.changed ? "" : ", as before"));
   if (account.rows_rejected > 0) {
     line("rejects", spec.sink.rejects);
     for (const std::string& note : reject_notes(reasons_of(spec), spec.file)) line("", note);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "deliver/deliver.h"
 #include "job/run.h"
 #include "observe/limit_tally.h"
 #include "stages/spec.h"
@@ -20,6 +21,7 @@ struct QuestionResult {
   job::RunResult run;
   core::Duration elapsed{};
   std::vector<observe::Limit> limits;  // what bound its speed
+  std::vector<deliver::Delivered> delivered = {};
 };
 
 // Lines of at most `width` columns, broken between words; 0: as long as they are. `cascade`: what is

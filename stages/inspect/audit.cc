@@ -287,7 +287,12 @@ class Audit {
 }  // namespace
 
 bool AuditReport::proven() const {
-  return std::ranges::all_of(findings, [](const Class& found) { return found.count == 0; });
+  const auto is_wrong = [](const deliver::Stands& sink) {
+    return sink.standing == deliver::Standing::missing ||
+           sink.standing == deliver::Standing::changed;
+  };
+  return std::ranges::none_of(sinks, is_wrong) &&
+         std::ranges::all_of(findings, [](const Class& found) { return found.count == 0; });
 }
 
 core::Result<AuditReport> audit(const stages::PipelineSpec& spec) {
@@ -296,7 +301,12 @@ core::Result<AuditReport> audit(const stages::PipelineSpec& spec) {
   if (!view) return std::unexpected(view.error());
   if (auto status = (*view)->expect_fingerprint(stages::fingerprint(spec, question)); !status)
     return std::unexpected(status.error());
-  return Audit(spec, question, **view).run();
+  auto report = Audit(spec, question, **view).run();
+  if (!report) return report;
+  auto sinks = deliver::standings(spec);
+  if (!sinks) return std::unexpected(sinks.error());
+  report->sinks = std::move(*sinks);
+  return report;
 }
 
 }  // namespace sluice::inspect

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "deliver/deliver.h"
 #include "stages/spec.h"
 
 namespace sluice::inspect {
@@ -71,6 +72,9 @@ struct AuditReport {
   std::uint64_t taken_back = 0;
   // Rows that left the input and keep their lines (keep_missing).
   std::uint64_t kept = 0;
+
+  // The sinks that have their answers from the output (deliver/deliver.h).
+  std::vector<deliver::Stands> sinks;
 
   std::array<Class, kFindings> findings;  // indexed by Finding
   Class& of(Finding finding) { return findings[static_cast<std::size_t>(finding)]; }

@@ -50,9 +50,11 @@ class Maker {
     for (std::size_t k = 0; k < job_.questions.size(); ++k) before = question(k, before);
     graph_.groups.push_back({});
     const stages::PipelineSpec& last = job_.questions.back();
-    const std::string output = add(Shape::data, {last.sink.path});
-    connect(before, output, "answered");
-    connect(accepted_, output, "not escalated");
+    for (const std::string& path : last.sink.outputs()) {
+      const std::string output = add(Shape::data, {path});
+      connect(before, output, "answered");
+      connect(accepted_, output, "not escalated");
+    }
     // Last of all, so that it stands at the bottom.
     for (const auto& [path, from] : rejects_) {
       const std::string to = add(Shape::data, {path});

@@ -20,13 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // What stands in a checkpoint's folder under a fixed name (runtime/checkpoint).
-constexpr std::array<std::string_view, 7> kCheckpointFiles = {"checkpoint.db",
+constexpr std::array<std::string_view, 8> kCheckpointFiles = {"checkpoint.db",
                                                               "checkpoint.db-wal",
                                                               "checkpoint.db-shm",
                                                               "checkpoint.db.new",
                                                               "tail-0",
                                                               "tail-1",
-                                                              "lock"};
+                                                              "lock",
+                                                              "delivered.json"};
 
 std::optional<storage::FileId> file_at(const std::string& path) {
   struct stat info{};
@@ -128,6 +129,8 @@ std::vector<Output> outputs_of(const stages::JobSpec& job) {
   for (const stages::PipelineSpec& question : job.questions) {
     all.emplace_back(question.sink.path, "the output");
     all.emplace_back(question.sink.rejects, "the rejects file");
+    for (const stages::DeliverySpec& to : question.sink.deliveries)
+      all.emplace_back(to.path, "an output");
   }
   return all;
 }
@@ -256,9 +259,11 @@ core::Status keep_export_apart(const stages::JobSpec& job, const std::string& pa
 }
 
 std::vector<storage::FileId> written_files(const stages::PipelineSpec& question) {
+  std::vector<std::string> paths = {question.sink.path, question.sink.rejects,
+                                    question.checkpoint.directory + "/checkpoint.db"};
+  for (const stages::DeliverySpec& to : question.sink.deliveries) paths.push_back(to.path);
   std::vector<storage::FileId> files;
-  for (const std::string& path : {question.sink.path, question.sink.rejects,
-                                  question.checkpoint.directory + "/checkpoint.db"})
+  for (const std::string& path : paths)
     if (const auto file = file_at(path)) files.push_back(*file);
   return files;
 }

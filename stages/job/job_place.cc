@@ -50,9 +50,11 @@ core::Result<std::vector<std::string>> set_aside(const stages::JobSpec& job,
   if (!lock) return std::unexpected(lock.error());
   // The checkpoint last: until it has gone, the job is as it was, and its files are written again.
   std::vector<std::string> paths;
-  for (const stages::PipelineSpec& question : job.questions)
+  for (const stages::PipelineSpec& question : job.questions) {
     for (const std::string& path : {question.sink.path, question.sink.rejects})
       if (!path.starts_with(job.directory + "/")) paths.push_back(path);
+    for (const stages::DeliverySpec& to : question.sink.deliveries) paths.push_back(to.path);
+  }
   paths.push_back(job.directory);
   for (const std::string& path : paths)
     if (auto done = move(path); !done) return std::unexpected(done.error());

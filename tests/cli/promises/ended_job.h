@@ -29,7 +29,8 @@ inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise)
 class EndedJob : public testing::Test {
  protected:
   // A job of 1 to 8 rows a request, whose provider fails in many ways.
-  void begin_job(std::uint32_t seed, const std::string& durability) {
+  // `sinks`: more stages behind its sink.
+  void begin_job(std::uint32_t seed, const std::string& durability, const std::string& sinks = "") {
     std::mt19937_64 random(seed);
     world_ = std::make_unique<World>();
     world_->make_rows(kJobRows);
@@ -49,9 +50,10 @@ return s.pipeline {{
   s.dispatch {{ endpoint(), endpoint(), route = "spread", retries = 30 }},
   s.parse {{ retries = 8 }},
   s.sink {{ "out.jsonl" }},
+  {}
 }}
 )lua",
-                                         kJobSlots, durability, rows));
+                                         kJobSlots, durability, rows, sinks));
     world_->start_mock({"--seed", std::to_string(seed), "--latency-ms", "2", "--latency-sigma",
                         "0.8", "--error-500", "0.02", "--drop-row", "0.03", "--double-row", "0.02",
                         "--garble", "0.02"});

@@ -1,0 +1,150 @@
+#include "dsl/sinks.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "dsl/constructors.h"
+#include "dsl/option_places.h"
+#include "format/formats.h"
+#include "format/record_writer.h"
+
+namespace sluice::dsl {
+namespace {
+
+bool is_compressed(std::string_view path) {
+  return path.ends_with(".gz") || path.ends_with(".zst");
+}
+
+// A file that is neither appended to nor written whole.
+void check_sink_ending(const Arguments& arguments, const std::string& path) {
+  if (path.contains("://"))
+    arguments.fail_item(1, "sink cannot write there", "name a file of this machine");
+  if (can_be_appended(path) || format::output_format_of(path) != nullptr) return;
+  std::vector<std::string_view> endings;
+  for (const format::OutputFormat& format : format::output_formats())
+    endings.push_back(format.endings.front());
+  arguments.fail_item(
+      1, "sink cannot tell which format is compressed here",
+      fmt::format("name it {}, and .gz or .zst behind that", fmt::join(endings, ", ")));
+}
+
+// "out/tickets.jsonl" → "out/tickets.rejects.jsonl"; rejects are JSON lines, whatever the output is
+std::string default_rejects(std::string path) {
+  const format::OutputFormat* format = format::output_format_of(path);
+  const bool lines = format == nullptr || format->name == "jsonl";
+  for (const std::string_view ending : {".gz", ".zst"})
+    if (path.ends_with(ending)) path.resize(path.size() - ending.size());
+  const std::size_t name = path.rfind('/') + 1;  // npos + 1 = 0
+  const std::size_t dot = path.rfind('.');
+  if (dot == path.npos || dot <= name) return path + ".rejects";
+  return path.substr(0, dot) + ".rejects" + (lines ? path.substr(dot) : ".jsonl");
+}
+
+bool keeps_the_same(const stages::SinkSpec& a, const stages::SinkSpec& b) {
+  return a.keep_row == b.keep_row && a.keep == b.keep;
+}
+
+// What lines have to keep, so that each sink finds what it keeps. `key`: that of s.read.
+void keep_for_all(std::span<const stages::SinkSpec> sinks, const std::string& key,
+                  stages::SinkSpec& lines) {
+  const auto keeps_all = [&](const stages::SinkSpec& sink) {
+    return sink.keep_row || (sink.keep.empty() && key.empty());
+  };
+  lines.keep_row = std::ranges::any_of(sinks, keeps_all);
+  lines.keep.clear();
+  if (lines.keep_row) return;
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(lines.keep, name) == lines.keep.end()) lines.keep.push_back(name);
+  };
+  for (const stages::SinkSpec& sink : sinks) {
+    if (sink.keep.empty()) add(key);
+    for (const std::string& name : sink.keep) add(name);
+  }
+}
+
+}  // namespace
+
+bool can_be_appended(const std::string& path) {
+  const format::OutputFormat* format = format::output_format_of(path);
+  if (is_compressed(path) || path.contains("://")) return false;
+  return format == nullptr || format->name == "jsonl" || format->name == "csv" ||
+         format->name == "tsv";
+}
+
+void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
+                stages::PipelineSpec& question) {
+  std::vector<stages::SinkSpec> sinks;
+  for (const Node* node : nodes) sinks.push_back(std::get<stages::SinkSpec>(node->value));
+  for (std::size_t i = 1; i < sinks.size(); ++i) {
+    const auto fail = [&](const std::string& what, std::string_view hint) {
+      raise_at(lua, nodes[i]->source, nodes[i]->span, what, hint);
+    };
+    if (sinks[i].rejects != default_rejects(sinks[i].path))
+      fail("rejects of a second sink", "a job has one file of rejects: name it in the first sink");
+    if (sinks[i].keep_missing)
+      fail("keep_missing of a second sink", "it holds for all sinks: set it in the first");
+    for (std::size_t j = 0; j < i; ++j)
+      if (sinks[j].path == sinks[i].path)
+        fail(fmt::format("a second sink of '{}'", sinks[i].path), "give one of them another name");
+  }
+  stages::SinkSpec& lines = question.sink;
+  lines = sinks.front();
+  if (sinks.size() == 1 && can_be_appended(lines.path)) return;
+  const bool same = std::ranges::all_of(
+      sinks, [&](const stages::SinkSpec& sink) { return keeps_the_same(sink, sinks.front()); });
+  const format::OutputFormat* format = format::output_format_of(lines.path);
+  const bool first_is_lines =
+      same && can_be_appended(lines.path) && (format == nullptr || format->name == "jsonl");
+  if (!first_is_lines) {
+    lines.written_path = lines.path;
+    lines.path = question.checkpoint.directory + "/answers.jsonl";
+    lines.path_is_own = true;
+    keep_for_all(sinks, question.read.key, lines);
+  }
+  for (const stages::SinkSpec& sink : std::span(sinks).subspan(first_is_lines ? 1 : 0))
+    lines.deliveries.push_back({.path = sink.path, .keep_row = sink.keep_row, .keep = sink.keep});
+}
+
+int construct_sink(lua_State* lua) {
+  const Arguments arguments(lua, section("sink"));
+  stages::SinkSpec spec;
+  spec.path = arguments.text_item(1);
+  if (spec.path == "-") {
+    arguments.fail_item(
+        1, "sink needs a file: a job that goes on cuts its output back to what is sure",
+        "for example s.sink { \"out/answers.jsonl\" }");
+  }
+  check_sink_ending(arguments, spec.path);
+  spec.rejects = arguments.text("rejects").value_or(default_rejects(spec.path));
+  if (const format::Format* format = format::format_by_ending(spec.rejects);
+      format != nullptr && format->name != "jsonl") {
+    arguments.fail_value("rejects", "rejects are JSON lines, whatever the output is",
+                         "for example rejects = \"out/rejects.jsonl\"");
+  }
+  if (!can_be_appended(spec.rejects)) {
+    arguments.fail_value("rejects", "rejects are appended to one by one, in a file of this machine",
+                         "for example rejects = \"out/rejects.jsonl\"");
+  }
+  if (spec.rejects == spec.path) {
+    arguments.fail_value("rejects", "rejects is the same file as the output",
+                         "give it a name of its own");
+  }
+  arguments.push("keep");
+  spec.keep_row = lua_type(lua, -1) == LUA_TSTRING;
+  lua_pop(lua, 1);
+  spec.keep = arguments.columns("keep");
+  spec.keep_missing = arguments.flag("keep_missing");
+  std::vector<OptionMark> options;
+  add_item_marks(options, arguments, "keep");
+  const Place& place = arguments.place();
+  push_node(lua, Node{.name = "sink",
+                      .source = place.source,
+                      .span = place.whole,
+                      .value = std::move(spec),
+                      .options = std::move(options)});
+  return 1;
+}
+
+}  // namespace sluice::dsl

@@ -1,0 +1,41 @@
+// What this job has delivered to its sinks that are written whole, kept beside its checkpoint: a file of
+// that name which is not what was left there is somebody else's, and is never written over.
+//
+// Threads: one; the job's lock is held by who changes it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "format/record_target.h"
+
+namespace sluice::deliver {
+
+struct Entry {
+  std::string to;       // as the pipeline file has it
+  format::Stand stand;  // what of the file of lines is in it
+  std::string form;     // format and columns that it was written with
+  std::string tag;  // of the file as it was left (tag_of); empty: it was about to be put in place
+  std::uint64_t rows = 0;
+};
+
+class Record {
+ public:
+  // One that is not there is empty. ErrorCode::corrupt for what is no such record.
+  static core::Result<Record> load(const std::string& directory);
+  const Entry* find(const std::string& to) const;
+  core::Status put(Entry entry);  // durable when it returns
+
+ private:
+  explicit Record(std::string path) : path_(std::move(path)) {}
+  core::Status save() const;
+  std::string path_;
+  std::vector<Entry> entries_;
+};
+
+// By what a local file is known again: its size and when it was written. nullopt: it is not there.
+std::optional<std::string> tag_of(const std::string& path);
+
+}  // namespace sluice::deliver

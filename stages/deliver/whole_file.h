@@ -1,0 +1,34 @@
+// A sink that is a file written whole, in any format, at the end of each run that changed it: it is there
+// as the last run left it, or not yet, never in between.
+//
+// Threads: one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "deliver/record.h"
+#include "format/column.h"
+#include "stages/spec.h"
+
+namespace sluice::deliver {
+
+struct WholeFile {
+  std::string path;
+  std::string to;                      // as the pipeline file has it
+  std::vector<std::string> columns;    // to write; none: all that the lines have
+  std::vector<format::Column> answer;  // whose types are declared
+};
+
+// Whether what stands there is what this job left, or nothing. ErrorCode::pipeline, with what to do.
+core::Status is_own(const WholeFile& file, const Record& record);
+
+struct Written {
+  std::uint64_t rows = 0;
+  bool changed = false;  // else it was as `lines` is
+};
+// Writes the lines of the file `lines` there, unless they are there.
+core::Result<Written> write_whole(const WholeFile& file, const std::string& lines, Record& record);
+
+}  // namespace sluice::deliver
