@@ -53,13 +53,23 @@ def check_openai(program):
         equal("".join(c.choices[0].delta.content or "" for c in chunks if c.choices), ANSWER)
         equal(chunks[-1].usage.completion_tokens, mock.billed()[2])
 
-        reply = api.responses.create(model="gpt-5.4-mini", input=TEXT, instructions="Be brief.",
-                                     text={"format": {"type": "json_schema", "name": "answer", "strict": True,
-                                                      "schema": SCHEMA}})
+        def books(usage):
+            return usage.input_tokens, usage.input_tokens_details.cached_tokens, usage.output_tokens
+
+        ask = dict(model="gpt-5.4-mini", input=TEXT, instructions="Be brief.",
+                   text={"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": SCHEMA}})
+        reply = api.responses.create(**ask)
         equal(reply.output_text, ANSWER)
         equal(reply.status, "completed")
-        usage = reply.usage
-        equal((usage.input_tokens, usage.input_tokens_details.cached_tokens, usage.output_tokens), mock.billed())
+        equal(books(reply.usage), mock.billed())
+        events = list(api.responses.create(**ask, stream=True))
+        equal([event.sequence_number for event in events], list(range(len(events))))
+        equal("".join(event.delta for event in events if event.type == "response.output_text.delta"), ANSWER)
+        equal(books(events[-1].response.usage), mock.billed())
+        with api.responses.stream(**ask) as stream:  # puts the events together, and checks how they fit
+            reply = stream.get_final_response()
+        equal(reply.output_text, ANSWER)
+        equal(books(reply.usage), mock.billed())
 
         encoded = api.embeddings.create(model="text-embedding-3-small", input=[TEXT, "reset"], dimensions=64)
         plain = api.embeddings.create(model="text-embedding-3-small", input=[TEXT, "reset"], dimensions=64,
@@ -77,6 +87,9 @@ def check_openai(program):
                lambda: api.chat.completions.create(model="m", messages=messages, extra_body={"surprise": 1}),
                code="unknown_parameter", param="surprise")
         raises(openai.NotFoundError, lambda: api.completions.create(model="m", prompt="x"))
+    with Mock(program, "--refuse", "refund") as mock:
+        with client(mock).responses.stream(model="gpt-5.4-mini", input=TEXT) as stream:
+            equal(stream.get_final_response().output[0].content[0].type, "refusal")
     with Mock(program, "--error-429", "1") as mock:
         error = raises(openai.RateLimitError,
                        lambda: client(mock).chat.completions.create(model="m", messages=messages),

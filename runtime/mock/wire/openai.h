@@ -31,6 +31,9 @@ extern const Fields kDeploymentChatFields;  // the model stands in the path
 std::expected<Asked, Refusal> read_chat(const Request& request);
 void write_chat(const Asked& asked, const Answer& answer, http::ServerResponse& response);
 
+// openai_responses_reply.cc
+void write_responses(const Asked& asked, const Answer& answer, http::ServerResponse& response);
+
 extern const Fields kEmbeddingsFields;
 extern const Fields kDeploymentEmbeddingsFields;
 std::expected<Asked, Refusal> read_embeddings(const Request& request);

@@ -3,7 +3,6 @@
 
 #include <array>
 
-#include "core/json.h"
 #include "wire/calls.h"
 #include "wire/openai.h"
 
@@ -48,6 +47,10 @@ constexpr std::array kReasoningFields = {
     Field{.name = "mode", .kinds = kString | kNull}};
 const Fields kReasoning = {.list = kReasoningFields};
 
+constexpr std::array kStreamOfResponsesFields = {
+    Field{.name = "include_obfuscation", .kinds = kBoolean}};
+const Fields kStreamOfResponses = {.list = kStreamOfResponsesFields};
+
 constexpr std::array kFieldsOfResponses = {
     Field{.name = "model", .kinds = kString, .required = true},
     Field{
@@ -79,7 +82,7 @@ constexpr std::array kFieldsOfResponses = {
     Field{.name = "prompt_cache_options", .kinds = kObject},
     Field{.name = "prompt_cache_retention", .kinds = kString | kNull},
     Field{.name = "safety_identifier", .kinds = kString | kNull},
-    Field{.name = "stream_options", .kinds = kObject | kNull},
+    Field{.name = "stream_options", .kinds = kObject | kNull, .inside = &kStreamOfResponses},
     Field{.name = "moderation", .kinds = kObject | kNull},
     Field{.name = "context_management", .kinds = kArray | kNull},
     Field{.name = "user", .kinds = kString}};
@@ -87,13 +90,10 @@ const Fields kResponsesFields = {.list = kFieldsOfResponses};
 
 std::expected<Asked, Refusal> read_responses(const Request& request) {
   const Element& body = request.body;
-  // What needs the mock to remember, or to write while it thinks.
-  for (const char* name : {"stream", "background"}) {
-    if (flag_at(body, name)) {
-      return bad_request(
-          fmt::format("Unsupported value: '{}' does not support true with the mock.", name), name,
-          "unsupported_value");
-    }
+  // What needs the mock to remember.
+  if (flag_at(body, "background")) {
+    return bad_request("Unsupported value: 'background' does not support true with the mock.",
+                       "background", "unsupported_value");
   }
   if (const auto previous = text_at(body, "previous_response_id"); !previous.empty()) {
     return bad_request(fmt::format("Previous response with id '{}' not found.", previous),
@@ -104,6 +104,7 @@ std::expected<Asked, Refusal> read_responses(const Request& request) {
   asked.system = text_at(body, "instructions");
   asked.max_output_tokens = count_at(body, "max_output_tokens");
   asked.tier = text_at(body, "service_tier");
+  asked.stream = flag_at(body, "stream");
   std::size_t bytes = asked.system.size();
   std::string_view text;
   simdjson::dom::array items;
@@ -143,75 +144,6 @@ std::expected<Asked, Refusal> read_responses(const Request& request) {
   }
   asked.schema = simdjson::minify(schema);
   return asked;
-}
-
-void write_output(core::JsonWriter& w, const Answer& answer) {
-  w.open('[');
-  if (answer.reasoning > 0) {
-    w.raw(fmt::format(R"({{"id":"rs_{:016x}","type":"reasoning","summary":[]}})", answer.id));
-  }
-  if (!answer.text.empty() || !answer.refusal.empty() || !answer.cut) {
-    const bool refused = !answer.refusal.empty();
-    w.open('{');
-    w.field("id", fmt::format("msg_{:016x}", answer.id));
-    w.field("type", "message");
-    w.field("status", answer.cut ? "incomplete" : "completed");
-    w.field("role", "assistant");
-    w.key("content");
-    w.open('[');
-    w.open('{');
-    w.field("type", refused ? "refusal" : "output_text");
-    w.field(refused ? "refusal" : "text", refused ? answer.refusal : answer.text);
-    if (!refused) {
-      w.key("annotations");
-      w.raw("[]");
-    }
-    w.close('}');
-    w.close(']');
-    w.close('}');
-  }
-  w.close(']');
-}
-
-void write_responses(const Asked& asked, const Answer& answer, http::ServerResponse& response) {
-  response.headers.emplace_back("x-request-id", fmt::format("req_{:016x}", answer.id));
-  core::JsonWriter w(response.body);
-  const auto null = [&](const char* name) {
-    w.key(name);
-    w.null();
-  };
-  w.open('{');
-  w.field("id", fmt::format("resp_{:016x}", answer.id));
-  w.field("object", "response");
-  w.field("created_at", answer.created);
-  w.field("status", answer.cut ? "incomplete" : "completed");
-  null("error");
-  w.key("incomplete_details");
-  w.raw(answer.cut ? R"({"reason":"max_output_tokens"})" : "null");
-  null("instructions");
-  w.key("max_output_tokens");
-  w.raw(asked.max_output_tokens ? std::to_string(*asked.max_output_tokens) : "null");
-  w.field("model", answer.model);
-  w.key("output");
-  write_output(w, answer);
-  w.field("parallel_tool_calls", true);
-  null("previous_response_id");
-  w.field("service_tier",
-          answer.tier.empty() ? std::string_view("default") : std::string_view(answer.tier));
-  w.field("temperature", 1.0);
-  w.field("tool_choice", "auto");
-  w.key("tools");
-  w.raw("[]");
-  w.field("top_p", 1.0);
-  w.field("truncation", "disabled");
-  w.key("usage");
-  w.raw(fmt::format(
-      R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{},"cache_write_tokens":0}},)"
-      R"("output_tokens":{},"output_tokens_details":{{"reasoning_tokens":{}}},"total_tokens":{}}})",
-      answer.input, answer.cached, answer.output, answer.reasoning, answer.input + answer.output));
-  w.key("metadata");
-  w.raw("{}");
-  w.close('}');
 }
 
 }  // namespace
