@@ -250,6 +250,7 @@
 ---@field regions? string[] several regions: an endpoint for each, with its own quota and ledger line; the limits below hold for each
 ---@field project? string the project that is billed
 ---@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
+---@field cache? "5m"|"1h" of Claude's models alone: has the provider keep the system text, as s.anthropic's cache
 
 ---An endpoint that speaks Amazon Bedrock's Converse.
 ---@class (exact) sluice.bedrockOptions

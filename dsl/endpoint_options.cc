@@ -291,6 +291,9 @@ void fill_options(Constructor& constructor, const provider::Profile& profile) {
     if (option.name == "key" && profile.auth == provider::AuthScheme::aws)
       option.meaning = "API key of Bedrock; without one the requests are signed";
     if (option.name == "structured") option.fallback = constructor.structured;
+    if (option.name == "cache" && profile.auth == provider::AuthScheme::google)
+      option.meaning =
+          "of Claude's models alone: has the provider keep the system text, as s.anthropic's cache";
     if (option.name == "credentials" && profile.auth == provider::AuthScheme::aws) {
       option.meaning =
           "keys that sign the requests: \"ID:SECRET\" or \"ID:SECRET:SESSION\", or a credentials "

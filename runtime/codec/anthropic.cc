@@ -1,10 +1,11 @@
-// Anthropic's Messages API (docs/providers.md, Messages).
+// Anthropic's Messages API (docs/providers.md, Messages), also as Vertex AI has it.
 #include <algorithm>
 
 #include "codec/dialects.h"
 #include "codec/price_rows.h"
 #include "codec/prices.h"
 #include "codec/shared_rows.h"
+#include "codec/vertex.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
 
@@ -16,6 +17,7 @@ using namespace shared_rows;
 namespace {
 
 constexpr std::string_view kVersion = "2023-06-01";
+constexpr std::string_view kVertexVersion = "vertex-2023-10-16";
 constexpr int kDefaultMaxTokens = 4096;
 // Beyond this many the answer may take longer than ten minutes, and should be streamed.
 constexpr int kMostUnstreamedTokens = 21'333;
@@ -30,13 +32,17 @@ Finish finish_of_stop_reason(std::string_view reason) {
 class AnthropicCodec final : public CodecBase {
  public:
   AnthropicCodec(const EndpointSpec& endpoint, const Profile& profile)
-      : CodecBase(endpoint, profile), versioned_(endpoint.base_url.ends_with("/v1")) {}
+      : CodecBase(endpoint, profile),
+        at_vertex_(profile.auth == AuthScheme::google),
+        path_(at_vertex_                           ? vertex_path(endpoint)
+              : endpoint.base_url.ends_with("/v1") ? "/messages"
+                                                   : "/v1/messages") {}
 
-  std::string_view path() const override { return versioned_ ? "/messages" : "/v1/messages"; }
+  std::string_view path() const override { return path_; }
 
   std::vector<std::pair<std::string, std::string>> headers() const override {
     auto headers = CodecBase::headers();
-    headers.emplace_back("anthropic-version", kVersion);
+    if (!at_vertex_) headers.emplace_back("anthropic-version", kVersion);
     return headers;
   }
 
@@ -46,7 +52,11 @@ class AnthropicCodec final : public CodecBase {
     BodyFrame body;
     core::JsonWriter w(body.prefix);
     w.open('{');
-    w.field("model", spec_.model);
+    if (at_vertex_) {
+      w.field("anthropic_version", kVertexVersion);
+    } else {
+      w.field("model", spec_.model);
+    }
     w.field("max_tokens", max_tokens());
     if (spec_.temperature) w.field("temperature", *spec_.temperature);
     if (!spec_.service_tier.empty()) w.field("service_tier", spec_.service_tier);
@@ -120,12 +130,9 @@ class AnthropicCodec final : public CodecBase {
     }
   }
 
-  bool versioned_;
+  bool at_vertex_;  // there the model stands in the path, and the version in the body
+  std::string path_;
 };
-
-std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
-  return std::make_unique<AnthropicCodec>(endpoint, profile);
-}
 
 constexpr std::string_view kOptions[] = {"cache", "profile"};
 
@@ -149,11 +156,15 @@ constexpr Profile kAnthropic = {
 
 }  // namespace
 
+std::unique_ptr<Codec> make_messages(const EndpointSpec& endpoint, const Profile& profile) {
+  return std::make_unique<AnthropicCodec>(endpoint, profile);
+}
+
 // Errors and headers are Anthropic's at any host.
 Dialect anthropic() {
   return {.name = "anthropic",
           .meaning = "an endpoint that speaks Anthropic's messages",
-          .make = make,
+          .make = make_messages,
           .vendor = &kAnthropic,
           .elsewhere = &kAnthropic};
 }

@@ -155,6 +155,7 @@ class GeminiCodec final : public CodecBase {
 
 std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile) {
   if (endpoint.api == "embeddings") return make_gemini_embeddings(endpoint, profile);
+  if (is_claude_at_vertex(endpoint)) return make_messages(endpoint, claude_at_vertex());
   return std::make_unique<GeminiCodec>(endpoint, profile);
 }
 

@@ -7,6 +7,7 @@
 #include "codec/model_names.h"
 #include "codec/price_rows.h"
 #include "codec/registry.h"
+#include "codec/vertex.h"
 
 namespace sluice::codec {
 namespace {
@@ -100,6 +101,7 @@ std::optional<Price> price_of(const provider::EndpointSpec& endpoint, Tier tier)
   } else {
     const auto facts = model_facts(endpoint.model, provider_of(endpoint).profile);
     if (facts) price = at_tier(facts->price, tier);
+    if (price && is_claude_in_region(endpoint)) price = in_region(*price);
   }
   if (price) price->writes = std::max(price->writes, endpoint.cache_writes);
   return price;

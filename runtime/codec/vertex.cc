@@ -34,6 +34,19 @@ core::Result<std::string> wrong(std::string message, std::string hint) {
   return core::fail(core::ErrorCode::pipeline, std::move(message), std::move(hint));
 }
 
+// As the vendors' clients write it: the "@" in front of a version stands as it is.
+std::string model_text(std::string_view model) {
+  constexpr std::string_view kAt = "%40";
+  std::string text = path_text(model);
+  for (auto at = text.find(kAt); at != text.npos; at = text.find(kAt, at))
+    text.replace(at, kAt.size(), "@");
+  return text;
+}
+
+bool is_claude(std::string_view model) {
+  return model.starts_with("claude") || model.starts_with("publishers/anthropic/");
+}
+
 core::Result<std::string> address(const EndpointSpec& endpoint) {
   if (!endpoint.key.empty() && !endpoint.credentials.empty())
     return wrong("vertex is given a key and credentials", "one of the two is enough");
@@ -44,6 +57,12 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
       }))
     return wrong(fmt::format("'{}' is not the name of a region", location),
                  "for example region = \"us-east1\", or \"global\"");
+  const bool claude = is_claude(endpoint.model);
+  if (!claude && endpoint.cache_writes != core::CacheWrites::none)
+    return wrong("cache is for Claude alone at vertex", "leave it out: Gemini caches by itself");
+  if (claude && endpoint.project.empty())
+    return wrong("missing option 'project' for Claude at vertex",
+                 "add project = \"my-project\", the project that is billed");
   if (endpoint.project.empty() && endpoint.key.empty())
     return wrong("missing option 'project' for vertex",
                  "add project = \"my-project\", the project that is billed; only an API key does "
@@ -54,7 +73,22 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
   return fmt::format("https://{}/v1", host_of(location));
 }
 
-constexpr std::string_view kOptions[] = {"region", "regions", "project", "credentials"};
+template <std::size_t A, std::size_t B>
+constexpr std::array<ErrorRule, A + B> joined(const std::array<ErrorRule, A>& a,
+                                              const std::array<ErrorRule, B>& b) {
+  std::array<ErrorRule, A + B> both;
+  std::ranges::copy(b, std::ranges::copy(a, both.begin()).out);
+  return both;
+}
+
+constexpr ErrorRule kOwnErrors[] = {
+    // A model of another vendor is used after its terms are accepted, in Model Garden.
+    {Kind::access, 400, 400, "", "is not allowed to use publisher model", false, Action::stop,
+     Cause::forbidden},
+};
+constexpr auto kErrors = joined(std::to_array(kOwnErrors), std::to_array(kGoogleErrors));
+
+constexpr std::string_view kOptions[] = {"region", "regions", "project", "credentials", "cache"};
 
 constexpr std::array kServices = {
     // It has no hosts here: s.gemini at one of Google's means the other service.
@@ -70,9 +104,21 @@ constexpr std::array kServices = {
             .key_variable = "VERTEX_API_KEY",
             .auth = AuthScheme::google,
             .schema = SchemaKeywords::no_text_limits,
-            .errors = kGoogleErrors,
+            .errors = kErrors,
             .models = price_rows::kGoogle},
 };
+
+// Errors of the model are Anthropic's, those of the service around it its own.
+constexpr auto kClaudeErrors = joined(std::to_array(kAnthropicErrors), kErrors);
+
+constexpr Profile kClaude = [] {
+  Profile profile = kServices.front();
+  profile.schema = SchemaKeywords::none;
+  profile.usage = {.cached_beside_input = true};
+  profile.errors = kClaudeErrors;
+  profile.models = price_rows::kAnthropic;
+  return profile;
+}();
 
 }  // namespace
 
@@ -80,10 +126,27 @@ std::span<const Profile> vertex_services() {
   return kServices;
 }
 
+bool is_claude_at_vertex(const EndpointSpec& endpoint) {
+  const Profile* profile = endpoint.provider.profile;
+  return profile != nullptr && profile->auth == AuthScheme::google && is_claude(endpoint.model);
+}
+
+const Profile& claude_at_vertex() {
+  return kClaude;
+}
+
+bool is_claude_in_region(const EndpointSpec& endpoint) {
+  return is_claude_at_vertex(endpoint) && location_of(endpoint) != kEverywhere;
+}
+
 std::string vertex_path(const EndpointSpec& endpoint) {
+  const bool claude = is_claude(endpoint.model);
   // A name with a folder ("endpoints/123", "publishers/meta/models/…") stands below the location as it is.
-  const std::string model = (endpoint.model.contains('/') ? "/" : "/publishers/google/models/") +
-                            path_text(endpoint.model) + ":generateContent";
+  const std::string_view folder = endpoint.model.contains('/') ? "/"
+                                  : claude                     ? "/publishers/anthropic/models/"
+                                                               : "/publishers/google/models/";
+  const std::string model = fmt::format("{}{}:{}", folder, model_text(endpoint.model),
+                                        claude ? "rawPredict" : "generateContent");
   if (endpoint.project.empty()) return model;  // the API key stands for its project
   return fmt::format("/projects/{}/locations/{}{}", segment_text(endpoint.project),
                      segment_text(location_of(endpoint)), model);

@@ -32,6 +32,32 @@ TEST(VertexRequest, NamesProjectLocationAndModelInItsPath) {
   EXPECT_EQ(path(), model);
 }
 
+TEST(VertexRequest, AsksClaudeInAnthropicsFormat) {
+  EndpointSpec spec;
+  spec.provider = find_provider("vertex");
+  spec.base_url = "https://aiplatform.googleapis.com/v1";
+  spec.project = "p";
+  spec.cache_writes = core::CacheWrites::hour;
+  for (const auto& [model, segment] :
+       {std::pair<const char*, const char*>{"claude-haiku-4-5@20251001",
+                                            "claude-haiku-4-5@20251001"},
+        {"publishers/anthropic/models/claude-opus-5", "claude-opus-5"}}) {
+    spec.model = model;
+    const auto codec = make_codec(spec);
+    EXPECT_EQ(codec->path(),
+              fmt::format("/projects/p/locations/global/publishers/anthropic/models/{}:rawPredict",
+                          segment));
+    for (const auto& [name, value] : codec->headers()) EXPECT_NE(name, "anthropic-version");
+    PromptFrame prompt;
+    prompt.system = "Sort.";
+    const BodyFrame body = codec->frame(prompt);
+    EXPECT_EQ(body.prefix,
+              R"({"anthropic_version":"vertex-2023-10-16","max_tokens":21333,"system":[{"type":)"
+              R"("text","text":"Sort.","cache_control":{"type":"ephemeral","ttl":"1h"}}],)"
+              R"("messages":[{"role":"user","content":)");
+  }
+}
+
 TEST(VertexAddress, IsThatOfTheRegion) {
   EndpointSpec spec;
   const Profile& vertex = *find_provider("vertex").profile;
@@ -57,6 +83,19 @@ TEST(VertexAddress, IsThatOfTheRegion) {
   EXPECT_TRUE(vertex.address(spec));
   spec.credentials = core::Secret("key.json");
   EXPECT_THAT(vertex.address(spec).error().message, HasSubstr("a key and credentials"));
+}
+
+TEST(VertexAddress, SaysWhatIsForOneVendorsModelsAlone) {
+  EndpointSpec spec;
+  const Profile& vertex = *find_provider("vertex").profile;
+  spec.model = "claude-opus-5";
+  spec.key = core::Secret("unread");
+  EXPECT_THAT(vertex.address(spec).error().message, HasSubstr("'project' for Claude"));
+  spec.project = "p";
+  spec.cache_writes = core::CacheWrites::brief;
+  EXPECT_TRUE(vertex.address(spec));
+  spec.model = "gemini-2.5-flash";
+  EXPECT_THAT(vertex.address(spec).error().message, HasSubstr("cache is for Claude alone"));
 }
 
 TEST(AzureRequest, NamesTheDeploymentInThePathWhereTheVersionIsADate) {

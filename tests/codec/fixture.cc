@@ -88,7 +88,9 @@ std::vector<Fixture> read_fixtures(const std::string& directory) {
         std::istringstream words(lines[at].substr(12));
         words >> fixture.constructor;
         for (std::string word; words >> word;)
-          (word.starts_with("api=") ? fixture.api = word.substr(4) : fixture.base_url = word);
+          (word.starts_with("api=")     ? fixture.api = word.substr(4)
+           : word.starts_with("model=") ? fixture.model = word.substr(6)
+                                        : fixture.base_url = word);
         read_response(take_block(lines, at), fixture);
         fixtures.push_back(std::move(fixture));
       } else if (lines[at] == "```reply") {
@@ -111,7 +113,7 @@ std::string reply_text(const Fixture& fixture) {
   if (spec.provider.profile == nullptr)
     throw std::runtime_error(fixture.name + ": no constructor s." + fixture.constructor);
   spec.base_url = fixture.base_url.empty() ? spec.provider.profile->base_url : fixture.base_url;
-  spec.model = "m";
+  spec.model = fixture.model;
   spec.api = fixture.api;
   spec.key = core::Secret("sk-test-1234567890");
   const std::vector<HeaderView> headers(fixture.headers.begin(), fixture.headers.end());

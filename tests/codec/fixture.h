@@ -4,7 +4,7 @@
 //
 //   ## Name of the case
 //   ```response openai https://api.openai.com/v1 api=responses     (a constructor, and where they
-//                                              are not its own, a base_url and an api)
+//                                    matter, a base_url, an api and a model=…)
 //   HTTP/1.1 200
 //   name-of-header: value
 //
@@ -30,6 +30,7 @@ struct Fixture {
   std::string constructor;  // "openai": as s.openai names it
   std::string base_url;     // empty: that constructor's own
   std::string api;          // EndpointSpec::api
+  std::string model = "m";
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;

@@ -53,6 +53,21 @@ TEST(ModelFacts, FindsTheBaseModelOfADatedOrPrefixedName) {
   EXPECT_EQ(found("anthropic/claude-haiku-4.5"), haiku);
 }
 
+TEST(Prices, ClaudeCostsATenthMoreInARegionOfVertex) {
+  provider::EndpointSpec endpoint;
+  endpoint.provider = find_provider("vertex");
+  endpoint.model = "claude-haiku-4-5@20251001";
+  EXPECT_EQ(short_rates(price_of(endpoint).value()), price("1", "0.1", "5"));
+  endpoint.region = "global";
+  EXPECT_EQ(short_rates(price_of(endpoint).value()), price("1", "0.1", "5"));
+  for (const char* region : {"europe-west1", "eu"}) {
+    endpoint.region = region;
+    EXPECT_EQ(short_rates(price_of(endpoint).value()), price("1.1", "0.11", "5.5"));
+  }
+  endpoint.model = "gemini-2.5-flash";
+  EXPECT_EQ(short_rates(price_of(endpoint).value()), price("0.3", "0.03", "2.5"));
+}
+
 TEST(ModelFacts, DoesNotGuessAtNeighbours) {
   for (const char* model : {"gpt-5-mini-turbo", "gpt-5-min", "gpt", "", "/", "gpt-5-mini-12",
                             "claude-sonnet-4-5", "o4-mini", "grok-4", "my-finetune"}) {

@@ -165,6 +165,7 @@ TEST(Constructors, SayWhichOfTheirOwnOptionsIsMissing) {
        {std::tuple<const char*, const char*, const char*>{"vertex", "", "missing option 'project'"},
         {"vertex", "base_url = \"http://127.0.0.1:9/v1\"", "missing option 'project'"},
         {"vertex", "project = \"p\", region = \"x/\"", "not the name of a region"},
+        {"vertex", "project = \"p\", cache = \"5m\"", "cache is for Claude alone"},
         {"azure", "key = \"k1234567\"", "missing option 'resource'"},
         {"groq", "key = \"k1234567\", project = \"p\"", "project"}}) {
     const auto loaded = load_endpoint(scratch, name, options);

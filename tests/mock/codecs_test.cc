@@ -68,6 +68,16 @@ std::vector<provider::EndpointSpec> endpoints() {
     spec.api = "responses";
     specs.push_back(spec);
   }
+  provider::EndpointSpec claude;
+  claude.provider = codec::find_provider("vertex");
+  claude.name = "claude at vertex";
+  claude.model = "claude-haiku-4-5@20251001";
+  claude.project = "p";
+  claude.base_url = claude.provider.profile->base_url;
+  claude.key = core::Secret("k");
+  claude.max_output_tokens = 1000;
+  claude.cache_writes = core::CacheWrites::brief;
+  specs.push_back(std::move(claude));
   return specs;
 }
 

@@ -149,6 +149,34 @@ def check_anthropic(program):
         raises(anthropic.RateLimitError, lambda: client(mock).messages.create(**ask), status_code=429)
 
 
+def check_claude_at_vertex(program):
+    import anthropic
+
+    ask = dict(model="claude-haiku-4-5@20251001", max_tokens=100, messages=[{"role": "user", "content": TEXT}])
+
+    def client(mock, token="right"):
+        return anthropic.AnthropicVertex(base_url=mock.url + "/v1", access_token=token, project_id="p",
+                                         region="us-east5", max_retries=0)
+
+    def books(usage):
+        return usage.input_tokens + usage.cache_read_input_tokens, usage.cache_read_input_tokens, usage.output_tokens
+
+    with Mock(program, *BOOKS, "--key", "right") as mock:
+        api = client(mock)
+        reply = api.messages.create(**ask, output_config={"format": {"type": "json_schema", "schema": SCHEMA}})
+        equal(reply.content[0].text, ANSWER)
+        equal(reply.model, ask["model"])
+        equal(books(reply.usage), mock.billed())
+        with api.messages.stream(**ask) as stream:
+            final = stream.get_final_message()
+        equal(final.stop_reason, "end_turn")
+        equal(books(final.usage), mock.billed())
+        raises(anthropic.AuthenticationError, lambda: client(mock, "wrong").messages.create(**ask), status_code=401)
+        raises(anthropic.BadRequestError, lambda: api.messages.create(**ask, extra_body={"surprise": 1}))
+    with Mock(program, "--error-429", "1") as mock:
+        raises(anthropic.RateLimitError, lambda: client(mock).messages.create(**ask), status_code=429)
+
+
 def service_account(mock):
     """The key file of an account whose tokens come from the mock."""
     from cryptography.hazmat.primitives import serialization
@@ -286,7 +314,8 @@ def check_groq(program):
         raises(groq.RateLimitError, lambda: client().chat.completions.create(**ask))
 
 
-CHECKS = (check_openai, check_azure, check_anthropic, check_google, check_bedrock, check_mistral, check_groq)
+CHECKS = (check_openai, check_azure, check_anthropic, check_claude_at_vertex, check_google, check_bedrock, check_mistral,
+          check_groq)
 
 
 def main():

@@ -1,10 +1,11 @@
-// Anthropic's Messages: POST /v1/messages (docs/providers.md, Messages).
+// Anthropic's Messages: POST /v1/messages (docs/providers.md, Messages), and what Vertex AI's call has of it.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
 #include "core/json.h"
+#include "wire/anthropic.h"
 #include "wire/calls.h"
 #include "wire/date.h"
 #include "wire/schema_rules.h"
@@ -66,6 +67,12 @@ constexpr std::array kMessagesFields = {
     Field{.name = "speed", .kinds = kString | kNull, .choices = "standard|fast"}};
 const Fields kMessages = {.list = kMessagesFields};
 
+constexpr auto kVertexFields = [] {
+  auto fields = kMessagesFields;
+  fields.front() = {.name = "anthropic_version", .kinds = kString, .required = true};
+  return fields;
+}();
+
 constexpr std::array<std::string_view, 1> kMessagesPaths = {"/v1/messages"};
 
 // What no schema may hold.
@@ -106,10 +113,17 @@ std::string anthropic_schema_mistake(const SchemaMistake& mistake) {
 }
 
 std::expected<Asked, Refusal> read_messages(const Request& request) {
-  const Element& body = request.body;
   if (const auto mistake = version_mistake(request.http)) return bad_request(*mistake);
+  return read_messages_of(request.body, text_at(request.body, "model"));
+}
+
+}  // namespace
+
+const Fields kVertexMessages = {.list = kVertexFields};
+
+std::expected<Asked, Refusal> read_messages_of(const Element& body, std::string_view model) {
   Asked asked;
-  asked.model = text_at(body, "model");
+  asked.model = model;
   asked.max_output_tokens = count_at(body, "max_tokens");
   asked.tier = text_at(body, "service_tier");
   asked.stream = flag_at(body, "stream");
@@ -170,6 +184,8 @@ std::expected<Asked, Refusal> read_messages(const Request& request) {
 
 // --- Replies
 
+namespace {
+
 const char* stop_reason(const Asked& asked, const Answer& answer) {
   if (!answer.refusal.empty()) return "refusal";
   if (answer.cut) return "max_tokens";
@@ -189,7 +205,7 @@ void write_anthropic_usage(core::JsonWriter& w, const Answer& answer, std::uint6
     w.key("output_tokens_details");
     w.raw(fmt::format(R"({{"thinking_tokens":{}}})", answer.reasoning));
   }
-  w.field("service_tier", answer.tier);
+  if (!answer.tier.empty()) w.field("service_tier", answer.tier);  // Vertex names none
   w.close('}');
 }
 
@@ -273,14 +289,14 @@ void write_message_stream(const Asked& asked, const Answer& answer, std::string&
   event("message_stop", "");
 }
 
+}  // namespace
+
 void write_messages(const Asked& asked, const Answer& answer, http::ServerResponse& response) {
   response.headers.emplace_back("request-id", fmt::format("req_{:016x}", answer.id));
   if (!asked.stream) return write_message(response.body, asked, answer, false);
   response.content_type = "text/event-stream";
   write_message_stream(asked, answer, response.body);
 }
-
-}  // namespace
 
 const Wire kAnthropicMessages = {.name = "anthropic messages",
                                  .paths = kMessagesPaths,

@@ -24,6 +24,7 @@ extern const Wire kOpenAiEmbeddings;
 extern const Wire kOpenAiModels;
 extern const Wire kOpenAiResponses;
 extern const Wire kVertexGenerate;
+extern const Wire kVertexRawPredict;
 extern const Wire kVertexPredict;
 extern const Wire kVertexStream;
 
