@@ -282,6 +282,7 @@
 ---@field region? string where the model runs, as the provider names it
 ---@field regions? string[] several regions: an endpoint for each, with its own quota and ledger line; the limits below hold for each
 ---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it, with "#PROFILE" behind its path
+---@field cache? "5m"|"1h" has the provider keep the system text, for five minutes or an hour from its last use: written at 1.25 or 2 times the input price, read at a tenth; worth it from some 1,024 to 4,096 tokens on, below which nothing is kept
 
 ---The tiers of a model, an option of the endpoints.
 ---@class (exact) sluice.tiersOptions

@@ -134,6 +134,30 @@ TEST(Bills, AreExactForEachWayOfCountingAndEachKindOfPrice) {
   }
 }
 
+// Without cacheDetails, as the request asked; with them, as they say.
+TEST(Bills, WhatBedrockWritesToItsCacheCostsByItsTime) {
+  constexpr std::int64_t kRest = 10 * 1'000'000 + 1'000 * 100'000 + 7 * 5'000'000;
+  const auto cost = [](core::CacheWrites writes, const std::string& details) {
+    provider::EndpointSpec spec;
+    spec.provider = find_provider("bedrock");
+    spec.model = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    spec.cache_writes = writes;
+    const std::string reply =
+        R"({"output":{"message":{"content":[{"text":"ok"}]}},"stopReason":"end_turn","usage":{)"
+        R"("inputTokens":10,"cacheReadInputTokens":1000,"cacheWriteInputTokens":200,)" +
+        details + R"("outputTokens":7,"totalTokens":1217}})";
+    const auto read = make_codec(spec)->read(200, {}, reply, {});
+    return provider::attempt_cost(read.outcome, price_of(spec).value(), {}).cost.picodollars();
+  };
+  using enum core::CacheWrites;
+  EXPECT_EQ(cost(brief, ""), kRest + 200 * 1'250'000);
+  EXPECT_EQ(cost(hour, ""), kRest + 200 * 2'000'000);
+  EXPECT_EQ(
+      cost(hour,
+           R"("cacheDetails":[{"ttl":"1h","inputTokens":150},{"ttl":"5m","inputTokens":50}],)"),
+      kRest + 150 * 2'000'000 + 50 * 1'250'000);
+}
+
 TEST(Bills, ACacheHitInAGoogleBatchCostsWhatItCostsOutside) {
   provider::EndpointSpec spec;
   spec.base_url = "https://generativelanguage.googleapis.com/v1beta/openai";

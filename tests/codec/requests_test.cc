@@ -256,6 +256,20 @@ TEST(AnthropicRequest, HasTheSystemTextKeptWhereTheFileAsksForIt) {
   EXPECT_THAT(body_of(spec, {}, "hi"), Not(HasSubstr("cache_control")));
 }
 
+TEST(BedrockRequest, HasTheSystemTextKeptWhereTheFileAsksForIt) {
+  EndpointSpec spec;
+  spec.provider = find_provider("bedrock");
+  spec.model = "anthropic.claude-haiku-4-5-20251001-v1:0";
+  EXPECT_THAT(body_of(spec, prompt(), "hi"), HasSubstr(R"("system":[{"text":"Be brief."}])"));
+  spec.cache_writes = core::CacheWrites::brief;
+  EXPECT_THAT(body_of(spec, prompt(), "hi"),
+              HasSubstr(R"("system":[{"text":"Be brief."},{"cachePoint":{"type":"default"}}])"));
+  spec.cache_writes = core::CacheWrites::hour;
+  EXPECT_THAT(body_of(spec, prompt(), "hi"),
+              HasSubstr(R"({"cachePoint":{"type":"default","ttl":"1h"}}])"));
+  EXPECT_THAT(body_of(spec, {}, "hi"), Not(HasSubstr("cachePoint")));
+}
+
 TEST(AnthropicRequest, GoesToMessagesWithTheVersion) {
   EndpointSpec spec = anthropic();
   EXPECT_EQ(make_codec(spec)->path(), "/v1/messages");

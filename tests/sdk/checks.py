@@ -259,7 +259,8 @@ def check_bedrock(program):
         return raises(ClientError, call).response["Error"]["Code"]
 
     with Mock(program, *BOOKS, "--aws-key", "AKID:secret") as mock:
-        reply = client(mock).converse(**ask, serviceTier={"type": "flex"}, inferenceConfig={"maxTokens": 100})
+        reply = client(mock).converse(**ask, serviceTier={"type": "flex"}, inferenceConfig={"maxTokens": 100},
+                                      system=[{"text": "Be brief."}, {"cachePoint": {"type": "default", "ttl": "1h"}}])
         equal(reply["stopReason"], "end_turn")
         equal(reply["serviceTier"], {"type": "flex"})
         assert reply["output"]["message"]["content"][0]["text"]

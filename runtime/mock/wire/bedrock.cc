@@ -14,18 +14,29 @@ constexpr std::array<std::string_view, 1> kConversePaths = {"/model/{}/converse"
 
 // --- Fields
 
-constexpr std::array kConverseBlockFields = {Field{.name = "text", .kinds = kString},
-                                             Field{.name = "image", .kinds = kObject},
-                                             Field{.name = "document", .kinds = kObject},
-                                             Field{.name = "video", .kinds = kObject},
-                                             Field{.name = "audio", .kinds = kObject},
-                                             Field{.name = "toolUse", .kinds = kObject},
-                                             Field{.name = "toolResult", .kinds = kObject},
-                                             Field{.name = "guardContent", .kinds = kObject},
-                                             Field{.name = "cachePoint", .kinds = kObject},
-                                             Field{.name = "reasoningContent", .kinds = kObject},
-                                             Field{.name = "citationsContent", .kinds = kObject},
-                                             Field{.name = "searchResult", .kinds = kObject}};
+constexpr std::array kCachePointFields = {
+    Field{.name = "type", .kinds = kString, .required = true, .choices = "default"},
+    Field{.name = "ttl", .kinds = kString, .choices = "5m|1h"}};
+const Fields kCachePoint = {.list = kCachePointFields};
+
+constexpr std::array kSystemBlockFields = {
+    Field{.name = "text", .kinds = kString}, Field{.name = "guardContent", .kinds = kObject},
+    Field{.name = "cachePoint", .kinds = kObject, .inside = &kCachePoint}};
+const Fields kSystemBlock = {.list = kSystemBlockFields};
+
+constexpr std::array kConverseBlockFields = {
+    Field{.name = "text", .kinds = kString},
+    Field{.name = "image", .kinds = kObject},
+    Field{.name = "document", .kinds = kObject},
+    Field{.name = "video", .kinds = kObject},
+    Field{.name = "audio", .kinds = kObject},
+    Field{.name = "toolUse", .kinds = kObject},
+    Field{.name = "toolResult", .kinds = kObject},
+    Field{.name = "guardContent", .kinds = kObject},
+    Field{.name = "cachePoint", .kinds = kObject, .inside = &kCachePoint},
+    Field{.name = "reasoningContent", .kinds = kObject},
+    Field{.name = "citationsContent", .kinds = kObject},
+    Field{.name = "searchResult", .kinds = kObject}};
 const Fields kConverseBlock = {.list = kConverseBlockFields};
 
 constexpr std::array kConverseMessageFields = {
@@ -68,7 +79,7 @@ constexpr std::array kFieldsOfConverse = {
           .required = true,
           .inside = &kConverseMessage,
           .least = 1},
-    Field{.name = "system", .kinds = kArray, .inside = &kConverseBlock},
+    Field{.name = "system", .kinds = kArray, .inside = &kSystemBlock},
     Field{.name = "inferenceConfig", .kinds = kObject, .inside = &kInference},
     Field{.name = "outputConfig", .kinds = kObject, .inside = &kConverseOutput},
     Field{.name = "serviceTier", .kinds = kObject, .inside = &kTier},
