@@ -101,7 +101,7 @@ std::string answered_text(const Probe& probe, const provider::EndpointSpec& endp
       core::printable(probe.form_note.empty() ? form_text(probe, endpoint) : probe.form_note), 4);
   if (!probe.model.empty() && probe.model != endpoint.model)
     text += indented(fmt::format("served by {}", core::printable(probe.model)), 4);
-  const auto asked = provider::tier_named(endpoint.service_tier);
+  const auto asked = provider::tier_asked(endpoint);
   const provider::Tier served = probe.outcome.tier;
   if (asked && served != provider::Tier::asked && served != *asked)
     text += indented(fmt::format("asked for the tier {}, served at {}", endpoint.service_tier,

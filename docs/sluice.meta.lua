@@ -286,7 +286,7 @@
 
 ---The tiers of a model, an option of the endpoints.
 ---@class (exact) sluice.tiersOptions
----@field [integer] string|sluice.tierOptions "flex", "standard" or "priority", as far as the provider sells it (docs/providers.md, Tiers); a table gives the tier limits of its own
+---@field [integer] string|sluice.tierOptions "flex", "standard", "priority" or "fast", as far as the provider sells it (docs/providers.md, Tiers); a table gives the tier limits of its own
 
 ---One of the tiers, with what is its own.
 ---@class (exact) sluice.tierOptions

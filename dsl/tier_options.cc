@@ -88,15 +88,16 @@ constexpr Section kTierSections[] = {
      .meaning = "the tiers of a model, an option of the endpoints",
      .example = "tiers = { \"flex\", { \"standard\", rpm = 500 }, \"priority\" }",
      .options = {},
-     .positional = {.word = "tier",
-                    .type = "text or a table",
-                    .luals = "string|sluice.tierOptions",
-                    .meaning =
-                        "\"flex\", \"standard\" or \"priority\", as far as the provider sells it "
-                        "(docs/providers.md, Tiers); a table gives the tier limits of its own",
-                    .example = "\"flex\"",
-                    .least = 1,
-                    .most = 10}},
+     .positional =
+         {.word = "tier",
+          .type = "text or a table",
+          .luals = "string|sluice.tierOptions",
+          .meaning =
+              "\"flex\", \"standard\", \"priority\" or \"fast\", as far as the provider sells "
+              "it (docs/providers.md, Tiers); a table gives the tier limits of its own",
+          .example = "\"flex\"",
+          .least = 1,
+          .most = 10}},
     {.name = "tier",
      .kind = SectionKind::table,
      .meaning = "one of the tiers, with what is its own",

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kVersion = "2023-06-01";
 constexpr std::string_view kVertexVersion = "vertex-2023-10-16";
+constexpr std::string_view kFast = "fast";
+constexpr std::string_view kFastBeta = "fast-mode-2026-02-01";  // some models demand it
 constexpr int kDefaultMaxTokens = 4096;
 // Beyond this many the answer may take longer than ten minutes, and should be streamed.
 constexpr int kMostUnstreamedTokens = 21'333;
@@ -34,6 +36,7 @@ class AnthropicCodec final : public CodecBase {
   AnthropicCodec(const EndpointSpec& endpoint, const Profile& profile)
       : CodecBase(endpoint, profile),
         at_vertex_(profile.auth == AuthScheme::google),
+        fast_(!at_vertex_ && endpoint.service_tier == kFast),
         path_(at_vertex_                           ? vertex_path(endpoint)
               : endpoint.base_url.ends_with("/v1") ? "/messages"
                                                    : "/v1/messages") {}
@@ -43,6 +46,7 @@ class AnthropicCodec final : public CodecBase {
   std::vector<std::pair<std::string, std::string>> headers() const override {
     auto headers = CodecBase::headers();
     if (!at_vertex_) headers.emplace_back("anthropic-version", kVersion);
+    if (fast_) headers.emplace_back("anthropic-beta", kFastBeta);
     return headers;
   }
 
@@ -59,7 +63,7 @@ class AnthropicCodec final : public CodecBase {
     }
     w.field("max_tokens", max_tokens());
     if (spec_.temperature) w.field("temperature", *spec_.temperature);
-    if (!spec_.service_tier.empty()) w.field("service_tier", spec_.service_tier);
+    if (!spec_.service_tier.empty()) w.field(fast_ ? "speed" : "service_tier", spec_.service_tier);
     if (const std::string system = system_text(prompt); !system.empty()) system_field(w, system);
     // There is no json_object mode here: both lesser modes are the words in the system text.
     if (const std::string schema = sent_schema(prompt); !schema.empty()) {
@@ -105,12 +109,21 @@ class AnthropicCodec final : public CodecBase {
     return std::min(facts->max_output_tokens, kMostUnstreamedTokens);
   }
 
+  // The speed says how a request was taken that asked for the fast one; without it, at its worst.
+  Tier tier_of(const Element& usage) const {
+    const std::string_view speed = text_at(usage, "speed");
+    if (speed == kFast) return Tier::fast;
+    if (fast_ && speed.empty()) return Tier::asked;
+    return tier_named(text_at(usage, "service_tier"))
+        .value_or(fast_ ? Tier::standard : Tier::asked);
+  }
+
   void read_answer(const Element& body, Reply& reply) const override {
     Outcome& outcome = reply.outcome;
     reply.model = text_at(body, "model");
     if (const auto usage = member(body, "usage")) {
       take_usage(*usage, outcome);
-      outcome.tier = tier_named(text_at(*usage, "service_tier")).value_or(Tier::asked);
+      outcome.tier = tier_of(*usage);
     }
     simdjson::dom::array blocks;
     if (body["content"].get(blocks) != simdjson::SUCCESS) {
@@ -131,12 +144,23 @@ class AnthropicCodec final : public CodecBase {
   }
 
   bool at_vertex_;  // there the model stands in the path, and the version in the body
+  bool fast_;       // a tier of its own here, which the API calls a speed
   std::string path_;
 };
 
 constexpr std::string_view kOptions[] = {"cache", "profile"};
 
-constexpr provider::SoldTier kTiers[] = {{"standard", "standard_only"}, {"priority", "auto"}};
+constexpr provider::SoldTier kTiers[] = {
+    {"standard", "standard_only"}, {"priority", "auto"}, {kFast, kFast}};
+
+constexpr RateHeader kFastRateHeaders[] = {
+    {"anthropic-fast-input-tokens-limit", Quota::input_tokens_per_minute, Part::limit},
+    {"anthropic-fast-input-tokens-remaining", Quota::input_tokens_per_minute, Part::remaining},
+    {"anthropic-fast-input-tokens-reset", Quota::input_tokens_per_minute, Part::reset},
+    {"anthropic-fast-output-tokens-limit", Quota::output_tokens_per_minute, Part::limit},
+    {"anthropic-fast-output-tokens-remaining", Quota::output_tokens_per_minute, Part::remaining},
+    {"anthropic-fast-output-tokens-reset", Quota::output_tokens_per_minute, Part::reset},
+};
 
 constexpr Profile kAnthropic = {
     .name = "anthropic",
@@ -154,9 +178,18 @@ constexpr Profile kAnthropic = {
     .models = price_rows::kAnthropic,
 };
 
+// Fast requests have limits of their own, and headers that report these.
+constexpr Profile kAnthropicFast = [] {
+  Profile profile = kAnthropic;
+  profile.rate_headers = kFastRateHeaders;
+  return profile;
+}();
+
 }  // namespace
 
 std::unique_ptr<Codec> make_messages(const EndpointSpec& endpoint, const Profile& profile) {
+  if (&profile == &kAnthropic && endpoint.service_tier == kFast)
+    return std::make_unique<AnthropicCodec>(endpoint, kAnthropicFast);
   return std::make_unique<AnthropicCodec>(endpoint, profile);
 }
 

@@ -252,10 +252,15 @@ class Reader {
                                               provider.substr(0, 40), fmt::join(known, ", ")));
     Tier tier = Tier::standard;
     if (!cells_[tier_column].empty()) {
-      const auto named = provider::tier_named(cells_[tier_column]);
+      // Of other models "fast" is the priority tier.
+      const bool claude = provider == "anthropic" || model.contains("claude");
+      const auto named = claude && lower(cells_[tier_column]) == provider::tier_name(Tier::fast)
+                             ? std::optional(Tier::fast)
+                             : provider::tier_named(cells_[tier_column]);
       if (!named)
-        return wrong(tier_column, fmt::format("'{}' is not a tier: standard, flex, priority, batch",
-                                              cells_[tier_column].substr(0, 40)));
+        return wrong(tier_column,
+                     fmt::format("'{}' is not a tier: standard, flex, priority, batch, fast",
+                                 cells_[tier_column].substr(0, 40)));
       tier = *named;
     }
     if (tier != Tier::standard) {
@@ -343,7 +348,7 @@ std::optional<Price> PriceFile::price_of(const provider::EndpointSpec& endpoint)
     const Row* row = row_of(listed.name);
     if (row == nullptr) continue;
     const Price price = listed.regional ? in_region(row->price) : row->price;
-    const auto tier = provider::tier_named(endpoint.service_tier).value_or(Tier::standard);
+    const auto tier = provider::tier_asked(endpoint).value_or(Tier::standard);
     return at_tier(price, tier).value_or(price);
   }
   return std::nullopt;

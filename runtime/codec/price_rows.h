@@ -71,7 +71,8 @@ inline constexpr Model kAzure[] = {
 };
 
 // --- Anthropic. Written to the cache only on request: 1.25 times the input for five minutes, twice
-// for an hour. Its priority tier is paid for in advance, and counts as standard.
+// for an hour. Its priority tier is paid for in advance, and counts as standard. Fast mode of
+// Opus 4.8 ended in November 2026.
 
 consteval Model anthropic(const Model& row) {
   return listed(row.writes(1.25, 2)).at(Tier::priority, 1).at(Tier::batch, 0.5);
@@ -82,7 +83,7 @@ inline constexpr Model kAnthropic[] = {
     anthropic(model("claude-fable-5", 10, 1, 50, 1000000, 128000)),
     anthropic(model("claude-haiku-4-5", 1, 0.1, 5, 200000, 64000)),
     anthropic(model("claude-opus-4-8", 5, 0.5, 25, 1000000, 128000)),
-    anthropic(model("claude-opus-5", 5, 0.5, 25, 1000000, 128000)),
+    anthropic(model("claude-opus-5", 5, 0.5, 25, 1000000, 128000)).at(Tier::fast, 2),
     anthropic(model("claude-sonnet-4-6", 3, 0.3, 15, 1000000, 64000)),
     // The price after the introduction, which ended on 2026-08-31.
     anthropic(model("claude-sonnet-5", 3, 0.3, 15, 1000000, 128000)).from("ant-skill", "2026-09-01"),

@@ -109,7 +109,7 @@ std::optional<Price> price_of(const provider::EndpointSpec& endpoint, Tier tier)
 
 std::optional<Price> price_of(const provider::EndpointSpec& endpoint) {
   if (endpoint.price || endpoint.service_tier.empty()) return price_of(endpoint, Tier::asked);
-  const auto tier = provider::tier_named(endpoint.service_tier);
+  const auto tier = provider::tier_asked(endpoint);
   return tier ? price_of(endpoint, *tier) : std::nullopt;
 }
 

@@ -20,8 +20,9 @@ enum class Tier : std::uint8_t {
   flex,
   priority,
   batch,
+  fast,  // Anthropic's fast mode; what OpenAI calls fast is its priority
 };
-constexpr std::size_t kTiers = 5;
+constexpr std::size_t kTiers = 6;
 
 // Which entries of a prompt cache a request may write: for five minutes (or as long as the service
 // says), for an hour.

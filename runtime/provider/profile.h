@@ -184,7 +184,7 @@ consteval Model model(std::string_view name, double input, double cached_input, 
 
 // A tier that a service sells its models in: our name for it, and what `service_tier` says.
 struct SoldTier {
-  std::string_view name;  // "flex", "standard", "priority"
+  std::string_view name;  // "flex", "standard", "priority", "fast"
   std::string_view wire;
 };
 

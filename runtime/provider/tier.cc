@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider/profile.h"
+
 namespace sluice::provider {
 namespace {
 
@@ -39,6 +41,15 @@ std::optional<Tier> tier_named(std::string_view name) {
   return found == std::end(kNames) ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<Tier> tier_asked(const EndpointSpec& endpoint) {
+  const Profile* profile = endpoint.provider.profile;
+  if (profile != nullptr) {
+    const auto sold = std::ranges::find(profile->tiers, endpoint.service_tier, &SoldTier::wire);
+    if (sold != profile->tiers.end() && sold->name == tier_name(Tier::fast)) return Tier::fast;
+  }
+  return tier_named(endpoint.service_tier);
+}
+
 std::string_view tier_name(Tier tier) {
   switch (tier) {
     case Tier::asked:
@@ -51,6 +62,8 @@ std::string_view tier_name(Tier tier) {
       return "priority";
     case Tier::batch:
       return "batch";
+    case Tier::fast:
+      return "fast";
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/price.h"
+#include "provider/endpoint.h"
 
 namespace sluice::provider {
 
@@ -15,7 +16,11 @@ using core::Tier;
 // where the name is empty or not known. OpenAI's "fast" is its priority.
 std::optional<Tier> tier_named(std::string_view name);
 
-// "standard", "flex", "priority", "batch"; "" for Tier::asked.
+// The tier that the endpoint's requests ask for, by the names that its service sells tiers under;
+// nullopt where they name none, or one that is not known.
+std::optional<Tier> tier_asked(const EndpointSpec& endpoint);
+
+// "standard", "flex", "priority", "batch", "fast"; "" for Tier::asked.
 std::string_view tier_name(Tier tier);
 
 }  // namespace sluice::provider

@@ -90,6 +90,7 @@ std::vector<Fixture> read_fixtures(const std::string& directory) {
         for (std::string word; words >> word;)
           (word.starts_with("api=")     ? fixture.api = word.substr(4)
            : word.starts_with("model=") ? fixture.model = word.substr(6)
+           : word.starts_with("tier=")  ? fixture.tier = word.substr(5)
                                         : fixture.base_url = word);
         read_response(take_block(lines, at), fixture);
         fixtures.push_back(std::move(fixture));
@@ -114,6 +115,7 @@ std::string reply_text(const Fixture& fixture) {
     throw std::runtime_error(fixture.name + ": no constructor s." + fixture.constructor);
   spec.base_url = fixture.base_url.empty() ? spec.provider.profile->base_url : fixture.base_url;
   spec.model = fixture.model;
+  spec.service_tier = fixture.tier;
   spec.api = fixture.api;
   spec.key = core::Secret("sk-test-1234567890");
   const std::vector<HeaderView> headers(fixture.headers.begin(), fixture.headers.end());

@@ -4,7 +4,7 @@
 //
 //   ## Name of the case
 //   ```response openai https://api.openai.com/v1 api=responses     (a constructor, and where they
-//                                    matter, a base_url, an api and a model=…)
+//                                    matter, a base_url, an api=, a model= and a tier=)
 //   HTTP/1.1 200
 //   name-of-header: value
 //
@@ -31,6 +31,7 @@ struct Fixture {
   std::string base_url;     // empty: that constructor's own
   std::string api;          // EndpointSpec::api
   std::string model = "m";
+  std::string tier;  // EndpointSpec::service_tier
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;

@@ -96,8 +96,9 @@ TEST(PriceFile, SaysLineAndColumnOfWhatIsWrong) {
   EXPECT_EQ(error_of(head + "m,,1,,,,\n"),
             "prices.csv:2: column 'output': empty; write 0 where it costs nothing");
   EXPECT_EQ(error_of(head + ",,1,2,,,\n"), "prices.csv:2: column 'model': no model");
-  EXPECT_EQ(error_of(head + "m,cheap,1,2,,,\n"),
-            "prices.csv:2: column 'tier': 'cheap' is not a tier: standard, flex, priority, batch");
+  EXPECT_EQ(
+      error_of(head + "m,cheap,1,2,,,\n"),
+      "prices.csv:2: column 'tier': 'cheap' is not a tier: standard, flex, priority, batch, fast");
   EXPECT_EQ(error_of(head + "m,,1,2,,,\nM,default,1,2,,,\n"),
             "prices.csv:3: 'm' stands here a second time; remove one of the lines");
   EXPECT_EQ(error_of(head + "m,flex,1,2,,,\n"),

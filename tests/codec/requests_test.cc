@@ -256,6 +256,17 @@ TEST(AnthropicRequest, HasTheSystemTextKeptWhereTheFileAsksForIt) {
   EXPECT_THAT(body_of(spec, {}, "hi"), Not(HasSubstr("cache_control")));
 }
 
+TEST(AnthropicRequest, AsksForTheFastTierAsASpeed) {
+  EndpointSpec spec = anthropic();
+  spec.model = "claude-opus-5";
+  spec.service_tier = "fast";
+  const std::string body = body_of(spec, prompt(), "hi");
+  EXPECT_THAT(body, HasSubstr(R"("speed":"fast",)"));
+  EXPECT_THAT(body, Not(HasSubstr("service_tier")));
+  EXPECT_THAT(make_codec(spec)->headers(),
+              testing::Contains(testing::Pair("anthropic-beta", "fast-mode-2026-02-01")));
+}
+
 TEST(BedrockRequest, HasTheSystemTextKeptWhereTheFileAsksForIt) {
   EndpointSpec spec;
   spec.provider = find_provider("bedrock");

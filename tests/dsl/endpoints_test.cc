@@ -261,6 +261,15 @@ TEST(Regions, AreAnEndpointEachAtTheirOwnAddress) {
   EXPECT_FALSE(load_endpoint(scratch, "openai", R"(key = "k1234567", regions = { "x" })"));
 }
 
+TEST(Tiers, AnthropicSellsAFastOne) {
+  const Scratch scratch;
+  const auto loaded = load_endpoint(scratch, "anthropic", R"(key = "sk-12345678",
+     tiers = { "standard", "fast" })");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().text();
+  EXPECT_THAT(names_of(*loaded), testing::ElementsAre("anthropic/m standard", "anthropic/m fast"));
+  EXPECT_EQ(loaded->dispatch.endpoints[1].service_tier, "fast");
+}
+
 TEST(Tiers, AndKeysLeaveTheJobTheSame) {
   const Scratch scratch;
   const auto fingerprint = [&](std::string_view options) {

@@ -141,6 +141,8 @@ def check_anthropic(program):
         reply = api.messages.create(**ask, tools=[{"name": "rec", "input_schema": SCHEMA}],
                                     tool_choice={"type": "tool", "name": "rec"})
         equal(reply.content[0].input, {"queue": "refund"})
+        fast = api.beta.messages.create(**{**ask, "model": "claude-opus-5"}, speed="fast", betas=["fast-mode-2026-02-01"])
+        equal(fast.usage.speed, "fast")
         assert api.models.list().data
         raises(anthropic.AuthenticationError, lambda: client(mock, "wrong").messages.create(**ask), status_code=401)
         error = raises(anthropic.BadRequestError, lambda: api.messages.create(**ask, extra_body={"surprise": 1}))

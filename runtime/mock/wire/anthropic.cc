@@ -99,9 +99,9 @@ Credential anthropic_credential(const http::ServerRequest& request) {
   return {Credential::Kind::key, *key};
 }
 
-// Either name leaves the standard tier to an account that has bought no other.
-std::string_view anthropic_tier(std::string_view) {
-  return "standard";
+// Either name leaves the standard tier to an account that has bought no other. The fast speed is asked for as a tier here.
+std::string_view anthropic_tier(std::string_view asked) {
+  return asked == "fast" ? "fast" : "standard";
 }
 
 }  // namespace

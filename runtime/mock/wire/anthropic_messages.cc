@@ -87,6 +87,12 @@ constexpr std::array<std::string_view, 6> kWithoutPrefill = {"claude-opus-4-6", 
 constexpr std::array<std::string_view, 3> kWithoutSampling = {"claude-opus-4-7", "claude-opus-4-8",
                                                               "claude-fable-5"};
 
+// Their fast speed is asked for with a beta header, or without.
+constexpr std::array<std::string_view, 4> kFast = {"claude-opus-4-8", "claude-opus-5",
+                                                   "claude-fable-5-2", "claude-mythos-5-2"};
+constexpr std::array<std::string_view, 3> kFastWithoutBeta = {"claude-opus-5-5", "claude-fable-5-2",
+                                                              "claude-mythos-5-2"};
+
 bool is_one(std::string_view model, std::span<const std::string_view> beginnings) {
   return std::any_of(beginnings.begin(), beginnings.end(),
                      [&](std::string_view one) { return model.starts_with(one); });
@@ -112,9 +118,23 @@ std::string anthropic_schema_mistake(const SchemaMistake& mistake) {
                      mistake.keyword);
 }
 
+std::optional<std::string> speed_mistake(const Request& request) {
+  if (text_at(request.body, "speed").empty()) return std::nullopt;
+  const std::string_view model = text_at(request.body, "model");
+  if (!is_one(model, kFast)) return "speed: is not supported by this model";
+  const std::string_view betas = request.http.headers.find("anthropic-beta").value_or("");
+  if (is_one(model, kFastWithoutBeta) || betas.contains("fast-mode-2026-02-01"))
+    return std::nullopt;
+  return "speed: Extra inputs are not permitted";
+}
+
 std::expected<Asked, Refusal> read_messages(const Request& request) {
   if (const auto mistake = version_mistake(request.http)) return bad_request(*mistake);
-  return read_messages_of(request.body, text_at(request.body, "model"));
+  if (const auto mistake = speed_mistake(request)) return bad_request(*mistake);
+  auto asked = read_messages_of(request.body, text_at(request.body, "model"));
+  if (const auto speed = text_at(request.body, "speed"); asked && speed == "fast")
+    asked->tier = speed;
+  return asked;
 }
 
 }  // namespace
@@ -205,7 +225,9 @@ void write_anthropic_usage(core::JsonWriter& w, const Answer& answer, std::uint6
     w.key("output_tokens_details");
     w.raw(fmt::format(R"({{"thinking_tokens":{}}})", answer.reasoning));
   }
-  if (!answer.tier.empty()) w.field("service_tier", answer.tier);  // Vertex names none
+  const bool fast = answer.tier == "fast";
+  if (!answer.tier.empty()) w.field("service_tier", fast ? "standard" : answer.tier);
+  if (fast) w.field("speed", answer.tier);
   w.close('}');
 }
 
