@@ -58,6 +58,9 @@
 ---@field output_tokens? integer expected output tokens of a request's answers, at most, as learned from earlier answers; an endpoint's max_output_tokens bounds them too
 ---@field system? string system prompt, shared by the rows of a request
 ---@field user string|fun(row: table): string?, string? prompt of one row: a template with {{field}} and {{a.b}}, or function(row) that returns it (or nil and the reason to reject the row)
+---@field images? string[] images and PDFs of one row, shown before its prompt: templates as user's, each of which gives a path relative to the pipeline file, an https:// address that the provider fetches, or "data:image/png;base64,…"; an empty text gives none, and a field that is a list one for each of its texts. PNG, JPEG, GIF, WebP and PDF, by the content; at most 20 of a row and 15 MB together. A row whose file changed is asked again. With images a request has one row: docs/reference.md, Images
+---@field image_bytes? integer bytes of one file of images, at most; a row with a larger one is rejected
+---@field image_tokens? integer input tokens of one image, at most, by which budget and quotas are reserved until the answer counts them; a page of a PDF has 3000 more
 ---@field answer? table<string, sluice.Field> columns of the answer, in order; without it the answer is free text in one column, answer
 ---@field examples? sluice.examplesOptions rows with the answers that they should get, shown to the model with every request
 

@@ -38,6 +38,7 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     put(folder, question.checkpoint.directory);
     put(folder, question.checkpoint.share);
     put(folder, question.dispatch.prices);
+    question.pack.images.folder = folder;
     for (provider::EndpointSpec& endpoint : question.dispatch.endpoints) {
       put(folder, endpoint.ca_file);
       if (!provider::names_credentials_file(endpoint)) continue;

@@ -12,7 +12,7 @@ namespace sluice::dsl {
 std::string as_pattern(const std::string& path);
 
 // Puts the folder of `file` (as given by the user) before all relative paths of the job: input,
-// output, rejects, checkpoint and shared checkpoints, prices, certificates. "-" stays standard input.
+// output, rejects, checkpoint and shared checkpoints, prices, certificates; and before those of the rows' images. "-" stays standard input.
 void put_beside(stages::JobSpec& job, const std::string& file);
 
 }  // namespace sluice::dsl

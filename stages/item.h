@@ -17,6 +17,7 @@
 #include "core/row.h"
 #include "flow/credits.h"
 #include "provider/codec.h"
+#include "stages/row_files.h"
 #include "store/records.h"
 
 namespace sluice::stages {
@@ -29,6 +30,7 @@ struct Item {
   // As formats 1 to 4 called it; null but where the checkpoint has such names.
   std::shared_ptr<const store::RowNames> old_names;
   std::shared_ptr<const core::Reject> reject;  // ended before it was asked; null for most
+  std::shared_ptr<const RowFiles> files = {};  // null where it is asked without any
   // Of its answer, where that is much longer than its prompt and its length is known: a vector's.
   std::uint32_t answer_bytes = 0;
 
@@ -41,10 +43,13 @@ using Items = std::vector<Item>;
 
 constexpr std::size_t kBeside = 512;  // bytes of an item beside its texts
 // What a row costs in credits: its bytes, its prompt, and that again in the request's body; or, in
-// place of a prompt, the answer that was accepted for it; the answer where it is known to be long.
+// place of a prompt, the answer that was accepted for it; its files as they stand in a request; the
+// answer where it is known to be long.
 inline flow::Cost weight_of(const Item& item) {
   const std::size_t accepted = item.row.accepted ? item.row.accepted->members.size() : 0;
-  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + kBeside + item.answer_bytes};
+  const std::size_t files = item.files ? item.files->held() : 0;
+  return {1, item.row.raw.size() + 2 * item.prompt.size() + accepted + files + kBeside +
+                 item.answer_bytes};
 }
 inline flow::Cost weight_of(const Items& items) {
   flow::Cost sum;
@@ -75,8 +80,26 @@ struct Request {
   std::optional<std::size_t> too_large_item;
   // Credits for what the user content is much longer than its rows' prompts (escapes).
   std::size_t extra_bytes = 0;
+  // It cannot be sent: what was found out while it was built; null for all but a few.
+  std::shared_ptr<const core::Reject> reject = {};
 };
 using RequestPtr = std::shared_ptr<Request>;
+
+// Bytes of its user content that are text.
+inline std::size_t text_bytes(const Request& request) {
+  std::size_t bytes = request.user_content->size();
+  for (const Item& item : request.items)
+    if (item.files) bytes -= item.files->encoded;
+  return bytes;
+}
+// What its user content counts as for quotas and money, in bytes of text, of which a token has at
+// least one: a file has as many as it may have tokens.
+inline std::size_t counted_bytes(const Request& request) {
+  std::size_t bytes = text_bytes(request);
+  for (const Item& item : request.items)
+    if (item.files) bytes += item.files->tokens;
+  return bytes;
+}
 
 // Whether its rows' prompts are to be embedded.
 inline bool has_inputs(const Request& request) {

@@ -1,5 +1,7 @@
 #include "stages/names.h"
 
+#include <string>
+
 namespace sluice::stages {
 
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt) {
@@ -9,6 +11,24 @@ core::Hash128 question_name(const core::Hash128& base, std::string_view prompt) 
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
                             const core::Row& row) {
   return core::name128("question of a row", {core::bytes_of(base), prompt, row.raw});
+}
+
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
+                            const std::vector<core::Hash128>& files, const core::Row* row) {
+  std::string names;
+  for (const core::Hash128& file : files) names += file.hex();
+  if (row == nullptr)
+    return core::name128("question with files", {core::bytes_of(base), prompt, names});
+  return core::name128("question of a row with files",
+                       {core::bytes_of(base), prompt, names, row->raw});
+}
+
+core::Hash128 file_name(std::string_view bytes) {
+  return core::name128("file", {bytes});
+}
+
+core::Hash128 url_name(std::string_view url) {
+  return core::name128("url", {url});
 }
 
 core::Hash128 accepted_name(std::string_view members) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "core/hash.h"
 #include "core/row.h"
@@ -18,6 +19,13 @@ core::Hash128 question_name(const core::Hash128& base, std::string_view prompt);
 // One that only rows of the same content share.
 core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
                             const core::Row& row);
+// With the names of the files that it is asked with, in their order; `row`: null where the answer is
+// not this row's alone.
+core::Hash128 question_name(const core::Hash128& base, std::string_view prompt,
+                            const std::vector<core::Hash128>& files, const core::Row* row);
+// Of a file by its bytes, wherever it is; of a URL by its text.
+core::Hash128 file_name(std::string_view bytes);
+core::Hash128 url_name(std::string_view url);
 // In place of a question's, of a row that is not asked since an answer was accepted for it.
 core::Hash128 accepted_name(std::string_view members);
 // A row that is asked, by its key, or by its content where it has none. `kept`: what the output

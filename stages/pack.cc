@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "provider/row_tags.h"
+#include "stages/read_files.h"
 
 namespace sluice::stages {
 namespace {
@@ -197,7 +198,8 @@ namespace {
 // A frame and a few escapes are within what each item costs beside its texts.
 void give_content(Request& request, std::shared_ptr<const std::string> content) {
   std::size_t covered = 0;
-  for (const Item& item : request.items) covered += item.prompt.size() + kBeside / 2;
+  for (const Item& item : request.items)
+    covered += item.prompt.size() + kBeside / 2 + (item.files ? item.files->encoded : 0);
   request.extra_bytes = content->size() > covered ? content->size() - covered : 0;
   request.user_content = std::move(content);
 }
@@ -214,10 +216,23 @@ void build_inputs(Request& request) {
   give_content(request, std::move(content));
 }
 
+// One row.
+void build_with_files(Request& request) {
+  const Item& item = request.items.front();
+  std::string with;
+  auto content = content_with_files(item.files.get(), text_of(item, with));
+  if (!content) {
+    request.reject = std::make_shared<const core::Reject>(std::move(content.error()));
+    return;
+  }
+  give_content(request, std::make_shared<const std::string>(std::move(*content)));
+}
+
 }  // namespace
 
 void build(Request& request, const Question& question) {
   if (question.vectors) return build_inputs(request);
+  if (question.files) return build_with_files(request);
   build(request, question.packed);
 }
 

@@ -91,7 +91,8 @@ class Packer {
   std::uint64_t next_request_ = 1;
 };
 
-// Gives the items their ids and makes the request's user content. Heavy; any thread.
+// Gives the items their ids and makes the request's user content, or its reject. Heavy; any thread.
+// Reads the row's files again.
 void build(Request& request, bool packed);
 void build(Request& request, const Question& question);
 

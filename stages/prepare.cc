@@ -25,6 +25,11 @@ void reject(Item& item, std::optional<core::Reject> why) {
 // Of all that the row's answer depends on.
 core::Hash128 Prepare::question(const Item& item) const {
   if (item.row.accepted) return accepted_name(item.row.accepted->members);
+  if (item.files) {
+    std::vector<core::Hash128> names;
+    for (const RowFile& file : item.files->list) names.push_back(file.name);
+    return question_.of(item.prompt, names, spec_.parse.takes_row ? &item.row : nullptr);
+  }
   if (!spec_.parse.takes_row) return question_.of(item.prompt);
   return question_.of(item.prompt, item.row);
 }
@@ -35,6 +40,11 @@ core::Result<Prepare> Prepare::make(const PipelineSpec& spec, const Question& qu
     auto parsed = PromptTemplate::parse(spec.pack.user_template);
     if (!parsed) return std::unexpected(parsed.error());
     made.template_ = std::move(*parsed);
+  }
+  if (question.files) {
+    auto files = FileReader::make(spec);
+    if (!files) return std::unexpected(files.error());
+    made.file_reader_ = std::move(*files);
   }
   made.answer_bytes_ = static_cast<std::uint32_t>(expected_answer_bytes(spec.pack));
   return made;
@@ -80,7 +90,8 @@ Item Prepare::prepare(core::Row&& row) const {
     std::string fields;
     item.identity = row_name(item.row, item.question, kept(item.row, object, fields));
   }
-  if (old_names_ && !item.row.accepted)
+  // No format that had other names knew files.
+  if (old_names_ && !item.row.accepted && !item.files)
     item.old_names =
         std::make_shared<const store::RowNames>(old_names(item, is_object ? &object : nullptr));
   return item;
@@ -142,6 +153,10 @@ std::optional<core::Reject> Prepare::render(const simdjson::dom::object& object,
     return make_reject(core::Stage::pack, "empty_prompt",
                        question_.vectors ? "the text of this row is empty, and cannot be embedded"
                                          : "the prompt for this row is empty");
+  if (!file_reader_) return std::nullopt;
+  auto files = file_reader_->read(object, item.row.raw);
+  if (!files) return std::move(files.error());
+  item.files = std::move(*files);
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
-// The first stage on a batch: parse each row once, give it its key, validate it, render its prompt
-// and name its question. A row that fails becomes an item with a Reject.
+// The first stage on a batch: parse each row once, give it its key, validate it, render its prompt,
+// look at its files and name its question. A row that fails becomes an item with a Reject.
 //
 // Threads: immutable but for name_as_before() and name_files(); run() from any number of workers at once.
 #pragma once
@@ -13,6 +13,7 @@
 #include "stages/item.h"
 #include "stages/prompt_template.h"
 #include "stages/question.h"
+#include "stages/read_files.h"
 #include "stages/spec.h"
 
 namespace sluice::stages {
@@ -46,7 +47,8 @@ class Prepare {
   const PipelineSpec& spec_;
   const Question& question_;
   std::optional<PromptTemplate> template_;
-  std::uint32_t answer_bytes_ = 0;  // of each answer (Item::answer_bytes)
+  std::optional<FileReader> file_reader_;  // where rows may have files
+  std::uint32_t answer_bytes_ = 0;         // of each answer (Item::answer_bytes)
   bool old_names_ = false;
   std::vector<std::string> files_;
 };

@@ -68,6 +68,18 @@ core::Result<PromptTemplate> PromptTemplate::parse(std::string_view text) {
   }
 }
 
+std::optional<simdjson::dom::element> PromptTemplate::value_at(const Piece& piece,
+                                                               const simdjson::dom::object& row) {
+  simdjson::dom::object object = row;
+  simdjson::dom::element value;
+  for (std::size_t i = 0; i < piece.path.size(); ++i) {
+    const bool found = (i == 0 || value.get(object) == simdjson::SUCCESS) &&
+                       object[piece.path[i]].get(value) == simdjson::SUCCESS && !value.is_null();
+    if (!found) return std::nullopt;
+  }
+  return value;
+}
+
 std::expected<std::string, std::string> PromptTemplate::render(const simdjson::dom::object& row,
                                                                std::string_view text) const {
   std::string out;
@@ -75,23 +87,44 @@ std::expected<std::string, std::string> PromptTemplate::render(const simdjson::d
     out += piece.literal;
     if (out.size() > kMaxPromptBytes) return out;
     if (piece.path.empty()) continue;
-    simdjson::dom::object object = row;
-    simdjson::dom::element value;
-    for (std::size_t i = 0; i < piece.path.size(); ++i) {
-      const bool found = (i == 0 || value.get(object) == simdjson::SUCCESS) &&
-                         object[piece.path[i]].get(value) == simdjson::SUCCESS && !value.is_null();
-      if (!found) return std::unexpected(fmt::format("{}", fmt::join(piece.path, ".")));
-    }
+    const auto value = value_at(piece, row);
+    if (!value) return std::unexpected(fmt::format("{}", fmt::join(piece.path, ".")));
     std::string_view string;
-    if (value.get(string) == simdjson::SUCCESS) {
+    if (value->get(string) == simdjson::SUCCESS) {
       out += string;
-    } else if (text.empty() || !format::has_own_form(value)) {
-      format::append_json(out, value);
+    } else if (text.empty() || !format::has_own_form(*value)) {
+      format::append_json(out, *value);
     } else {
-      format::append_as_written(out, value, text_at(piece.path, row, text));
+      format::append_as_written(out, *value, text_at(piece.path, row, text));
     }
   }
   return out;
+}
+
+std::expected<std::vector<std::string>, std::string> PromptTemplate::render_each(
+    const simdjson::dom::object& row, std::string_view text) const {
+  const bool one_place = pieces_.size() == 2 && pieces_[0].literal.empty() &&
+                         pieces_[1].literal.empty() && !pieces_[0].path.empty();
+  simdjson::dom::array list;
+  const auto value = one_place ? value_at(pieces_[0], row) : std::nullopt;
+  if (value && value->get(list) == simdjson::SUCCESS) {
+    std::vector<std::string> texts;
+    for (const simdjson::dom::element element : list) {
+      std::string_view string;
+      std::string& added = texts.emplace_back();
+      if (element.get(string) == simdjson::SUCCESS) {
+        added = string;
+      } else {
+        format::append_json(added, element);
+      }
+    }
+    return texts;
+  }
+  auto one = render(row, text);
+  if (!one) return std::unexpected(std::move(one.error()));
+  std::vector<std::string> texts;
+  texts.push_back(std::move(*one));
+  return texts;
 }
 
 }  // namespace sluice::stages

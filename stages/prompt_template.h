@@ -8,6 +8,7 @@
 #include <simdjson.h>
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +31,19 @@ class PromptTemplate {
   std::expected<std::string, std::string> render(const simdjson::dom::object& row,
                                                  std::string_view text = {}) const;
 
+  // The same as a list: where the template is one place and nothing else, and the row has a list
+  // there, a text for each of its elements.
+  std::expected<std::vector<std::string>, std::string> render_each(
+      const simdjson::dom::object& row, std::string_view text = {}) const;
+
  private:
   struct Piece {
     std::string literal;            // comes first; may be empty
     std::vector<std::string> path;  // then this field; empty at the end of the text
   };
+  // The row's value at a piece's path; nullopt where it lacks it, or has it as null.
+  static std::optional<simdjson::dom::element> value_at(const Piece& piece,
+                                                        const simdjson::dom::object& row);
   std::vector<Piece> pieces_;
 };
 

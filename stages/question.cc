@@ -94,6 +94,8 @@ Question make_question(const PipelineSpec& spec) {
     q.answer.push_back(field);
   }
 
+  q.files = !spec.pack.images.templates.empty();
+  q.frame.files = q.files;
   q.frame.system = spec.pack.system;
   if (!q.plain_text) {
     const std::string one = answer::answer_schema(q.answer);
@@ -155,6 +157,7 @@ core::Hash128 fingerprint(const PipelineSpec& spec, const Question& question) {
   if (spec.validate) parts.add(*spec.validate);
   parts.add(spec.pack.user_template);
   parts.add(spec.pack.user_script.version);
+  for (const std::string& image : spec.pack.images.templates) parts.add("image " + image);
   for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints) {
     if (!endpoint.same_model) parts.add(model_identity(endpoint));
   }

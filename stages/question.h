@@ -17,6 +17,7 @@ struct Question {
       answer;               // the declared fields; one text field "answer" when none are declared
   bool plain_text = false;  // none declared and one row a request: the reply's text is the answer
   bool packed = false;      // rows > 1: the reply is {"answers": [{"id", …}]}
+  bool files = false;       // rows may have files (row_files.h)
   bool vectors = false;     // prompts are embedded: the reply is a vector for each, in their order
   provider::PromptFrame frame;  // system text and schema
   core::Hash128 base;           // of all that the rows' questions share
@@ -30,6 +31,11 @@ struct Question {
 
   // The hash of one row's question: equal questions share one answer.
   core::Hash128 of(std::string_view prompt) const { return question_name(base, prompt); }
+  // With files: `row` as below, or null.
+  core::Hash128 of(std::string_view prompt, const std::vector<core::Hash128>& files,
+                   const core::Row* row) const {
+    return question_name(base, prompt, files, row);
+  }
   // Where the row has a part in its answer beside its prompt (ParseSpec::takes_row).
   core::Hash128 of(std::string_view prompt, const core::Row& row) const {
     return question_name(base, prompt, row);

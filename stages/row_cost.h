@@ -21,6 +21,9 @@ class RowCost {
     extra_ = least_ = 2 * prompt_bytes + answer_bytes;
   }
 
+  // Bytes of what else the first rows may hold. After at_least(): it does not hold on to them.
+  void begin_with(std::size_t bytes) { extra_ = extra_ + bytes; }
+
   std::size_t expected(const core::Row& row) const {
     return of_text(row) + extra_.load(std::memory_order_relaxed);
   }

@@ -108,6 +108,9 @@ struct ReadSpec : source::Spec {
 };
 
 constexpr int kDefaultPackTokens = 8000;
+// docs/providers.md, Images and documents: the most that a current model counts for an image by
+// default, two older ones apart.
+constexpr int kDefaultImageTokens = 6500;
 
 // A row as it is asked, and the answer that it should get, as a JSON object with all columns.
 struct Example {
@@ -120,6 +123,15 @@ struct EmbedSpec {
   std::string as = "embedding";   // the vectors' column
   std::optional<int> dimensions;  // numbers of a vector; else the model's own
   int input_tokens = 0;           // of one text, as its endpoints take it; 0 = unknown
+};
+
+// Images and documents that a row's question is asked with (read_files.h).
+struct ImagesSpec {
+  // Each gives a path, a URL, or "data:image/png;base64,…"; none: the question has no files.
+  std::vector<std::string> templates = {};
+  std::string folder = {};  // before relative paths: with its '/'; empty = the working directory
+  std::size_t bytes = 0;    // of one file at most; 0 = the least that any provider takes
+  int tokens = kDefaultImageTokens;  // that one image, or one page of a document, counts as at most
 };
 
 struct PackSpec {
@@ -137,6 +149,7 @@ struct PackSpec {
   // Then rows and tokens are what the endpoints take, unless the file says less; system, answer,
   // output_tokens and examples are not there.
   std::optional<EmbedSpec> embed;
+  ImagesSpec images = {};  // with any, a request has one row
 };
 
 struct DispatchSpec {

@@ -8,6 +8,7 @@
 #include "codec/vertex.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
+#include "provider/user_content.h"
 
 namespace sluice::codec {
 
@@ -84,6 +85,26 @@ class AnthropicCodec final : public CodecBase {
     w.key("content");
     body.suffix = "}]}";
     return body;
+  }
+
+  std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const override {
+    if (!has_files(*user_content)) return user_content;
+    const UserContent user = read_user_content(*user_content);
+    auto out = std::make_shared<std::string>("[");
+    out->reserve(user_content->size() + 128 * (user.files.size() + 1));
+    for (const ContentFile& file : user.files) {
+      out->append(R"({"type":")").append(file.is_document() ? "document" : "image");
+      if (file.url.empty()) {
+        out->append(R"(","source":{"type":"base64","media_type":")").append(file.media);
+        out->append(R"(","data":")").append(file.data);
+      } else {
+        out->append(R"(","source":{"type":"url","url":")").append(file.url);
+      }
+      *out += R"("}},)";
+    }
+    out->append(R"({"type":"text","text":)").append(user.text).append("}]");
+    return out;
   }
 
  private:

@@ -1,4 +1,6 @@
 // Amazon Bedrock's Converse, one format for the models of all vendors (docs/providers.md, Bedrock).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -8,6 +10,7 @@
 #include "core/json.h"
 #include "provider/codec_base.h"
 #include "provider/url_text.h"
+#include "provider/user_content.h"
 
 namespace sluice::codec {
 
@@ -74,10 +77,35 @@ class BedrockCodec final : public CodecBase {
     w.field("role", "user");
     w.key("content");
     w.open('[');
+    if (prompt.files) {
+      body.suffix = "]}]}";
+      return body;
+    }
     w.open('{');
     w.key("text");
     body.suffix = "}]}]}";
     return body;
+  }
+
+  FilesTaken files_taken() const override { return {.image_urls = false, .document_urls = false}; }
+
+  std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const override {
+    if (!has_files(*user_content)) return user_content;
+    const UserContent user = read_user_content(*user_content);
+    auto out = std::make_shared<std::string>();
+    out->reserve(user_content->size() + 128 * (user.files.size() + 1));
+    for (std::size_t i = 0; i < user.files.size(); ++i) {
+      const ContentFile& file = user.files[i];
+      // "image/png" is png here. A document's name must be there, and models read it.
+      *out += file.is_document()
+                  ? fmt::format(R"({{"document":{{"name":"document-{}","format":"pdf)", i + 1)
+                  : fmt::format(R"({{"image":{{"format":"{})",
+                                file.media.substr(file.media.find('/') + 1));
+      out->append(R"(","source":{"bytes":")").append(file.data).append(R"("}}},)");
+    }
+    out->append(R"({"text":)").append(user.text).append("}");
+    return out;
   }
 
  private:

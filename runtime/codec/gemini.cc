@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "provider/codec_base.h"
 #include "provider/url_text.h"
+#include "provider/user_content.h"
 
 namespace sluice::codec {
 
@@ -67,10 +68,33 @@ class GeminiCodec final : public CodecBase {
     w.field("role", "user");
     w.key("parts");
     w.open('[');
+    if (prompt.files) {
+      body.suffix = "]}]}";
+      return body;
+    }
     w.open('{');
     w.key("text");
     body.suffix = "}]}]}";
     return body;
+  }
+
+  // Each part says its kind of file, so a URL must show it.
+  FilesTaken files_taken() const override { return {.gif = false, .untyped_urls = false}; }
+
+  std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const override {
+    if (!has_files(*user_content)) return user_content;
+    const UserContent user = read_user_content(*user_content);
+    auto out = std::make_shared<std::string>();
+    out->reserve(user_content->size() + 128 * (user.files.size() + 1));
+    for (const ContentFile& file : user.files) {
+      const bool inside = file.url.empty();
+      *out += inside ? R"({"inlineData":{"mimeType":")" : R"({"fileData":{"mimeType":")";
+      out->append(file.media).append(inside ? R"(","data":")" : R"(","fileUri":")");
+      out->append(inside ? file.data : file.url).append(R"("}},)");
+    }
+    out->append(R"({"text":)").append(user.text).append("}");
+    return out;
   }
 
  private:

@@ -1,5 +1,7 @@
 // Chat completions, as OpenAI defined them and as some twenty services and servers speak them
 // (docs/providers.md, Chat completions).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -9,6 +11,7 @@
 #include "codec/shared_rows.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
+#include "provider/user_content.h"
 
 namespace sluice::codec {
 
@@ -97,6 +100,29 @@ class OpenAiCodec final : public CodecBase {
     w.key("content");
     body.suffix = "}]}";
     return body;
+  }
+
+  // There is no URL of a file here.
+  FilesTaken files_taken() const override { return {.document_urls = false}; }
+
+  std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const override {
+    if (!has_files(*user_content)) return user_content;
+    const UserContent user = read_user_content(*user_content);
+    auto out = std::make_shared<std::string>("[");
+    out->reserve(user_content->size() + 128 * (user.files.size() + 1));
+    for (std::size_t i = 0; i < user.files.size(); ++i) {
+      const bool document = user.files[i].is_document();
+      *out +=
+          document
+              ? fmt::format(
+                    R"({{"type":"file","file":{{"filename":"document-{}.pdf","file_data":")", i + 1)
+              : R"({"type":"image_url","image_url":{"url":")";
+      append_as_url(*out, user.files[i]);
+      *out += R"("}},)";
+    }
+    out->append(R"({"type":"text","text":)").append(user.text).append("}]");
+    return out;
   }
 
  private:

@@ -1,10 +1,13 @@
 // OpenAI's Responses: `api = "responses"` of s.openai (docs/providers.md, Responses). Each request
 // stands alone: nothing is stored at the service, and no earlier response is named.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "codec/dialects.h"
 #include "core/json.h"
 #include "provider/codec_base.h"
+#include "provider/user_content.h"
 
 namespace sluice::codec {
 
@@ -39,23 +42,47 @@ class ResponsesCodec final : public CodecBase {
     // The word "json" must stand in `input` for json_object; in `instructions` it does not count.
     const bool any_object =
         !prompt.schema.empty() && spec_.structured == StructuredOutput::json_object;
-    if (!any_object) {
-      if (!system.empty()) w.field("instructions", system);
-      w.key("input");
+    if (!any_object && !system.empty()) w.field("instructions", system);
+    w.key("input");
+    if (!any_object && !prompt.files) {
       body.suffix = "}";
       return body;
     }
-    w.key("input");
     w.open('[');
-    w.open('{');
-    w.field("role", "system");
-    w.field("content", system);
-    w.close('}');
+    if (any_object) {
+      w.open('{');
+      w.field("role", "system");
+      w.field("content", system);
+      w.close('}');
+    }
     w.open('{');
     w.field("role", "user");
     w.key("content");
     body.suffix = "}]}";
     return body;
+  }
+
+  std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const override {
+    if (!has_files(*user_content)) return user_content;
+    const UserContent user = read_user_content(*user_content);
+    auto out = std::make_shared<std::string>("[");
+    out->reserve(user_content->size() + 128 * (user.files.size() + 1));
+    for (std::size_t i = 0; i < user.files.size(); ++i) {
+      const ContentFile& file = user.files[i];
+      if (!file.is_document()) {
+        *out += R"({"type":"input_image","image_url":")";
+      } else if (!file.url.empty()) {
+        *out += R"({"type":"input_file","file_url":")";
+      } else {
+        *out += fmt::format(R"({{"type":"input_file","filename":"document-{}.pdf","file_data":")",
+                            i + 1);
+      }
+      append_as_url(*out, file);
+      *out += R"("},)";
+    }
+    out->append(R"({"type":"input_text","text":)").append(user.text).append("}]");
+    return out;
   }
 
  private:

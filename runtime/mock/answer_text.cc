@@ -6,6 +6,7 @@
 #include "mock/content.h"
 #include "mock/draws.h"
 #include "simulate/random.h"
+#include "wire/media.h"
 
 namespace sluice::mock {
 namespace {
@@ -46,6 +47,7 @@ void write_text(wire::Answer& answer, const wire::Asked& asked, const AnswerPlan
     fault = Fault::none;
   } else {
     text = content_for(plan, rows, options.seed, fault, simulate::mix(draws, kRowDraw));
+    if (plan == nullptr) text.insert(0, wire::media_text(asked));
   }
   if (fault == Fault::garble) text = garbled(text);
   std::size_t most = asked.max_output_tokens

@@ -4,8 +4,9 @@
 // A request body is `prefix + user content as a JSON string + suffix`. Prefix and suffix are the
 // same for all requests of one question at one endpoint, so they are made once; the expensive part,
 // the escaped user content, is the same for every provider, so it is made before an endpoint is
-// chosen. Inputs to embed are a list of strings in place of the one; where a format writes such a
-// list otherwise, its codec makes that of it when the request is sent (content()).
+// chosen. Inputs to embed are a list of strings in place of the one, and a row that may have files an
+// object (user_content.h); where a format writes these otherwise, its codec makes that of it when the
+// request is sent (content()).
 //
 // Threads: a Codec is immutable after make_codec(); read() keeps its parser in thread-local
 // storage.
@@ -30,7 +31,16 @@ struct PromptFrame {
   std::string schema_name;  // "answer" or "answers": [A-Za-z0-9_-]{1,64}
   std::string schema;       // JSON Schema of the whole reply, as JSON text; empty = free text
   std::string
-      schema_text;  // the same in words, added to `system` where the endpoint takes no schema
+      schema_text;     // the same in words, added to `system` where the endpoint takes no schema
+  bool files = false;  // the user content is that of a row that may have files (user_content.h)
+};
+
+// Which files a format can carry, beside images as PNG, JPEG and WebP, and PDFs, in the request.
+struct FilesTaken {
+  bool gif = true;
+  bool image_urls = true;     // the provider fetches images by itself
+  bool document_urls = true;  // and documents
+  bool untyped_urls = true;   // also where the ending does not say what it is
 };
 
 struct BodyFrame {
@@ -65,11 +75,12 @@ class Codec {
   virtual std::vector<std::pair<std::string, std::string>> headers() const = 0;
   virtual BodyFrame frame(const PromptFrame& prompt) const = 0;
   // The user content as this format writes it; mostly as it is. That of inputs to embed is a JSON
-  // list of strings, as core/json.h writes them.
+  // list of strings, as core/json.h writes them; that of a row that may have files is user_content.h's.
   virtual std::shared_ptr<const std::string> content(
       const std::shared_ptr<const std::string>& user_content) const {
     return user_content;
   }
+  virtual FilesTaken files_taken() const { return {}; }
   // The most output tokens that each request allows; nullopt: it does not say.
   virtual std::optional<int> output_cap() const = 0;
   // Reads any response, errors included (docs/providers.md, Replies, Errors). `wall_now` is for

@@ -68,7 +68,7 @@ void Attempts::submit(const std::vector<stages::RequestPtr>& requests) {
     requests_.emplace(request->id, request);
     rows_submitted_ += request->items.size();
     ++requests_submitted_;
-    const std::size_t bytes = frame_bytes_ + request->user_content->size();
+    const std::size_t bytes = frame_bytes_ + stages::counted_bytes(*request);
     scheduler_.submitted(now, {request->id, static_cast<std::uint32_t>(bytes),
                                static_cast<std::uint32_t>(request->items.size())});
   }
@@ -182,10 +182,14 @@ provider::Doubts Attempts::hold_against(const schedule::Send& send, std::uint64_
   // A hedge's loser: its request is answered and gone, and it holds nothing against the bounds that
   // rest on the prompt.
   const auto request = requests_.find(send.request);
-  const std::uint64_t prompt =
-      request == requests_.end() ? 0 : request->second->user_content->size();
+  const bool held = request != requests_.end();
+  const std::uint64_t prompt = held ? stages::text_bytes(*request->second) : 0;
+  // A file counts by what it may have in tokens, or by its bytes where these are more.
   const std::uint64_t sent =
-      request == requests_.end() ? send.worst_usage.input : endpoint.frame_bytes() + prompt;
+      held ? endpoint.frame_bytes() +
+                 std::max<std::uint64_t>(stages::counted_bytes(*request->second),
+                                         request->second->user_content->size())
+           : send.worst_usage.input;
   return provider::hold_against(reply.outcome,
                                 {.sent = sent,
                                  .prompt = prompt,

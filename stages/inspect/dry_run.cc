@@ -95,17 +95,25 @@ class Plan {
     plan_.rows_shared += out.shared;
     for (const store::Entry& entry : out.entries) {
       if (entry.kind != store::Kind::reject) continue;
-      RejectLine reject = read_reject(entry.line);
-      DryRun::Rejects& rejects = plan_.rejects[reject.reason];
-      if (++rejects.rows == 1) rejects.example = std::move(reject.detail);
+      const RejectLine reject = read_reject(entry.line);
+      note_reject(reject.reason, reject.detail);
     }
     for (const stages::RequestPtr& request : out.requests)
       if (auto status = plan(*request); !status) return status;
     return {};
   }
 
+  void note_reject(const std::string& reason, const std::string& detail) {
+    DryRun::Rejects& rejects = plan_.rejects[reason];
+    if (++rejects.rows == 1) rejects.example = detail;
+  }
+
   core::Status plan(stages::Request& request) {
     stages::build(request, question_);
+    if (request.reject) {
+      note_reject(request.reject->reason, request.reject->detail);
+      return {};
+    }
     const std::size_t endpoint = first_endpoint(request);
     PlannedRequest planned{
         .number = ++plan_.requests,
@@ -130,7 +138,7 @@ class Plan {
   }
 
   schedule::Demand demand_of(const stages::Request& request, std::size_t endpoint) const {
-    const std::size_t bytes = endpoints_[endpoint].frame_bytes() + request.user_content->size();
+    const std::size_t bytes = endpoints_[endpoint].frame_bytes() + stages::counted_bytes(request);
     return {request.id, static_cast<std::uint32_t>(bytes),
             static_cast<std::uint32_t>(request.items.size())};
   }

@@ -36,6 +36,7 @@ stages::PipelineSpec spec_of(const stages::JobSpec& job, const ProbePlace& place
   spec.validate.reset();
   spec.level = {};
   spec.pack.user_template.clear();
+  spec.pack.images = {};
   spec.pack.user = [prompt](const core::Row&) { return prompt; };
   spec.dispatch.endpoints = {endpoint_of(job, place)};
   spec.dispatch.route = schedule::Route::cheapest;

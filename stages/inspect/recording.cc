@@ -24,6 +24,11 @@ class ListeningCodec final : public provider::Codec {
   provider::BodyFrame frame(const provider::PromptFrame& prompt) const override {
     return codec_.frame(prompt);
   }
+  std::shared_ptr<const std::string> content(
+      const std::shared_ptr<const std::string>& user_content) const override {
+    return codec_.content(user_content);
+  }
+  provider::FilesTaken files_taken() const override { return codec_.files_taken(); }
   std::optional<int> output_cap() const override { return codec_.output_cap(); }
   provider::Reply read(int status, const std::vector<provider::HeaderView>& headers,
                        std::string_view body, core::WallTime wall_now) const override {

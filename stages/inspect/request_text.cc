@@ -6,6 +6,7 @@
 #include "codec/registry.h"
 #include "format/json_value.h"
 #include "inspect/line_identity.h"
+#include "provider/user_content.h"
 
 namespace sluice::inspect {
 namespace {
@@ -29,8 +30,11 @@ RequestText request_text(const provider::EndpointSpec& spec, const dispatch::End
   text.headers = endpoint.codec->headers();
   for (auto& header : auth::masked_headers(spec, *codec::provider_of(spec).profile))
     text.headers.push_back(std::move(header));
-  text.body = *endpoint.form->prefix() + *endpoint.codec->content(request.user_content) +
-              *endpoint.form->suffix();
+  // Files by their beginnings and sizes.
+  const auto content =
+      std::make_shared<const std::string>(provider::shortened(*request.user_content));
+  text.body =
+      *endpoint.form->prefix() + *endpoint.codec->content(content) + *endpoint.form->suffix();
   return text;
 }
 

@@ -20,7 +20,7 @@ struct RequestText {
   std::string method;
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;  // JSON
+  std::string body;  // JSON; of each file only the beginning, with its size
 };
 
 // `request` has been built (stages/pack.h).

@@ -75,6 +75,7 @@ class FlowRun final : public Run {
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
   void reject(stages::Items&& items, const core::Reject& why);
   void release(stages::Items&& items);
+  void reject_unsendable(std::vector<stages::RequestPtr>& requests);
   void to_pack(PackInput::Kind kind, stages::Items&& items, std::uint64_t batches = 0);
   dispatch::Handlers handlers();
 

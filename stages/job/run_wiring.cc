@@ -6,6 +6,7 @@
 #include "job/job_files.h"
 #include "job/run_flow.h"
 #include "stages/endpoint_options.h"
+#include "stages/read_files.h"
 #include "stages/vector_text.h"
 
 namespace sluice::job {
@@ -66,6 +67,7 @@ core::Status FlowRun::open() {
                   stages::Steps(spec_.read.steps));
   reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),
                            stages::expected_answer_bytes(spec_.pack));
+  reader_->cost().begin_with(stages::most_file_bytes(spec_.pack.images));
 
   shutdown_.on_stop([this] { dispatcher_->drain(); });
   shutdown_.on_failure([this] {
@@ -104,7 +106,8 @@ FlowGraph::Bodies FlowRun::bodies() {
           },
       .dispatch =
           [this](std::vector<stages::RequestPtr>&& requests) {
-            dispatcher_->submit(std::move(requests));
+            reject_unsendable(requests);
+            if (!requests.empty()) dispatcher_->submit(std::move(requests));
             activity_.end();
           },
       .parse =
@@ -178,6 +181,17 @@ dispatch::Handlers FlowRun::handlers() {
           },
       .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); },
   };
+}
+
+// What could not be built ends here.
+void FlowRun::reject_unsendable(std::vector<stages::RequestPtr>& requests) {
+  for (stages::RequestPtr& request : requests) {
+    if (!request->reject) continue;
+    reject(std::move(request->items), *request->reject);
+    requests_ended(1, request->first);
+    request.reset();
+  }
+  std::erase(requests, nullptr);
 }
 
 core::Result<std::unique_ptr<Run>> Run::make(const stages::PipelineSpec& spec,

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "format/json_value.h"
+#include "provider/user_content.h"
 
 namespace sluice::rehearse {
 namespace {
@@ -60,7 +61,10 @@ class ScriptedSender final : public dispatch::Sender {
     dom::parser parser;
     dom::element user;
     std::string_view words;
-    if (format::parse_json(parser, *request.user_content, user) == simdjson::SUCCESS &&
+    const std::string text(provider::has_files(*request.user_content)
+                               ? provider::read_user_content(*request.user_content).text
+                               : std::string_view(*request.user_content));
+    if (format::parse_json(parser, text, user) == simdjson::SUCCESS &&
         user.get(words) == simdjson::SUCCESS)
       sent.user = words;
   }
@@ -127,7 +131,7 @@ class ScriptedSender final : public dispatch::Sender {
     reply.outcome.status = 200;
     reply.outcome.billing = provider::Billing::known;
     reply.outcome.usage = {.input = tokens_of(setup_.endpoints[attempt.endpoint].frame_bytes() +
-                                              request.user_content->size()),
+                                              stages::counted_bytes(request)),
                            .output = tokens_of(text.size())};
     reply.model = setup_.specs[attempt.endpoint].model;
     reply.text = std::move(text);

@@ -8,6 +8,7 @@
 #include "wire/anthropic.h"
 #include "wire/calls.h"
 #include "wire/date.h"
+#include "wire/media.h"
 #include "wire/schema_rules.h"
 
 namespace sluice::wire {
@@ -128,6 +129,58 @@ std::optional<std::string> speed_mistake(const Request& request) {
   return "speed: Extra inputs are not permitted";
 }
 
+constexpr std::array<std::string_view, 4> kImageTypes = {"image/jpeg", "image/png", "image/gif",
+                                                         "image/webp"};
+constexpr std::size_t kMostImageText = 5 * 1024 * 1024;  // of one image's base64
+
+// One image or document of a user's turn. `place`: "messages.0.content.1.image".
+std::expected<void, Refusal> take_source(const Element& block, bool image, const std::string& place,
+                                         Asked& asked) {
+  Element source;
+  if (block["source"].get(source) != simdjson::SUCCESS || !source.is_object())
+    return bad_request(place + ".source: Field required");
+  const std::string_view type = text_at(source, "type");
+  if (type == "url") {
+    if (text_at(source, "url").empty())
+      return bad_request(place + ".source.url.url: Field required");
+    return add_media_url(asked, text_at(source, "url"), place);
+  }
+  if (type == "text" && !image) return {};
+  if (type != "base64")
+    return bad_request(
+        fmt::format("{}.source: Input tag '{}' is not supported by the mock: base64, "
+                    "url",
+                    place, type));
+  const std::string_view media = text_at(source, "media_type");
+  const bool known = image ? std::ranges::find(kImageTypes, media) != kImageTypes.end()
+                           : media == "application/pdf";
+  if (!known)
+    return bad_request(fmt::format(
+        "{}.source.base64.media_type: Input should be {}", place,
+        image ? "'image/jpeg', 'image/png', 'image/gif' or 'image/webp'" : "'application/pdf'"));
+  const std::string_view data = text_at(source, "data");
+  if (data.empty()) return bad_request(place + ".source.base64.data: Field required");
+  if (image && data.size() > kMostImageText)
+    return bad_request(
+        fmt::format("{}.source.base64: image exceeds 5 MB maximum: {} bytes > {} "
+                    "bytes",
+                    place, data.size(), kMostImageText));
+  return add_media(asked, media, data);
+}
+
+std::expected<void, Refusal> take_blocks(const Element& content, std::size_t turn, Asked& asked) {
+  simdjson::dom::array blocks;
+  if (content.get(blocks) != simdjson::SUCCESS) return {};
+  std::size_t number = 0;
+  for (const Element block : blocks) {
+    const std::string_view type = text_at(block, "type");
+    const std::string place = fmt::format("messages.{}.content.{}.{}", turn, number++, type);
+    if (type != "image" && type != "document") continue;
+    if (auto taken = take_source(block, type == "image", place, asked); !taken) return taken;
+  }
+  return {};
+}
+
 std::expected<Asked, Refusal> read_messages(const Request& request) {
   if (const auto mistake = version_mistake(request.http)) return bad_request(*mistake);
   if (const auto mistake = speed_mistake(request)) return bad_request(*mistake);
@@ -153,17 +206,23 @@ std::expected<Asked, Refusal> read_messages_of(const Element& body, std::string_
   simdjson::dom::array turns;
   if (body["messages"].get(turns) != simdjson::SUCCESS) return asked;
   std::string_view role;
+  std::size_t number = 0;
   for (const Element turn : turns) {
     role = text_at(turn, "role");
-    std::string text = text_of(turn["content"].value_unsafe());
+    const Element content = turn["content"].value_unsafe();
+    std::string text = text_of(content);
     bytes += text.size();
     if (role == "user") {
       asked.user = std::move(text);
+      if (auto taken = take_blocks(content, number, asked); !taken)
+        return std::unexpected(std::move(taken.error()));
     } else {
       asked.system += text;
     }
+    ++number;
   }
-  asked.prompt_tokens = tokens_of(bytes);
+  asked.prompt_tokens += tokens_of(bytes);
+  asked.user.insert(0, media_text(asked));
 
   Element schema;
   const bool formatted = body["output_config"]["format"]["schema"].get(schema) == simdjson::SUCCESS;

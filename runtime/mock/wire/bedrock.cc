@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "wire/calls.h"
+#include "wire/media.h"
 
 namespace sluice::wire {
 namespace {
@@ -24,10 +25,25 @@ constexpr std::array kSystemBlockFields = {
     Field{.name = "cachePoint", .kinds = kObject, .inside = &kCachePoint}};
 const Fields kSystemBlock = {.list = kSystemBlockFields};
 
+constexpr std::array kSourceFields = {
+    Field{.name = "bytes", .kinds = kString}, Field{.name = "s3Location", .kinds = kObject},
+    Field{.name = "text", .kinds = kString}, Field{.name = "content", .kinds = kArray}};
+const Fields kSource = {.list = kSourceFields};
+constexpr std::array kImageBlockFields = {
+    Field{.name = "format", .kinds = kString, .required = true, .choices = "png|jpeg|gif|webp"},
+    Field{.name = "source", .kinds = kObject, .required = true, .inside = &kSource}};
+const Fields kImageBlock = {.list = kImageBlockFields};
+constexpr std::array kDocumentBlockFields = {
+    Field{.name = "format", .kinds = kString, .choices = "pdf|csv|doc|docx|xls|xlsx|html|txt|md"},
+    Field{.name = "name", .kinds = kString, .required = true},
+    Field{.name = "source", .kinds = kObject, .required = true, .inside = &kSource},
+    Field{.name = "context", .kinds = kString}, Field{.name = "citations", .kinds = kObject}};
+const Fields kDocumentBlock = {.list = kDocumentBlockFields};
+
 constexpr std::array kConverseBlockFields = {
     Field{.name = "text", .kinds = kString},
-    Field{.name = "image", .kinds = kObject},
-    Field{.name = "document", .kinds = kObject},
+    Field{.name = "image", .kinds = kObject, .inside = &kImageBlock},
+    Field{.name = "document", .kinds = kObject, .inside = &kDocumentBlock},
     Field{.name = "video", .kinds = kObject},
     Field{.name = "audio", .kinds = kObject},
     Field{.name = "toolUse", .kinds = kObject},
@@ -201,6 +217,49 @@ std::optional<std::unexpected<Refusal>> take_tool(const Element& body, Asked& as
       fmt::format("The toolConfig.toolChoice.tool.name '{}' is not in toolConfig.tools.", name));
 }
 
+constexpr std::size_t kMostConverseImages = 20;
+constexpr std::size_t kMostConverseDocuments = 5;
+
+// Of a document: letters, digits, single blanks, hyphens, parentheses and brackets.
+bool is_document_name(std::string_view name) {
+  return !name.empty() && name.size() <= 200 && !name.contains("  ") &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view(" -()[]").contains(c);
+         });
+}
+
+// What a user's message shows beside its text.
+std::expected<void, Refusal> take_converse_blocks(const Element& content, Asked& asked) {
+  std::size_t images = 0;
+  std::size_t documents = 0;
+  bool text = false;
+  simdjson::dom::array blocks;
+  if (content.get(blocks) != simdjson::SUCCESS) return {};
+  for (const Element block : blocks) {
+    Element inner;
+    text = text || block["text"].error() == simdjson::SUCCESS;
+    const bool image = block["image"].get(inner) == simdjson::SUCCESS;
+    if (!image && block["document"].get(inner) != simdjson::SUCCESS) continue;
+    ++(image ? images : documents);
+    std::string_view bytes;
+    if (inner["source"]["bytes"].get(bytes) != simdjson::SUCCESS)
+      return bad_request("The mock takes images and documents as bytes alone.");
+    if (!image && !is_document_name(text_at(inner, "name")))
+      return bad_request(
+          "The document file name can only contain alphanumeric characters, whitespace characters, "
+          "hyphens, parentheses, and square brackets. The name can't contain more than one "
+          "consecutive whitespace character.");
+    const std::string media =
+        (image ? "image/" : "application/") + std::string(text_at(inner, "format"));
+    if (auto added = add_media(asked, media, bytes); !added) return added;
+  }
+  if (images > kMostConverseImages || documents > kMostConverseDocuments)
+    return bad_request("Too many images or documents in one message.");
+  if (documents > 0 && !text) return bad_request("A text block is required when using documents.");
+  return {};
+}
+
 std::expected<Asked, Refusal> read_converse(const Request& request) {
   const Element& body = request.body;
   Asked asked;
@@ -211,15 +270,19 @@ std::expected<Asked, Refusal> read_converse(const Request& request) {
   simdjson::dom::array messages;
   if (body["messages"].get(messages) != simdjson::SUCCESS) return asked;
   for (const Element message : messages) {
-    std::string text = text_of(message["content"].value_unsafe());
+    const Element content = message["content"].value_unsafe();
+    std::string text = text_of(content);
     bytes += text.size();
     if (text_at(message, "role") == "user") {
       asked.user = std::move(text);
+      if (auto taken = take_converse_blocks(content, asked); !taken)
+        return std::unexpected(std::move(taken.error()));
     } else {
       asked.system += text;
     }
   }
-  asked.prompt_tokens = tokens_of(bytes);
+  asked.prompt_tokens += tokens_of(bytes);
+  asked.user.insert(0, media_text(asked));
   Element inference;
   if (body["inferenceConfig"].get(inference) == simdjson::SUCCESS)
     asked.max_output_tokens = count_at(inference, "maxTokens");

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/json.h"
+#include "wire/media.h"
 
 namespace sluice::wire {
 namespace {
@@ -132,20 +133,32 @@ std::string_view google_tier(std::string_view asked) {
   return asked.empty() || asked == "unspecified" ? "standard" : asked;
 }
 
-constexpr std::array kPartOfContent = {Field{.name = "text", .kinds = kString},
-                                       Field{.name = "thought", .kinds = kBoolean},
-                                       Field{.name = "thoughtSignature", .kinds = kString},
-                                       Field{.name = "inlineData", .kinds = kObject},
-                                       Field{.name = "fileData", .kinds = kObject},
-                                       Field{.name = "videoMetadata", .kinds = kObject},
-                                       Field{.name = "mediaResolution", .kinds = kObject | kString},
-                                       Field{.name = "functionCall", .kinds = kObject},
-                                       Field{.name = "functionResponse", .kinds = kObject},
-                                       Field{.name = "executableCode", .kinds = kObject},
-                                       Field{.name = "codeExecutionResult", .kinds = kObject},
-                                       Field{.name = "toolCall", .kinds = kObject},
-                                       Field{.name = "toolResponse", .kinds = kObject},
-                                       Field{.name = "partMetadata", .kinds = kObject}};
+constexpr std::array kInlineDataFields = {
+    Field{.name = "mimeType", .kinds = kString, .required = true},
+    Field{.name = "data", .kinds = kString, .required = true},
+    Field{.name = "displayName", .kinds = kString}};
+const Fields kInlineData = {.list = kInlineDataFields, .snake = true};
+constexpr std::array kFileDataFields = {
+    Field{.name = "mimeType", .kinds = kString},
+    Field{.name = "fileUri", .kinds = kString, .required = true},
+    Field{.name = "displayName", .kinds = kString}};
+const Fields kFileData = {.list = kFileDataFields, .snake = true};
+
+constexpr std::array kPartOfContent = {
+    Field{.name = "text", .kinds = kString},
+    Field{.name = "thought", .kinds = kBoolean},
+    Field{.name = "thoughtSignature", .kinds = kString},
+    Field{.name = "inlineData", .kinds = kObject, .inside = &kInlineData},
+    Field{.name = "fileData", .kinds = kObject, .inside = &kFileData},
+    Field{.name = "videoMetadata", .kinds = kObject},
+    Field{.name = "mediaResolution", .kinds = kObject | kString},
+    Field{.name = "functionCall", .kinds = kObject},
+    Field{.name = "functionResponse", .kinds = kObject},
+    Field{.name = "executableCode", .kinds = kObject},
+    Field{.name = "codeExecutionResult", .kinds = kObject},
+    Field{.name = "toolCall", .kinds = kObject},
+    Field{.name = "toolResponse", .kinds = kObject},
+    Field{.name = "partMetadata", .kinds = kObject}};
 const Fields kGooglePart = {.list = kPartOfContent, .snake = true};
 
 constexpr std::array kFieldsOfContent = {
@@ -184,6 +197,25 @@ std::string google_content(const Element& content) {
   Element parts;
   if (content["parts"].get(parts) != simdjson::SUCCESS) return {};
   return text_of(parts);
+}
+
+std::expected<void, Refusal> google_media(const Element& content, Asked& asked) {
+  simdjson::dom::array parts;
+  if (content["parts"].get(parts) != simdjson::SUCCESS) return {};
+  for (const Element part : parts) {
+    std::expected<void, Refusal> added;
+    if (const auto inside = google_member(part, "inlineData")) {
+      const std::string_view media = google_text(*inside, "mimeType");
+      if (media == "image/gif") return bad_request(fmt::format("Unsupported MIME type: {}", media));
+      added = add_media(asked, media, google_text(*inside, "data"));
+    } else if (const auto file = google_member(part, "fileData")) {
+      if (google_text(*file, "mimeType").empty())
+        return bad_request("Unsupported MIME type: a fileData must say its own.");
+      added = add_media_url(asked, google_text(*file, "fileUri"), "file_uri");
+    }
+    if (!added) return added;
+  }
+  return {};
 }
 
 }  // namespace sluice::wire

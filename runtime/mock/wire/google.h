@@ -21,6 +21,8 @@ std::expected<std::string, Refusal> json_schema_of(const Element& schema, const 
 
 // The texts of a Content's parts.
 std::string google_content(const Element& content);
+// What they show beside text, added to `asked`.
+std::expected<void, Refusal> google_media(const Element& content, Asked& asked);
 extern const Fields kGoogleContent;
 
 }  // namespace sluice::wire

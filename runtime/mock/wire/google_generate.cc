@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "wire/calls.h"
 #include "wire/google.h"
+#include "wire/media.h"
 
 namespace sluice::wire {
 namespace {
@@ -114,9 +115,12 @@ std::expected<Asked, Refusal> read_generate(const Request& request) {
       asked.system += text;
     } else {
       asked.user = std::move(text);
+      if (auto taken = google_media(content, asked); !taken)
+        return std::unexpected(std::move(taken.error()));
     }
   }
-  asked.prompt_tokens = tokens_of(bytes);
+  asked.prompt_tokens += tokens_of(bytes);
+  asked.user.insert(0, media_text(asked));
   const auto config = google_member(body, "generationConfig");
   if (!config) return asked;
   if (const auto most = google_member(*config, "maxOutputTokens")) {

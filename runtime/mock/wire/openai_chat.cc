@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "wire/calls.h"
+#include "wire/media.h"
 #include "wire/openai.h"
 
 namespace sluice::wire {
@@ -36,6 +37,15 @@ constexpr std::array kFormatFields = {
     Field{.name = "triggers", .kinds = kArray}};
 const Fields kFormat = {.list = kFormatFields};
 
+constexpr std::array kImageUrlFields = {
+    Field{.name = "url", .kinds = kString, .required = true},
+    Field{.name = "detail", .kinds = kString | kMaybeNull, .choices = "auto|low|high|original"}};
+const Fields kImageUrl = {.list = kImageUrlFields};
+constexpr std::array kFileFields = {Field{.name = "filename", .kinds = kString},
+                                    Field{.name = "file_data", .kinds = kString},
+                                    Field{.name = "file_id", .kinds = kString}};
+const Fields kFile = {.list = kFileFields};
+
 // Beside OpenAI's: what services add to a part (a breakpoint of a cache).
 constexpr std::array<std::string_view, 2> kPartAlso = {"cache_control", "prompt_cache_breakpoint"};
 constexpr std::array kPartFields = {
@@ -44,9 +54,9 @@ constexpr std::array kPartFields = {
           .required = true,
           .choices = "text|image_url|input_audio|file|refusal|video_url|audio_url|thinking"},
     Field{.name = "text", .kinds = kString},
-    Field{.name = "image_url", .kinds = kObject | kString},
+    Field{.name = "image_url", .kinds = kObject | kString, .inside = &kImageUrl},
     Field{.name = "input_audio", .kinds = kObject},
-    Field{.name = "file", .kinds = kObject},
+    Field{.name = "file", .kinds = kObject, .inside = &kFile},
     Field{.name = "refusal", .kinds = kString},
     Field{.name = "video_url", .kinds = kObject | kString},
     Field{.name = "audio_url", .kinds = kObject | kString},
@@ -224,6 +234,32 @@ void write_stream(const Asked& asked, const Answer& answer, http::ServerResponse
   append_event(out, "", "[DONE]");
 }
 
+// What a user message shows beside its text.
+std::expected<void, Refusal> take_parts(const Element& content, std::size_t message, Asked& asked) {
+  simdjson::dom::array parts;
+  if (content.get(parts) != simdjson::SUCCESS) return {};
+  std::size_t part = 0;
+  for (const Element one : parts) {
+    const std::string place = fmt::format("messages[{}].content[{}]", message, part++);
+    const std::string_view type = text_at(one, "type");
+    if (type != "image_url" && type != "file") continue;
+    const bool image = type == "image_url";
+    std::string_view url;
+    if (one[type].get(url) != simdjson::SUCCESS)
+      if (one[type][image ? "url" : "file_data"].get(url) != simdjson::SUCCESS)
+        return bad_request(fmt::format("Missing required parameter: '{}.{}'.", place,
+                                       image ? "image_url" : "file.file_data"),
+                           place, "missing_required_parameter");
+    // Of a file there is no address here, and its name is asked for.
+    if (!image &&
+        (!url.starts_with("data:") || text_at(one["file"].value_unsafe(), "filename").empty()))
+      return bad_request(fmt::format("Invalid '{}.file': it takes filename and file_data.", place),
+                         place, "invalid_value");
+    if (auto added = add_media_url(asked, url, place); !added) return added;
+  }
+  return {};
+}
+
 // The schema of the answer, wherever OpenAI or a server of its format takes one.
 std::optional<Element> schema_in(const Element& body) {
   Element schema;
@@ -248,18 +284,25 @@ std::expected<Asked, Refusal> read_chat(const Request& request) {
   std::size_t bytes = 0;
   simdjson::dom::array messages;
   if (body["messages"].get(messages) != simdjson::SUCCESS) return asked;
+  std::size_t number = 0;
   for (const Element message : messages) {
     Element content;
     std::string text;
-    if (message["content"].get(content) == simdjson::SUCCESS) text = text_of(content);
+    const bool there = message["content"].get(content) == simdjson::SUCCESS;
+    if (there) text = text_of(content);
     bytes += text.size();
     if (text_at(message, "role") == "user") {
       asked.user = std::move(text);
+      if (auto taken = there ? take_parts(content, number, asked) : std::expected<void, Refusal>();
+          !taken)
+        return std::unexpected(std::move(taken.error()));
     } else {
       asked.system += text;
     }
+    ++number;
   }
-  asked.prompt_tokens = tokens_of(bytes);
+  asked.prompt_tokens += tokens_of(bytes);
+  asked.user.insert(0, media_text(asked));
   asked.max_output_tokens = count_at(body, "max_completion_tokens");
   if (!asked.max_output_tokens) asked.max_output_tokens = count_at(body, "max_tokens");
   asked.tier = text_at(body, "service_tier");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "wire/calls.h"
+#include "wire/media.h"
 #include "wire/openai.h"
 
 namespace sluice::wire {
@@ -12,11 +13,19 @@ namespace {
 constexpr std::array<std::string_view, 2> kResponsesPaths = {"/v1/responses",
                                                              "/openai/v1/responses"};
 
-constexpr std::array kInputPartFields = {Field{
-    .name = "type",
-    .kinds = kString,
-    .required = true,
-    .choices = "input_text|output_text|input_image|input_file|input_audio|refusal|summary_text"}};
+constexpr std::array kInputPartFields = {
+    Field{.name = "type",
+          .kinds = kString,
+          .required = true,
+          .choices =
+              "input_text|output_text|input_image|input_file|input_audio|refusal|summary_text"},
+    Field{.name = "text", .kinds = kString},
+    Field{.name = "image_url", .kinds = kString | kNull},
+    Field{.name = "detail", .kinds = kString | kNull, .choices = "auto|low|high|original"},
+    Field{.name = "file_data", .kinds = kString},
+    Field{.name = "file_url", .kinds = kString},
+    Field{.name = "file_id", .kinds = kString | kNull},
+    Field{.name = "filename", .kinds = kString}};
 const Fields kInputPart = {.list = kInputPartFields, .open = true};
 
 constexpr std::array kItemFields = {
@@ -88,6 +97,30 @@ constexpr std::array kFieldsOfResponses = {
     Field{.name = "user", .kinds = kString}};
 const Fields kResponsesFields = {.list = kFieldsOfResponses};
 
+// What a user's item shows beside its text.
+std::expected<void, Refusal> take_input_parts(const Element& content, Asked& asked) {
+  simdjson::dom::array parts;
+  if (content.get(parts) != simdjson::SUCCESS) return {};
+  for (const Element part : parts) {
+    const std::string_view type = text_at(part, "type");
+    if (type != "input_image" && type != "input_file") continue;
+    const bool image = type == "input_image";
+    std::string_view url = text_at(part, image ? "image_url" : "file_data");
+    if (!image && url.empty()) {
+      url = text_at(part, "file_url");
+    } else if (!image && text_at(part, "filename").empty()) {
+      return bad_request("Missing required parameter: 'input.content.filename'.", "input",
+                         "missing_required_parameter");
+    }
+    if (url.empty())
+      return bad_request(
+          fmt::format("An {} needs {}.", type, image ? "an image_url" : "file_data or a file_url"),
+          "input", "missing_required_parameter");
+    if (auto added = add_media_url(asked, url, "input"); !added) return added;
+  }
+  return {};
+}
+
 std::expected<Asked, Refusal> read_responses(const Request& request) {
   const Element& body = request.body;
   // What needs the mock to remember.
@@ -119,12 +152,15 @@ std::expected<Asked, Refusal> read_responses(const Request& request) {
       bytes += words.size();
       if (text_at(item, "role") == "user") {
         asked.user = std::move(words);
+        if (auto taken = take_input_parts(content, asked); !taken)
+          return std::unexpected(std::move(taken.error()));
       } else {
         asked.system += words;
       }
     }
   }
-  asked.prompt_tokens = tokens_of(bytes);
+  asked.prompt_tokens += tokens_of(bytes);
+  asked.user.insert(0, media_text(asked));
 
   Element format;
   if (body["text"]["format"].get(format) != simdjson::SUCCESS ||

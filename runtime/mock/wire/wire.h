@@ -27,7 +27,8 @@ namespace sluice::wire {
 struct Asked {
   std::string model;
   std::string system;  // all that is not the user's, in order
-  std::string user;    // the last user message
+  std::string user;    // the last user message; before its text what was shown with it (media.h)
+  std::vector<std::string> media;  // of the user's messages: what each is, in words
   std::uint64_t prompt_tokens = 0;
   std::optional<std::uint64_t> max_output_tokens;
   std::string schema;  // JSON Schema of the answer, as JSON text; empty = free text
