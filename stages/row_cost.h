@@ -21,8 +21,15 @@ class RowCost {
     extra_ = least_ = 2 * prompt_bytes + answer_bytes;
   }
 
-  // Bytes of what else the first rows may hold. After at_least(): it does not hold on to them.
-  void begin_with(std::size_t bytes) { extra_ = extra_ + bytes; }
+  // Of rows with files, after at_least(): `first` bytes that the first rows may hold for them, and no
+  // fewer than kLeastFileBytes for any. Files of very different sizes may follow each other, and those
+  // of a batch are known when it is prepared: so such a batch has few rows (reader.cc), however small
+  // the files before it were.
+  void with_files(std::size_t first) {
+    least_ += kLeastFileBytes;
+    extra_ = least_ + first;
+  }
+  static constexpr std::size_t kLeastFileBytes = core::kBatchBytes;
 
   std::size_t expected(const core::Row& row) const {
     return of_text(row) + extra_.load(std::memory_order_relaxed);

@@ -67,7 +67,7 @@ core::Status FlowRun::open() {
                   stages::Steps(spec_.read.steps));
   reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),
                            stages::expected_answer_bytes(spec_.pack));
-  reader_->cost().begin_with(stages::most_file_bytes(spec_.pack.images));
+  if (question_.files) reader_->cost().with_files(stages::most_file_bytes(spec_.pack.images));
 
   shutdown_.on_stop([this] { dispatcher_->drain(); });
   shutdown_.on_failure([this] {
