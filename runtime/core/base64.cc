@@ -27,7 +27,9 @@ std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
 
 void append_base64(std::string& out, std::string_view bytes) {
   const std::size_t before = out.size();
-  out.resize_and_overwrite(before + base64_bytes(bytes.size()), [&](char* text, std::size_t size) {
+  const std::size_t size = before + base64_bytes(bytes.size());
+  // The string may offer more room than was asked for.
+  out.resize_and_overwrite(size, [&](char* text, std::size_t) {
     char* to = text + before;
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {

@@ -20,9 +20,9 @@ namespace sluice::provider {
 
 // Borrows from what it was read from, or is written of.
 struct ContentFile {
-  std::string_view media;  // "image/png", "application/pdf"; of a URL "" where it is not known
-  std::string_view data;   // base64; empty: `url` is set
-  std::string_view url;    // can_be_url()
+  std::string_view media = {};  // "image/png", "application/pdf"; of a URL "" where it is not known
+  std::string_view data = {};   // base64; empty: `url` is set
+  std::string_view url = {};    // can_be_url()
 
   bool is_document() const { return media == "application/pdf"; }
 };

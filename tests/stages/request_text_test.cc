@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "provider/user_content.h"
 #include "tests/stages/support.h"
 
 namespace sluice::inspect {
@@ -28,6 +29,21 @@ TEST(RequestText, HasTheBytesOfTheBodyAndNoKey) {
   EXPECT_EQ(text.url, "http://localhost/v1/chat/completions");
   EXPECT_EQ(text.body, *endpoint.form->prefix() + "\"hello\"" + *endpoint.form->suffix());
   EXPECT_THAT(text.headers, testing::Contains(testing::Pair("authorization", "Bearer ***")));
+}
+
+TEST(RequestText, ShowsTheBeginningOfAFileAndItsSize) {
+  provider::EndpointSpec spec;
+  spec.base_url = "http://localhost/v1";
+  spec.model = "m";
+  provider::PromptFrame frame;
+  frame.files = true;
+  const std::string data(4'000'000, 'A');
+  const RequestText text = request_text(
+      spec, dispatch::make_endpoint(spec, frame),
+      request_of(provider::write_user_content({{.media = "image/png", .data = data}}, "hello")));
+  EXPECT_THAT(text.body, testing::HasSubstr("data:image/png;base64,AAAA"));
+  EXPECT_THAT(text.body, testing::HasSubstr("… (3000 kB)"));
+  EXPECT_LT(text.body.size(), 400u);
 }
 
 TEST(RequestText, AShortKeyIsMaskedInItsHeaderAndLeftInTexts) {

@@ -31,6 +31,18 @@ TEST(RowCost, KnowsWhatEveryPromptHas) {
   EXPECT_GE(cost.expected(rows_of(1, 50, 0)[0].row), 400'000u);
 }
 
+// The first are taken for as large as they may be; a batch never has many.
+TEST(RowCost, OfRowsWithFilesBeginsAtTheMostAndKeepsBatchesSmall) {
+  RowCost cost;
+  cost.at_least(10);
+  cost.with_files(10'000'000);
+  const core::Row row = rows_of(1, 50, 0)[0].row;
+  EXPECT_GE(cost.expected(row), 10'000'000u);
+  for (int i = 0; i < 200; ++i) learn(cost, rows_of(1, 50, 10));
+  EXPECT_LT(cost.expected(row), 2 * RowCost::kLeastFileBytes);
+  EXPECT_GE(cost.expected(row), RowCost::kLeastFileBytes);
+}
+
 TEST(RowCost, FollowsGrowthAtOnceAndShrinkingSlowly) {
   RowCost cost;
   const core::Row row = rows_of(1, 50, 0)[0].row;
