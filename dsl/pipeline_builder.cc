@@ -9,6 +9,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/embed.h"
+#include "dsl/images.h"
 #include "dsl/job_chain.h"
 #include "dsl/money.h"
 #include "dsl/node.h"
@@ -68,6 +69,7 @@ class Builder {
     join_questions(built_.job);
     join_sinks(lua_, sinks_, built_.job.questions.back());
     check_files();
+    check_images(lua_, built_.job, marks_);
     take_prices(lua_, built_.job, marks_);
     check_money(lua_, built_.job, marks_);
     return std::move(built_);

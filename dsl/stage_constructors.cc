@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "dsl/constructors.h"
+#include "dsl/images.h"
 #include "dsl/node.h"
 #include "dsl/option_places.h"
 #include "format/formats.h"
 #include "stages/prompt_template.h"
-#include "stages/read_files.h"
 
 namespace sluice::dsl {
 namespace {
@@ -53,37 +53,6 @@ int construct_step(lua_State* lua, std::string_view name, Node::Value step) {
   lua_pushvalue(lua, 1);
   keep_function(lua);
   return 1;
-}
-
-// The files of a row, by templates.
-void read_images(const Arguments& arguments, stages::PackSpec& spec) {
-  stages::ImagesSpec& images = spec.images;
-  images.templates = arguments.columns("images");
-  for (const std::string_view option : {"image_bytes", "image_tokens"}) {
-    if (images.templates.empty() && arguments.has(option))
-      arguments.fail_key(option, fmt::format("{} has no meaning without images", option),
-                         "add images = { \"{{photo}}\" }, or leave it out");
-  }
-  if (images.templates.empty()) return;
-  for (const std::string& text : images.templates) {
-    if (text.empty())
-      arguments.fail_value("images", "an image's template is empty",
-                           "for example images = { \"photos/{{photo}}\" }");
-    if (const auto parsed = stages::PromptTemplate::parse(text); !parsed)
-      arguments.fail_value("images", parsed.error().message,
-                           "write a row's field as {{field}} or {{a.b}}");
-  }
-  if (images.templates.size() > stages::kMostFiles)
-    arguments.fail_value("images",
-                         fmt::format("images has {} templates, and a row at most {} files",
-                                     images.templates.size(), stages::kMostFiles),
-                         "leave some out");
-  if (spec.rows > 1)
-    arguments.fail_key("rows", "with images a request has one row",
-                       "leave rows out: which image belongs to which row of a pack, no provider's "
-                       "format can say");
-  images.bytes = static_cast<std::size_t>(arguments.whole("image_bytes").value_or(0));
-  images.tokens = arguments.whole("image_tokens").value_or(images.tokens);
 }
 
 }  // namespace
