@@ -1,4 +1,5 @@
 """What each provider's client makes of the mock: checks.py PROGRAM. Replies, usage and typed errors."""
+import base64
 import pathlib
 import sys
 import time
@@ -9,12 +10,25 @@ SCHEMA = {"type": "object", "properties": {"queue": {"type": "string", "enum": [
           "required": ["queue"], "additionalProperties": False}
 TEXT = "refund my last bill"
 ANSWER = '{"queue":"refund"}'
+# By their first bytes, which is all that the mock looks at.
+PNG = b"\x89PNG\r\n\x1a\n and so on"
+PDF = b"%PDF-1.7 and so on"
 # Half of each prompt cached, more output than the text takes.
 BOOKS = ("--cached-share", "0.5", "--output-tokens", "40")
 
 
 def equal(got, wanted):
     assert got == wanted, f"{got!r}, and {wanted!r} was expected"
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
+
+
+def shown(text):
+    """That a free text names the image and the document that came with the prompt."""
+    for kind, data in (("image/png", PNG), ("application/pdf", PDF)):
+        assert f"[{kind} of {len(data)} bytes, " in text, text
 
 
 def raises(kind, call, **fields):
@@ -71,13 +85,26 @@ def check_openai(program):
         equal(reply.output_text, ANSWER)
         equal(books(reply.usage), mock.billed())
 
-        encoded = api.embeddings.create(model="text-embedding-3-small", input=[TEXT, "reset"], dimensions=64)
+        image, document = f"data:image/png;base64,{encoded(PNG)}", f"data:application/pdf;base64,{encoded(PDF)}"
+        reply = api.chat.completions.create(model="gpt-5.4-mini", messages=[{"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": image}},
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": document}},
+            {"type": "text", "text": TEXT}]}])
+        shown(reply.choices[0].message.content)
+        reply = api.responses.create(model="gpt-5.4-mini", input=[{"role": "user", "content": [
+            {"type": "input_image", "image_url": image, "detail": "auto"},
+            {"type": "input_file", "filename": "a.pdf", "file_data": document},
+            {"type": "input_text", "text": TEXT}]}])
+        shown(reply.output_text)
+        mock.billed()
+
+        packed = api.embeddings.create(model="text-embedding-3-small", input=[TEXT, "reset"], dimensions=64)
         plain = api.embeddings.create(model="text-embedding-3-small", input=[TEXT, "reset"], dimensions=64,
                                       encoding_format="float")
-        equal([len(one.embedding) for one in encoded.data], [64, 64])
-        for a, b in zip(encoded.data, plain.data):
+        equal([len(one.embedding) for one in packed.data], [64, 64])
+        for a, b in zip(packed.data, plain.data):
             assert max(abs(x - y) for x, y in zip(a.embedding, b.embedding)) < 1e-6
-        equal((encoded.usage.prompt_tokens + plain.usage.prompt_tokens, 0, 0), mock.billed())
+        equal((packed.usage.prompt_tokens + plain.usage.prompt_tokens, 0, 0), mock.billed())
 
         assert api.models.list().data
         raises(openai.AuthenticationError,
@@ -143,6 +170,11 @@ def check_anthropic(program):
         equal(reply.content[0].input, {"queue": "refund"})
         fast = api.beta.messages.create(**{**ask, "model": "claude-opus-5"}, speed="fast", betas=["fast-mode-2026-02-01"])
         equal(fast.usage.speed, "fast")
+        reply = api.messages.create(**ask | {"messages": [{"role": "user", "content": [
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": encoded(PNG)}},
+            {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": encoded(PDF)}},
+            {"type": "text", "text": TEXT}]}]})
+        shown(reply.content[0].text)
         assert api.models.list().data
         raises(anthropic.AuthenticationError, lambda: client(mock, "wrong").messages.create(**ask), status_code=401)
         error = raises(anthropic.BadRequestError, lambda: api.messages.create(**ask, extra_body={"surprise": 1}))
@@ -220,6 +252,11 @@ def check_google(program):
         parts = list(client.models.generate_content_stream(model="gemini-2.5-flash", contents=TEXT, config=config))
         equal("".join(part.text or "" for part in parts), ANSWER)
         equal(books(parts[-1].usage_metadata), mock.billed())
+        files = [types.Part.from_bytes(data=PNG, mime_type="image/png"),
+                 types.Part.from_bytes(data=PDF, mime_type="application/pdf")]
+        reply = client.models.generate_content(model="gemini-2.5-flash", contents=[*files, TEXT])
+        shown(reply.text)
+        mock.billed()
         reply = client.models.embed_content(model="gemini-embedding-001", contents=[TEXT, "reset"],
                                             config=types.EmbedContentConfig(output_dimensionality=16))
         equal([len(one.values) for one in reply.embeddings], [16, 16])
@@ -269,6 +306,10 @@ def check_bedrock(program):
         usage = reply["usage"]
         equal((usage["inputTokens"] + usage["cacheReadInputTokens"], usage["cacheReadInputTokens"],
                usage["outputTokens"]), mock.billed())
+        reply = client(mock).converse(**ask | {"messages": [{"role": "user", "content": [
+            {"image": {"format": "png", "source": {"bytes": PNG}}},
+            {"document": {"format": "pdf", "name": "a", "source": {"bytes": PDF}}}, {"text": TEXT}]}]})
+        shown(reply["output"]["message"]["content"][0]["text"])
         equal(code(lambda: client(mock, "wrong").converse(**ask)), "InvalidSignatureException")
         equal(code(lambda: client(mock).converse(modelId="m", messages=[])), "ValidationException")
     with Mock(program, "--error-429", "1") as mock:
