@@ -160,7 +160,7 @@ constexpr Option kPack[] = {
      .meaning =
          "images and PDFs of one row, shown before its prompt: templates as user's, each of which "
          "gives a path relative to the pipeline file, an https:// address that the provider "
-         "fetches, or \"data:image/png;base64,…\"; an empty text gives none, and a field that is "
+         "fetches, or \"data:image/png;base64,…\"; an empty field gives none, and one that is "
          "a list one for each of its texts. PNG, JPEG, GIF, WebP and PDF, by the content; at most "
          "20 of a row and 15 MB together. A row whose file changed is asked again. With images a "
          "request has one row: docs/reference.md, Images",

@@ -105,24 +105,27 @@ std::expected<std::vector<std::string>, std::string> PromptTemplate::render_each
     const simdjson::dom::object& row, std::string_view text) const {
   const bool one_place = pieces_.size() == 2 && pieces_[0].literal.empty() &&
                          pieces_[1].literal.empty() && !pieces_[0].path.empty();
-  simdjson::dom::array list;
-  const auto value = one_place ? value_at(pieces_[0], row) : std::nullopt;
-  if (value && value->get(list) == simdjson::SUCCESS) {
-    std::vector<std::string> texts;
+  std::vector<std::string> texts;
+  for (const Piece& piece : pieces_) {
+    if (piece.path.empty()) continue;
+    const auto value = value_at(piece, row);
+    std::string_view string;
+    if (value && value->get(string) == simdjson::SUCCESS && string.empty()) return texts;
+    simdjson::dom::array list;
+    if (!one_place || !value || value->get(list) != simdjson::SUCCESS) continue;
     for (const simdjson::dom::element element : list) {
-      std::string_view string;
-      std::string& added = texts.emplace_back();
+      std::string one;
       if (element.get(string) == simdjson::SUCCESS) {
-        added = string;
+        one = string;
       } else {
-        format::append_json(added, element);
+        format::append_json(one, element);
       }
+      if (!one.empty()) texts.push_back(std::move(one));
     }
     return texts;
   }
   auto one = render(row, text);
   if (!one) return std::unexpected(std::move(one.error()));
-  std::vector<std::string> texts;
   texts.push_back(std::move(*one));
   return texts;
 }

@@ -31,8 +31,8 @@ class PromptTemplate {
   std::expected<std::string, std::string> render(const simdjson::dom::object& row,
                                                  std::string_view text = {}) const;
 
-  // The same as a list: where the template is one place and nothing else, and the row has a list
-  // there, a text for each of its elements.
+  // What it names: nothing where one of its places has an empty text; where it is one place alone and
+  // the row has a list there, a text for each element that is not empty; else the text of render().
   std::expected<std::vector<std::string>, std::string> render_each(
       const simdjson::dom::object& row, std::string_view text = {}) const;
 

@@ -122,7 +122,6 @@ std::expected<std::shared_ptr<const RowFiles>, core::Reject> FileReader::read(
                              "says that it has no image there",
                              values.error())));
     for (std::string& value : *values) {
-      if (value.empty()) continue;
       if (files->list.size() == kMostFiles)
         return std::unexpected(
             reject("image_too_large",

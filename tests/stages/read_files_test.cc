@@ -136,6 +136,15 @@ TEST(ReadFiles, AnEmptyTextIsNoImageAndALackingFieldARejects) {
   EXPECT_THAT(lacking.reject->detail, HasSubstr("'photo'"));
 }
 
+TEST(ReadFiles, AnEmptyTextIsNoImageWhateverStandsAroundItsPlace) {
+  Photos photos;
+  photos.spec.pack.images.templates = {"photos/{{id}}/{{photo}}", "a.png"};
+  const Item item = photos.item("");
+  ASSERT_EQ(item.reject, nullptr);
+  ASSERT_NE(item.files, nullptr);
+  EXPECT_EQ(item.files->list.size(), 1u) << "a.png, for every row";
+}
+
 TEST(ReadFiles, AListGivesAFileForEachOfItsTexts) {
   Photos photos;
   photos.scratch.write("b.gif", "GIF89a…");
