@@ -131,6 +131,13 @@ void add_options(CLI::App& command, AskFlags& flags) {
   };
   text("--user", options.user, "PROMPT", "What is asked about a row: \"{{subject}}: {{body}}\"")
       ->required();
+  command
+      .add_option(
+          "--image", options.images,
+          "An image or PDF to show with it: \"photos/{{photo}}\"; may be given more than once")
+      ->type_name("PATH")
+      ->allow_extra_args(false)
+      ->take_all();
   text("--answer", flags.answer, "COLUMNS",
        "The answer's columns: \"queue=billing|bug, urgency=int 1..5, note?=text\"; without it, "
        "free text in the column answer")

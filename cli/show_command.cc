@@ -70,6 +70,8 @@ std::string found_text(const RowStory& story, const RowStory::Found& found) {
     text += inspect::pretty_text(found.reject->detail, kPretty);
   } else if (!found.accepted) {
     text += "  its prompt, as it is asked now\n" + inspect::pretty_text(found.prompt, kPretty);
+    if (!found.images.empty()) text += "  shown with it\n";
+    for (const std::string& image : found.images) text += inspect::pretty_text(image, kPretty);
   }
   return text;
 }
@@ -169,6 +171,12 @@ std::string story_json(const stages::JobSpec& job, std::size_t question, const R
       w.field("detail", found.reject->detail);
     } else {
       w.field("prompt", found.prompt);
+      if (!found.images.empty()) {
+        w.key("images");
+        w.open('[');
+        for (const std::string& image : found.images) w.value(image);
+        w.close(']');
+      }
     }
     w.field("next", next_of(story, found));
     w.close('}');

@@ -50,6 +50,9 @@ std::string pack_text(const AskOptions& options) {
   if (!options.system.empty())
     text += fmt::format("    system = {},\n", lua_string(options.system));
   text += fmt::format("    user   = {},\n", lua_string(options.user));
+  std::vector<std::string> images;
+  for (const std::string& image : options.images) images.push_back(lua_string(image));
+  if (!images.empty()) text += fmt::format("    images = {{ {} }},\n", fmt::join(images, ", "));
   if (!options.answer.empty()) {
     text += "    answer = {\n";
     std::size_t width = 0;

@@ -19,7 +19,8 @@ struct AskOptions {
   std::string key;                  // empty: rows are named by their content
   std::string system;
   std::string user;
-  std::vector<DeclaredField> answer;  // empty: free text
+  std::vector<std::string> images = {};  // templates
+  std::vector<DeclaredField> answer;     // empty: free text
   int rows_a_request = 1;
   ModelChoice model;
   std::optional<int> max_output_tokens;

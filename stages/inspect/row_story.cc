@@ -12,6 +12,7 @@
 #include "inspect/line_identity.h"
 #include "inspect/request_text.h"
 #include "stages/question.h"
+#include "stages/read_files.h"
 
 namespace sluice::inspect {
 namespace {
@@ -67,7 +68,11 @@ class Teller {
                             .line = item.row.line,
                             .row = item.row.raw,
                             .prompt = item.prompt,
+                            .images = {},
                             .reject = {}};
+      if (item.files)
+        for (const stages::RowFile& file : item.files->list)
+          found.images.push_back(stages::description_of(file));
       if (item.reject) found.reject = *item.reject;
       found.accepted = item.row.accepted != nullptr;
       story_.found.push_back(std::move(found));

@@ -23,6 +23,7 @@ struct RowStory {
     std::uint64_t line = 0;              // in it
     std::string row;                     // as the steps left it
     std::string prompt;                  // empty when it is rejected before
+    std::vector<std::string> images;     // shown with it: what and how large
     std::optional<core::Reject> reject;  // unasked
     bool answered = false;               // its question has an answer: a run does not ask it
     bool accepted = false;               // an earlier level of the cascade has answered it

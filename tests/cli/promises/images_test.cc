@@ -209,6 +209,29 @@ TEST(Images, AreShownByTheirBeginnings) {
   }
 }
 
+TEST(Images, OfARowAreShownByTheirPlaceAndSize) {
+  World world;
+  world.start_mock();
+  make_photos(world);
+  write_images_job(world, kChatWithImages);
+  const auto shown = world.sluice({"show", "job.lua", "T-0"});
+  EXPECT_EQ(shown.status, 0) << shown.errors;
+  EXPECT_THAT(shown.output,
+              HasSubstr(fmt::format("photos/0.x (image/png, {} bytes)", photo(0).size())));
+}
+
+TEST(Images, MayBeAskedAboutInOneCommand) {
+  World world;
+  world.start_mock();
+  make_photos(world);
+  const auto asked = world.sluice(
+      {"ask", "in.jsonl", "--user", "{{text}}", "--image", "photos/{{photo}}", "--model", "m",
+       "--base-url", world.base_url(), "--key", "id", "--rows", "2", "--out", "out.jsonl"});
+  EXPECT_EQ(asked.status, 0) << asked.errors;
+  ASSERT_EQ(world.lines("out.jsonl").size(), 2u);
+  EXPECT_THAT(lines_by_key(world).at("T-1"), HasSubstr(seen(photo(1))));
+}
+
 TEST(Images, OfTheFirstRowsAreLookedAtByCheck) {
   World world;
   world.start_mock();

@@ -29,6 +29,14 @@ stages::JobSpec loaded(const AskOptions& options) {
   return job.value_or(stages::JobSpec());
 }
 
+TEST(PipelineText, ShowsImagesWithTheQuestion) {
+  AskOptions options = tickets();
+  options.images = {"photos/{{photo}}", "{{scan}}"};
+  EXPECT_THAT(pipeline_text(options).value(),
+              testing::HasSubstr(R"(    images = { "photos/{{photo}}", "{{scan}}" },)"));
+  EXPECT_EQ(loaded(options).questions.at(0).pack.images.templates, options.images);
+}
+
 TEST(PipelineText, ReadsAsAPersonWouldWriteIt) {
   AskOptions options = tickets();
   options.key = "id";
