@@ -29,7 +29,7 @@ Finish finish_of_stop_reason(std::string_view reason) {
   if (reason == "end_turn" || reason == "stop_sequence" || reason.empty()) return Finish::stop;
   if (reason == "max_tokens" || reason == "model_context_window_exceeded") return Finish::length;
   if (reason == "refusal") return Finish::refusal;
-  return Finish::other;  // tool_use, pause_turn
+  return Finish::other;  // tool_use
 }
 
 class AnthropicCodec final : public CodecBase {
@@ -156,7 +156,11 @@ class AnthropicCodec final : public CodecBase {
     for (const Element block : blocks) {
       if (text_at(block, "type") == "text") reply.text += text_at(block, "text");
     }
-    reply.finish = finish_of_stop_reason(text_at(body, "stop_reason"));
+    const std::string_view reason = text_at(body, "stop_reason");
+    // A turn that a server's tool has broken off. No request here has tools, so there is nothing to go on with.
+    if (reason == "pause_turn")
+      return not_an_answer(reply, "the model paused its turn (pause_turn), and no tools were sent");
+    reply.finish = finish_of_stop_reason(reason);
     if (reply.finish == Finish::refusal && reply.text.empty()) {
       if (const auto details = member(body, "stop_details")) {
         reply.text = text_at(*details, "explanation");

@@ -249,6 +249,8 @@ constexpr ErrorRule kErrors[] = {
     // A model that is being loaded: it says nothing of the rate.
     {Kind::rate, 429, 429, "ModelNotReadyException", "", false, Action::retry, Cause::server_error},
     {Kind::other, 408, 408, "ModelTimeoutException", "", false, Action::move, Cause::timeout, Billing::possible},
+    // Of a name that is taken; no call that is made here has such names.
+    {Kind::other, 400, 400, "ConflictException", "", false, Action::dead, Cause::conflict},
     {Kind::other, 424, 424, "ModelErrorException", "", false, Action::retry, Cause::server_error},
     // clang-format on
 };

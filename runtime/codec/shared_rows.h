@@ -39,6 +39,9 @@ inline constexpr EmbeddingLimits kUsualEmbeddingsAsBytes = {
 
 inline constexpr std::string_view kGoogleHosts[] = {"googleapis.com"};
 
+// Google's limit of what may be spent in ten minutes: by then all that was spent is past.
+inline constexpr std::chrono::minutes kSpendWindow{10};
+
 inline constexpr ErrorRule kGoogleErrors[] = {
     // clang-format off
     {Kind::money, 429, 429, "", "prepayment credits are depleted", false, Action::stop, Cause::payment},
@@ -46,6 +49,7 @@ inline constexpr ErrorRule kGoogleErrors[] = {
     {Kind::too_large, 400, 400, "", "exceeds the maximum number of tokens", false, Action::split, Cause::too_large},
     {Kind::access, 400, 400, "", "api key not valid", false, Action::stop, Cause::auth},
     {Kind::access, 404, 404, "NOT_FOUND", "", false, Action::stop, Cause::not_found},
+    {Kind::rate, 429, 429, "", "spend-based rate limit", false, Action::move, Cause::rate_limit, Billing::none, kSpendWindow},
     // clang-format on
 };
 

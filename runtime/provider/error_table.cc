@@ -160,7 +160,7 @@ Verdict classify(const ErrorFacts& facts, std::span<const ErrorRule> own) {
     }
   }
   Verdict verdict{Action::retry, Cause::bad_reply, Billing::possible};
-  if (first != nullptr) verdict = {first->action, first->cause, first->billing};
+  if (first != nullptr) verdict = {first->action, first->cause, first->billing, first->pause};
   if (!facts.should_retry) return verdict;
   const bool again = verdict.action == Action::retry || verdict.action == Action::move;
   if (again && !*facts.should_retry) verdict.action = Action::dead;

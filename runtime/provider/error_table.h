@@ -33,6 +33,7 @@ struct Verdict {
   Action action = Action::retry;
   Cause cause = Cause::none;
   Billing billing = Billing::none;
+  core::Duration pause{};  // ErrorRule::pause
 };
 
 // `own`: those of the service. A status that no rule knows is a bad reply, to be retried. x-should-retry turns a retry into a

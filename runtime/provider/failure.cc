@@ -240,6 +240,9 @@ void fill_failure(Outcome& outcome, const Profile& profile, const std::vector<He
   outcome.action = verdict.action;
   outcome.cause = verdict.cause;
   outcome.billing = verdict.billing;
+  if (verdict.pause > core::Duration::zero())
+    outcome.hints.retry_after =
+        std::max(outcome.hints.retry_after.value_or(verdict.pause), verdict.pause);
   outcome.message = describe(outcome.status, error, key);
   // A network that wants a login first (RFC 6585 §6).
   if (outcome.status == 511) outcome.contact = Contact::unusable;

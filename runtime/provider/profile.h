@@ -47,6 +47,7 @@ struct ErrorRule {
   Action action = Action::retry;
   Cause cause = Cause::none;
   Billing billing = Billing::none;
+  core::Duration pause{};  // the least wait, whatever the response names
 };
 
 // A response header that says something about a quota.

@@ -356,6 +356,9 @@ def check_groq(program):
         raises(groq.BadRequestError, lambda: client().chat.completions.create(**ask, extra_body={"surprise": 1}))
     with Mock(program, "--error-429", "1") as mock:
         raises(groq.RateLimitError, lambda: client().chat.completions.create(**ask))
+    with Mock(program, "--tier-refusals", "flex=1") as mock:
+        raises(groq.APIStatusError, lambda: client().chat.completions.create(**ask, service_tier="flex"),
+               status_code=498)
 
 
 CHECKS = (check_openai, check_azure, check_anthropic, check_claude_at_vertex, check_google, check_bedrock, check_mistral,

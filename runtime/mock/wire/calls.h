@@ -17,6 +17,7 @@ extern const Wire kGeminiEmbed;
 extern const Wire kGeminiGenerate;
 extern const Wire kGeminiModels;
 extern const Wire kGeminiStream;
+extern const Wire kGroqChat;
 extern const Wire kMistralChat;
 extern const Wire kMistralEmbeddings;
 extern const Wire kOpenAiChat;

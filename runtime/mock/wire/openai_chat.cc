@@ -11,9 +11,7 @@
 namespace sluice::wire {
 namespace {
 
-// The second is Groq's.
-constexpr std::array<std::string_view, 2> kChatPaths = {"/v1/chat/completions",
-                                                        "/openai/v1/chat/completions"};
+constexpr std::array<std::string_view, 1> kChatPaths = {"/v1/chat/completions"};
 
 constexpr unsigned kMaybeNull = kNull;
 

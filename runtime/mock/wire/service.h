@@ -71,6 +71,7 @@ extern const Service kVertex;
 extern const Service kBedrock;
 extern const Service kAzure;
 extern const Service kMistral;
+extern const Service kGroq;
 
 // For the services' own files.
 http::ServerResponse json_response(int status, std::string body);

@@ -11,17 +11,29 @@ namespace sluice::wire {
 namespace {
 
 // More particular ones first: OpenAI's takes whatever has its path.
-constexpr std::array kWires = {&kAnthropicMessages,   &kAnthropicModels,
-                               &kGeminiGenerate,      &kGeminiStream,
-                               &kGeminiEmbed,         &kGeminiBatchEmbed,
-                               &kGeminiModels,        &kVertexGenerate,
-                               &kVertexStream,        &kVertexPredict,
-                               &kVertexRawPredict,    &kBedrockConverse,
-                               &kAzureDeploymentChat, &kAzureDeploymentEmbeddings,
-                               &kAzureChat,           &kAzureEmbeddings,
-                               &kMistralChat,         &kMistralEmbeddings,
-                               &kOpenAiChat,          &kOpenAiResponses,
-                               &kOpenAiEmbeddings,    &kOpenAiModels};
+constexpr std::array kWires = {&kAnthropicMessages,
+                               &kAnthropicModels,
+                               &kGeminiGenerate,
+                               &kGeminiStream,
+                               &kGeminiEmbed,
+                               &kGeminiBatchEmbed,
+                               &kGeminiModels,
+                               &kVertexGenerate,
+                               &kVertexStream,
+                               &kVertexPredict,
+                               &kVertexRawPredict,
+                               &kBedrockConverse,
+                               &kAzureDeploymentChat,
+                               &kAzureDeploymentEmbeddings,
+                               &kAzureChat,
+                               &kAzureEmbeddings,
+                               &kMistralChat,
+                               &kMistralEmbeddings,
+                               &kGroqChat,
+                               &kOpenAiChat,
+                               &kOpenAiResponses,
+                               &kOpenAiEmbeddings,
+                               &kOpenAiModels};
 
 // Whose errors a path gets that no call has.
 struct Family {
