@@ -8,7 +8,7 @@ namespace sluice::stages {
 
 // The lines of a file in another format are unreadable for several reasons.
 bool FirstRejects::differs(const Item& item) const {
-  if (!item.reject) return true;
+  if (!item.reject || (!only_.empty() && item.reject->reason != only_)) return true;
   if (held_.empty()) return false;
   const core::Reject& first = *held_.front().reject;
   if (item.reject->stage != first.stage) return true;

@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "stages/item.h"
 
@@ -30,8 +31,11 @@ class FirstRejects {
   // A single row says nothing, unless it cannot be read.
   static constexpr std::size_t kLeastRows = 2;
 
-  // `watch`: whether to hold any back at all.
-  explicit FirstRejects(bool watch = true) : watching_(watch) {}
+  // `watch`: whether to hold any back at all. `only`: a constant; where it is not empty, those of this
+  // reason alone. A job that has answers is watched for files that are gone: the answers of its rows
+  // would leave the output.
+  explicit FirstRejects(bool watch = true, std::string_view only = {})
+      : watching_(watch), only_(only) {}
 
   // Takes batch `number`, from 1; returns the items that go on their way, in the input's order.
   Items add(std::uint64_t number, Items&& items);
@@ -51,6 +55,7 @@ class FirstRejects {
   void decide();
 
   bool watching_;
+  std::string_view only_;
   std::optional<std::string> alike_;
   std::uint64_t next_ = 1;
   Items held_;                              // in order, all alike

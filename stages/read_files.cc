@@ -55,7 +55,7 @@ core::Reject unusable(const storage::FileProblem& problem, std::string_view show
   using What = storage::FileProblem::What;
   switch (problem.what) {
     case What::missing:
-      return reject("image_missing",
+      return reject(kImageMissing,
                     fmt::format("{} is not there: relative paths begin at the pipeline file's "
                                 "folder",
                                 shown));
@@ -66,7 +66,7 @@ core::Reject unusable(const storage::FileProblem& problem, std::string_view show
     case What::unreadable:
       break;
   }
-  return reject("image_missing", fmt::format("{} cannot be read: {}", shown, problem.reason));
+  return reject(kImageMissing, fmt::format("{} cannot be read: {}", shown, problem.reason));
 }
 
 // Page objects that can be seen; 0 where they are inside of compressed streams.

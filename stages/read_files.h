@@ -40,6 +40,9 @@ constexpr std::size_t kMostFiles = 20;  // of a row
 // Of all files of a row, as base64.
 constexpr std::size_t kMostEncodedBytes = 20'000'000;
 
+// The reason of the rejects of rows whose file is not there, or cannot be read.
+constexpr std::string_view kImageMissing = "image_missing";
+
 class FileReader {
  public:
   // ErrorCode::pipeline when a template is malformed.

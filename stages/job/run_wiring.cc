@@ -38,8 +38,9 @@ core::Status FlowRun::open() {
   checkpoint_ = std::move(*opened);
   prepare_->name_as_before(checkpoint_->has_old_names());
 
-  first_rejects_ =
-      stages::FirstRejects(!options_.keep_going && checkpoint_->opened().done_rows == 0);
+  const bool begins = checkpoint_->opened().done_rows == 0;
+  first_rejects_ = stages::FirstRejects(!options_.keep_going && (begins || question_.files),
+                                        begins ? std::string_view() : stages::kImageMissing);
   if (spec_.pack.embed)
     texts_.emplace(static_cast<std::size_t>(spec_.pack.tokens),
                    static_cast<std::size_t>(spec_.pack.embed->input_tokens));

@@ -52,6 +52,16 @@ TEST(FirstRejects, AnotherReasonLetsAllPassButForUnreadableLines) {
   EXPECT_TRUE(unreadable.alike());
 }
 
+TEST(FirstRejects, OfOneReasonAloneWhereOnlyThatIsWatched) {
+  FirstRejects files(true, "image_missing");
+  EXPECT_TRUE(files.add(1, rows(64, "image_missing")).empty());
+  EXPECT_TRUE(files.add(2, rows(64, "image_missing")).empty());
+  EXPECT_TRUE(files.alike());
+  FirstRejects others(true, "image_missing");
+  EXPECT_EQ(others.add(1, rows(64, "missing_field")).size(), 64u);
+  EXPECT_FALSE(others.alike());
+}
+
 TEST(FirstRejects, BatchesThatOvertakeWaitForThoseBeforeThem) {
   FirstRejects first;
   EXPECT_TRUE(first.add(2, rows(64, "missing_field")).empty());

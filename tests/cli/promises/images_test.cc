@@ -149,6 +149,31 @@ TEST(Images, ARowIsAskedAgainWhenItsFileChangedAndNeverOtherwise) {
   EXPECT_THAT(lines_by_key(world).at("T-3"), HasSubstr(seen(photo(3))));
 }
 
+// A folder that is not mounted must not cost the output.
+TEST(Images, ThatAreAllGoneEndTheRunAndLeaveTheOutput) {
+  World world;
+  world.start_mock();
+  make_photos(world);
+  write_images_job(world, kChatWithImages);
+  ASSERT_EQ(world.sluice({"run", "job.lua"}).status, 0);
+  const std::string output = world.read("out.jsonl");
+  std::filesystem::rename(world.path("photos"), world.path("elsewhere"));
+  const auto gone = world.sluice({"run", "job.lua"});
+  EXPECT_EQ(gone.status, 3) << gone.errors;
+  EXPECT_THAT(gone.output + gone.errors,
+              testing::AllOf(HasSubstr("fail alike (image_missing in pack)"),
+                             HasSubstr("photos/0.x is not there"), HasSubstr("--keep-going")));
+  EXPECT_EQ(world.read("out.jsonl"), output);
+
+  // Where it is meant, their lines go; when the files are back, so are they, and nothing is paid.
+  EXPECT_EQ(world.sluice({"run", "--keep-going", "job.lua"}).status, 1);
+  EXPECT_EQ(world.lines("out.jsonl").size(), 0u);
+  std::filesystem::rename(world.path("elsewhere"), world.path("photos"));
+  EXPECT_EQ(world.sluice({"run", "job.lua"}).status, 0);
+  EXPECT_EQ(wrong_with_output(world, kPhotos), "");
+  EXPECT_EQ(world.mock_stats().answered, kPhotos);
+}
+
 TEST(Images, AJobGetsThemLaterAndKeepsTheAnswersOfRowsWithoutAny) {
   World world;
   world.start_mock();
