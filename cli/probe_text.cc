@@ -51,18 +51,6 @@ const provider::EndpointSpec& endpoint_of(const stages::JobSpec& job, const Prob
   return job.questions[place.question].dispatch.endpoints[place.endpoint];
 }
 
-std::string_view form_name(provider::StructuredOutput form) {
-  switch (form) {
-    case provider::StructuredOutput::json_schema:
-      return "json_schema";
-    case provider::StructuredOutput::json_object:
-      return "json_object";
-    case provider::StructuredOutput::instruction:
-      return "instruction";
-  }
-  return "";
-}
-
 std::string limits_text(const Probe& probe, const provider::EndpointSpec& endpoint) {
   std::string told;
   std::string above;
@@ -175,7 +163,7 @@ void write_probe(core::JsonWriter& w, const stages::JobSpec& job, const ProbePla
   if (probe.ok) {
     if (!probe.model.empty()) w.field("served_model", probe.model);
     if (outcome.tier != provider::Tier::asked) w.field("tier", provider::tier_name(outcome.tier));
-    if (probe.shaped) w.field("structured", form_name(probe.form));
+    if (probe.shaped) w.field("structured", provider::structured_name(probe.form));
     if (probe.dimensions > 0) w.field("dimensions", probe.dimensions);
     if (probe.cut_off) w.field("cut_off", true);
     if (!probe.misfit.empty()) w.field("misfit", probe.misfit);

@@ -253,18 +253,6 @@ constexpr Option kOwn[] = {
      .max = 100},
 };
 
-std::string_view name_of(provider::StructuredOutput how) {
-  switch (how) {
-    case provider::StructuredOutput::json_schema:
-      return "json_schema";
-    case provider::StructuredOutput::json_object:
-      return "json_object";
-    case provider::StructuredOutput::instruction:
-      return "instruction";
-  }
-  return {};
-}
-
 // The tables of one constructor, and the texts that they show.
 struct Constructor {
   std::string model;
@@ -310,7 +298,7 @@ void fill_texts(Constructor& constructor, const provider::Dialect& dialect,
   constructor.model = fmt::format("\"{}\"", profile.example_model);
   constructor.key =
       own_server ? "s.secret \"NAME\"" : fmt::format("s.secret \"{}\"", profile.key_variable);
-  constructor.structured = fmt::format("\"{}\"", name_of(profile.structured));
+  constructor.structured = fmt::format("\"{}\"", provider::structured_name(profile.structured));
   constructor.region = fmt::format("\"{}\"", profile.default_region);
   constructor.meaning = &profile == dialect.vendor ? std::string(dialect.meaning)
                         : own_server               ? fmt::format("an own {} server", profile.title)

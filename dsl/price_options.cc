@@ -10,43 +10,32 @@ using enum ValueType;
 
 constexpr double kMostPrice = 1e6;  // dollars per million tokens
 
+// Dollars per million tokens. Without a fallback it must be given.
+constexpr Option price_of(std::string_view name, std::string_view meaning, std::string_view example,
+                          std::string_view fallback = {}) {
+  return {.name = name,
+          .type = number,
+          .meaning = meaning,
+          .example = example,
+          .fallback = fallback,
+          .required = fallback.empty(),
+          .min = 0,
+          .max = kMostPrice};
+}
+
+constexpr std::string_view kInput = "dollars per million input tokens";
+constexpr std::string_view kCachedInput =
+    "dollars per million input tokens read from the provider's cache";
+
 constexpr Option kPrice[] = {
-    {.name = "input",
-     .type = number,
-     .meaning = "dollars per million input tokens",
-     .example = "0.75",
-     .required = true,
-     .min = 0,
-     .max = kMostPrice},
-    {.name = "output",
-     .type = number,
-     .meaning = "dollars per million output tokens, thinking included",
-     .example = "4.5",
-     .required = true,
-     .min = 0,
-     .max = kMostPrice},
-    {.name = "cached_input",
-     .type = number,
-     .meaning = "dollars per million input tokens read from the provider's cache",
-     .example = "0.075",
-     .fallback = "as input",
-     .min = 0,
-     .max = kMostPrice},
-    {.name = "cache_write",
-     .type = number,
-     .meaning = "dollars per million input tokens written to the provider's cache; where it is "
-                "named, a budget counts each input token at it until the request is answered",
-     .example = "0.9375",
-     .fallback = "as input",
-     .min = 0,
-     .max = kMostPrice},
-    {.name = "cache_write_1h",
-     .type = number,
-     .meaning = "the same for what is written for an hour",
-     .example = "1.5",
-     .fallback = "as cache_write",
-     .min = 0,
-     .max = kMostPrice},
+    price_of("input", kInput, "0.75"),
+    price_of("output", "dollars per million output tokens, thinking included", "4.5"),
+    price_of("cached_input", kCachedInput, "0.075", "as input"),
+    price_of("cache_write",
+             "dollars per million input tokens written to the provider's cache; where it is "
+             "named, a budget counts each input token at it until the request is answered",
+             "0.9375", "as input"),
+    price_of("cache_write_1h", "the same for what is written for an hour", "1.5", "as cache_write"),
     {.name = "above",
      .type = table,
      .meaning = "what all tokens of a request with a long prompt cost",
@@ -63,27 +52,9 @@ constexpr Option kAbove[] = {
      .required = true,
      .min = 1,
      .max = 1e9},
-    {.name = "input",
-     .type = number,
-     .meaning = "dollars per million input tokens",
-     .example = "1.5",
-     .required = true,
-     .min = 0,
-     .max = kMostPrice},
-    {.name = "output",
-     .type = number,
-     .meaning = "dollars per million output tokens",
-     .example = "6.75",
-     .required = true,
-     .min = 0,
-     .max = kMostPrice},
-    {.name = "cached_input",
-     .type = number,
-     .meaning = "dollars per million input tokens read from the provider's cache",
-     .example = "0.15",
-     .fallback = "as this input",
-     .min = 0,
-     .max = kMostPrice},
+    price_of("input", kInput, "1.5"),
+    price_of("output", "dollars per million output tokens", "6.75"),
+    price_of("cached_input", kCachedInput, "0.15", "as this input"),
 };
 
 constexpr Section kSections[] = {

@@ -48,6 +48,19 @@ struct Limits {
 // Whether the endpoint is given the answer's JSON Schema, or is told the shape in words.
 enum class StructuredOutput : std::uint8_t { json_schema, json_object, instruction };
 
+// As the option `structured` names it.
+constexpr std::string_view structured_name(StructuredOutput how) {
+  switch (how) {
+    case StructuredOutput::json_schema:
+      return "json_schema";
+    case StructuredOutput::json_object:
+      return "json_object";
+    case StructuredOutput::instruction:
+      return "instruction";
+  }
+  return {};
+}
+
 constexpr std::chrono::seconds kDefaultTimeout{120};
 constexpr std::chrono::seconds kDefaultConnectTimeout{10};
 constexpr int kDefaultMaxConcurrency = 256;

@@ -29,18 +29,6 @@ bool names_the_form(std::string_view message) {
   });
 }
 
-std::string_view option_of(StructuredOutput how) {
-  switch (how) {
-    case StructuredOutput::json_schema:
-      return "json_schema";
-    case StructuredOutput::json_object:
-      return "json_object";
-    case StructuredOutput::instruction:
-      return "instruction";
-  }
-  return "";
-}
-
 }  // namespace
 
 AnswerForm::AnswerForm(const provider::EndpointSpec& spec, const provider::PromptFrame& frame)
@@ -65,13 +53,13 @@ bool AnswerForm::refused(std::uint64_t attempt, provider::Outcome& outcome) {
   if (!of_the_form || answered_) return false;
   if (attempt <= old_form_until_) return true;
   if (form_ + 1 < forms_.size()) {
-    const std::string_view old = option_of(now().how);
+    const std::string_view old = provider::structured_name(now().how);
     ++form_;
     old_form_until_ = last_sent_;
     note_ = fmt::format(
         "does not take {} ({}): asked with structured = \"{}\" from here on; write "
         "that into the endpoint to save the first requests",
-        old, outcome.message, option_of(now().how));
+        old, outcome.message, provider::structured_name(now().how));
     note_is_new_ = true;
     return true;
   }
