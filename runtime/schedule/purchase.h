@@ -27,7 +27,9 @@
 
 namespace sluice::schedule {
 
-// Of a request, in picodollars.
+// Of a request, in picodollars. As if no prompt cache were there: what is read from one depends on
+// which endpoint has been asked before, so that a price that counts it would hold on to whichever
+// came first, and leave a cheaper one unasked whose cache is cold.
 double expected_cost(const Tokens& tokens, const core::Price& price);
 
 class Purchase {
@@ -48,7 +50,8 @@ class Purchase {
   // Nothing is to be bought there, or only at a pace.
   bool closed(EndpointId endpoint) const { return paces_[endpoint].per_second <= 0; }
   core::Time earliest(core::Time now, EndpointId endpoint) const;
-  // When time alone may change what decide() says.
+  // When time alone may change what decide() says. Often it does not: such a wake-up sends nothing, and
+  // costs one decision, at most one in kAgain.
   std::optional<core::Time> due() const;
   const Buying& state() const { return state_; }
 

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "harness.h"
+#include "schedule/purchase.h"
 #include "schedule/retry.h"
 
 namespace sluice::schedule {
@@ -52,6 +53,7 @@ void Referee::broken(const std::string& what) {
 std::string Referee::play() {
   int fruitless = 0;  // polls in a row, at the moment that the scheduler asked for, without action
   bool woken = false;
+  core::Time polled = now_;
   while (broken_.empty()) {
     if (submitted_ < to_submit_ && open_.size() < 100 && below(3) != 0) submit_some();
     if (!over_ && ended_.size() >= drain_after_) {
@@ -61,7 +63,10 @@ std::string Referee::play() {
     const std::size_t before = log_.size();
     poll();
     check_books();
-    fruitless = woken && log_.size() == before ? fruitless + 1 : 0;
+    // What is bought is decided again by time alone: that may act on nothing, but not without a rest.
+    const bool decided_again = buys() && now_ - polled >= Purchase::kAgain;
+    polled = now_;
+    fruitless = woken && log_.size() == before && !decided_again ? fruitless + 1 : 0;
     if (fruitless > 20) broken("many polls without an action");
     if (open_.empty() && flights_.empty() && submitted_ == to_submit_) break;
     woken = advance();
@@ -85,7 +90,8 @@ bool Referee::advance() {
   // While more is to come, it comes at moments of its own.
   if (submitted_ < to_submit_ && (next == core::Time::max() || below(2) == 0))
     next = std::min(next, now_ + core::Duration(1 + below(50'000'000)));
-  if (next < core::Time::max() && early_() % 4 == 0) poll_early(next);
+  // A poll decides again what is bought, and may act on it.
+  if (next < core::Time::max() && !buys() && early_() % 4 == 0) poll_early(next);
   now_ = next;
   return wake && now_ == *wake;
 }
@@ -112,6 +118,8 @@ void Referee::submit_some() {
     open_[demand.id].demand = demand;
     scheduler_.submitted(now_, demand);
   }
+  if (early_() % 2 == 0)
+    scheduler_.outlook({.requests_left = static_cast<double>(to_submit_ - submitted_)});
 }
 
 void Referee::poll() {

@@ -70,6 +70,7 @@ class Referee {
   bool advance();
   // Polls between now and `named`, the moment of wake_at(): nothing may be done before it.
   void poll_early(core::Time named);
+  bool buys() const { return config_.route == Route::deadline; }
   void submit_some();
   void poll();
   void answer(const Arrival& arrival);

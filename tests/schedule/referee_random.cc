@@ -28,7 +28,7 @@ Config Referee::random_config(std::mt19937_64& random) {
       e.price = price(static_cast<double>(below(20)), static_cast<double>(below(60)));
     config.endpoints.push_back(e);
   }
-  config.route = static_cast<Route>(below(3));
+  config.route = static_cast<Route>(below(4));
   config.retry.attempts = 1 + static_cast<int>(below(8));
   if (below(3) == 0)
     config.budget = core::Money::picodollars(static_cast<std::int64_t>(below(3'000'000'000'000)));

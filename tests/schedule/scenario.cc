@@ -121,7 +121,8 @@ Scenario::Scenario(std::uint64_t from) : seed(from) {
   if (dice.chance(0.2)) workload.per_second = dice.spread_between(2, 1000);
   if (dice.chance(0.15)) workload.drain_after = dice.duration(1ms, 60s);
 
-  config.route = static_cast<Route>(dice.below(3));
+  config.route = static_cast<Route>(dice.below(4));
+  if (config.route == Route::deadline && dice.chance(0.3)) workload.outlook.reset();
   config.retry.attempts = static_cast<int>(1 + dice.below(8));
   config.hedge = dice.chance(0.3);
   config.first_attempt = 1 + dice.below(1000);
