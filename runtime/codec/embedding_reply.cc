@@ -66,6 +66,24 @@ bool append_list(const simdjson::dom::array& list, std::vector<float>& numbers) 
   return count > 0;
 }
 
+void drop_vectors(provider::Reply& reply) {
+  reply.vectors.clear();
+  reply.dimensions = 0;
+}
+
+// Where a vector has not as many numbers as `dimensions` (0: any), the endpoint cannot do what is asked for.
+void check_dimensions(provider::Reply& reply, int dimensions) {
+  if (dimensions == 0 || reply.dimensions == static_cast<std::size_t>(dimensions)) return;
+  provider::Outcome& outcome = reply.outcome;
+  outcome.action = provider::Action::stop;
+  outcome.cause = provider::Cause::unsupported;
+  outcome.message = fmt::format(
+      "HTTP {}: the vectors have {} numbers, not the {} of dimensions: this model has no others; "
+      "leave dimensions out, or ask another model",
+      outcome.status, reply.dimensions, dimensions);
+  drop_vectors(reply);
+}
+
 }  // namespace
 
 bool append_floats(const provider::Element& vector, std::vector<float>& numbers) {
@@ -93,17 +111,20 @@ bool place_vector(const std::vector<float>& numbers, std::size_t index, std::siz
   return true;
 }
 
-void check_dimensions(provider::Reply& reply, int dimensions) {
-  if (dimensions == 0 || reply.dimensions == static_cast<std::size_t>(dimensions)) return;
-  provider::Outcome& outcome = reply.outcome;
-  outcome.action = provider::Action::stop;
-  outcome.cause = provider::Cause::unsupported;
-  outcome.message = fmt::format(
-      "HTTP {}: the vectors have {} numbers, not the {} of dimensions: this model has no others; "
-      "leave dimensions out, or ask another model",
-      outcome.status, reply.dimensions, dimensions);
-  reply.vectors.clear();
-  reply.dimensions = 0;
+void EmbeddingCodecBase::take_vectors(const provider::Element& body, std::string_view name,
+                                      provider::Reply& reply) const {
+  const auto found = provider::member(body, name);
+  simdjson::dom::array list;
+  if (!found || found->get(list) != simdjson::SUCCESS || list.size() == 0) {
+    if (const auto error = provider::error_in(body))
+      return provider::fill_failure_inside_ok(reply.outcome, profile_, *error, spec_.key);
+    return not_an_answer(reply, fmt::format("no {} in the reply", name));
+  }
+  if (const std::string_view wrong = read_vectors(list, reply); !wrong.empty()) {
+    drop_vectors(reply);
+    return not_an_answer(reply, wrong);
+  }
+  check_dimensions(reply, spec_.dimensions);
 }
 
 }  // namespace sluice::codec

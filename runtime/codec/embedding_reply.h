@@ -1,10 +1,10 @@
-// Vectors out of an embedding reply. For the codecs' own .cc files.
+// Vectors out of an embedding reply. For the codecs' own .cc files. Plain functions and a base class; any thread.
 #pragma once
 
 #include <string_view>
 #include <vector>
 
-#include "provider/codec.h"
+#include "provider/codec_base.h"
 #include "provider/wire_json.h"
 
 namespace sluice::codec {
@@ -18,8 +18,21 @@ bool append_floats(const provider::Element& vector, std::vector<float>& numbers)
 bool place_vector(const std::vector<float>& numbers, std::size_t index, std::size_t count,
                   provider::Reply& reply);
 
-// Where the numbers of a vector are not as many as `dimensions` (0: any): the endpoint cannot do
-// what the pipeline asks for, and says so in `reply`. No vectors are left then.
-void check_dimensions(provider::Reply& reply, int dimensions);
+// What codecs of embeddings share: no output, and how a reply ends.
+struct EmbeddingCodecBase : provider::CodecBase {
+  using CodecBase::CodecBase;
+  std::optional<int> output_cap() const final { return 0; }
+
+ protected:
+  // Takes the vectors from the list that `body` has under `name`, or says in `reply` why there are none. Where
+  // they have not as many numbers as the pipeline asks for, the endpoint cannot do it.
+  void take_vectors(const provider::Element& body, std::string_view name,
+                    provider::Reply& reply) const;
+
+ private:
+  // What is wrong with them; empty: nothing.
+  virtual std::string_view read_vectors(const simdjson::dom::array& list,
+                                        provider::Reply& reply) const = 0;
+};
 
 }  // namespace sluice::codec

@@ -3,7 +3,6 @@
 #include "codec/dialects.h"
 #include "codec/embedding_reply.h"
 #include "core/json.h"
-#include "provider/codec_base.h"
 #include "provider/url_text.h"
 
 namespace sluice::codec {
@@ -12,10 +11,10 @@ using namespace provider;  // a codec is written in its words
 
 namespace {
 
-class GeminiEmbeddingsCodec final : public CodecBase {
+class GeminiEmbeddingsCodec final : public EmbeddingCodecBase {
  public:
   GeminiEmbeddingsCodec(const EndpointSpec& endpoint, const Profile& profile)
-      : CodecBase(endpoint, profile),
+      : EmbeddingCodecBase(endpoint, profile),
         path_((endpoint.model.contains('/') ? "/" : "/models/") + path_text(endpoint.model) +
               ":batchEmbedContents") {
     core::JsonWriter w(before_);
@@ -31,8 +30,6 @@ class GeminiEmbeddingsCodec final : public CodecBase {
   }
 
   std::string_view path() const override { return path_; }
-
-  std::optional<int> output_cap() const override { return 0; }
 
   BodyFrame frame(const PromptFrame&) const override { return {R"({"requests":)", "}"}; }
 
@@ -67,23 +64,11 @@ class GeminiEmbeddingsCodec final : public CodecBase {
         reply.outcome.billing = Billing::known;
       }
     }
-    const auto vectors = member(body, "embeddings");
-    simdjson::dom::array list;
-    if (!vectors || vectors->get(list) != simdjson::SUCCESS || list.size() == 0) {
-      if (const auto error = error_in(body))
-        return fill_failure_inside_ok(reply.outcome, profile_, *error, spec_.key);
-      return not_an_answer(reply, "no embeddings in the reply");
-    }
-    if (const std::string_view wrong = read_vectors(list, reply); !wrong.empty()) {
-      reply.vectors.clear();
-      reply.dimensions = 0;
-      return not_an_answer(reply, wrong);
-    }
-    check_dimensions(reply, spec_.dimensions);
+    take_vectors(body, "embeddings", reply);
   }
 
-  // They stand in the order of the requests. What is wrong with them; empty: nothing.
-  static std::string_view read_vectors(const simdjson::dom::array& list, Reply& reply) {
+  // They stand in the order of the requests.
+  std::string_view read_vectors(const simdjson::dom::array& list, Reply& reply) const override {
     std::vector<float> numbers;
     std::size_t place = 0;
     for (const Element item : list) {

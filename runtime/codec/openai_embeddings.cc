@@ -1,11 +1,8 @@
 // OpenAI's embeddings, which most services and servers of its dialect have as well
 // (docs/providers.md, Embeddings). The user content is a list of texts.
-#include <array>
-
 #include "codec/dialects.h"
 #include "codec/embedding_reply.h"
 #include "core/json.h"
-#include "provider/codec_base.h"
 
 namespace sluice::codec {
 
@@ -13,13 +10,11 @@ using namespace provider;  // a codec is written in its words
 
 namespace {
 
-class EmbeddingsCodec final : public CodecBase {
+class EmbeddingsCodec final : public EmbeddingCodecBase {
  public:
-  using CodecBase::CodecBase;
+  using EmbeddingCodecBase::EmbeddingCodecBase;
 
   std::string_view path() const override { return "/embeddings"; }
-
-  std::optional<int> output_cap() const override { return 0; }
 
   BodyFrame frame(const PromptFrame&) const override {
     BodyFrame body;
@@ -36,31 +31,18 @@ class EmbeddingsCodec final : public CodecBase {
 
  private:
   void read_answer(const Element& body, Reply& reply) const override {
-    constexpr std::array<std::string_view, 4> kNames = {"model", "usage", "data", "error"};
-    const auto [model, usage, data, error] = members(body, kNames);
-    reply.model = text_of(model);
-    if (usage) {
+    reply.model = text_at(body, "model");
+    if (const auto usage = member(body, "usage")) {
       if (const auto counts = read_usage(*usage, profile_.usage, Counts::input_alone)) {
         reply.outcome.usage = *counts;
         reply.outcome.billing = Billing::known;
       }
     }
-    simdjson::dom::array list;
-    if (!data || data->get(list) != simdjson::SUCCESS || list.size() == 0) {
-      if (const auto found = error_in(body))
-        return fill_failure_inside_ok(reply.outcome, profile_, *found, spec_.key);
-      return not_an_answer(reply, "no data in the reply");
-    }
-    if (const std::string_view wrong = read_vectors(list, reply); !wrong.empty()) {
-      reply.vectors.clear();
-      reply.dimensions = 0;
-      return not_an_answer(reply, wrong);
-    }
-    check_dimensions(reply, spec_.dimensions);
+    take_vectors(body, "data", reply);
   }
 
-  // By their index: they need not come in order. What is wrong with them; empty: nothing.
-  static std::string_view read_vectors(const simdjson::dom::array& list, Reply& reply) {
+  // By their index: they need not come in order.
+  std::string_view read_vectors(const simdjson::dom::array& list, Reply& reply) const override {
     const std::size_t count = list.size();
     std::vector<bool> seen(count);
     std::vector<float> numbers;
