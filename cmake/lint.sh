@@ -12,6 +12,7 @@ lua.hpp dsl/ tests/dsl/ tests/fuzz/lexer_fuzz.cc
 oneapi/tbb stages/job/ bench/micro/
 CLI/ cli/
 csv.h runtime/format/csv_reader.cc
+dlfcn.h runtime/format/duckdb.cc
 simdjson.h runtime/ stages/ dsl/ tests/ bench/
 re2/ runtime/answer/pattern.cc
 nlohmann/ tests/

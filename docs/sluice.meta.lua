@@ -36,7 +36,7 @@
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
 ---@class (exact) sluice.readOptions
 ---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
----@field format? "jsonl"|"csv"|"tsv"|"json"|"lines" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt) do not say it, as with standard input; a file that begins as something else is an error
+---@field format? "jsonl"|"csv"|"tsv"|"json"|"lines"|"parquet" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt, .parquet) do not say it, as with standard input; a file that begins as something else is an error
 ---@field path? string JSON: names that lead to the list of rows, where it is inside of the document
 ---@field encoding? "utf-8"|"utf-16"|"utf-16be"|"latin1" of the files: "latin1" is Windows-1252; "utf-16" is little-endian where no byte order mark says otherwise
 ---@field delimiter? string CSV: what stands between two cells, one byte

@@ -61,12 +61,13 @@ constexpr Option kRead[] = {
      .max = 1000},
     {.name = "format",
      .type = choice,
-     .meaning = "what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt) do not "
+     .meaning = "what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt, "
+                ".parquet) do not "
                 "say it, as "
                 "with standard input; a file that begins as something else is an error",
      .example = "\"csv\"",
      .fallback = "by the ending, else \"jsonl\"",
-     .choices = "jsonl|csv|tsv|json|lines"},
+     .choices = "jsonl|csv|tsv|json|lines|parquet"},
     {.name = "path",
      .type = text,
      .meaning = "JSON: names that lead to the list of rows, where it is inside of the document",

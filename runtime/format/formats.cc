@@ -16,6 +16,7 @@ constexpr std::string_view kJsonlEndings[] = {".jsonl", ".ndjson"};
 constexpr std::string_view kCsvEndings[] = {".csv"};
 constexpr std::string_view kJsonEndings[] = {".json"};
 constexpr std::string_view kLinesEndings[] = {".txt"};
+constexpr std::string_view kParquetEndings[] = {".parquet", ".parq", ".pq"};
 constexpr std::string_view kTsvEndings[] = {".tsv", ".tab"};
 
 // Any text can be cells, but what is meant as something else is not.
@@ -39,6 +40,11 @@ constexpr Format kFormats[] = {
     {"json", "JSON", kJsonEndings, make_json_reader, not_json,
      "JSON begins with [ or {; if it is CSV, set format = \"csv\" in s.read, or name it .csv"},
     {"lines", "lines of text", kLinesEndings, make_lines_reader, not_text},
+    {.name = "parquet",
+     .title = "Parquet",
+     .endings = kParquetEndings,
+     .make = nullptr,
+     .open = open_parquet},
     {"file", "a file a row", {}, make_file_reader},  // what s.files means
 };
 

@@ -12,7 +12,8 @@
 
 #include "format/file_kind.h"
 #include "format/format_options.h"
-#include "format/record_reader.h"
+#include "format/record_source.h"
+#include "storage/file_lock.h"
 
 namespace sluice::format {
 
@@ -25,6 +26,11 @@ struct Format {
   // it can always be.
   bool (*refuses)(std::string_view start, const FileKind* kind) = nullptr;
   std::string_view expected = {};  // what to do where it is refused and its kind is not known
+  // Instead of `make`: reads the file itself, since it does not read from front to end. `written`: as
+  // InputFile::open()'s.
+  core::Result<std::unique_ptr<RecordSource>> (*open)(
+      const FormatOptions& options, const std::string& path,
+      std::span<const storage::FileId> written) = nullptr;
 };
 
 std::span<const Format> formats();
@@ -35,7 +41,8 @@ const Format* format_by_ending(std::string_view path);
 // What `path` is read as: as `options` say, else by its ending, else as JSON lines.
 const Format& format_of(const FormatOptions& options, std::string_view path);
 
-// Reads `path`, which is for messages and for the choice of the format alone.
+// Reads the bytes of `path`, which is for messages and for the choice of the format alone. Not for a
+// format that opens its files itself.
 std::unique_ptr<RecordReader> open_records(const FormatOptions& options, const std::string& path);
 
 }  // namespace sluice::format

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "format/format_options.h"
-#include "format/record_reader.h"
+#include "format/record_source.h"
+#include "storage/file_lock.h"
 
 namespace sluice::format {
 
@@ -15,5 +17,9 @@ std::unique_ptr<RecordReader> make_file_reader(const FormatOptions& options, std
 std::unique_ptr<RecordReader> make_json_reader(const FormatOptions& options, std::string path);
 std::unique_ptr<RecordReader> make_jsonl_reader(const FormatOptions& options, std::string path);
 std::unique_ptr<RecordReader> make_lines_reader(const FormatOptions& options, std::string path);
+
+core::Result<std::unique_ptr<RecordSource>> open_parquet(const FormatOptions& options,
+                                                         const std::string& path,
+                                                         std::span<const storage::FileId> written);
 
 }  // namespace sluice::format

@@ -240,6 +240,17 @@ core::Result<std::vector<std::string>> expand_paths(const std::vector<std::strin
   return paths;
 }
 
+std::string first_bytes(const std::string& path) {
+  std::array<char, 16> bytes;
+  struct stat info{};
+  if (path == "-" || ::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return {};
+  const ssize_t count = ::pread(fd, bytes.data(), bytes.size(), 0);
+  ::close(fd);
+  return count <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(count));
+}
+
 std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& paths) {
   std::uint64_t sum = 0;
   for (const std::string& path : paths) {

@@ -41,6 +41,9 @@ class InputFile {
 // one that names nothing.
 core::Result<std::vector<std::string>> expand_paths(const std::vector<std::string>& patterns);
 
+// The file's own first bytes, up to 16; none of what is not a plain file, whose bytes come once.
+std::string first_bytes(const std::string& path);
+
 // Their size in bytes together; nullopt when one of them has none (a pipe).
 std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& paths);
 
