@@ -48,8 +48,8 @@ void add_export_command(CLI::App& app, int& exit_status) {
   flags->file.add_options(*command);
   command
       ->add_option("--to", flags->to,
-                   "A file, its format by its ending (.jsonl, .json, .csv, .tsv), also with .gz or "
-                   ".zst after it")
+                   "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
+                   "the last also with .gz or .zst after it")
       ->type_name("FILE")
       ->required();
   command

@@ -62,9 +62,8 @@ constexpr Option kRead[] = {
     {.name = "format",
      .type = choice,
      .meaning = "what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt, "
-                ".parquet) do not "
-                "say it, as "
-                "with standard input; a file that begins as something else is an error",
+                ".parquet) do not say it, as with standard input; a file that begins as something "
+                "else is an error",
      .example = "\"csv\"",
      .fallback = "by the ending, else \"jsonl\"",
      .choices = "jsonl|csv|tsv|json|lines|parquet"},

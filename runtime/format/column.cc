@@ -53,16 +53,35 @@ bool ColumnFinder::add(std::string_view record) {
     Found& found = found_[at];
     likely = at + 1;
     if (found.known || value.is_null()) continue;
-    const ColumnType type = type_of(value);
-    found.column.type = found.decided ? joined(found.column.type, type) : type;
-    found.decided = true;
+    add_value(found, value);
   }
   return true;
 }
 
+void ColumnFinder::add_value(Found& found, const simdjson::dom::element& value) {
+  const ColumnType type = type_of(value);
+  found.column.type = found.decided ? joined(found.column.type, type) : type;
+  found.decided = true;
+  simdjson::dom::array list;
+  if (!found.lists || value.get(list) != simdjson::SUCCESS) {
+    found.lists = false;
+    return;
+  }
+  for (const simdjson::dom::element element : list) {
+    if (element.is_null()) continue;
+    const ColumnType one = type_of(element);
+    found.element = found.has_element ? joined(found.element, one) : one;
+    found.has_element = true;
+  }
+}
+
 std::vector<Column> ColumnFinder::columns() const {
   std::vector<Column> all;
-  for (const Found& found : found_) all.push_back(found.column);
+  for (const Found& found : found_) {
+    all.push_back(found.column);
+    if (!found.known && found.decided && found.lists && found.element != ColumnType::json)
+      all.back().element = found.element;
+  }
   for (const Column& column : known_)
     if (std::ranges::find(all, column.name, &Column::name) == all.end()) all.push_back(column);
   return all;

@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ enum class ColumnType : std::uint8_t { text, integer, number, boolean, json };
 struct Column {
   std::string name;
   ColumnType type = ColumnType::text;
+  // Of json: where each value is a list of scalars of one type, that type, for targets that have lists.
+  std::optional<ColumnType> element = std::nullopt;
   friend bool operator==(const Column&, const Column&) = default;
 };
 
@@ -37,7 +40,11 @@ class ColumnFinder {
     Column column;
     bool decided = false;  // a value, or its declaration, has given the type
     bool known = false;
+    bool lists = true;         // all values so far are lists
+    bool has_element = false;  // one of them has given the type of elements
+    ColumnType element = ColumnType::text;
   };
+  static void add_value(Found& found, const simdjson::dom::element& value);
   const std::vector<Column> known_;
   std::vector<Found> found_;
   simdjson::dom::parser parser_;

@@ -53,6 +53,7 @@ constexpr OutputFormat kOutputFormats[] = {
     {"json", "a JSON list", kJsonEndings, make_json_writer},
     {"csv", "CSV", kCsvEndings, make_csv_writer, true},
     {"tsv", "TSV", kTsvEndings, make_tsv_writer, true},
+    {"parquet", "Parquet", kParquetEndings, make_parquet_writer, true, true, true},
 };
 
 constexpr std::string_view kCompressed[] = {".gz", ".zst"};
@@ -91,7 +92,10 @@ std::span<const OutputFormat> output_formats() {
 }
 
 const OutputFormat* output_format_of(std::string_view path) {
-  return by_ending(output_formats(), path);
+  const OutputFormat* format = by_ending(output_formats(), path);
+  const bool packed = std::ranges::any_of(
+      kCompressed, [&](std::string_view ending) { return path.ends_with(ending); });
+  return format != nullptr && format->compressed && packed ? nullptr : format;
 }
 
 const Format& format_of(const FormatOptions& options, std::string_view path) {

@@ -35,6 +35,7 @@ struct OutputFormat {
   std::unique_ptr<RecordWriter> (*make)(storage::AtomicFile& file, std::vector<Column> columns);
   bool needs_columns = false;
   bool needs_types = false;  // of its columns
+  bool compressed = false;   // by itself: its name has no ".gz" or ".zst"
 };
 
 std::span<const OutputFormat> output_formats();  // formats.cc

@@ -16,5 +16,7 @@ std::unique_ptr<RecordWriter> make_csv_writer(storage::AtomicFile& file,
                                               std::vector<Column> columns);
 std::unique_ptr<RecordWriter> make_tsv_writer(storage::AtomicFile& file,
                                               std::vector<Column> columns);
+std::unique_ptr<RecordWriter> make_parquet_writer(storage::AtomicFile& file,
+                                                  std::vector<Column> columns);
 
 }  // namespace sluice::format

@@ -39,6 +39,10 @@ SpillFile::~SpillFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+std::string SpillFile::path() const {
+  return "/proc/self/fd/" + std::to_string(fd_);
+}
+
 core::Status SpillFile::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t done = ::write(fd_, bytes.data(), bytes.size());

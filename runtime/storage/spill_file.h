@@ -23,6 +23,9 @@ class SpillFile {
   SpillFile& operator=(SpillFile&&) = delete;
   ~SpillFile();
 
+  // A name by which this process, and it alone, opens the file: for those that write by name.
+  std::string path() const;
+
   core::Status append(std::span<const std::byte> bytes);
   // All of `bytes`, from `offset` on.
   core::Status read(std::uint64_t offset, std::span<std::byte> bytes) const;

@@ -29,12 +29,15 @@ std::unexpected<core::Error> unusable(std::string why, const std::string& path) 
 
 core::Result<const format::OutputFormat*> format_of(const std::string& path) {
   if (const format::OutputFormat* format = format::output_format_of(path)) return format;
-  std::vector<std::string_view> endings;
+  std::vector<std::string_view> plain;
+  std::vector<std::string_view> compressed;
   for (const format::OutputFormat& format : format::output_formats())
-    endings.push_back(format.endings.front());
-  return unusable(fmt::format("name the export {}, with .gz or .zst after it to compress it",
-                              fmt::join(endings, ", ")),
-                  path);
+    (format.compressed ? compressed : plain).push_back(format.endings.front());
+  return unusable(
+      fmt::format("name the export {}, with .gz or .zst after it to compress it; or {}, "
+                  "which is compressed already",
+                  fmt::join(plain, ", "), fmt::join(compressed, ", ")),
+      path);
 }
 
 constexpr std::string_view kWithoutRows =

@@ -140,7 +140,7 @@ TEST_F(ExportCommand, RefusesWhatItMustNotWrite) {
     EXPECT_THAT(ended.errors, HasSubstr("one of the job's own files"));
   }
   EXPECT_EQ(world_.read("out.jsonl"), before);
-  const auto other = export_to("out.parquet");
+  const auto other = export_to("out.xlsx");
   EXPECT_EQ(other.status, 2);
   EXPECT_THAT(other.errors, HasSubstr("name the export .jsonl, .json, .csv"));
   const auto nowhere = export_to("/proc/out.jsonl");
