@@ -15,12 +15,11 @@ ColumnType type_of(const simdjson::dom::element& value) {
       return ColumnType::text;
     case element_type::INT64:
       return ColumnType::integer;
-    case element_type::UINT64:  // more than 63 bits
     case element_type::DOUBLE:
       return ColumnType::number;
     case element_type::BOOL:
       return ColumnType::boolean;
-    default:
+    default:  // also UINT64: more than 63 bits, of which a double would lose some
       return ColumnType::json;
   }
 }

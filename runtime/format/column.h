@@ -13,7 +13,8 @@
 
 namespace sluice::format {
 
-// json: lists, objects, and what is not of one type; as JSON text where nothing better is there.
+// json: lists, objects, integers of more than 63 bits, and what is not of one type; as JSON text where
+// nothing better is there.
 enum class ColumnType : std::uint8_t { text, integer, number, boolean, json };
 
 struct Column {

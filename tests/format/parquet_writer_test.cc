@@ -100,6 +100,13 @@ TEST_F(ParquetWriting, TakesMixedValuesAsJsonAndMissingOnesAsNull) {
   EXPECT_THAT(back.columns, ElementsAre("a JSON", "b DOUBLE", "c DOUBLE"));
 }
 
+TEST_F(ParquetWriting, KeepsTheDigitsOfIntegersThatNoColumnHasRoomFor) {
+  const std::vector<std::string> records = {R"({"a":18446744073709551615})", R"({"a":1})"};
+  const Back back = there_and_back(records);
+  EXPECT_THAT(back.rows, ElementsAreArray(records));
+  EXPECT_THAT(back.columns, ElementsAre("a JSON"));
+}
+
 TEST_F(ParquetWriting, KeepsTheOrderOfManyRowsInSeveralRowGroups) {
   std::vector<std::string> records;
   for (int i = 0; i < 50000; ++i)
