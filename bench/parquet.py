@@ -21,7 +21,7 @@ TAIL = """
 print(json.dumps({"rows": rows, "seconds": time.perf_counter() - start,
                   "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
-DUCKDB = "import duckdb\nc = duckdb.connect(config={'threads': 1, 'memory_limit': '2GB'})\n"
+DUCKDB = "import duckdb\nc = duckdb.connect(config={'threads': 1, 'memory_limit': '2GB'})\nc.execute('SET enable_progress_bar = false')\n"
 PYARROW = "import pyarrow as pa, pyarrow.parquet as pq\npa.set_cpu_count(1)\n"
 PEERS = {
     "read": {
@@ -71,7 +71,7 @@ def timed(command):
     got = subprocess.run(["taskset", "-c", "0", *map(str, command)], env=environment, capture_output=True, text=True)
     if got.returncode != 0:
         sys.exit(f"{command}: {got.stderr}")
-    return json.loads(got.stdout)
+    return json.loads(got.stdout.splitlines()[-1])
 
 
 def main():

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Parquet files that others wrote, row by row against Python's duckdb: others.py PROGRAM FOLDER LIBDUCKDB
 
-The files are those of the tests of pyarrow, pandas and fastparquet, out of their packages on PyPI, and some that pyarrow and
-fastparquet write here. Skipped (exit 77) unless SLUICE_PARQUET_OTHERS is set, as the long suite does.
+The files are those of pyarrow's own tests, which its package has (the others' have none), and what pyarrow, pandas, fastparquet
+and polars write here. Skipped (exit 77) unless SLUICE_PARQUET_OTHERS is set, as the long suite does.
 """
 import base64, datetime, decimal, json, math, os, pathlib, subprocess, sys, tarfile, uuid
 
-PACKAGES = ["duckdb==1.5.5", "pyarrow==26.0.1", "pandas==3.0.0", "fastparquet==2026.9.0", "pytz"]
+PACKAGES = ["duckdb==1.5.5", "pyarrow==26.0.1", "pandas==3.0.0", "fastparquet==2026.9.0", "polars==2.1.0"]
 # What is refused, and by which words. A file of another name that is refused is a failure.
 REFUSED = {}
 
@@ -64,8 +64,18 @@ def written_files(folder):
     yield folder / "pandas-pyarrow.parquet"
     frame.to_parquet(folder / "pandas-empty-name.parquet", engine="pyarrow")
     yield folder / "pandas-empty-name.parquet"
-    pd.DataFrame({"id": [1, 2], "t": ["a", "b"]}).to_parquet(folder / "pandas-fastparquet.parquet", engine="fastparquet")
-    yield folder / "pandas-fastparquet.parquet"
+    import fastparquet, polars as pl
+    frame = pd.DataFrame({"id": range(5000), "t": [f"text {i}" for i in range(5000)], "f": [i / 7 for i in range(5000)], "b": [i % 3 == 0 for i in range(5000)],
+                          "when": pd.date_range("1999-12-31", periods=5000, freq="37min"), "o": [{"n": i, "l": [i]} for i in range(5000)], "bytes": [b"\x00%d" % i for i in range(5000)]})
+    for name, options in {"default": {}, "int96": {"times": "int96"}, "gzip": {"compression": "GZIP", "row_group_offsets": 1000}, "zstd": {"compression": "ZSTD"}}.items():
+        fastparquet.write(str(folder / f"fastparquet-{name}.parquet"), frame, object_encoding={"t": "utf8", "o": "json", "bytes": "bytes"}, **options)
+        yield folder / f"fastparquet-{name}.parquet"
+    polars = pl.DataFrame({"id": range(3000), "u": pl.Series(range(3000), dtype=pl.UInt64), "t": [None if i % 5 == 0 else f"é {i}" for i in range(3000)], "day": [day] * 3000, "when": [moment] * 3000,
+                           "l": [[i, None] for i in range(3000)], "s": [{"a": i, "b": str(i)} for i in range(3000)], "d": [decimal.Decimal(i) / 100 for i in range(3000)],
+                           "c": pl.Series(["x", "y", "z"] * 1000, dtype=pl.Categorical), "span": [datetime.timedelta(seconds=i) for i in range(3000)], "at": [datetime.time(1, 2, 3)] * 3000})
+    for name, options in {"default": {}, "groups": {"row_group_size": 700, "compression": "lz4"}}.items():
+        polars.write_parquet(folder / f"polars-{name}.parquet", **options)
+        yield folder / f"polars-{name}.parquet"
 
 
 def same(ours, theirs):
@@ -96,6 +106,8 @@ def same(ours, theirs):
         return isinstance(ours, dict) and list(ours) == [str(k) for k in theirs] and all(same(a, b) for a, b in zip(ours.values(), theirs.values()))
     if isinstance(theirs, (list, tuple)):
         return isinstance(ours, list) and len(ours) == len(theirs) and all(map(same, ours, theirs))
+    if isinstance(ours, (dict, list)):  # a JSON column, which is its value in our rows
+        return ours == json.loads(theirs, parse_float=decimal.Decimal, parse_int=decimal.Decimal)
     return ours == theirs
 
 
