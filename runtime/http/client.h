@@ -56,6 +56,10 @@ struct OriginOptions {
   core::Duration total_timeout = std::chrono::seconds(120);  // from send() called to the last byte
   std::size_t max_connections = 256;
   std::size_t max_response_bytes = 64 * 1024 * 1024;  // after inflation
+  std::string accept_encoding = "gzip";
+  // Else bodies are handed over as they were sent, whatever their Content-Encoding: what is a file's own
+  // compression, or a part of it.
+  bool inflates = true;
 };
 
 struct Request {

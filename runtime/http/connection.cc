@@ -22,11 +22,12 @@ void skip(std::vector<std::string_view>& pieces, std::size_t count) {
 }  // namespace
 
 Connection::Connection(Owner& owner, std::unique_ptr<net::Transport> transport,
-                       const std::string& authority, std::size_t max_response_bytes)
+                       const std::string& authority, std::size_t max_response_bytes, bool inflates)
     : owner_(owner),
       transport_(std::move(transport)),
       authority_(authority),
       max_response_bytes_(max_response_bytes),
+      inflates_(inflates),
       parser_(MessageParser::Type::response, *this) {
   transport_->set_events(*this);
 }
@@ -107,7 +108,9 @@ bool Connection::on_head(MessageHead&& head) {
       head.status == 204 || head.status == 304 || exchange_->request.method == "HEAD";
   if (bodiless) return true;
 
-  const auto coding = Inflater::coding(response_.headers.find("content-encoding").value_or(""));
+  const auto coding =
+      inflates_ ? Inflater::coding(response_.headers.find("content-encoding").value_or(""))
+                : Inflater::Coding::identity;
   if (coding == Inflater::Coding::unknown) {
     return refuse(Failure::Kind::protocol, "sent an answer in a content encoding not asked for");
   }

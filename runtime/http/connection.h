@@ -40,7 +40,7 @@ class Connection final : net::Transport::Events, MessageParser::Sink {
 
   // `authority` names the peer in messages; it must outlive the connection.
   Connection(Owner& owner, std::unique_ptr<net::Transport> transport, const std::string& authority,
-             std::size_t max_response_bytes);
+             std::size_t max_response_bytes, bool inflates);
 
   // False: the connection is of no use any more, and the exchange is as it was. With `look` an end
   // that the loop has yet to tell is noticed before anything is written.
@@ -78,6 +78,7 @@ class Connection final : net::Transport::Events, MessageParser::Sink {
   std::unique_ptr<net::Transport> transport_;
   const std::string& authority_;
   std::size_t max_response_bytes_;
+  bool inflates_;
   MessageParser parser_;
   Exchange* exchange_ = nullptr;
   Response response_;

@@ -44,8 +44,8 @@ Origin::Origin(net::Loop& loop, net::NameLookup& lookup, Exchanges& exchanges, T
       route_{std::move(url), options_.proxy},
       authority_(route_.url.authority()),
       head_start_((asks_proxy() ? "http://" + authority_ : "") + route_.url.path),
-      head_end_(fmt::format(" HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{}", authority_,
-                            asks_proxy() ? route_.proxy->headers() : "")),
+      head_end_(fmt::format(" HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: {}\r\n{}", authority_,
+                            options_.accept_encoding, asks_proxy() ? route_.proxy->headers() : "")),
       connect_ms_(to_ms(options_.connect_timeout)),
       first_byte_ms_(options_.first_byte_timeout ? to_ms(*options_.first_byte_timeout) : kNeverMs),
       idle_ms_(to_ms(options_.idle_timeout)),
@@ -173,7 +173,7 @@ void Origin::on_connected(Connector& connector, std::unique_ptr<net::Transport> 
   first_.connected(net::now_ms(loop_));
   arm(first_.deadline_ms());
   auto connection = std::make_unique<Connection>(*this, std::move(transport), authority_,
-                                                 options_.max_response_bytes);
+                                                 options_.max_response_bytes, options_.inflates);
   if (waiting_.empty()) {
     make_idle(*connection.release());
   } else if (begin_front(*connection)) {
