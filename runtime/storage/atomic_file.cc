@@ -181,9 +181,12 @@ class ZstdTarget final : public AtomicFile {
 core::Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path) {
   auto plain = std::make_unique<PlainTarget>(path);
   if (auto status = plain->open(); !status) return std::unexpected(status.error());
-  std::unique_ptr<AtomicFile> file = std::move(plain);
-  if (path.ends_with(".gz")) return std::make_unique<GzipTarget>(std::move(file));
-  if (path.ends_with(".zst")) return std::make_unique<ZstdTarget>(std::move(file));
+  return compressed(std::move(plain), path);
+}
+
+std::unique_ptr<AtomicFile> compressed(std::unique_ptr<AtomicFile> file, std::string_view name) {
+  if (name.ends_with(".gz")) return std::make_unique<GzipTarget>(std::move(file));
+  if (name.ends_with(".zst")) return std::make_unique<ZstdTarget>(std::move(file));
   return file;
 }
 

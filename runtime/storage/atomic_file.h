@@ -23,4 +23,7 @@ class AtomicFile {
   virtual core::Status finish() = 0;
 };
 
+// `file`, whose bytes are compressed on the way if `name` ends in ".gz" or ".zst".
+std::unique_ptr<AtomicFile> compressed(std::unique_ptr<AtomicFile> file, std::string_view name);
+
 }  // namespace sluice::storage

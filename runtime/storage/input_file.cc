@@ -217,7 +217,11 @@ core::Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path
         "give s.read the job's input alone",
         path == "-" ? "standard input" : path);
   }
-  return std::make_unique<DetectingFile>(std::move(file), path);
+  return inflated(std::move(file), path);
+}
+
+std::unique_ptr<InputFile> inflated(std::unique_ptr<InputFile> file, std::string name) {
+  return std::make_unique<DetectingFile>(std::move(file), std::move(name));
 }
 
 core::Result<std::vector<std::string>> expand_paths(const std::vector<std::string>& patterns) {

@@ -1,4 +1,4 @@
-// The bytes of one input file, inflated. Whether it is gzip or zstd is told by its first bytes, not
+// The bytes of one input file, wherever it is (place/places.h), inflated. Whether it is gzip or zstd is told by its first bytes, not
 // by its name, so standard input may be compressed too.
 //
 // Threads: one.
@@ -36,6 +36,9 @@ class InputFile {
   // Waits at most about 20 ms for a pipe or terminal that has nothing yet (State::waiting).
   virtual core::Result<Read> read(std::span<char> into) = 0;
 };
+
+// `file`, inflated where its first bytes say that it is compressed. `name`: for messages.
+std::unique_ptr<InputFile> inflated(std::unique_ptr<InputFile> file, std::string name);
 
 // The files that `patterns` name, in order, each glob's in alphabetical order. ErrorCode::io for
 // one that names nothing.
