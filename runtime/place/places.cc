@@ -1,0 +1,180 @@
+#include "place/places.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "place/failure_text.h"
+#include "place/listing.h"
+#include "place/object_file.h"
+#include "place/upload.h"
+
+namespace sluice::place {
+namespace {
+
+constexpr int kMostSizesAsked = 16;
+
+std::string_view scheme_of(const Uri& uri) {
+  return uri.scheme == Scheme::s3 ? "s3" : "gs";
+}
+
+}  // namespace
+
+Places::Places(Settings settings, http::Environment environment)
+    : settings_(std::move(settings)),
+      environment_(std::move(environment)),
+      web_(std::make_shared<Web>(settings_.patience)) {}
+
+std::shared_ptr<Places> Places::hasty() const {
+  Settings settings = settings_;
+  settings.patience = {.tries = 1,
+                       .connect = std::chrono::seconds(3),
+                       .idle = std::chrono::seconds(3),
+                       .total = std::chrono::seconds(3)};
+  settings.first_page_only = true;
+  settings.range_bytes = std::size_t{256} << 10;
+  auto made = std::make_shared<Places>(std::move(settings), environment_);
+  const std::lock_guard lock(mutex_);
+  made->full_ = full_;
+  return made;
+}
+
+core::Result<std::string> Places::name(const std::string& written) {
+  if (auto uri = parse_uri(written); !uri) return std::unexpected(uri.error());
+  std::string name = without_query(written);
+  if (name == written) return name;
+  const std::lock_guard lock(mutex_);
+  // Two files that differ in their query alone have two names.
+  const std::string first = name;
+  for (int i = 2; full_.contains(name) && full_[name] != written; ++i)
+    name = fmt::format("{}#{}", first, i);
+  full_[name] = written;
+  return name;
+}
+
+core::Result<Places::Found> Places::find(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto full = full_.find(name);
+  auto uri = parse_uri(full == full_.end() ? name : full->second);
+  if (!uri) return std::unexpected(uri.error());
+  if (full != full_.end()) uri->shown = name;
+  const std::string key =
+      uri->scheme == Scheme::web ? uri->base : fmt::format("{}://{}", scheme_of(*uri), uri->bucket);
+  auto known = services_.find(key);
+  if (known == services_.end()) {
+    auto made = service_of(*uri, settings_, environment_);
+    if (!made) return std::unexpected(made.error());
+    known = services_.emplace(key, std::move(*made)).first;
+  }
+  return Found{std::move(*uri), known->second};
+}
+
+core::Result<std::vector<std::string>> Places::expand(const std::string& pattern) {
+  if (!is_remote(pattern)) return storage::expand_paths({pattern});
+  auto found = find(pattern);
+  if (!found) return std::unexpected(found.error());
+  Uri& uri = found->uri;
+  if (uri.scheme == Scheme::web) return std::vector{pattern};
+  const std::string root = fmt::format("{}://{}/", scheme_of(uri), uri.bucket);
+  if (!is_pattern(uri.key)) return std::vector{root + unescaped(uri.key)};
+  auto listing = list_objects(*web_, uri, found->service, settings_.first_page_only);
+  if (!listing) return std::unexpected(listing.error());
+  if (listing->keys.empty())
+    return core::fail(core::ErrorCode::io, "no object fits this pattern", pattern);
+  {
+    const std::lock_guard lock(mutex_);
+    sizes_[pattern] = listing->bytes;
+  }
+  for (std::string& key : listing->keys) key.insert(0, root);
+  return std::move(listing->keys);
+}
+
+std::optional<std::uint64_t> Places::total_bytes(const std::vector<std::string>& patterns) {
+  std::uint64_t sum = 0;
+  int asked = 0;
+  for (const std::string& pattern : patterns) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto known = sizes_.find(pattern); known != sizes_.end()) {
+        sum += known->second;
+        continue;
+      }
+    }
+    const auto found = find(pattern);
+    if (!found || ++asked > kMostSizesAsked) return std::nullopt;
+    Uri uri = found->uri;
+    if (uri.scheme != Scheme::web) {
+      if (is_pattern(uri.key)) return std::nullopt;
+      uri.key = unescaped(uri.key);
+    }
+    const auto size = size_of({.web = web_, .service = found->service, .uri = std::move(uri)});
+    if (!size) return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    sizes_[pattern] = *size;
+    sum += *size;
+  }
+  return sum;
+}
+
+core::Result<std::unique_ptr<storage::InputFile>> Places::open_plain(
+    const std::string& name, std::atomic<std::uint64_t>& consumed) {
+  auto found = find(name);
+  if (!found) return std::unexpected(found.error());
+  return open_object({.web = web_,
+                      .service = std::move(found->service),
+                      .uri = std::move(found->uri),
+                      .range_bytes = settings_.range_bytes},
+                     consumed);
+}
+
+core::Result<std::unique_ptr<storage::InputFile>> Places::open(
+    const std::string& name, std::atomic<std::uint64_t>& consumed) {
+  if (!is_remote(name)) return storage::InputFile::open(name, consumed);
+  auto plain = open_plain(name, consumed);
+  if (!plain) return std::unexpected(plain.error());
+  return storage::inflated(std::move(*plain), name);
+}
+
+core::Result<LocalCopy> Places::local_copy(const std::string& name) {
+  std::atomic<std::uint64_t> consumed = 0;
+  const auto file = open_plain(name, consumed);
+  if (!file) return std::unexpected(file.error());
+  return LocalCopy::make(**file, name);
+}
+
+core::Result<Places::Found> Places::find_writable(const std::string& name) {
+  auto found = find(name);
+  if (!found) return found;
+  if (found->uri.scheme == Scheme::web)
+    return core::fail(core::ErrorCode::pipeline,
+                      "a web server's files are read only: write to this machine, s3:// or gs://",
+                      name);
+  if (found->uri.key.empty() || found->uri.key.ends_with('/'))
+    return core::fail(core::ErrorCode::pipeline,
+                      "names no object: add the file's name, as in s3://bucket/out/answers.jsonl",
+                      name);
+  return found;
+}
+
+core::Result<std::unique_ptr<storage::AtomicFile>> Places::create(const std::string& name) {
+  if (!is_remote(name)) return storage::AtomicFile::create(name);
+  auto found = find_writable(name);
+  if (!found) return std::unexpected(found.error());
+  return storage::compressed(create_object({.web = web_,
+                                            .service = std::move(found->service),
+                                            .uri = std::move(found->uri),
+                                            .part_bytes = settings_.part_bytes}),
+                             name);
+}
+
+core::Status Places::may_create(const std::string& name) {
+  if (!is_remote(name)) return {};
+  auto found = find_writable(name);
+  if (!found) return std::unexpected(found.error());
+  return try_write({.web = web_,
+                    .service = std::move(found->service),
+                    .uri = std::move(found->uri),
+                    .part_bytes = settings_.part_bytes});
+}
+
+}  // namespace sluice::place
