@@ -3,6 +3,7 @@
 #include "dsl/embed_options.h"
 #include "dsl/image_options.h"
 #include "dsl/option_tables.h"
+#include "dsl/place_options.h"
 
 namespace sluice::dsl {
 namespace {
@@ -113,6 +114,8 @@ constexpr Option kRead[] = {
      .example = "\"\"",
      .fallback = "none is; an empty cell is empty text",
      .max = 1000},
+    kS3Option,
+    kGcsOption,
 };
 
 constexpr Option kValidate[] = {
@@ -203,6 +206,8 @@ constexpr Option kSink[] = {
                 "one beside the new",
      .example = "true",
      .fallback = "false: the output has the answers to the input as it is"},
+    kS3Option,
+    kGcsOption,
 };
 
 constexpr Section kJob[] = {
@@ -235,9 +240,9 @@ constexpr Section kJob[] = {
                     .type = "text or s.files",
                     .luals = "string|sluice.Files",
                     .meaning =
-                        "files and globs, in order; gzip and zstd are inflated; \"-\" is "
-                        "standard input; s.files makes each file a row; relative to the pipeline "
-                        "file",
+                        "files and globs, in order, of this machine (relative to the pipeline "
+                        "file), at s3://, gs:// or https://; gzip and zstd are inflated; \"-\" is "
+                        "standard input; s.files makes each file a row",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
                     .most = 10000}},

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "place/uri.h"
 #include "provider/profile.h"
 
 namespace sluice::dsl {
@@ -21,7 +22,8 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
   const std::string folder = file.substr(0, slash + 1);
   if (folder == "./") return;
   const auto put = [](const std::string& before, std::string& path) {
-    if (!path.empty() && path != "-" && path[0] != '/') path.insert(0, before);
+    if (!path.empty() && path != "-" && path[0] != '/' && !place::is_remote(path))
+      path.insert(0, before);
   };
   job.folder = folder;
   put(folder, job.directory);

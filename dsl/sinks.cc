@@ -7,6 +7,7 @@
 
 #include "dsl/constructors.h"
 #include "dsl/option_places.h"
+#include "dsl/place_options.h"
 #include "format/formats.h"
 #include "format/record_writer.h"
 
@@ -136,6 +137,7 @@ int construct_sink(lua_State* lua) {
   lua_pop(lua, 1);
   spec.keep = arguments.columns("keep");
   spec.keep_missing = arguments.flag("keep_missing");
+  spec.places = read_places(arguments);
   std::vector<OptionMark> options;
   add_item_marks(options, arguments, "keep");
   const Place& place = arguments.place();

@@ -7,6 +7,7 @@
 #include "dsl/images.h"
 #include "dsl/node.h"
 #include "dsl/option_places.h"
+#include "dsl/place_options.h"
 #include "format/formats.h"
 #include "stages/prompt_template.h"
 
@@ -71,6 +72,15 @@ int construct_read(lua_State* lua) {
     if (files != 0 && files != i)
       arguments.fail_item(i, "read takes either paths or s.files, not both",
                           "name all of them by s.files, so that each file is a row, or none");
+  }
+  spec.places = read_places(arguments);
+  for (std::size_t i = 0; i < spec.paths.size(); ++i) {
+    if (!place::is_remote(spec.paths[i])) continue;
+    auto name = spec.places->name(spec.paths[i]);
+    if (!name)
+      arguments.fail_item(i + 1, name.error().text(),
+                          "for example \"s3://bucket/rows/*.jsonl.gz\"");
+    spec.paths[i] = std::move(*name);
   }
   spec.key = arguments.text("key").value_or("");
   spec.format = read_format(arguments, spec.paths, files > 0);

@@ -23,7 +23,7 @@ constexpr std::uint32_t kQuietReads = 50;
 Reader::Reader(Input input, std::optional<std::uint64_t> limit, flow::Credits& credits,
                const flow::Shutdown& shutdown, Callbacks callbacks, Steps steps)
     : input_(std::move(input)),
-      total_bytes_(limit ? std::nullopt : source::total_bytes(input_.names)),
+      total_bytes_(limit ? std::nullopt : source::total_bytes(input_.from, input_.names)),
       limit_(limit),
       credits_(credits),
       shutdown_(shutdown),
@@ -51,7 +51,9 @@ core::Status Reader::read_all() {
 std::optional<std::string> Reader::waiting_for() const {
   if (quiet_reads_ < kQuietReads) return std::nullopt;
   const std::string& path = input_.names[source_];
-  return path == "-" ? "standard input" : "a writer of " + path;
+  return path == "-"              ? "standard input"
+         : place::is_remote(path) ? "the server of " + path
+                                  : "a writer of " + path;
 }
 
 std::optional<double> Reader::share_read() const {

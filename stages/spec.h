@@ -191,6 +191,7 @@ struct SinkSpec {
   bool keep_missing = false;
   std::vector<std::string>
       keep;  // else with these; with neither: the key field, or all when there is no key
+  std::shared_ptr<place::Places> places = {};  // that remote names are of
   // It is read by the next level of a cascade: lines have the row whole and the model (cascade.h).
   bool for_next_level = false;
   // The sinks of the pipeline file beside `path`, in its order. All of them, where none can be the file of

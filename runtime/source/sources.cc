@@ -1,38 +1,82 @@
 #include "source/sources.h"
 
+#include <algorithm>
+
 #include "format/formats.h"
 #include "source/text_source.h"
 #include "storage/input_file.h"
 
 namespace sluice::source {
-
 namespace {
+
+std::shared_ptr<place::Places> places_of(const Spec& spec) {
+  return spec.places ? spec.places : std::make_shared<place::Places>(place::Settings{});
+}
 
 // A name that says nothing may be of a format that its first bytes tell, where that reads files itself:
 // one of text is found by its reader.
 const format::Format& format_of(const format::FormatOptions& options, const std::string& name) {
   const format::Format& format = format::format_of(options, name);
-  if (!options.name.empty() || format::format_by_ending(name) != nullptr) return format;
+  const bool said = !options.name.empty() || format::format_by_ending(name) != nullptr;
+  if (said || place::is_remote(name)) return format;
   const format::FileKind* kind = format::kind_of(storage::first_bytes(name));
   const format::Format* told = kind == nullptr ? nullptr : format::format_named(kind->format);
   return told != nullptr && told->open != nullptr ? *told : format;
 }
 
+// A file from elsewhere, of a format that reads files itself: as long as it is read, its copy is here.
+class CopiedSource final : public format::RecordSource {
+ public:
+  CopiedSource(place::LocalCopy copy, std::unique_ptr<format::RecordSource> source)
+      : copy_(std::move(copy)), source_(std::move(source)) {}
+  core::Result<State> read(const Take& take) override {
+    auto state = source_->read(take);
+    passed_ = source_->passed();
+    return state;
+  }
+  format::RecordReader::Description description() const override { return source_->description(); }
+
+ private:
+  const place::LocalCopy copy_;
+  const std::unique_ptr<format::RecordSource> source_;
+};
+
 }  // namespace
 
 core::Result<std::vector<std::string>> names_of(const Spec& spec) {
-  return storage::expand_paths(spec.paths);
+  if (std::ranges::none_of(spec.paths, place::is_remote)) return storage::expand_paths(spec.paths);
+  const auto places = places_of(spec);
+  std::vector<std::string> names;
+  for (const std::string& path : spec.paths) {
+    auto found = places->expand(path);
+    if (!found) return found;
+    names.insert(names.end(), std::move_iterator(found->begin()), std::move_iterator(found->end()));
+  }
+  return names;
 }
 
-std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& names) {
-  return storage::total_bytes(names);
+std::optional<std::uint64_t> total_bytes(const Spec& spec, const std::vector<std::string>& names) {
+  std::vector<std::string> remote;
+  std::vector<std::string> local;
+  std::ranges::copy_if(spec.paths, std::back_inserter(remote), place::is_remote);
+  std::ranges::remove_copy_if(names, std::back_inserter(local), place::is_remote);
+  const auto here = storage::total_bytes(local);
+  const auto there = here && !remote.empty() ? places_of(spec)->total_bytes(remote) : 0;
+  if (!here || !there) return std::nullopt;
+  return *here + *there;
 }
 
 core::Result<std::unique_ptr<format::RecordSource>> open(const Spec& spec, const std::string& name,
                                                          std::span<const storage::FileId> written) {
   const format::Format& format = format_of(spec.format, name);
-  if (format.open != nullptr) return format.open(spec.format, name, written);
-  return open_text(name, spec.format, written);
+  const auto places = place::is_remote(name) ? places_of(spec) : nullptr;
+  if (format.open == nullptr) return open_text(name, spec.format, places, written);
+  if (places == nullptr) return format.open(spec.format, name, written);
+  auto copy = places->local_copy(name);
+  if (!copy) return std::unexpected(copy.error());
+  auto source = format.open(spec.format, copy->path(), written);
+  if (!source) return source;
+  return std::make_unique<CopiedSource>(std::move(*copy), std::move(*source));
 }
 
 }  // namespace sluice::source

@@ -13,6 +13,7 @@
 
 #include "format/format_options.h"
 #include "format/record_source.h"
+#include "place/places.h"
 #include "storage/file_lock.h"
 
 namespace sluice::source {
@@ -21,14 +22,17 @@ struct Spec {
   std::vector<std::string>
       paths;  // files and globs, in order; "-" = standard input; .gz and .zst are inflated
   format::FormatOptions format;
+  std::shared_ptr<place::Places> places =
+      {};  // that remote names are of; none: as nothing is said of them
 };
 
 // What `spec` names now, in order: each is opened by its name. ErrorCode::io for a pattern that names
 // nothing.
 core::Result<std::vector<std::string>> names_of(const Spec& spec);
 
-// Their size together, in the unit of format::RecordSource::passed(); nullopt when one of them has none.
-std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& names);
+// The size of the `names` of `spec` together, in the unit of format::RecordSource::passed(); nullopt when one of them has
+// none.
+std::optional<std::uint64_t> total_bytes(const Spec& spec, const std::vector<std::string>& names);
 
 // `written`: files that the job itself writes, which are refused under whatever name.
 core::Result<std::unique_ptr<format::RecordSource>> open(

@@ -10,10 +10,12 @@ constexpr std::size_t kReadBytes = 256 * 1024;
 
 class TextSource final : public format::RecordSource {
  public:
-  TextSource(const format::FormatOptions& format, const std::string& path)
-      : records_(format::open_records(format, path)) {}
+  TextSource(const format::FormatOptions& format, const std::string& path,
+             std::shared_ptr<place::Places> places)
+      : records_(format::open_records(format, path)), places_(std::move(places)) {}
   core::Status open(const std::string& path, std::span<const storage::FileId> written) {
-    auto file = storage::InputFile::open(path, consumed_, written);
+    auto file = places_ ? places_->open(path, consumed_)
+                        : storage::InputFile::open(path, consumed_, written);
     if (!file) return std::unexpected(file.error());
     file_ = std::move(*file);
     return {};
@@ -52,6 +54,7 @@ class TextSource final : public format::RecordSource {
   }
 
   const std::unique_ptr<format::RecordReader> records_;
+  const std::shared_ptr<place::Places> places_;
   std::atomic<std::uint64_t> consumed_ = 0;
   std::unique_ptr<storage::InputFile> file_;
   std::string buffer_;  // bytes not yet cut into records
@@ -62,8 +65,8 @@ class TextSource final : public format::RecordSource {
 
 core::Result<std::unique_ptr<format::RecordSource>> open_text(
     const std::string& path, const format::FormatOptions& format,
-    std::span<const storage::FileId> written) {
-  auto source = std::make_unique<TextSource>(format, path);
+    std::shared_ptr<place::Places> places, std::span<const storage::FileId> written) {
+  auto source = std::make_unique<TextSource>(format, path, std::move(places));
   if (auto opened = source->open(path, written); !opened) return std::unexpected(opened.error());
   return source;
 }

@@ -8,13 +8,14 @@
 
 #include "format/format_options.h"
 #include "format/record_source.h"
+#include "place/places.h"
 #include "storage/file_lock.h"
 
 namespace sluice::source {
 
-// `written`: as InputFile::open()'s.
+// `places`: where it is, unless it is on this machine. `written`: as InputFile::open()'s.
 core::Result<std::unique_ptr<format::RecordSource>> open_text(
     const std::string& path, const format::FormatOptions& format,
-    std::span<const storage::FileId> written);
+    std::shared_ptr<place::Places> places, std::span<const storage::FileId> written);
 
 }  // namespace sluice::source

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/printable.h"
 #include "source/sources.h"
@@ -11,7 +12,8 @@
 namespace sluice::inspect {
 namespace {
 
-constexpr int kMostReads = 16;      // of 256 KiB of text each
+constexpr int kMostReads = 16;  // of 256 KiB of text each
+constexpr std::chrono::seconds kLongestLook{5};
 constexpr auto kMostWildcards = 2;  // in a file's name; in a folder's none
 
 }  // namespace
@@ -38,11 +40,62 @@ bool is_empty_file(const std::string& path) {
          !path.starts_with("/proc/") && !path.starts_with("/sys/");
 }
 
+// Of the file `name`. A server is not waited for any longer than kLongestLook.
+void look_at(const stages::ReadSpec& read, const std::string& name, std::size_t count,
+             FirstRows& first) {
+  const auto take = [&](const format::Record& record) {
+    core::Row row;
+    row.raw = record.text;
+    row.line = record.line;
+    if (record.reject != nullptr) row.reject = std::make_shared<const core::Reject>(*record.reject);
+    first.rows.push_back(std::move(row));
+    return first.rows.size() < count;
+  };
+  using State = format::RecordSource::State;
+  core::Result<State> state = State::more;
+  auto opened = source::open(read, name);
+  if (!opened) state = std::unexpected(opened.error());
+  const auto until = std::chrono::steady_clock::now() + kLongestLook;
+  const bool waits = place::is_remote(name);
+  for (int i = 0; i < kMostReads && state && *state == State::more; ++i) {
+    state = (*opened)->read(take);
+    while (waits && state && *state == State::waiting && std::chrono::steady_clock::now() < until)
+      state = (*opened)->read(take);
+  }
+  if (opened) first.description = (*opened)->description();
+  if (!state) first.error = state.error();
+  if (first.rows.empty()) {
+    first.why_none = fmt::format("'{}' has no rows", core::printable(name));
+    first.empty = state && *state == State::end;
+    if (state && *state == State::waiting)
+      first.why_none = fmt::format("the server of '{}' has not answered", core::printable(name));
+  }
+  first.path = name;
+}
+
+// What is wrong with a server at this moment is no mistake of the pipeline: it is a reason for no rows.
+FirstRows remote_rows(const stages::ReadSpec& read, const std::string& pattern, std::size_t count) {
+  FirstRows first;
+  stages::ReadSpec look = read;
+  look.paths = {pattern};
+  look.places = read.places ? read.places->hasty() : nullptr;
+  const auto names = source::names_of(look);
+  if (names && look.places) look_at(look, names->front(), count, first);
+  const core::Error* error = !names ? &names.error() : first.error ? &*first.error : nullptr;
+  if (error != nullptr && error->where == (names ? names->front() : pattern)) {
+    first.why_none =
+        fmt::format("'{}' was not looked at: {}", core::printable(pattern), error->message);
+    first.error.reset();
+  }
+  return first;
+}
+
 }  // namespace
 
 FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which) {
   FirstRows first;
   const std::string& pattern = read.paths[which];
+  if (place::is_remote(pattern)) return remote_rows(read, pattern, count);
   if (pattern == "-" || !quick_to_expand(pattern)) {
     first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(pattern));
     return first;
@@ -56,27 +109,7 @@ FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_
     if (first.empty) first.path = paths->front();
     return first;
   }
-  const auto take = [&](const format::Record& record) {
-    core::Row row;
-    row.raw = record.text;
-    row.line = record.line;
-    if (record.reject != nullptr) row.reject = std::make_shared<const core::Reject>(*record.reject);
-    first.rows.push_back(std::move(row));
-    return first.rows.size() < count;
-  };
-  using State = format::RecordSource::State;
-  core::Result<State> state = State::more;
-  auto opened = source::open(read, paths->front());
-  if (!opened) state = std::unexpected(opened.error());
-  for (int i = 0; i < kMostReads && state && *state == State::more; ++i)
-    state = (*opened)->read(take);
-  if (opened) first.description = (*opened)->description();
-  if (!state) first.error = state.error();
-  if (first.rows.empty()) {
-    first.why_none = fmt::format("'{}' has no rows", core::printable(paths->front()));
-    first.empty = state && *state == State::end;
-  }
-  first.path = paths->front();
+  look_at(read, paths->front(), count, first);
   return first;
 }
 

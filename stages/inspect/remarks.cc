@@ -243,7 +243,7 @@ std::vector<Remark> input_remarks(const stages::PipelineSpec& spec,
                                   const std::function<bool(const std::string& path)>& may_show) {
   std::vector<Remark> remarks;
   for (const std::string& pattern : spec.read.paths) {
-    if (pattern == "-" || !quick_to_expand(pattern)) continue;
+    if (pattern == "-" || place::is_remote(pattern) || !quick_to_expand(pattern)) continue;
     if (const auto paths = source::names_of({.paths = {pattern}, .format = {}}); !paths)
       remarks.push_back(
           {Severity::warning, pattern, 0, 0, paths.error().message, "a run would end with 5"});

@@ -228,7 +228,7 @@ core::Status keep_apart(const stages::JobSpec& job) {
   if (auto apart = outputs_apart(job, outputs); !apart) return apart;
   // Later questions read what the job itself has made for them.
   for (const std::string& pattern : job.questions.front().read.paths) {
-    if (pattern == "-") continue;
+    if (pattern == "-" || place::is_remote(pattern)) continue;
     if (auto apart = input_apart(pattern, job, outputs); !apart) return apart;
   }
   return {};
@@ -244,7 +244,7 @@ core::Status keep_export_apart(const stages::JobSpec& job, const std::string& pa
     if (is_same(output, path)) return refused(std::string(kOwn));
   const Output target(path, "the export");
   for (const std::string& pattern : job.questions.front().read.paths) {
-    if (pattern == "-") continue;
+    if (pattern == "-" || place::is_remote(pattern)) continue;
     const std::vector<std::string> inputs = matches_of(pattern);
     if (std::ranges::any_of(inputs,
                             [&](const std::string& input) { return is_same(target, input); }))
