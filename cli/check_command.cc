@@ -62,8 +62,9 @@ core::Result<std::string> inputs(const stages::PipelineSpec& spec) {
     text += fmt::format("  {:<11}{}\n", name, line);
   };
   std::vector<std::string_view> shown;
-  for (std::size_t i = 0; i < std::min(read.paths.size(), kMostPatterns); ++i) {
-    const std::string_view format = format::format_of(read.format, read.paths[i]).name;
+  for (std::size_t i = 0; i < std::min(source::shown_names(read).size(), kMostPatterns); ++i) {
+    const std::string_view format =
+        read.paths.empty() ? "table" : format::format_of(read.format, read.paths[i]).name;
     if (std::ranges::find(shown, format) != shown.end()) continue;
     const inspect::FirstRows first = inspect::first_rows(read, 1, i);
     if (first.path.empty()) continue;

@@ -81,7 +81,7 @@ std::string parameters(const stages::JobSpec& job) {
 std::string listing(const stages::JobSpec& job) {
   Names files, reads, writes, hosts, unpriced, variables;
   for (const std::string& file : job.files) add(files, file);
-  for (const std::string& path : job.questions.front().read.paths)
+  for (const std::string& path : source::shown_names(job.questions.front().read))
     add(reads, path == "-" ? "standard input" : path);
   for (const stages::PipelineSpec& spec : job.questions) {
     if (!spec.dispatch.prices.empty()) add(reads, spec.dispatch.prices);

@@ -4,7 +4,7 @@
 sources() { git ls-files -- '*.cc' '*.h'; }
 
 # Outside headers and the only places that may include them.
-rooms='sqlite3.h runtime/store/ tests/checkpoint/
+rooms='sqlite3.h runtime/store/ runtime/table/ tests/checkpoint/ tests/table/
 uv.h runtime/net/ runtime/http/url.cc tests/http/ bench/
 llhttp.h runtime/http/ tests/http/ bench/
 openssl/ runtime/net/ runtime/auth/ runtime/http/proxy.cc runtime/core/name.cc tests/http/ tests/auth/

@@ -10,6 +10,7 @@
 ---@class sluice.Field
 ---@class sluice.Secret
 ---@class sluice.Files
+---@class sluice.Table
 ---@class sluice.Pipeline
 
 ---@class sluice.paramOptions
@@ -36,7 +37,7 @@
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
 ---@class (exact) sluice.readOptions
 ---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
----@field format? "jsonl"|"csv"|"tsv"|"json"|"lines"|"parquet" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt, .parquet) do not say it, as with standard input; a file that begins as something else is an error
+---@field format? "jsonl"|"csv"|"tsv"|"json"|"lines" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt) do not say it, as with standard input; a file that begins as something else is an error
 ---@field path? string JSON: names that lead to the list of rows, where it is inside of the document
 ---@field encoding? "utf-8"|"utf-16"|"utf-16be"|"latin1" of the files: "latin1" is Windows-1252; "utf-16" is little-endian where no byte order mark says otherwise
 ---@field delimiter? string CSV: what stands between two cells, one byte
@@ -44,9 +45,7 @@
 ---@field columns? string[] CSV: the names of the columns, in place of the header's (header = true), or where there is none (header = false)
 ---@field types? table<string, "text"|"int"|"number"|"bool"> CSV: columns that are not text: "int", "number" (as JSON writes it) or "bool" (true, false); an empty cell is then null, and a row with another cell is rejected
 ---@field null? string CSV: a cell with this text is null
----@field s3? sluice.s3Options how s3:// is reached, see s3
----@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Files files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row
+---@field [integer] string|sluice.Files|sluice.Table files and globs, in order; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table; relative to the pipeline file
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -98,24 +97,19 @@
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
----@field s3? sluice.s3Options how s3:// is reached, see s3
----@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
 ---@field [integer] string the output file, relative to the pipeline file
 
----How s3:// is reached, an option of read and sink.
----@class (exact) sluice.s3Options
----@field endpoint? string a server that speaks S3's protocol: MinIO, R2, Ceph and others
----@field region? string where the bucket is
----@field path_style? boolean whether the bucket stands in the path of an address and not in its host's name
----@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it (its path begins with / or ~/), with "#PROFILE" behind it
----@field anonymous? boolean for a public bucket: nothing is signed
+---A table of a PostgreSQL database, in s.read.
+---@class (exact) sluice.postgresOptions
+---@field url sluice.Secret|string where the database is, as libpq takes it: postgresql://user:password@host:5432/database, or "host=… dbname=…"; it is never shown
+---@field table? string the table, "schema.table" where it is in another schema; read whole, in the order of its primary key
+---@field query? string in s.read, in place of table: one SELECT; with an ORDER BY, rows come in the same order each time
 
----How gs:// is reached, an option of read and sink.
----@class (exact) sluice.gcsOptions
----@field endpoint? string another server than Google's, to which the machine's own credentials do not go
----@field project? string whose quota is charged
----@field credentials? sluice.Secret|string a credential file of Google: its path, which begins with /, or what is in it
----@field anonymous? boolean for a public bucket: nothing proves who asks
+---A table of an SQLite file, in s.read.
+---@class (exact) sluice.sqliteOptions
+---@field table? string the table, "schema.table" where it is in another schema; read whole, in the order of its primary key
+---@field query? string in s.read, in place of table: one SELECT; with an ORDER BY, rows come in the same order each time
+---@field [integer] string the file, relative to the pipeline file
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@class (exact) sluice.cascadeOptions
@@ -432,7 +426,7 @@ local sluice = {}
 function sluice.pipeline(options) end
 
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
----@param options sluice.readOptions|(string|sluice.Files)[]
+---@param options sluice.readOptions|(string|sluice.Files|sluice.Table)[]
 ---@return sluice.Stage
 function sluice.read(options) end
 
@@ -480,6 +474,16 @@ function sluice.parse(options) end
 ---@param options sluice.sinkOptions|string[]
 ---@return sluice.Stage
 function sluice.sink(options) end
+
+---A table of a PostgreSQL database, in s.read.
+---@param options sluice.postgresOptions
+---@return sluice.Table
+function sluice.postgres(options) end
+
+---A table of an SQLite file, in s.read.
+---@param options sluice.sqliteOptions|string[]
+---@return sluice.Table
+function sluice.sqlite(options) end
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@param options sluice.cascadeOptions

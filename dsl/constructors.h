@@ -71,6 +71,12 @@ int construct_dispatch(lua_State* lua);
 int construct_parse(lua_State* lua);
 int construct_sink(lua_State* lua);
 
+// dsl/tables.cc
+int construct_postgres(lua_State* lua);
+int construct_sqlite(lua_State* lua);
+// The table in `node`, which `read` has as its first item.
+table::Spec read_table(const Arguments& read, const Node& node);
+
 // dsl/embed.cc
 int construct_embed(lua_State* lua);
 

@@ -237,12 +237,13 @@ constexpr Section kJob[] = {
      .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
      .options = kRead,
      .positional = {.word = "path",
-                    .type = "text or s.files",
-                    .luals = "string|sluice.Files",
+                    .type = "text, s.files or a table",
+                    .luals = "string|sluice.Files|sluice.Table",
                     .meaning =
                         "files and globs, in order, of this machine (relative to the pipeline "
                         "file), at s3://, gs:// or https://; gzip and zstd are inflated; \"-\" is "
-                        "standard input; s.files makes each file a row",
+                        "standard input; s.files makes each file a row; s.postgres or s.sqlite "
+                        "alone reads a table",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
                     .most = 10000}},

@@ -29,6 +29,8 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
   put(folder, job.directory);
   for (stages::PipelineSpec& question : job.questions) {
     for (std::string& path : question.read.paths) put(as_pattern(folder), path);
+    if (question.read.table && question.read.table->database == table::Database::sqlite)
+      put(folder, question.read.table->file);
     if (question.sink.written_path.empty()) question.sink.written_path = question.sink.path;
     question.sink.written_rejects = question.sink.rejects;
     put(folder, question.sink.path);

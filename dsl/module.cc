@@ -109,7 +109,8 @@ constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"pack", construct_pack},         {"dispatch", construct_dispatch},
     {"parse", construct_parse},       {"sink", construct_sink},
     {"file", construct_file},         {"files", construct_files},
-    {"secret", construct_secret},     {"param", construct_param}};
+    {"secret", construct_secret},     {"param", construct_param},
+    {"postgres", construct_postgres}, {"sqlite", construct_sqlite}};
 constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
     {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
     {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},

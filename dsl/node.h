@@ -17,6 +17,7 @@
 #include "provider/endpoint.h"
 #include "script/source.h"
 #include "stages/spec.h"
+#include "table/spec.h"
 
 namespace sluice::dsl {
 
@@ -69,7 +70,7 @@ struct InputFiles {
 
 struct Node {
   using Value =
-      std::variant<BareField, InputFiles, answer::Field, core::Secret,
+      std::variant<BareField, InputFiles, table::Spec, answer::Field, core::Secret,
                    std::vector<provider::EndpointSpec>, Cascade, stages::ReadSpec, stages::MapStep,
                    stages::KeepStep, stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
                    Dispatch, stages::ParseSpec, stages::SinkSpec, Pipeline>;

@@ -12,7 +12,7 @@ namespace sluice::dsl {
 std::span<const Section> sections() {
   static const std::vector<Section> all = [] {
     std::vector<Section> joined;
-    for (const auto part : {job_sections(), place_sections(), cascade_sections(),
+    for (const auto part : {job_sections(), place_sections(), table_sections(), cascade_sections(),
                             endpoint_sections(), own_profile_sections(), field_sections()}) {
       joined.insert(joined.end(), part.begin(), part.end());
     }

@@ -57,7 +57,16 @@ struct Positional {
   int most = 0;
 };
 
-enum class SectionKind : std::uint8_t { pipeline, stage, step, endpoint, cascade, field, table };
+enum class SectionKind : std::uint8_t {
+  pipeline,
+  stage,
+  step,
+  endpoint,
+  cascade,
+  database,
+  field,
+  table
+};
 // step: a stage that is called with a function instead of a table
 
 struct Section {

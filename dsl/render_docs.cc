@@ -235,6 +235,8 @@ std::string_view result_class(const Section& section) {
       return "sluice.Endpoint";
     case SectionKind::cascade:
       return "sluice.Cascade";
+    case SectionKind::database:
+      return "sluice.Table";
     case SectionKind::field:
     case SectionKind::table:
       return "sluice.Field";
@@ -319,7 +321,7 @@ std::string render_editor_types() {
       "-- writes it anew.\n\n"
       "---@class sluice.Stage\n---@class sluice.Endpoint\n---@class sluice.Cascade\n---@class "
       "sluice.Field\n"
-      "---@class sluice.Secret\n---@class sluice.Files\n---@class sluice.Pipeline\n\n"
+      "---@class sluice.Secret\n---@class sluice.Files\n---@class sluice.Table\n---@class sluice.Pipeline\n\n"
       "---@class sluice.paramOptions\n"
       "---@field [1] string the name in --set\n"
       "---@field type? \"text\"|\"whole\"|\"number\"|\"boolean\" what it must be\n"

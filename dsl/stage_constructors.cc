@@ -66,6 +66,13 @@ int construct_read(lua_State* lua) {
     arguments.push_item(i);
     const Node* node = to_node(lua, -1);
     lua_pop(lua, 1);
+    if (node != nullptr && std::holds_alternative<table::Spec>(node->value)) {
+      if (i > 1)
+        arguments.fail_item(i, fmt::format("read takes either paths or one s.{}", node->name),
+                            "name the table alone; a query can join several");
+      spec.table = read_table(arguments, *node);
+      break;
+    }
     if (node != nullptr) ++files;
     spec.paths.push_back(node == nullptr ? arguments.text_item(i)
                                          : std::get<InputFiles>(node->value).pattern);

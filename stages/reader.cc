@@ -51,6 +51,7 @@ core::Status Reader::read_all() {
 std::optional<std::string> Reader::waiting_for() const {
   if (quiet_reads_ < kQuietReads) return std::nullopt;
   const std::string& path = input_.names[source_];
+  if (input_.from.paths.empty()) return path;
   return path == "-"              ? "standard input"
          : place::is_remote(path) ? "the server of " + path
                                   : "a writer of " + path;

@@ -59,7 +59,7 @@ class Reader {
   std::optional<double> share_read() const;
   // How many rows are still to be read, by what they took so far; nullopt as above.
   std::optional<double> rows_to_come() const;
-  // For people: the pipe or terminal that has given nothing for about a second.
+  // For people: the pipe, terminal or database that has given nothing for about a second.
   std::optional<std::string> waiting_for() const;
 
  private:

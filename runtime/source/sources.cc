@@ -5,6 +5,7 @@
 #include "format/formats.h"
 #include "source/text_source.h"
 #include "storage/input_file.h"
+#include "table/tables.h"
 
 namespace sluice::source {
 namespace {
@@ -43,7 +44,13 @@ class CopiedSource final : public format::RecordSource {
 
 }  // namespace
 
+std::vector<std::string> shown_names(const Spec& spec) {
+  if (spec.paths.empty() && spec.table) return {table::name_of(*spec.table)};
+  return spec.paths;
+}
+
 core::Result<std::vector<std::string>> names_of(const Spec& spec) {
+  if (spec.paths.empty()) return shown_names(spec);
   if (std::ranges::none_of(spec.paths, place::is_remote)) return storage::expand_paths(spec.paths);
   const auto places = places_of(spec);
   std::vector<std::string> names;
@@ -68,6 +75,7 @@ std::optional<std::uint64_t> total_bytes(const Spec& spec, const std::vector<std
 
 core::Result<std::unique_ptr<format::RecordSource>> open(const Spec& spec, const std::string& name,
                                                          std::span<const storage::FileId> written) {
+  if (spec.paths.empty() && spec.table) return table::open_source(*spec.table);
   const format::Format& format = format_of(spec.format, name);
   const auto places = place::is_remote(name) ? places_of(spec) : nullptr;
   if (format.open == nullptr) return open_text(name, spec.format, places, written);

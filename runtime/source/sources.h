@@ -15,6 +15,7 @@
 #include "format/record_source.h"
 #include "place/places.h"
 #include "storage/file_lock.h"
+#include "table/spec.h"
 
 namespace sluice::source {
 
@@ -24,7 +25,11 @@ struct Spec {
   format::FormatOptions format;
   std::shared_ptr<place::Places> places =
       {};  // that remote names are of; none: as nothing is said of them
+  std::optional<table::Spec> table = {};  // read where `paths` is empty
 };
+
+// For people: the paths and patterns, or the table.
+std::vector<std::string> shown_names(const Spec& spec);
 
 // What `spec` names now, in order: each is opened by its name. ErrorCode::io for a pattern that names
 // nothing.

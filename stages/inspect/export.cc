@@ -276,7 +276,7 @@ core::Result<Exported> export_answers(const stages::JobSpec& job, const ExportOp
         fmt::format("none of the {} answered rows is in the input any more, whose fields these "
                     "columns need: {}",
                     exported.missing, kWithoutRows),
-        spec.read.paths.front());
+        source::shown_names(spec.read).front());
   if (const std::string* column = never_seen.first(); column != nullptr && exported.rows > 0)
     return core::fail(core::ErrorCode::usage,
                       fmt::format("no row and no answer has a column '{}'", *column));

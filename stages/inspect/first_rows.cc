@@ -90,9 +90,23 @@ FirstRows remote_rows(const stages::ReadSpec& read, const std::string& pattern, 
   return first;
 }
 
+// Of a table: of a file of this machine only, since nothing is sent.
+FirstRows first_of_table(const stages::ReadSpec& read, std::size_t count) {
+  FirstRows first;
+  const std::string name = source::shown_names(read).front();
+  if (read.table->database != table::Database::sqlite || !is_plain_file(read.table->file)) {
+    first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(name));
+    return first;
+  }
+  look_at(read, name, count, first);
+  first.path = read.table->file;
+  return first;
+}
+
 }  // namespace
 
 FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which) {
+  if (read.paths.empty()) return first_of_table(read, count);
   FirstRows first;
   const std::string& pattern = read.paths[which];
   if (place::is_remote(pattern)) return remote_rows(read, pattern, count);

@@ -29,8 +29,8 @@ struct FirstRows {
 // Whether it takes little time to find the files of this pattern.
 bool quick_to_expand(std::string_view pattern);
 
-// At most `count` rows of the first file that the pattern `which` of `read` names. None of what is not
-// a plain file (standard input, pipes, devices), of patterns that may take long to match, nor of what
+// At most `count` rows of the first file that the pattern `which` of `read` names, or of its table. None of what is not
+// a plain file (standard input, pipes, devices, databases of other machines), of patterns that may take long to match, nor of what
 // stands beyond the first 4 MiB.
 FirstRows first_rows(const stages::ReadSpec& read, std::size_t count, std::size_t which = 0);
 

@@ -45,7 +45,7 @@ class Maker {
     graph_.title = job_.name;
     graph_.groups.push_back({});
     std::vector<std::string> before;
-    for (const std::string& path : job_.questions.front().read.paths)
+    for (const std::string& path : source::shown_names(job_.questions.front().read))
       before.push_back(add(Shape::data, {path == "-" ? "standard input" : path}));
     for (std::size_t k = 0; k < job_.questions.size(); ++k) before = question(k, before);
     graph_.groups.push_back({});

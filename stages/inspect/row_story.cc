@@ -53,7 +53,7 @@ class Teller {
  private:
   core::Status read_input() {
     const auto paths = source::names_of(spec_.read);
-    if (!paths || !readable_again(*paths)) return {};
+    if (!paths || (!spec_.read.paths.empty() && !readable_again(*paths))) return {};
     story_.input_read = true;
     return each_input_row(spec_, question_, [&](const stages::Item& item) -> core::Status {
       const bool wanted =

@@ -1,0 +1,26 @@
+// A table of a database, as a pipeline file names it: to read rows from, or to put answers into.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/secret.h"
+
+namespace sluice::table {
+
+enum class Database : std::uint8_t { sqlite, postgres };
+
+struct Spec {
+  Database database = Database::sqlite;
+  std::string file = {};   // SQLite
+  core::Secret url = {};   // PostgreSQL: "postgresql://…", or "host=… dbname=…"
+  std::string table = {};  // "answers" or "schema.answers"; empty = `query`
+  std::string query = {};  // of a source: one SELECT
+};
+
+// "sqlite:tickets", "postgres:query": what messages and the books call a source. Never the address.
+std::string name_of(const Spec& spec);
+
+}  // namespace sluice::table

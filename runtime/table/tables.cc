@@ -1,0 +1,16 @@
+#include "table/tables.h"
+
+#include "table/sqlite_source.h"
+
+namespace sluice::table {
+
+std::string name_of(const Spec& spec) {
+  const std::string database = spec.database == Database::sqlite ? "sqlite:" : "postgres:";
+  return database + (spec.table.empty() ? "query" : spec.table);
+}
+
+core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec) {
+  return open_sqlite_source(spec);
+}
+
+}  // namespace sluice::table
