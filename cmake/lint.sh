@@ -13,6 +13,7 @@ oneapi/tbb stages/job/ bench/micro/
 CLI/ cli/
 csv.h runtime/format/csv_reader.cc
 dlfcn.h runtime/format/duckdb.cc
+libpq-fe.h runtime/table/ tests/table/ tests/postgres_server.h
 simdjson.h runtime/ stages/ dsl/ tests/ bench/
 re2/ runtime/answer/pattern.cc
 nlohmann/ tests/

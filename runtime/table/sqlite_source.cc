@@ -14,8 +14,8 @@ namespace sluice::table {
 namespace {
 
 // What is read at once, and then handed over: the first of these that is reached.
-constexpr std::size_t kPageRows = 1000;
-constexpr std::size_t kPageBytes = 1 << 20;
+constexpr std::size_t kReadRows = 1000;
+constexpr std::size_t kReadBytes = 1 << 20;
 
 struct FreeValue {
   void operator()(sqlite3_value* value) const { sqlite3_value_free(value); }
@@ -113,7 +113,7 @@ class SqliteSource final : public format::RecordSource {
     for (std::size_t i = 0; i < last_.size(); ++i)
       rows.bind(static_cast<int>(i) + 1, last_[i].get());
     bool more = true;
-    for (std::size_t bytes = 0; more && bytes < kPageBytes && page_.size() < kPageRows;) {
+    for (std::size_t bytes = 0; more && bytes < kReadBytes && page_.size() < kReadRows;) {
       auto row = rows.step();
       if (!row) return std::unexpected(row.error());
       more = *row;

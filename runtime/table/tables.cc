@@ -1,5 +1,8 @@
 #include "table/tables.h"
 
+#include <utility>
+
+#include "table/postgres_source.h"
 #include "table/sqlite_source.h"
 
 namespace sluice::table {
@@ -10,7 +13,13 @@ std::string name_of(const Spec& spec) {
 }
 
 core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec) {
-  return open_sqlite_source(spec);
+  switch (spec.database) {
+    case Database::sqlite:
+      return open_sqlite_source(spec);
+    case Database::postgres:
+      return open_postgres_source(spec);
+  }
+  std::unreachable();
 }
 
 }  // namespace sluice::table

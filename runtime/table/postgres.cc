@@ -1,0 +1,255 @@
+#include "table/postgres.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+
+#include "table/row_json.h"
+
+namespace sluice::table {
+namespace {
+
+// So that values are written in one way whatever the server's settings are, and no wait of ours ends a
+// transaction.
+constexpr char kSession[] =
+    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'; "
+    "SET extra_float_digits = 1; SET bytea_output = 'hex'; SET synchronize_seqscans = off; "
+    "SET idle_in_transaction_session_timeout = 0";
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  if (from.empty()) return;
+  for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+struct Address {
+  std::string user, password;
+};
+
+// nullopt: it is not one.
+std::optional<Address> parse(const Libpq& pq, const std::string& url) {
+  char* why = nullptr;
+  PQconninfoOption* options = pq.conninfo_parse(url.c_str(), &why);
+  pq.freemem(why);  // it may show a part of the address
+  if (options == nullptr) return std::nullopt;
+  Address address;
+  for (const PQconninfoOption* o = options; o->keyword != nullptr; ++o) {
+    if (o->val == nullptr) continue;
+    if (std::string_view(o->keyword) == "user") address.user = o->val;
+    if (std::string_view(o->keyword) == "password") address.password = o->val;
+  }
+  pq.conninfo_free(options);
+  return address;
+}
+
+// What libpq says of a connection that failed, in one line, without who asks.
+std::string safe(std::string text, const Address& address) {
+  while (text.ends_with('\n')) text.pop_back();
+  replace_all(text, "\n", "; ");
+  replace_all(text, "\t", "");
+  if (!address.user.empty()) replace_all(text, '"' + address.user + '"', "\"***\"");
+  if (address.password.size() > 2) replace_all(text, address.password, "***");
+  return text;
+}
+
+bool is_transient(std::string_view state) {
+  constexpr std::array<std::string_view, 8> kStates = {
+      "40001",  // serialization_failure
+      "40P01",  // deadlock_detected
+      "53300",  // too_many_connections
+      "55P03",  // lock_not_available
+      "57P01",  // admin_shutdown
+      "57P02",  // crash_shutdown
+      "57P03",  // cannot_connect_now
+      "57P05",  // idle_session_timeout
+  };
+  return state.starts_with("08") || std::ranges::find(kStates, state) != kStates.end();
+}
+
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> all;
+  for (const std::string& text : texts) all.push_back(text.c_str());
+  return all;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Postgres>> Postgres::connect(const core::Secret& url) {
+  auto pq = libpq();
+  if (!pq) return std::unexpected(pq.error());
+  const auto address = parse(**pq, url.reveal());
+  if (!address)
+    return core::fail(core::ErrorCode::pipeline,
+                      "the url of s.postgres is not one: it is written "
+                      "postgresql://user:password@host:5432/database (what is special in a "
+                      "password as %40 and so on), or \"host=… dbname=… user=…\"");
+  auto made = std::unique_ptr<Postgres>(new Postgres(**pq));
+  // What stands before dbname holds where the address says nothing else; what stands behind it, always.
+  const std::string seconds = std::to_string(kConnectSeconds);
+  const char* const keys[] = {
+      "connect_timeout",           "keepalives_idle", "keepalives_interval", "keepalives_count",
+      "fallback_application_name", "dbname",          "client_encoding",     nullptr};
+  const char* const values[] = {seconds.c_str(),      "30",   "10",   "3", "sluice",
+                                url.reveal().c_str(), "UTF8", nullptr};
+  made->connection_ = {(*pq)->connect(keys, values, 1), Finish{*pq}};
+  PGconn* c = made->connection_.get();
+  if (c == nullptr) return core::fail(core::ErrorCode::memory, "no memory for a connection");
+  const char* host = (*pq)->host(c);
+  const char* port = (*pq)->port(c);
+  const char* db = (*pq)->db(c);
+  const bool local = host == nullptr || *host == '\0' || *host == '/';
+  made->place_ = local ? fmt::format("postgresql:///{}", db == nullptr ? "" : db)
+                       : fmt::format("postgresql://{}:{}/{}", host, port == nullptr ? "" : port,
+                                     db == nullptr ? "" : db);
+  if ((*pq)->status(c) != CONNECTION_OK)
+    return core::fail(core::ErrorCode::io,
+                      "cannot connect: " + safe((*pq)->error_message(c), *address), made->place_);
+  (*pq)->set_notice_receiver(c, [](void*, const PGresult*) {}, nullptr);
+  const PgResult set((**pq), (*pq)->exec(c, kSession));
+  if (set.status() != PGRES_COMMAND_OK) return std::unexpected(made->error(made->error_of(set)));
+  return made;
+}
+
+SqlError Postgres::lost() const {
+  return {.state = {}, .message = "the connection was lost", .transient = true, .lost = true};
+}
+
+SqlError Postgres::error_of(const PgResult& result) const {
+  if (result.raw() == nullptr) return lost();
+  const auto field = [&](int code) {
+    const char* text = pq_.result_error_field(result.raw(), code);
+    return std::string(text == nullptr ? "" : text);
+  };
+  SqlError error;
+  error.state = field(PG_DIAG_SQLSTATE);
+  error.lost = pq_.status(connection_.get()) != CONNECTION_OK;
+  error.message = field(PG_DIAG_MESSAGE_PRIMARY);
+  if (error.message.empty()) return lost();
+  if (const std::string detail = field(PG_DIAG_MESSAGE_DETAIL); !detail.empty())
+    error.message += " (" + detail + ")";
+  error.transient = error.lost || is_transient(error.state);
+  return error;
+}
+
+SqlResult<PgResult> Postgres::checked(PgResult result) const {
+  switch (result.raw() == nullptr ? PGRES_FATAL_ERROR : result.status()) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_COPY_IN:
+      return result;
+    default:
+      return std::unexpected(error_of(result));
+  }
+}
+
+SqlResult<PgResult> Postgres::run(const std::string& sql,
+                                  const std::vector<std::string>& parameters) {
+  const std::vector<const char*> values = pointers(parameters);
+  return checked(
+      PgResult(pq_, pq_.exec_params(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                    nullptr, values.data(), nullptr, nullptr, 0)));
+}
+
+SqlResult<PgResult> Postgres::copy(const std::string& sql, std::string_view bytes) {
+  if (auto begun = run(sql); !begun) return begun;
+  constexpr std::size_t kPiece = 1 << 20;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kPiece, bytes.size())))
+    if (pq_.put_copy_data(connection_.get(), bytes.data(),
+                          static_cast<int>(std::min(kPiece, bytes.size()))) != 1)
+      return std::unexpected(lost());
+  if (pq_.put_copy_end(connection_.get(), nullptr) != 1) return std::unexpected(lost());
+  auto ended = checked(PgResult(pq_, pq_.get_result(connection_.get())));
+  while (PGresult* more = pq_.get_result(connection_.get())) pq_.clear(more);
+  return ended;
+}
+
+SqlResult<bool> Postgres::send(const std::string& sql, const std::vector<std::string>& parameters) {
+  const std::vector<const char*> values = pointers(parameters);
+  if (pq_.send_query_params(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                            nullptr, values.data(), nullptr, nullptr, 0) != 1 ||
+      pq_.set_single_row_mode(connection_.get()) != 1)
+    return std::unexpected(lost());
+  return true;
+}
+
+SqlResult<std::optional<PgResult>> Postgres::next(std::chrono::milliseconds wait, bool& busy) {
+  busy = false;
+  while (true) {
+    if (pq_.is_busy(connection_.get()) != 0) {
+      pollfd socket{pq_.socket(connection_.get()), POLLIN, 0};
+      if (::poll(&socket, 1, static_cast<int>(wait.count())) == 0) {
+        busy = true;
+        return std::nullopt;
+      }
+      if (pq_.consume_input(connection_.get()) != 1) return std::unexpected(lost());
+      continue;
+    }
+    PGresult* raw = pq_.get_result(connection_.get());
+    if (raw == nullptr) return std::nullopt;
+    auto result = checked(PgResult(pq_, raw));
+    if (!result) return std::unexpected(result.error());
+    if (result->rows() > 0) return std::move(*result);
+  }
+}
+
+core::Error Postgres::error(const SqlError& error, std::string_view doing) const {
+  std::string text(doing);
+  if (!text.empty()) text += ": ";
+  return {error.lost || error.transient ? core::ErrorCode::io : core::ErrorCode::pipeline,
+          text + error.message, place_};
+}
+
+std::string pg_table(std::string_view table) {
+  const std::size_t dot = table.find('.');
+  if (dot == table.npos) return sql_name(table);
+  return sql_name(table.substr(0, dot)) + "." + sql_name(table.substr(dot + 1));
+}
+
+SqlResult<PgTable> describe(Postgres& server, std::string_view table) {
+  const std::vector<std::string> name = {pg_table(table)};
+  PgTable found;
+  auto columns = server.run(
+      "SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '' OR attidentity = 'a' "
+      "FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped "
+      "ORDER BY attnum",
+      name);
+  if (!columns) return std::unexpected(columns.error());
+  for (int i = 0; i < columns->rows(); ++i)
+    found.columns.push_back({std::string(columns->text(i, 0)), std::string(columns->text(i, 1)),
+                             columns->text(i, 2) == "t"});
+  auto key = server.run(
+      "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_index i "
+      "CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place) "
+      "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number "
+      "WHERE i.indrelid = to_regclass($1) AND i.indisprimary ORDER BY k.place",
+      name);
+  if (!key) return std::unexpected(key.error());
+  for (int i = 0; i < key->rows(); ++i)
+    found.key.push_back({std::string(key->text(i, 0)), std::string(key->text(i, 1))});
+  found.there = !found.columns.empty();
+  return found;
+}
+
+core::Error no_such_table(Postgres& server, std::string_view table) {
+  constexpr int kMost = 10;
+  std::vector<std::string> names;
+  if (const auto list = server.run(
+          "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'p', 'f') AND "
+          "pg_table_is_visible(oid) AND relnamespace::regnamespace::text NOT IN ('pg_catalog', "
+          "'information_schema') ORDER BY relname LIMIT 11")) {
+    for (int i = 0; i < list->rows(); ++i) names.emplace_back(i == kMost ? "…" : list->text(i, 0));
+  }
+  return {core::ErrorCode::pipeline,
+          fmt::format("there is no table '{}': {}{}", table,
+                      names.empty() ? "the schemas that are looked in (search_path) have none; "
+                                      "name it with its schema, \"schema.table\""
+                                    : "there are: ",
+                      fmt::join(names, ", ")),
+          server.place()};
+}
+
+}  // namespace sluice::table
