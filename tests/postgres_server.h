@@ -52,6 +52,7 @@ class PostgresServer {
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
+  // On the thread that the test ends with: the server ends with the thread that started it.
   void start() {
     const std::string run = "exec " + as_user("--pdeathsig=QUIT ") + programs() + "/postgres -D '" +
                             scratch_.path("data") + "' -k '" + scratch_.path() +

@@ -17,7 +17,8 @@ namespace {
 constexpr char kSession[] =
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'; "
     "SET extra_float_digits = 1; SET bytea_output = 'hex'; SET synchronize_seqscans = off; "
-    "SET idle_in_transaction_session_timeout = 0";
+    "SET idle_in_transaction_session_timeout = 0; SET tcp_keepalives_idle = 30; "
+    "SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; SET lock_timeout = '60s'";
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   if (from.empty()) return;
@@ -25,9 +26,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
-struct Address {
-  std::string user, password;
-};
+// A connection that is ended before its first statement: how often it is made again.
+constexpr int kConnectTries = 5;
 
 // nullopt: it is not one.
 std::optional<Address> parse(const Libpq& pq, const std::string& url) {
@@ -86,7 +86,18 @@ core::Result<std::unique_ptr<Postgres>> Postgres::connect(const core::Secret& ur
                       "the url of s.postgres is not one: it is written "
                       "postgresql://user:password@host:5432/database (what is special in a "
                       "password as %40 and so on), or \"host=… dbname=… user=…\"");
-  auto made = std::unique_ptr<Postgres>(new Postgres(**pq));
+  for (int tries = 0; tries < kConnectTries; ++tries) {
+    auto made = try_connect(**pq, url, *address);
+    if (!made) return std::unexpected(made.error());
+    if (*made) return std::move(**made);
+  }
+  return core::fail(core::ErrorCode::io,
+                    "the server ends each connection at once: its log tells why");
+}
+
+core::Result<std::optional<std::unique_ptr<Postgres>>> Postgres::try_connect(
+    const Libpq& pq, const core::Secret& url, const Address& address) {
+  auto made = std::unique_ptr<Postgres>(new Postgres(pq));
   // What stands before dbname holds where the address says nothing else; what stands behind it, always.
   const std::string seconds = std::to_string(kConnectSeconds);
   const char* const keys[] = {
@@ -94,22 +105,23 @@ core::Result<std::unique_ptr<Postgres>> Postgres::connect(const core::Secret& ur
       "fallback_application_name", "dbname",          "client_encoding",     nullptr};
   const char* const values[] = {seconds.c_str(),      "30",   "10",   "3", "sluice",
                                 url.reveal().c_str(), "UTF8", nullptr};
-  made->connection_ = {(*pq)->connect(keys, values, 1), Finish{*pq}};
+  made->connection_ = {pq.connect(keys, values, 1), Finish{&pq}};
   PGconn* c = made->connection_.get();
   if (c == nullptr) return core::fail(core::ErrorCode::memory, "no memory for a connection");
-  const char* host = (*pq)->host(c);
-  const char* port = (*pq)->port(c);
-  const char* db = (*pq)->db(c);
+  const char* host = pq.host(c);
+  const char* port = pq.port(c);
+  const char* db = pq.db(c);
   const bool local = host == nullptr || *host == '\0' || *host == '/';
   made->place_ = local ? fmt::format("postgresql:///{}", db == nullptr ? "" : db)
                        : fmt::format("postgresql://{}:{}/{}", host, port == nullptr ? "" : port,
                                      db == nullptr ? "" : db);
-  if ((*pq)->status(c) != CONNECTION_OK)
-    return core::fail(core::ErrorCode::io,
-                      "cannot connect: " + safe((*pq)->error_message(c), *address), made->place_);
-  (*pq)->set_notice_receiver(c, [](void*, const PGresult*) {}, nullptr);
-  const PgResult set((**pq), (*pq)->exec(c, kSession));
-  if (set.status() != PGRES_COMMAND_OK) return std::unexpected(made->error(made->error_of(set)));
+  if (pq.status(c) != CONNECTION_OK)
+    return core::fail(core::ErrorCode::io, "cannot connect: " + safe(pq.error_message(c), address),
+                      made->place_);
+  pq.set_notice_receiver(c, [](void*, const PGresult*) {}, nullptr);
+  const auto set = made->checked(PgResult(pq, pq.exec(c, kSession)));
+  if (!set && set.error().transient) return std::nullopt;
+  if (!set) return std::unexpected(made->error(set.error()));
   return made;
 }
 

@@ -25,7 +25,7 @@ constexpr int kConnectSeconds = 10;
 // When a connection that was there is lost: how long it is tried to have it again.
 constexpr std::chrono::seconds kReconnectFor{120};
 constexpr std::chrono::milliseconds kFirstBackoff{100};
-constexpr std::chrono::milliseconds kMostBackoff{5'000};
+constexpr std::chrono::milliseconds kMostBackoff{2'000};
 
 // A statement that failed.
 struct SqlError {
@@ -62,6 +62,11 @@ class PgResult {
   std::unique_ptr<PGresult, Clear> result_;
 };
 
+// What is secret in an address, for taking it out of messages.
+struct Address {
+  std::string user, password;
+};
+
 class Postgres {
  public:
   static core::Result<std::unique_ptr<Postgres>> connect(const core::Secret& url);
@@ -83,6 +88,10 @@ class Postgres {
 
  private:
   explicit Postgres(const Libpq& pq) : pq_(pq) {}
+  // nullopt: the server took the connection and ended it at once.
+  static core::Result<std::optional<std::unique_ptr<Postgres>>> try_connect(const Libpq& pq,
+                                                                            const core::Secret& url,
+                                                                            const Address& address);
   SqlError lost() const;
   SqlError error_of(const PgResult& result) const;
   SqlResult<PgResult> checked(PgResult result) const;

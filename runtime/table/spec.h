@@ -12,12 +12,17 @@ namespace sluice::table {
 
 enum class Database : std::uint8_t { sqlite, postgres };
 
+// What answers become: rows behind those that are there; rows that take the place of those with their
+// key; or the table's only rows.
+enum class Mode : std::uint8_t { append, upsert, replace };
+
 struct Spec {
   Database database = Database::sqlite;
-  std::string file = {};   // SQLite
-  core::Secret url = {};   // PostgreSQL: "postgresql://…", or "host=… dbname=…"
-  std::string table = {};  // "answers" or "schema.answers"; empty = `query`
-  std::string query = {};  // of a source: one SELECT
+  std::string file = {};     // SQLite
+  core::Secret url = {};     // PostgreSQL: "postgresql://…", or "host=… dbname=…"
+  std::string table = {};    // "answers" or "schema.answers"; empty = `query`
+  std::string query = {};    // of a source: one SELECT
+  Mode mode = Mode::append;  // of a target
 };
 
 // "sqlite:tickets", "postgres:query": what messages and the books call a source. Never the address.

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "table/postgres_source.h"
+#include "table/postgres_target.h"
 #include "table/sqlite_source.h"
+#include "table/sqlite_target.h"
 
 namespace sluice::table {
 
@@ -18,6 +20,16 @@ core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec
       return open_sqlite_source(spec);
     case Database::postgres:
       return open_postgres_source(spec);
+  }
+  std::unreachable();
+}
+
+std::unique_ptr<format::RecordTarget> make_target(Target target) {
+  switch (target.spec.database) {
+    case Database::sqlite:
+      return make_sqlite_target(std::move(target));
+    case Database::postgres:
+      return make_postgres_target(std::move(target));
   }
   std::unreachable();
 }
