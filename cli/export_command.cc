@@ -47,9 +47,10 @@ void add_export_command(CLI::App& app, int& exit_status) {
       app.add_subcommand("export", "Write the job's answers once more, without asking anything");
   flags->file.add_options(*command);
   command
-      ->add_option("--to", flags->to,
-                   "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
-                   "the last also with .gz or .zst after it")
+      ->add_option(
+          "--to", flags->to,
+          "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
+          "the last also with .gz or .zst after it")
       ->type_name("FILE")
       ->required();
   command
