@@ -24,6 +24,8 @@ constexpr Format kFormats[] = {
      R"(s.anthropic {{ model = "claude-haiku-4-5", key = "key-of-the-mock", base_url = "{0}" }})"},
     {"messages_cached", R"(s.anthropic {{ model = "claude-haiku-4-5", key = "key-of-the-mock",
                                         cache = "1h", base_url = "{0}" }})"},
+    {"messages_fast",
+     R"(s.anthropic {{ model = "claude-opus-5", key = "key-of-the-mock", tiers = {{ "fast" }}, base_url = "{0}" }})"},
     {"gemini",
      R"(s.gemini {{ model = "gemini-2.5-flash", key = "key-of-the-mock", base_url = "{0}/v1beta" }})"},
     {"vertex", R"(s.vertex {{ model = "gemini-2.5-flash", key = "key-of-the-mock", project = "p",
