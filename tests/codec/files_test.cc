@@ -109,6 +109,16 @@ TEST(Files, InConverseAreBlocksByTheirFormat) {
             R"({"text":"say \"hi\""}]}]})");
 }
 
+TEST(Files, NoFormatSendsTheNeutralFormItself) {
+  for (const Provider& provider : providers()) {
+    EndpointSpec spec = endpoint("openai");
+    spec.provider = provider;
+    const std::string body = body_of(spec, kInside);
+    EXPECT_FALSE(body.contains(R"("files":)")) << provider.profile->name << body;
+    EXPECT_TRUE(body.contains("aGk=")) << provider.profile->name << body;
+  }
+}
+
 TEST(Files, ThatAFormatCannotCarryAreNamed) {
   const auto taken = [](std::string_view constructor, std::string api = "") {
     return make_codec(endpoint(constructor, std::move(api)))->files_taken();

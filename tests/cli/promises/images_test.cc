@@ -216,6 +216,30 @@ TEST(Images, MayStandInTheRowOrBeAnAddress) {
   EXPECT_THAT(lines_by_key(world).at("T-1"), HasSubstr("[at https://example.com/1.png]"));
 }
 
+#ifndef SLUICE_SANITIZED  // sanitizers want terabytes of addresses
+// 400 MB of them, behind small ones, which is all that the flow knows of them by then.
+TEST(Images, ThatAreLargeAndManyFitIntoBoundedMemory) {
+  constexpr std::size_t kSmall = 300;
+  constexpr std::size_t kLarge = 110;
+  World world;
+  world.start_mock({"--latency-ms", "100"});
+  std::filesystem::create_directory(world.path("photos"));
+  world.write("photos/small.x", photo(0));
+  world.write("photos/large.x", photo(0) + std::string(3'700'000, 'x'));
+  std::string rows;
+  for (std::size_t i = 0; i < kSmall + kLarge; ++i)
+    rows += fmt::format("{{\"id\":\"T-{0}\",\"text\":\"What is {0}?\",\"photo\":\"{1}.x\"}}\n", i,
+                        i < kSmall ? "small" : "large");
+  world.write("in.jsonl", rows);
+  write_images_job(world, kChatWithImages);
+  Process run(world.path(""), "limited",
+              {"/bin/sh", "-c", "ulimit -c 0; ulimit -v 900000; exec \"$0\" \"$@\"", SLUICE_PROGRAM,
+               "run", "job.lua"});
+  EXPECT_EQ(run.wait(std::chrono::seconds(100)), 0) << run.errors();
+  EXPECT_EQ(wrong_with_output(world, kSmall + kLarge), "");
+}
+#endif
+
 // Neither the requests of a dry run nor those of a trial show more than the beginning of a file.
 TEST(Images, AreShownByTheirBeginnings) {
   World world;
