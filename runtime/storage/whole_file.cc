@@ -42,12 +42,15 @@ std::expected<std::string, FileProblem> read_whole(const std::string& path, std:
   using What = FileProblem::What;
   // What the system would take for the path up to there.
   if (path.contains('\0')) return problem(What::missing);
-  const OpenFile file(path);
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return problem(What::missing);
-    return unreadable(errno);
-  }
+  const auto failed = [](int error) {
+    return error == ENOENT || error == ENOTDIR ? problem(What::missing) : unreadable(error);
+  };
+  // Before it is opened: that alone may do something to a device.
   struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return failed(errno);
+  if (!S_ISREG(status.st_mode)) return problem(What::not_a_file);
+  const OpenFile file(path);
+  if (file.get() < 0) return failed(errno);
   if (::fstat(file.get(), &status) != 0) return unreadable(errno);
   if (!S_ISREG(status.st_mode)) return problem(What::not_a_file);
   const auto size = static_cast<std::uint64_t>(status.st_size);
