@@ -12,8 +12,8 @@ lua.hpp dsl/ tests/dsl/ tests/fuzz/lexer_fuzz.cc
 oneapi/tbb stages/job/ bench/micro/
 CLI/ cli/
 csv.h runtime/format/csv_reader.cc
-dlfcn.h runtime/format/duckdb.cc
-libpq-fe.h runtime/table/ tests/table/ tests/postgres_server.h
+dlfcn.h runtime/format/duckdb.cc runtime/table/libpq.cc
+libpq-fe.h runtime/table/ tests/table/ tests/postgres_server.h tests/cli/tables/
 simdjson.h runtime/ stages/ dsl/ tests/ bench/
 re2/ runtime/answer/pattern.cc
 nlohmann/ tests/

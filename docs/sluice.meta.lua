@@ -97,18 +97,20 @@
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
----@field [integer] string the output file, relative to the pipeline file
+---@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres or s.sqlite
 
----A table of a PostgreSQL database, in s.read.
+---A table of a PostgreSQL database, in s.read and s.sink.
 ---@class (exact) sluice.postgresOptions
 ---@field url sluice.Secret|string where the database is, as libpq takes it: postgresql://user:password@host:5432/database, or "host=… dbname=…"; it is never shown
----@field table? string the table, "schema.table" where it is in another schema; read whole, in the order of its primary key
+---@field table? string the table, "schema.table" where it is in another schema; read whole, in the order of its primary key; s.sink makes it where it is missing
 ---@field query? string in s.read, in place of table: one SELECT; with an ORDER BY, rows come in the same order each time
+---@field mode? "append"|"upsert"|"replace" in s.sink: answers become further rows; or they take the place of rows with their key; or they are the table's only rows
 
----A table of an SQLite file, in s.read.
+---A table of an SQLite file, in s.read and s.sink.
 ---@class (exact) sluice.sqliteOptions
----@field table? string the table, "schema.table" where it is in another schema; read whole, in the order of its primary key
+---@field table? string the table, "schema.table" where it is in another schema; read whole, in the order of its primary key; s.sink makes it where it is missing
 ---@field query? string in s.read, in place of table: one SELECT; with an ORDER BY, rows come in the same order each time
+---@field mode? "append"|"upsert"|"replace" in s.sink: answers become further rows; or they take the place of rows with their key; or they are the table's only rows
 ---@field [integer] string the file, relative to the pipeline file
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
@@ -471,16 +473,16 @@ function sluice.dispatch(options) end
 function sluice.parse(options) end
 
 ---Where answers and rejects go, in the format of the ending: JSON lines, CSV or TSV as they come; .json, or any of them compressed (.gz, .zst), whole when a run ends. Several may stand one behind the other.
----@param options sluice.sinkOptions|string[]
+---@param options sluice.sinkOptions|(string|sluice.Table)[]
 ---@return sluice.Stage
 function sluice.sink(options) end
 
----A table of a PostgreSQL database, in s.read.
+---A table of a PostgreSQL database, in s.read and s.sink.
 ---@param options sluice.postgresOptions
 ---@return sluice.Table
 function sluice.postgres(options) end
 
----A table of an SQLite file, in s.read.
+---A table of an SQLite file, in s.read and s.sink.
 ---@param options sluice.sqliteOptions|string[]
 ---@return sluice.Table
 function sluice.sqlite(options) end

@@ -293,10 +293,11 @@ void Arguments::check_items() const {
     const std::string got = describe(lua_, -1);
     const bool text = positional.type.starts_with("text");
     const Node* node = to_node(lua_, -1);
-    const bool source = node != nullptr && (std::holds_alternative<InputFiles>(node->value) ||
-                                            std::holds_alternative<table::Spec>(node->value));
+    const bool files = node != nullptr && std::holds_alternative<InputFiles>(node->value);
+    const bool table = node != nullptr && std::holds_alternative<table::Spec>(node->value);
     const bool right = text ? type == LUA_TSTRING ||
-                                  (source && positional.type.starts_with("text, s.files")) ||
+                                  (files && positional.type.starts_with("text, s.files")) ||
+                                  (table && positional.type.contains("a table of a database")) ||
                                   (type == LUA_TTABLE && positional.type == "text or a table")
                        : positional.type == "a function" ? type == LUA_TFUNCTION
                        : positional.type == "a table"    ? type == LUA_TTABLE

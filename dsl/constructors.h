@@ -76,6 +76,8 @@ int construct_postgres(lua_State* lua);
 int construct_sqlite(lua_State* lua);
 // The table in `node`, which `read` has as its first item.
 table::Spec read_table(const Arguments& read, const Node& node);
+// The table in `node`, which `sink` has as its item.
+table::Spec sink_table(const Arguments& sink, const Node& node);
 
 // dsl/embed.cc
 int construct_embed(lua_State* lua);

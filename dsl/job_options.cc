@@ -237,7 +237,7 @@ constexpr Section kJob[] = {
      .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
      .options = kRead,
      .positional = {.word = "path",
-                    .type = "text, s.files or a table",
+                    .type = "text, s.files or a table of a database",
                     .luals = "string|sluice.Files|sluice.Table",
                     .meaning =
                         "files and globs, in order, of this machine (relative to the pipeline "
@@ -335,9 +335,10 @@ constexpr Section kJob[] = {
      .example = "s.sink { \"out/tickets.jsonl\", rejects = \"out/rejects.jsonl\" }",
      .options = kSink,
      .positional = {.word = "path",
-                    .type = "text",
-                    .luals = "string",
-                    .meaning = "the output file, relative to the pipeline file",
+                    .type = "text or a table of a database",
+                    .luals = "string|sluice.Table",
+                    .meaning = "the output file, relative to the pipeline file; or s.postgres or "
+                               "s.sqlite",
                     .example = "\"out/answers.jsonl\"",
                     .least = 1,
                     .most = 1}},

@@ -37,7 +37,8 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     put(folder, question.sink.rejects);
     for (stages::DeliverySpec& to : question.sink.deliveries) {
       to.written_path = to.path;
-      put(folder, to.path);
+      if (!to.table) put(folder, to.path);
+      if (to.table && to.table->database == table::Database::sqlite) put(folder, to.table->file);
     }
     put(folder, question.checkpoint.directory);
     put(folder, question.checkpoint.share);

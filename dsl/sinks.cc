@@ -43,6 +43,14 @@ std::string default_rejects(std::string path) {
   return path.substr(0, dot) + ".rejects" + (lines ? path.substr(dot) : ".jsonl");
 }
 
+// Those of a table stand beside the pipeline file: "answers.rejects.jsonl".
+std::string default_rejects(const stages::SinkSpec& sink) {
+  if (!sink.table) return default_rejects(sink.path);
+  std::string name = sink.table->table;
+  std::ranges::replace(name, '/', '_');
+  return name + ".rejects.jsonl";
+}
+
 bool keeps_the_same(const stages::SinkSpec& a, const stages::SinkSpec& b) {
   return a.keep_row == b.keep_row && a.keep == b.keep;
 }
@@ -65,6 +73,21 @@ void keep_for_all(std::span<const stages::SinkSpec> sinks, const std::string& ke
   }
 }
 
+// A row takes the place of the one with its key, so it has one, and keeps it.
+void check_upsert(lua_State* lua, const Node& node, const std::string& key) {
+  const auto& sink = std::get<stages::SinkSpec>(node.value);
+  if (!sink.table || sink.table->mode != table::Mode::upsert) return;
+  const auto fail = [&](const std::string& what, const std::string& hint) {
+    raise_at(lua, node.source, node.span, what, hint);
+  };
+  if (key.empty())
+    fail("mode = \"upsert\" needs rows with a key",
+         "name it in s.read: key = \"id\", which is the table's primary key then");
+  if (!sink.keep_row && !sink.keep.empty() && std::ranges::find(sink.keep, key) == sink.keep.end())
+    fail(fmt::format("mode = \"upsert\" needs the key, and keep leaves '{}' out", key),
+         fmt::format("keep = {{ \"{}\", … }}", key));
+}
+
 }  // namespace
 
 bool can_be_appended(const std::string& path) {
@@ -82,7 +105,7 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
     const auto fail = [&](const std::string& what, std::string_view hint) {
       raise_at(lua, nodes[i]->source, nodes[i]->span, what, hint);
     };
-    if (sinks[i].rejects != default_rejects(sinks[i].path))
+    if (sinks[i].rejects != default_rejects(sinks[i]))
       fail("rejects of a second sink", "a job has one file of rejects: name it in the first sink");
     if (sinks[i].keep_missing)
       fail("keep_missing of a second sink", "it holds for all sinks: set it in the first");
@@ -90,14 +113,15 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
       if (sinks[j].path == sinks[i].path)
         fail(fmt::format("a second sink of '{}'", sinks[i].path), "give one of them another name");
   }
+  for (const Node* node : nodes) check_upsert(lua, *node, question.read.key);
   stages::SinkSpec& lines = question.sink;
   lines = sinks.front();
-  if (sinks.size() == 1 && can_be_appended(lines.path)) return;
+  const bool appended = !lines.table && can_be_appended(lines.path);
+  if (sinks.size() == 1 && appended) return;
   const bool same = std::ranges::all_of(
       sinks, [&](const stages::SinkSpec& sink) { return keeps_the_same(sink, sinks.front()); });
   const format::OutputFormat* format = format::output_format_of(lines.path);
-  const bool first_is_lines =
-      same && can_be_appended(lines.path) && (format == nullptr || format->name == "jsonl");
+  const bool first_is_lines = same && appended && (format == nullptr || format->name == "jsonl");
   if (!first_is_lines) {
     lines.written_path = lines.path;
     lines.path = question.checkpoint.directory + "/answers.jsonl";
@@ -105,20 +129,26 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
     keep_for_all(sinks, question.read.key, lines);
   }
   for (const stages::SinkSpec& sink : std::span(sinks).subspan(first_is_lines ? 1 : 0))
-    lines.deliveries.push_back({.path = sink.path, .keep_row = sink.keep_row, .keep = sink.keep});
+    lines.deliveries.push_back(
+        {.path = sink.path, .keep_row = sink.keep_row, .keep = sink.keep, .table = sink.table});
+  lines.table.reset();
 }
 
 int construct_sink(lua_State* lua) {
   const Arguments arguments(lua, section("sink"));
   stages::SinkSpec spec;
-  spec.path = arguments.text_item(1);
+  arguments.push_item(1);
+  const Node* node = to_node(lua, -1);
+  lua_pop(lua, 1);
+  if (node != nullptr) spec.table = sink_table(arguments, *node);
+  spec.path = spec.table ? table::name_of(*spec.table) : arguments.text_item(1);
   if (spec.path == "-") {
     arguments.fail_item(
         1, "sink needs a file: a job that goes on cuts its output back to what is sure",
         "for example s.sink { \"out/answers.jsonl\" }");
   }
-  check_sink_ending(arguments, spec.path);
-  spec.rejects = arguments.text("rejects").value_or(default_rejects(spec.path));
+  if (!spec.table) check_sink_ending(arguments, spec.path);
+  spec.rejects = arguments.text("rejects").value_or(default_rejects(spec));
   if (const format::Format* format = format::format_by_ending(spec.rejects);
       format != nullptr && format->name != "jsonl") {
     arguments.fail_value("rejects", "rejects are JSON lines, whatever the output is",

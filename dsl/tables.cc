@@ -22,9 +22,10 @@ constexpr Option kTable{.name = "table",
                         .type = text,
                         .meaning =
                             "the table, \"schema.table\" where it is in another schema; "
-                            "read whole, in the order of its primary key",
+                            "read whole, in the order of its primary key; s.sink makes it where "
+                            "it is missing",
                         .example = "\"tickets\"",
-                        .fallback = "in s.read: query",
+                        .fallback = "in s.read: query; s.sink needs it",
                         .min = 1,
                         .max = 200};
 constexpr Option kQuery{.name = "query",
@@ -37,19 +38,28 @@ constexpr Option kQuery{.name = "query",
                         .min = 1,
                         .max = 1e6};
 
-constexpr Option kPostgres[] = {kUrl, kTable, kQuery};
-constexpr Option kSqlite[] = {kTable, kQuery};
+constexpr Option kMode{.name = "mode",
+                       .type = choice,
+                       .meaning =
+                           "in s.sink: answers become further rows; or they take the place "
+                           "of rows with their key; or they are the table's only rows",
+                       .example = "\"upsert\"",
+                       .fallback = "\"append\"",
+                       .choices = "append|upsert|replace"};
+
+constexpr Option kPostgres[] = {kUrl, kTable, kQuery, kMode};
+constexpr Option kSqlite[] = {kTable, kQuery, kMode};
 
 constexpr Section kTables[] = {
     {.name = "postgres",
      .kind = SectionKind::database,
-     .meaning = "a table of a PostgreSQL database, in s.read",
+     .meaning = "a table of a PostgreSQL database, in s.read and s.sink",
      .example = "s.read { s.postgres { url = s.secret \"PG\", query = \"select * from tickets "
                 "order by id\" }, key = \"id\" }",
      .options = kPostgres},
     {.name = "sqlite",
      .kind = SectionKind::database,
-     .meaning = "a table of an SQLite file, in s.read",
+     .meaning = "a table of an SQLite file, in s.read and s.sink",
      .example = "s.read { s.sqlite { \"tickets.db\", table = \"tickets\" }, key = \"id\" }",
      .options = kSqlite,
      .positional = {.word = "path",
@@ -70,6 +80,10 @@ int push_table(lua_State* lua, const Arguments& arguments, std::string_view name
                                       : fmt::format("{} has both a table and a query", name),
                    "give it one of them: table = \"tickets\", or query = \"select …\"");
   }
+  const std::string mode = arguments.text("mode").value_or("");
+  if (mode == "append") spec.mode = table::Mode::append;
+  if (mode == "upsert") spec.mode = table::Mode::upsert;
+  if (mode == "replace") spec.mode = table::Mode::replace;
   const Place& place = arguments.place();
   push_node(
       lua,
@@ -96,16 +110,23 @@ int construct_sqlite(lua_State* lua) {
 }
 
 table::Spec read_table(const Arguments& read, const Node& node) {
-  if (read.items() > 1)
-    read.fail_item(2, fmt::format("read takes either paths or one s.{}", node.name),
-                   "name the table alone; a query can join several");
+  const auto& spec = std::get<table::Spec>(node.value);
+  if (spec.mode)
+    read.fail_item(1, "mode is for s.sink: s.read changes nothing", "leave it out here");
   for (const std::string_view name :
        {"format", "path", "encoding", "delimiter", "header", "columns", "types", "null"}) {
     if (read.has(name))
       read.fail_key(name, fmt::format("{} is for files, and s.{} gives rows", name, node.name),
                     "leave it out");
   }
-  return std::get<table::Spec>(node.value);
+  return spec;
+}
+
+table::Spec sink_table(const Arguments& sink, const Node& node) {
+  const auto& spec = std::get<table::Spec>(node.value);
+  if (spec.table.empty())
+    sink.fail_item(1, "sink cannot write to a query", "name a table: table = \"answers\"");
+  return spec;
 }
 
 }  // namespace sluice::dsl

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/printable.h"
@@ -14,9 +15,9 @@ constexpr std::size_t kShownBytes = 200;  // of a row, where it has no key
 
 }  // namespace
 
-core::Result<Piece> piece_of(std::string_view lines, const std::vector<format::Column>& known) {
+core::Result<Piece> piece_of(std::string_view lines, const Target& target) {
   Piece piece;
-  format::ColumnFinder finder(known);
+  format::ColumnFinder finder(target.columns);
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
     const std::string_view line = lines.substr(0, end);
@@ -26,6 +27,10 @@ core::Result<Piece> piece_of(std::string_view lines, const std::vector<format::C
     piece.lines.push_back(line);
   }
   piece.columns = finder.columns();
+  if (target.only.empty()) return piece;
+  std::erase_if(piece.columns, [&](const format::Column& column) {
+    return std::ranges::find(target.only, column.name) == target.only.end();
+  });
   return piece;
 }
 

@@ -19,8 +19,7 @@ struct Piece {
   std::vector<format::Column> columns;  // of all of them
 };
 
-// `known`: columns whose types are declared.
-core::Result<Piece> piece_of(std::string_view lines, const std::vector<format::Column>& known);
+core::Result<Piece> piece_of(std::string_view lines, const Target& target);
 
 // `the row with id "T-17"`, for messages; where there is no key, the row by its line.
 std::string row_named(std::string_view line, const std::string& key);

@@ -44,7 +44,7 @@ class PostgresTarget final : public format::RecordTarget {
   }
 
   core::Status put(std::string_view lines, const format::Stand& stand) override {
-    auto piece = piece_of(lines, target_.columns);
+    auto piece = piece_of(lines, target_);
     if (!piece) return std::unexpected(piece.error());
     const auto began = std::chrono::steady_clock::now();
     auto backoff = kFirstBackoff;

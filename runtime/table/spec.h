@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/secret.h"
@@ -18,14 +19,14 @@ enum class Mode : std::uint8_t { append, upsert, replace };
 
 struct Spec {
   Database database = Database::sqlite;
-  std::string file = {};     // SQLite
-  core::Secret url = {};     // PostgreSQL: "postgresql://…", or "host=… dbname=…"
-  std::string table = {};    // "answers" or "schema.answers"; empty = `query`
-  std::string query = {};    // of a source: one SELECT
-  Mode mode = Mode::append;  // of a target
+  std::string file = {};          // SQLite
+  core::Secret url = {};          // PostgreSQL: "postgresql://…", or "host=… dbname=…"
+  std::string table = {};         // "answers" or "schema.answers"; empty = `query`
+  std::string query = {};         // of a source: one SELECT
+  std::optional<Mode> mode = {};  // of a target; none = append
 };
 
-// "sqlite:tickets", "postgres:query": what messages and the books call a source. Never the address.
+// "sqlite:tickets.db:tickets", "postgres:query": what messages and the books call it. Never the address.
 std::string name_of(const Spec& spec);
 
 }  // namespace sluice::table

@@ -66,7 +66,7 @@ class SqliteTarget final : public format::RecordTarget {
   }
 
   core::Status put(std::string_view lines, const format::Stand& stand) override {
-    auto piece = piece_of(lines, target_.columns);
+    auto piece = piece_of(lines, target_);
     if (!piece) return std::unexpected(piece.error());
     if (auto begun = file_.execute("BEGIN IMMEDIATE"); !begun) return begun;
     auto done = write(*piece, stand);

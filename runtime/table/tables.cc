@@ -10,7 +10,8 @@
 namespace sluice::table {
 
 std::string name_of(const Spec& spec) {
-  const std::string database = spec.database == Database::sqlite ? "sqlite:" : "postgres:";
+  const std::string database =
+      spec.database == Database::sqlite ? "sqlite:" + spec.file + ":" : "postgres:";
   return database + (spec.table.empty() ? "query" : spec.table);
 }
 
@@ -25,6 +26,7 @@ core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec
 }
 
 std::unique_ptr<format::RecordTarget> make_target(Target target) {
+  if (!target.spec.mode) target.spec.mode = Mode::append;
   switch (target.spec.database) {
     case Database::sqlite:
       return make_sqlite_target(std::move(target));

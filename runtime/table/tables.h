@@ -24,6 +24,7 @@ struct Target {
   std::string job;                           // whose answers these are
   std::string key = {};                      // the column that names a row; empty = none
   std::vector<format::Column> columns = {};  // those whose types are declared
+  std::vector<std::string> only = {};        // columns to put; none: all that the lines have
 };
 
 // Its open() connects. What the rows of a target keep to stands in a table of the same database (and

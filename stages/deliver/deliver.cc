@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "deliver/lines.h"
+#include "deliver/pieces.h"
 #include "deliver/record.h"
 #include "deliver/whole_file.h"
 #include "stages/question.h"
+#include "table/tables.h"
 
 namespace sluice::deliver {
 namespace {
@@ -37,17 +39,57 @@ std::vector<format::Column> answer_columns(const stages::Question& question) {
   return columns;
 }
 
+// Those of `to`, of what the lines have; none: all.
+std::vector<std::string> columns_of(const stages::PipelineSpec& spec,
+                                    const stages::DeliverySpec& to,
+                                    const std::vector<format::Column>& answer) {
+  if (to.keep_row || (to.keep.empty() && spec.read.key.empty())) return {};
+  std::vector<std::string> columns = to.keep.empty() ? std::vector{spec.read.key} : to.keep;
+  for (const format::Column& column : answer)
+    if (std::ranges::find(columns, column.name) == columns.end()) columns.push_back(column.name);
+  return columns;
+}
+
+std::string name_of(const stages::DeliverySpec& to) {
+  return to.written_path.empty() ? to.path : to.written_path;
+}
+
 WholeFile whole_file(const stages::PipelineSpec& spec, const stages::DeliverySpec& to) {
   WholeFile file{.path = to.path,
-                 .to = to.written_path.empty() ? to.path : to.written_path,
+                 .to = name_of(to),
                  .columns = {},
                  .answer = answer_columns(stages::make_question(spec))};
-  if (to.keep_row || (to.keep.empty() && spec.read.key.empty())) return file;
-  file.columns = to.keep.empty() ? std::vector{spec.read.key} : to.keep;
-  for (const format::Column& column : file.answer)
-    if (std::ranges::find(file.columns, column.name) == file.columns.end())
-      file.columns.push_back(column.name);
+  file.columns = columns_of(spec, to, file.answer);
   return file;
+}
+
+std::unique_ptr<format::RecordTarget> target_of(const stages::PipelineSpec& spec,
+                                                const stages::DeliverySpec& to) {
+  table::Target target{.spec = *to.table,
+                       .job = spec.name,
+                       .key = spec.read.key,
+                       .columns = answer_columns(stages::make_question(spec))};
+  target.only = columns_of(spec, to, target.columns);
+  return table::make_target(std::move(target));
+}
+
+// What is there stands in the table itself; that it is noted too lets `standings` tell it without asking
+// the database.
+core::Result<Delivered> put_into_table(const stages::PipelineSpec& spec,
+                                       const stages::DeliverySpec& to, Record& record) {
+  const auto target = target_of(spec, to);
+  auto pieces = Pieces::open(*target, spec.sink.path);
+  if (!pieces) return std::unexpected(pieces.error());
+  const format::Stand before = pieces->stand();
+  if (const auto put = pieces->advance(); !put) return std::unexpected(put.error());
+  const format::Stand now = pieces->stand();
+  const Entry* noted = record.find(name_of(to));
+  const bool changed = now != before || noted == nullptr || noted->stand != now;
+  if (auto saved = record.put(
+          {.to = name_of(to), .stand = now, .form = "table", .tag = {}, .rows = pieces->rows()});
+      !saved)
+    return std::unexpected(saved.error());
+  return Delivered{to.path, pieces->rows(), changed};
 }
 
 core::Result<format::Stand> all_of(const std::string& path) {
@@ -67,8 +109,14 @@ core::Status look_ahead(const stages::PipelineSpec& spec) {
   if (spec.sink.deliveries.empty()) return {};
   const auto record = Record::load(spec.checkpoint.directory);
   if (!record) return std::unexpected(record.error());
-  for (const stages::DeliverySpec& to : spec.sink.deliveries)
-    if (auto own = is_own(whole_file(spec, to), *record); !own) return own;
+  for (const stages::DeliverySpec& to : spec.sink.deliveries) {
+    if (to.table) {
+      if (const auto there = target_of(spec, to)->open(); !there)
+        return std::unexpected(there.error());
+    } else if (auto own = is_own(whole_file(spec, to), *record); !own) {
+      return own;
+    }
+  }
   return {};
 }
 
@@ -78,6 +126,12 @@ core::Result<std::vector<Delivered>> deliver(const stages::PipelineSpec& spec) {
   auto record = Record::load(spec.checkpoint.directory);
   if (!record) return std::unexpected(record.error());
   for (const stages::DeliverySpec& to : spec.sink.deliveries) {
+    if (to.table) {
+      const auto put = put_into_table(spec, to, *record);
+      if (!put) return std::unexpected(put.error());
+      all.push_back(*put);
+      continue;
+    }
     const auto written = write_whole(whole_file(spec, to), spec.sink.path, *record);
     if (!written) return std::unexpected(written.error());
     all.push_back({to.path, written->rows, written->changed});
@@ -103,6 +157,10 @@ core::Result<std::vector<Stands>> standings(const stages::PipelineSpec& spec) {
     Stands& stands = all.emplace_back(Stands{to.path});
     if (entry == nullptr) continue;
     stands.rows = entry->rows;
+    if (to.table) {
+      stands.standing = entry->stand == *there ? Standing::whole : Standing::behind;
+      continue;
+    }
     const auto tag = tag_of(file.path);
     stands.standing = !tag                                           ? Standing::missing
                       : !entry->tag.empty() && entry->tag != *tag    ? Standing::changed
