@@ -88,10 +88,10 @@ std::unexpected<core::Error> failed(const char* said) {
 }
 
 // Never closed: a thread may still compute in it when the program ends.
-core::Result<Database> make_database(const Api& api) {
-  constexpr std::array<std::array<const char*, 2>, 6> kSettings = {{
+core::Result<Database> make_database(const Api& api, Connection::Purpose purpose) {
+  const std::array<std::array<const char*, 2>, 6> settings = {{
       {"threads", "1"},
-      {"preserve_insertion_order", "true"},
+      {"preserve_insertion_order", purpose == Connection::Purpose::reading ? "true" : "false"},
       {"memory_limit", kMemory.data()},
       {"temp_directory", ""},
       {"autoinstall_known_extensions", "false"},
@@ -99,7 +99,7 @@ core::Result<Database> make_database(const Api& api) {
   }};
   Config config = nullptr;
   State state = api.create_config(&config);
-  for (const auto& [name, value] : kSettings)
+  for (const auto& [name, value] : settings)
     if (state == 0) state = api.set_config(config, name, value);
   Database database = nullptr;
   char* said = nullptr;
@@ -135,14 +135,15 @@ core::Result<const Api*> load() {
   return api.get();
 }
 
-core::Result<std::unique_ptr<Connection>> Connection::open() {
-  static std::mutex mutex;  // guards `database`
-  static Database database = nullptr;
+core::Result<std::unique_ptr<Connection>> Connection::open(Purpose purpose) {
+  static std::mutex mutex;  // guards `databases`
+  static std::array<Database, 2> databases = {};
   const auto api = load();
   if (!api) return std::unexpected(api.error());
   const std::lock_guard lock(mutex);
+  Database& database = databases[static_cast<std::size_t>(purpose)];
   if (database == nullptr) {
-    auto made = make_database(**api);
+    auto made = make_database(**api, purpose);
     if (!made) return std::unexpected(made.error());
     database = *made;
   }
@@ -150,7 +151,9 @@ core::Result<std::unique_ptr<Connection>> Connection::open() {
   if ((*api)->connect(database, &session) != 0) return failed(nullptr);
   auto connection = std::make_unique<Connection>(**api, session);
   // Files are opened by descriptors, whose names come again for other files.
-  for (const char* setting : {"SET enable_external_file_cache = false", "SET TimeZone = 'UTC'"})
+  for (const char* setting : {"SET enable_external_file_cache = false", "SET TimeZone = 'UTC'",
+                              // Chunks that wait are counted without their texts: one at a time.
+                              "SET streaming_buffer_size = '1KB'"})
     if (auto set = connection->run(setting); !set) return std::unexpected(set.error());
   return connection;
 }

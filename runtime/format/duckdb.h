@@ -2,9 +2,9 @@
 // for when it is first needed (docs/data.md, Parquet); a program without it is as it is.
 //
 // Threads: load() and Connection::open() any; a Connection and its Rows one at a time. All connections
-// share one database, in memory, without threads of its own: who asks computes.
+// of a purpose share one database, in memory, without threads of its own: who asks computes.
 //
-// Limits: kMemory of all connections together, on top of which stand the chunks that are handed out.
+// Limits: kMemory of all connections of a purpose together, on top of which stand the chunks that are handed out.
 // Nothing is spilled to disk and nothing is fetched: DuckDB's extensions are neither installed nor loaded.
 #pragma once
 
@@ -53,7 +53,10 @@ class Rows {
 
 class Connection {
  public:
-  static core::Result<std::unique_ptr<Connection>> open();
+  // For writing, DuckDB does not promise to keep the order of rows: then alone it takes a bound of row
+  // groups in bytes. Rows of one source in one thread are in order all the same.
+  enum class Purpose : std::uint8_t { reading, writing };
+  static core::Result<std::unique_ptr<Connection>> open(Purpose purpose = Purpose::reading);
   Connection(const Api& api, Session session) : api_(api), session_(session) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

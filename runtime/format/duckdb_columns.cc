@@ -86,9 +86,7 @@ core::Status ColumnFiller::fill_row(std::string_view record, Count row) {
     return core::fail(core::ErrorCode::corrupt, "a stored line is not a JSON object");
   there_.assign(columns_.size(), false);
   std::size_t likely = 0;  // records have their members in one order, mostly
-  MemberTexts texts(record);
   for (const auto& [name, value] : object) {
-    const std::string_view text = texts.next();
     std::size_t at = likely;
     if (at >= columns_.size() || columns_[at].name != name)
       at = static_cast<std::size_t>(std::ranges::find(columns_, name, &Column::name) -
@@ -97,6 +95,10 @@ core::Status ColumnFiller::fill_row(std::string_view record, Count row) {
     likely = at + 1;
     if (there_[at]) continue;
     there_[at] = true;
+    const bool as_text = (columns_[at].type == ColumnType::json && !columns_[at].element) ||
+                         columns_[at].type == ColumnType::text;
+    const std::string_view text =  // where its numbers are to be as they were written
+        as_text && has_own_form(value) ? member_text(object, record, name) : std::string_view();
     if (auto put = put_value(columns_[at], at, row, value, text); !put) return put;
   }
   for (std::size_t i = 0; i < columns_.size(); ++i)
@@ -127,11 +129,11 @@ core::Status ColumnFiller::put_value(const Column& column, std::size_t at, Count
   }
   simdjson::dom::array list;
   if (value.get(list) != simdjson::SUCCESS) return wrong(column, "a list", value);
-  return put_list(column, at, row, list, text);
+  return put_list(column, at, row, list);
 }
 
 core::Status ColumnFiller::put_list(const Column& column, std::size_t at, Count row,
-                                    const simdjson::dom::array& list, std::string_view text) {
+                                    const simdjson::dom::array& list) {
   const Count first = elements_[at];
   const Count count = static_cast<Count>(list.size());
   if (api_.list_vector_reserve(vectors_[at], first + count) != 0 ||
@@ -139,13 +141,10 @@ core::Status ColumnFiller::put_list(const Column& column, std::size_t at, Count 
     throw std::bad_alloc();
   const Vector child = api_.list_vector_get_child(vectors_[at]);
   Count place = first;
-  ElementTexts element_texts(text);
   for (const simdjson::dom::element element : list) {
-    const std::string_view element_text =
-        *column.element == ColumnType::text ? element_texts.next() : std::string_view();
     if (element.is_null()) {
       set_invalid(child, place);
-    } else if (!put_scalar(*column.element, child, place, element, element_text)) {
+    } else if (!put_scalar(*column.element, child, place, element, {})) {
       return wrong(column, fmt::format("a list of {}", title_of(*column.element)), element);
     }
     ++place;

@@ -37,7 +37,7 @@ class ColumnFiller {
   core::Status put_value(const Column& column, std::size_t at, Count row,
                          const simdjson::dom::element& value, std::string_view text);
   core::Status put_list(const Column& column, std::size_t at, Count row,
-                        const simdjson::dom::array& list, std::string_view text);
+                        const simdjson::dom::array& list);
   bool put_scalar(ColumnType type, Vector vector, Count row, const simdjson::dom::element& value,
                   std::string_view text);
   void put_null(std::size_t at, Count row);

@@ -228,8 +228,9 @@ class ParquetSource final : public RecordSource {
   // DuckDB's error, with the file's name for that of the descriptor.
   std::unexpected<core::Error> failed(const core::Error& error) const {
     std::string said = error.message;
-    if (const std::string name = inside(); said.contains(name))
-      said.replace(said.find(name), name.size(), path_);
+    const std::string name = inside();
+    for (std::size_t at = 0; (at = said.find(name, at)) != said.npos; at += path_.size())
+      said.replace(at, name.size(), path_);
     const bool memory = said.starts_with("Out of Memory");
     return core::fail(
         error.code,

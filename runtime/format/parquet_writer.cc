@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -23,8 +24,8 @@ namespace {
 using duckdb::Count;
 
 constexpr std::size_t kBatchBytes = 4 << 20;
-constexpr Count kRowGroupBytes = 64 << 20;  // of JSON
-constexpr Count kMostRowGroupRows = 60 * duckdb::kChunkRows;
+constexpr std::size_t kRowGroupRows = 60 * duckdb::kChunkRows;
+constexpr std::size_t kRowGroupBytes = 64 << 20;  // as DuckDB holds them in memory
 constexpr std::size_t kCopyBytes = 1 << 20;
 
 struct Batch {
@@ -88,11 +89,13 @@ class ParquetWriter final : public RecordWriter {
 
   core::Status begin() override {
     if (auto fits = names_differ(); !fits) return fits;
-    auto connection = duckdb::Connection::open();
+    auto connection = duckdb::Connection::open(duckdb::Connection::Purpose::writing);
     if (!connection) return std::unexpected(connection.error());
     connection_ = std::move(*connection);
     columns_.emplace(connection_->api(), wanted_);
-    auto made = storage::SpillFile::make(std::filesystem::temp_directory_path());
+    const char* named = std::getenv("TMPDIR");
+    folder_ = named == nullptr || *named == '\0' ? "/tmp" : named;
+    auto made = storage::SpillFile::make(folder_);
     if (!made) return std::unexpected(made.error());
     made_.emplace(std::move(*made));
     return {};
@@ -110,7 +113,9 @@ class ParquetWriter final : public RecordWriter {
     feed_.end(Feed::End::complete);
     copying_.join();
     if (!copied_) return std::unexpected(copied_.error());
-    const std::uint64_t size = std::filesystem::file_size(made_->path());
+    std::error_code error;
+    const std::uint64_t size = std::filesystem::file_size(made_->path(), error);
+    if (error) return core::fail_errno("cannot read what was made", error.value(), folder_);
     std::string bytes;
     for (std::uint64_t at = 0; at < size; at += bytes.size()) {
       bytes.resize(std::min<std::uint64_t>(kCopyBytes, size - at));
@@ -149,13 +154,8 @@ class ParquetWriter final : public RecordWriter {
   // Gives the batch to the thread that runs COPY, which begins with the first.
   core::Status hand_on() {
     if (!copying_.joinable()) {
-      const Count count = std::max<Count>(batch_.ends.size(), 1);
-      const Count mean = std::max<Count>(batch_.text.size() / count, 1);
-      const Count rows =
-          std::clamp<Count>(kRowGroupBytes / mean / duckdb::kChunkRows * duckdb::kChunkRows,
-                            duckdb::kChunkRows, kMostRowGroupRows);
       if (auto registered = register_function(); !registered) return registered;
-      copying_ = std::thread([this, rows] { copy(rows); });
+      copying_ = std::thread([this] { copy(); });
     }
     if (batch_.ends.empty()) return {};
     if (feed_.put(std::exchange(batch_, {}))) return {};
@@ -187,16 +187,19 @@ class ParquetWriter final : public RecordWriter {
   }
 
   // Below: on the thread that runs COPY.
-  void copy(Count row_group) {
+  void copy() {
     copied_ = connection_->run(fmt::format(
         "COPY (SELECT {} FROM {}()) TO '{}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {}, "
-        "USE_TMP_FILE false)",
-        columns_->selected(), name_, made_->path(), row_group));
-    if (!copied_)
-      copied_ = failed_ ? std::unexpected(*failed_)
-                        : core::fail(copied_.error().code,
-                                     fmt::format("cannot write Parquet: {}",
-                                                 core::printable(copied_.error().message)));
+        "ROW_GROUP_SIZE_BYTES {}, USE_TMP_FILE false)",
+        columns_->selected(), name_, made_->path(), kRowGroupRows, kRowGroupBytes));
+    if (failed_) copied_ = std::unexpected(*failed_);
+    if (!copied_ && !failed_) {
+      std::string said = copied_.error().message;
+      if (const std::size_t at = said.find(made_->path()); at != said.npos)
+        said.replace(at, made_->path().size(), folder_);
+      copied_ = core::fail(copied_.error().code,
+                           fmt::format("cannot write Parquet: {}", core::printable(said)));
+    }
     feed_.close();
   }
 
@@ -223,7 +226,8 @@ class ParquetWriter final : public RecordWriter {
   std::unique_ptr<duckdb::Connection> connection_;
   std::optional<duckdb::ColumnFiller> columns_;
   std::optional<storage::SpillFile> made_;
-  std::string name_;
+  std::string folder_;  // where it is made
+  std::string name_;    // of the table function
   Batch batch_;
   Feed feed_;
   std::thread copying_;
