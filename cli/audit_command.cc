@@ -174,7 +174,7 @@ std::string audit_json(const stages::JobSpec& job, const std::vector<AuditReport
 }
 
 int audit_job(const JobFile& file, bool json) {
-  const auto job = file.load(Secrets::unread);
+  const auto job = file.load(Secrets::there);
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   const auto lock = lock_to_read(*job);

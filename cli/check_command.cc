@@ -19,6 +19,7 @@
 #include "inspect/line_identity.h"
 #include "inspect/remarks.h"
 #include "job/job_files.h"
+#include "place/places.h"
 #include "shell/help_text.h"
 #include "words/remark_text.h"
 
@@ -67,6 +68,7 @@ core::Result<std::string> inputs(const stages::PipelineSpec& spec) {
         read.paths.empty() ? "table" : format::format_of(read.format, read.paths[i]).name;
     if (std::ranges::find(shown, format) != shown.end()) continue;
     const inspect::FirstRows first = inspect::first_rows(read, 1, i);
+    if (first.path.empty() && place::is_remote(read.paths[i])) add("input", first.why_none);
     if (first.path.empty()) continue;
     const bool shows = may_show(first.path, spec.file);
     if (first.error && shows) return std::unexpected(*first.error);
@@ -100,6 +102,10 @@ struct Looked {
 Looked look(const JobFile& file) {
   Looked looked;
   const auto job = file.load(Secrets::unread);
+  // The file may be a stranger's: an address, too, can tell something.
+  if (job && std::ranges::any_of(job->questions.front().read.paths, place::is_remote))
+    job->questions.front().read.places->hasty()->give_up(
+        {core::ErrorCode::io, "check sends nothing; `sluice try` reads its first rows", {}});
   const auto sample =
       job ? file.alike(*job) : core::Result<inspect::Alike>(std::unexpected(job.error()));
   if (!sample) return {sample.error(), {}, {}};

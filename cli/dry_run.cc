@@ -12,6 +12,7 @@
 #include "inspect/dry_run.h"
 #include "job/job_files.h"
 #include "observe/figures.h"
+#include "place/places.h"
 #include "shell/standard_streams.h"
 #include "stages/cascade.h"
 #include "storage/atomic_file.h"
@@ -86,7 +87,7 @@ void add_dry_run_options(CLI::App& command, DryRunFlags& flags) {
 
 int dry_run(const JobFile& file, const DryRunFlags& flags) {
   if (!flags.only) return report({core::ErrorCode::usage, "--to goes with --dry-run", {}});
-  const auto job = file.load(Secrets::unread);
+  const auto job = file.load(Secrets::there);
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   if (const auto same = file.alike(*job); !same) return report(same.error());
@@ -95,7 +96,8 @@ int dry_run(const JobFile& file, const DryRunFlags& flags) {
   std::unique_ptr<storage::AtomicFile> to;
   if (!flags.to.empty()) {
     if (auto apart = job::keep_export_apart(*job, flags.to); !apart) return report(apart.error());
-    auto made = storage::AtomicFile::create(flags.to);
+    const auto& places = job->questions.back().sink.places;
+    auto made = places ? places->create(flags.to) : storage::AtomicFile::create(flags.to);
     if (!made) return report(made.error());
     to = std::move(*made);
   }

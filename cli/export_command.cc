@@ -19,7 +19,7 @@ struct ExportFlags {
 };
 
 int export_job(const ExportFlags& flags) {
-  const auto job = flags.file.load(Secrets::unread);
+  const auto job = flags.file.load(Secrets::there);
   if (!job) return report(job.error());
   inspect::ExportOptions options{.to = flags.to, .columns = flags.columns};
   if (options.columns == std::vector<std::string>{"all"}) {
@@ -47,10 +47,10 @@ void add_export_command(CLI::App& app, int& exit_status) {
       app.add_subcommand("export", "Write the job's answers once more, without asking anything");
   flags->file.add_options(*command);
   command
-      ->add_option(
-          "--to", flags->to,
-          "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
-          "the last also with .gz or .zst after it")
+      ->add_option("--to", flags->to,
+                   "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
+                   "the last also with .gz or .zst after it; or an object at s3:// or gs://, reached "
+                   "as s.sink says")
       ->type_name("FILE")
       ->required();
   command
@@ -62,7 +62,8 @@ void add_export_command(CLI::App& app, int& exit_status) {
       "Without --columns: those of the sink. The file is there whole or not at all. Exit status "
       "1: answers are missing in it, because their rows are no longer in the input.",
       {{"sluice export tickets.lua --to tickets.csv --columns all", ""},
-       {"sluice export tickets.lua --to queues.jsonl.zst --columns id,queue", ""}}));
+       {"sluice export tickets.lua --to queues.jsonl.zst --columns id,queue", ""},
+       {"sluice export tickets.lua --to s3://my-bucket/out/tickets.csv.gz", ""}}));
   command->callback([flags, &exit_status] { exit_status = export_job(*flags); });
 }
 

@@ -57,6 +57,8 @@ core::Result<dsl::LoadOptions> JobFile::load_options(Secrets secrets) const {
   options.environment = [secrets](const std::string& name) -> std::optional<std::string> {
     if (secrets == Secrets::unread) return std::string(kUnreadSecret);
     const char* value = std::getenv(name.c_str());
+    if (secrets == Secrets::there && (value == nullptr || *value == '\0'))
+      return std::string(kUnreadSecret);
     return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
   };
   return options;

@@ -10,17 +10,19 @@
 #include "core/error.h"
 #include "dsl/load.h"
 #include "inspect/alike.h"
+#include "place/settings.h"
 #include "stages/spec.h"
 
 namespace sluice::cli {
 
 enum class Secrets : std::uint8_t {
   required,  // an unset variable is an error: something will be sent
-  unread,    // nothing is sent: no variable is looked at
+  there,  // where they are set: files of other machines may be read with them, and nothing is asked
+  unread,  // nothing is sent: no variable is looked at
 };
 
-// What stands in for the values of variables with Secrets::unread.
-constexpr std::string_view kUnreadSecret = "unread";
+// What stands in for the values of variables with Secrets::unread, and of unset ones with Secrets::there.
+constexpr std::string_view kUnreadSecret = place::kUnreadSecret;
 
 struct JobFile {
   std::string path;

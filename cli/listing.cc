@@ -13,6 +13,7 @@
 #include "core/printable.h"
 #include "core/secret.h"
 #include "http/proxy.h"
+#include "place/places.h"
 #include "provider/profile.h"
 #include "words/cost_notes.h"
 
@@ -81,8 +82,12 @@ std::string parameters(const stages::JobSpec& job) {
 std::string listing(const stages::JobSpec& job) {
   Names files, reads, writes, hosts, unpriced, variables;
   for (const std::string& file : job.files) add(files, file);
-  for (const std::string& path : source::shown_names(job.questions.front().read))
-    add(reads, path == "-" ? "standard input" : path);
+  const stages::ReadSpec& read = job.questions.front().read;
+  for (const std::string& path : source::shown_names(read)) {
+    const auto server =
+        place::is_remote(path) && read.places ? read.places->server_of(path) : std::nullopt;
+    add(reads, path == "-" ? "standard input" : server ? path + " at " + *server : path);
+  }
   for (const stages::PipelineSpec& spec : job.questions) {
     if (!spec.dispatch.prices.empty()) add(reads, spec.dispatch.prices);
     if (!spec.checkpoint.share.empty()) add(reads, spec.checkpoint.share + "/*/");

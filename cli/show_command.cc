@@ -193,7 +193,7 @@ std::string story_json(const stages::JobSpec& job, std::size_t question, const R
 int show_row(const ShowFlags& flags) {
   if (flags.query.key.empty() && !flags.query.line)
     return report({core::ErrorCode::usage, "which row? give its key, or --line N", {}});
-  const auto job = flags.file.load(Secrets::unread);
+  const auto job = flags.file.load(Secrets::there);
   if (!job) return report(job.error());
   if (job->questions.front().read.key.empty() && !flags.query.line)
     return report({core::ErrorCode::usage,

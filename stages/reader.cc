@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "format/formats.h"
+#include "place/uri.h"
 #include "stages/item.h"
 
 namespace sluice::stages {
@@ -76,6 +77,7 @@ core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
   source_ = index;
   auto opened = source::open(input_.from, input_.names[index], input_.written);
   if (!opened) return std::unexpected(opened.error());
+  source::expect(input_.from, input_.names, index + 1);
   format::RecordSource& records = **opened;
   const double before = passed_;
   const format::RecordSource::Take take = [this, index](const format::Record& record) {
@@ -93,6 +95,8 @@ core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
       continue;
     }
     ++quiet_reads_;
+    // A server takes its time: packs are not to go incomplete for that.
+    if (place::is_remote(input_.names[index]) && quiet_reads_ < kQuietReads) continue;
     if (flush() == Next::stop) return Next::stop;
     callbacks_.stalled();
   }

@@ -107,6 +107,14 @@ std::string unescaped(std::string_view key) {
   return out;
 }
 
+bool takes_in(const Uri& input, const Uri& name) {
+  if (input.scheme == Scheme::web || input.scheme != name.scheme || input.bucket != name.bucket)
+    return false;
+  if (!is_pattern(input.key)) return unescaped(input.key) == name.key;
+  const Wanted wanted(input.key);
+  return name.key.starts_with(wanted.prefix) && wanted.fits(name.key, 1);
+}
+
 core::Result<Listing> list_objects(Web& web, const Uri& uri, const Service& service,
                                    bool first_page_only) {
   const Wanted wanted(uri.key);

@@ -20,6 +20,9 @@ bool is_pattern(std::string_view key);
 // Of a key that is none: without the '\' before characters that would make it one.
 std::string unescaped(std::string_view key);
 
+// Whether a name of the input, which may be a pattern or a prefix, names the object `name` once that is there.
+bool takes_in(const Uri& input, const Uri& name);
+
 struct Listing {
   std::vector<std::string> keys;  // in byte order
   std::uint64_t bytes = 0;        // of all together

@@ -16,6 +16,7 @@ namespace sluice::place {
 namespace {
 
 constexpr std::chrono::milliseconds kMostWait{20};
+constexpr int kTriesForSize = 2;
 
 // "bytes 0-99/1000"
 struct ContentRange {
@@ -55,10 +56,20 @@ struct Piece {
   std::string version;  // what the answer says of the file's version
 };
 
+std::shared_ptr<Pending> ask_for(const ObjectRead& from, std::uint64_t offset, std::uint64_t count,
+                                 int tries = 0, const std::string& version = {}) {
+  Call call{.path = object_path(from.uri), .tries = tries};
+  call.headers.emplace_back("range", fmt::format("bytes={}-{}", offset, offset + count - 1));
+  // A weak tag matches nothing; and a server that sends on to another has the tags of that one.
+  if (from.uri.scheme != Scheme::web && version.starts_with('"'))
+    call.headers.emplace_back("if-match", version);
+  return from.web->start(from.service.server, std::move(call));
+}
+
 class ObjectFile final : public storage::InputFile {
  public:
   ObjectFile(ObjectRead from, std::atomic<std::uint64_t>& consumed)
-      : from_(std::move(from)), consumed_(consumed) {}
+      : from_(std::move(from)), consumed_(consumed), next_(from_.first) {}
 
   core::Result<Read> read(std::span<char> into) override {
     while (read_ == piece_.size()) {
@@ -75,19 +86,14 @@ class ObjectFile final : public storage::InputFile {
   }
 
   core::Result<std::uint64_t> size() {
-    next_ = ask(0, 1);
+    next_ = ask(0, 1, kTriesForSize);
     if (auto taken = take(); !taken) return std::unexpected(taken.error());
     return *total_;
   }
 
  private:
-  std::shared_ptr<Pending> ask(std::uint64_t offset, std::uint64_t count) const {
-    Call call{.path = object_path(from_.uri)};
-    call.headers.emplace_back("range", fmt::format("bytes={}-{}", offset, offset + count - 1));
-    // A weak tag matches nothing; and a server that sends on to another has the tags of that one.
-    if (from_.uri.scheme != Scheme::web && version_.starts_with('"'))
-      call.headers.emplace_back("if-match", version_);
-    return from_.web->start(from_.service.server, std::move(call));
+  std::shared_ptr<Pending> ask(std::uint64_t offset, std::uint64_t count, int tries = 0) const {
+    return ask_for(from_, offset, count, tries, version_);
   }
 
   std::unexpected<core::Error> fail(std::string_view why) const {
@@ -148,6 +154,10 @@ class ObjectFile final : public storage::InputFile {
 };
 
 }  // namespace
+
+std::shared_ptr<Pending> ask_first(const ObjectRead& from) {
+  return ask_for(from, 0, from.range_bytes);
+}
 
 std::unique_ptr<storage::InputFile> open_object(ObjectRead from,
                                                 std::atomic<std::uint64_t>& consumed) {

@@ -24,7 +24,11 @@ struct ObjectRead {
   Service service;
   Uri uri;
   std::size_t range_bytes = 0;
+  std::shared_ptr<Pending> first = {};  // of ask_first(), if that was called before
 };
+
+// Asks for the first part of the object, for an open_object() that may come.
+std::shared_ptr<Pending> ask_first(const ObjectRead& from);
 
 // As the object's bytes lie there. `consumed` grows as they are read.
 std::unique_ptr<storage::InputFile> open_object(ObjectRead from,

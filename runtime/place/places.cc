@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "place/failure_text.h"
@@ -13,6 +14,8 @@ namespace sluice::place {
 namespace {
 
 constexpr int kMostSizesAsked = 16;
+constexpr std::size_t kMostExpected = 8;
+constexpr std::size_t kExpectedBytes = std::size_t{1} << 20;
 
 std::string_view scheme_of(const Uri& uri) {
   return uri.scheme == Scheme::s3 ? "s3" : "gs";
@@ -25,7 +28,9 @@ Places::Places(Settings settings, http::Environment environment)
       environment_(std::move(environment)),
       web_(std::make_shared<Web>(settings_.patience)) {}
 
-std::shared_ptr<Places> Places::hasty() const {
+std::shared_ptr<Places> Places::hasty() {
+  const std::lock_guard lock(mutex_);
+  if (hasty_) return hasty_;
   Settings settings = settings_;
   settings.patience = {.tries = 1,
                        .connect = std::chrono::seconds(3),
@@ -33,10 +38,20 @@ std::shared_ptr<Places> Places::hasty() const {
                        .total = std::chrono::seconds(3)};
   settings.first_page_only = true;
   settings.range_bytes = std::size_t{256} << 10;
-  auto made = std::make_shared<Places>(std::move(settings), environment_);
+  hasty_ = std::make_shared<Places>(std::move(settings), environment_);
+  hasty_->full_ = full_;
+  return hasty_;
+}
+
+void Places::give_up(const core::Error& why) {
   const std::lock_guard lock(mutex_);
-  made->full_ = full_;
-  return made;
+  given_up_ = why;
+}
+
+std::optional<std::string> Places::server_of(const std::string& name) {
+  const auto found = find(name);
+  if (!found || name.starts_with(found->service.server->base_url)) return std::nullopt;
+  return found->service.server->base_url;
 }
 
 core::Result<std::string> Places::name(const std::string& written) {
@@ -54,6 +69,7 @@ core::Result<std::string> Places::name(const std::string& written) {
 
 core::Result<Places::Found> Places::find(const std::string& name) {
   const std::lock_guard lock(mutex_);
+  if (given_up_) return core::fail(given_up_->code, given_up_->message, name);
   const auto full = full_.find(name);
   auto uri = parse_uri(full == full_.end() ? name : full->second);
   if (!uri) return std::unexpected(uri.error());
@@ -120,11 +136,32 @@ core::Result<std::unique_ptr<storage::InputFile>> Places::open_plain(
     const std::string& name, std::atomic<std::uint64_t>& consumed) {
   auto found = find(name);
   if (!found) return std::unexpected(found.error());
-  return open_object({.web = web_,
-                      .service = std::move(found->service),
-                      .uri = std::move(found->uri),
-                      .range_bytes = settings_.range_bytes},
-                     consumed);
+  ObjectRead from{.web = web_,
+                  .service = std::move(found->service),
+                  .uri = std::move(found->uri),
+                  .range_bytes = settings_.range_bytes};
+  const std::lock_guard lock(mutex_);
+  if (auto expected = expected_.extract(name)) from.first = std::move(expected.mapped());
+  return open_object(std::move(from), consumed);
+}
+
+void Places::expect(std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (!is_remote(name)) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      if (expected_.size() >= kMostExpected) return;
+      if (expected_.contains(name)) continue;
+    }
+    auto found = find(name);
+    if (!found) return;
+    auto first = ask_first({.web = web_,
+                            .service = std::move(found->service),
+                            .uri = std::move(found->uri),
+                            .range_bytes = std::min(settings_.range_bytes, kExpectedBytes)});
+    const std::lock_guard lock(mutex_);
+    expected_.emplace(name, std::move(first));
+  }
 }
 
 core::Result<std::unique_ptr<storage::InputFile>> Places::open(

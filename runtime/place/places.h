@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,14 @@ class Places {
   Places(const Places&) = delete;
   Places& operator=(const Places&) = delete;
 
-  // For a look at a file that nobody waits long for: one try of 3 s, parts of 256 KiB, of a pattern the first 1,000 objects.
-  std::shared_ptr<Places> hasty() const;
+  // For looks at files that nobody waits long for: one try of 3 s, parts of 256 KiB, of a pattern the first 1,000 objects.
+  // The same each time.
+  std::shared_ptr<Places> hasty();
+  // All that is asked from now on fails with this: so that what waits for a server waits once.
+  void give_up(const core::Error& why);
+
+  // The address that `name` is asked at, for people; none where it says so itself, or cannot be used.
+  std::optional<std::string> server_of(const std::string& name);
 
   // What a pipeline file calls a remote file, as all others shall know it. ErrorCode::pipeline for a name that cannot be
   // used.
@@ -50,6 +57,9 @@ class Places {
   // Inflated, as InputFile::open(); `consumed` likewise.
   core::Result<std::unique_ptr<storage::InputFile>> open(const std::string& name,
                                                          std::atomic<std::uint64_t>& consumed);
+  // These will be opened next: the first MiB of each is asked for, of at most 8 that are not opened yet, so that many small
+  // files do not wait for one another. Does nothing for files of this machine.
+  void expect(std::span<const std::string> names);
   // All of the file, as it lies there (not inflated).
   core::Result<LocalCopy> local_copy(const std::string& name);
 
@@ -71,10 +81,13 @@ class Places {
   const Settings settings_;
   const http::Environment environment_;
   const std::shared_ptr<Web> web_;
-  mutable std::mutex mutex_;                    // guards the three below
+  std::mutex mutex_;                            // guards all below
   std::map<std::string, std::string> full_;     // web addresses with a query, by their names
   std::map<std::string, Service> services_;     // by scheme and bucket, or base URL
   std::map<std::string, std::uint64_t> sizes_;  // of the patterns that were expanded, together
+  std::map<std::string, std::shared_ptr<Pending>> expected_;
+  std::shared_ptr<Places> hasty_;
+  std::optional<core::Error> given_up_;
 };
 
 }  // namespace sluice::place

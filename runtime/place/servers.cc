@@ -55,6 +55,14 @@ bool fits_host(std::string_view bucket) {
          });
 }
 
+core::Status can_be_used(const core::Secret& credentials, std::string_view option) {
+  if (credentials.reveal() != kUnreadSecret) return {};
+  return core::fail(core::ErrorCode::pipeline,
+                    fmt::format("the variable of the credentials of {} is not set, or not read by "
+                                "this command",
+                                option));
+}
+
 core::Result<Service> s3(const Uri& uri, const S3Settings& settings,
                          const http::Environment& environment) {
   Service service;
@@ -88,6 +96,7 @@ core::Result<Service> s3(const Uri& uri, const S3Settings& settings,
     server.credentials = [named, credentials = settings.credentials, region = service.region,
                           advice = service.advice](net::Loop& loop, const core::Clock& clock)
         -> core::Result<std::unique_ptr<auth::Credentials>> {
+      if (auto can = can_be_used(credentials, "s3"); !can) return std::unexpected(can.error());
       auto source = named ? auth::named_aws_keys(credentials, auth::process_surroundings())
                           : auth::machine_aws_keys(auth::process_surroundings());
       if (!source)
@@ -126,7 +135,8 @@ core::Result<Service> gcs(const Uri& uri, const GcsSettings& settings,
   spec.base_url = root_of(*url);
   spec.credentials = settings.credentials;
   if (const std::string& given = settings.credentials.reveal();
-      !given.empty() && !given.starts_with('{') && !given.starts_with('/'))
+      !given.empty() && given != kUnreadSecret && !given.starts_with('{') &&
+      !given.starts_with('/'))
     return core::fail(
         core::ErrorCode::pipeline,
         "credentials of gcs are the path of a credential file, which begins with /, or what "
@@ -153,6 +163,8 @@ core::Result<Service> gcs(const Uri& uri, const GcsSettings& settings,
         [spec, project = settings.project](
             net::Loop& loop,
             const core::Clock& clock) -> core::Result<std::unique_ptr<auth::Credentials>> {
+      if (auto can = can_be_used(spec.credentials, "gcs"); !can)
+        return std::unexpected(can.error());
       auto found = auth::find_google_credentials(spec, http::process_environment);
       if (!found) return std::unexpected(found.error());
       const std::string charged = project.empty() ? found->quota_project : project;

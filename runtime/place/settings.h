@@ -6,11 +6,15 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/clock.h"
 #include "core/secret.h"
 
 namespace sluice::place {
+
+// What stands for a secret that the command does not read, or whose variable is not set.
+constexpr std::string_view kUnreadSecret = "unread";
 
 struct S3Settings {
   std::string

@@ -87,9 +87,12 @@ struct Web::Impl {
   void start(const std::shared_ptr<Try>& attempt) {
     {
       const std::lock_guard lock(mutex);
-      if (!thread.joinable() && !ended) thread = std::thread([this] { run(); });
+      if (!loop) {
+        loop.emplace();
+        thread = std::thread([this] { run(); });
+      }
     }
-    loop.post([this, attempt] {
+    loop->post([this, attempt] {
       attempt->began = clock.now();
       live.insert(attempt);
       send(attempt);
@@ -97,23 +100,19 @@ struct Web::Impl {
   }
 
   void stop() {
-    {
-      const std::lock_guard lock(mutex);
-      ended = true;
-    }
-    if (!thread.joinable()) return;
-    loop.post([this] {
+    if (!loop) return;
+    loop->post([this] {
       closing = true;
       clear();
     });
-    loop.stop();
+    loop->stop();
     thread.join();
   }
 
   void run() noexcept {
     core::name_thread("sluice-places");
     try {
-      loop.run();
+      loop->run();
       return;
     } catch (...) {
       fail_all(core::caught());
@@ -121,7 +120,7 @@ struct Web::Impl {
     // Those that were posted since.
     while (!closing) {
       try {
-        loop.run();
+        loop->run();
       } catch (...) {
         fail_all(core::caught());
       }
@@ -180,12 +179,12 @@ struct Web::Impl {
     options.max_connections = kMostConnections;
     options.accept_encoding = server.accept_encoding;
     options.inflates = false;
-    if (!client) client = std::make_unique<http::Client>(loop);
+    if (!client) client = std::make_unique<http::Client>(*loop);
     const auto origin = client->add_origin(options);
     if (!origin) return std::unexpected(origin.error());
     line->origin = *origin;
     if (server.credentials) {
-      auto credentials = server.credentials(loop, clock);
+      auto credentials = server.credentials(*loop, clock);
       if (!credentials) return std::unexpected(credentials.error());
       line->credentials = std::move(*credentials);
     }
@@ -241,6 +240,11 @@ struct Web::Impl {
 
   void failed(const std::shared_ptr<Try>& attempt, const http::Failure& failure) {
     if (is_passing(failure.kind) && again(attempt, {})) return;
+    if (failure.kind == http::Failure::Kind::too_large)
+      return finish(attempt,
+                    std::unexpected(io_error(
+                        "the server gives no parts of files (ranges), and this one is longer "
+                        "than 64 MiB: copy it to this machine first")));
     finish(attempt,
            std::unexpected(io_error(
                attempt->tries < 2
@@ -294,10 +298,11 @@ struct Web::Impl {
   }
 
   bool again(const std::shared_ptr<Try>& attempt, std::string_view retry_after) {
+    if (attempt->call.tries != 0 && attempt->tries >= attempt->call.tries) return false;
     const auto delay = delay_after(attempt->tries, patience,
                                    std::uniform_real_distribution<>(0, 1)(random), retry_after);
     if (!delay) return false;
-    if (attempt->timer == nullptr) attempt->timer = loop.make_timer();
+    if (attempt->timer == nullptr) attempt->timer = loop->make_timer();
     attempt->timer->start(*delay, [this, attempt] { send(attempt); });
     return true;
   }
@@ -311,11 +316,10 @@ struct Web::Impl {
   const Patience patience;
   const core::SystemClock clock;
   std::minstd_rand random{std::random_device{}()};
-  std::mutex mutex;  // guards the two below
+  std::mutex mutex;  // held while the two below begin
   std::thread thread;
-  bool ended = false;
+  std::optional<net::Loop> loop;  // from the first request on
 
-  net::Loop loop;
   std::atomic<bool> closing = false;
   std::map<std::shared_ptr<const Server>, std::unique_ptr<Line>> lines;
   std::map<std::string, std::unique_ptr<Line>> moved;  // by base URL

@@ -41,6 +41,7 @@ struct Call {
   std::string path;  // and query, encoded as it is sent
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::shared_ptr<const std::string> body = {};
+  int tries = 0;  // at most; 0: as Patience has it
 };
 
 struct Answer {

@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "format/formats.h"
+#include "place/places.h"
 #include "source/text_source.h"
 #include "storage/input_file.h"
 #include "table/tables.h"
 
 namespace sluice::source {
 namespace {
+
+constexpr std::size_t kMostExpected = 8;
 
 std::shared_ptr<place::Places> places_of(const Spec& spec) {
   return spec.places ? spec.places : std::make_shared<place::Places>(place::Settings{});
@@ -71,6 +74,12 @@ std::optional<std::uint64_t> total_bytes(const Spec& spec, const std::vector<std
   const auto there = here && !remote.empty() ? places_of(spec)->total_bytes(remote) : 0;
   if (!here || !there) return std::nullopt;
   return *here + *there;
+}
+
+void expect(const Spec& spec, const std::vector<std::string>& names, std::size_t next) {
+  if (!spec.places || next >= names.size()) return;
+  const auto behind = std::span(names).subspan(next);
+  spec.places->expect(behind.first(std::min(behind.size(), kMostExpected)));
 }
 
 core::Result<std::unique_ptr<format::RecordSource>> open(const Spec& spec, const std::string& name,

@@ -13,9 +13,12 @@
 
 #include "format/format_options.h"
 #include "format/record_source.h"
-#include "place/places.h"
 #include "storage/file_lock.h"
 #include "table/spec.h"
+
+namespace sluice::place {
+class Places;
+}
 
 namespace sluice::source {
 
@@ -38,6 +41,9 @@ core::Result<std::vector<std::string>> names_of(const Spec& spec);
 // The size of the `names` of `spec` together, in the unit of format::RecordSource::passed(); nullopt when one of them has
 // none.
 std::optional<std::uint64_t> total_bytes(const Spec& spec, const std::vector<std::string>& names);
+
+// names[next] and those behind it will be opened soon.
+void expect(const Spec& spec, const std::vector<std::string>& names, std::size_t next);
 
 // `written`: files that the job itself writes, which are refused under whatever name.
 core::Result<std::unique_ptr<format::RecordSource>> open(

@@ -1,6 +1,7 @@
 #include "source/text_source.h"
 
 #include "format/formats.h"
+#include "place/places.h"
 #include "storage/input_file.h"
 
 namespace sluice::source {

@@ -8,8 +8,11 @@
 
 #include "format/format_options.h"
 #include "format/record_source.h"
-#include "place/places.h"
 #include "storage/file_lock.h"
+
+namespace sluice::place {
+class Places;
+}
 
 namespace sluice::source {
 

@@ -16,6 +16,7 @@
 #include "format/record_writer.h"
 #include "inspect/input_rows.h"
 #include "job/job_files.h"
+#include "place/places.h"
 #include "stages/question.h"
 
 namespace sluice::inspect {
@@ -258,7 +259,9 @@ core::Result<Exported> export_answers(const stages::JobSpec& job, const ExportOp
   }
   auto columns = columns_to_write(records, options, **format);
   if (!columns) return std::unexpected(columns.error());
-  auto file = storage::AtomicFile::create(options.to);
+  const auto places =
+      spec.sink.places ? spec.sink.places : std::make_shared<place::Places>(place::Settings{});
+  auto file = places->create(options.to);
   if (!file) return std::unexpected(file.error());
   const auto writer = (*format)->make(**file, std::move(*columns));
   if (auto begun = writer->begin(); !begun) return std::unexpected(begun.error());

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "core/printable.h"
+#include "place/places.h"
 #include "source/sources.h"
 
 namespace sluice::inspect {
@@ -78,15 +79,22 @@ FirstRows remote_rows(const stages::ReadSpec& read, const std::string& pattern, 
   FirstRows first;
   stages::ReadSpec look = read;
   look.paths = {pattern};
-  look.places = read.places ? read.places->hasty() : nullptr;
-  const auto names = source::names_of(look);
-  if (names && look.places) look_at(look, names->front(), count, first);
-  const core::Error* error = !names ? &names.error() : first.error ? &*first.error : nullptr;
-  if (error != nullptr && error->where == (names ? names->front() : pattern)) {
-    first.why_none =
-        fmt::format("'{}' was not looked at: {}", core::printable(pattern), error->message);
-    first.error.reset();
+  look.places =
+      (read.places ? read.places : std::make_shared<place::Places>(place::Settings{}))->hasty();
+  std::string name = pattern;
+  std::optional<core::Error> error;
+  if (const auto names = source::names_of(look)) {
+    name = names->front();
+    look_at(look, name, count, first);
+    error = first.error;
+  } else {
+    error = names.error();
   }
+  if (!error || error->where != name) return first;  // none, or one of what the file holds
+  look.places->give_up(*error);
+  first = {};
+  first.why_none = fmt::format("'{}' was not looked at: {}", core::printable(pattern),
+                               core::printable(error->message));
   return first;
 }
 

@@ -12,6 +12,7 @@
 #include "format/json_value.h"
 #include "inspect/first_rows.h"
 #include "inspect/line_identity.h"
+#include "place/uri.h"
 #include "stages/first_rejects.h"
 #include "stages/prepare.h"
 #include "stages/question.h"

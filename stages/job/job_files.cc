@@ -14,6 +14,9 @@
 #include <system_error>
 #include <unordered_map>
 
+#include "place/listing.h"
+#include "place/uri.h"
+
 namespace sluice::job {
 namespace {
 
@@ -240,6 +243,19 @@ core::Status keep_export_apart(const stages::JobSpec& job, const std::string& pa
   };
   constexpr std::string_view kOwn =
       "this is one of the job's own files: give the export another name";
+  if (place::is_remote(path)) {
+    const auto to = place::parse_uri(path);
+    if (!to) return std::unexpected(to.error());
+    for (const std::string& input : job.questions.front().read.paths) {
+      if (!place::is_remote(input)) continue;
+      if (const auto from = place::parse_uri(input); from && place::takes_in(*from, *to))
+        return refused(
+            fmt::format("'{}' of s.read names this object, so that the next run would "
+                        "read the export as input: give it another name or prefix",
+                        input));
+    }
+    return {};
+  }
   for (const Output& output : outputs_of(job))
     if (is_same(output, path)) return refused(std::string(kOwn));
   const Output target(path, "the export");

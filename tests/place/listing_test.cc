@@ -55,6 +55,20 @@ TEST_F(Listing, ANameThatIsNoPatternIsNotLookedFor) {
   EXPECT_EQ(places_.total_bytes({"s3://rows/in/nope.jsonl"}), std::nullopt);
 }
 
+TEST_F(Listing, WhatAPatternTakesInIsKnownWithoutAskingAnybody) {
+  const auto takes = [](const char* input, const char* name) {
+    return takes_in(*parse_uri(input), *parse_uri(name));
+  };
+  EXPECT_TRUE(takes("s3://rows/in/*.jsonl", "s3://rows/in/new.jsonl"));
+  EXPECT_TRUE(takes("s3://rows/in/", "s3://rows/in/sub/new.csv"));
+  EXPECT_TRUE(takes("s3://rows", "s3://rows/x"));
+  EXPECT_TRUE(takes("s3://rows/a\\*", "s3://rows/a*"));
+  EXPECT_FALSE(takes("s3://rows/in/*.jsonl", "s3://rows/in/sub/new.jsonl"));
+  EXPECT_FALSE(takes("s3://rows/in/", "s3://rows/out/x"));
+  EXPECT_FALSE(takes("s3://rows/x", "gs://rows/x"));
+  EXPECT_FALSE(takes("s3://rows/x", "s3://other/x"));
+}
+
 TEST_F(Listing, APatternThatFitsNothingIsAnError) {
   const auto names = places_.expand("s3://rows/none/*.jsonl");
   ASSERT_FALSE(names);

@@ -199,6 +199,32 @@ TEST_F(Reading, AServerThatIsNotThereIsTriedAndNamed) {
   EXPECT_THAT(bytes.error().message, HasSubstr("tried 4 times"));
 }
 
+TEST_F(Reading, WhatIsExpectedHasBeenAskedForWhenItIsOpened) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 12; ++i) {
+    server_.put("rows/" + std::to_string(i), text_.substr(0, 1500) + std::to_string(i));
+    names.push_back("s3://rows/" + std::to_string(i));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::atomic<std::uint64_t> consumed = 0;
+    auto file = places_.open(names[i], consumed);
+    places_.expect(std::span(names).subspan(i + 1));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(read_all(**file), text_.substr(0, 1500) + std::to_string(i));
+  }
+  EXPECT_EQ(server_.log().size(), 24U) << "nothing is asked for twice";
+}
+
+TEST_F(Reading, ALookThatFailedIsNotWaitedForAgain) {
+  const auto hasty = places_.hasty();
+  hasty->give_up({core::ErrorCode::io, "no answer", {}});
+  EXPECT_EQ(places_.hasty(), hasty);
+  const auto bytes = read_all(*places_.hasty(), "s3://rows/a");
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().text(), "s3://rows/a: no answer");
+  EXPECT_THAT(server_.log(), testing::IsEmpty());
+}
+
 TEST_F(Reading, AFileMayOutliveItsPlacesAndBeLeftUnread) {
   server_.put("rows/a", text_);
   std::atomic<std::uint64_t> consumed = 0;

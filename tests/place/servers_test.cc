@@ -77,6 +77,18 @@ TEST(Servers, GooglesTokensOfThisMachineGoToGoogleAlone) {
   EXPECT_TRUE(found("gs://rows/a", own).server->credentials);
 }
 
+TEST(Servers, ASecretThatIsNotReadEndsWhatAsksAndNotWhatNames) {
+  Settings unread;
+  unread.s3.credentials = unread.gcs.credentials = core::Secret(std::string(kUnreadSecret));
+  const core::SystemClock clock;
+  net::Loop loop;
+  for (const char* uri : {"s3://rows/a", "gs://rows/a"}) {
+    const auto made = found(uri, unread).server->credentials(loop, clock);
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message, HasSubstr("is not set, or not read by this command"));
+  }
+}
+
 TEST(Servers, AnEmulatorIsAskedByNobody) {
   const auto service = found("gs://rows/a", {}, {{"STORAGE_EMULATOR_HOST", "localhost:4443"}});
   EXPECT_EQ(service.server->base_url, "http://localhost:4443/rows");
