@@ -48,6 +48,26 @@ TEST_F(TryCommand, ShowsEachRequestItsReplyAndTheAnswers) {
   EXPECT_EQ(world_.mock_stats().requests, 3u);
 }
 
+// Where a format writes the user content otherwise, a trial sends what a run sends.
+TEST_F(TryCommand, SendsTextsToEmbedInTheFormOfTheirEndpoint) {
+  world_.start_mock();
+  const std::string root = world_.base_url().substr(0, world_.base_url().rfind('/'));
+  world_.write("job.lua", R"(local s = require "sluice"
+local _ = s.param("base_url", "")
+return s.pipeline {
+  name = "job",
+  s.read { "in.jsonl", key = "id" },
+  s.embed { text = "{{text}}", dimensions = 8 },
+  s.dispatch { s.gemini { model = "gemini-embedding-001", key = "k", base_url = ")" +
+                              root +
+                              R"(/v1beta" } },
+  s.sink { "out.jsonl" },
+})");
+  const auto ended = try_rows(world_.base_url());
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+  EXPECT_THAT(ended.output, HasSubstr("3 rows: 3 answered"));
+}
+
 TEST_F(TryCommand, LeavesNothingBehind) {
   world_.start_mock();
   ASSERT_EQ(try_rows(world_.base_url()).status, 0);

@@ -174,6 +174,33 @@ TEST(Images, ThatAreAllGoneEndTheRunAndLeaveTheOutput) {
   EXPECT_EQ(world.mock_stats().answered, kPhotos);
 }
 
+// A row that is asked again is built again, from a file that is another by then.
+TEST(Images, ThatChangeWhileTheyAreAskedAboutRejectTheirRowAndTheNextRunAsksIt) {
+  World world;
+  world.start_mock({"--garble", "1", "--latency-ms", "700"});
+  std::filesystem::create_directory(world.path("photos"));
+  world.write("photos/0.x", photo(0));
+  world.write("in.jsonl", "{\"id\":\"T-0\",\"text\":\"What?\",\"photo\":\"0.x\"}\n");
+  // So long that the mock's garbled reply has none whole.
+  const std::string answer =
+      R"(, answer = { colour = s.one_of { "red as fire engines are", "green as lawns are" } })";
+  write_images_job(world, kChatWithImages, answer);
+  const auto run = world.start({"run", "job.lua"});
+  world.wait_for_requests(1);
+  world.write("photos/0.x", photo(0) + "!");
+  EXPECT_EQ(run->wait(std::chrono::seconds(30)), 1) << run->errors();
+  ASSERT_EQ(world.lines("out.rejects.jsonl").size(), 1u);
+  EXPECT_THAT(world.lines("out.rejects.jsonl")[0],
+              testing::AllOf(HasSubstr("image_changed"), HasSubstr("photos/0.x changed while")));
+
+  world.stop_mock();
+  world.start_mock();
+  write_images_job(world, kChatWithImages, answer);
+  EXPECT_EQ(world.sluice({"run", "job.lua"}).status, 0);
+  EXPECT_EQ(world.mock_stats().answered, 1u);
+  EXPECT_EQ(wrong_with_output(world, 1), "");
+}
+
 TEST(Images, AJobGetsThemLaterAndKeepsTheAnswersOfRowsWithoutAny) {
   World world;
   world.start_mock();
