@@ -47,20 +47,20 @@ bool ColumnFinder::add(std::string_view record) {
     if (at == found_.size()) {
       const auto known = std::ranges::find(known_, name, &Column::name);
       const bool is_known = known != known_.end();
-      found_.push_back({is_known ? *known : Column{std::string(name)}, is_known, is_known});
+      found_.push_back({is_known ? *known : Column{std::string(name)}, is_known});
     }
     Found& found = found_[at];
     likely = at + 1;
-    if (found.known || value.is_null()) continue;
-    add_value(found, value);
+    const bool fixed = found.known && found.column.type != ColumnType::json;
+    if (!fixed && !value.is_null()) add_value(found, value);
   }
   return true;
 }
 
 void ColumnFinder::add_value(Found& found, const simdjson::dom::element& value) {
   const ColumnType type = type_of(value);
-  found.column.type = found.decided ? joined(found.column.type, type) : type;
-  found.decided = true;
+  if (!found.known) found.column.type = found.seen ? joined(found.column.type, type) : type;
+  found.seen = true;
   simdjson::dom::array list;
   if (!found.lists || value.get(list) != simdjson::SUCCESS) {
     found.lists = false;
@@ -78,7 +78,7 @@ std::vector<Column> ColumnFinder::columns() const {
   std::vector<Column> all;
   for (const Found& found : found_) {
     all.push_back(found.column);
-    if (!found.known && found.decided && found.lists && found.element != ColumnType::json)
+    if (found.seen && found.lists && found.element != ColumnType::json)
       all.back().element = found.element;
   }
   for (const Column& column : known_)

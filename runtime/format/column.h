@@ -29,8 +29,8 @@ struct Column {
 // type that holds all its values; null fits all. A column of nothing but nulls is text.
 class ColumnFinder {
  public:
-  // Columns whose types are known, whatever values they have; they stand where they are met first, else
-  // at the end.
+  // Columns whose types are known, whatever values they have (of json the elements' are found); they
+  // stand where they are met first, else at the end.
   explicit ColumnFinder(std::vector<Column> known = {}) : known_(std::move(known)) {}
   // False: it is not a JSON object.
   bool add(std::string_view record);
@@ -39,8 +39,8 @@ class ColumnFinder {
  private:
   struct Found {
     Column column;
-    bool decided = false;  // a value, or its declaration, has given the type
-    bool known = false;
+    bool known = false;        // the type is declared
+    bool seen = false;         // it has had a value
     bool lists = true;         // all values so far are lists
     bool has_element = false;  // one of them has given the type of elements
     ColumnType element = ColumnType::text;

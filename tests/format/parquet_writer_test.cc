@@ -176,5 +176,14 @@ TEST(Columns, OfListsHaveTheTypeOfTheirElements) {
                           Column{"g", json, text}));
 }
 
+TEST(Columns, ThatAreDeclaredAsJsonHaveTheElementsOfTheirLists) {
+  using enum ColumnType;
+  ColumnFinder finder({{"v", json}, {"o", json}, {"t", text}, {"none", json}});
+  finder.add(R"({"v":[1,2.5],"o":{},"t":[1],"none":null})");
+  finder.add(R"({"v":null,"o":[1]})");
+  EXPECT_THAT(finder.columns(), ElementsAre(Column{"v", json, number}, Column{"o", json},
+                                            Column{"t", text}, Column{"none", json}));
+}
+
 }  // namespace
 }  // namespace sluice::format
