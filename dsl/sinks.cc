@@ -10,6 +10,7 @@
 #include "dsl/place_options.h"
 #include "format/formats.h"
 #include "format/record_writer.h"
+#include "place/uri.h"
 
 namespace sluice::dsl {
 namespace {
@@ -20,8 +21,13 @@ bool is_compressed(std::string_view path) {
 
 // A file that is neither appended to nor written whole.
 void check_sink_ending(const Arguments& arguments, const std::string& path) {
-  if (path.contains("://"))
-    arguments.fail_item(1, "sink cannot write there", "name a file of this machine");
+  if (place::is_remote(path)) {
+    const auto uri = place::parse_uri(path);
+    if (!uri) arguments.fail_item(1, uri.error().text(), "for example \"s3://bucket/answers.csv\"");
+    if (uri->scheme == place::Scheme::web)
+      arguments.fail_item(1, "sink cannot write to a web address",
+                          "name an object at s3:// or gs://, or a file of this machine");
+  }
   if (can_be_appended(path) || format::output_format_of(path) != nullptr) return;
   std::vector<std::string_view> endings;
   for (const format::OutputFormat& format : format::output_formats())
@@ -43,9 +49,12 @@ std::string default_rejects(std::string path) {
   return path.substr(0, dot) + ".rejects" + (lines ? path.substr(dot) : ".jsonl");
 }
 
-// Those of a table stand beside the pipeline file: "answers.rejects.jsonl".
+// Those of a table, or of an object, stand beside the pipeline file: "answers.rejects.jsonl".
 std::string default_rejects(const stages::SinkSpec& sink) {
-  if (!sink.table) return default_rejects(sink.path);
+  if (!sink.table)
+    return default_rejects(place::is_remote(sink.path)
+                               ? sink.path.substr(sink.path.rfind('/') + 1)
+                               : sink.path);
   std::string name = sink.table->table;
   std::ranges::replace(name, '/', '_');
   return name + ".rejects.jsonl";
@@ -92,7 +101,7 @@ void check_upsert(lua_State* lua, const Node& node, const std::string& key) {
 
 bool can_be_appended(const std::string& path) {
   const format::OutputFormat* format = format::output_format_of(path);
-  if (is_compressed(path) || path.contains("://")) return false;
+  if (is_compressed(path) || place::is_remote(path)) return false;
   return format == nullptr || format->name == "jsonl" || format->name == "csv" ||
          format->name == "tsv";
 }
@@ -130,7 +139,11 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
   }
   for (const stages::SinkSpec& sink : std::span(sinks).subspan(first_is_lines ? 1 : 0))
     lines.deliveries.push_back(
-        {.path = sink.path, .keep_row = sink.keep_row, .keep = sink.keep, .table = sink.table});
+        {.path = sink.path,
+         .keep_row = sink.keep_row,
+         .keep = sink.keep,
+         .table = sink.table,
+         .places = sink.places});
   lines.table.reset();
 }
 

@@ -169,4 +169,14 @@ core::Result<std::uint64_t> size_of(const ObjectRead& from) {
   return ObjectFile(from, none).size();
 }
 
+core::Result<std::optional<std::string>> version_of(const ObjectRead& from) {
+  const auto answer = ask_for(from, 0, 1, kTriesForSize)->take();
+  if (!answer) return std::unexpected(unanswered(answer.error(), from.uri));
+  if (answer->status == 404) return std::nullopt;
+  if (answer->status != 200 && answer->status != 206 && answer->status != 416)
+    return std::unexpected(refused(*answer, Doing::reading, from.uri, from.service));
+  return std::string(
+      answer->headers.find("etag").value_or(answer->headers.find("last-modified").value_or("")));
+}
+
 }  // namespace sluice::place

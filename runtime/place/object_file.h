@@ -11,6 +11,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "place/servers.h"
 #include "place/uri.h"
@@ -36,5 +38,8 @@ std::unique_ptr<storage::InputFile> open_object(ObjectRead from,
 
 // Its size in bytes, by a request for its first; ErrorCode::io when it cannot be read.
 core::Result<std::uint64_t> size_of(const ObjectRead& from);
+
+// What the server says of its version, by the same request; nullopt where there is no such object.
+core::Result<std::optional<std::string>> version_of(const ObjectRead& from);
 
 }  // namespace sluice::place

@@ -1,6 +1,7 @@
 #include "place/places.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -191,6 +192,17 @@ core::Result<Places::Found> Places::find_writable(const std::string& name) {
                       "names no object: add the file's name, as in s3://bucket/out/answers.jsonl",
                       name);
   return found;
+}
+
+core::Result<std::optional<std::string>> Places::tag_of(const std::string& name) {
+  if (!is_remote(name)) {
+    struct stat info{};
+    if (::stat(name.c_str(), &info) != 0) return std::nullopt;
+    return fmt::format("{} {}.{:09}", info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+  }
+  auto found = find(name);
+  if (!found) return std::unexpected(found.error());
+  return version_of({.web = web_, .service = std::move(found->service), .uri = std::move(found->uri)});
 }
 
 core::Result<std::unique_ptr<storage::AtomicFile>> Places::create(const std::string& name) {

@@ -63,6 +63,10 @@ class Places {
   // All of the file, as it lies there (not inflated).
   core::Result<LocalCopy> local_copy(const std::string& name);
 
+  // By what a file is known again that nobody has written since: of this machine its size and when it was written, elsewhere
+  // what its server says. nullopt: it is not there.
+  core::Result<std::optional<std::string>> tag_of(const std::string& name);
+
   // As AtomicFile::create(), which it is for files of this machine: compressed by its ending.
   core::Result<std::unique_ptr<storage::AtomicFile>> create(const std::string& name);
   // Whether create() could succeed now, without anybody seeing anything of it. Nothing is asked for files of this machine.

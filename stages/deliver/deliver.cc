@@ -56,6 +56,7 @@ std::string name_of(const stages::DeliverySpec& to) {
 
 WholeFile whole_file(const stages::PipelineSpec& spec, const stages::DeliverySpec& to) {
   WholeFile file{.path = to.path,
+                 .places = to.places ? to.places : std::make_shared<place::Places>(place::Settings{}),
                  .to = name_of(to),
                  .columns = {},
                  .answer = answer_columns(stages::make_question(spec))};
@@ -113,9 +114,11 @@ core::Status look_ahead(const stages::PipelineSpec& spec) {
     if (to.table) {
       if (const auto there = target_of(spec, to)->open(); !there)
         return std::unexpected(there.error());
-    } else if (auto own = is_own(whole_file(spec, to), *record); !own) {
-      return own;
+      continue;
     }
+    const WholeFile file = whole_file(spec, to);
+    if (auto own = is_own(file, *record); !own) return own;
+    if (auto may = file.places->may_create(file.path); !may) return may;
   }
   return {};
 }
@@ -161,7 +164,9 @@ core::Result<std::vector<Stands>> standings(const stages::PipelineSpec& spec) {
       stands.standing = entry->stand == *there ? Standing::whole : Standing::behind;
       continue;
     }
-    const auto tag = tag_of(file.path);
+    const auto now = file.places->tag_of(file.path);
+    if (!now) return std::unexpected(now.error());
+    const std::optional<std::string>& tag = *now;
     stands.standing = !tag                                           ? Standing::missing
                       : !entry->tag.empty() && entry->tag != *tag    ? Standing::changed
                       : entry->tag.empty() || entry->stand != *there ? Standing::behind

@@ -112,10 +112,4 @@ core::Status Record::save() const {
   return (*file)->finish();
 }
 
-std::optional<std::string> tag_of(const std::string& path) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
-  return fmt::format("{} {}.{:09}", info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
-}
-
 }  // namespace sluice::deliver

@@ -17,7 +17,7 @@ struct Entry {
   std::string to;       // as the pipeline file has it
   format::Stand stand;  // what of the file of lines is in it
   std::string form;     // format and columns that it was written with
-  std::string tag;  // of the file as it was left (tag_of); empty: it was about to be put in place
+  std::string tag;  // of the file as it was left (place::Places::tag_of); empty: it was about to be put in place
   std::uint64_t rows = 0;
 };
 
@@ -34,8 +34,5 @@ class Record {
   std::string path_;
   std::vector<Entry> entries_;
 };
-
-// By what a local file is known again: its size and when it was written. nullopt: it is not there.
-std::optional<std::string> tag_of(const std::string& path);
 
 }  // namespace sluice::deliver

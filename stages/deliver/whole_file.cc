@@ -40,7 +40,9 @@ std::vector<format::Column> chosen(std::vector<format::Column> there,
 }  // namespace
 
 core::Status is_own(const WholeFile& file, const Record& record) {
-  const auto tag = tag_of(file.path);
+  const auto there = file.places->tag_of(file.path);
+  if (!there) return std::unexpected(there.error());
+  const std::optional<std::string>& tag = *there;
   const Entry* entry = record.find(file.to);
   if (!tag || (entry != nullptr && (entry->tag.empty() || entry->tag == *tag))) return {};
   return core::fail(core::ErrorCode::pipeline,
@@ -76,13 +78,14 @@ core::Result<Written> write_whole(const WholeFile& file, const std::string& line
   }
   const std::string form = fmt::format("{}: {}", format->name, fmt::join(file.columns, "\n"));
 
-  const auto tag = tag_of(file.path);
+  const auto tag = file.places->tag_of(file.path);
+  if (!tag) return std::unexpected(tag.error());
   const Entry* before = record.find(file.to);
-  if (before != nullptr && tag && before->tag == *tag && before->stand == *stand &&
+  if (before != nullptr && *tag && before->tag == **tag && before->stand == *stand &&
       before->form == form)
     return Written{rows, false};
 
-  auto target = storage::AtomicFile::create(file.path);
+  auto target = file.places->create(file.path);
   if (!target) return std::unexpected(target.error());
   const auto writer = format->make(**target, std::move(columns));
   if (auto begun = writer->begin(); !begun) return std::unexpected(begun.error());
@@ -95,7 +98,9 @@ core::Result<Written> write_whole(const WholeFile& file, const std::string& line
   Entry entry{file.to, *stand, form, "", rows};
   if (auto noted = record.put(entry); !noted) return std::unexpected(noted.error());
   if (auto placed = (*target)->finish(); !placed) return std::unexpected(placed.error());
-  entry.tag = tag_of(file.path).value_or("");
+  const auto left = file.places->tag_of(file.path);
+  if (!left) return std::unexpected(left.error());
+  entry.tag = left->value_or("");
   if (auto noted = record.put(std::move(entry)); !noted) return std::unexpected(noted.error());
   return Written{rows, true};
 }

@@ -4,18 +4,21 @@
 // Threads: one.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "deliver/record.h"
 #include "format/column.h"
+#include "place/places.h"
 #include "stages/spec.h"
 
 namespace sluice::deliver {
 
 struct WholeFile {
   std::string path;
+  std::shared_ptr<place::Places> places;
   std::string to;                      // as the pipeline file has it
   std::vector<std::string> columns;    // to write; none: all that the lines have
   std::vector<format::Column> answer;  // whose types are declared

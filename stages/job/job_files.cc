@@ -133,7 +133,7 @@ std::vector<Output> outputs_of(const stages::JobSpec& job) {
     all.emplace_back(question.sink.path, "the output");
     all.emplace_back(question.sink.rejects, "the rejects file");
     for (const stages::DeliverySpec& to : question.sink.deliveries)
-      all.emplace_back(to.path, "an output");
+      if (!to.table && !place::is_remote(to.path)) all.emplace_back(to.path, "an output");
   }
   return all;
 }
@@ -224,6 +224,16 @@ core::Status input_apart(const std::string& pattern, const stages::JobSpec& job,
   return {};
 }
 
+// With which of its names s.read would read the object `path`, which the job writes.
+std::optional<std::string> read_at(const stages::JobSpec& job, const std::string& path) {
+  const auto to = place::parse_uri(path);
+  for (const std::string& input : job.questions.front().read.paths) {
+    if (!to || !place::is_remote(input)) continue;
+    if (const auto from = place::parse_uri(input); from && place::takes_in(*from, *to)) return input;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 core::Status keep_apart(const stages::JobSpec& job) {
@@ -233,6 +243,14 @@ core::Status keep_apart(const stages::JobSpec& job) {
   for (const std::string& pattern : job.questions.front().read.paths) {
     if (pattern == "-" || place::is_remote(pattern)) continue;
     if (auto apart = input_apart(pattern, job, outputs); !apart) return apart;
+  }
+  for (const stages::DeliverySpec& to : job.questions.back().sink.deliveries) {
+    if (!place::is_remote(to.path)) continue;
+    if (const auto input = read_at(job, to.path))
+      return wrong(fmt::format("'{}' of s.read names this object, so that the next run would read "
+                               "the answers as input: give it another name or prefix",
+                               *input),
+                   to.path);
   }
   return {};
 }
@@ -244,16 +262,12 @@ core::Status keep_export_apart(const stages::JobSpec& job, const std::string& pa
   constexpr std::string_view kOwn =
       "this is one of the job's own files: give the export another name";
   if (place::is_remote(path)) {
-    const auto to = place::parse_uri(path);
-    if (!to) return std::unexpected(to.error());
-    for (const std::string& input : job.questions.front().read.paths) {
-      if (!place::is_remote(input)) continue;
-      if (const auto from = place::parse_uri(input); from && place::takes_in(*from, *to))
-        return refused(
-            fmt::format("'{}' of s.read names this object, so that the next run would "
-                        "read the export as input: give it another name or prefix",
-                        input));
-    }
+    if (const auto to = place::parse_uri(path); !to) return std::unexpected(to.error());
+    if (const auto input = read_at(job, path))
+      return refused(
+          fmt::format("'{}' of s.read names this object, so that the next run would "
+                      "read the export as input: give it another name or prefix",
+                      *input));
     return {};
   }
   for (const Output& output : outputs_of(job))

@@ -17,7 +17,11 @@ constexpr std::string_view kLines =
 class WholeFileTest : public testing::Test {
  protected:
   WholeFile file(const std::string& name, std::vector<std::string> columns = {}) const {
-    return {.path = scratch_.path(name), .to = name, .columns = std::move(columns), .answer = {}};
+    return {.path = scratch_.path(name),
+            .places = std::make_shared<place::Places>(place::Settings{}),
+            .to = name,
+            .columns = std::move(columns),
+            .answer = {}};
   }
   core::Result<Written> write(const WholeFile& to, std::string_view lines = kLines) {
     auto record = Record::load(scratch_.path());
