@@ -93,6 +93,8 @@ format::FormatOptions read_format(const Arguments& read, const std::vector<std::
   }
   if (!any([](const format::Format& format) { return format.name == "json"; }))
     only_for("path", "JSON", "name the files .json, or add format = \"json\"");
+  if (!any([](const format::Format& format) { return format.make != nullptr; }))
+    only_for("encoding", "text", "leave it out: Parquet says itself how its text is encoded");
   read_csv(read, options.csv);
   return options;
 }

@@ -130,6 +130,8 @@ enum class TypeId : int {
   X(TypeId, get_type_id, (Type))                                                                 \
   X(char*, logical_type_get_alias, (Type))                                                       \
   X(void, logical_type_set_alias, (Type, const char* alias))                                     \
+  X(std::uint8_t, decimal_width, (Type))                                                         \
+  X(std::uint8_t, decimal_scale, (Type))                                                         \
   X(Type, list_type_child_type, (Type))                                                          \
   X(Type, array_type_child_type, (Type))                                                         \
   X(Count, array_type_array_size, (Type))                                                        \

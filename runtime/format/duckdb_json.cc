@@ -151,6 +151,9 @@ core::Result<ValueForm> ValueForm::of(const Api& api, Type type) {
       form.sql_ = form.title_ = "JSON";
       form.parser_ = std::make_shared<simdjson::dom::parser>();
     }
+    if (id == TypeId::decimal)
+      form.title_ =
+          fmt::format("DECIMAL({}, {})", api.decimal_width(type), api.decimal_scale(type));
     return form;
   }
   core::Status status;

@@ -133,6 +133,15 @@ TEST_F(Parquet, NestsListsRecordsAndMaps) {
       R"("e":{"2":"2024-01-02T00:00:00"},"f":[[1],null,[]]})");
 }
 
+TEST_F(Parquet, DescribesTheTypesOfItsColumns) {
+  EXPECT_THAT(read(write("types.parquet",
+                         "SELECT 1.10::DECIMAL(5, 2) AS a, {'b': [TIMESTAMP '2024-01-01']} AS c, "
+                         "MAP {'k': 1::UTINYINT} AS d, '{}'::JSON AS e"))
+                  .description.columns,
+              ElementsAre("a DECIMAL(5, 2)", R"(c STRUCT("b" TIMESTAMP[]))",
+                          "d MAP(VARCHAR, UTINYINT)", "e JSON"));
+}
+
 TEST_F(Parquet, GivesJsonColumnsAsTheirValues) {
   EXPECT_EQ(row(R"(SELECT '{"n" : 1.10}'::JSON AS a)"), R"({"a":{"n":1.10}})");
 }
