@@ -11,7 +11,7 @@ struct Signature {
 };
 constexpr std::string_view kConvert = "write it as CSV or JSON lines first";
 constexpr Signature kSignatures[] = {
-    {"PAR1", {"a Parquet file", "parquet", ""}},
+    {"PAR1", {"a Parquet file", "parquet", "name it in s.read, without s.files"}},
     {"PK\x03\x04",
      {"a zip archive (an Excel or Word file is one)", "", "save the sheet as CSV, or unpack it"}},
     {"\xD0\xCF\x11\xE0", {"an old Excel or Word file", "", "save the sheet as CSV"}},

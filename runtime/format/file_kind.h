@@ -9,7 +9,7 @@ namespace sluice::format {
 struct FileKind {
   std::string_view title;   // "a Parquet file"
   std::string_view format;  // the name of the format that reads it (formats.h); empty: none does
-  std::string_view advice;  // where none does
+  std::string_view advice;  // where none does, and for s.files
   bool text = false;
 };
 

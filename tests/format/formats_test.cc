@@ -71,6 +71,8 @@ TEST(FileReader, RejectsWhatIsNotTextOrTooLongWithItsPath) {
   EXPECT_THAT(reject("caf\xE9"),
               HasSubstr("not_text: this file is not UTF-8: if it is in Windows"));
   EXPECT_THAT(reject("PK\x03\x04\xFF"), HasSubstr("looks like a zip archive"));
+  EXPECT_THAT(reject("PAR1\x15\xFF"),
+              HasSubstr("looks like a Parquet file: name it in s.read, without s.files"));
   EXPECT_THAT(reject(std::string(core::kMaxRowBytes + 1, 'x')),
               HasSubstr("too_large: this file is"));
   EXPECT_THAT(reject(std::string(core::kMaxRowBytes - 100, '"')),
