@@ -14,6 +14,7 @@ namespace sluice::place {
 namespace {
 
 constexpr std::string_view kWild = "*?[";
+constexpr int kTries = 5;  // of a page: a run that has not begun should not wait in silence
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -128,7 +129,7 @@ core::Result<Listing> list_objects(Web& web, const Uri& uri, const Service& serv
     if (wanted.one_folder()) path += "delimiter=%2F&";
     path += fmt::format("encoding-type=url&list-type=2&max-keys=1000&prefix={}",
                         provider::segment_text(wanted.prefix));
-    auto answer = web.ask(service.server, {.path = std::move(path)});
+    auto answer = web.ask(service.server, {.path = std::move(path), .tries = kTries});
     if (!answer) return std::unexpected(unanswered(std::move(answer.error()), uri));
     if (answer->status != 200 || !answer->body.contains("ListBucketResult"))
       return std::unexpected(refused(*answer, Doing::listing, uri, service));
