@@ -49,6 +49,8 @@ class PostgresTarget final : public format::RecordTarget {
     const auto began = std::chrono::steady_clock::now();
     auto backoff = kFirstBackoff;
     while (true) {
+      if (!table_->there())
+        static_cast<void>(table_->look(*server_));  // an earlier put() has made it
       auto takes = table_->takes(*piece);
       if (!takes) {  // it may have been changed meanwhile
         if (auto there = table_->look(*server_); there) takes = table_->takes(*piece);
@@ -68,8 +70,6 @@ class PostgresTarget final : public format::RecordTarget {
     }
     position_ = stand;
     restart_ = false;
-    if (!table_->there() && !piece->lines.empty())
-      static_cast<void>(table_->look(*server_));  // else the next put() does
     return {};
   }
 

@@ -73,15 +73,37 @@ TEST_F(PostgresTarget, ConvertsByTheTypesOfATableThatIsThere) {
   EXPECT_THAT(run("SELECT job FROM shop.sluice_progress"), ElementsAre("job/shop.answers"));
 }
 
+// The long suite takes a million, and shows the rates beside psql's.
 TEST_F(PostgresTarget, TwoHundredThousandRowsGoOutAndComeIn) {
-  constexpr int kRows = 200'000;
+  const char* wanted = std::getenv("SLUICE_TABLE_ROWS");
+  const int count = wanted == nullptr ? 200'000 : std::atoi(wanted);
   std::string lines;
-  for (int i = 0; i < kRows; ++i)
+  for (int i = 0; i < count; ++i)
     lines += fmt::format("{{\"id\":{},\"a\":\"text of row {}\",\"ok\":{}}}\n", i, i, i % 2 == 0);
-  EXPECT_EQ(deliver(target(Mode::upsert), lines, 20'000), "");
+  const auto timed = [&](const char* what, const auto& work) {
+    const auto began = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    if (wanted != nullptr) fmt::print("{:<24}{:>10.0f} rows/s\n", what, count / took.count());
+  };
+  timed("append", [&] { EXPECT_EQ(deliver(target(Mode::append, "plain"), lines, 60'000), ""); });
+  timed("upsert", [&] { EXPECT_EQ(deliver(target(Mode::upsert), lines, 60'000), ""); });
   std::string back;
-  for (const std::string& row : rows()) back.append(row).append("\n");
+  timed("read", [&] {
+    for (const std::string& row : rows()) back.append(row).append("\n");
+  });
   EXPECT_TRUE(back == lines);
+  if (wanted == nullptr) return;
+  const Scratch scratch;
+  const auto psql = [&](const std::string& command) {
+    const std::string run =
+        fmt::format("'{}/psql' -q -d \"{}\" -c \"{}\"", PostgresServer::programs(), server_->url(),
+                    fmt::format(fmt::runtime(command), scratch.path("rows")));
+    EXPECT_EQ(std::system(run.c_str()), 0) << run;
+  };
+  run("CREATE TABLE copied (LIKE plain)");
+  timed("psql \\copy to a file", [&] { psql("\\copy plain TO '{}'"); });
+  timed("psql \\copy from a file", [&] { psql("\\copy copied FROM '{}'"); });
 }
 
 TEST_F(PostgresTarget, UpsertPutsARowInThePlaceOfItsKeysAndTheLastOfOneKeyCounts) {
