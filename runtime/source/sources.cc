@@ -28,14 +28,22 @@ const format::Format& format_of(const format::FormatOptions& options, const std:
   return told != nullptr && told->open != nullptr ? *told : format;
 }
 
+// What is wrong with a copy is wrong with the file that it is of.
+core::Error of_original(core::Error error, const place::LocalCopy& copy, const std::string& name) {
+  if (const std::size_t at = error.where.find(copy.path()); at != error.where.npos)
+    error.where.replace(at, copy.path().size(), name);
+  return error;
+}
+
 // A file from elsewhere, of a format that reads files itself: as long as it is read, its copy is here.
 class CopiedSource final : public format::RecordSource {
  public:
-  CopiedSource(place::LocalCopy copy, std::unique_ptr<format::RecordSource> source)
-      : copy_(std::move(copy)), source_(std::move(source)) {}
+  CopiedSource(place::LocalCopy copy, std::unique_ptr<format::RecordSource> source, std::string name)
+      : copy_(std::move(copy)), source_(std::move(source)), name_(std::move(name)) {}
   core::Result<State> read(const Take& take) override {
     auto state = source_->read(take);
     passed_ = source_->passed();
+    if (!state) return std::unexpected(of_original(state.error(), copy_, name_));
     return state;
   }
   format::RecordReader::Description description() const override { return source_->description(); }
@@ -43,6 +51,7 @@ class CopiedSource final : public format::RecordSource {
  private:
   const place::LocalCopy copy_;
   const std::unique_ptr<format::RecordSource> source_;
+  const std::string name_;
 };
 
 }  // namespace
@@ -92,8 +101,8 @@ core::Result<std::unique_ptr<format::RecordSource>> open(const Spec& spec, const
   auto copy = places->local_copy(name);
   if (!copy) return std::unexpected(copy.error());
   auto source = format.open(spec.format, copy->path(), written);
-  if (!source) return source;
-  return std::make_unique<CopiedSource>(std::move(*copy), std::move(*source));
+  if (!source) return std::unexpected(of_original(source.error(), *copy, name));
+  return std::make_unique<CopiedSource>(std::move(*copy), std::move(*source), name);
 }
 
 }  // namespace sluice::source
