@@ -37,7 +37,7 @@
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
 ---@class (exact) sluice.readOptions
 ---@field key? string field that names a row, as the steps leave it: text or a number; without one, a row is named by its content
----@field format? "jsonl"|"csv"|"tsv"|"json"|"lines" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt) do not say it, as with standard input; a file that begins as something else is an error
+---@field format? "jsonl"|"csv"|"tsv"|"json"|"lines"|"parquet" what the files are, where their endings (.jsonl, .csv, .tsv, .json, .txt, .parquet) do not say it, as with standard input; a file that begins as something else is an error
 ---@field path? string JSON: names that lead to the list of rows, where it is inside of the document
 ---@field encoding? "utf-8"|"utf-16"|"utf-16be"|"latin1" of the files: "latin1" is Windows-1252; "utf-16" is little-endian where no byte order mark says otherwise
 ---@field delimiter? string CSV: what stands between two cells, one byte
@@ -45,7 +45,9 @@
 ---@field columns? string[] CSV: the names of the columns, in place of the header's (header = true), or where there is none (header = false)
 ---@field types? table<string, "text"|"int"|"number"|"bool"> CSV: columns that are not text: "int", "number" (as JSON writes it) or "bool" (true, false); an empty cell is then null, and a row with another cell is rejected
 ---@field null? string CSV: a cell with this text is null
----@field [integer] string|sluice.Files|sluice.Table files and globs, in order; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table; relative to the pipeline file
+---@field s3? sluice.s3Options how s3:// is reached, see s3
+---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
+---@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -97,7 +99,24 @@
 ---@field rejects? string JSONL file for rows without an answer
 ---@field keep? "row"|string[] fields of the row that output lines begin with: all ("row") or those listed
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
+---@field s3? sluice.s3Options how s3:// is reached, see s3
+---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
 ---@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres or s.sqlite
+
+---How s3:// is reached, an option of read and sink.
+---@class (exact) sluice.s3Options
+---@field endpoint? string a server that speaks S3's protocol: MinIO, R2, Ceph and others
+---@field region? string where the bucket is
+---@field path_style? boolean whether the bucket stands in the path of an address and not in its host's name
+---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it (its path begins with / or ~/), with "#PROFILE" behind it
+---@field anonymous? boolean for a public bucket: nothing is signed
+
+---How gs:// is reached, an option of read and sink.
+---@class (exact) sluice.gcsOptions
+---@field endpoint? string another server than Google's, to which the machine's own credentials do not go
+---@field project? string whose quota is charged
+---@field credentials? sluice.Secret|string a credential file of Google: its path, which begins with /, or what is in it
+---@field anonymous? boolean for a public bucket: nothing proves who asks
 
 ---A table of a PostgreSQL database, in s.read and s.sink.
 ---@class (exact) sluice.postgresOptions
