@@ -47,10 +47,11 @@ void add_export_command(CLI::App& app, int& exit_status) {
       app.add_subcommand("export", "Write the job's answers once more, without asking anything");
   flags->file.add_options(*command);
   command
-      ->add_option("--to", flags->to,
-                   "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
-                   "the last also with .gz or .zst after it; or an object at s3:// or gs://, reached "
-                   "as s.sink says")
+      ->add_option(
+          "--to", flags->to,
+          "A file, its format by its ending (.jsonl, .json, .csv, .tsv, .parquet); all but "
+          "the last also with .gz or .zst after it; or an object at s3:// or gs://, reached "
+          "as s.sink says")
       ->type_name("FILE")
       ->required();
   command

@@ -31,7 +31,7 @@ void check_sink_ending(const Arguments& arguments, const std::string& path) {
   if (can_be_appended(path) || format::output_format_of(path) != nullptr) return;
   std::vector<std::string_view> endings;
   for (const format::OutputFormat& format : format::output_formats())
-    endings.push_back(format.endings.front());
+    if (!format.compressed) endings.push_back(format.endings.front());
   arguments.fail_item(
       1, "sink cannot tell which format is compressed here",
       fmt::format("name it {}, and .gz or .zst behind that", fmt::join(endings, ", ")));
@@ -52,9 +52,8 @@ std::string default_rejects(std::string path) {
 // Those of a table, or of an object, stand beside the pipeline file: "answers.rejects.jsonl".
 std::string default_rejects(const stages::SinkSpec& sink) {
   if (!sink.table)
-    return default_rejects(place::is_remote(sink.path)
-                               ? sink.path.substr(sink.path.rfind('/') + 1)
-                               : sink.path);
+    return default_rejects(place::is_remote(sink.path) ? sink.path.substr(sink.path.rfind('/') + 1)
+                                                       : sink.path);
   std::string name = sink.table->table;
   std::ranges::replace(name, '/', '_');
   return name + ".rejects.jsonl";
@@ -138,12 +137,11 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
     keep_for_all(sinks, question.read.key, lines);
   }
   for (const stages::SinkSpec& sink : std::span(sinks).subspan(first_is_lines ? 1 : 0))
-    lines.deliveries.push_back(
-        {.path = sink.path,
-         .keep_row = sink.keep_row,
-         .keep = sink.keep,
-         .table = sink.table,
-         .places = sink.places});
+    lines.deliveries.push_back({.path = sink.path,
+                                .keep_row = sink.keep_row,
+                                .keep = sink.keep,
+                                .table = sink.table,
+                                .places = sink.places});
   lines.table.reset();
 }
 

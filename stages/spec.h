@@ -177,7 +177,7 @@ struct DeliverySpec {
   std::string written_path = {};  // as SinkSpec's
   bool keep_row = false;          // as SinkSpec's, of what its lines keep
   std::vector<std::string> keep = {};
-  std::optional<table::Spec> table = {};  // then `path` is its name
+  std::optional<table::Spec> table = {};       // then `path` is its name
   std::shared_ptr<place::Places> places = {};  // that a remote `path` is of
 };
 

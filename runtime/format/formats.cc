@@ -53,7 +53,8 @@ constexpr OutputFormat kOutputFormats[] = {
     {"json", "a JSON list", kJsonEndings, make_json_writer},
     {"csv", "CSV", kCsvEndings, make_csv_writer, true},
     {"tsv", "TSV", kTsvEndings, make_tsv_writer, true},
-    {"parquet", "Parquet", kParquetEndings, make_parquet_writer, true, true, true},
+    {"parquet", "Parquet", kParquetEndings, make_parquet_writer, true, true, true,
+     parquet_available},
 };
 
 constexpr std::string_view kCompressed[] = {".gz", ".zst"};

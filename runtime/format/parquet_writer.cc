@@ -242,4 +242,9 @@ std::unique_ptr<RecordWriter> make_parquet_writer(storage::AtomicFile& file,
   return std::make_unique<ParquetWriter>(file, std::move(columns));
 }
 
+core::Status parquet_available() {
+  const auto library = duckdb::load();
+  return library ? core::Status() : std::unexpected(library.error());
+}
+
 }  // namespace sluice::format

@@ -36,6 +36,8 @@ struct OutputFormat {
   bool needs_columns = false;
   bool needs_types = false;  // of its columns
   bool compressed = false;   // by itself: its name has no ".gz" or ".zst"
+  // Whether what it is written with is here; none: always.
+  core::Status (*available)() = nullptr;
 };
 
 std::span<const OutputFormat> output_formats();  // formats.cc

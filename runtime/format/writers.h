@@ -18,5 +18,6 @@ std::unique_ptr<RecordWriter> make_tsv_writer(storage::AtomicFile& file,
                                               std::vector<Column> columns);
 std::unique_ptr<RecordWriter> make_parquet_writer(storage::AtomicFile& file,
                                                   std::vector<Column> columns);
+core::Status parquet_available();
 
 }  // namespace sluice::format

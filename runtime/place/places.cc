@@ -202,7 +202,8 @@ core::Result<std::optional<std::string>> Places::tag_of(const std::string& name)
   }
   auto found = find(name);
   if (!found) return std::unexpected(found.error());
-  return version_of({.web = web_, .service = std::move(found->service), .uri = std::move(found->uri)});
+  return version_of(
+      {.web = web_, .service = std::move(found->service), .uri = std::move(found->uri)});
 }
 
 core::Result<std::unique_ptr<storage::AtomicFile>> Places::create(const std::string& name) {

@@ -38,7 +38,8 @@ core::Error of_original(core::Error error, const place::LocalCopy& copy, const s
 // A file from elsewhere, of a format that reads files itself: as long as it is read, its copy is here.
 class CopiedSource final : public format::RecordSource {
  public:
-  CopiedSource(place::LocalCopy copy, std::unique_ptr<format::RecordSource> source, std::string name)
+  CopiedSource(place::LocalCopy copy, std::unique_ptr<format::RecordSource> source,
+               std::string name)
       : copy_(std::move(copy)), source_(std::move(source)), name_(std::move(name)) {}
   core::Result<State> read(const Take& take) override {
     auto state = source_->read(take);

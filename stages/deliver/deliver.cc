@@ -6,6 +6,7 @@
 #include "deliver/pieces.h"
 #include "deliver/record.h"
 #include "deliver/whole_file.h"
+#include "format/record_writer.h"
 #include "stages/question.h"
 #include "table/tables.h"
 
@@ -55,11 +56,12 @@ std::string name_of(const stages::DeliverySpec& to) {
 }
 
 WholeFile whole_file(const stages::PipelineSpec& spec, const stages::DeliverySpec& to) {
-  WholeFile file{.path = to.path,
-                 .places = to.places ? to.places : std::make_shared<place::Places>(place::Settings{}),
-                 .to = name_of(to),
-                 .columns = {},
-                 .answer = answer_columns(stages::make_question(spec))};
+  WholeFile file{
+      .path = to.path,
+      .places = to.places ? to.places : std::make_shared<place::Places>(place::Settings{}),
+      .to = name_of(to),
+      .columns = {},
+      .answer = answer_columns(stages::make_question(spec))};
   file.columns = columns_of(spec, to, file.answer);
   return file;
 }
@@ -117,6 +119,9 @@ core::Status look_ahead(const stages::PipelineSpec& spec) {
       continue;
     }
     const WholeFile file = whole_file(spec, to);
+    const format::OutputFormat* format = format::output_format_of(file.path);
+    if (format != nullptr && format->available != nullptr)
+      if (auto available = format->available(); !available) return available;
     if (auto own = is_own(file, *record); !own) return own;
     if (auto may = file.places->may_create(file.path); !may) return may;
   }

@@ -17,7 +17,8 @@ struct Entry {
   std::string to;       // as the pipeline file has it
   format::Stand stand;  // what of the file of lines is in it
   std::string form;     // format and columns that it was written with
-  std::string tag;  // of the file as it was left (place::Places::tag_of); empty: it was about to be put in place
+  std::string
+      tag;  // of the file as it was left (place::Places::tag_of); empty: it was about to be put in place
   std::uint64_t rows = 0;
 };
 

@@ -229,7 +229,8 @@ std::optional<std::string> read_at(const stages::JobSpec& job, const std::string
   const auto to = place::parse_uri(path);
   for (const std::string& input : job.questions.front().read.paths) {
     if (!to || !place::is_remote(input)) continue;
-    if (const auto from = place::parse_uri(input); from && place::takes_in(*from, *to)) return input;
+    if (const auto from = place::parse_uri(input); from && place::takes_in(*from, *to))
+      return input;
   }
   return std::nullopt;
 }

@@ -91,10 +91,15 @@ TEST(Columns, HaveTheNarrowestTypeThatHoldsAll) {
   EXPECT_TRUE(finder.add(R"({"a":1,"b":1,"c":"x","d":true,"e":[1],"f":null,"g":1})"));
   EXPECT_TRUE(finder.add(R"({"a":2,"b":1.5,"c":null,"d":false,"e":null,"g":"x","h":null})"));
   EXPECT_FALSE(finder.add("[1]"));
-  const std::vector<format::Column> expected = {
-      {"a", ColumnType::integer}, {"b", ColumnType::number}, {"c", ColumnType::text},
-      {"d", ColumnType::boolean}, {"e", ColumnType::json},   {"f", ColumnType::text},
-      {"g", ColumnType::json},    {"h", ColumnType::text},   {"known", ColumnType::boolean}};
+  const std::vector<format::Column> expected = {{"a", ColumnType::integer},
+                                                {"b", ColumnType::number},
+                                                {"c", ColumnType::text},
+                                                {"d", ColumnType::boolean},
+                                                {"e", ColumnType::json, ColumnType::integer},
+                                                {"f", ColumnType::text},
+                                                {"g", ColumnType::json},
+                                                {"h", ColumnType::text},
+                                                {"known", ColumnType::boolean}};
   EXPECT_EQ(finder.columns(), expected);
 }
 

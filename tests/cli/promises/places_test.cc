@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <optional>
 #include <random>
 
 #include "tests/cli/world.h"
@@ -33,7 +35,7 @@ class Places : public testing::Test {
   }
   // `pattern` is what the job reads; its prompts are short.
   void make_job(const std::string& pattern = "s3://rows/in/*.jsonl",
-                const char* keep = "{ \"id\" }") {
+                const char* keep = "{ \"id\" }", const std::string& sink = "out.jsonl") {
     world_.write("job.lua", fmt::format(R"lua(
 local s = require "sluice"
 local store = {{ endpoint = "{}", region = "eu-central-1", credentials = s.secret "PLACES_TEST_KEYS" }}
@@ -42,10 +44,10 @@ return s.pipeline {{
   s.read {{ "{}", key = "id", s3 = store }},
   s.pack {{ rows = 10, user = "Row {{{{id}}}}", answer = {{ size = s.int {{ min = 1, max = 9 }} }} }},
   s.dispatch {{ s.openai {{ model = "mock", base_url = s.param "base_url", price = 0 }} }},
-  s.sink {{ "out.jsonl", keep = {}, s3 = store }},
+  s.sink {{ "{}", keep = {}, s3 = store }},
 }}
 )lua",
-                                        server_.url(), pattern, keep));
+                                        server_.url(), pattern, sink, keep));
     world_.start_mock();
   }
   World::Ended export_to(const std::string& to) const {
@@ -117,6 +119,43 @@ TEST_F(Places, AnExportThatIsKilledLeavesNothingToSee) {
   EXPECT_EQ(server_.get("rows/out.jsonl"), "what was there");
   ASSERT_EQ(export_to("s3://rows/out.jsonl").status, 0);
   EXPECT_EQ(server_.get("rows/out.jsonl"), world_.read("out.jsonl"));
+}
+
+TEST_F(Places, ASinkThatIsAnObjectIsWholeAndItsOwn) {
+  put_rows(3, 50);
+  make_job("s3://rows/in/*.jsonl", "{ \"id\" }", "s3://rows/out/answers.csv");
+  for (std::uint64_t kill = 1; kill <= 3; ++kill) {
+    const auto process = world_.start(world_.run_job());
+    process->runs_until([&] { return world_.mock_stats().requests >= 4 * kill; });
+    process->signal(SIGKILL);
+    process->wait();
+    EXPECT_EQ(server_.get("rows/out/answers.csv"), std::nullopt);
+  }
+  const auto run = world_.sluice(world_.run_job());
+  ASSERT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("s3://rows/out/answers.csv: 150 rows"));
+  const std::string csv = server_.get("rows/out/answers.csv").value_or("");
+  EXPECT_TRUE(csv.starts_with("id,size\r\n")) << csv.substr(0, 40);
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 151);
+  expect_proven();
+  EXPECT_THAT(world_.sluice(world_.run_job()).output, HasSubstr("150 rows, as before"));
+
+  server_.put("rows/out/answers.csv", "somebody's");
+  const auto refused = world_.sluice(world_.run_job());
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_THAT(refused.errors, HasSubstr("was changed since this job wrote it"));
+  EXPECT_EQ(server_.get("rows/out/answers.csv"), "somebody's");
+}
+
+TEST_F(Places, ASinkThatMayNotBeWrittenEndsTheRunBeforeAnythingIsAsked) {
+  put_rows(1, 5);
+  make_job("s3://rows/in/*.jsonl", "{ \"id\" }", "s3://missing/answers.csv");
+  EXPECT_EQ(world_.sluice(world_.run_job()).status, 5);
+  make_job("s3://rows/*.jsonl", "{ \"id\" }", "s3://rows/answers.jsonl");
+  const auto itself = world_.sluice(world_.run_job());
+  EXPECT_EQ(itself.status, 3);
+  EXPECT_THAT(itself.errors, HasSubstr("would read the answers as input"));
+  EXPECT_EQ(world_.mock_stats().requests, 0U);
 }
 
 TEST_F(Places, CheckSendsNothingAndTryLooks) {
