@@ -93,12 +93,12 @@ TEST_F(Reading, AServerThatIsBusyIsAskedAgainAndAtLastNamed) {
 
 TEST_F(Reading, AnObjectThatChangesWhileItIsReadIsAnError) {
   server_.put("rows/a b+.jsonl", text_);
-  server_.set_faults([this, changed = false](const http::ServerRequest&,
-                                             int number) mutable -> std::optional<Fault> {
-    if (number == 1 && !std::exchange(changed, true))
-      return Fault{.status = 412, .code = "PreconditionFailed"};
-    return std::nullopt;
-  });
+  server_.set_faults(
+      [changed = false](const http::ServerRequest&, int number) mutable -> std::optional<Fault> {
+        if (number == 1 && !std::exchange(changed, true))
+          return Fault{.status = 412, .code = "PreconditionFailed"};
+        return std::nullopt;
+      });
   EXPECT_THAT(error_of(), HasSubstr("the file was changed while it was read"));
 }
 
