@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "format/json_value.h"
+#include "storage/directory.h"
 #include "table/piece.h"
 #include "table/row_json.h"
 #include "table/sqlite_file.h"
@@ -35,6 +36,9 @@ class SqliteTarget final : public format::RecordTarget {
       : target_(std::move(target)), table_(sql_name(target_.spec.table)) {}
 
   core::Result<format::Stand> open() override {
+    const std::string folder = target_.spec.file.substr(0, target_.spec.file.rfind('/') + 1);
+    if (auto there = storage::make_directory(folder); !there)  // npos + 1 = 0: none
+      return std::unexpected(there.error());
     auto file = SqliteFile::open(target_.spec.file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     if (!file) return std::unexpected(file.error());
     file_ = std::move(*file);

@@ -38,4 +38,18 @@ class Lines {
   PrefixHash hash_;
 };
 
+// `each` of every whole line that the file has now, which may end it with an Error; what they are.
+template <class Each>
+core::Result<format::Stand> each_line(const std::string& path, const Each& each) {
+  auto lines = Lines::open(path);
+  if (!lines) return std::unexpected(lines.error());
+  std::string_view line;
+  while (true) {
+    const auto more = lines->next(line);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return lines->stand();
+    if (core::Status status = each(line); !status) return std::unexpected(status.error());
+  }
+}
+
 }  // namespace sluice::deliver

@@ -12,20 +12,6 @@
 namespace sluice::deliver {
 namespace {
 
-// `each` of every whole line; what they are.
-template <class Each>
-core::Result<format::Stand> each_line(const std::string& path, const Each& each) {
-  auto lines = Lines::open(path);
-  if (!lines) return std::unexpected(lines.error());
-  std::string_view line;
-  while (true) {
-    const auto more = lines->next(line);
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return lines->stand();
-    if (auto status = each(line); !status) return std::unexpected(status.error());
-  }
-}
-
 std::vector<format::Column> chosen(std::vector<format::Column> there,
                                    const std::vector<std::string>& wanted) {
   if (wanted.empty()) return there;
