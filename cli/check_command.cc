@@ -56,6 +56,7 @@ bool may_show(const std::string& path, const std::string& pipeline) {
 // What the files of each format look like: columns, and the first row.
 core::Result<std::string> inputs(const stages::PipelineSpec& spec) {
   constexpr std::size_t kMostPatterns = 20;
+  constexpr std::size_t kRows = 100;  // a file that is cut off soon is found out
   constexpr std::size_t kRowBytes = 300;
   const stages::ReadSpec& read = spec.read;
   std::string text;
@@ -67,7 +68,7 @@ core::Result<std::string> inputs(const stages::PipelineSpec& spec) {
     const std::string_view format =
         read.paths.empty() ? "table" : format::format_of(read.format, read.paths[i]).name;
     if (std::ranges::find(shown, format) != shown.end()) continue;
-    const inspect::FirstRows first = inspect::first_rows(read, 1, i);
+    const inspect::FirstRows first = inspect::first_rows(read, kRows, i);
     if (first.path.empty() && place::is_remote(read.paths[i])) add("input", first.why_none);
     if (first.path.empty()) continue;
     const bool shows = may_show(first.path, spec.file);

@@ -16,7 +16,9 @@ constexpr Signature kSignatures[] = {
      {"a zip archive (an Excel or Word file is one)", "", "save the sheet as CSV, or unpack it"}},
     {"\xD0\xCF\x11\xE0", {"an old Excel or Word file", "", "save the sheet as CSV"}},
     {"%PDF-", {"a PDF file", "", "take its text out first, as with pdftotext"}},
-    {"SQLite format 3", {"an SQLite database", "", kConvert}},
+    {"SQLite format 3",
+     {"an SQLite database", "",
+      "read a table of it: s.read { s.sqlite { \"x.db\", table = \"…\" } }"}},
     {"Obj\x01", {"an Avro file", "", kConvert}},
     {"ARROW1", {"an Arrow file", "", kConvert}},
 };

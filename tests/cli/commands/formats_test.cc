@@ -184,5 +184,58 @@ TEST_F(Formats, StandardInputIsReadByFormat) {
   EXPECT_THAT(world_.read("out.rejects.jsonl"), HasSubstr("empty_prompt"));
 }
 
+// Files as people have them: `check` says of each what it is, or what is wrong with it and what to do.
+TEST(BrokenFiles, AreToldByCheckWithPlaceAndAdvice) {
+  struct File {
+    std::string name;
+    std::string bytes;
+    std::string told;
+  };
+  const auto wide = [](std::string_view text) {
+    std::string bytes;
+    for (const char c : text) bytes.append(1, c).append(1, '\0');
+    return bytes;
+  };
+  const std::string zeros(100, '\0');
+  const std::vector<File> files = {
+      {"a.csv", "\xFF\xFE" + wide("id,text\n1,a\n"), R"({"id":"1","text":"a"})"},
+      {"b.csv", wide("id,text\n1,a\n"), "set encoding = \"utf-16\""},
+      {"c.csv", "id;text\n1;a,b\n", "separated by ';'"},
+      {"d.csv", "id,text\n1,\"open\n2,b\n", "d.csv:2: the quote of a cell of this row is never"},
+      {"e.csv", "Report\nunit,EUR\nid,text\n1,a\n", "e.csv:2: all of the first 3 rows fail"},
+      {"f.csv", "", "f.csv: this input has no rows"},
+      {"g.csv", "id,text\n", "g.csv: this input has no rows"},
+      {"h.json", R"({"data":[{"id":1}]})", "name that: path = \"data\""},
+      {"i.parquet", "PAR1 and no more of it", "i.parquet: "},
+      {"j.csv", "PAR1" + zeros, "set format = \"parquet\""},
+      {"k.csv", "{\"id\":1}\n{\"id\":2}\n", "set format = \"jsonl\""},
+      {"l.jsonl", "id,text\n1,a\n", "looks like CSV with the columns id, text"},
+      {"m.csv", "id,text\n1,h\xE4llo\n", "set encoding = \"latin1\""},
+      {"n.csv", "id,text\n1,a,b,c\n", "4 cells where there are 2 columns"},
+      {"o.csv", "id,text,text\n1,a,b\n", "columns 2 and 3 of the header are both named"},
+      {"p.csv", "PK\x03\x04" + zeros, "save the sheet as CSV"},
+      {"q.jsonl", "[{\"id\":1},\n{\"id\":2}]\n", "jq -c '.[]' makes lines of it"},
+      {"r.json", R"([{"id":1,"text":"a"},{"id":2,"te)", "r.json:1:33: the file ends inside"},
+      {"s.csv.gz", std::string("\x1F\x8B\x08\0\0\0\0\0\0\x03", 10), "it is cut off"},
+      {"t.csv", "nr,text\n1,a\n", "the row has no key field 'id' (it has: nr, text)"},
+      {"u.jsonl", "{\n \"id\": 1\n}\n", "jq -c . makes lines of them"},
+      {"v.jsonl", "{\"id\":1,\"text\":\"a\"}\n{\"id\":2,}\n", "v.jsonl:2:9: "},
+      {"w.csv", "SQLite format 3" + zeros, "s.sqlite { \"x.db\""},
+      {"x.parquet", "id,text\n1,a\n", "x.parquet: is read as Parquet by its ending, but is not"},
+  };
+  const World world;
+  for (const File& file : files) {
+    world.write(file.name, file.bytes);
+    world.write("job.lua", fmt::format(R"lua(
+local s = require "sluice"
+return s.pipeline {{ name = "job", s.read {{ "{}", key = "id" }}, s.pack {{ user = "{{{{text}}}}" }},
+  s.dispatch {{ s.openai {{ model = "m", base_url = "http://127.0.0.1:1/v1", price = 0 }} }}, s.sink {{ "out.jsonl" }} }}
+)lua",
+                                       file.name));
+    const auto ended = world.sluice({"check", "job.lua"});
+    EXPECT_THAT(ended.output + ended.errors, testing::HasSubstr(file.told));
+  }
+}
+
 }  // namespace
 }  // namespace sluice::cli
