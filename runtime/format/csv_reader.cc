@@ -191,14 +191,19 @@ class CsvReader final : public RecordReader {
     return more;
   }
 
+  // By the header, which may leave a name out, as tables are written with the numbers of their rows.
+  std::string name_of(std::size_t record, std::size_t column) const {
+    const std::string_view named =
+        options_.header ? cells_->cell(record, column) : std::string_view();
+    return named.empty() ? fmt::format("column{}", column + 1) : std::string(named);
+  }
+
   // By the options, else by this record, which is the first.
   core::Status name_columns(std::size_t record) {
     const std::size_t count = cells_->count(record);
     columns_ = options_.columns;
     if (columns_.empty()) {
-      for (std::size_t i = 0; i < count; ++i)
-        columns_.push_back(options_.header ? std::string(cells_->cell(record, i))
-                                           : fmt::format("column{}", i + 1));
+      for (std::size_t i = 0; i < count; ++i) columns_.push_back(name_of(record, i));
     } else if (columns_.size() != count) {
       return wrong(
           fmt::format("this row has {} cells (separated by {}), but columns in s.read names "
@@ -211,8 +216,6 @@ class CsvReader final : public RecordReader {
       constexpr std::string_view kAdvice =
           "name them in s.read: header = true, columns = { \"…\", … } replaces the header's names, "
           "header = false keeps this line as a row";
-      if (name.empty())
-        return wrong(fmt::format("column {} of the header has no name: {}", i + 1, kAdvice));
       if (first < static_cast<std::ptrdiff_t>(i))
         return wrong(fmt::format("columns {} and {} of the header are both named '{}': {}",
                                  first + 1, i + 1, core::printable(name), kAdvice));

@@ -1,16 +1,23 @@
-// Prints the rows of a Parquet file as JSON lines; the error, and 1, where it is refused.
+// Prints the rows of a file as JSON lines, and what is no row as {"reject": why}; the error, and 1, where
+// the file is refused.
 #include <fmt/format.h>
 
-#include "format/formats.h"
+#include "source/sources.h"
 
 int main(int, char** arguments) {
   using namespace sluice;
-  auto source = format::format_named("parquet")->open({}, arguments[1], {});
-  core::Result<format::RecordSource::State> state = format::RecordSource::State::more;
+  using State = format::RecordSource::State;
+  const std::string path = arguments[1];
+  auto source = source::open({.paths = {path}, .format = {}}, path);
+  core::Result<State> state = State::more;
   if (!source) state = std::unexpected(source.error());
-  while (state && *state == format::RecordSource::State::more)
+  while (state && *state == State::more)
     state = (*source)->read([](const format::Record& record) {
-      fmt::print("{}\n", record.text);
+      if (record.reject != nullptr) {
+        fmt::print("{{\"reject\":\"{}\"}}\n", record.reject->reason);
+      } else {
+        fmt::print("{}\n", record.text);
+      }
       return true;
     });
   if (state) return 0;

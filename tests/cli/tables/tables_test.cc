@@ -76,7 +76,7 @@ TEST_F(SqliteTables, AreLookedAtByCheck) {
   EXPECT_EQ(check.status, 0);
   EXPECT_THAT(check.output, AllOf(HasSubstr("reads      sqlite:rows.db:tickets"),
                                   HasSubstr("columns: id, text, colour, size"),
-                                  HasSubstr("first row  {\"id\":\"T-0\"")));
+                                  HasSubstr("first row  {\"id\":\"T-")));  // as they were answered
   make_job("s.sqlite { 'rows.db', table = 'ticket' }", "'out.jsonl'");
   EXPECT_THAT(world_.sluice({"check", "job.lua", "--set", "base_url=http://127.0.0.1:1"}).errors,
               HasSubstr("there is no table 'ticket': it has: sluice_progress, tickets"));
