@@ -63,8 +63,9 @@ def main():
     try:
         python = python_clients(folder / "venv")
         status |= subprocess.run([python, HERE / "checks.py", program]).returncode
-        node = node_clients(folder / "npm", python)
-        status |= subprocess.run([node, folder / "npm/checks.mjs", program]).returncode
+        if (HERE / "package.json").exists():
+            node = node_clients(folder / "npm", python)
+            status |= subprocess.run([node, folder / "npm/checks.mjs", program]).returncode
     except subprocess.CalledProcessError as error:
         required = os.environ.get("SLUICE_SDK") == "required" or os.environ.get("CI")
         print(f"not all clients could be installed from PyPI and npm: {error}\n"
