@@ -1,6 +1,7 @@
 #include "place/web.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -315,7 +316,10 @@ struct Web::Impl {
 
   const Patience patience;
   const core::SystemClock clock;
-  std::minstd_rand random{std::random_device{}()};
+  // Another course in each process, so that many do not try again in step.
+  std::minstd_rand random{
+      static_cast<unsigned>(::getpid()) ^
+      static_cast<unsigned>(core::SystemClock().now().time_since_epoch().count())};
   std::mutex mutex;  // held while the two below begin
   std::thread thread;
   std::optional<net::Loop> loop;  // from the first request on
