@@ -1,5 +1,7 @@
 // The sinks of a job: one of them is its file of lines, where it can be; the others are delivered to from
 // there (stages/deliver/deliver.h).
+//
+// Threads: as the Lua state.
 #pragma once
 
 #include <span>

@@ -1,4 +1,6 @@
 // How each format of record_writer.h is written, for its list alone.
+//
+// Threads: one a writer.
 #pragma once
 
 #include <memory>

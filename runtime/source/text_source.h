@@ -1,5 +1,7 @@
 // A file's bytes (storage/input_file.h) cut into records by a format that takes them as they come
 // (format/record_reader.h).
+//
+// Threads: as format::RecordSource.
 #pragma once
 
 #include <memory>

@@ -76,8 +76,7 @@ std::unique_ptr<format::RecordTarget> target_of(const stages::PipelineSpec& spec
   return table::make_target(std::move(target));
 }
 
-// What is there stands in the table itself; that it is noted too lets `standings` tell it without asking
-// the database.
+// The table has its own position; the record has it as well, for standings(), which asks no database.
 core::Result<Delivered> put_into_table(const stages::PipelineSpec& spec,
                                        const stages::DeliverySpec& to, Record& record) {
   const auto target = target_of(spec, to);
@@ -88,10 +87,9 @@ core::Result<Delivered> put_into_table(const stages::PipelineSpec& spec,
   const format::Stand now = pieces->stand();
   const Entry* noted = record.find(name_of(to));
   const bool changed = now != before || noted == nullptr || noted->stand != now;
-  if (auto saved = record.put(
-          {.to = name_of(to), .stand = now, .form = "table", .tag = {}, .rows = pieces->rows()});
-      !saved)
-    return std::unexpected(saved.error());
+  Entry entry{.to = name_of(to), .stand = now, .form = "table", .tag = {}, .rows = pieces->rows()};
+  if (changed)
+    if (auto saved = record.put(std::move(entry)); !saved) return std::unexpected(saved.error());
   return Delivered{to.path, pieces->rows(), changed};
 }
 
@@ -111,7 +109,7 @@ core::Status look_ahead(const stages::PipelineSpec& spec) {
     const format::OutputFormat* format = format::output_format_of(file.path);
     if (format != nullptr && format->available != nullptr)
       if (auto available = format->available(); !available) return available;
-    if (auto own = is_own(file, *record); !own) return own;
+    if (auto own = own_tag(file, *record); !own) return std::unexpected(own.error());
     if (auto may = file.places->may_create(file.path); !may) return may;
   }
   return {};

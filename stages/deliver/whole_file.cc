@@ -23,14 +23,29 @@ std::vector<format::Column> chosen(std::vector<format::Column> there,
   return columns;
 }
 
+// Columns and their types are known only once all lines were seen.
+core::Result<std::vector<format::Column>> columns_to_write(const WholeFile& file,
+                                                           const format::OutputFormat& format,
+                                                           const std::string& lines) {
+  std::vector<format::Column> named;
+  for (const std::string& name : file.columns) named.push_back({name});
+  if (!format.needs_types && !format.needs_columns) return named;
+  format::ColumnFinder finder(file.answer);
+  const auto seen = each_line(lines, [&](std::string_view line) -> core::Status {
+    finder.add(line);
+    return {};
+  });
+  if (!seen) return std::unexpected(seen.error());
+  return chosen(finder.columns(), file.columns);
+}
+
 }  // namespace
 
-core::Status is_own(const WholeFile& file, const Record& record) {
-  const auto there = file.places->tag_of(file.path);
-  if (!there) return std::unexpected(there.error());
-  const std::optional<std::string>& tag = *there;
+core::Result<std::optional<std::string>> own_tag(const WholeFile& file, const Record& record) {
+  auto tag = file.places->tag_of(file.path);
+  if (!tag) return tag;
   const Entry* entry = record.find(file.to);
-  if (!tag || (entry != nullptr && (entry->tag.empty() || entry->tag == *tag))) return {};
+  if (!*tag || (entry != nullptr && (entry->tag.empty() || entry->tag == **tag))) return tag;
   return core::fail(core::ErrorCode::pipeline,
                     entry == nullptr
                         ? "is there already, and this job did not write it: move it away, or give "
@@ -41,39 +56,29 @@ core::Status is_own(const WholeFile& file, const Record& record) {
 }
 
 core::Result<Written> write_whole(const WholeFile& file, const std::string& lines, Record& record) {
-  if (auto own = is_own(file, record); !own) return std::unexpected(own.error());
+  const auto tag = own_tag(file, record);
+  if (!tag) return std::unexpected(tag.error());
   const format::OutputFormat* format = format::output_format_of(file.path);
   if (format == nullptr)
     return core::fail(core::ErrorCode::internal, "a sink of no known format", file.path);
 
-  // What is there, first: it may be written already, and columns and types are known at the end only.
-  const bool look = format->needs_types || format->needs_columns;
-  format::ColumnFinder finder(file.answer);
   std::uint64_t rows = 0;
-  const auto stand = each_line(lines, [&](std::string_view line) -> core::Status {
+  const auto stand = each_line(lines, [&](std::string_view) -> core::Status {
     ++rows;
-    if (look) finder.add(line);
     return {};
   });
   if (!stand) return std::unexpected(stand.error());
-  std::vector<format::Column> columns;
-  if (look) {
-    columns = chosen(finder.columns(), file.columns);
-  } else {
-    for (const std::string& name : file.columns) columns.push_back({name});
-  }
   const std::string form = fmt::format("{}: {}", format->name, fmt::join(file.columns, "\n"));
-
-  const auto tag = file.places->tag_of(file.path);
-  if (!tag) return std::unexpected(tag.error());
   const Entry* before = record.find(file.to);
   if (before != nullptr && *tag && before->tag == **tag && before->stand == *stand &&
       before->form == form)
     return Written{rows, false};
 
+  auto columns = columns_to_write(file, *format, lines);
+  if (!columns) return std::unexpected(columns.error());
   auto target = file.places->create(file.path);
   if (!target) return std::unexpected(target.error());
-  const auto writer = format->make(**target, std::move(columns));
+  const auto writer = format->make(**target, std::move(*columns));
   if (auto begun = writer->begin(); !begun) return std::unexpected(begun.error());
   const auto written = each_line(lines, [&](std::string_view line) { return writer->write(line); });
   if (!written) return std::unexpected(written.error());

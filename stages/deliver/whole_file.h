@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ struct WholeFile {
   std::vector<format::Column> answer;  // whose types are declared
 };
 
-// Whether what stands there is what this job left, or nothing. ErrorCode::pipeline, with what to do.
-core::Status is_own(const WholeFile& file, const Record& record);
+// The tag of what stands there, nullopt where nothing does. ErrorCode::pipeline, with what to do, where
+// that is not what this job left.
+core::Result<std::optional<std::string>> own_tag(const WholeFile& file, const Record& record);
 
 struct Written {
   std::uint64_t rows = 0;

@@ -140,6 +140,7 @@ TEST_F(SqliteTarget, KilledAtTwentyMomentsLosesAndDoublesNothing) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) ::_exit(deliver(target(Mode::append), lines, 100).empty() ? 0 : 1);
+    // A moment by chance: nothing is waited for.
     ::usleep(random() % 30'000);
     ::kill(child, SIGKILL);
     int status = 0;

@@ -73,11 +73,11 @@ return s.pipeline {
   const auto ended = world.sluice({"run", "job.lua"});
   EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
   EXPECT_EQ(wrong_with_output(world, kRowsAsked), "");
-  const JobStatus booked = world.status();
+  const JobStatus ledger = world.status();
   const MockStats billed = world.mock_stats();
-  EXPECT_EQ(booked.answered_requests, billed.answered);
-  EXPECT_EQ(booked.input_tokens, billed.input_tokens);
-  EXPECT_EQ(booked.output_tokens, billed.output_tokens);
+  EXPECT_EQ(ledger.answered_requests, billed.answered);
+  EXPECT_EQ(ledger.input_tokens, billed.input_tokens);
+  EXPECT_EQ(ledger.output_tokens, billed.output_tokens);
   std::vector<std::string> lines = world.lines("out.jsonl");
   std::ranges::sort(lines);
   return fmt::format("{}", fmt::join(lines, "\n"));

@@ -108,11 +108,11 @@ TEST_P(EveryFormatWithImages, BringsEachRowsOwnBytesToTheServer) {
   const auto lines = lines_by_key(world);
   for (std::size_t i = 0; i < kPhotos; ++i)
     EXPECT_THAT(lines.at(fmt::format("T-{}", i)), HasSubstr(seen(photo(i))));
-  const JobStatus booked = world.status();
+  const JobStatus ledger = world.status();
   const MockStats billed = world.mock_stats();
-  EXPECT_EQ(booked.answered_requests, kPhotos);
-  EXPECT_EQ(booked.input_tokens, billed.input_tokens);
-  EXPECT_EQ(booked.output_tokens, billed.output_tokens);
+  EXPECT_EQ(ledger.answered_requests, kPhotos);
+  EXPECT_EQ(ledger.input_tokens, billed.input_tokens);
+  EXPECT_EQ(ledger.output_tokens, billed.output_tokens);
   EXPECT_EQ(world.sluice({"audit", "job.lua"}).status, 0);
 }
 

@@ -111,6 +111,7 @@ TEST_F(PostgresTables, AreReadAndWrittenByAJobThatIsKilledAtTwentyMoments) {
   std::mt19937_64 random(7);
   for (int kill = 0; kill < 20; ++kill) {
     const auto job = world_.start(world_.run_job());
+    // A moment by chance: nothing is waited for.
     ::usleep(static_cast<useconds_t>(random() % 400'000));
     job->signal(SIGKILL);
     job->wait();
