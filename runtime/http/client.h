@@ -70,6 +70,15 @@ struct Request {
   std::shared_ptr<const std::string> headers;
   // The body, in pieces that are written one after the other without being joined.
   std::vector<std::shared_ptr<const std::string>> body;
+  // What follows `body`, too much to be held: `more_bytes` in all, asked for piece by piece, from an
+  // offset on, as the server takes it. Null or nothing before that ends the request with
+  // Failure::cancelled.
+  std::uint64_t more_bytes = 0;
+  std::function<std::shared_ptr<const std::string>(std::uint64_t offset)> more = {};
+  // Takes the body of an answer with status 200 to 299 as it comes, inflated, in place of
+  // Response::body; max_response_bytes does not bound it. False ends the request with
+  // Failure::cancelled.
+  std::function<bool(std::string_view)> sink = {};
 };
 
 struct Response {

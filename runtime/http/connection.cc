@@ -38,6 +38,8 @@ bool Connection::begin(Exchange& exchange, bool look) {
   response_ = {};
   inflater_.reset();
   problem_.clear();
+  more_at_ = 0;
+  to_sink_ = false;
 
   pieces_.clear();
   pieces_.push_back(exchange.head);
@@ -58,6 +60,34 @@ bool Connection::begin(Exchange& exchange, bool look) {
   }
   unsent_bytes_ = transport_->unsent_bytes();
   return true;
+}
+
+bool Connection::send_more() {
+  while (more_at_ < more_bytes() && transport_->drained() && !transport_->ended()) {
+    piece_ = exchange_->request.more(more_at_);
+    if (piece_ == nullptr || piece_->empty() || piece_->size() > more_bytes() - more_at_)
+      return false;
+    more_at_ += piece_->size();
+    pieces_.assign(1, *piece_);
+    const auto result = transport_->write(pieces_, net::Transport::WhenFull::queue);
+    if (result.error != 0) break;  // reading tells the end
+    if (result.taken < piece_->size()) {
+      skip(pieces_, result.taken);
+      transport_->queue(pieces_);
+    }
+  }
+  unsent_bytes_ = transport_->unsent_bytes();
+  return true;
+}
+
+void Connection::on_drained() {
+  if (exchange_ == nullptr) return;
+  owner_.on_progress(*this);
+  if (!send_more()) {
+    refuse(Failure::Kind::cancelled, "was to be sent more than there is");
+    return owner_.on_failed(*this, problem_kind_, std::move(problem_));
+  }
+  if (!exchange_->answering && written()) owner_.on_written(*this);
 }
 
 bool Connection::took_more() {
@@ -108,6 +138,7 @@ bool Connection::on_head(MessageHead&& head) {
       head.status == 204 || head.status == 304 || exchange_->request.method == "HEAD";
   if (bodiless) return true;
 
+  to_sink_ = exchange_->request.sink && head.status >= 200 && head.status < 300;
   const auto coding =
       inflates_ ? Inflater::coding(response_.headers.find("content-encoding").value_or(""))
                 : Inflater::Coding::identity;
@@ -116,7 +147,7 @@ bool Connection::on_head(MessageHead&& head) {
   }
   if (coding != Inflater::Coding::identity) {
     inflater_ = std::make_unique<Inflater>(coding);
-  } else if (head.content_length > 0) {
+  } else if (head.content_length > 0 && !to_sink_) {
     const auto size = static_cast<std::uint64_t>(head.content_length);
     if (size > max_response_bytes_) return refuse_size();
     // What the peer says is not yet a reason to take memory.
@@ -126,15 +157,23 @@ bool Connection::on_head(MessageHead&& head) {
   return true;
 }
 
+bool Connection::to_sink(std::string_view bytes) {
+  return exchange_->request.sink(bytes) ||
+         refuse(Failure::Kind::cancelled, "sent an answer that could not be kept");
+}
+
 bool Connection::on_body(std::string_view bytes) {
+  std::string& into = to_sink_ ? inflated_ : response_.body;
+  if (to_sink_ && inflater_ == nullptr) return to_sink(bytes);
+  inflated_.clear();
   if (inflater_ == nullptr) {
     if (bytes.size() > max_response_bytes_ - response_.body.size()) return refuse_size();
     response_.body += bytes;
     return true;
   }
-  switch (inflater_->add(bytes, response_.body, max_response_bytes_)) {
+  switch (inflater_->add(bytes, into, max_response_bytes_)) {
     case Inflater::Result::ok:
-      return true;
+      return !to_sink_ || to_sink(inflated_);
     case Inflater::Result::too_large:
       return refuse_size();
     case Inflater::Result::damaged:
@@ -160,7 +199,7 @@ void Connection::answered(bool reusable) {
     return owner_.on_failed(*this, problem_kind_, std::move(problem_));
   }
   inflater_.reset();
-  reusable = reusable && transport_->drained() && !transport_->ended();
+  reusable = reusable && written() && !transport_->ended();
   owner_.on_answered(*this, std::move(response_), reusable);
 }
 

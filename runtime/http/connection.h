@@ -48,7 +48,9 @@ class Connection final : net::Transport::Events, MessageParser::Sink {
   Exchange* exchange() const { return exchange_; }
   void let_go() { exchange_ = nullptr; }  // of the exchange that has ended
 
-  bool written() const { return transport_->drained(); }
+  bool written() const { return more_at_ == more_bytes() && transport_->drained(); }
+  // Hands on what the kernel takes at once of Request::more. False: some is due and there is none.
+  bool send_more();
   // Has the kernel taken request bytes since the last call? (It does so without telling.)
   bool took_more();
 
@@ -63,13 +65,13 @@ class Connection final : net::Transport::Events, MessageParser::Sink {
   void on_ready() override {}
   void on_bytes(std::string_view bytes) override;
   void on_end(const net::Transport::End& end) override;
-  void on_drained() override {
-    if (exchange_ == nullptr) return;
-    owner_.on_progress(*this);
-    if (!exchange_->answering) owner_.on_written(*this);
-  }
+  void on_drained() override;
   bool on_head(MessageHead&& head) override;
   bool on_body(std::string_view bytes) override;
+  std::uint64_t more_bytes() const {
+    return exchange_ != nullptr && exchange_->request.more ? exchange_->request.more_bytes : 0;
+  }
+  bool to_sink(std::string_view bytes);
   bool refuse(Failure::Kind kind, std::string_view why);
   bool refuse_size();
   void answered(bool reusable);
@@ -85,6 +87,10 @@ class Connection final : net::Transport::Events, MessageParser::Sink {
   std::unique_ptr<Inflater> inflater_;
   std::vector<std::string_view> pieces_;  // of the request; here so that its memory is kept
   std::size_t unsent_bytes_ = 0;
+  std::uint64_t more_at_ = 0;                 // of Request::more, how far it was handed on
+  std::shared_ptr<const std::string> piece_;  // of it, that is being written
+  bool to_sink_ = false;                      // the answer's body goes to Request::sink
+  std::string inflated_;                      // of it
   Failure::Kind problem_kind_ = Failure::Kind::protocol;
   std::string problem_;
 };

@@ -29,8 +29,8 @@ std::uint64_t to_ms(core::Duration duration) {
 }
 
 bool has_body(const Request& request) {
-  return !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
-         request.method == "PATCH";
+  return !request.body.empty() || request.more || request.method == "POST" ||
+         request.method == "PUT" || request.method == "PATCH";
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ void Origin::send(Exchange& exchange) {
   head += request.path;
   head += head_end_;
   if (has_body(request)) {
-    std::size_t size = 0;
+    std::uint64_t size = request.more_bytes;
     for (const auto& piece : request.body) size += piece->size();
     char digits[24];
     head += "Content-Length: ";
@@ -134,7 +134,12 @@ bool Origin::begin_front(Connection& connection) {
   connection.since_ms = net::now_ms(loop_);
   busy_.push_back(connection);
   arm(connection.since_ms + idle_ms_);
-  if (connection.written()) on_written(connection);
+  if (!connection.send_more()) {
+    drop(connection);
+    fail(exchange, Failure::Kind::cancelled, "there is less to send than was said");
+  } else if (connection.written()) {
+    on_written(connection);
+  }
   return true;
 }
 
