@@ -52,6 +52,8 @@ bool CommitQueue::push(std::vector<store::Intent> intents) {
 bool CommitQueue::push(store::Results results, Callback applied) {
   for (const store::Settlement& settlement : results.settlements)
     if (!knows(settlement.endpoint)) return false;
+  for (const store::BatchRecord& batch : results.batches)
+    if (!knows(batch.endpoint)) return false;
   std::string record = wal::encode(results, numbers_);
   std::size_t bytes = 0;
   for (const store::Entry& entry : results.entries) bytes += entry.line.size();
@@ -67,7 +69,9 @@ bool CommitQueue::push(store::Results results, Callback applied) {
     }
     entries_ += results.entries.size();
     bytes_ += bytes;
-    const std::size_t settled = std::min(in_flight_, results.settlements.size());
+    const auto intended = static_cast<std::size_t>(
+        std::ranges::count_if(results.settlements, &store::Settlement::intended));
+    const std::size_t settled = std::min(in_flight_, intended);
     in_flight_ -= settled;
     results_.push_back(std::move(results));
     callbacks_.push_back(std::move(applied));

@@ -24,6 +24,7 @@ core::Result<std::unique_ptr<FileState>> FileState::load(store::SqliteStore& sto
   if (auto status = state->attempts.load(store, state->job.next_attempt); !status)
     return std::unexpected(status.error());
   state->job.next_attempt = state->attempts.next();
+  if (auto status = state->batches.load(store); !status) return std::unexpected(status.error());
   return state;
 }
 
@@ -88,6 +89,10 @@ core::Status FileState::apply(std::span<const wal::Record> records) {
       if (!ledger.has(settlement.endpoint)) return no_such_endpoint();
       settle(settlement.endpoint, settlement);
     }
+    for (const store::BatchRecord& batch : record.results.batches) {
+      if (!ledger.has(batch.endpoint)) return no_such_endpoint();
+      batches.put(batch, batch.endpoint);
+    }
     for (const store::Entry& entry : record.results.entries)
       if (auto status = add(entry, nullptr); !status) return status;
     job.applied = record.sequence;
@@ -108,6 +113,7 @@ core::Status FileState::write(store::SqliteStore& store) {
   if (auto status = attempts.write_and_compact(store); !status) return status;
   if (auto status = ledger.write(store); !status) return status;
   if (auto status = models.write(store); !status) return status;
+  if (auto status = batches.write(store); !status) return status;
   return store.put_job(job);
 }
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "checkpoint/attempts.h"
+#include "checkpoint/batches.h"
 #include "checkpoint/block.h"
 #include "checkpoint/duplicate_answer_filter.h"
 #include "checkpoint/ledger.h"
@@ -67,6 +68,7 @@ class FileState {
   Ledger ledger;
   Attempts attempts;
   Models models;
+  Batches batches;
 
  private:
   FileState(const std::string& path, store::JobState state, Ledger ledger, Models models,

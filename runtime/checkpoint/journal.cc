@@ -40,6 +40,10 @@ core::Status Journal::write(std::span<const store::Intent> intents,
       if (!ledger.knows(settlement.endpoint)) return unknown();
       state_->settle(ledger.number(settlement.endpoint), settlement);
     }
+    for (const store::BatchRecord& batch : burst.batches) {
+      if (!ledger.knows(batch.endpoint)) return unknown();
+      state_->batches.put(batch, ledger.number(batch.endpoint));
+    }
     for (const store::Entry& entry : burst.entries)
       if (auto status = state_->add(entry, &repeats_); !status) return status;
     if (auto status = write_renamings(burst.renamings); !status) return status;
@@ -154,6 +158,8 @@ void Journal::publish() {
   account_.rows_answered = state_->job.answered;
   account_.rows_rejected = state_->job.rejected;
   account_.endpoints = state_->ledger.endpoints();
+  state_->batches.add_parked(state_->ledger, account_.endpoints);
+  account_.batches = state_->batches.all(state_->ledger);
 }
 
 std::uint64_t Journal::rows_read(std::uint64_t ended) const {

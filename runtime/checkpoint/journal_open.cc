@@ -145,6 +145,8 @@ core::Status Journal::begin_run(const Options& options, const StoredPast* left) 
   for (std::uint32_t e = 0; e < options.endpoint_options.size(); ++e)
     state_->ledger.set_options(e, options.endpoint_options[e]);
   opened_.spent = state_->ledger.spent();
+  opened_.reserved = state_->batches.reserved();
+  opened_.batches = state_->batches.all(state_->ledger);
   opened_.day_use = state_->ledger.day_use();
   account_.rows_read = state_->job.rows_read;
   publish();

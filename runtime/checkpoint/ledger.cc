@@ -136,17 +136,29 @@ core::Status Ledger::write(store::SqliteStore& store) {
   return {};
 }
 
+std::vector<std::size_t> Ledger::listed() const {
+  std::vector<std::size_t> all;
+  std::vector<bool> listed(lines_.size());
+  const auto list = [&](std::size_t i) {
+    if (!listed[i]) all.push_back(i);
+    listed[i] = true;
+  };
+  for (const std::size_t i : by_option_) list(i);
+  for (std::size_t i = 0; i < lines_.size(); ++i) list(i);
+  return all;
+}
+
 std::vector<store::EndpointLedger> Ledger::endpoints() const {
   std::vector<store::EndpointLedger> all;
-  std::vector<bool> listed(lines_.size());
-  for (const std::size_t i : by_option_) {
-    if (listed[i]) continue;
-    listed[i] = true;
-    all.push_back(lines_[i].stored.ledger);
-  }
-  for (std::size_t i = 0; i < lines_.size(); ++i)
-    if (!listed[i]) all.push_back(lines_[i].stored.ledger);
+  for (const std::size_t i : listed()) all.push_back(lines_[i].stored.ledger);
   return all;
+}
+
+std::uint32_t Ledger::place(std::uint32_t number) const {
+  const std::vector<std::size_t> order = listed();
+  const auto at =
+      std::ranges::find_if(order, [&](std::size_t i) { return lines_[i].stored.id == number; });
+  return static_cast<std::uint32_t>(at - order.begin());
 }
 
 core::Money Ledger::spent() const {

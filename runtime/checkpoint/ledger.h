@@ -42,6 +42,8 @@ class Ledger {
 
   // Those of Options::endpoints in that order, then the former ones.
   std::vector<store::EndpointLedger> endpoints() const;
+  // Index into endpoints() of an endpoint by its number, which it has().
+  std::uint32_t place(std::uint32_t number) const;
   core::Money spent() const;  // what may have been billed included
 
  private:
@@ -51,6 +53,7 @@ class Ledger {
     bool state_changed = false;  // SqliteStore::put_endpoint_state()
   };
   Line* find(std::uint32_t number);
+  std::vector<std::size_t> listed() const;  // indices into lines_, in the order of endpoints()
 
   std::vector<Line> lines_;
   std::vector<std::size_t> by_option_;  // index into lines_

@@ -46,7 +46,12 @@ struct Opened {
   std::uint64_t maybe_billed = 0;  // intents that the last run left open
   core::Money maybe_billed_cost;   // at most
   std::uint64_t next_attempt = 1;
-  core::Money spent;                        // by all earlier runs, maybe-billed included
+  core::Money spent;  // by all earlier runs, maybe-billed included
+  // The worst cost of the batches that are open: beside `spent`.
+  core::Money reserved = {};
+  // All that the job ever had, the oldest first. `endpoint`: index into Options::endpoints, or beyond
+  // them where the pipeline has that endpoint no more.
+  std::vector<store::BatchRecord> batches = {};
   std::vector<store::DayUse> day_use = {};  // of Options::endpoints, in their order
 };
 

@@ -95,6 +95,8 @@ core::Status View::load_account(bool running) {
     if (!known) return store::corrupt(store_->path(), kNoSuchEndpoint);
   }
   account_.endpoints = ledger.endpoints();
+  state_->batches.add_parked(ledger, account_.endpoints);
+  account_.batches = state_->batches.all(ledger);
   return {};
 }
 

@@ -11,6 +11,8 @@ EndpointLedger Account::total() const {
     sum.usage += e.usage;
     sum.cost += e.cost;
     sum.in_flight += e.in_flight;
+    sum.parked += e.parked;
+    sum.parked_cost += e.parked_cost;
     sum.maybe_billed += e.maybe_billed;
     sum.maybe_billed_cost += e.maybe_billed_cost;
     sum.maybe_billed_usage += e.maybe_billed_usage;

@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "core/money.h"
 #include "provider/outcome.h"
+#include "store/batch_record.h"
 
 namespace sluice::store {
 
@@ -48,9 +49,10 @@ struct Intent {
 };
 
 // Written when an attempt's fate is known; closes its intent. A settlement of a successful attempt
-// travels with the answers it paid for, in one transaction.
+// travels with the answers it paid for, in one transaction. That of a batch's line, which has no
+// intent of its own, travels with the batch's record.
 struct Settlement {
-  std::uint64_t attempt = 0;
+  std::uint64_t attempt = 0;  // 0: of a batch's line
   std::uint32_t endpoint = 0;
   bool answered = false;  // a usable reply came (Action::none)
   provider::Billing billing = provider::Billing::none;
@@ -67,6 +69,8 @@ struct Settlement {
   // How the endpoint is asked for the answer's shape, for people, where that was not said in this
   // run yet; empty: as the pipeline file says. Not kept in the write-ahead log.
   std::optional<std::string> form = {};
+
+  bool intended() const { return attempt != 0; }
 };
 
 enum class Kind : std::uint8_t { answer, reject };
@@ -107,6 +111,8 @@ struct Results {
   std::vector<Entry> entries;
   std::vector<Renaming> renamings =
       {};  // not in the write-ahead log: what is lost there is done again
+  // As they stand now; each takes the place of what was kept under its nonce.
+  std::vector<BatchRecord> batches = {};
 };
 
 // What was used of an endpoint's daily quotas at one moment (schedule::DayUsed).
@@ -140,6 +146,9 @@ struct EndpointLedger {
   DayUse day = {};
   std::string problem = {};  // Settlement::problem, until an attempt is answered
   std::string form = {};     // Settlement::form, as it was last said
+  // Lines of batches that are open, and their worst cost: part of neither of the above.
+  std::uint64_t parked = 0;
+  core::Money parked_cost = {};
   // checkpoint::Options::endpoint_options of the last run that had the endpoint; empty: not known.
   std::string options = {};
 };
@@ -155,6 +164,7 @@ struct Account {
   }
   bool input_complete = false;  // the last run read the input to its end
   std::vector<EndpointLedger> endpoints;
+  std::vector<BatchRecord> batches = {};  // the oldest first; `endpoint`: index into `endpoints`
   EndpointLedger total() const;
 };
 

@@ -115,6 +115,12 @@ CREATE TABLE IF NOT EXISTS endpoint_state(id INTEGER PRIMARY KEY, form TEXT NOT 
   options TEXT NOT NULL DEFAULT '') STRICT;
 )";
 
+// In the order in which they were made.
+constexpr char kBatch[] = R"(
+CREATE TABLE IF NOT EXISTS batch(id INTEGER PRIMARY KEY, nonce TEXT NOT NULL UNIQUE,
+  record BLOB NOT NULL) STRICT;
+)";
+
 // Up to this size the whole file is checked when it is opened, which takes some 0.1 s. Of a larger
 // one, what a start reads in any case; the payloads are then checked as they are read, by zstd's
 // checksum.
@@ -187,9 +193,10 @@ core::Result<std::unique_ptr<SqliteStore>> SqliteStore::prepared(
   if (*version > kFormatVersion) return newer_format(path, *version);
   store->version_ = *version;
   const auto tables = store->first_number(
-      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'endpoint_state'");
+      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('endpoint_state', "
+      "'batch')");
   if (!tables) return std::unexpected(tables.error());
-  store->has_state_ = *tables > 0;
+  store->has_state_ = *version == kFormatVersion && *tables == 2;
   if (writable && (*version < kFormatVersion || !store->has_state_)) {
     if (auto status = store->check(); !status) return std::unexpected(status.error());
     if (auto status = store->migrate(); !status) return std::unexpected(status.error());
@@ -208,9 +215,9 @@ core::Result<std::int64_t> SqliteStore::first_number(std::string_view sql) {
 
 core::Status SqliteStore::migrate() {
   const std::string sql = fmt::format(
-      "BEGIN IMMEDIATE; {} {} {} {} {} PRAGMA user_version = {}; COMMIT",
+      "BEGIN IMMEDIATE; {} {} {} {} {} {} PRAGMA user_version = {}; COMMIT",
       version_ < 2 ? kFrom1To2 : "", version_ < 3 ? kFrom2To3 : "", version_ < 4 ? kFrom3To4 : "",
-      version_ < 5 ? kFrom4To5 : "", kEndpointState, kFormatVersion);
+      version_ < 5 ? kFrom4To5 : "", kEndpointState, kBatch, kFormatVersion);
   if (auto status = connection_.execute(sql.c_str()); !status) {
     std::ignore = connection_.execute("ROLLBACK");  // where there is something to roll back
     if (status.error().message.find("no such table") != std::string::npos)
@@ -242,8 +249,8 @@ core::Status SqliteStore::create_file(const std::string& directory) {
   if (!connection) return std::unexpected(connection.error());
   const std::string sql = fmt::format(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN; PRAGMA application_id = {}; "
-      "PRAGMA user_version = {}; {} {} COMMIT",
-      kApplicationId, kFormatVersion, kSchema, kEndpointState);
+      "PRAGMA user_version = {}; {} {} {} COMMIT",
+      kApplicationId, kFormatVersion, kSchema, kEndpointState, kBatch);
   if (auto status = connection->execute(sql.c_str()); !status) return status;
   if (auto status = connection->checkpoint_and_close(); !status) return status;
   if (std::rename(draft.c_str(), path.c_str()) != 0)

@@ -25,6 +25,8 @@ const char* const SqliteStore::kSql[kQueries] = {
     " rejects_block FROM generation ORDER BY id DESC",
     // kModels
     "SELECT id, name FROM model ORDER BY id",
+    // kBatches
+    "SELECT record FROM batch ORDER BY id",
     // kAttempts
     "SELECT kind, records FROM attempts ORDER BY id",
     // kScanKeys
@@ -62,6 +64,9 @@ const char* const SqliteStore::kSql[kQueries] = {
     "INSERT OR REPLACE INTO endpoint_state(id, form, options) VALUES(?, ?, ?)",
     // kPutModel
     "INSERT INTO model VALUES(?, ?)",
+    // kPutBatch
+    "INSERT INTO batch(nonce, record) VALUES(?, ?)"
+    " ON CONFLICT(nonce) DO UPDATE SET record = excluded.record",
     // kPutKeys
     "INSERT INTO block_keys VALUES(?, ?, ?, ?, ?)",
     // kPutPayload
@@ -74,7 +79,7 @@ const char* const SqliteStore::kSql[kQueries] = {
     "DELETE FROM attempts",
 };
 
-// What is asked of a file of an older version, or without `endpoint_state`, which nobody writes to
+// What is asked of a file of an older version, or without `endpoint_state` and `batch`, which nobody writes to
 // before it is brought up to date.
 const char* SqliteStore::sql_of(std::size_t query) const {
   if (version_ == kFormatVersion && has_state_) return kSql[query];
@@ -88,6 +93,8 @@ const char* SqliteStore::sql_of(std::size_t query) const {
                " maybe_billed_input_tokens, maybe_billed_output_tokens, uncounted, uncounted_cost,"
                " day_requests, day_tokens, day_at, problem, '', '' FROM endpoint ORDER BY id";
       case kPutEndpointState:
+      case kPutBatch:
+      case kBatches:
         return nullptr;
       default:
         return kSql[query];
@@ -128,6 +135,8 @@ const char* SqliteStore::sql_of(std::size_t query) const {
     case kPutJob:
     case kPutEndpoint:
     case kPutEndpointState:
+    case kBatches:
+    case kPutBatch:
     case kPutGeneration:
     case kPutPast:
       return nullptr;

@@ -134,6 +134,19 @@ core::Result<std::vector<StoredEndpoint>> SqliteStore::endpoints() {
   return all;
 }
 
+core::Result<std::vector<BatchRecord>> SqliteStore::batches() {
+  std::vector<BatchRecord> all;
+  if (!has_state_) return all;
+  auto status = each_row(kBatches, [&](Statement& s) -> core::Status {
+    auto batch = decode_batch(s.bytes(0));
+    if (!batch) return corrupt(path_, "the checkpoint is damaged: the record of a batch");
+    all.push_back(std::move(*batch));
+    return {};
+  });
+  if (!status) return std::unexpected(status.error());
+  return all;
+}
+
 core::Result<std::vector<StoredModel>> SqliteStore::models() {
   std::vector<StoredModel> all;
   auto status = each_row(kModels, [&](Statement& s) -> core::Status {
@@ -305,6 +318,13 @@ core::Status SqliteStore::put_endpoint_state(const StoredEndpoint& endpoint) {
       .bind(1, endpoint.id)
       .bind_text(2, endpoint.ledger.form)
       .bind_text(3, endpoint.ledger.options)
+      .run();
+}
+
+core::Status SqliteStore::put_batch(const BatchRecord& batch) {
+  return statements_[kPutBatch]
+      .bind_text(1, batch.nonce)
+      .bind_blob(2, encode(batch, batch.endpoint))
       .run();
 }
 

@@ -13,6 +13,7 @@
 //      count.
 //   4. The table `endpoint_state` came without a new format: a sluice that does not know it leaves it
 //      alone, a reader does without it where it is not there, and the first writer adds it.
+//      So does `batch`.
 //   5. A file of an older format is read as it is by a reader, and brought to the present format by
 //      the first writer, in one transaction, once it was checked.
 #pragma once
@@ -108,6 +109,9 @@ class SqliteStore {
   core::Result<std::vector<StoredModel>> models();
   core::Status attempts(const std::function<core::Status(AttemptRecords, std::string_view)>& each);
 
+  // In the order in which they were put first; `endpoint`: StoredEndpoint::id.
+  core::Result<std::vector<BatchRecord>> batches();
+
   // Every block after `after` in order, keys only.
   using EachKeys =
       std::function<core::Status(std::int64_t block, std::int64_t generation, std::string keys)>;
@@ -138,6 +142,8 @@ class SqliteStore {
   // What of it stands in `endpoint_state`.
   core::Status put_endpoint_state(const StoredEndpoint& endpoint);
   core::Status put_model(const StoredModel& model);
+  // `batch.endpoint` is a StoredEndpoint's.
+  core::Status put_batch(const BatchRecord& batch);
   core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
                          std::uint32_t rejects, std::string_view keys, std::string_view payload);
   // New keys for a block, with so many rejects that were not withdrawn.
@@ -155,6 +161,7 @@ class SqliteStore {
     kEndpoints,
     kGenerations,
     kModels,
+    kBatches,
     kAttempts,
     kScanKeys,
     kScanBlocks,
@@ -170,6 +177,7 @@ class SqliteStore {
     kPutEndpoint,
     kPutEndpointState,
     kPutModel,
+    kPutBatch,
     kPutKeys,
     kPutPayload,
     kReplaceKeys,
@@ -196,7 +204,7 @@ class SqliteStore {
 
   std::string path_;
   std::int64_t version_ = 0;
-  bool has_state_ = false;  // the table `endpoint_state`
+  bool has_state_ = false;  // the tables `endpoint_state` and `batch`
   Connection connection_;
   Statement statements_[kQueries];
 };

@@ -7,7 +7,7 @@
 namespace sluice::wal {
 namespace {
 
-enum class RecordKind : std::uint8_t { intents = 1, results = 2 };
+enum class RecordKind : std::uint8_t { intents = 1, results = 2, results_with_batches = 3 };
 
 constexpr std::size_t kKindAt = 8;
 constexpr std::size_t kSequenceAt = 9;
@@ -147,6 +147,29 @@ std::optional<store::Results> decode_results(std::string_view bytes) {
   return results;
 }
 
+std::optional<store::Results> decode_results_with_batches(std::string_view bytes) {
+  const auto count_at = [&bytes]() -> std::optional<std::uint32_t> {
+    if (bytes.size() < 4) return std::nullopt;
+    const auto count = store::get<std::uint32_t>(bytes.data());
+    bytes.remove_prefix(4);
+    return count;
+  };
+  const auto batches = count_at();
+  if (!batches) return std::nullopt;
+  std::vector<store::BatchRecord> all;
+  for (std::uint32_t i = 0; i < *batches; ++i) {
+    const auto length = count_at();
+    if (!length || bytes.size() < *length) return std::nullopt;
+    auto batch = store::decode_batch(bytes.substr(0, *length));
+    if (!batch) return std::nullopt;
+    all.push_back(std::move(*batch));
+    bytes.remove_prefix(*length);
+  }
+  auto results = decode_results(bytes);
+  if (results) results->batches = std::move(all);
+  return results;
+}
+
 }  // namespace
 
 std::string encode(std::span<const store::Intent> intents, EndpointNumbers numbers) {
@@ -165,12 +188,23 @@ std::string encode(const store::Results& results, EndpointNumbers numbers) {
   std::size_t bytes = 4 + results.settlements.size() * kSettlementBytes;
   for (const store::Entry& entry : results.entries)
     bytes += kEntryBytes + entry.model.size() + entry.line.size();
-  std::string record = begin_record(bytes);
+  std::vector<std::string> batches;
+  for (const store::BatchRecord& batch : results.batches) {
+    batches.push_back(store::encode(batch, numbers[batch.endpoint]));
+    bytes += 4 + batches.back().size();
+  }
+  std::string record = begin_record(bytes + 4);
+  if (!batches.empty()) store::put(record, static_cast<std::uint32_t>(batches.size()));
+  for (const std::string& batch : batches) {
+    store::put(record, static_cast<std::uint32_t>(batch.size()));
+    record += batch;
+  }
   store::put(record, static_cast<std::uint32_t>(results.settlements.size()));
   for (const store::Settlement& settlement : results.settlements)
     put_settlement(record, settlement, numbers);
   for (const store::Entry& entry : results.entries) put_entry(record, entry);
-  return end_record(std::move(record), RecordKind::results);
+  return end_record(std::move(record),
+                    batches.empty() ? RecordKind::results : RecordKind::results_with_batches);
 }
 
 void seal(std::string& record, std::uint64_t sequence) {
@@ -195,6 +229,10 @@ std::optional<Record> take_record(std::string_view& bytes) {
     record.intents = std::move(*intents);
   } else if (kind == static_cast<std::uint8_t>(RecordKind::results)) {
     auto results = decode_results(payload);
+    if (!results) return std::nullopt;
+    record.results = std::move(*results);
+  } else if (kind == static_cast<std::uint8_t>(RecordKind::results_with_batches)) {
+    auto results = decode_results_with_batches(payload);
     if (!results) return std::nullopt;
     record.results = std::move(*results);
   } else {

@@ -3,9 +3,11 @@
 // Format (integers little-endian):
 //
 //   record      := length:u64 kind:u8 sequence:u64 checksum:u64 payload
-//   length      of the payload; kind 1: intents, 2: results
+//   length      of the payload; kind 1: intents, 2: results, 3: results with batches
 //   checksum    the low 64 bits of hash128(payload) + kind + sequence * 0x9E3779B97F4A7C15
 //   intents     := (attempt:u64 endpoint:u32 picodollars:i64 input:u64 output:u64)*
+//   results with batches := batches:u32 (length:u32 batch)* results, where batch is as in
+//                  store/batch_record.h
 //   results     := settlements:u32 settlement* entry*
 //   settlement  := attempt:u64 endpoint:u32 flags:u8 cost:i64 estimate:i64 charged:i64
 //                  input:u64 cached:u64 output:u64 reasoning:u64

@@ -102,7 +102,7 @@ TEST_F(CommitQueueTest, ResultsHardlyWaitWhenNothingIsInFlightThatCouldBeCompany
   queue_->push(std::vector<store::Intent>(2));
   const auto before = Clock::now();
   store::Results one;
-  one.settlements.resize(1);
+  one.settlements.push_back(store::settled(1, 0, 0.5));
   queue_->push(one, [] {});
   EXPECT_TRUE(ready(before + kGroupDelay - kIdleDelay).empty()) << "the other is in flight";
   queue_->push(one, [] {});

@@ -47,6 +47,46 @@ TEST(RecordTest, IntentsComeBackAsTheyWent) {
   EXPECT_EQ(record->intents[1].worst_usage, (provider::Usage{.input = 300, .output = 40}));
 }
 
+TEST(RecordTest, BatchesComeBackWithTheResultsThatTheyStandBeside) {
+  store::BatchRecord batch{.nonce = "n1",
+                           .endpoint = 1,
+                           .phase = store::BatchPhase::ended,
+                           .input = "file-1",
+                           .id = "batch_1",
+                           .results = "file-2",
+                           .word = "expired",
+                           .note = "",
+                           .lines = 500,
+                           .rows = 4'000,
+                           .bytes = 1'234'567'890'123,
+                           .done = 480,
+                           .failed = 20,
+                           .worst_cost = dollars(3),
+                           .worst_usage = {.input = 7, .output = 8},
+                           .cost = dollars(1),
+                           .intended_at = 1'790'000'000,
+                           .created_at = 1'790'000'001,
+                           .ended_at = 1'790'000'002,
+                           .cancelled = true};
+  store::Results results{{settled(0, 1, 0.25)}, {answer("a")}};
+  results.batches = {batch, {.nonce = "n2"}};
+  const std::string bytes = sealed(encode(results, kNumbers), 1);
+  std::string_view rest = bytes;
+  const auto record = take_record(rest);
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(rest.empty());
+  ASSERT_EQ(record->results.batches.size(), 2U);
+  EXPECT_EQ(record->results.batches[0].endpoint, 9U);
+  EXPECT_EQ(store::encode(record->results.batches[0], 0), store::encode(batch, 0));
+  EXPECT_EQ(record->results.batches[1].nonce, "n2");
+  EXPECT_EQ(record->results.settlements.size(), 1U);
+  EXPECT_EQ(record->results.entries.size(), 1U);
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    std::string_view cut = std::string_view(bytes).substr(0, n);
+    EXPECT_FALSE(take_record(cut)) << n;
+  }
+}
+
 TEST(RecordTest, ResultsComeBackAsTheyWent) {
   store::Results results{{settled(1, 1, 0.25), settled(2, 0, 0.5)}, {answer("a"), reject("b")}};
   results.settlements[0].charged = dollars(0.75);
