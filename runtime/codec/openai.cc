@@ -7,6 +7,7 @@
 
 #include "codec/azure.h"
 #include "codec/dialects.h"
+#include "codec/openai_batch.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 #include "core/json.h"
@@ -217,6 +218,7 @@ constexpr Profile kOpenAi = {
     .embeddings = kOpenAiEmbeddings,
     .rate_headers = kOpenAiRateHeaders,
     .tiers = kOpenAiTiers,
+    .batch = &kOpenAiBatch,
     .models = price_rows::kOpenAi,
 };
 

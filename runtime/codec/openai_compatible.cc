@@ -5,6 +5,7 @@
 
 #include "codec/azure.h"
 #include "codec/dialects.h"
+#include "codec/openai_batch.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 
@@ -139,6 +140,19 @@ constexpr ErrorRule kOpenRouterErrors[] = {
     // clang-format on
 };
 
+// --- Batch APIs of OpenAI's form (docs/providers.md, Batch APIs)
+
+constexpr provider::BatchService kGroqBatch = {.make = make_openai_batch,
+                                               .limits = {.bytes = std::uint64_t{100} << 20}};
+constexpr provider::BatchService kTogetherBatch = {.make = make_openai_batch,
+                                                   .limits = {.bytes = std::uint64_t{100} << 20},
+                                                   .purpose = "batch-api",
+                                                   .upload_path = "/files/upload",
+                                                   .metadata = false};
+// It runs on beyond its window; what was cancelled or done is kept.
+constexpr provider::BatchService kAzureBatch = {.make = make_openai_batch,
+                                                .limits = {.window = std::chrono::hours(72)}};
+
 constexpr std::array kServices = {
     Profile{.name = "groq",
             .title = "Groq",
@@ -149,6 +163,7 @@ constexpr std::array kServices = {
             .errors = kGroqErrors,
             .rate_headers = kGroqHeaders,
             .tiers = kGroqTiers,
+            .batch = &kGroqBatch,
             .models = price_rows::kGroq},
     Profile{.name = "cerebras",
             .title = "Cerebras",
@@ -178,6 +193,7 @@ constexpr std::array kServices = {
             .errors = kTogetherErrors,
             .rate_headers = kTogetherHeaders,
             .wait_header = "x-ratelimit-reset",
+            .batch = &kTogetherBatch,
             .models = price_rows::kTogether},
     Profile{.name = "fireworks",
             .title = "Fireworks",
@@ -263,6 +279,7 @@ constexpr std::array kServices = {
         .output_limit = "max_completion_tokens",
         .embeddings = kOpenAiEmbeddings,
         .rate_headers = kOpenAiRateHeaders,
+        .batch = &kAzureBatch,
         .models = price_rows::kAzure},
     // Recognised by their hosts alone.
     Profile{.name = "google",
@@ -284,7 +301,8 @@ constexpr Profile kElsewhere = {.name = "compatible",
                                 .schema = SchemaKeywords::all,
                                 .embeddings = kUsualEmbeddings,
                                 .rate_headers = kOpenAiRateHeaders,
-                                .tiers = kOpenAiTiers};
+                                .tiers = kOpenAiTiers,
+                                .batch = &kOpenAiBatch};
 
 }  // namespace
 

@@ -77,4 +77,9 @@ std::unique_ptr<provider::Codec> make_codec(const provider::EndpointSpec& endpoi
   return dialect->make(endpoint, *profile);
 }
 
+std::unique_ptr<provider::BatchApi> make_batch_api(const provider::EndpointSpec& endpoint) {
+  const provider::BatchService* service = provider_of(endpoint).profile->batch;
+  return service == nullptr ? nullptr : service->make(endpoint, *service);
+}
+
 }  // namespace sluice::codec

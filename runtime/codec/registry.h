@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "provider/batch_api.h"
 #include "provider/codec.h"
 #include "provider/profile.h"
 
@@ -29,5 +30,8 @@ provider::Provider find_provider(std::string_view constructor, std::string_view 
 provider::Provider provider_of(const provider::EndpointSpec& endpoint);
 
 std::unique_ptr<provider::Codec> make_codec(const provider::EndpointSpec& endpoint);
+
+// Null where its service has none.
+std::unique_ptr<provider::BatchApi> make_batch_api(const provider::EndpointSpec& endpoint);
 
 }  // namespace sluice::codec

@@ -92,6 +92,10 @@ struct EndpointSpec {
   std::optional<double> temperature;
   std::optional<double> weight;  // with Route::spread; > 0
   std::string service_tier;      // sent as it stands when not empty
+  // Its requests go into batches (batch_api.h), and no request goes there by itself.
+  bool batch = false;
+  std::optional<core::Duration> batch_window = {};  // else the service's
+  std::uint32_t batch_requests = 0;                 // of one batch at most; 0 = as the service has it
   // One of several ways to buy what one line of the file names: by its `tiers`; beyond the first of
   // its tiers and keys.
   bool of_tiers = false;

@@ -42,6 +42,7 @@ std::optional<Tier> tier_named(std::string_view name) {
 }
 
 std::optional<Tier> tier_asked(const EndpointSpec& endpoint) {
+  if (endpoint.batch) return Tier::batch;
   const Profile* profile = endpoint.provider.profile;
   if (profile != nullptr) {
     const auto sold = std::ranges::find(profile->tiers, endpoint.service_tier, &SoldTier::wire);
