@@ -80,6 +80,19 @@ constexpr Option kTier[] = {
      .meaning = "from the request's last byte sent to the answer's first",
      .example = "\"10m\"",
      .fallback = "the endpoint's"},
+    {.name = "window",
+     .type = duration,
+     .meaning = "of \"batch\": how long a batch may take; it is then cancelled, what it has is kept, and the rest is "
+                "asked otherwise",
+     .example = "\"12h\"",
+     .fallback = "the provider's, mostly 24h"},
+    {.name = "requests",
+     .type = whole,
+     .meaning = "of \"batch\": requests in one batch, at most",
+     .example = "5000",
+     .fallback = "10000, or what the provider takes",
+     .min = 1,
+     .max = 65536},
 };
 
 constexpr Section kTierSections[] = {
@@ -93,7 +106,7 @@ constexpr Section kTierSections[] = {
           .type = "text or a table",
           .luals = "string|sluice.tierOptions",
           .meaning =
-              "\"flex\", \"standard\", \"priority\" or \"fast\", as far as the provider sells "
+              "\"batch\", \"flex\", \"standard\", \"priority\" or \"fast\", as far as the provider sells "
               "it (docs/providers.md, Tiers); a table gives the tier limits of its own",
           .example = "\"flex\"",
           .least = 1,

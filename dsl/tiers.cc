@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codec/prices.h"
 #include "dsl/constructors.h"
 #include "dsl/node.h"
 #include "dsl/options.h"
@@ -17,6 +18,9 @@ using provider::EndpointSpec;
 using provider::SoldTier;
 
 constexpr std::string_view kFlex = "flex";
+constexpr std::string_view kBatch = "batch";
+// Where a service has a batch API, whatever else it sells.
+constexpr SoldTier kBatchTier = {kBatch, ""};
 // A cheap tier lets requests wait for a free moment (docs/providers.md, Tiers).
 constexpr std::chrono::minutes kFlexTimeout{15};
 
@@ -24,20 +28,23 @@ std::string sold(const provider::Profile& profile) {
   std::string names;
   for (const SoldTier& tier : profile.tiers)
     names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", tier.name);
+  if (profile.batch != nullptr) names += names.empty() ? "\"batch\"" : ", \"batch\"";
   return names;
 }
 
 const SoldTier& find_tier(const Arguments& tiers, std::size_t item, std::string_view name,
                           const provider::Profile& profile) {
+  if (name == kBatch && profile.batch != nullptr) return kBatchTier;
   const auto found = std::ranges::find(profile.tiers, name, &SoldTier::name);
   if (found != profile.tiers.end()) return *found;
   const std::string shown(name.substr(0, 40));
-  if (profile.tiers.empty()) {
+  if (profile.tiers.empty() && profile.batch == nullptr) {
     tiers.fail_item(item, fmt::format("{} sells no tiers that are known here", profile.title),
                     "leave tiers out; service_tier = \"…\" is sent as it stands");
   }
   std::vector<std::string_view> names;
   for (const SoldTier& tier : profile.tiers) names.push_back(tier.name);
+  if (profile.batch != nullptr) names.push_back(kBatch);
   tiers.fail_item(
       item, fmt::format("{} does not sell a tier \"{}\"", profile.title, shown),
       script::did_you_mean(name, names, fmt::format("{} sells: {}", profile.title, sold(profile))));
@@ -50,6 +57,12 @@ void read_tier(const Arguments& own, EndpointSpec& spec) {
   spec.timeout = own.duration("timeout").value_or(spec.timeout);
   if (own.has("first_byte_timeout")) spec.first_byte_timeout = own.duration("first_byte_timeout");
   if (own.has("weight")) spec.weight = own.number("weight");
+  for (const std::string_view name : {"window", "requests"})
+    if (own.has(name) && !spec.batch)
+      own.fail_key(name, fmt::format("only the tier \"batch\" has {}", name), "leave it out");
+  if (own.has("window")) spec.batch_window = own.duration("window");
+  if (const auto requests = own.whole("requests"))
+    spec.batch_requests = static_cast<std::uint32_t>(*requests);
 }
 
 std::vector<EndpointSpec> by_tier(lua_State* lua, const Arguments& arguments,
@@ -66,9 +79,14 @@ std::vector<EndpointSpec> by_tier(lua_State* lua, const Arguments& arguments,
     if (!plain) own.emplace(tiers, section("tier"), i);
     const std::string name = plain ? tiers.text_item(i) : own->text_item(1);
     const SoldTier& tier = find_tier(tiers, i, name, profile);
-    if (std::ranges::find(all, tier.wire, &EndpointSpec::service_tier) != all.end())
+    const bool batch = tier.name == kBatch;
+    if (std::ranges::any_of(all, [&](const EndpointSpec& other) {
+          return other.service_tier == tier.wire && other.batch == batch;
+        }))
       tiers.fail_item(i, fmt::format("tier \"{}\" is listed twice", tier.name), "name it once");
     spec.service_tier = tier.wire;
+    spec.batch = batch;
+    if (batch && spec.price) spec.price = codec::half_of(*spec.price);
     spec.name = fmt::format("{} {}", base.name, tier.name);
     if (tier.name == kFlex && !arguments.has("timeout")) spec.timeout = kFlexTimeout;
     if (own) read_tier(*own, spec);

@@ -34,6 +34,7 @@ struct Item {
   // Of its answer, where that is much longer than its prompt and its length is known: a vector's.
   std::uint32_t answer_bytes = 0;
 
+  std::uint32_t batches = 0;        // that it stood in, and that brought it no answer
   int failed_packs = 0;             // packs it stood in whose reply was of no use as a whole
   int asked_again = 0;              // times its own answer was missing or did not fit
   std::string validation_feedback;  // what was wrong with it, told to the model
@@ -139,7 +140,9 @@ inline std::array<Items, 2> smaller_parts_of(Request& request) {
 struct Completion {
   RequestPtr request;
   provider::Reply reply;
-  store::Settlement settlement;  // of the attempt: travels with the answers that it paid for
+  // Of the attempt: travels with the answers that it paid for. That of a batch's line was committed
+  // when the batch was collected, and only names its endpoint here.
+  store::Settlement settlement;
   std::uint32_t endpoint() const { return settlement.endpoint; }
 };
 using Completions = std::vector<Completion>;

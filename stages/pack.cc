@@ -7,24 +7,12 @@
 #include "core/json.h"
 #include "provider/row_tags.h"
 #include "stages/read_files.h"
+#include "stages/row_ids.h"
 
 namespace sluice::stages {
 namespace {
 
 constexpr std::size_t kBytesPerToken = 4;
-
-constexpr std::uint64_t kIds = 27 * 27 * 27;
-
-// Three letters and digits that are hard to mistake for one another or for a word.
-std::string short_id(std::uint64_t n) {
-  constexpr std::string_view kAlphabet = "bcdfghjkmnpqrstvwxz23456789";
-  std::string id;
-  for (int i = 0; i < 3; ++i) {
-    id += kAlphabet[n % kAlphabet.size()];
-    n /= kAlphabet.size();
-  }
-  return id;
-}
 
 // What the model sees of one row: its prompt and, when it is asked again, what was wrong. In `with`
 // where it is more than the prompt.
@@ -38,13 +26,17 @@ std::string_view text_of(const Item& item, std::string& with) {
 }  // namespace
 
 Packer::Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
-               const LineWriter& lines, const PackSize& size, const TextTokens* texts)
+               const LineWriter& lines, const PackSize& size, const TextTokens* texts,
+               ParkedReplies* parked, std::size_t most_waiting)
     : spec_(spec),
       checkpoint_(checkpoint),
       in_flight_(in_flight),
       lines_(lines),
       size_(size),
-      texts_(texts) {}
+      texts_(texts),
+      parked_(parked) {
+  if (parked != nullptr) groups_.emplace(*parked, most_waiting);
+}
 
 void Packer::Out::append(Out&& more) {
   const auto move = [](auto& from, auto& to) {
@@ -53,6 +45,9 @@ void Packer::Out::append(Out&& more) {
   move(more.requests, requests);
   move(more.entries, entries);
   move(more.rejects, rejects);
+  move(more.completions, completions);
+  move(more.waiting, waiting);
+  move(more.dead, dead);
   ended += more.ended;
   done += more.done;
   shared += more.shared;
@@ -107,6 +102,10 @@ core::Status Packer::ask(Item&& item, Out& out) {
   auto stored = stored_answer(item);
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) {
+    const auto found = parked_ != nullptr ? parked_->find(item.question)
+                                          : core::Result<std::optional<ParkedReplies::Found>>();
+    if (!found) return std::unexpected(found.error());
+    if (*found) return ask_parked(std::move(item), **found, out);
     const bool alone = goes_alone(item);
     if (first_ == First::out || (first_ == First::to_be_made && alone)) {
       waiting_.push_back(std::move(item));
@@ -120,6 +119,45 @@ core::Status Packer::ask(Item&& item, Out& out) {
   out.entries.push_back(lines_.answer(item, (*stored)->members, (*stored)->model));
   ++out.shared;
   return {};
+}
+
+core::Status Packer::ask_parked(Item&& item, const ParkedReplies::Found& found, Out& out) {
+  using Where = ParkedReplies::Found::Where;
+  item.batches = found.batches;
+  if (found.where == Where::out) {
+    out.waiting.push_back(std::move(item));
+    return {};
+  }
+  if (found.where == Where::unanswered) {
+    put_new(std::move(item), out);
+    return {};
+  }
+  ReplyGroups::Out groups;
+  if (auto added = groups_->add(std::move(item), found, groups); !added) return added;
+  take(std::move(groups), out);
+  return {};
+}
+
+void Packer::take(ReplyGroups::Out&& groups, Out& out) {
+  std::move(groups.completions.begin(), groups.completions.end(),
+            std::back_inserter(out.completions));
+  for (Item& item : groups.to_ask) put_new(std::move(item), out);
+  for (Items& half : groups.halves) out.append(add_half(std::move(half)));
+  for (auto& [item, why] : groups.rejected) {
+    why.history = item.history;
+    out.ended += weight_of(item);
+    out.entries.push_back(lines_.reject(item, why));
+    out.dead.emplace_back(item.question, std::move(why));
+  }
+}
+
+core::Result<Packer::Out> Packer::flush_replies() {
+  Out out;
+  if (!groups_ || groups_->empty()) return out;
+  ReplyGroups::Out groups;
+  if (auto flushed = groups_->flush(groups); !flushed) return std::unexpected(flushed.error());
+  take(std::move(groups), out);
+  return out;
 }
 
 bool Packer::goes_alone(const Item& item) const {
@@ -242,15 +280,14 @@ void build(Request& request, bool packed) {
     std::string with;
     core::append_json_string(*content, text_of(request.items.front(), with));
   } else {
-    // Ids differ from pack to pack, so that an answer that belongs elsewhere shows itself.
-    const std::uint64_t first = request.items.front().question.low;
+    const core::Hash128 first = request.items.front().question;
     const std::size_t count = request.items.size();
     std::vector<std::string> with(count);
     std::vector<provider::FramedRow> rows;
     rows.reserve(count);
     request.ids.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      request.ids.push_back(short_id(first % kIds + i));
+      request.ids.push_back(row_id(first, i));
       rows.push_back({request.ids[i], text_of(request.items[i], with[i])});
     }
     std::string text;

@@ -1,6 +1,6 @@
 // Puts rows together into requests. Before that it lets go of what need not be asked: rows that
 // ended in an earlier run, rows that a cascade's earlier level has answered, rows whose question was
-// answered before, rows whose question is being asked now.
+// answered before, rows whose question is being asked now, or is out in a batch.
 //
 // Threads: one call at a time (a serial node).
 //
@@ -19,13 +19,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "stages/item.h"
 #include "stages/output_line.h"
 #include "stages/pack_size.h"
+#include "stages/parked_replies.h"
 #include "stages/question.h"
+#include "stages/reply_groups.h"
 #include "stages/single_flight.h"
 #include "stages/spec.h"
 #include "stages/text_tokens.h"
@@ -35,7 +38,8 @@ namespace sluice::stages {
 class Packer {
  public:
   Packer(const PipelineSpec& spec, checkpoint::Checkpoint& checkpoint, InFlight& in_flight,
-         const LineWriter& lines, const PackSize& size, const TextTokens* texts = nullptr);
+         const LineWriter& lines, const PackSize& size, const TextTokens* texts = nullptr,
+         ParkedReplies* parked = nullptr, std::size_t most_waiting = 0);
   // Before the first row: rows wait for the reply to the first pack, and resumed() is called once it
   // has come, or cannot come any more.
   void wait_for_first() { first_ = First::to_be_made; }
@@ -44,7 +48,11 @@ class Packer {
     std::vector<RequestPtr> requests;                          // to be built and dispatched
     std::vector<store::Entry> entries;                         // ended without being asked
     std::vector<std::shared_ptr<const core::Reject>> rejects;  // of them
-    flow::Cost ended;                                          // the credits of `entries`
+    Completions completions;                                   // replies that batches have brought
+    Items waiting;  // in a batch that is out: they stay pending
+    // Of `entries`, those that a batch has had rejected: question and why. Not among `rejects`.
+    std::vector<std::pair<core::Hash128, core::Reject>> dead;
+    flow::Cost ended;          // the credits of `entries`
     flow::Cost done;           // credits of rows that had ended in an earlier run
     std::size_t shared = 0;    // rows among `entries` answered by a stored answer
     std::size_t accepted = 0;  // rows with core::Row::accepted, those of earlier runs included
@@ -61,6 +69,8 @@ class Packer {
   Out add_half(Items&& items, bool first = false);
   // Completes the open pack. What waits for the first one's reply goes on waiting.
   Out flush();
+  // Reads the replies of lines of which not all rows have come.
+  core::Result<Out> flush_replies();
   // The first pack has ended: what waited for it is packed.
   Out resumed();
 
@@ -73,6 +83,8 @@ class Packer {
   core::Result<bool> done_earlier(const Item& item);
   core::Result<std::optional<checkpoint::StoredAnswer>> stored_answer(const Item& item);
   core::Status ask(Item&& item, Out& out);
+  core::Status ask_parked(Item&& item, const ParkedReplies::Found& found, Out& out);
+  void take(ReplyGroups::Out&& groups, Out& out);
   bool goes_alone(const Item& item) const;
   void put_new(Item&& item, Out& out);
   void put(Item&& item, std::size_t rows, Open& open, Out& out);
@@ -83,7 +95,9 @@ class Packer {
   InFlight& in_flight_;
   const LineWriter& lines_;
   const PackSize& size_;
-  const TextTokens* texts_;  // null where no prompts are embedded
+  const TextTokens* texts_;            // null where no prompts are embedded
+  ParkedReplies* parked_;              // null where there are no batches
+  std::optional<ReplyGroups> groups_;  // with parked_
   enum class First : std::uint8_t { not_waited_for, to_be_made, out };
   First first_ = First::not_waited_for;
   Items waiting_;  // for the first pack's reply

@@ -73,7 +73,8 @@ Parser::Out Parser::run(Completions&& completions) const {
   out.results.settlements.reserve(completions.size());
   out.results.entries.reserve(rows);
   for (Completion& completion : completions) {
-    out.results.settlements.push_back(std::move(completion.settlement));
+    if (completion.settlement.intended())
+      out.results.settlements.push_back(completion.settlement);
     read(completion, out);
   }
   return out;

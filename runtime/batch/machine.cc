@@ -144,6 +144,7 @@ void Machine::put_off(std::string_view why, core::WallTime now) {
 void Machine::drop(std::string note) {
   record_.phase = BatchPhase::dropped;
   record_.note = std::move(note);
+  no_room_ = false;
   doubt_since_.reset();
   changed_ = true;
 }
@@ -168,7 +169,7 @@ void Machine::take_create(const Answer& answer, core::WallTime now) {
   if (record_.phase == BatchPhase::intended) record_.phase = BatchPhase::uploaded;
   if (answer.status == 429) {
     no_room_ = true;
-    return drop(fmt::format("no room in the provider's queue: {}", text_of(answer)));
+    return fail(answer, now);
   }
   if (answer.status == 0 && !answer.sent) return fail(answer, now);
   if (passes(answer.status)) {
@@ -274,9 +275,17 @@ void Machine::take_poll(const Answer& answer, core::WallTime now) {
   record_.done = static_cast<std::uint32_t>(status->done);
   record_.failed = static_cast<std::uint32_t>(status->failed);
   if (status->refused) {
-    no_room_ = status->no_room;
-    if (!no_room_) refused_ = status->problem;
-    return drop(status->problem.empty() ? "it failed" : status->problem);
+    if (status->no_room) {
+      no_room_ = true;
+      record_.phase = BatchPhase::uploaded;
+      record_.id.clear();
+      record_.created_at = 0;
+      record_.note = status->problem;
+      changed_ = true;
+      return;
+    }
+    refused_ = status->problem.empty() ? "it failed" : status->problem;
+    return drop(refused_);
   }
   const bool given_up = cancelled_at_ && now >= *cancelled_at_ + patience_.grace;
   if (status->ended || over || given_up) {

@@ -4,7 +4,9 @@
 //   INTENDED ── upload() calls ──▶ UPLOADED ── create ──▶ CREATED ── poll ──▶ ENDED ── collect ──▶ COLLECTED
 //       │                           │  ▲  └─ outcome unknown, or a new process: DOUBT              (clean up)
 //       │                           │  └──── searched for and not there: sure
-//       └─ refused ─────────────────┴──────── refused, or no room in the queue ─────────────────▶ DROPPED
+//       └─ refused ─────────────────┴──────────────── refused ─────────────────────────────────▶ DROPPED
+//
+// Where the provider's queue has no room it is UPLOADED again, and waits for other batches to end.
 //
 // Threads: one at a time.
 //
@@ -91,8 +93,10 @@ class Machine {
 
   const store::BatchRecord& record() const { return record_; }
   provider::BatchJob job() const;
-  // It was dropped, since the provider's queue had no room for it.
+  // The provider's queue has no room for it: nothing is asked before room_again() or give_up().
   bool no_room() const { return no_room_; }
+  void room_again() { no_room_ = false; }
+  void give_up(std::string_view why) { drop(std::string(why)); }
   // What is wrong with its endpoint or its form: others there will not do better. Empty: nothing.
   const std::string& refused() const { return refused_; }
   // Whether create() may be on its way, or may have come about.

@@ -72,6 +72,24 @@ std::optional<ModelFacts> model_facts(std::string_view name, const Profile* aske
   return std::nullopt;
 }
 
+Price half_of(const Price& price) {
+  const auto half = [](core::Money money) {
+    return core::Money::picodollars((money.picodollars() + 1) / 2);
+  };
+  const auto halves = [&](core::Rates rates) {
+    rates.input = half(rates.input);
+    rates.cached_input = half(rates.cached_input);
+    rates.output = half(rates.output);
+    if (rates.cache_write) rates.cache_write = half(*rates.cache_write);
+    if (rates.cache_write_1h) rates.cache_write_1h = half(*rates.cache_write_1h);
+    return rates;
+  };
+  Price halved = price;
+  set_rates(halved, halves(price.rates(Tier::asked, 0)));
+  halved.above = halves(price.above);
+  return halved;
+}
+
 std::optional<Price> at_tier(const Price& price, Tier tier) {
   constexpr auto kStandard = static_cast<std::size_t>(Tier::standard);
   if (tier == Tier::asked) return price;
@@ -101,6 +119,7 @@ std::optional<Price> price_of(const provider::EndpointSpec& endpoint, Tier tier)
   } else {
     const auto facts = model_facts(endpoint.model, provider_of(endpoint).profile);
     if (facts) price = at_tier(facts->price, tier);
+    if (facts && !price && tier == Tier::batch) price = half_of(facts->price);
     if (price && is_claude_in_region(endpoint)) price = in_region(*price);
   }
   if (price) price->writes = std::max(price->writes, endpoint.cache_writes);

@@ -38,4 +38,8 @@ std::optional<core::Price> price_of(const provider::EndpointSpec& endpoint, core
 // may be of another day (Model::as_of).
 std::string_view price_snapshot_date();
 
+// What a batch costs where no price list says it: half, with nearly all who sell them
+// (docs/providers.md, Batch APIs).
+core::Price half_of(const core::Price& price);
+
 }  // namespace sluice::codec

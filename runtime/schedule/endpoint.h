@@ -47,7 +47,9 @@ struct Endpoint {
     return limit - slots_taken();
   }
   bool completed = false;  // some attempt has
-  bool stopped = false;
+  bool stopped = false;  // also where requests are parked: none is sent
+  std::uint64_t parked = 0;
+  bool parking_stopped = false;
   std::string stop_reason;
   std::uint64_t rate_limited = 0;
   std::uint64_t odd_limits = 0;  // QuotaSet::correct

@@ -36,7 +36,7 @@ std::string explain_too_large(const Demand& demand, std::span<const Endpoint> en
       add(text, "; ",
           fmt::format("{} allows {:.0f} {}, it needs about {:.0f}", endpoint.config.name,
                       excess->limit, quota_name(excess->quota), std::ceil(excess->tokens)));
-    } else if (endpoint.stopped) {
+    } else if (endpoint.stopped && !endpoint.config.batch) {
       add(text, "; ",
           fmt::format("{} would take it but is stopped ({})", endpoint.config.name,
                       endpoint.stop_reason));
@@ -70,7 +70,8 @@ std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoin
   core::Money least = core::Money::max();
   bool capped = true;
   for (const Endpoint& endpoint : endpoints) {
-    if (endpoint.stopped || endpoint.quota.too_large(endpoint.estimate.expected(next))) continue;
+    if (endpoint.stopped && !endpoint.config.batch) continue;
+    if (endpoint.quota.too_large(endpoint.estimate.expected(next))) continue;
     least = std::min(least, endpoint.estimate.worst_cost(next, endpoint.config.price));
     capped = capped && endpoint.config.capped && endpoint.config.max_output_tokens.has_value();
   }
@@ -89,8 +90,10 @@ std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoin
 
 std::string explain_stopped(std::span<const Endpoint> endpoints) {
   std::string text;
-  for (const Endpoint& endpoint : endpoints)
+  for (const Endpoint& endpoint : endpoints) {
+    if (endpoint.config.batch && !endpoint.parking_stopped) continue;
     add(text, "; ", fmt::format("{}: {}", endpoint.config.name, endpoint.stop_reason));
+  }
   return fmt::format("no endpoint is left: {}", text);
 }
 
@@ -106,6 +109,7 @@ std::string explain_left(const Demand& demand, std::span<const Endpoint> endpoin
   std::string text;
   for (const Endpoint& endpoint : endpoints) {
     if (!endpoint.stopped || never_fits(demand, endpoint)) continue;
+    if (endpoint.config.batch && !endpoint.parking_stopped) continue;
     add(text, "; ", fmt::format("{}: {}", endpoint.config.name, endpoint.stop_reason));
   }
   return fmt::format("some rows are left that only a stopped endpoint would take: {}", text);

@@ -141,6 +141,24 @@ std::vector<Offer> Purchase::offers(core::Time now, std::span<const Endpoint> en
   return offers;
 }
 
+double Purchase::delivers(core::Time now, std::span<const Endpoint> endpoints) const {
+  // Half of what one may turn out to give is more than most guesses are wrong by.
+  constexpr double kUnmeasured = 0.5;
+  const std::vector<Offer> all = offers(now, endpoints);
+  double sum = 0;
+  for (std::size_t e = 0; e < all.size(); ++e) {
+    if (endpoints[e].config.batch || endpoints[e].stopped) continue;
+    sum += measured(endpoints[e]) ? all[e].per_second
+                                  : std::max(all[e].per_second, kUnmeasured * all[e].at_most);
+  }
+  return sum;
+}
+
+std::optional<double> Purchase::requests_left(std::size_t waiting) const {
+  if (!outlook_.requests_left) return std::nullopt;
+  return static_cast<double>(waiting) + *outlook_.requests_left;
+}
+
 double Purchase::measuring(std::span<const Endpoint> endpoints) const {
   double longest = 0;
   for (const Endpoint& endpoint : endpoints) {

@@ -47,6 +47,10 @@ class Purchase {
   // `waiting`: requests that are submitted and not in flight.
   void decide(core::Time now, std::span<const Endpoint> endpoints, std::size_t waiting);
 
+  // Requests a second that the endpoints deliver together, as far as is known.
+  double delivers(core::Time now, std::span<const Endpoint> endpoints) const;
+  std::optional<double> requests_left(std::size_t waiting) const;
+
   // Nothing is to be bought there, or only at a pace.
   bool closed(EndpointId endpoint) const { return paces_[endpoint].per_second <= 0; }
   core::Time earliest(core::Time now, EndpointId endpoint) const;

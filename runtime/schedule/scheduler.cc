@@ -1,9 +1,13 @@
 #include "schedule/scheduler.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "schedule/explain.h"
+#include "schedule/parking.h"
 #include "schedule/scheduler_impl.h"
 
 namespace sluice::schedule {
@@ -17,7 +21,86 @@ Scheduler::Impl::Impl(Config given)
       waiting(endpoints.size()),
       hedging(endpoints.size()),
       next_attempt(config.first_attempt) {
-  if (config.route == Route::deadline) purchase.emplace(endpoints.size(), config.deadline);
+  bool batches = false;
+  for (Endpoint& endpoint : endpoints) {
+    endpoint.stopped = endpoint.config.batch;
+    endpoint.parked = endpoint.config.parked;
+    batches = batches || endpoint.config.batch;
+  }
+  if (config.route == Route::deadline || batches)
+    purchase.emplace(endpoints.size(), config.deadline);
+  parked_cost = config.parked_cost;
+  budget.reserve(parked_cost);
+}
+
+namespace {
+
+// An answer that did not come by so many batches is asked online, where that can be.
+constexpr std::uint32_t kMostBatches = 2;
+constexpr std::uint32_t kMostBatchesAlone = 8;
+
+}  // namespace
+
+bool Scheduler::Impl::park(core::Time now, const Demand& demand) {
+  if (draining) return false;
+  const Endpoint* best = nullptr;
+  double least = 0;
+  bool online = false;
+  double parked = 0;
+  for (const Endpoint& endpoint : endpoints) {
+    online = online || (!endpoint.config.batch && !endpoint.stopped);
+    parked += static_cast<double>(endpoint.parked);
+    if (!endpoint.config.batch || endpoint.parking_stopped) continue;
+    const double cost = expected_cost(endpoint.estimate.expected(demand), endpoint.config.price);
+    if (best != nullptr && (cost > least || (cost == least && endpoint.parked >= best->parked)))
+      continue;
+    best = &endpoint;
+    least = cost;
+  }
+  if (best == nullptr || demand.batches >= (online ? kMostBatches : kMostBatchesAlone)) return false;
+  if (config.deadline && online) {
+    if (!delivers_at || now - *delivers_at >= Purchase::kAgain) {
+      delivers = purchase->delivers(now, endpoints);
+      delivers_at = now;
+    }
+    const auto left = purchase->requests_left(waiting.size());
+    if (!parks({.left = left ? std::optional(*left + 1) : std::nullopt,
+                .parked = parked,
+                .per_second = delivers,
+                .seconds = core::in_seconds(*config.deadline - now),
+                .usual = core::in_seconds(config.batch_usual)}))
+      return false;
+  }
+  const core::Money worst = best->estimate.worst_cost(demand, best->config.price);
+  if (!budget.affords(worst)) return false;
+  const auto id = static_cast<EndpointId>(best - endpoints.data());
+  budget.reserve(worst);
+  parked_cost += worst;
+  ++endpoints[id].parked;
+  actions.emplace_back(Park{demand.id, id, worst, best->estimate.worst_usage(demand)});
+  return true;
+}
+
+bool Scheduler::Impl::only_batches() const {
+  return std::ranges::all_of(endpoints, [](const Endpoint& e) { return e.config.batch; });
+}
+
+// That could not be parked.
+void Scheduler::Impl::leave(const Demand& demand) {
+  if (demand.batches >= kMostBatchesAlone && !draining) {
+    actions.emplace_back(RejectRequest{
+        demand.id,
+        {core::Stage::dispatch, "retries_exhausted",
+         fmt::format("it stood in {} batches, and none has brought an answer", demand.batches),
+         {}}});
+    return;
+  }
+  const bool open = std::ranges::any_of(
+      endpoints, [](const Endpoint& e) { return e.config.batch && !e.parking_stopped; });
+  if (open && !draining && budget.reserved() == core::Money())
+    halt(HaltCause::budget, explain_budget(demand, endpoints, budget));
+  actions.emplace_back(ReleaseRequest{
+      demand.id, open || draining ? std::string() : explain_left(demand, endpoints)});
 }
 
 void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
@@ -46,6 +129,7 @@ LaneStep Scheduler::Impl::next_step(core::Time now) {
     if (eligibility.fits != lane->fits()) return {Step::change_lane, lane, {}};
     if (!eligibility.affordable) {
       if (budget.reserved() == core::Money()) return {Step::halt_budget, lane, {}};
+      if (in_flight == 0) return {Step::release, lane, {}};  // until batches have ended
       // Younger requests must not eat the money that it waits for.
       return {Step::wait_money, lane, when};
     }
@@ -72,6 +156,11 @@ void Scheduler::Impl::send_ready(core::Time now) {
       case Step::nowhere:
         waiting.pop(*next.lane);
         nowhere(request);
+        break;
+      case Step::release:
+        waiting.pop(*next.lane);
+        actions.emplace_back(ReleaseRequest{request.demand.id, {}});
+        requests.erase(request.demand.id);
         break;
       case Step::change_lane:
         waiting.move_head(*next.lane, eligibility.fits);
@@ -197,12 +286,28 @@ Scheduler::Scheduler(Scheduler&&) noexcept = default;
 Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
 
 void Scheduler::submitted(core::Time now, const Demand& demand) {
+  if (impl_->purchase) impl_->purchase->submitted(demand);
+  if (impl_->park(now, demand)) return;
+  if (impl_->only_batches()) return impl_->leave(demand);
   const auto [entry, added] = impl_->requests.try_emplace(demand.id);
   assert(added && "a request id is unique in a run");
   if (!added) return;
   entry->second.demand = demand;
-  if (impl_->purchase) impl_->purchase->submitted(demand);
   impl_->enqueue(now, entry->second);
+}
+
+void Scheduler::collected(EndpointId endpoint, std::uint64_t requests, core::Money worst_cost,
+                          core::Money cost) {
+  Endpoint& of = impl_->endpoints[endpoint];
+  of.parked -= std::min(of.parked, requests);
+  impl_->parked_cost -= worst_cost;
+  impl_->budget.settle(worst_cost, cost);
+}
+
+void Scheduler::stop_parking(EndpointId endpoint, std::string why) {
+  Endpoint& of = impl_->endpoints[endpoint];
+  of.parking_stopped = true;
+  of.stop_reason = std::move(why);
 }
 
 void Scheduler::outlook(const Outlook& outlook) {
@@ -225,7 +330,7 @@ void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
     s.halt(HaltCause::deadline, explain_deadline(s.requests.size(), s.in_flight));
   if (!s.draining) {
     for (Endpoint& endpoint : s.endpoints) endpoint.rate.tick(now);
-    if (s.purchase) s.purchase->decide(now, s.endpoints, s.waiting.size());
+    if (s.buying() != nullptr) s.purchase->decide(now, s.endpoints, s.waiting.size());
     s.send_ready(now);
   }
   if (!s.draining) s.hedge(now);
@@ -247,7 +352,7 @@ std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
   };
   if (s.config.deadline) at(*s.config.deadline);
   if (const auto due = s.suspects_due()) at(*due);
-  if (s.purchase && s.waiting.size() > 0) {
+  if (s.buying() != nullptr && s.waiting.size() > 0) {
     if (const auto due = s.purchase->due()) at(*due);
   }
   for (std::size_t e = 0; e < s.hedging.size(); ++e) {
@@ -281,8 +386,10 @@ Snapshot Scheduler::snapshot(core::Time now) const {
   Snapshot snapshot{.waiting = s.waiting.size() + s.suspected,
                     .in_flight = s.in_flight,
                     .reserved = s.budget.reserved(),
+                    .parked_cost = s.parked_cost,
+                    .online_per_second = s.purchase ? s.purchase->delivers(now, s.endpoints) : 0,
                     .spent = s.budget.spent(),
-                    .buying = s.purchase ? std::optional(s.purchase->state()) : std::nullopt,
+                    .buying = s.buying() != nullptr ? std::optional(s.purchase->state()) : std::nullopt,
                     .throttle = s.throttle,
                     .endpoints = {}};
   snapshot.endpoints.reserve(s.endpoints.size());
@@ -305,7 +412,9 @@ Snapshot Scheduler::snapshot(core::Time now) const {
          .failed = endpoint.failed,
          .hedged = endpoint.hedged,
          .breaker = endpoint.breaker.state(now),
-         .stopped = endpoint.stopped,
+         .stopped = endpoint.config.batch ? endpoint.parking_stopped : endpoint.stopped,
+         .batch = endpoint.config.batch,
+         .parked = endpoint.parked,
          .stop_reason = endpoint.stop_reason,
          .problem = problem ? std::optional(*problem) : std::nullopt,
          .failure = failures ? std::string(failures->text()) : std::string(),

@@ -9,11 +9,11 @@
 //
 // Invariants (each has a test):
 //   1. Every submitted request ends in exactly one of: answered with Action::none, RejectRequest,
-//      SplitRequest, ReleaseRequest.
+//      SplitRequest, ReleaseRequest, Park.
 //   2. A request has one attempt in flight at most, with Config::hedge two; a waiting request holds
 //      no slot and no quota.
 //   3. No quota is passed by more than its burst; max_concurrency never.
-//   4. money spent + worst case of everything in flight ≤ budget.
+//   4. money spent + worst case of everything in flight and parked ≤ budget.
 //   5. A request that can never fit an endpoint's quota is never sent there; one that fits none is
 //      rejected at once, or split when it has several rows. One that fits stopped endpoints alone
 //      is released: it stays pending.
@@ -44,6 +44,11 @@ class Scheduler {
   // What one attempt in flight has come to.
   Taken answered(core::Time now, RequestId request, AttemptId attempt,
                  const provider::Outcome& outcome);
+  // Of a batch that has ended: so many requests, what was reserved for them, what they have cost.
+  void collected(EndpointId endpoint, std::uint64_t requests, core::Money worst_cost,
+                 core::Money cost);
+  // No more is parked there in this run.
+  void stop_parking(EndpointId endpoint, std::string why);
   // Keeps one slot of an endpoint taken after its attempt was answered, until release_slot(): so that
   // what is sent and not yet booked never outnumbers the endpoint's slots.
   void retain_slot(EndpointId endpoint);

@@ -58,7 +58,8 @@ namespace sluice::schedule {
 enum class Step : std::uint8_t {
   wait,         // nothing, before `when` or the next outcome
   wait_money,   // as wait; the request at the head of `lane` waits for money that is in flight
-  halt_budget,  // the rest of the budget does not cover it, and none of it is in flight
+  halt_budget,  // the rest of the budget does not cover it, and none of it is in flight or parked
+  release,      // as halt_budget, but that money is parked: it stays pending
   nowhere,      // fits no endpoint that is left
   change_lane,  // estimates have moved since it came: it fits other endpoints now
   back_off,     // the endpoint that it came back for at once has no room: its back-off counts now
@@ -85,10 +86,17 @@ struct Scheduler::Impl {
   // When a request of this endpoint is next overdue.
   std::optional<core::Time> next_hedge(std::size_t endpoint);
   // Of Route::deadline; null for the others.
-  const Purchase* buying() const { return purchase ? &*purchase : nullptr; }
+  const Purchase* buying() const {
+    return config.route == Route::deadline ? &*purchase : nullptr;
+  }
   // Adds to `claimed` where a request that cannot go now would go: younger ones of other lanes must
   // not take from there what it waits for.
   void claim(const Eligibility& blocked);
+  // To a batch, where it shall go there. False: it is to be sent, as any other.
+  bool park(core::Time now, const Demand& demand);
+  bool only_batches() const;
+  // Where there are only batches: it stays pending.
+  void leave(const Demand& demand);
   void release_all();
   // The budget does not cover `request` beside what is in flight.
   void note_throttle(const Request& request);
@@ -151,7 +159,7 @@ struct Scheduler::Impl {
   std::vector<Endpoint> endpoints;
   Budget budget;
   Router router;
-  std::optional<Purchase> purchase;  // with Route::deadline
+  std::optional<Purchase> purchase;  // with Route::deadline, or where there are batches
   Jitter jitter;
   RetryBudget retries;
   std::pmr::unsynchronized_pool_resource nodes;                  // of requests
@@ -161,6 +169,10 @@ struct Scheduler::Impl {
   AttemptId next_attempt;
   std::size_t in_flight = 0;  // attempts
   std::size_t suspected = 0;  // requests that are held
+  core::Money parked_cost;
+  // Of online endpoints, as last found out for park().
+  double delivers = 0;
+  std::optional<core::Time> delivers_at;
   core::Time last_refused{};
   bool draining = false;
   std::optional<Throttle> throttle;

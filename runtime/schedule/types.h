@@ -48,6 +48,8 @@ struct EndpointConfig {
   bool capped = true;    // the pipeline file names max_output_tokens; for messages
   bool answered_before = false;  // in an earlier run of the job
   DayUsed day_used{};            // by earlier runs, as of now
+  bool batch = false;            // requests are parked there (parking.h), and none is sent
+  std::uint64_t parked = 0;      // requests in its open batches, from earlier runs
 };
 
 struct RetryPolicy {
@@ -65,6 +67,8 @@ struct Config {
   RetryPolicy retry{};
   std::optional<core::Money> budget{};
   core::Money spent{};                   // by earlier runs of the job
+  core::Money parked_cost{};             // the worst cost of its open batches: beside `spent`
+  core::Duration batch_usual = std::chrono::minutes(20);  // what a batch takes
   std::optional<core::Time> deadline{};  // nothing is sent after it
   bool hedge = false;                    // ask the slow tail a second time, see hedge.h
   AttemptId first_attempt = 1;
@@ -81,6 +85,7 @@ struct Demand {
   RequestId id = 0;
   std::uint32_t prompt_bytes = 0;  // system, schema and user text together
   std::uint32_t rows = 1;
+  std::uint32_t batches = 0;  // that one of its rows stood in, in vain
 };
 
 struct Send {
@@ -89,6 +94,13 @@ struct Send {
   EndpointId endpoint = 0;
   core::Money worst_cost;            // reserved until answered
   provider::Usage worst_usage = {};  // its tokens at most
+};
+// Goes into a batch of this endpoint. Its money stays reserved until collected().
+struct Park {
+  RequestId request = 0;
+  EndpointId endpoint = 0;
+  core::Money worst_cost;
+  provider::Usage worst_usage = {};
 };
 struct RejectRequest {
   RequestId request = 0;
@@ -114,7 +126,7 @@ struct Halt {  // once: the run is to drain and end
   HaltCause cause = HaltCause::job;
   std::string message;
 };
-using Action = std::variant<Send, Cancel, RejectRequest, SplitRequest, ReleaseRequest, Halt>;
+using Action = std::variant<Send, Park, Cancel, RejectRequest, SplitRequest, ReleaseRequest, Halt>;
 
 enum class BreakerState : std::uint8_t { closed, open, half_open };
 
@@ -132,6 +144,8 @@ struct EndpointState {
   std::uint64_t hedged = 0;                  // second attempts so far, Config::hedge
   BreakerState breaker = BreakerState::closed;
   bool stopped = false;
+  bool batch = false;        // EndpointConfig::batch
+  std::uint64_t parked = 0;  // requests in its open batches
   std::string stop_reason;
   std::optional<Problem> problem;  // while nothing but failures comes
   std::string failure;             // the latest since its last answer, for people; may be empty
@@ -154,7 +168,9 @@ struct Buying {
 struct Snapshot {
   std::size_t waiting = 0;  // submitted, not in flight
   std::size_t in_flight = 0;
-  core::Money reserved;  // worst case of what is in flight
+  core::Money reserved;  // worst case of what is in flight, and of what is parked
+  core::Money parked_cost = {};   // of that, what is parked
+  double online_per_second = 0;   // requests that the online endpoints deliver, as far as is known
   // Earlier runs included, and the worst case of attempts that may have been billed without an
   // answer: the budget is hard.
   core::Money spent;

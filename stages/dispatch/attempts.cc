@@ -57,6 +57,7 @@ Attempts::Attempts(Setup setup)
       clock_(setup.clock),
       rows_to_come_(std::move(setup.rows_to_come)),
       post_(std::move(setup.post)),
+      batches_(setup.batches),
       frame_bytes_(longest_frame(setup.endpoints)),
       scheduler_(std::move(setup.config)) {
   publish(clock_.now());
@@ -69,8 +70,10 @@ void Attempts::submit(const std::vector<stages::RequestPtr>& requests) {
     rows_submitted_ += request->items.size();
     ++requests_submitted_;
     const std::size_t bytes = frame_bytes_ + stages::counted_bytes(*request);
+    std::uint32_t batches = 0;
+    for (const stages::Item& item : request->items) batches = std::max(batches, item.batches);
     scheduler_.submitted(now, {request->id, static_cast<std::uint32_t>(bytes),
-                               static_cast<std::uint32_t>(request->items.size())});
+                               static_cast<std::uint32_t>(request->items.size()), batches});
   }
 }
 
@@ -91,9 +94,20 @@ std::optional<core::Time> Attempts::pump() {
     std::visit([this](const auto& a) { act(a); }, action);
   }
   commit_failures();
+  if (batches_ != nullptr) batches_->seal_old();
   if (!sends_.empty()) intend(now);
   if (now - published_ >= kStateEvery) publish(now);
   return scheduler_.wake_at(now);
+}
+
+void Attempts::act(const schedule::Park& park) {
+  stages::RequestPtr request = take(park.request);
+  const Endpoint& endpoint = endpoints_[park.endpoint];
+  std::string body = *endpoint.form->prefix();
+  body += *endpoint.codec->content(request->user_content);
+  body += *endpoint.form->suffix();
+  batches_->park(park, *request, body);
+  handlers_.released(std::move(request), {});
 }
 
 void Attempts::intend(core::Time now) {

@@ -8,7 +8,8 @@
 //
 // Invariants:
 //   1. Nothing is sent whose intent is not durable.
-//   2. Each request ends once: in `completed`, `rejected`, `split` or `released`.
+//   2. Each request ends once: in `completed`, `rejected`, `split` or `released`; one that goes into a
+//      batch is released.
 //   3. Each attempt that was intended is settled once, whatever a Sender does: a second finished()
 //      of one attempt, or one of an attempt that was never sent, changes nothing. Not settled are
 //      those that were open at abort(): the next run counts them as maybe billed.
@@ -29,6 +30,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/endpoint.h"
 #include "dispatch/sender.h"
+#include "parked/batch_jobs.h"
 #include "provider/attempt_cost.h"
 #include "provider/exchange.h"
 #include "schedule/scheduler.h"
@@ -47,6 +49,7 @@ class Attempts {
     std::function<std::optional<double>(std::uint64_t submitted)> rows_to_come = {};
     // Runs work on the I/O thread; called on a thread of the checkpoint's, once a burst.
     std::function<void(std::function<void()>)> post;
+    parked::BatchJobs* batches = nullptr;
   };
   explicit Attempts(Setup setup);
 
@@ -54,6 +57,13 @@ class Attempts {
   // Dispatcher::settled().
   void settled(std::span<const int> by_endpoint);
   void drain() { scheduler_.drain(); }
+  // Dispatcher's.
+  void collected(std::uint32_t endpoint, std::uint64_t lines, core::Money worst, core::Money cost) {
+    scheduler_.collected(endpoint, lines, worst, cost);
+  }
+  void stop_parking(std::uint32_t endpoint, std::string why) {
+    scheduler_.stop_parking(endpoint, std::move(why));
+  }
   // Does all that is to be done now. Returns when it is next worth calling, if nothing else
   // happens.
   std::optional<core::Time> pump();
@@ -70,6 +80,7 @@ class Attempts {
 
  private:
   void act(const schedule::Send& send) { sends_.push_back(send); }
+  void act(const schedule::Park& park);
   void act(const schedule::Cancel& cancel) { sender_.cancel(cancel.attempt); }
   void act(const schedule::RejectRequest& reject) {
     handlers_.rejected(take(reject.request), reject.reject);
@@ -112,6 +123,7 @@ class Attempts {
   std::uint64_t rows_submitted_ = 0;
   std::uint64_t requests_submitted_ = 0;
   const std::function<void(std::function<void()>)> post_;
+  parked::BatchJobs* const batches_;
   std::size_t frame_bytes_;  // of the longest
   schedule::Scheduler scheduler_;
 

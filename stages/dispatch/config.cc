@@ -21,6 +21,26 @@ schedule::DayUsed day_used(std::size_t endpoint, const provider::EndpointSpec& s
   return used;
 }
 
+std::uint64_t parked_at(std::size_t endpoint, const checkpoint::Checkpoint::Opened& opened) {
+  std::uint64_t lines = 0;
+  for (const store::BatchRecord& batch : opened.batches)
+    if (batch.endpoint == endpoint && batch.open()) lines += batch.lines;
+  return lines;
+}
+
+// What the job's batches have taken: the median.
+std::optional<core::Duration> usual_batch(const std::vector<store::BatchRecord>& batches) {
+  std::vector<std::int64_t> seconds;
+  for (const store::BatchRecord& batch : batches)
+    if (batch.phase == store::BatchPhase::collected && batch.ended_at > batch.created_at &&
+        !batch.cancelled)
+      seconds.push_back(batch.ended_at - batch.created_at);
+  if (seconds.empty()) return std::nullopt;
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::ranges::nth_element(seconds, middle);
+  return std::chrono::seconds(*middle);
+}
+
 }  // namespace
 
 std::size_t longest_frame(std::span<const Endpoint> endpoints) {
@@ -48,13 +68,17 @@ schedule::Config schedule_config(const stages::DispatchSpec& spec,
          .warm_up = pays_to_warm_up(endpoints[e].price, frame),
          .capped = from.max_output_tokens.has_value(),
          .answered_before = e < account.endpoints.size() && account.endpoints[e].answered > 0,
-         .day_used = day_used(e, from, opened, used_by_others, clock)});
+         .day_used = day_used(e, from, opened, used_by_others, clock),
+         .batch = from.batch,
+         .parked = parked_at(e, opened)});
   }
   config.route = spec.route;
   config.hedge = spec.hedge;
   config.retry.attempts = 1 + spec.retries;
   config.budget = spec.budget;
   config.spent = opened.spent;
+  config.parked_cost = opened.reserved;
+  if (const auto usual = usual_batch(opened.batches)) config.batch_usual = *usual;
   if (spec.deadline) config.deadline = clock.now() + *spec.deadline;
   config.first_attempt = opened.next_attempt;
   config.seed = opened.next_attempt;

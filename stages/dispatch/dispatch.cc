@@ -33,6 +33,16 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   void submit(std::vector<stages::RequestPtr> requests) override;
   void settled(std::vector<int> by_endpoint) override;
   void drain() override;
+  void collected(std::uint32_t endpoint, std::uint64_t lines, core::Money worst,
+                 core::Money cost) override {
+    loop_.post([=, this] {
+      attempts_->collected(endpoint, lines, worst, cost);
+      pump();
+    });
+  }
+  void stop_parking(std::uint32_t endpoint, std::string why) override {
+    loop_.post([this, endpoint, why = std::move(why)] { attempts_->stop_parking(endpoint, why); });
+  }
   void abort() override {
     attempts_->abort();
     loop_.stop();
@@ -89,7 +99,8 @@ core::Status LoopDispatcher::open(const Setup& setup) {
       .sender = *sender_,
       .clock = clock_,
       .rows_to_come = setup.rows_to_come,
-      .post = [this](std::function<void()> work) { loop_.post(std::move(work)); }});
+      .post = [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      .batches = setup.batches});
   pump_soon_ =
       loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
   return {};

@@ -22,6 +22,7 @@
 #include "core/error.h"
 #include "dispatch/config.h"
 #include "dispatch/sender.h"
+#include "parked/batch_jobs.h"
 #include "schedule/scheduler.h"
 #include "stages/item.h"
 #include "stages/question.h"
@@ -69,6 +70,7 @@ struct Setup {
   // How many rows are still to be submitted, as far as that can be told, when so many have been:
   // for schedule::Route::deadline. Called on the I/O thread.
   std::function<std::optional<double>(std::uint64_t submitted)> rows_to_come = {};
+  parked::BatchJobs* batches = nullptr;  // null: there are none
 };
 
 class Dispatcher {
@@ -87,6 +89,10 @@ class Dispatcher {
   virtual void abort() = 0;
   virtual void join() = 0;
   virtual State state() const = 0;
+  // From any thread: a batch has ended (Scheduler::collected), and no more shall be parked.
+  virtual void collected(std::uint32_t endpoint, std::uint64_t lines, core::Money worst,
+                         core::Money cost) = 0;
+  virtual void stop_parking(std::uint32_t endpoint, std::string why) = 0;
   // Whether all that was handed over by submit() and settled() has come to the scheduler. On the
   // I/O thread.
   virtual bool all_taken() const = 0;

@@ -20,7 +20,9 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 
 core::Result<RunResult> FlowRun::run() {
   std::thread reader;
+  const core::Time began = options_.clock->now();
   flow::guarded(shutdown_, [&] {
+    if (batches_) batches_->start();
     dispatcher_->start();
     reader = std::thread([this] { read(); });
   });
@@ -28,11 +30,12 @@ core::Result<RunResult> FlowRun::run() {
   if (reader.joinable()) reader.join();
   flow::guarded(shutdown_, [this] { dispatcher_->join(); });
   graph_->wait();
+  const bool again = batches_ && wait_for_batches(options_.clock->now() - began);
 
   // An answer stands for its row as it is: one that changed has a new one by now, and one that left
   // has none. Only a run that has seen all rows to their end can tell.
   const bool drop = input_complete_ && !options_.limit && !shutdown_.stopping() && !left_ &&
-                    !spec_.sink.keep_missing;
+                    !rows_wait_ && !spec_.sink.keep_missing;
   if (drop) checkpoint_->drop_missing();
   core::Status closed;
   flow::guarded(shutdown_, [&] { closed = checkpoint_->close(); });
@@ -50,12 +53,32 @@ core::Result<RunResult> FlowRun::run() {
     result.why = left_->message;
     result.error = left_;
   }
+  if (batches_) {
+    result.again = again && !shutdown_.stopping();
+    const parked::BatchesState state = batches_->state();
+    result.batches_out = static_cast<std::uint64_t>(
+        std::ranges::count_if(state.batches, &store::BatchRecord::open));
+    if (rows_wait_ && result.end == RunEnd::finished) {
+      result.end = RunEnd::stopped;
+      result.why = result.batches_out > 0 ? "rows wait for batches that are out"
+                                          : "some rows are left that no batch has answered";
+    }
+  }
   if (halt_error_) result.error = halt_error_;
   if (alike_error_) result.error = alike_error_;
   result.unmatched =
       result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
   result.dropped = drop;
   return result;
+}
+
+bool FlowRun::wait_for_batches(core::Duration passed) {
+  const auto stop = [this] { return shutdown_.stopping(); };
+  if (!stop()) batches_->seal_all();
+  const bool again = options_.detach ? batches_->hand_over(stop) : batches_->wait(passed, stop);
+  if (!rows_wait_ && !stop()) batches_->forget();
+  batches_->close();
+  return again && rows_wait_;
 }
 
 void FlowRun::wait_for_the_last_credit() {
@@ -92,11 +115,24 @@ std::vector<stages::RequestPtr> FlowRun::pack(PackInput& input) {
   if (!out) return {};
   if (out->done.rows > 0) credits_.give(out->done);
   for (const auto& why : out->rejects) reject_tally_.add(*why);
+  if (!out->waiting.empty()) {
+    rows_wait_ = true;
+    release(std::move(out->waiting));
+  }
+  if (!out->completions.empty()) take_replies(std::move(out->completions));
   rows_shared_ += out->shared;
   rows_accepted_ += out->accepted;
-  if (!out->entries.empty()) commit({{}, std::move(out->entries)}, out->ended, {});
+  if (!out->entries.empty())
+    commit({{}, std::move(out->entries)}, out->ended, std::move(out->dead));
   requests_out_ += static_cast<std::int64_t>(out->requests.size());
   return std::move(out->requests);
+}
+
+void FlowRun::take_replies(stages::Completions&& completions) {
+  credits_.change(0, stages::reply_bytes(completions));
+  requests_out_ += static_cast<std::int64_t>(completions.size());
+  activity_.begin();
+  graph_->completed(std::move(completions));
 }
 
 core::Result<stages::Packer::Out> FlowRun::packed(PackInput& input) {
@@ -150,6 +186,15 @@ core::Result<stages::Packer::Out> FlowRun::stalled() {
   // pack of them is large, and would go half empty each time that the credits are spent.
   if (vectors() && requests_out_ > 0) return out;
   if (out) out->append(packer_->flush());
+  return with_replies(std::move(out));
+}
+
+// And the lines of batches' replies of which not all rows have come.
+core::Result<stages::Packer::Out> FlowRun::with_replies(core::Result<stages::Packer::Out> out) {
+  if (!out) return out;
+  auto replies = packer_->flush_replies();
+  if (!replies) return replies;
+  out->append(std::move(*replies));
   return out;
 }
 
@@ -160,6 +205,8 @@ core::Result<stages::Packer::Out> FlowRun::with_the_last(core::Result<stages::Pa
   auto held = add(first_rejects_.end(input_complete_));
   if (!held) return held;
   out->append(std::move(*held));
+  out = with_replies(std::move(out));
+  if (!out) return out;
   stages::Packer::Out rest = packer_->flush();
   std::move(rest.requests.begin(), rest.requests.end(), std::back_inserter(out->requests));
   return out;
@@ -173,7 +220,8 @@ bool FlowRun::read_where_they_are(const stages::Completions& completions) const 
 
 void FlowRun::parse(stages::Completions& completions) {
   std::vector<int> settled(spec_.dispatch.endpoints.size());
-  for (const stages::Completion& completion : completions) ++settled[completion.endpoint()];
+  for (const stages::Completion& completion : completions)
+    if (completion.settlement.intended()) ++settled[completion.endpoint()];
   const std::size_t held = stages::reply_bytes(completions) + stages::extra_bytes(completions);
   if (vectors()) learn_texts(completions);
   const auto requests = static_cast<std::int64_t>(completions.size());
@@ -275,6 +323,7 @@ Progress FlowRun::progress() const {
   progress.share_read = reader_->share_read();
   progress.waiting_for = reader_->waiting_for();
   progress.dispatch = dispatcher_->state();
+  if (batches_) progress.batches = batches_->state();
   return progress;
 }
 

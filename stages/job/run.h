@@ -32,6 +32,7 @@ inline const core::SystemClock kMachineClock;
 
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
+  bool detach = false;                 // hand over batches, and do not wait for them
   bool keep_going = false;             // also when the first rows all fail alike (first_rejects.h)
   dispatch::DayUses day_use_of_others = {};  // of the job's other questions
   // Told within make() what a person should know and ends nothing.
@@ -62,6 +63,7 @@ struct Progress {
   std::optional<double> share_read;        // of the input, when its size is known
   std::optional<std::string> waiting_for;  // a pipe that gives nothing (Reader::waiting_for)
   dispatch::State dispatch;
+  std::optional<parked::BatchesState> batches = {};  // where there are any
 };
 
 enum class RunEnd : std::uint8_t {
@@ -77,6 +79,10 @@ struct RunResult {
   Progress progress;
   std::uint64_t unmatched = 0;  // rows of the checkpoint that are no longer in the input
   bool dropped = false;         // these were taken out of the sink
+  // Rows wait for batches (stopped), or batches have brought replies that another run over the same
+  // input reads, at once: then `again`.
+  bool again = false;
+  std::uint64_t batches_out = 0;
 };
 
 class Run {

@@ -18,6 +18,7 @@
 #include "flow/shutdown.h"
 #include "job/flow_graph.h"
 #include "job/run.h"
+#include "parked/batch_jobs.h"
 #include "stages/first_rejects.h"
 #include "stages/flow_limits.h"
 #include "stages/key_tally.h"
@@ -65,6 +66,7 @@ class FlowRun final : public Run {
   core::Result<stages::Packer::Out> with_the_last(core::Result<stages::Packer::Out> out);
   core::Result<stages::Packer::Out> add(stages::Items&& items);
   core::Result<stages::Packer::Out> stalled();
+  core::Result<stages::Packer::Out> with_replies(core::Result<stages::Packer::Out> out);
   void end_if_alike();
   bool vectors() const { return texts_.has_value(); }
   void learn_texts(const stages::Completions& completions);
@@ -75,6 +77,11 @@ class FlowRun final : public Run {
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
   void reject(stages::Items&& items, const core::Reject& why);
   void release(stages::Items&& items);
+  core::Status open_batches();
+  // What batches bring: the pack node's.
+  void take_replies(stages::Completions&& completions);
+  // After the last row: until another run is worth its while, or nothing is out. True: it is.
+  bool wait_for_batches(core::Duration passed);
   void reject_unsendable(std::vector<stages::RequestPtr>& requests);
   void to_pack(PackInput::Kind kind, stages::Items&& items, std::uint64_t batches = 0);
   dispatch::Handlers handlers();
@@ -87,6 +94,7 @@ class FlowRun final : public Run {
   std::optional<stages::Parser> parser_;
   std::unique_ptr<checkpoint::Projection> sink_;
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  std::unique_ptr<parked::BatchJobs> batches_;  // null where there are none
   stages::InFlight in_flight_;
   stages::PackSize pack_size_;
   std::optional<stages::TextTokens> texts_;  // where prompts are embedded
@@ -98,6 +106,7 @@ class FlowRun final : public Run {
   std::optional<core::Error> reader_error_;        // the reader's thread, then run()
   std::optional<core::Error> halt_error_;          // the I/O thread, then run()
   std::optional<schedule::HaltCause> halt_cause_;  // the same
+  std::atomic<bool> rows_wait_ = false;            // some were left to batches
   std::optional<core::Error> left_;  // why rows stay pending; the I/O thread, then run()
   std::atomic<bool> input_complete_ = false;
   std::atomic<bool> reading_ = true;  // the reader's thread has work, or will have

@@ -44,13 +44,17 @@ core::Status FlowRun::open() {
   if (spec_.pack.embed)
     texts_.emplace(static_cast<std::size_t>(spec_.pack.tokens),
                    static_cast<std::size_t>(spec_.pack.embed->input_tokens));
-  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_, texts_ ? &*texts_ : nullptr);
+  if (auto batches = open_batches(); !batches) return batches;
+  // Rows that wait for others of their line hold credits, which others need to come.
+  constexpr std::size_t kShareThatWaits = 4;
+  packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_, texts_ ? &*texts_ : nullptr,
+                  batches_.get(), stages::credit_limit(spec_).rows / kShareThatWaits);
   if (vectors()) packer_->wait_for_first();
   savings_.emplace(stages::frame_bytes(spec_, question_),
                    stages::frame_bytes(spec_, stages::single_question(spec_)));
   parser_.emplace(spec_, question_, lines_, stages::models_of(spec_.dispatch));
   std::function<std::optional<double>(std::uint64_t)> rows_left;
-  if (spec_.dispatch.route == schedule::Route::deadline)
+  if (spec_.dispatch.route == schedule::Route::deadline || batches_)
     rows_left = [this](std::uint64_t submitted) { return rows_to_come(submitted); };
   auto dispatcher = dispatch::Dispatcher::make({.spec = spec_,
                                                 .question = question_,
@@ -58,7 +62,8 @@ core::Status FlowRun::open() {
                                                 .used_by_others = options_.day_use_of_others,
                                                 .make_sender = options_.make_sender,
                                                 .clock = *options_.clock,
-                                                .rows_to_come = std::move(rows_left)},
+                                                .rows_to_come = std::move(rows_left),
+                                                .batches = batches_.get()},
                                                handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
@@ -72,10 +77,36 @@ core::Status FlowRun::open() {
 
   shutdown_.on_stop([this] { dispatcher_->drain(); });
   shutdown_.on_failure([this] {
+    if (batches_) batches_->abandon();
     dispatcher_->abort();
     credits_.abandon();
   });
   checkpoint_->on_failure([this](core::Error error) { shutdown_.fail(std::move(error)); });
+  return {};
+}
+
+core::Status FlowRun::open_batches() {
+  std::optional<core::WallTime> deadline;
+  if (spec_.dispatch.deadline) deadline = options_.clock->wall_now() + *spec_.dispatch.deadline;
+  auto batches = parked::BatchJobs::open(
+      {.directory = spec_.checkpoint.directory,
+       .endpoints = spec_.dispatch.endpoints,
+       .checkpoint = *checkpoint_,
+       .clock = *options_.clock,
+       .deadline = deadline,
+       .online = [this]() -> parked::BatchSetup::Online {
+         const schedule::Snapshot now = dispatcher_->state().schedule;
+         return {.per_second = now.online_per_second,
+                 .left = static_cast<double>(now.waiting + now.in_flight)};
+       },
+       .collected = [this](
+                        std::uint32_t endpoint, std::uint64_t lines, core::Money worst,
+                        core::Money cost) { dispatcher_->collected(endpoint, lines, worst, cost); },
+       .stopped = [this](std::uint32_t endpoint,
+                         const std::string& why) { dispatcher_->stop_parking(endpoint, why); },
+       .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); }});
+  if (!batches) return std::unexpected(batches.error());
+  batches_ = std::move(*batches);
   return {};
 }
 
@@ -168,6 +199,7 @@ dispatch::Handlers FlowRun::handlers() {
       .released =
           [this](const stages::RequestPtr& request, const std::string& why) {
             if (!why.empty()) left_ = core::Error{core::ErrorCode::io, why, {}};
+            if (why.empty()) rows_wait_ = true;
             credits_.change(request->extra_bytes, 0);
             release(std::move(request->items));
             requests_ended(1, request->first);

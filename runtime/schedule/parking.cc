@@ -1,0 +1,44 @@
+#include "schedule/parking.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace sluice::schedule {
+
+bool parks(const ParkingNeed& need) {
+  if (!need.seconds || need.per_second <= 0) return true;
+  const double with_this = need.parked + 1;
+  const double in_time = need.per_second * std::max(0.0, *need.seconds - need.usual);
+  const bool can_be_given_up = kAgain * with_this <= in_time;
+  if (!need.left) return can_be_given_up;
+  const double all = *need.left + need.parked;
+  const double online = need.per_second * std::max(0.0, *need.seconds);
+  if (with_this <= all - online) return true;
+  return can_be_given_up && all + (kAgain - 1) * with_this <= online;
+}
+
+std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double online_left,
+                                      double per_second, double seconds) {
+  std::vector<std::size_t> by_lines(open.size());
+  std::iota(by_lines.begin(), by_lines.end(), std::size_t{0});
+  // The ones with the most to do again first: they have the least hope.
+  std::ranges::sort(by_lines, [&](std::size_t a, std::size_t b) {
+    return open[a].lines != open[b].lines ? open[a].lines > open[b].lines : a < b;
+  });
+  double parked = 0;
+  for (const OpenBatch& batch : open) parked += batch.lines;
+  std::vector<std::size_t> late;
+  if (per_second <= 0) return late;
+  const double can = per_second * std::max(0.0, seconds);
+  for (const std::size_t i : by_lines) {
+    if (online_left + kAgain * parked < can) break;
+    // Beyond what online can do in time, giving up gains nothing: the batch may still end.
+    if (online_left + open[i].lines > can) continue;
+    late.push_back(i);
+    parked -= open[i].lines;
+    online_left += open[i].lines;
+  }
+  return late;
+}
+
+}  // namespace sluice::schedule

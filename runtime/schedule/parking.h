@@ -1,0 +1,53 @@
+// Which requests go into batches: at half the price, and an hour or a day later.
+//
+// Problem: a batch is the cheapest way to buy an answer, and nobody knows when it ends. What is in one
+// that is late must still be asked online before the deadline.
+//
+// Mechanism: as much goes into batches as can be taken back. With R requests left and B in batches,
+// all unanswered, D to the deadline, and C the requests a second that the online endpoints deliver,
+// another one is parked while
+//
+//   B·kAgain ≤ C·(D − W)            the batches can be given up after W, what a batch usually takes,
+//                                   and asked online, with a margin for what goes wrong
+//   R + B + (kAgain − 1)·B ≤ C·D    which leaves enough for those that are online in the meantime
+//
+// or, where online alone cannot do it in time, while B ≤ R + B − C·D: what cannot be online at all.
+// Without a deadline, or without an online endpoint, all is parked. Which batches are given up, and
+// when, is late_batches()'s.
+//
+// Threads: plain values and functions, any thread. No clock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace sluice::schedule {
+
+struct ParkingNeed {
+  std::optional<double> left;     // requests that are neither sent nor parked, this one among them
+  double parked = 0;              // in batches that have not ended
+  double per_second = 0;          // that the online endpoints deliver; 0: there are none
+  std::optional<double> seconds;  // to the deadline; nullopt: there is none
+  double usual = 0;               // seconds that a batch usually takes
+};
+
+// What is asked a second time goes slower than was thought, and some of it a third time.
+inline constexpr double kAgain = 1.3;
+
+bool parks(const ParkingNeed& need);
+
+struct OpenBatch {
+  double lines = 0;  // that are not answered yet, as far as is known
+  double age = 0;    // seconds since it was created
+};
+
+// The batches that must be given up now, so that what is in them is asked online before the deadline:
+// as indices. Those with the least unanswered stay longest. None where online could not do them in
+// time anyway, which is the best that can be done then.
+std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double online_left,
+                                      double per_second, double seconds);
+
+}  // namespace sluice::schedule
