@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/mock_batch_flags.h"
 #include "core/money.h"
 #include "mock/mock_server.h"
 #include "net/loop.h"
@@ -39,6 +40,7 @@ struct MockFlags {
   std::vector<std::string> tier_answers;
   std::vector<std::string> aws_keys;
   std::string token_life;
+  MockBatchFlags batch;
 };
 
 core::Duration milliseconds(double ms) {
@@ -79,26 +81,11 @@ core::Result<std::pair<std::string, std::string>> named(const std::string& text,
                     fmt::format("'{}' cannot be read: {} is wanted", text, wanted));
 }
 
-// "4s", "500ms", "2m", "1h"; a number alone is seconds.
-core::Result<core::Duration> duration(const std::string& text) {
-  using Unit = std::pair<std::string_view, double>;  // and its seconds
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  const std::string_view unit = end;
-  for (const auto& [name, seconds] :
-       {Unit("", 1), Unit("s", 1), Unit("ms", 0.001), Unit("m", 60), Unit("h", 3600)}) {
-    if (unit != name || end == text.c_str() || !(number >= 0 && number <= 1e9)) continue;
-    return milliseconds(number * seconds * 1000);
-  }
-  return core::fail(core::ErrorCode::usage,
-                    fmt::format("'{}' is not a duration: 500ms, 4s or 2m is wanted", text));
-}
-
 core::Status fill_in_tiers(const MockFlags& flags, mock::Options& options) {
   for (const std::string& text : flags.tier_latencies) {
     const auto tier = named(text, '=', "TIER=TIME, as in flex=4s,");
     if (!tier) return std::unexpected(tier.error());
-    const auto latency = duration(tier->second);
+    const auto latency = mock_duration(tier->second);
     if (!latency) return std::unexpected(latency.error());
     options.tiers[tier->first].latency = *latency;
   }
@@ -129,7 +116,7 @@ core::Status fill_in_tokens(const MockFlags& flags, mock::Options& options) {
     options.aws_keys.insert_or_assign(key->first, core::Secret(key->second));
   }
   if (flags.token_life.empty()) return {};
-  const auto life = duration(flags.token_life);
+  const auto life = mock_duration(flags.token_life);
   if (!life) return std::unexpected(life.error());
   options.token_life = *life;
   return {};
@@ -157,6 +144,7 @@ core::Status fill_in(MockFlags& flags) {
     options.outages.push_back(*outage);
   }
   if (auto filled = fill_in_tiers(flags, options); !filled) return filled;
+  if (auto filled = fill_in_batch(flags.batch, options.batch); !filled) return filled;
   return fill_in_tokens(flags, options);
 }
 
@@ -306,11 +294,14 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   const std::string texts = "Faults: every request whose user message holds a text";
   command->add_option("--poison", o.poison, "Answered with no JSON")->group(texts);
   command->add_option("--refuse", o.refuse, "Refused by the model")->group(texts);
+  add_batch_flags(*command, flags->batch, o.batch);
   command->footer(shell::help_footer(
       "GET /stats shows what it has served, and the bill. POST /control with {\"outage\":\"hang\"} "
-      "(or error, none; refuse with \"seconds\") breaks and repairs it. Ctrl-C stops it.",
+      "(or error, none; refuse with \"seconds\") breaks and repairs it; {\"batch_seconds\":86400} "
+      "lets a day pass for the batches. Ctrl-C stops it.",
       {{"sluice mock --port 8080 --rpm 600 &", ""},
-       {"sluice mock --error-500 0.02 --outage 10:20:hang", "faults to practise on"}}));
+       {"sluice mock --error-500 0.02 --outage 10:20:hang", "faults to practise on"},
+       {"sluice mock --batch-turnaround 2h --batch-expire 0.1", "batches: two hours in 2 s"}}));
   command->callback([flags, &exit_status] { exit_status = serve(*flags); });
 }
 

@@ -18,8 +18,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
       : loop_(loop),
         handler_(std::make_shared<Handler>(std::move(handler))),
         tls_(std::move(tls)),
-        max_body_bytes_(options.max_body_bytes),
-        goodbye_(options.goodbye),
+        options_(options),
         listener_(new uv_tcp_t) {
     uv_tcp_init(&loop.impl().uv, listener_);
     listener_->data = this;
@@ -53,7 +52,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
  private:
   void on_connection() {
     auto connection = std::make_shared<ServerConnection>(
-        loop_, *this, tls_ ? net::Tls::server(tls_) : nullptr, max_body_bytes_, goodbye_);
+        loop_, *this, tls_ ? net::Tls::server(tls_) : nullptr, options_);
     if (!connection->accept(reinterpret_cast<uv_stream_t*>(listener_))) return;
     ServerConnection* const key = connection.get();
     connections_.emplace(key, std::move(connection));
@@ -67,8 +66,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
   net::Loop& loop_;
   std::shared_ptr<Handler> handler_;
   net::TlsContext tls_;
-  std::size_t max_body_bytes_;
-  core::Duration goodbye_;
+  const ServerOptions options_;
   uv_tcp_t* listener_;  // freed when libuv has closed it
   int port_ = 0;
   std::unordered_map<ServerConnection*, std::shared_ptr<ServerConnection>> connections_;

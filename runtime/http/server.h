@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,8 @@ struct ServerOptions {
   std::string key_file;
   bool session_tickets = true;                    // TLS 1.3 sessions can be resumed
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // larger: 413 and close
+  // The same of one request, by its method and target; null = max_body_bytes for all.
+  std::function<std::size_t(std::string_view method, std::string_view target)> max_body_of = {};
   // For a peer to take in the last answer and to close, before it is cut off.
   core::Duration goodbye = std::chrono::seconds(2);
 };

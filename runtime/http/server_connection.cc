@@ -60,11 +60,10 @@ bool same_word(std::string_view text, std::string_view lower) {
 }  // namespace
 
 ServerConnection::ServerConnection(net::Loop& loop, Owner& owner, std::unique_ptr<net::Tls> tls,
-                                   std::size_t max_body_bytes, core::Duration goodbye)
+                                   const ServerOptions& options)
     : loop_(loop),
       owner_(&owner),
-      max_body_bytes_(max_body_bytes),
-      goodbye_after_(goodbye),
+      options_(options),
       transport_(std::make_unique<net::Transport>(loop.impl(), std::move(tls), *this)),
       parser_(MessageParser::Type::request, *this) {}
 
@@ -130,11 +129,17 @@ void ServerConnection::finish_if_done() {
 
 bool ServerConnection::on_head(MessageHead&& head) {
   request_ = {std::move(head.method), std::move(head.target), std::move(head.headers), {}};
+  max_body_bytes_ = options_.max_body_of ? options_.max_body_of(request_.method, request_.target)
+                                         : options_.max_body_bytes;
   if (head.content_length > 0 &&
       static_cast<std::uint64_t>(head.content_length) > max_body_bytes_) {
     too_large_ = true;
     return false;
   }
+  // A large one comes to lie in one piece, without being moved as it grows.
+  constexpr std::int64_t kLarge = 1 << 20;
+  if (head.content_length > kLarge)
+    request_.body.reserve(static_cast<std::size_t>(head.content_length));
   const auto expect = request_.headers.find("expect");
   continue_due_ = expect && same_word(*expect, "100-continue") && !parser_.http10();
   send_continue();
@@ -259,7 +264,7 @@ void ServerConnection::say_goodbye() {
   transport_->end_writing();
   transport_->resume_reading();
   goodbye_ = loop_.make_timer();
-  goodbye_->start(goodbye_after_, [weak = weak_from_this()] {
+  goodbye_->start(options_.goodbye, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->gone();
   });
 }

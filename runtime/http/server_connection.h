@@ -34,8 +34,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     ~Owner() = default;
   };
 
+  // `options` outlives the owner's close().
   ServerConnection(net::Loop& loop, Owner& owner, std::unique_ptr<net::Tls> tls,
-                   std::size_t max_body_bytes, core::Duration goodbye);
+                   const ServerOptions& options);
   bool accept(uv_stream_t* listener);
   // The owner goes: no call on it comes any more.
   void close();
@@ -76,8 +77,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
 
   net::Loop& loop_;
   Owner* owner_;
-  const std::size_t max_body_bytes_;
-  const core::Duration goodbye_after_;
+  const ServerOptions& options_;
+  std::size_t max_body_bytes_ = 0;  // of the request that is being read
   std::unique_ptr<net::Transport> transport_;
   MessageParser parser_;
   ServerRequest request_;

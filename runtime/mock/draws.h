@@ -18,6 +18,26 @@ enum Purpose : std::uint64_t {
   kOutputAngleDraw,
   kTierDraw,
   kChunksDraw,
+  // Of a batch, and of its lines:
+  kBatchRegimeDraw,
+  kBatchTimeDraw,
+  kBatchAngleDraw,
+  kBatchTailDraw,
+  kBatchReachDraw,
+  kBatchStuckDraw,
+  kBatchExpireDraw,
+  kBatchCancelDraw,
+  kBatchAllFailDraw,
+  kBatchCountsDraw,
+  kBatchShuffleDraw,
+  kBatchBodyDraw,
+  kBatchQueueDraw,
+  kBatchLoseDraw,
+  kBatchCallDraw,
+  kBatchDoneDraw,
+  kBatchLineDraw,
+  kBatchLineErrorDraw,
+  kBatchOrderDraw,
 };
 
 }  // namespace sluice::mock

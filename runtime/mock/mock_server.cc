@@ -7,6 +7,7 @@
 #include "mock/delay_queue.h"
 #include "mock/port_holder.h"
 #include "mock/provider_model.h"
+#include "wire/batch.h"
 
 namespace sluice::mock {
 namespace {
@@ -109,6 +110,10 @@ core::Result<std::unique_ptr<MockServer>> MockServer::start(net::Loop& loop, Opt
   server.port = options.port;
   server.certificate_file = options.certificate_file;
   server.key_file = options.key_file;
+  server.max_body_of = [usual = server.max_body_bytes](std::string_view method,
+                                                       std::string_view target) {
+    return wire::batch_body_limit(method, target).value_or(usual);
+  };
   auto mock = std::make_unique<MockServerImpl>(loop, std::move(server), std::move(options));
   if (auto listening = mock->listen(); !listening) return std::unexpected(listening.error());
   mock->follow_outages();

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/price.h"
 #include "core/secret.h"
+#include "mock/batch_options.h"
 #include "mock/outages.h"
 
 namespace sluice::mock {
@@ -83,6 +84,7 @@ struct Options {
   std::string poison;  // the answer is no JSON, whatever else was asked
   std::string refuse;  // the model refuses
   std::vector<Outage> outages;
+  BatchOptions batch;
 
   core::Price price;         // for the bill
   double cached_share = 0;   // of each prompt's tokens, told and billed as read from the cache

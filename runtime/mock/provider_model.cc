@@ -6,13 +6,9 @@
 #include <cmath>
 #include <utility>
 
-#include "core/hash.h"
-#include "mock/answer_text.h"
-#include "mock/content.h"
+#include "mock/compose.h"
 #include "mock/control.h"
 #include "mock/draws.h"
-#include "mock/embedding.h"
-#include "provider/outcome.h"
 #include "simulate/random.h"
 
 namespace sluice::mock {
@@ -35,14 +31,6 @@ Decision own_error(int status, std::string message) {
   return decision;
 }
 
-// Each input of a request for vectors counts as a row.
-std::vector<provider::FramedRow> inputs_of(const std::vector<std::string>& inputs) {
-  std::vector<provider::FramedRow> rows;
-  rows.reserve(inputs.size());
-  for (const std::string& input : inputs) rows.push_back({"", input});
-  return rows;
-}
-
 }  // namespace
 
 ProviderModel::ProviderModel(Options options, core::Time started)
@@ -51,7 +39,9 @@ ProviderModel::ProviderModel(Options options, core::Time started)
       hidden_(per_minute(options_.hidden_per_second), std::nullopt, options_.hidden_burst),
       outages_(options_.outages, started),
       slots_(options_.slots),
-      access_(options_) {}
+      access_(options_),
+      books_(options_),
+      batches_(options_, books_, started) {}
 
 Decision ProviderModel::handle(const http::ServerRequest& request, core::Time now,
                                core::WallTime wall_now) {
@@ -62,11 +52,12 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
   if (post && target == "/control") return control(request, at);
   Decision decision;
   if (request.method == "GET" && target == "/stats") {
-    decision.response = wire::json_response(200, stats_json(stats_));
+    batches_.advance(at);
+    decision.response = wire::json_response(200, stats_json(books_.stats()));
     return decision;
   }
   if (post && target == "/stats/reset") {
-    reset_stats();
+    books_.reset();
     decision.response = wire::json_response(200, "{}");
     return decision;
   }
@@ -74,7 +65,17 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
     decision.response = std::move(*served);
     return decision;
   }
+  if (const auto batch = wire::find_batch_call(request)) return batch_call(*batch, request, at);
   return call(request, at);
+}
+
+Decision ProviderModel::batch_call(const wire::BatchCall& call, const http::ServerRequest& request,
+                                   Moment at) {
+  const wire::Service& service = call.api->service;
+  if (const auto outage = outages_.at(at.now)) return broken(service, *outage, at);
+  if (auto refusal = access_.refusal(service, request, at.wall))
+    return refuse(service, std::move(*refusal), at, false);
+  return batches_.handle(call, request, at);
 }
 
 Decision ProviderModel::control(const http::ServerRequest& request, Moment at) {
@@ -83,7 +84,8 @@ Decision ProviderModel::control(const http::ServerRequest& request, Moment at) {
   }
   const auto asked = read_control(request.body);
   if (!asked) return own_error(400, asked.error().message);
-  outages_.switch_to(at.now, asked->outage, asked->lasts);
+  if (asked->batch_skip) batches_.skip(*asked->batch_skip);
+  if (asked->switches) outages_.switch_to(at.now, asked->outage, asked->lasts);
   Decision decision;
   decision.response = wire::json_response(200, "{}");
   return decision;
@@ -99,7 +101,7 @@ Decision ProviderModel::broken(const wire::Service& service, OutageKind kind, Mo
   Decision decision;
   // What comes on a connection that is about to be closed goes the same way.
   decision.kind = kind == OutageKind::hang ? Decision::Kind::hang : Decision::Kind::reset;
-  ++(kind == OutageKind::hang ? stats_.hangs : stats_.resets);
+  ++(kind == OutageKind::hang ? books_.stats().hangs : books_.stats().resets);
   return decision;
 }
 
@@ -113,7 +115,7 @@ Decision ProviderModel::call(const http::ServerRequest& request, Moment at) {
   }
   if (found && found->wire->task == wire::Task::models) return models(*found, request, at);
   const wire::Service& service = found ? found->wire->service : *found.error().service;
-  ++stats_.requests;
+  ++books_.stats().requests;
   const std::uint64_t draws = simulate::mix(options_.seed, ++number_);
   if (const auto outage = outages_.at(at.now)) return broken(service, *outage, at);
   if (auto refusal = access_.refusal(service, request, at.wall))
@@ -148,7 +150,7 @@ std::optional<Decision> ProviderModel::turned_away(const wire::Service& service,
                                                    std::uint64_t draws, Moment at) {
   Refusal refusal;
   if (fault == Fault::reset || fault == Fault::hang) {
-    ++(fault == Fault::reset ? stats_.resets : stats_.hangs);
+    ++(fault == Fault::reset ? books_.stats().resets : books_.stats().hangs);
     Decision decision;
     decision.kind = fault == Fault::reset ? Decision::Kind::reset : Decision::Kind::hang;
     return decision;
@@ -181,31 +183,12 @@ std::optional<Decision> ProviderModel::turned_away(const wire::Service& service,
 Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
                                const AnswerPlan* plan, Fault fault, std::uint64_t draws,
                                Moment at) {
-  const bool vectors = wire.task == wire::Task::vectors;
-  const std::vector<provider::FramedRow> rows =
-      vectors ? inputs_of(asked.inputs) : rows_of(asked.user, plan);
-  wire::Answer answer;
-  answer.id = simulate::mix(draws, kIdDraw);
-  answer.created = std::chrono::floor<std::chrono::seconds>(at.wall).time_since_epoch().count();
-  answer.model = asked.model;
-  answer.input = asked.prompt_tokens;
+  auto [answer, rows] = compose(wire, asked, plan, fault, options_, draws, at.wall);
   const Tier* tier = tier_of(wire.service, asked.tier);
   answer.tier = tier && !tier->answered.empty() ? tier->answered : wire.service.tier(asked.tier);
-  if (vectors) {
-    for (const std::string& input : asked.inputs)
-      answer.vectors.push_back(vector_for(input, asked.dimensions, options_.seed));
-  } else {
-    write_words(answer, asked, plan, rows, fault, draws);
-  }
   limiter_.charge(answer.output);
-
-  stats_.rows += rows.size();
-  if (options_.count_repeats) {
-    for (const provider::FramedRow& row : rows) {
-      if (!seen_.insert(core::hash128(row.text).low).second) ++stats_.repeated_rows;
-    }
-  }
-  bill(answer);
+  books_.count_rows(rows);
+  books_.bill(answer);
 
   Decision decision;
   if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
@@ -214,32 +197,8 @@ Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
   wire.write(asked, answer, decision.response);
   append_limits(wire.service, at, decision.response);
   decision.counted = true;
-  stats_.max_in_flight = std::max(stats_.max_in_flight, ++stats_.in_flight);
+  books_.stats().max_in_flight = std::max(books_.stats().max_in_flight, ++books_.stats().in_flight);
   return decision;
-}
-
-void ProviderModel::write_words(wire::Answer& answer, const wire::Asked& asked,
-                                const AnswerPlan* plan,
-                                const std::vector<provider::FramedRow>& rows, Fault fault,
-                                std::uint64_t draws) const {
-  answer.cached =
-      static_cast<std::uint64_t>(options_.cached_share * static_cast<double>(answer.input));
-  answer.chunks = simulate::unit(simulate::mix(draws, kChunksDraw)) < options_.faults.chunks;
-  write_text(answer, asked, plan, rows, fault, options_, draws);
-}
-
-void ProviderModel::bill(const wire::Answer& answer) {
-  ++stats_.by_status[200];
-  ++stats_.answered;
-  if (!answer.tier.empty()) ++stats_.by_tier[answer.tier];
-  stats_.input_tokens += answer.input;
-  stats_.cached_tokens += answer.cached;
-  stats_.output_tokens += answer.output;
-  const provider::Usage usage{.input = answer.input,
-                              .cached_input = answer.cached,
-                              .output = answer.output,
-                              .reasoning = answer.reasoning};
-  stats_.cost += provider::cost_of(usage, options_.price);
 }
 
 const Tier* ProviderModel::tier_of(const wire::Service& service, std::string_view asked) const {
@@ -269,7 +228,7 @@ Decision ProviderModel::refuse(const wire::Service& service, Refusal refusal, Mo
   Decision decision;
   refusal.id = simulate::mix(simulate::mix(options_.seed, number_), kIdDraw);
   decision.response = service.refuse(refusal);
-  ++stats_.by_status[decision.response.status];
+  ++books_.stats().by_status[decision.response.status];
   if (limit_headers) append_limits(service, at, decision.response);
   return decision;
 }
@@ -280,7 +239,7 @@ void ProviderModel::append_limits(const wire::Service& service, Moment at,
 }
 
 Decision ProviderModel::unavailable(int status, core::Duration wait) {
-  ++stats_.by_status[status];
+  ++books_.stats().by_status[status];
   Decision decision;
   decision.response.status = status;
   decision.response.body =
@@ -291,13 +250,6 @@ Decision ProviderModel::unavailable(int status, core::Duration wait) {
     decision.response.headers.emplace_back("retry-after-ms", std::to_string(milliseconds.count()));
   }
   return decision;
-}
-
-void ProviderModel::reset_stats() {
-  const std::uint64_t in_flight = stats_.in_flight;
-  stats_ = Stats();
-  stats_.in_flight = stats_.max_in_flight = in_flight;
-  seen_.clear();
 }
 
 }  // namespace sluice::mock

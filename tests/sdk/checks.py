@@ -365,10 +365,10 @@ CHECKS = (check_openai, check_azure, check_anthropic, check_claude_at_vertex, ch
           check_groq)
 
 
-def main():
+def run(checks):
     program = pathlib.Path(sys.argv[1]).resolve()
     failed = 0
-    for check in CHECKS:
+    for check in checks:
         begun = time.monotonic()
         name = check.__name__.removeprefix("check_")
         try:
@@ -382,4 +382,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(CHECKS))

@@ -2,7 +2,7 @@
 """The providers' own clients, unchanged, against `sluice mock`: run.py PROGRAM FOLDER
 
 Makes a virtual environment with the pinned clients in FOLDER, and beside it the npm packages of package.json, once; runs
-checks.py in the one and checks.mjs in the other. What cannot be installed, since PyPI or npm's registry cannot be reached, is
+checks.py and batch_checks.py in the one and checks.mjs in the other. What cannot be installed, since PyPI or npm's registry cannot be reached, is
 skipped (exit 77), unless SLUICE_SDK is "required" or CI is set: then that fails.
 """
 import os
@@ -62,7 +62,8 @@ def main():
     status = 0
     try:
         python = python_clients(folder / "venv")
-        status |= subprocess.run([python, HERE / "checks.py", program]).returncode
+        for script in ("checks.py", "batch_checks.py"):
+            status |= subprocess.run([python, HERE / script, program]).returncode
         if (HERE / "package.json").exists():
             node = node_clients(folder / "npm", python)
             status |= subprocess.run([node, folder / "npm/checks.mjs", program]).returncode

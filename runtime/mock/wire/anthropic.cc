@@ -56,9 +56,12 @@ http::ServerResponse anthropic_refuse(const Refusal& refusal) {
     case Why::bad_signature:
       return error(401, "authentication_error", "invalid x-api-key");
     case Why::unknown_path:
+    case Why::not_found:
       return error(404, "not_found_error", "Not found");
     case Why::wrong_method:
       return error(405, "invalid_request_error", "Method not allowed");
+    case Why::conflict:
+      return error(400, "invalid_request_error", "The batch has ended.");
     case Why::rate_limit: {
       auto response = error(429, "rate_limit_error", rate_limit_text(refusal));
       if (!refusal.never) append_retry_after(refusal.wait, response.headers);

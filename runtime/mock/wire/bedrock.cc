@@ -166,6 +166,10 @@ http::ServerResponse bedrock_refuse(const Refusal& refusal) {
     case Why::unknown_path:
     case Why::wrong_method:
       return error(404, "UnknownOperationException", "The operation is not known.");
+    case Why::not_found:
+      return error(404, "ResourceNotFoundException", "The specified resource was not found.");
+    case Why::conflict:
+      return error(409, "ConflictException", "The resource is in another state.");
     case Why::rate_limit:
       return error(429, "ThrottlingException",
                    "Too many requests, please wait before trying again.");

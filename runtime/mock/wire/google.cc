@@ -99,8 +99,11 @@ http::ServerResponse google_refuse(const Refusal& refusal, bool vertex) {
       return google_error(401, "UNAUTHENTICATED", words(kInvalidToken),
                           reason("ACCESS_TOKEN_EXPIRED"));
     case Why::unknown_path:
+    case Why::not_found:
     case Why::wrong_method:
       return google_error(404, "NOT_FOUND", words("Requested entity was not found."));
+    case Why::conflict:
+      return google_error(400, "FAILED_PRECONDITION", words("The operation is over."));
     case Why::rate_limit:
       return google_rate_limit(refusal);
     case Why::capacity:

@@ -174,6 +174,10 @@ http::ServerResponse mistral_refuse(const Refusal& refusal) {
     case Why::unknown_path:
     case Why::wrong_method:
       return error(404, "not_found", "1002", "no Route matched with those values");
+    case Why::not_found:
+      return error(404, "not_found", "1002", "Not found");
+    case Why::conflict:
+      return error(409, "invalid_request_error", "1509", "The job is over.");
     case Why::rate_limit: {
       auto response = error(429, "rate_limited", "1300", rate_limit_text(refusal));
       if (!refusal.never) append_retry_after(refusal.wait, response.headers);

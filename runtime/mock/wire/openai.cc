@@ -29,6 +29,10 @@ http::ServerResponse openai_error_response(const Refusal& refusal) {
       return error(404, kInvalid, "unknown_url", "Unknown request URL.");
     case Why::wrong_method:
       return error(405, kInvalid, "method_not_supported", "Method not allowed.");
+    case Why::not_found:
+      return error(404, kInvalid, "not_found", "Not found.");
+    case Why::conflict:
+      return error(409, kInvalid, "conflict", "It is over already.");
     case Why::rate_limit: {
       auto response = json_response(
           429, openai_error(rate_limit_text(refusal), refusal.kind, "", "rate_limit_exceeded"));

@@ -26,6 +26,8 @@ enum class Why : std::uint8_t {
   bad_signature,
   unknown_path,
   wrong_method,
+  not_found,  // what the path names: a file, a batch
+  conflict,   // with the state that it is in
   rate_limit,
   capacity,  // of a tier: for now it has no room
   server_error,

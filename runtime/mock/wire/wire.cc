@@ -41,6 +41,13 @@ std::unexpected<Refusal> bad_request(std::string message, std::string field, std
   return std::unexpected(std::move(refusal));
 }
 
+std::unexpected<Refusal> refuse(Why why, std::string message) {
+  Refusal refusal;
+  refusal.why = why;
+  refusal.message = std::move(message);
+  return std::unexpected(std::move(refusal));
+}
+
 bool is_object(std::string_view text) {
   simdjson::dom::parser parser;
   Element value;

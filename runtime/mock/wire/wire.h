@@ -97,6 +97,7 @@ bool flag_at(const Element& object, std::string_view key);
 std::string text_of(const Element& content);
 std::unexpected<Refusal> bad_request(std::string message, std::string field = {},
                                      std::string code = {});
+std::unexpected<Refusal> refuse(Why why, std::string message);
 // Whether a text is one JSON object.
 bool is_object(std::string_view text);
 // One event of a stream; without a name when it is empty.

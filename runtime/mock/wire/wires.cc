@@ -8,6 +8,12 @@
 #include "wire/calls.h"
 
 namespace sluice::wire {
+
+std::string_view path_of(const http::ServerRequest& request) {
+  const std::string_view target = request.target;
+  return target.substr(0, target.find('?'));
+}
+
 namespace {
 
 // More particular ones first: OpenAI's takes whatever has its path.
@@ -50,17 +56,14 @@ constexpr std::array kFamilies = {Family{"", &kOpenAi},
                                   Family{"/model/", &kBedrock},
                                   Family{"/openai/deployments/", &kAzure}};
 
-std::string_view path_of(const http::ServerRequest& request) {
-  const std::string_view target = request.target;
-  return target.substr(0, target.find('?'));
-}
-
 int digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
+
+}  // namespace
 
 std::string decoded(std::string_view text) {
   std::string out;
@@ -77,8 +80,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-// What `path` has in the places of the pattern's braces, each within one segment and not empty.
-bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& in_path) {
+bool path_fits(std::string_view pattern, std::string_view path, std::vector<std::string>& in_path) {
   while (!pattern.empty()) {
     const std::size_t brace = pattern.find("{}");
     const std::string_view fixed = pattern.substr(0, brace);
@@ -97,6 +99,8 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
   return path.empty();
 }
 
+namespace {
+
 struct Candidate {
   const Wire* wire;
   std::vector<std::string> in_path;
@@ -107,7 +111,7 @@ std::vector<Candidate> with_path(std::string_view path) {
   for (const Wire* wire : kWires) {
     for (const std::string_view pattern : wire->paths) {
       std::vector<std::string> in_path;
-      if (fits(pattern, path, in_path)) found.push_back({wire, std::move(in_path)});
+      if (path_fits(pattern, path, in_path)) found.push_back({wire, std::move(in_path)});
     }
   }
   return found;

@@ -13,6 +13,14 @@
 
 namespace sluice::wire {
 
+// The target without its query.
+std::string_view path_of(const http::ServerRequest& request);
+// "%41" as "A".
+std::string decoded(std::string_view text);
+// Whether `path` fits a pattern, and what it has in the places of the pattern's braces, each within one
+// segment and not empty: decoded, appended to `in_path`.
+bool path_fits(std::string_view pattern, std::string_view path, std::vector<std::string>& in_path);
+
 // In this order they are asked whether a request is theirs.
 std::span<const Wire* const> wires();
 

@@ -1,0 +1,347 @@
+#include "mock/batches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "mock/draws.h"
+#include "simulate/random.h"
+
+namespace sluice::mock {
+namespace {
+
+using simulate::mix;
+using simulate::unit;
+using wire::BatchAct;
+using wire::BatchJob;
+using wire::Refusal;
+using wire::Why;
+
+// So that what is drawn for batches has nothing to do with what is drawn for calls.
+constexpr std::uint64_t kBatchStream = 0xBA7C;
+
+bool is_of_files(BatchAct act) {
+  return act >= BatchAct::upload;
+}
+
+std::string_view end_name(BatchState state) {
+  switch (state) {
+    case BatchState::failed:
+      return "failed";
+    case BatchState::expired:
+      return "expired";
+    case BatchState::cancelled:
+      return "cancelled";
+    default:
+      return "completed";
+  }
+}
+
+}  // namespace
+
+Batches::Batches(const Options& options, Books& books, core::Time started)
+    : options_(options),
+      books_(books),
+      clock_(options.batch.speed, started),
+      files_(options.batch.store_bytes),
+      run_(options, books) {}
+
+Decision Batches::handle(const wire::BatchCall& call, const http::ServerRequest& request,
+                         Moment at) {
+  ++books_.stats().batch.calls;
+  ++calls_;
+  advance(at);
+  if (auto fault = call_fault(*call.api)) return std::move(*fault);
+  lose_reply_ = false;
+  Served served =
+      is_of_files(call.act) ? serve_file(call, request, at) : serve_job(call, request, at);
+  Decision decision;
+  if (!served) {
+    served.error().id = mix(mix(options_.seed, kBatchStream), calls_);
+    decision.response = call.api->service.refuse(served.error());
+    return decision;
+  }
+  decision.response = std::move(*served);
+  if (lose_reply_) decision.kind = Decision::Kind::reset;
+  return decision;
+}
+
+std::optional<Decision> Batches::call_fault(const wire::BatchApi& api) {
+  const std::uint64_t draw = mix(mix(mix(options_.seed, kBatchStream), calls_), kBatchCallDraw);
+  if (unit(draw) >= options_.batch.faults.call_error) return std::nullopt;
+  Refusal refusal;
+  refusal.id = draw;
+  refusal.why = std::array{Why::server_error, Why::rate_limit, Why::capacity}[mix(draw) % 3];
+  refusal.kind = "requests";
+  refusal.wait = options_.error_wait;
+  Decision decision;
+  decision.response = api.service.refuse(refusal);
+  return decision;
+}
+
+Batches::Served Batches::serve_job(const wire::BatchCall& call, const http::ServerRequest& request,
+                                   Moment at) {
+  if (call.act == BatchAct::create) return create(call, request, at);
+  if (call.act == BatchAct::list) return list_jobs(*call.api, request, at);
+  const std::string& id = call.in_path.back();
+  Job* job = find(*call.api, id);
+  if (job && call.act != BatchAct::cancel && job->hidden_left > 0) {
+    --job->hidden_left;
+    job = nullptr;
+  }
+  if (!job) return wire::refuse(Why::not_found, fmt::format("No batch found with id '{}'.", id));
+  const BatchState state = job->life.at(clock_.at(at.now)).state;
+  http::ServerResponse response;
+  switch (call.act) {
+    case BatchAct::cancel:
+      if (is_over(state)) {
+        return wire::refuse(
+            Why::conflict, fmt::format("Cannot cancel a batch with status '{}'.", end_name(state)));
+      }
+      job->life.cancel(clock_.at(at.now));
+      break;
+    case BatchAct::results: {
+      const BatchFiles::File* file = files_.find(job->output);
+      if (!file)
+        return wire::refuse(Why::not_found, fmt::format("Batch '{}' has no results yet.", id));
+      auto bytes = file->blob->all();
+      if (!bytes) return wire::refuse(Why::server_error, bytes.error().text());
+      response.content_type = "application/x-jsonl";
+      response.body = std::move(*bytes);
+      return response;
+    }
+    case BatchAct::remove:
+      if (!is_over(state)) {
+        return wire::refuse(Why::bad_request,
+                            fmt::format("Batch '{}' is not over: cancel it first.", id));
+      }
+      call.api->reply(call.act, view(*job, request, at), response);
+      files_.remove(job->output);
+      by_id_.erase(job->id);
+      std::erase_if(by_token_, [&](const auto& entry) { return entry.second == job; });
+      std::erase_if(jobs_, [&](const auto& one) { return one.get() == job; });
+      return response;
+    default:
+      break;
+  }
+  call.api->reply(call.act, view(*job, request, at), response);
+  return response;
+}
+
+std::expected<std::shared_ptr<const Blob>, Refusal> Batches::input_of(
+    const wire::BatchOrder& order) {
+  if (order.inline_lines) {
+    Blob blob;
+    if (auto put = blob.append(order.lines); !put)
+      return wire::refuse(Why::server_error, put.error().text());
+    return std::make_shared<const Blob>(std::move(blob));
+  }
+  const BatchFiles::File* file = files_.find(order.input);
+  if (!file)
+    return wire::refuse(Why::bad_request, fmt::format("No such File object: {}", order.input));
+  return file->blob;
+}
+
+Batches::Served Batches::create(const wire::BatchCall& call, const http::ServerRequest& request,
+                                Moment at) {
+  simdjson::dom::parser parser;
+  wire::Element body;
+  if (parser.parse(request.body.data(), request.body.size()).get(body) != simdjson::SUCCESS)
+    return wire::refuse(Why::bad_request, "The body is not JSON.");
+  auto order = call.api->order({request, body, call.in_path});
+  if (!order) return std::unexpected(std::move(order.error()));
+  http::ServerResponse response;
+  if (const auto same = by_token_.find(order->token);
+      !order->token.empty() && same != by_token_.end()) {
+    call.api->reply(call.act, view(*same->second, request, at), response);
+    return response;
+  }
+  if (jobs_.size() >= kMostJobs) {
+    return wire::refuse(Why::bad_request,
+                        fmt::format("The mock keeps {} batches at most.", kMostJobs));
+  }
+  auto input = input_of(*order);
+  if (!input) return std::unexpected(std::move(input.error()));
+  auto scan = run_.scan(*call.api, *order, **input);
+  if (!scan) return wire::refuse(Why::server_error, scan.error().text());
+  if (call.api->mistakes_refuse && !scan->mistakes.empty())
+    return wire::refuse(Why::bad_request, scan->mistakes.front().message);
+
+  const std::uint64_t draws = mix(mix(options_.seed, kBatchStream), ++creates_);
+  const core::Duration now = clock_.at(at.now);
+  BatchPlan plan = draw_plan(options_.batch, options_.seed, draws, scan->model, scan->lines,
+                             order->window.value_or(call.api->window), now);
+  auto job = std::make_unique<Job>(Job{.number = creates_,
+                                       .draws = draws,
+                                       .api = call.api,
+                                       .order = std::move(*order),
+                                       .input = std::move(*input),
+                                       .scan = std::move(*scan),
+                                       .life = BatchLife({}, now),
+                                       .created = at,
+                                       .hidden_left = options_.batch.hidden_polls});
+  job->order.lines.clear();
+  job->id = call.api->id(draws, job->order);
+  if (job->scan.mistakes.empty() && !finds_room(*job)) {
+    if (!call.api->queue_full_fails) {
+      Refusal refusal;
+      refusal.why = Why::rate_limit;
+      refusal.kind = "enqueued tokens";
+      return std::unexpected(std::move(refusal));
+    }
+    job->scan.mistakes.push_back(
+        {"token_limit_exceeded",
+         fmt::format("Enqueued token limit reached for {}. Limit: {} enqueued tokens. Please try "
+                     "again once some in_progress batches have been completed.",
+                     job->scan.model, options_.batch.queue_tokens.value_or(0)),
+         0,
+         {}});
+  }
+  plan.fails = !job->scan.mistakes.empty();
+  job->life = BatchLife(plan, now);
+  if (!plan.fails) enqueued_[job->scan.model] += job->scan.tokens;
+  count_created(*job);
+  lose_reply_ = unit(mix(draws, kBatchLoseDraw)) < options_.batch.faults.lose_create;
+  call.api->reply(call.act, view(*job, request, at), response);
+  if (!job->order.token.empty()) by_token_.emplace(job->order.token, job.get());
+  by_id_.emplace(job->id, job.get());
+  jobs_.push_back(std::move(job));
+  return response;
+}
+
+bool Batches::finds_room(const Job& job) {
+  if (unit(mix(job.draws, kBatchQueueDraw)) < options_.batch.faults.queue_full) return false;
+  if (!options_.batch.queue_tokens) return true;
+  const auto before = enqueued_.find(job.scan.model);
+  const std::uint64_t taken = before == enqueued_.end() ? 0 : before->second;
+  return taken + job.scan.tokens <= *options_.batch.queue_tokens;
+}
+
+void Batches::count_created(const Job& job) {
+  BatchStats& stats = books_.stats().batch;
+  ++stats.created;
+  ++stats.running;
+  if (!job.life.plan().fails) stats.enqueued_tokens += job.scan.tokens;
+  const std::string& label = job.order.label.empty() ? job.scan.label : job.order.label;
+  const bool room =
+      stats.by_label.size() < BatchStats::kMostLabels || stats.by_label.contains(label);
+  ++stats.by_label[room ? label : "(others)"];
+}
+
+void Batches::advance(Moment at) {
+  for (const auto& job : jobs_) settle(*job, at);
+}
+
+void Batches::settle(Job& job, Moment at) {
+  if (job.settled) return;
+  const BatchLife::Moment moment = job.life.at(clock_.at(at.now));
+  if (is_over(moment.state)) end(job, moment, at);
+}
+
+void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
+  job.settled = true;
+  BatchStats& stats = books_.stats().batch;
+  --stats.running;
+  ++stats.by_end[std::string(end_name(moment.state))];
+  if (moment.state == BatchState::failed) return;
+  stats.enqueued_tokens -= job.scan.tokens;
+  enqueued_[job.scan.model] -= job.scan.tokens;
+
+  BatchJob shown;
+  shown.id = job.id;
+  shown.order = &job.order;
+  const wire::BatchPlaces places = job.api->places(shown, mix(job.draws, kIdDraw));
+  const bool lost = moment.state == BatchState::expired && !job.api->keeps_unfinished;
+  const core::WallTime ended = wall_of(job, *job.life.ended());
+  auto results = run_.run({.api = *job.api,
+                           .order = job.order,
+                           .input = *job.input,
+                           .plan = job.life.plan(),
+                           .draws = job.draws,
+                           .done = lost ? 0 : moment.done,
+                           .end = moment.state,
+                           .wall = std::min(ended, at.wall)},
+                          !places.errors.empty());
+  job.input.reset();
+  const auto keep = [&](Blob& blob, const std::string& id, std::string_view kind) -> std::string {
+    if (blob.size() == 0 || id.empty()) return {};
+    const auto kept = files_.add({.id = id,
+                                  .name = fmt::format("{}_{}.jsonl", job.id, kind),
+                                  .purpose = "batch_output",
+                                  .media = "application/jsonl",
+                                  .created = std::min(ended, at.wall)},
+                                 std::move(blob));
+    if (kept) return id;
+    job.scan.mistakes.push_back({"server_error", kept.error().text(), 0, {}});
+    return {};
+  };
+  if (!results) {
+    job.scan.mistakes.push_back({"server_error", results.error().text(), 0, {}});
+    return;
+  }
+  job.counts = results->counts;
+  job.usage = results->usage;
+  if (lost) return;
+  job.output = keep(results->output, places.output, "output");
+  job.errors = keep(results->errors, places.errors, "error");
+  if (places.summary.empty()) return;
+  shown.counts = job.counts;
+  shown.usage = job.usage;
+  Blob summary;
+  if (summary.append(job.api->summary(shown))) keep(summary, places.summary, "summary");
+}
+
+Batches::Job* Batches::find(const wire::BatchApi& api, std::string_view id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end() || found->second->api != &api) return nullptr;
+  return found->second;
+}
+
+core::WallTime Batches::wall_of(const Job& job, core::Duration batch_time) const {
+  return job.created.wall + clock_.real(batch_time - job.life.created());
+}
+
+BatchJob Batches::view(const Job& job, const http::ServerRequest& request, Moment at) const {
+  const core::Duration now = clock_.at(at.now);
+  const BatchLife::Moment moment = job.life.at(now);
+  const auto passed = [&](std::optional<core::Duration> when) -> std::optional<core::WallTime> {
+    if (!when || *when > now) return std::nullopt;
+    return std::min(wall_of(job, *when), at.wall);
+  };
+  BatchJob shown;
+  shown.id = job.id;
+  shown.order = &job.order;
+  shown.model = job.scan.model;
+  shown.number = job.number;
+  shown.state = moment.state;
+  shown.now = at.wall;
+  shown.created = job.created.wall;
+  shown.started = passed(job.life.started());
+  shown.finalizing = passed(job.life.finalizing());
+  shown.cancelling = passed(job.life.cancelling());
+  shown.ended = passed(job.life.ended());
+  if (const auto expires = job.life.expires()) shown.expires = wall_of(job, *expires);
+  shown.base = base_of(request);
+  shown.output = job.output;
+  shown.errors = job.errors;
+  const bool validated = moment.state != BatchState::validating;
+  if (validated) shown.mistakes = job.scan.mistakes;
+  if (job.settled) {
+    shown.counts = job.counts;
+    if (moment.state != BatchState::failed) shown.usage = job.usage;
+  } else if (validated && shown.started) {
+    shown.counts.total = job.scan.lines;
+    if (!job.life.plan().flat_counts)
+      shown.counts.succeeded = lines_done(job.draws, job.scan.lines, moment.done);
+  }
+  return shown;
+}
+
+std::string Batches::base_of(const http::ServerRequest& request) const {
+  return fmt::format("{}://{}", options_.certificate_file.empty() ? "http" : "https",
+                     request.headers.find("host").value_or("localhost"));
+}
+
+}  // namespace sluice::mock

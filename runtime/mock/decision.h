@@ -1,0 +1,25 @@
+// What becomes of a request to the mock. Plain values.
+#pragma once
+
+#include <cstdint>
+
+#include "core/clock.h"
+#include "http/server.h"
+
+namespace sluice::mock {
+
+// One moment, on both clocks.
+struct Moment {
+  core::Time now;
+  core::WallTime wall;
+};
+
+struct Decision {
+  enum class Kind : std::uint8_t { respond, respond_half, reset, hang };
+  Kind kind = Kind::respond;
+  core::Duration delay{};  // before the response, whole or half
+  http::ServerResponse response;
+  bool counted = false;  // stands in Stats::in_flight until finished()
+};
+
+}  // namespace sluice::mock

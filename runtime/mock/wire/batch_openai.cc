@@ -1,0 +1,452 @@
+// OpenAI's files and batches (docs/providers.md, Batch APIs), and how Azure's and Groq's differ.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "wire/batch.h"
+#include "wire/multipart.h"
+
+namespace sluice::wire {
+namespace {
+
+constexpr std::uint64_t kMostBatchBytes = 200'000'000;
+
+constexpr std::array kExpiryFields = {
+    Field{.name = "anchor", .kinds = kString, .required = true, .choices = "created_at"},
+    Field{
+        .name = "seconds", .kinds = kInteger, .required = true, .least = 3600, .most = 2'592'000}};
+const Fields kExpiry = {.list = kExpiryFields};
+constexpr std::array kCreateFields = {
+    Field{.name = "input_file_id", .kinds = kString, .required = true},
+    Field{.name = "endpoint",
+          .kinds = kString,
+          .required = true,
+          .choices = "/v1/chat/completions|/v1/responses|/v1/embeddings|/chat/completions|"
+                     "/responses|/embeddings"},
+    Field{.name = "completion_window", .kinds = kString, .required = true},
+    Field{.name = "metadata", .kinds = kObject | kNull},
+    Field{.name = "output_expires_after", .kinds = kObject | kNull, .inside = &kExpiry}};
+const Fields kCreate = {.list = kCreateFields};
+
+// Azure's clients leave out the "/v1" of an endpoint.
+std::string endpoint_of(std::string_view text) {
+  return text.starts_with("/v1/") ? std::string(text) : "/v1" + std::string(text);
+}
+
+// "24h", "7d".
+std::optional<core::Duration> window_of(std::string_view text) {
+  std::int64_t number = 0;
+  if (text.size() < 2 || text.size() > 4) return std::nullopt;
+  for (const char c : text.substr(0, text.size() - 1)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  if (text.back() == 'h') return std::chrono::hours(number);
+  if (text.back() == 'd') return std::chrono::hours(24 * number);
+  return std::nullopt;
+}
+
+std::expected<BatchOrder, Refusal> read_order(const Request& request, bool any_window) {
+  const Element& body = request.body;
+  if (auto mistake = mistake_in(body, kCreate)) {
+    Refusal refusal;
+    refusal.mistake = std::move(*mistake);
+    return std::unexpected(std::move(refusal));
+  }
+  BatchOrder order;
+  order.input = text_at(body, "input_file_id");
+  order.endpoint = endpoint_of(text_at(body, "endpoint"));
+  const std::string_view window = text_at(body, "completion_window");
+  const auto asked = window_of(window);
+  if (!asked || (!any_window && window != "24h")) {
+    return bad_request(fmt::format("Invalid value: '{}'. Supported values are: '24h'.", window),
+                       "completion_window", "invalid_value");
+  }
+  if (any_window) order.window = *asked;
+  order.extra = window;
+  Element metadata;
+  if (body["metadata"].get(metadata) == simdjson::SUCCESS && metadata.is_object()) {
+    constexpr std::size_t kMostPairs = 16;
+    constexpr std::size_t kLongestKey = 64;
+    constexpr std::size_t kLongestValue = 512;
+    const simdjson::dom::object pairs = metadata.get_object().value_unsafe();
+    if (pairs.size() > kMostPairs)
+      return bad_request("Invalid 'metadata': too many properties. Expected at most 16.",
+                         "metadata", "object_above_max_properties");
+    for (const auto [key, value] : pairs) {
+      std::string_view text;
+      if (value.get(text) != simdjson::SUCCESS || text.size() > kLongestValue ||
+          key.size() > kLongestKey) {
+        return bad_request(fmt::format("Invalid 'metadata.{}': a string of at most 512 characters "
+                                       "under a name of at most 64 is expected.",
+                                       key.substr(0, kLongestKey)),
+                           fmt::format("metadata.{}", key.substr(0, kLongestKey)), "invalid_type");
+      }
+    }
+    order.metadata = simdjson::minify(metadata);
+    order.label = label_in(metadata);
+  }
+  return order;
+}
+
+std::expected<BatchOrder, Refusal> openai_order(const Request& request) {
+  return read_order(request, false);
+}
+
+std::expected<BatchOrder, Refusal> groq_order(const Request& request) {
+  return read_order(request, true);
+}
+
+std::string openai_id(std::uint64_t draw, const BatchOrder&) {
+  return fmt::format("batch_{:016x}", draw);
+}
+
+std::string file_id(std::uint64_t draw) {
+  return fmt::format("file-{:016x}", draw);
+}
+
+std::expected<BatchLine, BatchMistake> openai_line(const Element& line, const BatchOrder& order) {
+  const auto wrong = [](std::string code, std::string message, std::string field = {}) {
+    return std::unexpected(BatchMistake{std::move(code), std::move(message), 0, std::move(field)});
+  };
+  if (!line.is_object())
+    return wrong("invalid_json_line", "This line is not parseable as valid JSON.");
+  BatchLine read;
+  for (const std::string_view key : {"custom_id", "method", "url", "body"}) {
+    Element value;
+    const bool there = line[key].get(value) == simdjson::SUCCESS;
+    if (!there || (key == "body" ? !value.is_object() : !value.is_string())) {
+      return wrong("missing_required_parameter",
+                   fmt::format("Missing required parameter: '{}'.", key), std::string(key));
+    }
+  }
+  read.id = text_at(line, "custom_id");
+  const std::string url = endpoint_of(text_at(line, "url"));
+  if (url != order.endpoint) {
+    return wrong("invalid_url",
+                 fmt::format("The URL provided for this request does not match the batch endpoint: "
+                             "{} and {}.",
+                             url, order.endpoint),
+                 "url");
+  }
+  if (text_at(line, "method") != "POST")
+    return wrong("invalid_method", "The method of a request must be POST.", "method");
+  const Element body = line["body"].value_unsafe();
+  if (flag_at(body, "stream"))
+    return wrong("streaming_unsupported", "Streaming is not supported in a batch.", "body.stream");
+  read.request.method = "POST";
+  read.request.target = url;
+  read.request.body = simdjson::minify(body);
+  return read;
+}
+
+void write_line(core::JsonWriter& w, const LineResult& line) {
+  using Kind = LineResult::Kind;
+  w.open('{');
+  w.field("id", fmt::format("batch_req_{:016x}", line.number));
+  w.field("custom_id", line.id);
+  w.key("response");
+  const bool ran = line.kind == Kind::answered || line.kind == Kind::refused;
+  if (!ran || line.null_response) {
+    w.null();
+  } else {
+    w.open('{');
+    w.field("status_code", line.status);
+    w.field("request_id", fmt::format("req_{:016x}", line.number));
+    w.key("body");
+    if (line.body_text) {
+      w.value(line.body);
+    } else {
+      w.raw(line.body);
+    }
+    w.close('}');
+  }
+  w.key("error");
+  if (ran) {
+    w.null();
+  } else {
+    const bool expired = line.kind == Kind::expired;
+    w.open('{');
+    w.field("code", expired ? "batch_expired" : "batch_cancelled");
+    w.field("message",
+            expired ? "This request could not be executed before the completion window expired."
+                    : "This request was not executed before the batch was cancelled.");
+    w.close('}');
+  }
+  w.close('}');
+}
+
+BatchPlaces openai_places(const BatchJob&, std::uint64_t draw) {
+  return {file_id(draw), file_id(draw + 1), {}};
+}
+
+std::string_view state_name(BatchState state) {
+  switch (state) {
+    case BatchState::validating:
+      return "validating";
+    case BatchState::running:
+      return "in_progress";
+    case BatchState::finalizing:
+      return "finalizing";
+    case BatchState::completed:
+      return "completed";
+    case BatchState::failed:
+      return "failed";
+    case BatchState::expired:
+      return "expired";
+    case BatchState::cancelling:
+      return "cancelling";
+    case BatchState::cancelled:
+      break;
+  }
+  return "cancelled";
+}
+
+void write_mistakes(core::JsonWriter& w, const std::vector<BatchMistake>& mistakes) {
+  if (mistakes.empty()) return w.null();
+  w.open('{');
+  w.field("object", "list");
+  w.key("data");
+  w.open('[');
+  for (const BatchMistake& mistake : mistakes) {
+    w.open('{');
+    w.field("code", mistake.code);
+    w.field("message", mistake.message);
+    w.key("param");
+    if (mistake.field.empty()) {
+      w.null();
+    } else {
+      w.value(mistake.field);
+    }
+    w.key("line");
+    if (mistake.line == 0) {
+      w.null();
+    } else {
+      w.value(mistake.line);
+    }
+    w.close('}');
+  }
+  w.close(']');
+  w.close('}');
+}
+
+void write_usage(core::JsonWriter& w, const BatchUsage& usage) {
+  w.raw(fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{}}},)"
+                    R"("output_tokens":{},"output_tokens_details":{{"reasoning_tokens":{}}},)"
+                    R"("total_tokens":{}}})",
+                    usage.input, usage.cached, usage.output, usage.reasoning,
+                    usage.input + usage.output));
+}
+
+void write_job(core::JsonWriter& w, const BatchJob& job) {
+  const auto text = [&](std::string_view name, std::string_view value) {
+    w.key(name);
+    if (value.empty()) {
+      w.null();
+    } else {
+      w.value(value);
+    }
+  };
+  const auto stamp = [&](std::string_view name, std::optional<core::WallTime> at,
+                         bool there = true) {
+    w.key(name);
+    if (at && there) {
+      w.value(unix_seconds(*at));
+    } else {
+      w.null();
+    }
+  };
+  w.open('{');
+  w.field("id", job.id);
+  w.field("object", "batch");
+  w.field("endpoint", job.order->endpoint);
+  text("model", job.model);
+  w.key("errors");
+  write_mistakes(w, job.mistakes);
+  w.field("input_file_id", job.order->input);
+  w.field("completion_window", job.order->extra);
+  w.field("status", state_name(job.state));
+  text("output_file_id", job.output);
+  text("error_file_id", job.errors);
+  w.field("created_at", unix_seconds(job.created));
+  stamp("in_progress_at", job.started);
+  stamp("expires_at", job.expires);
+  stamp("finalizing_at", job.finalizing);
+  stamp("completed_at", job.ended, job.state == BatchState::completed);
+  stamp("failed_at", job.ended, job.state == BatchState::failed);
+  stamp("expired_at", job.ended, job.state == BatchState::expired);
+  stamp("cancelling_at", job.cancelling);
+  stamp("cancelled_at", job.ended, job.state == BatchState::cancelled);
+  w.key("request_counts");
+  w.open('{');
+  w.field("total", job.counts.total);
+  w.field("completed", job.counts.succeeded);
+  w.field("failed", job.counts.failed);
+  w.close('}');
+  if (job.usage) {
+    w.key("usage");
+    write_usage(w, *job.usage);
+  }
+  w.key("metadata");
+  if (job.order->metadata.empty()) {
+    w.null();
+  } else {
+    w.raw(job.order->metadata);
+  }
+  w.close('}');
+}
+
+void openai_reply(BatchAct, const BatchJob& job, http::ServerResponse& response) {
+  core::JsonWriter w(response.body);
+  write_job(w, job);
+}
+
+ListPart openai_part(const http::ServerRequest& request) {
+  ListPart part;
+  part.after = query_value(request.target, "after").value_or("");
+  part.limit = query_count(request, "limit", 20, 100);
+  return part;
+}
+
+void close_list(core::JsonWriter& w, std::string_view first, std::string_view last, bool more) {
+  w.close(']');
+  for (const auto& [name, id] : {std::pair("first_id", first), std::pair("last_id", last)}) {
+    w.key(name);
+    if (id.empty()) {
+      w.null();
+    } else {
+      w.value(id);
+    }
+  }
+  w.field("has_more", more);
+  w.close('}');
+}
+
+void open_list(core::JsonWriter& w) {
+  w.open('{');
+  w.field("object", "list");
+  w.key("data");
+  w.open('[');
+}
+
+void write_jobs(core::JsonWriter& w, std::span<const BatchJob> jobs, const ListEnds& ends) {
+  open_list(w);
+  for (const BatchJob& job : jobs) write_job(w, job);
+  close_list(w, jobs.empty() ? "" : jobs.front().id, jobs.empty() ? "" : jobs.back().id, ends.more);
+}
+
+// --- Files
+
+std::expected<Upload, Refusal> read_upload(const http::ServerRequest& request) {
+  const auto parts = form_parts(request.headers.find("content-type").value_or(""), request.body);
+  if (!parts)
+    return bad_request("The request must be multipart/form-data, with a part for each field.");
+  Upload upload;
+  const FormPart* file = nullptr;
+  for (const FormPart& part : *parts) {
+    if (part.name == "purpose") upload.purpose = part.bytes;
+    if (part.name == "file") file = &part;
+  }
+  if (!file)
+    return bad_request("Missing required parameter: 'file'.", "file", "missing_required_parameter");
+  if (upload.purpose.empty()) {
+    return bad_request("Missing required parameter: 'purpose'.", "purpose",
+                       "missing_required_parameter");
+  }
+  upload.name = file->file;
+  upload.media = file->media;
+  upload.bytes = file->bytes;
+  constexpr std::array<std::string_view, 7> kPurposes = {
+      "assistants", "batch", "fine-tune", "vision", "user_data", "evals", "ocr"};
+  if (std::find(kPurposes.begin(), kPurposes.end(), upload.purpose) == kPurposes.end()) {
+    return bad_request(
+        fmt::format("'{}' is not one of the purposes of files: 'batch' is for batches.",
+                    upload.purpose),
+        "purpose", "invalid_value");
+  }
+  if (upload.bytes.empty()) return bad_request("The file is empty.", "file", "empty_file");
+  if (upload.purpose == "batch" && !upload.name.ends_with(".jsonl")) {
+    return bad_request(
+        fmt::format("Invalid file format for Batch API: '{}' must end with .jsonl.", upload.name),
+        "file", "invalid_file_format");
+  }
+  return upload;
+}
+
+void write_file(core::JsonWriter& w, const StoredFile& file, std::string_view) {
+  w.open('{');
+  w.field("id", file.id);
+  w.field("object", "file");
+  w.field("bytes", file.bytes);
+  w.field("created_at", unix_seconds(file.created));
+  w.field("expires_at", unix_seconds(file.created + std::chrono::days(30)));
+  w.field("filename", file.name);
+  w.field("purpose", file.purpose);
+  w.field("status", "processed");
+  w.close('}');
+}
+
+void write_files(core::JsonWriter& w, std::span<const StoredFile> files, const ListEnds& ends,
+                 std::string_view base) {
+  open_list(w);
+  for (const StoredFile& file : files) write_file(w, file, base);
+  close_list(w, files.empty() ? "" : files.front().id, files.empty() ? "" : files.back().id,
+             ends.more);
+}
+
+void write_removed(core::JsonWriter& w, const StoredFile& file) {
+  w.open('{');
+  w.field("id", file.id);
+  w.field("object", "file");
+  w.field("deleted", true);
+  w.close('}');
+}
+
+const BatchFilesApi kFiles = {.id = file_id,
+                              .most_bytes = kMostBatchBytes,
+                              .read = read_upload,
+                              .write = write_file,
+                              .write_list = write_files,
+                              .write_removed = write_removed};
+
+constexpr BatchApi openai_like(const Service& service) {
+  return {.name = service.name,
+          .service = service,
+          .window = std::chrono::hours(24),
+          .most_lines = 50'000,
+          .queue_full_fails = true,
+          .order = openai_order,
+          .id = openai_id,
+          .line = openai_line,
+          .write_line = write_line,
+          .places = openai_places,
+          .reply = openai_reply,
+          .part = openai_part,
+          .write_list = write_jobs,
+          .files = &kFiles};
+}
+
+// It runs on beyond the day that it aims at.
+constexpr BatchApi azure() {
+  BatchApi api = openai_like(kAzure);
+  api.window = {};
+  api.most_lines = 100'000;
+  return api;
+}
+
+// Windows from a day to a week; without room it refuses.
+constexpr BatchApi groq() {
+  BatchApi api = openai_like(kGroq);
+  api.queue_full_fails = false;
+  api.order = groq_order;
+  return api;
+}
+
+}  // namespace
+
+const BatchApi kOpenAiBatch = openai_like(kOpenAi);
+const BatchApi kAzureBatch = azure();
+const BatchApi kGroqBatch = groq();
+
+}  // namespace sluice::wire

@@ -1,0 +1,95 @@
+// The one list of the calls about files and batches.
+#include <array>
+#include <charconv>
+
+#include "wire/batch.h"
+#include "wire/wires.h"
+
+namespace sluice::wire {
+namespace {
+
+using enum BatchAct;
+
+bool is_azure(const http::ServerRequest& request) {
+  return request.headers.find("api-key").has_value() ||
+         query_value(request.target, "api-version").has_value();
+}
+
+constexpr std::array kRoutes = {
+    BatchRoute{"POST", "/v1/files", upload, &kOpenAiBatch},
+    BatchRoute{"GET", "/v1/files", file_list, &kOpenAiBatch},
+    BatchRoute{"GET", "/v1/files/{}", file_show, &kOpenAiBatch},
+    BatchRoute{"DELETE", "/v1/files/{}", file_remove, &kOpenAiBatch},
+    BatchRoute{"GET", "/v1/files/{}/content", file_content, &kOpenAiBatch},
+    BatchRoute{"POST", "/v1/batches", create, &kOpenAiBatch},
+    BatchRoute{"GET", "/v1/batches", list, &kOpenAiBatch},
+    BatchRoute{"GET", "/v1/batches/{}", show, &kOpenAiBatch},
+    BatchRoute{"POST", "/v1/batches/{}/cancel", cancel, &kOpenAiBatch},
+};
+
+// Prefixes under which OpenAI's calls are a service's own.
+struct Prefix {
+  std::string_view prefix;  // in place of "/v1"
+  const BatchApi* api;
+  bool (*takes)(const http::ServerRequest& request);
+};
+constexpr std::array kPrefixes = {Prefix{"/openai/v1", &kAzureBatch, is_azure},
+                                  Prefix{"/openai/v1", &kGroqBatch, nullptr},
+                                  Prefix{"/openai", &kAzureBatch, is_azure}};
+
+// Uploads may have other fields beside the file.
+constexpr std::size_t kFormBytes = 1 << 20;
+
+}  // namespace
+
+std::optional<BatchCall> find_batch_call(const http::ServerRequest& request) {
+  const std::string_view path = path_of(request);
+  const auto among = [&](std::string_view where, const BatchApi* of) -> std::optional<BatchCall> {
+    for (const BatchRoute& route : kRoutes) {
+      if (route.method != request.method || (of && route.api != &kOpenAiBatch)) continue;
+      if (route.takes && !route.takes(request)) continue;
+      BatchCall call{route.act, of ? of : route.api, {}};
+      if (path_fits(route.path, where, call.in_path)) return call;
+    }
+    return std::nullopt;
+  };
+  if (auto call = among(path, nullptr)) return call;
+  for (const Prefix& one : kPrefixes) {
+    if (!path.starts_with(one.prefix) || (one.takes && !one.takes(request))) continue;
+    if (auto call = among("/v1" + std::string(path.substr(one.prefix.size())), one.api))
+      return call;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> batch_body_limit(std::string_view method, std::string_view target) {
+  http::ServerRequest request;
+  request.method = method;
+  request.target = target;
+  const auto call = find_batch_call(request);
+  if (!call || !call->api->files || method != "POST") return std::nullopt;
+  return call->api->files->most_bytes + kFormBytes;
+}
+
+std::int64_t unix_seconds(core::WallTime at) {
+  return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+}
+
+std::size_t query_count(const http::ServerRequest& request, std::string_view name,
+                        std::size_t otherwise, std::size_t most) {
+  const std::string_view text = query_value(request.target, name).value_or("");
+  std::size_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number == 0)
+    return otherwise;
+  return std::min(number, most);
+}
+
+std::string label_in(const Element& metadata) {
+  const std::string_view own = text_at(metadata, "sluice");
+  if (!own.empty()) return std::string(own);
+  const std::string all = simdjson::minify(metadata);
+  return all == "{}" ? std::string() : all;
+}
+
+}  // namespace sluice::wire

@@ -1,0 +1,342 @@
+#include <set>
+
+#include "mock/answerer.h"
+#include "tests/mock/batch_support.h"
+
+namespace sluice::mock {
+namespace {
+
+using namespace std::chrono_literals;
+
+json create(BatchMock& mock, int lines, const json& metadata = nullptr) {
+  const json file = mock.upload(openai_lines(lines));
+  return mock.post("/v1/batches", {{"input_file_id", file.at("id")},
+                                   {"endpoint", "/v1/chat/completions"},
+                                   {"completion_window", "24h"},
+                                   {"metadata", metadata}});
+}
+
+std::string path(const json& batch) {
+  return "/v1/batches/" + batch.at("id").get<std::string>();
+}
+std::string content(const json& file) {
+  return "/v1/files/" + file.get<std::string>() + "/content";
+}
+
+TEST(OpenAiBatch, AnswersEachLineAsACallWouldAndBillsItAtHalfThePrice) {
+  Options options = batch_options();
+  options.price.input = core::Money::picodollars(100);
+  options.price.output = core::Money::picodollars(1000);
+  BatchMock mock(options);
+  json batch = create(mock, 3, {{"sluice", "nonce-1"}});
+  EXPECT_EQ(batch.at("status"), "validating");
+  EXPECT_EQ(batch.at("request_counts").at("total"), 0);
+  EXPECT_EQ(batch.at("created_at"), 1'767'225'600);
+  EXPECT_EQ(batch.at("expires_at"), 1'767'225'600 + 86'400);
+  mock.wait(50s);
+  batch = mock.get(path(batch));
+  EXPECT_EQ(batch.at("status"), "in_progress");
+  EXPECT_EQ(batch.at("request_counts").at("total"), 3);
+  EXPECT_TRUE(batch.at("output_file_id").is_null());
+  mock.wait(49s);
+  EXPECT_EQ(mock.get(path(batch)).at("status"), "finalizing");
+  EXPECT_EQ(mock.stats().batch.lines, 0u);
+  mock.wait(1s);
+  batch = mock.get(path(batch));
+  EXPECT_EQ(batch.at("status"), "completed");
+  EXPECT_EQ(batch.at("completed_at"), 1'767'225'700);
+  EXPECT_EQ(batch.at("request_counts"), json({{"total", 3}, {"completed", 3}, {"failed", 0}}));
+  EXPECT_TRUE(batch.at("error_file_id").is_null());
+  const std::vector<json> lines = mock.lines(content(batch.at("output_file_id")));
+  ASSERT_EQ(lines.size(), 3u);
+  std::uint64_t input = 0;
+  std::uint64_t output = 0;
+  for (int i = 0; i < 3; ++i) {
+    const json& line = lines[static_cast<std::size_t>(i)];
+    EXPECT_EQ(line.at("custom_id"), "n." + std::to_string(i));
+    EXPECT_TRUE(line.at("error").is_null());
+    EXPECT_EQ(line.at("response").at("status_code"), 200);
+    const json& body = line.at("response").at("body");
+    EXPECT_EQ(body.at("choices").at(0).at("message").at("content"),
+              free_text_for("row " + std::to_string(i), 1));
+    input += body.at("usage").at("prompt_tokens").get<std::uint64_t>();
+    output += body.at("usage").at("completion_tokens").get<std::uint64_t>();
+  }
+  const Stats& stats = mock.stats();
+  EXPECT_EQ(stats.input_tokens, input);
+  EXPECT_EQ(stats.output_tokens, output);
+  EXPECT_EQ(stats.rows, 3u);
+  EXPECT_EQ(stats.requests, 0u);
+  EXPECT_EQ(stats.cost.picodollars(), static_cast<std::int64_t>(input * 50 + output * 500));
+  EXPECT_EQ(stats.batch.cost, stats.cost);
+  EXPECT_EQ(stats.batch.lines, 3u);
+  EXPECT_EQ(stats.batch.by_label.at("nonce-1"), 1u);
+  EXPECT_EQ(stats.batch.by_end.at("completed"), 1u);
+  EXPECT_EQ(stats.batch.running, 0u);
+  EXPECT_EQ(stats.batch.enqueued_tokens, 0u);
+  EXPECT_EQ(batch.at("usage").at("input_tokens"), input);
+}
+
+TEST(OpenAiBatch, ExpiresWithTheFinishedPartInOneFileAndTheRestInTheOther) {
+  Options options = batch_options();
+  options.batch.faults.expire = 1;
+  BatchMock mock(options);
+  json batch = create(mock, 200);
+  mock.wait(24h - 1s);
+  EXPECT_EQ(mock.get(path(batch)).at("status"), "in_progress");
+  const auto running = mock.get(path(batch)).at("request_counts").at("completed").get<int>();
+  mock.wait(1s);
+  batch = mock.get(path(batch));
+  EXPECT_EQ(batch.at("status"), "expired");
+  EXPECT_EQ(batch.at("expired_at"), batch.at("expires_at"));
+  const std::vector<json> done = mock.lines(content(batch.at("output_file_id")));
+  const std::vector<json> rest = mock.lines(content(batch.at("error_file_id")));
+  EXPECT_EQ(done.size() + rest.size(), 200u);
+  EXPECT_EQ(static_cast<int>(done.size()), running);
+  EXPECT_GT(done.size(), 20u);
+  EXPECT_GT(rest.size(), 10u);
+  for (const json& line : rest) {
+    EXPECT_TRUE(line.at("response").is_null());
+    EXPECT_EQ(line.at("error").at("code"), "batch_expired");
+  }
+  EXPECT_EQ(mock.stats().batch.lines, done.size());
+  EXPECT_EQ(mock.stats().batch.lines_not_run, rest.size());
+  EXPECT_EQ(mock.stats().answered, done.size());
+}
+
+TEST(OpenAiBatch, CancelsWithTheFinishedPartAndCannotBeCancelledWhenItIsOver) {
+  BatchMock mock(batch_options());
+  json batch = create(mock, 100);
+  mock.wait(50s);
+  EXPECT_EQ(mock.post(path(batch) + "/cancel", json::object()).at("status"), "cancelling");
+  mock.wait(10s);
+  batch = mock.get(path(batch));
+  EXPECT_EQ(batch.at("status"), "cancelled");
+  EXPECT_EQ(batch.at("cancelling_at"), 1'767'225'650);
+  EXPECT_EQ(batch.at("cancelled_at"), 1'767'225'655);
+  const auto done = mock.lines(content(batch.at("output_file_id"))).size();
+  const auto rest = mock.lines(content(batch.at("error_file_id")));
+  EXPECT_EQ(done + rest.size(), 100u);
+  EXPECT_EQ(rest[0].at("error").at("code"), "batch_cancelled");
+  EXPECT_EQ(mock.call("POST", path(batch) + "/cancel").response.status, 409);
+}
+
+TEST(OpenAiBatch, FailsWithTheLinesThatAreWrong) {
+  BatchMock mock(batch_options());
+  const json file =
+      mock.upload(openai_line("a", "x") + "{not json\n" + openai_line("a", "y") +
+                  R"({"custom_id":"b","method":"POST","url":"/v1/embeddings","body":{}})");
+  json batch = mock.post("/v1/batches", {{"input_file_id", file.at("id")},
+                                         {"endpoint", "/v1/chat/completions"},
+                                         {"completion_window", "24h"}});
+  EXPECT_EQ(batch.at("status"), "validating");
+  mock.wait(2s);
+  batch = mock.get(path(batch));
+  EXPECT_EQ(batch.at("status"), "failed");
+  std::vector<std::pair<std::string, int>> found;
+  for (const json& mistake : batch.at("errors").at("data"))
+    found.emplace_back(mistake.at("code"), mistake.at("line"));
+  const std::vector<std::pair<std::string, int>> wanted = {
+      {"invalid_json_line", 2}, {"duplicate_custom_id", 3}, {"invalid_url", 4}};
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(mock.stats().batch.by_end.at("failed"), 1u);
+}
+
+TEST(OpenAiBatch, PutsALineThatIsRefusedIntoTheErrorFile) {
+  BatchMock mock(batch_options());
+  json line = json::parse(openai_line("bad", "x"));
+  line["body"]["surprise"] = 1;
+  const json file = mock.upload(line.dump());
+  json batch = mock.post("/v1/batches", {{"input_file_id", file.at("id")},
+                                         {"endpoint", "/v1/chat/completions"},
+                                         {"completion_window", "24h"}});
+  mock.wait(100s);
+  batch = mock.get(path(batch));
+  EXPECT_EQ(batch.at("status"), "completed");
+  EXPECT_TRUE(batch.at("output_file_id").is_null());
+  const json failed = mock.lines(content(batch.at("error_file_id"))).at(0);
+  EXPECT_EQ(failed.at("response").at("status_code"), 400);
+  EXPECT_EQ(failed.at("response").at("body").at("error").at("code"), "unknown_parameter");
+  EXPECT_EQ(batch.at("request_counts"), json({{"total", 1}, {"completed", 0}, {"failed", 1}}));
+  EXPECT_EQ(mock.stats().batch.line_errors, 1u);
+  EXPECT_EQ(mock.stats().answered, 0u);
+}
+
+TEST(OpenAiBatch, FailsABatchThatFindsNoRoomUntilOthersAreDone) {
+  Options options = batch_options();
+  options.batch.queue_tokens = 30;
+  BatchMock mock(options);
+  create(mock, 10);
+  json second = create(mock, 10);
+  mock.wait(2s);
+  EXPECT_EQ(mock.stats().batch.enqueued_tokens, 20u);
+  second = mock.get(path(second));
+  EXPECT_EQ(second.at("status"), "failed");
+  EXPECT_EQ(second.at("errors").at("data").at(0).at("code"), "token_limit_exceeded");
+  mock.wait(98s);
+  json third = create(mock, 10);
+  mock.wait(100s);
+  EXPECT_EQ(mock.get(path(third)).at("status"), "completed");
+}
+
+TEST(OpenAiBatch, ListsTheNewestFirstInPages) {
+  BatchMock mock(batch_options());
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(create(mock, 1).at("id"));
+  std::vector<std::string> seen;
+  std::string after;
+  for (bool more = true; more;) {
+    const json page = mock.get("/v1/batches?limit=2" + after);
+    for (const json& batch : page.at("data")) seen.push_back(batch.at("id"));
+    more = page.at("has_more");
+    after = "&after=" + page.at("last_id").get<std::string>();
+  }
+  EXPECT_EQ(seen, std::vector<std::string>(ids.rbegin(), ids.rend()));
+  EXPECT_EQ(mock.get("/v1/files?purpose=batch").at("data").size(), 5u);
+}
+
+TEST(OpenAiBatch, KeepsFilesUntilTheyAreDeleted) {
+  BatchMock mock(batch_options());
+  const std::string text = openai_lines(2);
+  const json file = mock.upload(text, "mine.jsonl");
+  EXPECT_EQ(file.at("filename"), "mine.jsonl");
+  EXPECT_EQ(file.at("bytes"), text.size());
+  const std::string at = "/v1/files/" + file.at("id").get<std::string>();
+  EXPECT_EQ(mock.get(at), file);
+  EXPECT_EQ(mock.call("GET", at + "/content").response.body, text);
+  EXPECT_EQ(json::parse(mock.call("DELETE", at).response.body).at("deleted"), true);
+  EXPECT_EQ(mock.call("GET", at).response.status, 404);
+  EXPECT_EQ(mock.upload(text, "mine.txt").at("error").at("code"), "invalid_file_format");
+}
+
+TEST(OpenAiBatch, IsMadeThoughTheAnswerIsLostAndIsFoundInTheList) {
+  Options options = batch_options();
+  options.batch.faults.lose_create = 1;
+  options.batch.unlisted = 5s;
+  BatchMock mock(options);
+  const json file = mock.upload(openai_lines(1));
+  const Decision made = mock.call("POST", "/v1/batches",
+                                  json({{"input_file_id", file.at("id")},
+                                        {"endpoint", "/v1/chat/completions"},
+                                        {"completion_window", "24h"},
+                                        {"metadata", {{"sluice", "n"}}}})
+                                      .dump());
+  EXPECT_EQ(made.kind, Decision::Kind::reset);
+  EXPECT_EQ(mock.get("/v1/batches").at("data").size(), 0u);
+  mock.wait(5s);
+  const json page = mock.get("/v1/batches");
+  ASSERT_EQ(page.at("data").size(), 1u);
+  EXPECT_EQ(page.at("data").at(0).at("metadata").at("sluice"), "n");
+  EXPECT_EQ(mock.stats().batch.by_label.at("n"), 1u);
+}
+
+TEST(OpenAiBatch, IsNotFoundAtFirstWhereThatIsWanted) {
+  Options options = batch_options();
+  options.batch.hidden_polls = 2;
+  BatchMock mock(options);
+  const json batch = create(mock, 1);
+  EXPECT_EQ(mock.call("GET", path(batch)).response.status, 404);
+  EXPECT_EQ(mock.call("GET", path(batch)).response.status, 404);
+  EXPECT_EQ(mock.call("GET", path(batch)).response.status, 200);
+}
+
+TEST(OpenAiBatch, SpoilsResultsAsItIsTold) {
+  Options options = batch_options();
+  options.batch.faults.drop_line = 0.1;
+  options.batch.faults.double_line = 0.1;
+  options.batch.faults.foreign_line = 0.1;
+  options.batch.faults.null_response = 0.1;
+  options.batch.faults.line_error = 0.1;
+  options.batch.faults.shuffle = 1;
+  options.batch.faults.body_text = 1;
+  BatchMock mock(options);
+  json batch = create(mock, 1000);
+  mock.wait(100s);
+  batch = mock.get(path(batch));
+  std::vector<json> lines = mock.lines(content(batch.at("output_file_id")));
+  for (const json& line : mock.lines(content(batch.at("error_file_id")))) {
+    if (!line.at("response").is_null()) {
+      EXPECT_EQ(line.at("response").at("status_code"), 500);
+    }
+    lines.push_back(line);
+  }
+  std::map<std::string, int> seen;
+  int unknown = 0;
+  int nulls = 0;
+  int text = 0;
+  for (const json& line : lines) {
+    const std::string id = line.at("custom_id");
+    if (id.find('-') != std::string::npos) ++unknown;
+    ++seen[id];
+    if (line.at("response").is_null()) {
+      EXPECT_TRUE(line.at("error").is_null());
+      ++nulls;
+    } else {
+      text += line.at("response").at("body").is_string() ? 1 : 0;
+    }
+  }
+  const auto twice =
+      std::count_if(seen.begin(), seen.end(), [](const auto& e) { return e.second == 2; });
+  for (const auto share : {unknown, nulls, static_cast<int>(twice)}) {
+    EXPECT_GT(share, 60);
+    EXPECT_LT(share, 140);
+  }
+  EXPECT_EQ(text + nulls, static_cast<int>(lines.size()));
+  const auto missing = 1000 - (static_cast<int>(seen.size()) - unknown) - unknown;
+  EXPECT_GT(missing, 60);
+  EXPECT_NE(lines.at(0).at("custom_id"), "n.0");
+  EXPECT_GT(mock.stats().batch.line_errors, 60u);
+}
+
+TEST(OpenAiBatch, MeetsTheSameFaultsInTheSameOrderOfCalls) {
+  const auto once = [] {
+    Options options = batch_options();
+    options.batch.turnaround.reset();
+    options.batch.regime = BatchRegime::mixed;
+    options.batch.speed = 3600;
+    options.batch.faults.call_error = 0.3;
+    options.batch.faults.expire = 0.3;
+    options.batch.faults.line_error = 0.1;
+    BatchMock mock(options);
+    std::string all;
+    for (int i = 0; i < 20; ++i) {
+      const json file = mock.upload(openai_lines(20));
+      if (!file.contains("id")) continue;
+      mock.post("/v1/batches", {{"input_file_id", file.at("id")},
+                                {"endpoint", "/v1/chat/completions"},
+                                {"completion_window", "24h"}});
+      mock.wait(1s);
+      all += mock.call("GET", "/v1/batches?limit=100").response.body;
+    }
+    return all;
+  };
+  EXPECT_EQ(once(), once());
+}
+
+TEST(OpenAiBatch, LetsTimePassWhenItIsTold) {
+  BatchMock mock(batch_options());
+  const json batch = create(mock, 1);
+  EXPECT_EQ(mock.call("POST", "/control", R"({"batch_seconds":100})").response.status, 200);
+  EXPECT_EQ(mock.get(path(batch)).at("status"), "completed");
+}
+
+TEST(OpenAiBatch, NeverExpiresAtAzure) {
+  Options options = batch_options();
+  options.batch.turnaround = 30h;
+  BatchMock mock(options);
+  const json file = mock.upload(openai_lines(1), "a.jsonl", "/openai/v1");
+  const Decision made = mock.call("POST", "/openai/v1/batches?api-version=preview",
+                                  json({{"input_file_id", file.at("id")},
+                                        {"endpoint", "/chat/completions"},
+                                        {"completion_window", "24h"}})
+                                      .dump());
+  const json batch = json::parse(made.response.body);
+  EXPECT_TRUE(batch.at("expires_at").is_null());
+  mock.wait(30h);
+  const Decision shown = mock.call(
+      "GET", "/openai/v1/batches/" + batch.at("id").get<std::string>() + "?api-version=preview");
+  EXPECT_EQ(json::parse(shown.response.body).at("status"), "completed");
+}
+
+}  // namespace
+}  // namespace sluice::mock
