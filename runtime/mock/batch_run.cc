@@ -119,7 +119,7 @@ core::Result<BatchRun::Scan> BatchRun::scan(const wire::BatchApi& api,
       mistaken(std::move(line.error()), number);
       return true;
     }
-    if (scan.lines == 1) scan.label = line->id.substr(0, line->id.find('.'));
+    if (scan.lines == 1) scan.label = line->id.substr(0, line->id.find_first_of(".-"));
     if (!line->id.empty() && !ids.insert(core::hash128(line->id).low).second) {
       mistaken({"duplicate_custom_id",
                 fmt::format("The custom_id for this request is a duplicate of another request: {}.",
@@ -161,6 +161,7 @@ BatchRun::Reply BatchRun::answer(const Task& task, const wire::BatchLine& line, 
     refusal.why = wire::Why::server_error;
     return refused(std::move(refusal), task.api.service);
   }
+  if (line.refusal) return refused(*line.refusal, task.api.service);
   const auto found = reader_.find(line.request);
   if (!found) return refused(found.error().refusal, *found.error().service);
   const wire::Service& service = found->wire->service;

@@ -94,6 +94,7 @@ Batches::Served Batches::serve_job(const wire::BatchCall& call, const http::Serv
   if (!job) return wire::refuse(Why::not_found, fmt::format("No batch found with id '{}'.", id));
   const BatchState state = job->life.at(clock_.at(at.now)).state;
   http::ServerResponse response;
+  std::string results;
   switch (call.act) {
     case BatchAct::cancel:
       if (is_over(state)) {
@@ -124,9 +125,16 @@ Batches::Served Batches::serve_job(const wire::BatchCall& call, const http::Serv
       std::erase_if(jobs_, [&](const auto& one) { return one.get() == job; });
       return response;
     default:
+      if (call.api->inline_results && job->order.inline_lines && !job->output.empty()) {
+        auto bytes = files_.find(job->output)->blob->all();
+        if (!bytes) return wire::refuse(Why::server_error, bytes.error().text());
+        results = std::move(*bytes);
+      }
       break;
   }
-  call.api->reply(call.act, view(*job, request, at), response);
+  BatchJob shown = view(*job, request, at);
+  shown.results = std::move(results);
+  call.api->reply(call.act, shown, response);
   return response;
 }
 
@@ -253,7 +261,7 @@ void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
   shown.id = job.id;
   shown.order = &job.order;
   const wire::BatchPlaces places = job.api->places(shown, mix(job.draws, kIdDraw));
-  const bool lost = moment.state == BatchState::expired && !job.api->keeps_unfinished;
+  const bool lost = moment.state != BatchState::completed && !job.api->keeps_unfinished;
   const core::WallTime ended = wall_of(job, *job.life.ended());
   auto results = run_.run({.api = *job.api,
                            .order = job.order,
@@ -271,7 +279,8 @@ void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
                                   .name = fmt::format("{}_{}.jsonl", job.id, kind),
                                   .purpose = "batch_output",
                                   .media = "application/jsonl",
-                                  .created = std::min(ended, at.wall)},
+                                  .created = std::min(ended, at.wall),
+                                  .owner = job.api->files},
                                  std::move(blob));
     if (kept) return id;
     job.scan.mistakes.push_back({"server_error", kept.error().text(), 0, {}});
@@ -331,7 +340,7 @@ BatchJob Batches::view(const Job& job, const http::ServerRequest& request, Momen
   if (job.settled) {
     shown.counts = job.counts;
     if (moment.state != BatchState::failed) shown.usage = job.usage;
-  } else if (validated && shown.started) {
+  } else {
     shown.counts.total = job.scan.lines;
     if (!job.life.plan().flat_counts)
       shown.counts.succeeded = lines_done(job.draws, job.scan.lines, moment.done);

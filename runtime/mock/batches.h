@@ -8,7 +8,8 @@
 //   2. What is drawn for a batch depends on the seed and on its number; for a line, on its place too.
 //   3. What it shows of a batch never goes back.
 //
-// Bounds: kMostJobs batches, and those of the files.
+// Bounds: kMostJobs batches, kMostSessions uploads in several calls (then the oldest goes), and those of the
+// files.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ class Batches {
   void skip(core::Duration batch_time) { clock_.skip(batch_time); }
 
   static constexpr std::size_t kMostJobs = 100'000;
+  static constexpr std::size_t kMostSessions = 100;
 
  private:
   struct Job {
@@ -58,6 +60,12 @@ class Batches {
     std::string output = {};
     std::string errors = {};
   };
+  // An upload in several calls.
+  struct Session {
+    std::string id;
+    wire::Upload upload;  // what was said of it
+    Blob blob;
+  };
   // What a call gets: its reply, or why there is none.
   using Served = std::expected<http::ServerResponse, wire::Refusal>;
 
@@ -67,6 +75,9 @@ class Batches {
   Served create(const wire::BatchCall& call, const http::ServerRequest& request, Moment at);
   Served list_jobs(const wire::BatchApi& api, const http::ServerRequest& request, Moment at);
   Served list_files(const wire::BatchApi& api, const http::ServerRequest& request);
+  Served upload_step(const wire::BatchApi& api, const http::ServerRequest& request, Moment at);
+  Served keep_upload(const wire::BatchApi& api, const wire::Upload& named, Blob blob,
+                     const http::ServerRequest& request, Moment at);
   Served upload(const wire::BatchApi& api, const http::ServerRequest& request, Moment at);
 
   std::expected<std::shared_ptr<const Blob>, wire::Refusal> input_of(const wire::BatchOrder& order);
@@ -89,6 +100,8 @@ class Batches {
   std::map<std::string, Job*, std::less<>> by_token_;
   std::map<std::string, std::uint64_t, std::less<>> enqueued_;  // tokens by model
   std::uint64_t calls_ = 0;
+  std::vector<Session> sessions_;  // the oldest first
+  std::uint64_t sessions_made_ = 0;
   std::uint64_t uploads_ = 0;
   std::uint64_t creates_ = 0;
   bool lose_reply_ = false;  // of the create that is being served

@@ -73,6 +73,7 @@ Decision ProviderModel::batch_call(const wire::BatchCall& call, const http::Serv
                                    Moment at) {
   const wire::Service& service = call.api->service;
   if (const auto outage = outages_.at(at.now)) return broken(service, *outage, at);
+  if (call.open) return batches_.handle(call, request, at);
   if (auto refusal = access_.refusal(service, request, at.wall))
     return refuse(service, std::move(*refusal), at, false);
   return batches_.handle(call, request, at);

@@ -16,7 +16,7 @@ struct BatchStats {
   std::uint64_t upload_bytes = 0;
   std::uint64_t created = 0;
   // By the label that the client gave: metadata.sluice or all metadata, a display name, a token; else
-  // the first line's id up to its first '.'. Beyond kMostLabels new ones count as "(others)".
+  // the first line's id up to its first '.' or '-'. Beyond kMostLabels new ones count as "(others)".
   std::map<std::string, std::uint64_t> by_label;
   std::map<std::string, std::uint64_t> by_end;  // "completed", "expired", …
   std::uint64_t lines = 0;                      // answered, and billed

@@ -65,7 +65,90 @@ def check_openai(program):
                                                                  max_retries=0).batches.list())
 
 
-CHECKS = (check_openai,)
+def check_anthropic(program):
+    import anthropic
+
+    def asked(i):
+        return {"custom_id": f"nonce-{i}", "params": {"model": "claude-haiku-4-5", "max_tokens": 100,
+                                                      "messages": [{"role": "user", "content": f"{TEXT} {i}"}]}}
+
+    with Mock(program, *BATCH) as mock:
+        api = anthropic.Anthropic(base_url=mock.url, api_key="right", max_retries=0)
+        batch = api.messages.batches.create(requests=[asked(i) for i in range(ROWS)])
+        equal((batch.processing_status, batch.request_counts.processing, batch.results_url), ("in_progress", ROWS, None))
+        equal([one.id for one in api.messages.batches.list(limit=1)], [batch.id])
+        done = poll(lambda: api.messages.batches.retrieve(batch.id), lambda b: b.processing_status == "ended")
+        equal((done.request_counts.processing, done.request_counts.succeeded), (0, ROWS))
+        results = list(api.messages.batches.results(batch.id))
+        equal({one.custom_id for one in results}, {f"nonce-{i}" for i in range(ROWS)})
+        equal(sum(one.result.message.usage.output_tokens for one in results), books(mock)["output_tokens"])
+        bad = asked(0)
+        bad["params"]["surprise"] = 1
+        second = api.messages.batches.create(requests=[bad, asked(1)])
+        poll(lambda: api.messages.batches.retrieve(second.id), lambda b: b.processing_status == "ended")
+        kinds = {one.custom_id: one.result for one in api.messages.batches.results(second.id)}
+        equal((kinds["nonce-0"].type, kinds["nonce-1"].type), ("errored", "succeeded"))
+        equal(kinds["nonce-0"].error.error.type, "invalid_request_error")
+        third = api.messages.batches.create(requests=[asked(i) for i in range(ROWS)])
+        equal(api.messages.batches.cancel(third.id).processing_status, "canceling")
+        ended = poll(lambda: api.messages.batches.retrieve(third.id), lambda b: b.processing_status == "ended")
+        equal(ended.request_counts.succeeded + ended.request_counts.canceled, ROWS)
+        equal(api.messages.batches.delete(third.id).type, "message_batch_deleted")
+        raises(anthropic.NotFoundError, lambda: api.messages.batches.retrieve(third.id))
+        raises(anthropic.BadRequestError, lambda: api.messages.batches.create(requests=[asked(1), asked(1)]))
+
+
+def check_gemini(program):
+    from google import genai
+    from google.genai import errors, types
+
+    with Mock(program, *BATCH) as mock:
+        api = genai.Client(api_key="right", http_options=types.HttpOptions(base_url=mock.url))
+
+        def finished(batch):
+            return poll(lambda: api.batches.get(name=batch.name),
+                        lambda b: b.state not in (types.JobState.JOB_STATE_PENDING, types.JobState.JOB_STATE_RUNNING))
+
+        # The requests in the call: results come with the batch, in their order.
+        batch = api.batches.create(model="gemini-2.5-flash", config={"display_name": "nonce"}, src=[
+            {"contents": f"{TEXT} {i}", "config": {"max_output_tokens": 100}, "metadata": {"key": f"k{i}"}}
+            for i in range(ROWS)])
+        equal(batch.state, types.JobState.JOB_STATE_PENDING)
+        equal([(one.name, one.display_name) for one in api.batches.list()], [(batch.name, "nonce")])
+        done = finished(batch)
+        equal(done.state, types.JobState.JOB_STATE_SUCCEEDED)
+        equal([one.metadata["key"] for one in done.dest.inlined_responses], [f"k{i}" for i in range(ROWS)])
+        equal(sum(one.response.usage_metadata.candidates_token_count for one in done.dest.inlined_responses),
+              books(mock)["output_tokens"])
+
+        # In a file of more than one part of the client's (8 MiB).
+        lines = [{"key": f"k{i}", "request": {"contents": [{"role": "user", "parts": [{"text": f"{TEXT} {i}" * 20_000}]}]}}
+                 for i in range(ROWS)]
+        text = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        file = api.files.upload(file=io.BytesIO(text), config={"mime_type": "application/jsonl", "display_name": "rows"})
+        equal((file.size_bytes, file.display_name), (len(text), "rows"))
+        equal(api.files.get(name=file.name).name, file.name)
+        batch = api.batches.create(model="gemini-2.5-flash", src=file.name, config={"display_name": "nonce"})
+        done = finished(batch)
+        results = [json.loads(line) for line in api.files.download(file=done.dest.file_name).splitlines()]
+        equal([one["key"] for one in results], [f"k{i}" for i in range(ROWS)])
+        equal(books(mock)["by_label"], {"nonce": 2})
+        assert file.name in [one.name for one in api.files.list()]
+        api.files.delete(name=file.name)
+        raises(errors.ClientError, lambda: api.files.get(name=file.name), code=404)
+
+        vectors = finished(api.batches.create_embeddings(
+            model="gemini-embedding-001", src={"inlined_requests": {"contents": [TEXT, "reset"]}}))
+        assert all(one.response.embedding.values for one in vectors.dest.inlined_embed_content_responses)
+
+        batch = api.batches.create(model="gemini-2.5-flash", src=[{"contents": TEXT}])
+        api.batches.cancel(name=batch.name)
+        equal(finished(batch).state, types.JobState.JOB_STATE_CANCELLED)
+        api.batches.delete(name=batch.name)
+        raises(errors.ClientError, lambda: api.batches.get(name=batch.name), code=404)
+
+
+CHECKS = (check_openai, check_anthropic, check_gemini)
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))

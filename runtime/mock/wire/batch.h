@@ -62,8 +62,9 @@ struct BatchOrder {
 
 struct BatchLine {
   std::string id;
-  http::ServerRequest request;  // the call that it stands for
-  std::string echo;             // of the line, for its result; JSON
+  http::ServerRequest request;     // the call that it stands for
+  std::string echo;                // of the line, for its result; JSON
+  std::optional<Refusal> refusal;  // it is refused when it is run
 };
 
 struct LineResult {
@@ -126,6 +127,7 @@ struct StoredFile {
   std::string media;
   std::uint64_t bytes = 0;
   core::WallTime created{};
+  const void* owner = nullptr;  // the BatchFilesApi by which it is listed; null = it is in no list
 };
 
 // Where results are kept: ids of files. Empty = the format has none.
@@ -154,8 +156,6 @@ enum class BatchAct : std::uint8_t {
   remove,
   results,
   upload,
-  upload_start,
-  upload_part,
   file_show,
   file_list,
   file_content,
@@ -169,11 +169,24 @@ struct Upload {
   std::string_view bytes;  // of the request
 };
 
+// An upload in several calls: a first one that begins it, and one for each part.
+struct UploadStep {
+  std::string session;  // empty = it begins
+  std::uint64_t offset = 0;
+  bool part = false;  // brings bytes; else it is asked how many have come
+  bool last = false;
+  Upload upload;
+};
+
 // How files are kept that clients upload; null functions = the provider has no such call.
 struct BatchFilesApi {
   std::string (*id)(std::uint64_t draw) = nullptr;
   std::uint64_t most_bytes = 0;
   std::expected<Upload, Refusal> (*read)(const http::ServerRequest& request) = nullptr;
+  // In place of read(), where uploads take several calls.
+  std::expected<UploadStep, Refusal> (*step)(const http::ServerRequest& request) = nullptr;
+  void (*write_step)(std::string_view session, std::uint64_t received, bool over,
+                     std::string_view base, http::ServerResponse& response) = nullptr;
   void (*write)(core::JsonWriter& w, const StoredFile& file, std::string_view base) = nullptr;
   void (*write_list)(core::JsonWriter& w, std::span<const StoredFile> files, const ListEnds& ends,
                      std::string_view base) = nullptr;
@@ -183,8 +196,10 @@ struct BatchFilesApi {
 struct BatchApi {
   std::string_view name;  // "openai"
   const Service& service;
-  core::Duration window{};  // zero = a batch never expires
-  std::uint64_t most_lines = 0;
+  core::Duration window{};       // zero = a batch never expires
+  std::uint64_t most_lines = 0;  // 0 = no bound
+  std::size_t most_body = 0;     // of a create; 0 = as any call's
+  bool inline_results = false;   // a batch whose lines came with the call is shown with its results
   bool queue_full_fails =
       false;  // a batch that finds no room is made, and fails; else it is refused
   bool mistakes_refuse = false;  // a create with wrong lines is refused; else the batch fails
@@ -218,7 +233,8 @@ struct BatchRoute {
 struct BatchCall {
   BatchAct act;
   const BatchApi* api = nullptr;
-  std::vector<std::string> in_path;  // what stands in the path's braces
+  std::vector<std::string> in_path = {};  // what stands in the path's braces
+  bool open = false;                      // needs no key: its address proves enough
 };
 
 // nullopt: no call of a batch API.
@@ -226,6 +242,8 @@ std::optional<BatchCall> find_batch_call(const http::ServerRequest& request);
 // How large a body may be that is sent there; nullopt = as any other.
 std::optional<std::size_t> batch_body_limit(std::string_view method, std::string_view target);
 
+extern const BatchApi kAnthropicBatch;
+extern const BatchApi kGeminiBatch;
 extern const BatchApi kOpenAiBatch;
 extern const BatchApi kAzureBatch;
 extern const BatchApi kGroqBatch;

@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::uint64_t kMostBatchBytes = 200'000'000;
 
-constexpr std::array kExpiryFields = {
+constexpr std::array kOpenaiExpiryFields = {
     Field{.name = "anchor", .kinds = kString, .required = true, .choices = "created_at"},
     Field{
         .name = "seconds", .kinds = kInteger, .required = true, .least = 3600, .most = 2'592'000}};
-const Fields kExpiry = {.list = kExpiryFields};
-constexpr std::array kCreateFields = {
+const Fields kOpenaiExpiry = {.list = kOpenaiExpiryFields};
+constexpr std::array kOpenaiCreateFields = {
     Field{.name = "input_file_id", .kinds = kString, .required = true},
     Field{.name = "endpoint",
           .kinds = kString,
@@ -26,16 +26,16 @@ constexpr std::array kCreateFields = {
                      "/responses|/embeddings"},
     Field{.name = "completion_window", .kinds = kString, .required = true},
     Field{.name = "metadata", .kinds = kObject | kNull},
-    Field{.name = "output_expires_after", .kinds = kObject | kNull, .inside = &kExpiry}};
-const Fields kCreate = {.list = kCreateFields};
+    Field{.name = "output_expires_after", .kinds = kObject | kNull, .inside = &kOpenaiExpiry}};
+const Fields kOpenaiCreate = {.list = kOpenaiCreateFields};
 
 // Azure's clients leave out the "/v1" of an endpoint.
-std::string endpoint_of(std::string_view text) {
+std::string openai_endpoint_of(std::string_view text) {
   return text.starts_with("/v1/") ? std::string(text) : "/v1" + std::string(text);
 }
 
 // "24h", "7d".
-std::optional<core::Duration> window_of(std::string_view text) {
+std::optional<core::Duration> openai_window_of(std::string_view text) {
   std::int64_t number = 0;
   if (text.size() < 2 || text.size() > 4) return std::nullopt;
   for (const char c : text.substr(0, text.size() - 1)) {
@@ -47,18 +47,18 @@ std::optional<core::Duration> window_of(std::string_view text) {
   return std::nullopt;
 }
 
-std::expected<BatchOrder, Refusal> read_order(const Request& request, bool any_window) {
+std::expected<BatchOrder, Refusal> openai_read_order(const Request& request, bool any_window) {
   const Element& body = request.body;
-  if (auto mistake = mistake_in(body, kCreate)) {
+  if (auto mistake = mistake_in(body, kOpenaiCreate)) {
     Refusal refusal;
     refusal.mistake = std::move(*mistake);
     return std::unexpected(std::move(refusal));
   }
   BatchOrder order;
   order.input = text_at(body, "input_file_id");
-  order.endpoint = endpoint_of(text_at(body, "endpoint"));
+  order.endpoint = openai_endpoint_of(text_at(body, "endpoint"));
   const std::string_view window = text_at(body, "completion_window");
-  const auto asked = window_of(window);
+  const auto asked = openai_window_of(window);
   if (!asked || (!any_window && window != "24h")) {
     return bad_request(fmt::format("Invalid value: '{}'. Supported values are: '24h'.", window),
                        "completion_window", "invalid_value");
@@ -91,18 +91,18 @@ std::expected<BatchOrder, Refusal> read_order(const Request& request, bool any_w
 }
 
 std::expected<BatchOrder, Refusal> openai_order(const Request& request) {
-  return read_order(request, false);
+  return openai_read_order(request, false);
 }
 
 std::expected<BatchOrder, Refusal> groq_order(const Request& request) {
-  return read_order(request, true);
+  return openai_read_order(request, true);
 }
 
 std::string openai_id(std::uint64_t draw, const BatchOrder&) {
   return fmt::format("batch_{:016x}", draw);
 }
 
-std::string file_id(std::uint64_t draw) {
+std::string openai_file_id(std::uint64_t draw) {
   return fmt::format("file-{:016x}", draw);
 }
 
@@ -122,7 +122,7 @@ std::expected<BatchLine, BatchMistake> openai_line(const Element& line, const Ba
     }
   }
   read.id = text_at(line, "custom_id");
-  const std::string url = endpoint_of(text_at(line, "url"));
+  const std::string url = openai_endpoint_of(text_at(line, "url"));
   if (url != order.endpoint) {
     return wrong("invalid_url",
                  fmt::format("The URL provided for this request does not match the batch endpoint: "
@@ -141,7 +141,7 @@ std::expected<BatchLine, BatchMistake> openai_line(const Element& line, const Ba
   return read;
 }
 
-void write_line(core::JsonWriter& w, const LineResult& line) {
+void openai_write_line(core::JsonWriter& w, const LineResult& line) {
   using Kind = LineResult::Kind;
   w.open('{');
   w.field("id", fmt::format("batch_req_{:016x}", line.number));
@@ -178,10 +178,10 @@ void write_line(core::JsonWriter& w, const LineResult& line) {
 }
 
 BatchPlaces openai_places(const BatchJob&, std::uint64_t draw) {
-  return {file_id(draw), file_id(draw + 1), {}};
+  return {openai_file_id(draw), openai_file_id(draw + 1), {}};
 }
 
-std::string_view state_name(BatchState state) {
+std::string_view openai_state_name(BatchState state) {
   switch (state) {
     case BatchState::validating:
       return "validating";
@@ -203,7 +203,7 @@ std::string_view state_name(BatchState state) {
   return "cancelled";
 }
 
-void write_mistakes(core::JsonWriter& w, const std::vector<BatchMistake>& mistakes) {
+void openai_write_mistakes(core::JsonWriter& w, const std::vector<BatchMistake>& mistakes) {
   if (mistakes.empty()) return w.null();
   w.open('{');
   w.field("object", "list");
@@ -231,7 +231,7 @@ void write_mistakes(core::JsonWriter& w, const std::vector<BatchMistake>& mistak
   w.close('}');
 }
 
-void write_usage(core::JsonWriter& w, const BatchUsage& usage) {
+void openai_write_usage(core::JsonWriter& w, const BatchUsage& usage) {
   w.raw(fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{}}},)"
                     R"("output_tokens":{},"output_tokens_details":{{"reasoning_tokens":{}}},)"
                     R"("total_tokens":{}}})",
@@ -239,7 +239,7 @@ void write_usage(core::JsonWriter& w, const BatchUsage& usage) {
                     usage.input + usage.output));
 }
 
-void write_job(core::JsonWriter& w, const BatchJob& job) {
+void openai_write_job(core::JsonWriter& w, const BatchJob& job) {
   const auto text = [&](std::string_view name, std::string_view value) {
     w.key(name);
     if (value.empty()) {
@@ -263,10 +263,10 @@ void write_job(core::JsonWriter& w, const BatchJob& job) {
   w.field("endpoint", job.order->endpoint);
   text("model", job.model);
   w.key("errors");
-  write_mistakes(w, job.mistakes);
+  openai_write_mistakes(w, job.mistakes);
   w.field("input_file_id", job.order->input);
   w.field("completion_window", job.order->extra);
-  w.field("status", state_name(job.state));
+  w.field("status", openai_state_name(job.state));
   text("output_file_id", job.output);
   text("error_file_id", job.errors);
   w.field("created_at", unix_seconds(job.created));
@@ -280,13 +280,13 @@ void write_job(core::JsonWriter& w, const BatchJob& job) {
   stamp("cancelled_at", job.ended, job.state == BatchState::cancelled);
   w.key("request_counts");
   w.open('{');
-  w.field("total", job.counts.total);
+  w.field("total", job.state == BatchState::validating ? 0 : job.counts.total);
   w.field("completed", job.counts.succeeded);
   w.field("failed", job.counts.failed);
   w.close('}');
   if (job.usage) {
     w.key("usage");
-    write_usage(w, *job.usage);
+    openai_write_usage(w, *job.usage);
   }
   w.key("metadata");
   if (job.order->metadata.empty()) {
@@ -299,7 +299,7 @@ void write_job(core::JsonWriter& w, const BatchJob& job) {
 
 void openai_reply(BatchAct, const BatchJob& job, http::ServerResponse& response) {
   core::JsonWriter w(response.body);
-  write_job(w, job);
+  openai_write_job(w, job);
 }
 
 ListPart openai_part(const http::ServerRequest& request) {
@@ -309,7 +309,8 @@ ListPart openai_part(const http::ServerRequest& request) {
   return part;
 }
 
-void close_list(core::JsonWriter& w, std::string_view first, std::string_view last, bool more) {
+void openai_close_list(core::JsonWriter& w, std::string_view first, std::string_view last,
+                       bool more) {
   w.close(']');
   for (const auto& [name, id] : {std::pair("first_id", first), std::pair("last_id", last)}) {
     w.key(name);
@@ -323,22 +324,23 @@ void close_list(core::JsonWriter& w, std::string_view first, std::string_view la
   w.close('}');
 }
 
-void open_list(core::JsonWriter& w) {
+void openai_open_list(core::JsonWriter& w) {
   w.open('{');
   w.field("object", "list");
   w.key("data");
   w.open('[');
 }
 
-void write_jobs(core::JsonWriter& w, std::span<const BatchJob> jobs, const ListEnds& ends) {
-  open_list(w);
-  for (const BatchJob& job : jobs) write_job(w, job);
-  close_list(w, jobs.empty() ? "" : jobs.front().id, jobs.empty() ? "" : jobs.back().id, ends.more);
+void openai_write_jobs(core::JsonWriter& w, std::span<const BatchJob> jobs, const ListEnds& ends) {
+  openai_open_list(w);
+  for (const BatchJob& job : jobs) openai_write_job(w, job);
+  openai_close_list(w, jobs.empty() ? "" : jobs.front().id, jobs.empty() ? "" : jobs.back().id,
+                    ends.more);
 }
 
 // --- Files
 
-std::expected<Upload, Refusal> read_upload(const http::ServerRequest& request) {
+std::expected<Upload, Refusal> openai_read_upload(const http::ServerRequest& request) {
   const auto parts = form_parts(request.headers.find("content-type").value_or(""), request.body);
   if (!parts)
     return bad_request("The request must be multipart/form-data, with a part for each field.");
@@ -374,7 +376,7 @@ std::expected<Upload, Refusal> read_upload(const http::ServerRequest& request) {
   return upload;
 }
 
-void write_file(core::JsonWriter& w, const StoredFile& file, std::string_view) {
+void openai_write_file(core::JsonWriter& w, const StoredFile& file, std::string_view) {
   w.open('{');
   w.field("id", file.id);
   w.field("object", "file");
@@ -387,15 +389,15 @@ void write_file(core::JsonWriter& w, const StoredFile& file, std::string_view) {
   w.close('}');
 }
 
-void write_files(core::JsonWriter& w, std::span<const StoredFile> files, const ListEnds& ends,
-                 std::string_view base) {
-  open_list(w);
-  for (const StoredFile& file : files) write_file(w, file, base);
-  close_list(w, files.empty() ? "" : files.front().id, files.empty() ? "" : files.back().id,
-             ends.more);
+void openai_write_files(core::JsonWriter& w, std::span<const StoredFile> files,
+                        const ListEnds& ends, std::string_view base) {
+  openai_open_list(w);
+  for (const StoredFile& file : files) openai_write_file(w, file, base);
+  openai_close_list(w, files.empty() ? "" : files.front().id, files.empty() ? "" : files.back().id,
+                    ends.more);
 }
 
-void write_removed(core::JsonWriter& w, const StoredFile& file) {
+void openai_write_removed(core::JsonWriter& w, const StoredFile& file) {
   w.open('{');
   w.field("id", file.id);
   w.field("object", "file");
@@ -403,12 +405,12 @@ void write_removed(core::JsonWriter& w, const StoredFile& file) {
   w.close('}');
 }
 
-const BatchFilesApi kFiles = {.id = file_id,
-                              .most_bytes = kMostBatchBytes,
-                              .read = read_upload,
-                              .write = write_file,
-                              .write_list = write_files,
-                              .write_removed = write_removed};
+const BatchFilesApi kOpenaiFiles = {.id = openai_file_id,
+                                    .most_bytes = kMostBatchBytes,
+                                    .read = openai_read_upload,
+                                    .write = openai_write_file,
+                                    .write_list = openai_write_files,
+                                    .write_removed = openai_write_removed};
 
 constexpr BatchApi openai_like(const Service& service) {
   return {.name = service.name,
@@ -419,12 +421,12 @@ constexpr BatchApi openai_like(const Service& service) {
           .order = openai_order,
           .id = openai_id,
           .line = openai_line,
-          .write_line = write_line,
+          .write_line = openai_write_line,
           .places = openai_places,
           .reply = openai_reply,
           .part = openai_part,
-          .write_list = write_jobs,
-          .files = &kFiles};
+          .write_list = openai_write_jobs,
+          .files = &kOpenaiFiles};
 }
 
 // It runs on beyond the day that it aims at.

@@ -16,6 +16,26 @@ bool is_azure(const http::ServerRequest& request) {
 }
 
 constexpr std::array kRoutes = {
+    BatchRoute{"POST", "/v1/messages/batches", create, &kAnthropicBatch},
+    BatchRoute{"GET", "/v1/messages/batches", list, &kAnthropicBatch},
+    BatchRoute{"GET", "/v1/messages/batches/{}", show, &kAnthropicBatch},
+    BatchRoute{"DELETE", "/v1/messages/batches/{}", remove, &kAnthropicBatch},
+    BatchRoute{"POST", "/v1/messages/batches/{}/cancel", cancel, &kAnthropicBatch},
+    BatchRoute{"GET", "/v1/messages/batches/{}/results", results, &kAnthropicBatch},
+
+    BatchRoute{"POST", "/upload/v1beta/files", upload, &kGeminiBatch},
+    BatchRoute{"GET", "/v1beta/files", file_list, &kGeminiBatch},
+    BatchRoute{"GET", "/v1beta/files/{}:download", file_content, &kGeminiBatch},
+    BatchRoute{"GET", "/download/v1beta/files/{}:download", file_content, &kGeminiBatch},
+    BatchRoute{"GET", "/v1beta/files/{}", file_show, &kGeminiBatch},
+    BatchRoute{"DELETE", "/v1beta/files/{}", file_remove, &kGeminiBatch},
+    BatchRoute{"POST", "/v1beta/models/{}:batchGenerateContent", create, &kGeminiBatch},
+    BatchRoute{"POST", "/v1beta/models/{}:asyncBatchEmbedContent", create, &kGeminiBatch},
+    BatchRoute{"GET", "/v1beta/batches", list, &kGeminiBatch},
+    BatchRoute{"GET", "/v1beta/batches/{}", show, &kGeminiBatch},
+    BatchRoute{"DELETE", "/v1beta/batches/{}", remove, &kGeminiBatch},
+    BatchRoute{"POST", "/v1beta/batches/{}:cancel", cancel, &kGeminiBatch},
+
     BatchRoute{"POST", "/v1/files", upload, &kOpenAiBatch},
     BatchRoute{"GET", "/v1/files", file_list, &kOpenAiBatch},
     BatchRoute{"GET", "/v1/files/{}", file_show, &kOpenAiBatch},
@@ -37,18 +57,30 @@ constexpr std::array kPrefixes = {Prefix{"/openai/v1", &kAzureBatch, is_azure},
                                   Prefix{"/openai/v1", &kGroqBatch, nullptr},
                                   Prefix{"/openai", &kAzureBatch, is_azure}};
 
+// Gemini's paths as they are listed: its clients have "v1" or "v1beta" in them, and of the former some
+// are OpenAI's too.
+std::string gemini_path(std::string_view path, const http::ServerRequest& request) {
+  std::string out(path);
+  if (!request.headers.find("x-goog-api-key")) return out;
+  for (const std::string_view begins : {"/v1/", "/upload/v1/", "/download/v1/"}) {
+    if (path.starts_with(begins)) out.insert(begins.size() - 1, "beta");
+  }
+  return out;
+}
+
 // Uploads may have other fields beside the file.
 constexpr std::size_t kFormBytes = 1 << 20;
 
 }  // namespace
 
 std::optional<BatchCall> find_batch_call(const http::ServerRequest& request) {
-  const std::string_view path = path_of(request);
+  const std::string path = gemini_path(path_of(request), request);
   const auto among = [&](std::string_view where, const BatchApi* of) -> std::optional<BatchCall> {
     for (const BatchRoute& route : kRoutes) {
       if (route.method != request.method || (of && route.api != &kOpenAiBatch)) continue;
       if (route.takes && !route.takes(request)) continue;
-      BatchCall call{route.act, of ? of : route.api, {}};
+      BatchCall call{.act = route.act, .api = of ? of : route.api};
+      call.open = route.act == upload && query_value(request.target, "upload_id");
       if (path_fits(route.path, where, call.in_path)) return call;
     }
     return std::nullopt;
@@ -56,8 +88,7 @@ std::optional<BatchCall> find_batch_call(const http::ServerRequest& request) {
   if (auto call = among(path, nullptr)) return call;
   for (const Prefix& one : kPrefixes) {
     if (!path.starts_with(one.prefix) || (one.takes && !one.takes(request))) continue;
-    if (auto call = among("/v1" + std::string(path.substr(one.prefix.size())), one.api))
-      return call;
+    if (auto call = among("/v1" + path.substr(one.prefix.size()), one.api)) return call;
   }
   return std::nullopt;
 }
@@ -67,7 +98,8 @@ std::optional<std::size_t> batch_body_limit(std::string_view method, std::string
   request.method = method;
   request.target = target;
   const auto call = find_batch_call(request);
-  if (!call || !call->api->files || method != "POST") return std::nullopt;
+  if (call && call->act == create && call->api->most_body > 0) return call->api->most_body;
+  if (!call || call->act != upload) return std::nullopt;
   return call->api->files->most_bytes + kFormBytes;
 }
 
