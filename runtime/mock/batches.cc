@@ -125,7 +125,8 @@ Batches::Served Batches::serve_job(const wire::BatchCall& call, const http::Serv
       std::erase_if(jobs_, [&](const auto& one) { return one.get() == job; });
       return response;
     default:
-      if (call.api->inline_results && job->order.inline_lines && !job->output.empty()) {
+      if (!job->output.empty() && call.api->shows_results &&
+          call.api->shows_results(view(*job, request, at), request)) {
         auto bytes = files_.find(job->output)->blob->all();
         if (!bytes) return wire::refuse(Why::server_error, bytes.error().text());
         results = std::move(*bytes);

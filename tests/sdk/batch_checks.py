@@ -148,7 +148,76 @@ def check_gemini(program):
         raises(errors.ClientError, lambda: api.batches.get(name=batch.name), code=404)
 
 
-CHECKS = (check_openai, check_anthropic, check_gemini)
+def check_mistral(program):
+    from mistralai.client import Mistral, errors
+
+    def body(i):
+        return {"messages": [{"role": "user", "content": f"{TEXT} {i}"}], "max_tokens": 100}
+
+    with Mock(program, *BATCH) as mock:
+        api = Mistral(api_key="right", server_url=mock.url)
+
+        def finished(job):
+            return poll(lambda: api.batch.jobs.get(job_id=job.id, inline=True),
+                        lambda j: j.status not in ("QUEUED", "RUNNING", "CANCELLATION_REQUESTED"))
+
+        text = "".join(json.dumps({"custom_id": f"k{i}", "body": body(i)}) + "\n" for i in range(ROWS))
+        file = api.files.upload(file={"file_name": "rows.jsonl", "content": text.encode()}, purpose="batch")
+        equal((file.size_bytes, file.sample_type), (len(text), "batch_request"))
+        job = api.batch.jobs.create(input_files=[file.id], model="mistral-small-latest", endpoint="/v1/chat/completions",
+                                    metadata={"sluice": "nonce"})
+        equal((job.status, job.total_requests), ("QUEUED", ROWS))
+        equal([one.id for one in api.batch.jobs.list(metadata={"sluice": "nonce"}).data], [job.id])
+        equal(api.batch.jobs.list(metadata={"sluice": "another"}).total, 0)
+        done = finished(job)
+        equal((done.status, done.succeeded_requests, done.failed_requests), ("SUCCESS", ROWS, 0))
+        lines = [json.loads(line) for line in api.files.download(file_id=done.output_file).read().splitlines()]
+        equal({line["custom_id"] for line in lines}, {f"k{i}" for i in range(ROWS)})
+        equal(sum(line["response"]["body"]["usage"]["completion_tokens"] for line in lines), books(mock)["output_tokens"])
+        equal(len(done.outputs), ROWS)
+        assert file.id in [one.id for one in api.files.list().data]
+        assert api.files.delete(file_id=file.id).deleted
+
+        job = api.batch.jobs.create(requests=[{"custom_id": "a", "body": body(1)}], model="mistral-small-latest",
+                                    endpoint="/v1/chat/completions")
+        equal(finished(job).outputs[0]["custom_id"], "a")
+        job = api.batch.jobs.create(requests=[{"custom_id": "a", "body": body(1)}], model="mistral-small-latest",
+                                    endpoint="/v1/chat/completions")
+        equal(api.batch.jobs.cancel(job_id=job.id).status, "CANCELLATION_REQUESTED")
+        equal(finished(job).status, "CANCELLED")
+        assert api.batch.jobs.delete(job_id=job.id).deleted
+        raises(errors.SDKError, lambda: api.batch.jobs.get(job_id=job.id), status_code=404)
+
+
+def check_groq(program):
+    import groq
+
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions",
+            "body": {"model": "llama-3.3-70b-versatile", "messages": [{"role": "user", "content": TEXT}]}}
+    with Mock(program, *BATCH) as mock:
+        api = groq.Groq(base_url=mock.url, api_key="right", max_retries=0)
+        file = api.files.create(file=("rows.jsonl", json.dumps(line).encode()), purpose="batch")
+        batch = api.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="7d")
+        equal(batch.expires_at - batch.created_at, 7 * 24)  # hours are seconds here
+        done = poll(lambda: api.batches.retrieve(batch.id), lambda b: b.status == "completed")
+        equal(json.loads(api.files.content(done.output_file_id).read())["custom_id"], "a")
+
+
+def check_azure(program):
+    import openai
+
+    line = {"custom_id": "a", "method": "POST", "url": "/chat/completions",
+            "body": {"model": "mini", "messages": [{"role": "user", "content": TEXT}]}}
+    with Mock(program, *BATCH) as mock:
+        api = openai.AzureOpenAI(azure_endpoint=mock.url, api_key="right", api_version="2025-04-01-preview", max_retries=0)
+        file = api.files.create(file=("rows.jsonl", json.dumps(line).encode()), purpose="batch")
+        batch = api.batches.create(input_file_id=file.id, endpoint="/chat/completions", completion_window="24h")
+        equal(batch.expires_at, None)
+        done = poll(lambda: api.batches.retrieve(batch.id), lambda b: b.status == "completed")
+        equal(json.loads(api.files.content(done.output_file_id).read())["custom_id"], "a")
+
+
+CHECKS = (check_openai, check_azure, check_anthropic, check_gemini, check_mistral, check_groq)
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))

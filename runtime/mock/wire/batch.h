@@ -199,7 +199,6 @@ struct BatchApi {
   core::Duration window{};       // zero = a batch never expires
   std::uint64_t most_lines = 0;  // 0 = no bound
   std::size_t most_body = 0;     // of a create; 0 = as any call's
-  bool inline_results = false;   // a batch whose lines came with the call is shown with its results
   bool queue_full_fails =
       false;  // a batch that finds no room is made, and fails; else it is refused
   bool mistakes_refuse = false;  // a create with wrong lines is refused; else the batch fails
@@ -214,6 +213,8 @@ struct BatchApi {
   std::string (*summary)(const BatchJob& job) = nullptr;
   // The reply to create, show, cancel and remove.
   void (*reply)(BatchAct act, const BatchJob& job, http::ServerResponse& response) = nullptr;
+  // Whether a batch that is over is shown with its results in it; null = never.
+  bool (*shows_results)(const BatchJob& job, const http::ServerRequest& request) = nullptr;
   ListPart (*part)(const http::ServerRequest& request) = nullptr;
   bool (*listed)(const BatchJob& job,
                  const http::ServerRequest& request) = nullptr;  // null = all are
@@ -244,6 +245,7 @@ std::optional<std::size_t> batch_body_limit(std::string_view method, std::string
 
 extern const BatchApi kAnthropicBatch;
 extern const BatchApi kGeminiBatch;
+extern const BatchApi kMistralBatch;
 extern const BatchApi kOpenAiBatch;
 extern const BatchApi kAzureBatch;
 extern const BatchApi kGroqBatch;
@@ -253,6 +255,8 @@ std::int64_t unix_seconds(core::WallTime at);
 // A query parameter as a number within bounds; else `otherwise`.
 std::size_t query_count(const http::ServerRequest& request, std::string_view name,
                         std::size_t otherwise, std::size_t most);
+// Results as the entries of a JSON array, which the caller opens and closes.
+void write_lines(core::JsonWriter& w, std::string_view lines);
 // The label in an object of metadata: its "sluice", or all of it where it is not empty.
 std::string label_in(const Element& metadata);
 

@@ -182,12 +182,7 @@ void gemini_write_output(core::JsonWriter& w, const BatchJob& job) {
   w.open('{');
   w.key("inlinedResponses");
   w.open('[');
-  std::string_view lines = job.results;
-  while (!lines.empty()) {
-    const std::size_t end = std::min(lines.find('\n'), lines.size());
-    w.raw(lines.substr(0, end));
-    lines.remove_prefix(std::min(end + 1, lines.size()));
-  }
+  write_lines(w, job.results);
   w.close(']');
   w.close('}');
 }
@@ -253,6 +248,10 @@ void gemini_reply(BatchAct act, const BatchJob& job, http::ServerResponse& respo
   core::JsonWriter w(response.body);
   if (act == BatchAct::cancel || act == BatchAct::remove) return w.raw("{}");
   gemini_write_job(w, job, true);
+}
+
+bool gemini_shows_results(const BatchJob& job, const http::ServerRequest&) {
+  return job.order->inline_lines;
 }
 
 // A page's token is the id of the last one before it.
@@ -374,7 +373,6 @@ const BatchFilesApi kGeminiFiles = {.id = gemini_file_id,
 const BatchApi kGeminiBatch = {.name = "gemini",
                                .service = kGemini,
                                .window = std::chrono::hours(48),
-                               .inline_results = true,
                                .keeps_unfinished = false,
                                .order = gemini_read_order,
                                .id = gemini_batch_id,
@@ -382,6 +380,7 @@ const BatchApi kGeminiBatch = {.name = "gemini",
                                .write_line = gemini_write_line,
                                .places = gemini_places,
                                .reply = gemini_reply,
+                               .shows_results = gemini_shows_results,
                                .part = gemini_part_of,
                                .write_list = gemini_write_list,
                                .files = &kGeminiFiles};

@@ -5,12 +5,10 @@
 #include <array>
 
 #include "wire/batch.h"
-#include "wire/multipart.h"
+#include "wire/batch_lists.h"
 
 namespace sluice::wire {
 namespace {
-
-constexpr std::uint64_t kMostBatchBytes = 200'000'000;
 
 constexpr std::array kOpenaiExpiryFields = {
     Field{.name = "anchor", .kinds = kString, .required = true, .choices = "created_at"},
@@ -100,10 +98,6 @@ std::expected<BatchOrder, Refusal> groq_order(const Request& request) {
 
 std::string openai_id(std::uint64_t draw, const BatchOrder&) {
   return fmt::format("batch_{:016x}", draw);
-}
-
-std::string openai_file_id(std::uint64_t draw) {
-  return fmt::format("file-{:016x}", draw);
 }
 
 std::expected<BatchLine, BatchMistake> openai_line(const Element& line, const BatchOrder& order) {
@@ -309,108 +303,11 @@ ListPart openai_part(const http::ServerRequest& request) {
   return part;
 }
 
-void openai_close_list(core::JsonWriter& w, std::string_view first, std::string_view last,
-                       bool more) {
-  w.close(']');
-  for (const auto& [name, id] : {std::pair("first_id", first), std::pair("last_id", last)}) {
-    w.key(name);
-    if (id.empty()) {
-      w.null();
-    } else {
-      w.value(id);
-    }
-  }
-  w.field("has_more", more);
-  w.close('}');
-}
-
-void openai_open_list(core::JsonWriter& w) {
-  w.open('{');
-  w.field("object", "list");
-  w.key("data");
-  w.open('[');
-}
-
 void openai_write_jobs(core::JsonWriter& w, std::span<const BatchJob> jobs, const ListEnds& ends) {
-  openai_open_list(w);
+  open_list(w);
   for (const BatchJob& job : jobs) openai_write_job(w, job);
-  openai_close_list(w, jobs.empty() ? "" : jobs.front().id, jobs.empty() ? "" : jobs.back().id,
-                    ends.more);
+  close_list(w, jobs.empty() ? "" : jobs.front().id, jobs.empty() ? "" : jobs.back().id, ends.more);
 }
-
-// --- Files
-
-std::expected<Upload, Refusal> openai_read_upload(const http::ServerRequest& request) {
-  const auto parts = form_parts(request.headers.find("content-type").value_or(""), request.body);
-  if (!parts)
-    return bad_request("The request must be multipart/form-data, with a part for each field.");
-  Upload upload;
-  const FormPart* file = nullptr;
-  for (const FormPart& part : *parts) {
-    if (part.name == "purpose") upload.purpose = part.bytes;
-    if (part.name == "file") file = &part;
-  }
-  if (!file)
-    return bad_request("Missing required parameter: 'file'.", "file", "missing_required_parameter");
-  if (upload.purpose.empty()) {
-    return bad_request("Missing required parameter: 'purpose'.", "purpose",
-                       "missing_required_parameter");
-  }
-  upload.name = file->file;
-  upload.media = file->media;
-  upload.bytes = file->bytes;
-  constexpr std::array<std::string_view, 7> kPurposes = {
-      "assistants", "batch", "fine-tune", "vision", "user_data", "evals", "ocr"};
-  if (std::find(kPurposes.begin(), kPurposes.end(), upload.purpose) == kPurposes.end()) {
-    return bad_request(
-        fmt::format("'{}' is not one of the purposes of files: 'batch' is for batches.",
-                    upload.purpose),
-        "purpose", "invalid_value");
-  }
-  if (upload.bytes.empty()) return bad_request("The file is empty.", "file", "empty_file");
-  if (upload.purpose == "batch" && !upload.name.ends_with(".jsonl")) {
-    return bad_request(
-        fmt::format("Invalid file format for Batch API: '{}' must end with .jsonl.", upload.name),
-        "file", "invalid_file_format");
-  }
-  return upload;
-}
-
-void openai_write_file(core::JsonWriter& w, const StoredFile& file, std::string_view) {
-  w.open('{');
-  w.field("id", file.id);
-  w.field("object", "file");
-  w.field("bytes", file.bytes);
-  w.field("created_at", unix_seconds(file.created));
-  w.field("expires_at", unix_seconds(file.created + std::chrono::days(30)));
-  w.field("filename", file.name);
-  w.field("purpose", file.purpose);
-  w.field("status", "processed");
-  w.close('}');
-}
-
-void openai_write_files(core::JsonWriter& w, std::span<const StoredFile> files,
-                        const ListEnds& ends, std::string_view base) {
-  openai_open_list(w);
-  for (const StoredFile& file : files) openai_write_file(w, file, base);
-  openai_close_list(w, files.empty() ? "" : files.front().id, files.empty() ? "" : files.back().id,
-                    ends.more);
-}
-
-void openai_write_removed(core::JsonWriter& w, const StoredFile& file) {
-  w.open('{');
-  w.field("id", file.id);
-  w.field("object", "file");
-  w.field("deleted", true);
-  w.close('}');
-}
-
-const BatchFilesApi kOpenaiFiles = {.id = openai_file_id,
-                                    .most_bytes = kMostBatchBytes,
-                                    .read = openai_read_upload,
-                                    .write = openai_write_file,
-                                    .write_list = openai_write_files,
-                                    .write_removed = openai_write_removed};
 
 constexpr BatchApi openai_like(const Service& service) {
   return {.name = service.name,
@@ -426,7 +323,7 @@ constexpr BatchApi openai_like(const Service& service) {
           .reply = openai_reply,
           .part = openai_part,
           .write_list = openai_write_jobs,
-          .files = &kOpenaiFiles};
+          .files = &kOpenAiFiles};
 }
 
 // It runs on beyond the day that it aims at.
