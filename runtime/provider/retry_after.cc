@@ -154,7 +154,7 @@ std::optional<core::Duration> read_http_date(std::string_view text, core::WallTi
 }
 
 // RFC 3339 §5.6: "2025-08-21T12:40:59Z", "2025-08-21T14:40:59.25+02:00".
-std::optional<core::Duration> read_rfc3339(std::string_view text, core::WallTime wall_now) {
+std::optional<core::WallTime> read_rfc3339_instant(std::string_view text) {
   text = trimmed(text);
   Civil c;
   const auto year = take_digits(text, 4);
@@ -192,7 +192,13 @@ std::optional<core::Duration> read_rfc3339(std::string_view text, core::WallTime
   }
   const auto instant = instant_of(c);
   if (!instant) return std::nullopt;
-  return until(*instant - offset + core::Duration(std::llround(fraction * 1e9)), wall_now);
+  return *instant - offset + core::Duration(std::llround(fraction * 1e9));
+}
+
+std::optional<core::Duration> read_rfc3339(std::string_view text, core::WallTime wall_now) {
+  const auto instant = read_rfc3339_instant(text);
+  if (!instant) return std::nullopt;
+  return until(*instant, wall_now);
 }
 
 }  // namespace sluice::provider

@@ -25,6 +25,9 @@ std::optional<core::Duration> read_go_duration(std::string_view text);
 // IMF-fixdate, RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<core::WallTime> read_http_instant(std::string_view text);
 
+// RFC 3339 §5.6: "2025-08-21T12:40:59Z", "2025-08-21T14:40:59.25+02:00".
+std::optional<core::WallTime> read_rfc3339_instant(std::string_view text);
+
 // An instant, as the time from `wall_now` to it; zero when it is past.
 std::optional<core::Duration> read_http_date(std::string_view text, core::WallTime wall_now);
 std::optional<core::Duration> read_rfc3339(std::string_view text, core::WallTime wall_now);

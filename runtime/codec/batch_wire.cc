@@ -1,0 +1,137 @@
+#include "codec/batch_wire.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/json.h"
+#include "provider/retry_after.h"
+
+namespace sluice::codec {
+
+using namespace provider;
+
+namespace {
+
+std::optional<Element> parsed(std::string_view text) {
+  thread_local simdjson::dom::parser parser;
+  Element found;
+  if (core::not_starved(parser.parse(text.data(), text.size())).get(found) != simdjson::SUCCESS)
+    return std::nullopt;
+  return found;
+}
+
+// google.rpc.Code, as HTTP has it.
+int status_of_google_code(std::uint64_t code) {
+  constexpr int kStatuses[] = {200, 499, 500, 400, 504, 404, 409, 403, 429,
+                               400, 409, 400, 501, 500, 503, 500, 401};
+  if (code < std::size(kStatuses)) return kStatuses[code];
+  return code >= 300 && code <= 599 ? static_cast<int>(code) : 500;
+}
+
+}  // namespace
+
+std::unexpected<core::Error> unreadable_batch(std::string_view why) {
+  return core::fail(core::ErrorCode::io,
+                    fmt::format("the batch API's reply cannot be read: {}", why));
+}
+
+core::Result<Element> parse_batch_reply(std::string_view body) {
+  if (const auto found = parsed(body)) return *found;
+  return unreadable_batch("it is not JSON");
+}
+
+core::Result<Element> parse_batch_line(std::string_view line) {
+  if (const auto found = parsed(line)) return *found;
+  return core::fail(core::ErrorCode::io, "it is not JSON");
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+std::uint64_t batch_count(const Element& object, std::string_view key) {
+  std::uint64_t count = 0;
+  if (object[key].get(count) == simdjson::SUCCESS) return count;
+  const std::string_view text = text_at(object, key);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc() && end == text.data() + text.size() ? count : 0;
+}
+
+std::optional<core::WallTime> batch_instant(const Element& object, std::string_view key) {
+  if (const std::string_view text = text_at(object, key); !text.empty())
+    return read_rfc3339_instant(text);
+  constexpr std::uint64_t kLatest = 9'000'000'000;  // what a WallTime can hold
+  const std::uint64_t seconds = batch_count(object, key);
+  if (seconds == 0 || seconds > kLatest) return std::nullopt;
+  return core::WallTime(std::chrono::seconds(seconds));
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+void add_word(std::string& words, std::string_view word) {
+  if (word.empty()) return;
+  if (!words.empty()) words += ' ';
+  words += word;
+}
+
+BatchCall json_call(std::string path, std::string body) {
+  return {.method = "POST",
+          .path = std::move(path),
+          .headers = {{"Content-Type", "application/json"}},
+          .body = {.before = std::move(body)}};
+}
+
+BatchCall form_call(std::string path, std::string_view nonce,
+                    std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  const std::string boundary = fmt::format("sluice{}", nonce);
+  std::string before;
+  for (const auto& [name, value] : fields)
+    before += fmt::format(
+        "--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n"
+        "{}\r\n",
+        boundary, name, value);
+  before += fmt::format(
+      "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}{}.jsonl\"\r\n"
+      "Content-Type: application/jsonl\r\n\r\n",
+      boundary, kBatchPrefix, nonce);
+  return {.method = "POST",
+          .path = std::move(path),
+          .headers = {{"Content-Type", "multipart/form-data; boundary=" + boundary}},
+          .body = {.before = std::move(before),
+                   .file = true,
+                   .after = fmt::format("\r\n--{}--\r\n", boundary)}};
+}
+
+std::string_view origin_of(std::string_view url) {
+  const std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+  if (scheme == 0) return {};
+  return url.substr(0, std::min(url.find_first_of("/?#\\", scheme), url.size()));
+}
+
+void take_google_error(const Element& error, BatchLine& line) {
+  std::string_view message = text_at(error, "message");
+  line.kind = BatchLine::Kind::reply;
+  line.status = status_of_google_code(batch_count(error, "code"));
+  line.body = fmt::format(R"({{"error":{}}})", std::string(simdjson::minify(error)));
+  line.problem = message;
+  if (line.status != 499) return;  // CANCELLED: before its turn
+  line.kind = BatchLine::Kind::not_run;
+  line.body.clear();
+}
+
+}  // namespace sluice::codec
