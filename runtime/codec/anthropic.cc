@@ -1,6 +1,7 @@
 // Anthropic's Messages API (docs/providers.md, Messages), also as Vertex AI has it.
 #include <algorithm>
 
+#include "codec/anthropic_batch.h"
 #include "codec/dialects.h"
 #include "codec/price_rows.h"
 #include "codec/prices.h"
@@ -200,6 +201,7 @@ constexpr Profile kAnthropic = {
     .errors = kAnthropicErrors,
     .rate_headers = kAnthropicRateHeaders,
     .tiers = kTiers,
+    .batch = &kAnthropicBatch,
     .models = price_rows::kAnthropic,
 };
 

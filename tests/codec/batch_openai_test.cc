@@ -1,42 +1,15 @@
 // OpenAI's batch API, and its variants: calls out, meaning in.
 #include <gtest/gtest.h>
 
-#include "codec/registry.h"
+#include "batch_testing.h"
 
 namespace sluice::codec {
 namespace {
 
-using provider::BatchCall;
-using provider::BatchJob;
-using provider::BatchLine;
-using provider::BatchStatus;
-
-provider::EndpointSpec batch_endpoint(const std::string& constructor,
-                                      const std::string& base_url = "") {
-  provider::EndpointSpec spec;
-  spec.provider = find_provider(constructor, base_url);
-  spec.base_url = base_url.empty() ? std::string(spec.provider.profile->base_url) : base_url;
-  spec.model = "m";
-  spec.batch = true;
-  return spec;
-}
-
-const std::vector<provider::HeaderView> kNoHeaders;
-
-BatchStatus status_of(const provider::BatchApi& api, std::string_view body) {
-  const auto status = api.status({kNoHeaders, body});
-  EXPECT_TRUE(status.has_value()) << (status ? "" : status.error().text());
-  return status.value_or(BatchStatus());
-}
-
-BatchLine line_of(const provider::BatchApi& api, std::string_view text) {
-  const auto line = api.line(text);
-  EXPECT_TRUE(line.has_value()) << (line ? "" : line.error().text());
-  return line.value_or(BatchLine());
-}
+using namespace batch_testing;
 
 TEST(OpenAiBatch, AFileIsUploadedAndABatchMadeOfIt) {
-  const auto api = make_batch_api(batch_endpoint("openai"));
+  const auto api = make_batch_api(endpoint_of("openai"));
   ASSERT_NE(api, nullptr);
   EXPECT_EQ(
       api->item("n1-0", R"({"model":"m"})"),
@@ -60,8 +33,8 @@ TEST(OpenAiBatch, AFileIsUploadedAndABatchMadeOfIt) {
 }
 
 TEST(OpenAiBatch, ItsStatesAndCountsAreRead) {
-  const auto api = make_batch_api(batch_endpoint("openai"));
-  const BatchStatus running = status_of(
+  const auto api = make_batch_api(endpoint_of("openai"));
+  const BatchStatus running = read_status(
       *api,
       R"({"id":"batch_1","status":"in_progress","created_at":1790000000,"input_file_id":"file-1",
       "request_counts":{"total":10,"completed":3,"failed":1},"metadata":{"sluice":"n1"},"output_file_id":null})");
@@ -72,7 +45,7 @@ TEST(OpenAiBatch, ItsStatesAndCountsAreRead) {
   EXPECT_EQ(running.nonce, "n1");
   EXPECT_EQ(running.input, "file-1");
   EXPECT_EQ(running.created->time_since_epoch(), std::chrono::seconds(1'790'000'000));
-  const BatchStatus expired = status_of(
+  const BatchStatus expired = read_status(
       *api, R"({"id":"b","status":"expired","output_file_id":"file-2","error_file_id":"file-3"})");
   EXPECT_TRUE(expired.ended);
   EXPECT_FALSE(expired.refused);
@@ -80,49 +53,51 @@ TEST(OpenAiBatch, ItsStatesAndCountsAreRead) {
   ASSERT_EQ(downloads.size(), 2U);
   EXPECT_EQ(downloads[0].path, "/files/file-2/content");
   EXPECT_EQ(downloads[1].path, "/files/file-3/content");
-  const BatchStatus full = status_of(
+  const BatchStatus full = read_status(
       *api, R"({"id":"b","status":"failed","errors":{"data":[{"code":"token_limit_exceeded",
       "message":"Enqueued token limit reached"}]}})");
   EXPECT_TRUE(full.refused);
   EXPECT_TRUE(full.no_room);
   EXPECT_EQ(full.problem, "Enqueued token limit reached");
-  EXPECT_FALSE(status_of(*api, R"({"id":"b","status":"pondering"})").ended)
+  EXPECT_FALSE(read_status(*api, R"({"id":"b","status":"pondering"})").ended)
       << "what is not known has not ended";
   EXPECT_FALSE(api->status({kNoHeaders, "<html>"}).has_value());
   EXPECT_FALSE(api->status({kNoHeaders, "{}"}).has_value());
 }
 
 TEST(OpenAiBatch, EveryKindOfLineIsRead) {
-  const auto api = make_batch_api(batch_endpoint("openai"));
-  const BatchLine good = line_of(
+  const auto api = make_batch_api(endpoint_of("openai"));
+  const BatchLine good = read_line(
       *api,
       R"({"id":"r","custom_id":"n1-7","response":{"status_code":200,"body":{"choices":[1]}},"error":null})");
   EXPECT_EQ(good.kind, BatchLine::Kind::reply);
   EXPECT_EQ(good.custom_id, "n1-7");
   EXPECT_EQ(good.status, 200);
   EXPECT_EQ(good.body, R"({"choices":[1]})");
-  EXPECT_EQ(line_of(*api, R"({"custom_id":"a","response":{"body":"{\"x\":1}"}})").body,
+  EXPECT_EQ(read_line(*api, R"({"custom_id":"a","response":{"body":"{\"x\":1}"}})").body,
             R"({"x":1})")
       << "a body as text";
-  EXPECT_EQ(line_of(*api, R"({"custom_id":"a","response":{"status_code":400,"body":{"error":{}}}})")
-                .status,
-            400);
-  const BatchLine expired = line_of(
+  EXPECT_EQ(
+      read_line(*api, R"({"custom_id":"a","response":{"status_code":400,"body":{"error":{}}}})")
+          .status,
+      400);
+  const BatchLine expired = read_line(
       *api,
       R"({"custom_id":"a","response":null,"error":{"code":"batch_expired","message":"too late"}})");
   EXPECT_EQ(expired.kind, BatchLine::Kind::not_run);
   EXPECT_EQ(expired.problem, "too late");
   EXPECT_EQ(
-      line_of(*api, R"({"custom_id":"a","error":{"code":"request_failed","message":"500"}})").kind,
+      read_line(*api, R"({"custom_id":"a","error":{"code":"request_failed","message":"500"}})")
+          .kind,
       BatchLine::Kind::failed);
-  EXPECT_EQ(line_of(*api, R"({"custom_id":"a","response":null,"error":null})").kind,
+  EXPECT_EQ(read_line(*api, R"({"custom_id":"a","response":null,"error":null})").kind,
             BatchLine::Kind::failed);
   EXPECT_FALSE(api->line("{\"response\":{}}").has_value());
   EXPECT_FALSE(api->line("{\"custom_id\":\"a").has_value());
 }
 
 TEST(OpenAiBatch, ThePagesOfAListAreFollowed) {
-  const auto api = make_batch_api(batch_endpoint("openai"));
+  const auto api = make_batch_api(endpoint_of("openai"));
   EXPECT_EQ(api->list({}, "").path, "/batches?limit=100");
   const auto page =
       api->page({kNoHeaders, R"({"object":"list","data":[{"id":"b2","status":"completed"},
@@ -135,20 +110,20 @@ TEST(OpenAiBatch, ThePagesOfAListAreFollowed) {
 }
 
 TEST(OpenAiBatch, TogethersJobsAndStatesAreReadToo) {
-  const auto api = make_batch_api(batch_endpoint("together"));
+  const auto api = make_batch_api(endpoint_of("together"));
   ASSERT_NE(api, nullptr);
   EXPECT_EQ(api->upload({.nonce = "n"}, 0).path, "/files/upload");
   EXPECT_EQ(api->create({.nonce = "n", .input = "f"}).body.before.find("metadata"),
             std::string::npos);
   const BatchStatus status =
-      status_of(*api, R"({"job":{"id":"b","status":"COMPLETED","output_file_id":"f"}})");
+      read_status(*api, R"({"job":{"id":"b","status":"COMPLETED","output_file_id":"f"}})");
   EXPECT_TRUE(status.ended);
   EXPECT_EQ(status.word, "completed");
 }
 
 TEST(OpenAiBatch, AnyServerOfItsFormMayHaveOne) {
-  EXPECT_NE(make_batch_api(batch_endpoint("openai", "http://127.0.0.1:8321/v1")), nullptr);
-  EXPECT_EQ(make_batch_api(batch_endpoint("deepseek")), nullptr);
+  EXPECT_NE(make_batch_api(endpoint_of("openai", "http://127.0.0.1:8321/v1")), nullptr);
+  EXPECT_EQ(make_batch_api(endpoint_of("deepseek")), nullptr);
 }
 
 }  // namespace
