@@ -235,7 +235,7 @@ void Machine::look_again(core::WallTime now) {
 
 void Machine::take_page(const Answer& answer, core::WallTime now) {
   if (answer.status < 200 || answer.status >= 300) return fail(answer, now);
-  const auto page = api_.page({answer.headers, answer.body});
+  const auto page = api_.page({answer.headers, answer.body, page_});
   if (!page) return fail({.status = 0, .message = page.error().message}, now);
   failures_ = 0;
   const auto found = std::ranges::find_if(

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "codec/dialects.h"
+#include "codec/gemini_batch.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
 #include "codec/vertex.h"
@@ -198,6 +199,7 @@ constexpr Profile kGemini = {
     .embeddings = {.inputs = 100, .tokens = 100 * 2048, .input_tokens = 2048},
     .errors = kGoogleErrors,
     .tiers = kTiers,
+    .batch = &kGeminiBatch,
     .models = price_rows::kGoogle,
 };
 

@@ -40,11 +40,7 @@ class OpenAiBatch final : public BatchApi {
   }
   core::Result<std::string> uploaded(const BatchJob& /*job*/, int /*number*/,
                                      const BatchReply& reply) const override {
-    const auto file = parse_batch_reply(reply.body);
-    if (!file) return std::unexpected(file.error());
-    const std::string_view id = text_at(*file, "id");
-    if (id.empty()) return unreadable_batch("it names no file");
-    return std::string(id);
+    return uploaded_file(reply);
   }
 
   BatchCall create(const BatchJob& job) const override {
@@ -96,46 +92,15 @@ class OpenAiBatch final : public BatchApi {
   }
 
   std::vector<BatchCall> downloads(const BatchJob& job) const override {
-    std::vector<BatchCall> calls;
-    for (const std::string& file : words_of(job.results))
-      calls.push_back({.path = fmt::format("/files/{}/content", file)});
-    return calls;
+    return file_downloads(job.results);
   }
 
   core::Result<BatchLine> line(std::string_view text) const override {
-    const auto line = parse_batch_line(text);
-    if (!line) return std::unexpected(line.error());
-    BatchLine out;
-    out.custom_id = text_at(*line, "custom_id");
-    if (out.custom_id.empty()) return core::fail(core::ErrorCode::io, "it has no custom_id");
-    const auto response = member(*line, "response");
-    const auto body = response ? member(*response, "body") : std::nullopt;
-    if (body) {
-      // OGX gives the body as text.
-      std::string_view written;
-      out.body =
-          body->get(written) == simdjson::SUCCESS ? std::string(written) : simdjson::minify(*body);
-      const std::uint64_t code = batch_count(*response, "status_code");
-      out.status = code == 0 ? 200 : static_cast<int>(code);
-      return out;
-    }
-    const auto error = member(*line, "error");
-    const std::string_view code = error ? text_at(*error, "code") : std::string_view();
-    const bool not_run = code == "batch_expired" || code == "batch_cancelled";
-    out.kind = not_run ? BatchLine::Kind::not_run : BatchLine::Kind::failed;
-    out.problem =
-        error ? text_at(*error, "message") : std::string_view("neither a response nor an error");
-    if (out.problem.empty()) out.problem = code;
-    return out;
+    return read_openai_line(text);
   }
 
   std::vector<BatchCall> clean_up(const BatchJob& job) const override {
-    std::vector<BatchCall> calls;
-    std::vector<std::string> files = words_of(job.results);
-    if (!job.input.empty()) files.push_back(job.input);
-    for (const std::string& file : files)
-      calls.push_back({.method = "DELETE", .path = "/files/" + file});
-    return calls;
+    return file_deletions(job);
   }
 
  private:
@@ -179,6 +144,57 @@ class OpenAiBatch final : public BatchApi {
 };
 
 }  // namespace
+
+core::Result<std::string> uploaded_file(const BatchReply& reply) {
+  const auto file = parse_batch_reply(reply.body);
+  if (!file) return std::unexpected(file.error());
+  const std::string_view id = text_at(*file, "id");
+  if (id.empty()) return unreadable_batch("it names no file");
+  return std::string(id);
+}
+
+core::Result<BatchLine> read_openai_line(std::string_view text) {
+  const auto line = parse_batch_line(text);
+  if (!line) return std::unexpected(line.error());
+  BatchLine out;
+  out.custom_id = text_at(*line, "custom_id");
+  if (out.custom_id.empty()) return core::fail(core::ErrorCode::io, "it has no custom_id");
+  const auto response = member(*line, "response");
+  const auto body = response ? member(*response, "body") : std::nullopt;
+  if (body) {
+    // OGX gives the body as text.
+    std::string_view written;
+    out.body =
+        body->get(written) == simdjson::SUCCESS ? std::string(written) : simdjson::minify(*body);
+    const std::uint64_t code = batch_count(*response, "status_code");
+    out.status = code == 0 ? 200 : code <= 599 ? static_cast<int>(code) : 500;
+    return out;
+  }
+  const auto error = member(*line, "error");
+  const std::string_view code = error ? text_at(*error, "code") : std::string_view();
+  const bool not_run = code == "batch_expired" || code == "batch_cancelled";
+  out.kind = not_run ? BatchLine::Kind::not_run : BatchLine::Kind::failed;
+  out.problem =
+      error ? text_at(*error, "message") : std::string_view("neither a response nor an error");
+  if (out.problem.empty()) out.problem = code.empty() ? text_of(error) : code;
+  return out;
+}
+
+std::vector<BatchCall> file_downloads(std::string_view results) {
+  std::vector<BatchCall> calls;
+  for (const std::string& file : words_of(results))
+    calls.push_back({.path = fmt::format("/files/{}/content", file)});
+  return calls;
+}
+
+std::vector<BatchCall> file_deletions(const BatchJob& job) {
+  std::vector<BatchCall> calls;
+  std::vector<std::string> files = words_of(job.results);
+  if (!job.input.empty()) files.push_back(job.input);
+  for (const std::string& file : files)
+    calls.push_back({.method = "DELETE", .path = "/files/" + file});
+  return calls;
+}
 
 std::unique_ptr<BatchApi> make_openai_batch(const EndpointSpec& endpoint,
                                             const BatchService& service) {

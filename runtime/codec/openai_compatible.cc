@@ -5,6 +5,7 @@
 
 #include "codec/azure.h"
 #include "codec/dialects.h"
+#include "codec/mistral_batch.h"
 #include "codec/openai_batch.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
@@ -223,6 +224,7 @@ constexpr std::array kServices = {
             .key_variable = "MISTRAL_API_KEY",
             .embeddings = {.inputs = 512, .tokens = 16'384, .input_tokens = 8192},
             .rate_headers = kMistralHeaders,
+            .batch = &kMistralBatch,
             .models = price_rows::kMistral},
     Profile{.name = "deepseek",
             .title = "DeepSeek",

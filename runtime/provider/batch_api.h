@@ -40,7 +40,9 @@ struct BatchBody {
 
 struct BatchCall {
   std::string method = "GET";
-  std::string path = {};  // below base_url, with its query; or a whole URL, which a reply has named
+  // Below base_url, with its query; or a whole URL, where this API answers for its host: base_url's,
+  // or of the same service.
+  std::string path = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   BatchBody body = {};
 };
@@ -49,6 +51,7 @@ struct BatchCall {
 struct BatchReply {
   const std::vector<HeaderView>& headers;
   std::string_view body;
+  std::string_view asked = {};  // of a page of the list: what list() was given as `next`
 };
 
 // What a call may need to know of the batch.
