@@ -123,6 +123,36 @@ std::string_view origin_of(std::string_view url) {
   return url.substr(0, std::min(url.find_first_of("/?#\\", scheme), url.size()));
 }
 
+bool is_bucket(std::string_view bucket, std::string_view scheme) {
+  return bucket.starts_with(scheme) && bucket.size() > scheme.size() &&
+         bucket[scheme.size()] != '/' &&
+         std::ranges::none_of(bucket, [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+}
+
+core::Status check_bucket(const EndpointSpec& endpoint, std::string_view service,
+                          std::string_view scheme) {
+  const std::string example = fmt::format("batch_bucket = \"{}my-bucket/folder\"", scheme);
+  if (endpoint.batch_bucket.empty())
+    return core::fail(core::ErrorCode::pipeline,
+                      fmt::format("missing option 'batch_bucket' for batches at {}", service),
+                      fmt::format("add {}: its batches are files in a bucket", example));
+  if (!is_bucket(endpoint.batch_bucket, scheme))
+    return core::fail(core::ErrorCode::pipeline,
+                      fmt::format("batch_bucket of {} is not the name of a bucket", service),
+                      fmt::format("for example {}", example));
+  return {};
+}
+
+std::string batch_folder(std::string_view bucket, std::string_view nonce) {
+  while (bucket.ends_with('/')) bucket.remove_suffix(1);
+  return fmt::format("{}/{}{}/", bucket, kBatchPrefix, nonce);
+}
+
+int hours_of(core::Duration window, int least, int most) {
+  return static_cast<int>(
+      std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::hours>(window).count(), least, most));
+}
+
 void take_google_error(const Element& error, BatchLine& line) {
   std::string_view message = text_at(error, "message");
   line.kind = BatchLine::Kind::reply;

@@ -50,6 +50,17 @@ provider::BatchCall form_call(
 // "https://host:1" of "https://host:1/v1"; empty where it is not a URL of http or https.
 std::string_view origin_of(std::string_view url);
 
+// Whether this endpoint's batches can have their files in its bucket, of this scheme ("gs://"). The
+// error says what is missing, and where what to write.
+core::Status check_bucket(const provider::EndpointSpec& endpoint, std::string_view service,
+                          std::string_view scheme);
+bool is_bucket(std::string_view bucket, std::string_view scheme);
+// "gs://bucket/folder/sluice-NONCE/": what is below it is this batch's alone.
+std::string batch_folder(std::string_view bucket, std::string_view nonce);
+
+// `window` in whole hours, no fewer and no more than these.
+int hours_of(core::Duration window, int least, int most);
+
 // `{"code": 429, "message": …}` of Google's as a line: a reply with the HTTP status that it means,
 // whose body is the error as the online API has it.
 void take_google_error(const provider::Element& error, provider::BatchLine& line);

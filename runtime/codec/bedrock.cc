@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/bedrock_batch.h"
 #include "codec/dialects.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
@@ -210,6 +211,9 @@ std::unique_ptr<Codec> make(const EndpointSpec& endpoint, const Profile& profile
 // The region is part of the host's name, and must not be able to change whose host it is.
 core::Result<std::string> address(const EndpointSpec& endpoint) {
   const std::string& region = endpoint.region;
+  if (endpoint.batch)
+    if (const auto fits = check_bedrock_batch(endpoint); !fits)
+      return std::unexpected(fits.error());
   if (region.empty() && !endpoint.base_url.empty()) return endpoint.base_url;
   if (region.empty())
     return core::fail(core::ErrorCode::pipeline, "missing option 'region' for bedrock",
@@ -268,6 +272,7 @@ constexpr Profile kBedrock = {
     .auth = AuthScheme::aws,
     .errors = kErrors,
     .tiers = kOpenAiTiers,
+    .batch = &kBedrockBatch,
     .error_header = "x-amzn-errortype",
     .models = price_rows::kBedrock,
 };

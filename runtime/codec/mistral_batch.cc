@@ -48,7 +48,7 @@ class MistralBatch final : public BatchApi {
       : service_(service),
         model_(endpoint.model),
         endpoint_("/v1" + std::string(make_codec(endpoint)->path())),
-        hours_(hours_of(endpoint.batch_window.value_or(service.limits.window))) {}
+        hours_(hours_of(endpoint.batch_window.value_or(service.limits.window), 1, 168)) {}
 
   BatchLimits limits() const override { return service_.limits; }
 
@@ -129,11 +129,6 @@ class MistralBatch final : public BatchApi {
   }
 
  private:
-  static int hours_of(core::Duration window) {
-    constexpr int kMost = 168;
-    return static_cast<int>(
-        std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::hours>(window).count(), 1, kMost));
-  }
   static std::string path_of(std::string_view id) {
     return fmt::format("{}/{}", kJobs, segment_text(id));
   }

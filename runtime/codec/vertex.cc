@@ -7,6 +7,7 @@
 
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
+#include "codec/vertex_batch.h"
 #include "provider/url_text.h"
 
 namespace sluice::codec {
@@ -70,6 +71,8 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
   if (endpoint.project.empty() && location != kEverywhere)
     return wrong("without a project Vertex has its global address alone",
                  "add project = \"my-project\", or leave region out");
+  if (endpoint.batch)
+    if (const auto fits = check_vertex_batch(endpoint); !fits) return std::unexpected(fits.error());
   return fmt::format("https://{}/v1", host_of(location));
 }
 
@@ -105,6 +108,7 @@ constexpr std::array kServices = {
             .auth = AuthScheme::google,
             .schema = SchemaKeywords::no_text_limits,
             .errors = kErrors,
+            .batch = &kVertexBatch,
             .models = price_rows::kGoogle},
 };
 

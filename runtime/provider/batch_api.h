@@ -30,6 +30,7 @@ struct BatchLimits {
   std::uint32_t requests = 50'000;
   std::uint64_t bytes = std::uint64_t{200} << 20;  // of the file
   core::Duration window = std::chrono::hours(24);  // after it, what has not been run never is
+  std::uint32_t least = 1;                         // requests: a batch of fewer is refused
 };
 
 struct BatchBody {
@@ -56,7 +57,7 @@ struct BatchReply {
 
 // What a call may need to know of the batch.
 struct BatchJob {
-  std::string nonce = {};  // letters and digits, at most 32
+  std::string nonce = {};  // small letters and digits, at most 32
   std::uint32_t lines = 0;
   std::uint64_t bytes = 0;
   std::string input = {};    // as uploaded() gave it last
@@ -118,6 +119,10 @@ class BatchApi {
                                              const BatchReply& /*reply*/) const {
     return job.input;
   }
+  // Where the file is put before create(), in place of those calls: "gs://bucket/folder/name".
+  virtual std::optional<std::string> place_of_file(const BatchJob& /*job*/) const {
+    return std::nullopt;
+  }
   virtual BatchCall create(const BatchJob& job) const = 0;
   // Whether create() may be sent again after an unknown outcome, since the nonce makes it one batch.
   virtual bool creates_once() const { return false; }
@@ -131,6 +136,9 @@ class BatchApi {
 
   // The files of results, each asked for by one call.
   virtual std::vector<BatchCall> downloads(const BatchJob& job) const = 0;
+  // Where they lie in place of that. All files below a name that ends with '/'; some of them may
+  // hold no results: their lines are errors.
+  virtual std::vector<std::string> places_of_results(const BatchJob& /*job*/) const { return {}; }
   // An error names what is wrong; such a line belongs to nobody.
   virtual core::Result<BatchLine> line(std::string_view line) const = 0;
   // Of what is of no use any more when it was collected, or was never created.

@@ -95,7 +95,11 @@ struct EndpointSpec {
   // Its requests go into batches (batch_api.h), and no request goes there by itself.
   bool batch = false;
   std::optional<core::Duration> batch_window = {};  // else the service's
-  std::uint32_t batch_requests = 0;                 // of one batch at most; 0 = as the service has it
+  std::uint32_t batch_requests = 0;  // of one batch at most; 0 = as the service has it
+  // Where a batch's files lie, at services that take them from a bucket: "gs://bucket/folder",
+  // "s3://bucket/folder".
+  std::string batch_bucket;
+  std::string batch_role;  // the ARN of what Bedrock reads and writes them as
   // One of several ways to buy what one line of the file names: by its `tiers`; beyond the first of
   // its tiers and keys.
   bool of_tiers = false;
