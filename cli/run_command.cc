@@ -147,30 +147,40 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     const auto taken_back = inspect::take_back_of_changed(spec);
     if (!taken_back) return std::unexpected(taken_back.error());
     if (*taken_back > 0) print_note(asked_again_text(*taken_back), flags.log);
-    auto made = job::Run::make(
-        spec, {.limit = k == 0 ? flags.limit : std::nullopt,
-               .keep_going = flags.keep_going,
-               .day_use_of_others = others->day_use,
-               .notice = [&](const std::string& text) { print_note(text, flags.log); }});
-    if (!made) return std::unexpected(made.error());
-    job::Run& run = **made;
-    if (flags.log == Log::text) report_resumed(run.opened());
-    report_budget(spec, run.opened(), flags.log);
-    if (!signal) signal.emplace();
-
-    if (flags.log == Log::json) shell::say(started_json(job, k, flags, run.opened()) + "\n");
+    const auto gone = [&] { return clock.now() - started; };
     core::Result<job::RunResult> result;
     core::Duration elapsed{};
     observe::LimitTally limits;
-    {
-      const auto style = flags.log == Log::json                     ? observe::Style::json
-                         : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
-                                                                    : observe::Style::lines;
-      words::Monitor monitor(spec, {title_of(job, k), spent}, run, *signal, style, limits);
-      result = run.run();
-      elapsed = monitor.elapsed();
+    // Once, or again over the same input with what batches have brought.
+    for (std::optional<job::Progress> earlier;;) {
+      const stages::PipelineSpec now = earlier ? limited(job.questions[k], spent, gone()) : spec;
+      auto made = job::Run::make(
+          now, {.limit = k == 0 ? flags.limit : std::nullopt,
+                .detach = flags.detach,
+                .keep_going = flags.keep_going || earlier.has_value(),
+                .day_use_of_others = others->day_use,
+                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
+      if (!made) return std::unexpected(made.error());
+      job::Run& run = **made;
+      if (!earlier) {
+        if (flags.log == Log::text) report_resumed(run.opened());
+        report_budget(now, run.opened(), flags.log);
+        if (flags.log == Log::json) shell::say(started_json(job, k, flags, run.opened()) + "\n");
+      }
+      if (!signal) signal.emplace();
+      {
+        const auto style = flags.log == Log::json                     ? observe::Style::json
+                           : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
+                                                                      : observe::Style::lines;
+        words::Monitor monitor(now, {title_of(job, k), spent}, run, *signal, style, limits);
+        result = run.run();
+        elapsed += monitor.elapsed();
+      }
+      if (!result) return std::unexpected(result.error());
+      if (earlier) job::add_earlier(result->progress, *earlier);
+      if (!result->again || signal->seen()) break;
+      earlier = result->progress;
     }
-    if (!result) return std::unexpected(result.error());
     if (signal->seen() && k + 1 < job.questions.size() &&
         result->end == job::RunEnd::finished) {  // too late for this one, not for the job
       result->end = job::RunEnd::stopped;
@@ -268,6 +278,8 @@ void add_run_command(CLI::App& app, int& exit_status) {
       ->add_option("--limit,--rows", flags->limit,
                    "Read at most so many rows (for the first question)")
       ->check(shell::whole_number(1));
+  command->add_flag("--detach", flags->detach,
+                    "Hand over batches and leave, with status 4: a later run collects them");
   add_run_flags(*command, *flags);
   add_log_option(*command, flags->log);
   command->footer(shell::help_footer(

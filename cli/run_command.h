@@ -17,6 +17,7 @@ struct RunFlags {
   JobFile file;
   bool fresh = false;       // set aside what earlier runs left, and start over
   bool keep_going = false;  // also where the first rows all fail alike
+  bool detach = false;      // hand over batches, and leave
   bool yes = false;         // ask rows again that the file asks otherwise now, whatever it costs
   std::optional<std::uint64_t> limit;  // read at most so many rows
   Log log = Log::text;

@@ -47,7 +47,7 @@ struct Endpoint {
     return limit - slots_taken();
   }
   bool completed = false;  // some attempt has
-  bool stopped = false;  // also where requests are parked: none is sent
+  bool stopped = false;    // also where requests are parked: none is sent
   std::uint64_t parked = 0;
   bool parking_stopped = false;
   std::string stop_reason;

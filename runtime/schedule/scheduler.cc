@@ -57,7 +57,8 @@ bool Scheduler::Impl::park(core::Time now, const Demand& demand) {
     best = &endpoint;
     least = cost;
   }
-  if (best == nullptr || demand.batches >= (online ? kMostBatches : kMostBatchesAlone)) return false;
+  if (best == nullptr || demand.batches >= (online ? kMostBatches : kMostBatchesAlone))
+    return false;
   if (config.deadline && online) {
     if (!delivers_at || now - *delivers_at >= Purchase::kAgain) {
       delivers = purchase->delivers(now, endpoints);
@@ -90,7 +91,8 @@ void Scheduler::Impl::leave(const Demand& demand) {
   if (demand.batches >= kMostBatchesAlone && !draining) {
     actions.emplace_back(RejectRequest{
         demand.id,
-        {core::Stage::dispatch, "retries_exhausted",
+        {core::Stage::dispatch,
+         "retries_exhausted",
          fmt::format("it stood in {} batches, and none has brought an answer", demand.batches),
          {}}});
     return;
@@ -383,15 +385,16 @@ void Scheduler::drain() {
 
 Snapshot Scheduler::snapshot(core::Time now) const {
   const Impl& s = *impl_;
-  Snapshot snapshot{.waiting = s.waiting.size() + s.suspected,
-                    .in_flight = s.in_flight,
-                    .reserved = s.budget.reserved(),
-                    .parked_cost = s.parked_cost,
-                    .online_per_second = s.purchase ? s.purchase->delivers(now, s.endpoints) : 0,
-                    .spent = s.budget.spent(),
-                    .buying = s.buying() != nullptr ? std::optional(s.purchase->state()) : std::nullopt,
-                    .throttle = s.throttle,
-                    .endpoints = {}};
+  Snapshot snapshot{
+      .waiting = s.waiting.size() + s.suspected,
+      .in_flight = s.in_flight,
+      .reserved = s.budget.reserved(),
+      .parked_cost = s.parked_cost,
+      .online_per_second = s.purchase ? s.purchase->delivers(now, s.endpoints) : 0,
+      .spent = s.budget.spent(),
+      .buying = s.buying() != nullptr ? std::optional(s.purchase->state()) : std::nullopt,
+      .throttle = s.throttle,
+      .endpoints = {}};
   snapshot.endpoints.reserve(s.endpoints.size());
   for (const Endpoint& endpoint : s.endpoints) {
     const bool cooling = endpoint.cooling.active(now);

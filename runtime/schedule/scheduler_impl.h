@@ -86,9 +86,7 @@ struct Scheduler::Impl {
   // When a request of this endpoint is next overdue.
   std::optional<core::Time> next_hedge(std::size_t endpoint);
   // Of Route::deadline; null for the others.
-  const Purchase* buying() const {
-    return config.route == Route::deadline ? &*purchase : nullptr;
-  }
+  const Purchase* buying() const { return config.route == Route::deadline ? &*purchase : nullptr; }
   // Adds to `claimed` where a request that cannot go now would go: younger ones of other lanes must
   // not take from there what it waits for.
   void claim(const Eligibility& blocked);

@@ -66,11 +66,11 @@ struct Config {
   Route route = Route::cheapest;
   RetryPolicy retry{};
   std::optional<core::Money> budget{};
-  core::Money spent{};                   // by earlier runs of the job
-  core::Money parked_cost{};             // the worst cost of its open batches: beside `spent`
+  core::Money spent{};        // by earlier runs of the job
+  core::Money parked_cost{};  // the worst cost of its open batches: beside `spent`
   core::Duration batch_usual = std::chrono::minutes(20);  // what a batch takes
-  std::optional<core::Time> deadline{};  // nothing is sent after it
-  bool hedge = false;                    // ask the slow tail a second time, see hedge.h
+  std::optional<core::Time> deadline{};                   // nothing is sent after it
+  bool hedge = false;  // ask the slow tail a second time, see hedge.h
   AttemptId first_attempt = 1;
   std::uint64_t seed = 1;
 };
@@ -168,9 +168,9 @@ struct Buying {
 struct Snapshot {
   std::size_t waiting = 0;  // submitted, not in flight
   std::size_t in_flight = 0;
-  core::Money reserved;  // worst case of what is in flight, and of what is parked
-  core::Money parked_cost = {};   // of that, what is parked
-  double online_per_second = 0;   // requests that the online endpoints deliver, as far as is known
+  core::Money reserved;          // worst case of what is in flight, and of what is parked
+  core::Money parked_cost = {};  // of that, what is parked
+  double online_per_second = 0;  // requests that the online endpoints deliver, as far as is known
   // Earlier runs included, and the worst case of attempts that may have been billed without an
   // answer: the budget is hard.
   core::Money spent;

@@ -164,6 +164,10 @@ class Simulation {
                      .worst_cost = {}},
                     std::move(outcome)});
   }
+  void act(const schedule::Park&) {
+    ++report_.parked;
+    --open_;
+  }
   void act(const schedule::RejectRequest&) {
     ++report_.rejected;
     --open_;

@@ -31,6 +31,7 @@ struct SimulationReport {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   std::uint64_t released = 0;
+  std::uint64_t parked = 0;  // that went into batches
   std::uint64_t rate_limited = 0;
   std::uint64_t lost = 0;
   std::uint64_t cancelled = 0;     // attempts

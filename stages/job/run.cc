@@ -18,6 +18,31 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 
 }  // namespace
 
+void add_earlier(Progress& progress, const Progress& earlier) {
+  progress.rows_at_start = earlier.rows_at_start;
+  progress.rows_ended += earlier.rows_ended;
+  progress.rows_shared += earlier.rows_shared;
+  progress.rows_accepted = std::max(progress.rows_accepted, earlier.rows_accepted);
+  progress.rows_asked_again += earlier.rows_asked_again;
+  progress.saved.requests += earlier.saved.requests;
+  progress.saved.tokens += earlier.saved.tokens;
+  progress.dispatch.usage += earlier.dispatch.usage;
+  progress.dispatch.cost += earlier.dispatch.cost;
+  progress.dispatch.attempts += earlier.dispatch.attempts;
+  progress.dispatch.failures += earlier.dispatch.failures;
+  for (const stages::RejectTally::Reason& reason : earlier.rejects) {
+    const auto same =
+        std::ranges::find_if(progress.rejects, [&](const stages::RejectTally::Reason& other) {
+          return other.stage == reason.stage && other.reason == reason.reason;
+        });
+    if (same == progress.rejects.end()) {
+      progress.rejects.push_back(reason);
+    } else {
+      same->rows += reason.rows;
+    }
+  }
+}
+
 core::Result<RunResult> FlowRun::run() {
   std::thread reader;
   const core::Time began = options_.clock->now();
@@ -56,8 +81,8 @@ core::Result<RunResult> FlowRun::run() {
   if (batches_) {
     result.again = again && !shutdown_.stopping();
     const parked::BatchesState state = batches_->state();
-    result.batches_out = static_cast<std::uint64_t>(
-        std::ranges::count_if(state.batches, &store::BatchRecord::open));
+    result.batches_out =
+        static_cast<std::uint64_t>(std::ranges::count_if(state.batches, &store::BatchRecord::open));
     if (rows_wait_ && result.end == RunEnd::finished) {
       result.end = RunEnd::stopped;
       result.why = result.batches_out > 0 ? "rows wait for batches that are out"

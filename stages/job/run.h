@@ -66,6 +66,10 @@ struct Progress {
   std::optional<parked::BatchesState> batches = {};  // where there are any
 };
 
+// What an earlier run over the same input has done, for a run that goes on with what batches have
+// brought: as if the two were one.
+void add_earlier(Progress& progress, const Progress& earlier);
+
 enum class RunEnd : std::uint8_t {
   finished,  // every row has ended
   stopped,   // on request, budget or deadline, or no endpoint is left: resumable

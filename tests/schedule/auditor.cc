@@ -110,6 +110,11 @@ void Auditor::take(Side& side) {
   one(side.tokens, tokens_of(scenario_), "tokens per minute");
 }
 
+// No endpoint here has batches.
+void Auditor::see(const Park&) {
+  broken("parks a request");
+}
+
 void Auditor::see(const Cancel& cancel) {
   const auto flight = flights_.find(cancel.attempt);
   if (flight == flights_.end()) return broken("cancels what is not in flight");

@@ -42,6 +42,7 @@ class Auditor final : public simulate::Watcher {
   void polled(core::Time now, const Scheduler& scheduler) override;
 
   void see(const Send& send);
+  void see(const Park& park);
   void see(const Cancel& cancel);
   void see(const RejectRequest& reject);
   void see(const SplitRequest& split);

@@ -99,6 +99,9 @@ class Harness {
       std::string operator()(const Send& a) const {
         return "send " + std::to_string(a.request) + " to " + std::to_string(a.endpoint);
       }
+      std::string operator()(const Park& a) const {
+        return "park " + std::to_string(a.request) + " at " + std::to_string(a.endpoint);
+      }
       std::string operator()(const Cancel& a) const {
         return "cancel " + std::to_string(a.request) + " at " + std::to_string(a.endpoint);
       }

@@ -268,6 +268,11 @@ void Referee::stopped(EndpointId endpoint) {
   if (!refuses && !fails) broken("stops an endpoint without a reason");
 }
 
+// No endpoint here has batches.
+void Referee::see(const Park&) {
+  broken("parks a request");
+}
+
 void Referee::see(const Cancel& cancel) {
   const auto entry = flights_.find(cancel.attempt);
   if (entry == flights_.end()) return broken("cancels what is not in flight");

@@ -82,6 +82,7 @@ class Referee {
   void broken(const std::string& what);
 
   void see(const Send& send);
+  void see(const Park& park);
   void see(const Cancel& cancel);
   void see(const RejectRequest& reject);
   void see(const SplitRequest& split);
