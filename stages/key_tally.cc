@@ -16,14 +16,20 @@ std::uint64_t short_hash(std::string_view text) {
 }  // namespace
 
 void KeyTally::add(const Items& items) {
+  if (slots_.empty()) slots_.resize(kFirstSlots);
+  // The table is larger than a core's cache: its lines are asked for together, ahead of their use.
+  hashes_.clear();
   for (const Item& item : items) {
-    if (!item.row.key_json.empty()) add(item.row);
+    const std::uint64_t key = item.row.key_json.empty() ? 0 : short_hash(item.row.key_json);
+    hashes_.push_back(key);
+    if (key != 0) __builtin_prefetch(&slots_[key & (slots_.size() - 1)]);
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (hashes_[i] != 0) add(hashes_[i], items[i].row);
   }
 }
 
-void KeyTally::add(const core::Row& row) {
-  if (slots_.empty()) slots_.resize(kFirstSlots);
-  const std::uint64_t key = short_hash(row.key_json);
+void KeyTally::add(std::uint64_t key, const core::Row& row) {
   Slot& slot = slot_of(key);
   if (slot.key == 0) {
     if (keys_ == most_keys_) {

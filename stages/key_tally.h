@@ -41,13 +41,14 @@ class KeyTally {
     std::uint64_t key = 0;  // 0: empty
     std::uint64_t content = 0;
   };
-  void add(const core::Row& row);
+  void add(std::uint64_t key, const core::Row& row);
   Slot& slot_of(std::uint64_t key);  // its slot, or the empty one where it goes
   void grow();
 
   const std::size_t most_keys_;
   std::vector<Slot> slots_;  // a power of two, at most half full
   std::size_t keys_ = 0;
+  std::vector<std::uint64_t> hashes_;  // of a call's keys; 0: none
 
   mutable std::mutex mutex_;  // guards found_
   Found found_;

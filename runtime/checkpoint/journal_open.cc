@@ -3,11 +3,15 @@
 
 #include "checkpoint/answer_reader.h"
 #include "checkpoint/journal.h"
+#include "checkpoint/key_feeder.h"
 #include "checkpoint/past.h"
 #include "checkpoint/recovery.h"
 
 namespace sluice::checkpoint {
 namespace {
+
+// From so many rows on, indexes are filled beside each other: below it that takes some 10 ms.
+constexpr std::uint64_t kManyRows = 100'000;
 
 std::unexpected<core::Error> damaged(const store::SqliteStore& store, std::string_view what) {
   return store::corrupt(store.path(), fmt::format("the checkpoint is damaged: {}", what));
@@ -74,29 +78,44 @@ core::Status Journal::scan(index::SpilledMultiset* done, OldNames* old) {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   std::vector<core::Hash128> questions;  // of one block
+  std::vector<core::Hash128> rows;       // the same
+  const bool many = state_->job.answered + state_->job.rejected >= kManyRows;
+  KeyFeeder to_index([this](std::span<const core::Hash128> keys,
+                            std::int64_t block) { return index_.add(keys, block); },
+                     many);
+  KeyFeeder to_done(
+      [done](std::span<const core::Hash128> keys, std::int64_t) -> core::Status {
+        for (const core::Hash128& row : keys)
+          if (auto added = done->add(row); !added) return added;
+        return {};
+      },
+      many&& done != nullptr);
   auto status = store_->scan_keys(
       0, [&](std::int64_t block, std::int64_t generation, std::string bytes) -> core::Status {
         const auto keys = BlockKeys::decode(std::move(bytes));
         if (!keys || block <= 0)
           return damaged(*store_, fmt::format("the keys of block {}", block));
         questions.clear();
+        rows.clear();
         for (std::size_t i = 0; i < keys->size(); ++i) {
           const KeyRecord record = keys->at(i);
           if (generation == state_->job.generation && !record.withdrawn) {
             ++(record.kind == store::Kind::answer ? answered : rejected);
-            if (done != nullptr && !record.old_row) {
-              if (auto added = done->add(record.row); !added) return added;
-            }
+            if (done != nullptr && !record.old_row) rows.push_back(record.row);
           }
           if (is_indexed(record, state_->models)) questions.push_back(record.question);
         }
         if (old != nullptr) {
-          const bool rows = done != nullptr && generation == state_->job.generation;
-          if (auto added = old->add(block, *keys, rows); !added) return added;
+          const bool with_rows = done != nullptr && generation == state_->job.generation;
+          if (auto added = old->add(block, *keys, with_rows); !added) return added;
         }
-        return index_.add(questions, block);
+        if (auto added = to_done.add(rows, block); !added) return added;
+        return to_index.add(questions, block);
       });
-  if (!status) return status;
+  const core::Status done_filled = to_done.finish();
+  const core::Status index_filled = to_index.finish();
+  for (const core::Status& each : {status, done_filled, index_filled})
+    if (!each) return each;
   if (answered != state_->job.answered || rejected != state_->job.rejected)
     return damaged(*store_, "its counts and its blocks disagree");
   return {};
