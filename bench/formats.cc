@@ -1,25 +1,35 @@
-// Reads a Parquet file as rows, or writes JSON lines as one, and nothing else (bench/parquet.py).
+// Reads a file as rows, or writes JSON lines as one, and nothing else (bench/formats.py). The format is
+// told by the file's name.
 //
-//   bench_parquet read FILE.parquet | write FILE.jsonl FILE.parquet
+//   bench_formats read FILE | write FILE.jsonl FILE
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <chrono>
 #include <fstream>
 
-#include "format/formats.h"
+#include "format/column.h"
+#include "format/json_value.h"
 #include "format/record_writer.h"
+#include "source/sources.h"
 
 namespace {
 
 using namespace sluice;
 
+// Rows are JSON texts. Those of JSON lines stand in the file: they are parsed, as a run does, so that
+// what is no JSON is found.
 core::Result<std::uint64_t> read(const std::string& path) {
-  auto source = format::format_named("parquet")->open({}, path, {});
+  auto source = source::open({.paths = {path}, .format = {}}, path);
   if (!source) return std::unexpected(source.error());
+  const bool parses = path.ends_with(".jsonl");
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
   std::uint64_t rows = 0;
-  const format::RecordSource::Take take = [&](const format::Record&) {
-    ++rows;
+  const format::RecordSource::Take take = [&](const format::Record& record) {
+    if (record.reject == nullptr &&
+        (!parses || format::parse_json(parser, record.text, object) == simdjson::SUCCESS))
+      ++rows;
     return true;
   };
   while (true) {
@@ -29,7 +39,7 @@ core::Result<std::uint64_t> read(const std::string& path) {
   }
 }
 
-// As `sluice export` does: the columns' types are found first.
+// As `sluice export --columns` does: the columns and their types are found first.
 core::Result<std::uint64_t> write(const std::string& from, const std::string& to) {
   std::string line;
   format::ColumnFinder finder;
