@@ -206,15 +206,27 @@ core::Result<std::optional<std::string>> Places::tag_of(const std::string& name)
       {.web = web_, .service = std::move(found->service), .uri = std::move(found->uri)});
 }
 
-core::Result<std::unique_ptr<storage::AtomicFile>> Places::create(const std::string& name) {
+core::Result<std::unique_ptr<storage::AtomicFile>> Places::create(const std::string& name,
+                                                                  UploadBegun begun) {
   if (!is_remote(name)) return storage::AtomicFile::create(name);
   auto found = find_writable(name);
   if (!found) return std::unexpected(found.error());
   return storage::compressed(create_object({.web = web_,
                                             .service = std::move(found->service),
                                             .uri = std::move(found->uri),
-                                            .part_bytes = settings_.part_bytes}),
+                                            .part_bytes = settings_.part_bytes,
+                                            .begun = std::move(begun)}),
                              name);
+}
+
+core::Status Places::take_back(const std::string& name, const std::string& upload) {
+  auto found = find_writable(name);
+  if (!found) return std::unexpected(found.error());
+  return place::take_back({.web = web_,
+                           .service = std::move(found->service),
+                           .uri = std::move(found->uri),
+                           .part_bytes = settings_.part_bytes},
+                          upload);
 }
 
 core::Status Places::may_create(const std::string& name) {

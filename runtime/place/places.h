@@ -21,6 +21,7 @@
 #include "place/local_copy.h"
 #include "place/servers.h"
 #include "place/settings.h"
+#include "place/upload.h"
 #include "place/uri.h"
 #include "place/web.h"
 #include "storage/atomic_file.h"
@@ -67,8 +68,12 @@ class Places {
   // what its server says. nullopt: it is not there.
   core::Result<std::optional<std::string>> tag_of(const std::string& name);
 
-  // As AtomicFile::create(), which it is for files of this machine: compressed by its ending.
-  core::Result<std::unique_ptr<storage::AtomicFile>> create(const std::string& name);
+  // As AtomicFile::create(), which it is for files of this machine: compressed by its ending. `begun`: place/upload.h,
+  // of an object that goes in parts.
+  core::Result<std::unique_ptr<storage::AtomicFile>> create(const std::string& name,
+                                                            UploadBegun begun = {});
+  // Of an object: what an upload of it left that `begun` was told of and whose process was killed.
+  core::Status take_back(const std::string& name, const std::string& upload);
   // Whether create() could succeed now, without anybody seeing anything of it. Nothing is asked for files of this machine.
   core::Status may_create(const std::string& name);
 

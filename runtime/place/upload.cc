@@ -58,7 +58,7 @@ class Upload final : public storage::AtomicFile {
     std::string id = answer->status == 200 ? text_of(answer->body, "UploadId") : std::string();
     if (id.empty()) return failed(*answer);
     id_ = std::move(id);
-    return {};
+    return to_.begun ? to_.begun(id_) : core::Status();
   }
 
  private:
@@ -157,6 +157,17 @@ std::unique_ptr<storage::AtomicFile> create_object(ObjectWrite to) {
 
 core::Status try_write(const ObjectWrite& to) {
   return Upload(to).begin();
+}
+
+core::Status take_back(const ObjectWrite& to, const std::string& upload) {
+  auto answer = to.web->ask(to.service.server,
+                            {.method = "DELETE",
+                             .path = fmt::format("/{}?uploadId={}", provider::path_text(to.uri.key),
+                                                 provider::segment_text(upload))});
+  if (!answer) return std::unexpected(unanswered(std::move(answer.error()), to.uri));
+  const bool gone = answer->status / 100 == 2 || answer->status == 404;
+  if (!gone) return std::unexpected(refused(*answer, Doing::writing, to.uri, to.service));
+  return {};
 }
 
 }  // namespace sluice::place

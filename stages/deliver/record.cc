@@ -69,6 +69,13 @@ core::Result<Record> Record::load(const std::string& directory) {
     if (!entry) return damaged();
     record.entries_.push_back(std::move(*entry));
   }
+  simdjson::dom::array uploads;
+  if (document["uploads"].get(uploads)) return record;  // written by an earlier version
+  for (const simdjson::dom::element upload : uploads) {
+    std::string_view path, id;
+    if (upload["path"].get(path) || upload["id"].get(id)) return damaged();
+    record.uploads_.push_back({std::string(path), std::string(id)});
+  }
   return record;
 }
 
@@ -85,6 +92,15 @@ core::Status Record::put(Entry entry) {
     *found = std::move(entry);
   }
   return save();
+}
+
+core::Status Record::begin_upload(Upload upload) {
+  uploads_.push_back(std::move(upload));
+  return save();
+}
+
+void Record::forget_uploads(const std::string& path) {
+  std::erase_if(uploads_, [&](const Upload& upload) { return upload.path == path; });
 }
 
 core::Status Record::save() const {
@@ -105,6 +121,17 @@ core::Status Record::save() const {
     w.close('}');
   }
   w.close(']');
+  if (!uploads_.empty()) {
+    w.key("uploads");
+    w.open('[');
+    for (const Upload& upload : uploads_) {
+      w.open('{');
+      w.field("path", upload.path);
+      w.field("id", upload.id);
+      w.close('}');
+    }
+    w.close(']');
+  }
   w.close('}');
   auto file = storage::AtomicFile::create(path_);
   if (!file) return std::unexpected(file.error());

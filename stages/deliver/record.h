@@ -22,18 +22,28 @@ struct Entry {
   std::uint64_t rows = 0;
 };
 
+// An upload in parts that was begun and is not known to have ended: its parts are at the server, unseen.
+struct Upload {
+  std::string path;  // of the object
+  std::string id;    // the server's
+};
+
 class Record {
  public:
   // One that is not there is empty. ErrorCode::corrupt for what is no such record.
   static core::Result<Record> load(const std::string& directory);
   const Entry* find(const std::string& to) const;
   core::Status put(Entry entry);  // durable when it returns
+  const std::vector<Upload>& uploads() const { return uploads_; }
+  core::Status begin_upload(Upload upload);      // durable when it returns
+  void forget_uploads(const std::string& path);  // all of this object; durable with the next save()
+  core::Status save() const;
 
  private:
   explicit Record(std::string path) : path_(std::move(path)) {}
-  core::Status save() const;
   std::string path_;
   std::vector<Entry> entries_;
+  std::vector<Upload> uploads_;
 };
 
 }  // namespace sluice::deliver

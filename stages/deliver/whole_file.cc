@@ -39,6 +39,21 @@ core::Result<std::vector<format::Column>> columns_to_write(const WholeFile& file
   return chosen(finder.columns(), file.columns);
 }
 
+// The parts of uploads whose runs were killed. Where the server does not let this job remove them, they stay noted, and
+// the answers are delivered all the same.
+core::Status take_back_uploads(const WholeFile& file, Record& record) {
+  bool all = true;
+  bool any = false;
+  for (const Upload& upload : record.uploads()) {
+    if (upload.path != file.path) continue;
+    any = true;
+    all = file.places->take_back(file.path, upload.id).has_value() && all;
+  }
+  if (!any || !all) return {};
+  record.forget_uploads(file.path);
+  return record.save();
+}
+
 }  // namespace
 
 core::Result<std::optional<std::string>> own_tag(const WholeFile& file, const Record& record) {
@@ -61,6 +76,7 @@ core::Result<Written> write_whole(const WholeFile& file, const std::string& line
   const format::OutputFormat* format = format::output_format_of(file.path);
   if (format == nullptr)
     return core::fail(core::ErrorCode::internal, "a sink of no known format", file.path);
+  if (auto saved = take_back_uploads(file, record); !saved) return std::unexpected(saved.error());
 
   std::uint64_t rows = 0;
   const auto stand = each_line(lines, [&](std::string_view) -> core::Status {
@@ -76,7 +92,9 @@ core::Result<Written> write_whole(const WholeFile& file, const std::string& line
 
   auto columns = columns_to_write(file, *format, lines);
   if (!columns) return std::unexpected(columns.error());
-  auto target = file.places->create(file.path);
+  auto target = file.places->create(file.path, [&](const std::string& upload) {
+    return record.begin_upload({file.path, upload});
+  });
   if (!target) return std::unexpected(target.error());
   const auto writer = format->make(**target, std::move(*columns));
   if (auto begun = writer->begin(); !begun) return std::unexpected(begun.error());
@@ -92,6 +110,7 @@ core::Result<Written> write_whole(const WholeFile& file, const std::string& line
   const auto left = file.places->tag_of(file.path);
   if (!left) return std::unexpected(left.error());
   entry.tag = left->value_or("");
+  record.forget_uploads(file.path);
   if (auto noted = record.put(std::move(entry)); !noted) return std::unexpected(noted.error());
   return Written{rows, true};
 }

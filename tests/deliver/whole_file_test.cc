@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/place/support.h"
 #include "tests/scratch.h"
 
 namespace sluice::deliver {
@@ -66,6 +67,34 @@ TEST_F(WholeFileTest, WritesOverNothingThatIsNotItsOwn) {
   ASSERT_FALSE(changed.has_value());
   EXPECT_THAT(changed.error().text(), HasSubstr("was changed since this job wrote it"));
   EXPECT_THAT(read("b.csv"), HasSubstr("corrected"));
+}
+
+TEST_F(WholeFileTest, TakesBackThePartsThatAKilledRunLeft) {
+  place::ObjectServer server;
+  WholeFile to = file("s3://rows/a.jsonl");
+  to.path = to.to;
+  to.places = std::make_shared<place::Places>(place::settings_for(server), place::no_environment);
+  std::string lines;  // of several parts
+  for (int i = 0; i < 200; ++i) lines += "{\"id\":" + std::to_string(i) + ",\"queue\":\"a\"}\n";
+
+  // The parts can neither be put together nor taken back: as if the run were killed.
+  server.set_faults(
+      [](const http::ServerRequest& request, int) -> std::optional<place::ObjectServer::Fault> {
+        const bool last = request.method == "POST" && request.target.contains("uploadId");
+        if (last || request.method == "DELETE")
+          return place::ObjectServer::Fault{.status = 403, .code = "AccessDenied"};
+        return std::nullopt;
+      });
+  EXPECT_FALSE(write(to, lines).has_value());
+  EXPECT_FALSE(write(to, lines).has_value());
+  EXPECT_EQ(server.uploads_under_way(), 2U);
+  EXPECT_EQ(Record::load(scratch_.path())->uploads().size(), 2U);
+
+  server.set_faults({});
+  ASSERT_TRUE(write(to, lines).has_value());
+  EXPECT_EQ(server.uploads_under_way(), 0U);
+  EXPECT_EQ(server.get("rows/a.jsonl"), lines);
+  EXPECT_TRUE(Record::load(scratch_.path())->uploads().empty());
 }
 
 TEST_F(WholeFileTest, ThatWasBeingPutInPlaceIsWrittenAgain) {

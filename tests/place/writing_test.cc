@@ -119,6 +119,44 @@ TEST_F(Writing, APartThatIsRefusedFailsTheWholeAndLeavesNothing) {
   EXPECT_EQ(server_.uploads_under_way(), 0U);
 }
 
+TEST_F(Writing, WhatAKilledProcessLeftIsTakenBackByItsName) {
+  // A server that does not let the parts be taken back leaves them as a kill would.
+  server_.set_faults([](const http::ServerRequest& request, int) -> std::optional<Fault> {
+    if (request.method == "DELETE") return Fault{.status = 403, .code = "AccessDenied"};
+    return std::nullopt;
+  });
+  std::vector<std::string> begun;
+  std::size_t parts_before = 1;
+  {
+    auto file = places_.create("s3://rows/out/a b.jsonl", [&](const std::string& upload) {
+      begun.push_back(upload);
+      parts_before = server_.log().size() - 1;
+      return core::Status();
+    });
+    ASSERT_TRUE((*file)->write(text_));
+  }
+  ASSERT_EQ(begun.size(), 1U);
+  EXPECT_EQ(parts_before, 0U) << "it is told before a part is sent";
+  ASSERT_EQ(server_.uploads_under_way(), 1U);
+  EXPECT_THAT(error_of(places_.take_back("s3://rows/out/a b.jsonl", begun[0])),
+              HasSubstr("s3:PutObject"));
+
+  server_.set_faults({});
+  EXPECT_TRUE(places_.take_back("s3://rows/out/a b.jsonl", begun[0]));
+  EXPECT_EQ(server_.uploads_under_way(), 0U);
+  EXPECT_TRUE(places_.take_back("s3://rows/out/a b.jsonl", begun[0])) << "it is gone already";
+}
+
+TEST_F(Writing, AnUploadThatCannotBeNotedIsNotMade) {
+  {
+    auto file = places_.create("s3://rows/big", [](const std::string&) -> core::Status {
+      return core::fail(core::ErrorCode::io, "no room");
+    });
+    EXPECT_THAT(error_of((*file)->write(text_)), HasSubstr("no room"));
+  }
+  EXPECT_EQ(server_.uploads_under_way(), 0U);
+}
+
 TEST_F(Writing, TheEndingSaysThatItIsCompressed) {
   ASSERT_TRUE(write(text_, "s3://rows/a.jsonl.gz"));
   EXPECT_TRUE(server_.get("rows/a.jsonl.gz")->starts_with("\x1f\x8b"));
