@@ -142,6 +142,20 @@ TEST_F(Parquet, DescribesTheTypesOfItsColumns) {
                           "d MAP(VARCHAR, UTINYINT)", "e JSON"));
 }
 
+TEST_F(Parquet, SaysWhatMemoryLargeRowsTake) {
+  const std::string large =
+      write("large.parquet", "SELECT repeat(md5(i::VARCHAR), 6250) AS text FROM range(1200) t(i)");
+  const auto source = format_named("parquet")->open({}, large, {});
+  ASSERT_TRUE(source.has_value());
+  EXPECT_EQ((*source)->description().format,
+            "Parquet, 1200 rows in 1 row group, 200 KB a row: to read it takes some 0.6 GB of "
+            "memory, since 2,048 rows are read at a time");
+  // Few of them take little.
+  const std::string few =
+      write("few.parquet", "SELECT repeat(md5(i::VARCHAR), 6250) AS text FROM range(100) t(i)");
+  EXPECT_EQ(read(few).description.format, "Parquet, 100 rows in 1 row group");
+}
+
 TEST_F(Parquet, GivesJsonColumnsAsTheirValues) {
   EXPECT_EQ(row(R"(SELECT '{"n" : 1.10}'::JSON AS a)"), R"({"a":{"n":1.10}})");
 }
