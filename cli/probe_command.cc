@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/probe_engine.h"
 #include "cli/probe_text.h"
 #include "inspect/probe.h"
 #include "shell/help_text.h"
@@ -19,6 +20,7 @@ namespace {
 
 struct ProbeFlags {
   JobFile file;
+  EngineFlags engine;
   bool json = false;
 };
 
@@ -65,6 +67,15 @@ int probe_job(const ProbeFlags& flags) {
   return std::ranges::all_of(probes, &inspect::Probe::ok) ? 0 : 1;
 }
 
+int probe_asked(ProbeFlags& flags) {
+  flags.engine.json = flags.json;
+  if (!flags.engine.fit.empty()) return probe_engine(flags.engine);
+  if (!flags.file.path.empty()) return probe_job(flags);
+  return report({core::ErrorCode::usage,
+                 "FILE is required: the pipeline file whose endpoints are asked; or --fit POINTS",
+                 ""});
+}
+
 }  // namespace
 
 void add_probe_command(CLI::App& app, int& exit_status) {
@@ -72,13 +83,33 @@ void add_probe_command(CLI::App& app, int& exit_status) {
   CLI::App* command = app.add_subcommand(
       "probe", "Ask each endpoint once: key, model, schema, limits, and advice where it fails");
   flags->file.add_options(*command);
+  command->get_option("FILE")->required(false);
+  const std::string own = "Servers of one's own";
+  CLI::Option* fit =
+      command
+          ->add_option(
+              "--fit", flags->engine.fit,
+              "Measured points, with the columns input_tokens, output_tokens, concurrency, "
+              "ttft_ms, tpot_ms: the server's numbers are made of them; no FILE is needed and "
+              "nothing is sent")
+          ->type_name("POINTS")
+          ->group(own);
+  command
+      ->add_option(
+          "--predict", flags->engine.predict,
+          "What those numbers say for each line of this file: input_tokens, output_tokens, "
+          "concurrency")
+      ->type_name("POINTS")
+      ->needs(fit)
+      ->group(own);
   command->add_flag("--json", flags->json, "For programs: one object with all endpoints");
   command->footer(shell::help_footer(
       "One request an endpoint, about the input's first row, is paid for; it says beforehand what "
       "that costs at most, and the file's budget holds. Nothing is kept, nothing tried again.",
       {{"sluice probe tickets.lua", "before the first run, or after one that stopped"},
-       {"sluice probe tickets.lua --json | jq '.endpoints[] | select(.ok | not)'", ""}}));
-  command->callback([flags, &exit_status] { exit_status = probe_job(*flags); });
+       {"sluice probe tickets.lua --json | jq '.endpoints[] | select(.ok | not)'", ""},
+       {"sluice probe --fit points.csv --predict wanted.csv", "a server of one's own"}}));
+  command->callback([flags, &exit_status] { exit_status = probe_asked(*flags); });
 }
 
 }  // namespace sluice::cli

@@ -1,0 +1,168 @@
+#include "cli/engine_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/json.h"
+#include "core/printable.h"
+#include "inspect/pretty_json.h"
+#include "observe/figures.h"
+
+namespace sluice::cli {
+namespace {
+
+using simulate::EnginePoint;
+using simulate::EngineShape;
+
+constexpr std::size_t kEngineWidth = 80;
+
+std::string wrapped(std::string_view text, std::size_t indent) {
+  return inspect::pretty_text(text, {.width = kEngineWidth, .indent = indent});
+}
+
+EngineShape shape_of(const EnginePoint& point) {
+  return {.input_tokens = point.input_tokens, .output_tokens = point.output_tokens};
+}
+
+// Those of the points, each once, in the order of their size.
+std::vector<EngineShape> shapes_of(std::span<const EnginePoint> points) {
+  std::vector<EngineShape> shapes;
+  for (const EnginePoint& point : points) {
+    const bool there = std::ranges::any_of(shapes, [&](const EngineShape& shape) {
+      return shape.input_tokens == point.input_tokens && shape.output_tokens == point.output_tokens;
+    });
+    if (!there) shapes.push_back(shape_of(point));
+  }
+  std::ranges::sort(
+      shapes, {}, [](const EngineShape& s) { return std::pair(s.input_tokens, s.output_tokens); });
+  return shapes;
+}
+
+// Nothing is advised beyond twice what was measured.
+double best_of(const simulate::EngineFit& fit, const EngineShape& shape) {
+  return simulate::best_concurrency(fit.engine, shape,
+                                    {.most = 2 * fit.most.concurrency, .longest_ms = {}});
+}
+
+std::string whole(double number) {
+  return observe::count(static_cast<std::uint64_t>(std::llround(number)));
+}
+std::string three_digits(double number) {
+  return number >= 100 ? whole(number) : fmt::format("{:.3g}", number);
+}
+
+std::string load_line(const EnginePoint& at, const simulate::EngineLoad& load,
+                      std::string_view note) {
+  return fmt::format("  {:>9}  {:>9}  {:>11}  {:>9}  {:>9}  {:>8}{}\n", whole(at.input_tokens),
+                     whole(at.output_tokens), three_digits(at.concurrency),
+                     three_digits(load.output_tokens_per_second), three_digits(load.ttft_ms),
+                     three_digits(load.tpot_ms), note);
+}
+constexpr std::string_view kLoadHead =
+    "   input tok  output tok  concurrency  tokens/s    TTFT ms   TPOT ms\n";
+
+}  // namespace
+
+std::string engine_report_text(const EngineReport& report) {
+  const simulate::EngineFit& fit = report.fit;
+  std::string text = fmt::format("{}: {} points, {} {} of requests\n", core::printable(report.name),
+                                 fit.points, fit.shapes, fit.shapes == 1 ? "shape" : "shapes");
+  text += fmt::format("  {}\n", simulate::engine_text(fit.engine));
+  if (fit.error_of_nine_in_ten > 0)
+    text += fmt::format(
+        "  off by {:.0f} % (median), by {:.0f} % at most for nine in ten points left out\n",
+        100 * fit.typical_error, 100 * fit.error_of_nine_in_ten);
+  for (const std::string& note : fit.notes) text += wrapped(note, 2);
+  text += "\nwhere to set the concurrency: the least that brings nearly all there is\n";
+  text += kLoadHead;
+  for (const EngineShape& shape : shapes_of(report.points)) {
+    const double best = best_of(fit, shape);
+    const auto wall = simulate::engine_wall(fit.engine, shape);
+    text += load_line({.input_tokens = shape.input_tokens,
+                       .output_tokens = shape.output_tokens,
+                       .concurrency = best,
+                       .ttft_ms = 0,
+                       .tpot_ms = 0},
+                      simulate::predict(fit.engine, shape, best),
+                      wall ? fmt::format("  wall at {}", whole(*wall)) : "");
+  }
+  if (report.wanted.empty()) return text;
+  text += "\npredicted\n";
+  text += kLoadHead;
+  for (const EnginePoint& at : report.wanted) {
+    const auto load = simulate::predict(fit.engine, shape_of(at), at.concurrency);
+    const bool far = simulate::extrapolates(fit, shape_of(at), at.concurrency);
+    text += load_line(at, load, load.queued ? "  queued" : far ? "  guess" : "");
+  }
+  return text;
+}
+
+std::string engine_report_json(const EngineReport& report) {
+  const simulate::EngineFit& fit = report.fit;
+  const simulate::Engine& engine = fit.engine;
+  std::string out;
+  core::JsonWriter w(out);
+  const auto maybe = [&](std::string_view name, const std::optional<double>& number) {
+    w.key(name);
+    number ? w.value(*number) : w.null();
+  };
+  w.open('{');
+  w.key("engine");
+  w.open('{');
+  for (const auto& [name, number] :
+       {std::pair("a", engine.a), std::pair("b", engine.b), std::pair("d", engine.d),
+        std::pair("e", engine.e), std::pair("s", engine.s), std::pair("t", engine.t),
+        std::pair("p", engine.p), std::pair("q", engine.q), std::pair("r", engine.r)})
+    w.field(name, number);
+  maybe("kv_tokens", engine.kv_tokens);
+  maybe("slots", engine.most_running);
+  w.field("text", simulate::engine_text(engine));
+  w.close('}');
+  w.field("points", fit.points);
+  w.field("wall_seen", fit.wall_seen);
+  const bool judged = fit.error_of_nine_in_ten > 0;
+  maybe("typical_error", judged ? std::optional(fit.typical_error) : std::nullopt);
+  maybe("error_of_nine_in_ten", judged ? std::optional(fit.error_of_nine_in_ten) : std::nullopt);
+  w.key("notes");
+  w.open('[');
+  for (const std::string& note : fit.notes) w.value(note);
+  w.close(']');
+  w.key("shapes");
+  w.open('[');
+  for (const EngineShape& shape : shapes_of(report.points)) {
+    w.open('{');
+    w.field("input_tokens", shape.input_tokens);
+    w.field("output_tokens", shape.output_tokens);
+    maybe("wall", simulate::engine_wall(engine, shape));
+    const double best = best_of(fit, shape);
+    w.field("best_concurrency", best);
+    w.field("output_tokens_per_second",
+            simulate::predict(engine, shape, best).output_tokens_per_second);
+    w.close('}');
+  }
+  w.close(']');
+  w.key("predictions");
+  w.open('[');
+  for (const EnginePoint& at : report.wanted) {
+    const auto load = simulate::predict(engine, shape_of(at), at.concurrency);
+    w.open('{');
+    w.field("input_tokens", at.input_tokens);
+    w.field("output_tokens", at.output_tokens);
+    w.field("concurrency", at.concurrency);
+    w.field("output_tokens_per_second", load.output_tokens_per_second);
+    w.field("ttft_ms", load.ttft_ms);
+    w.field("tpot_ms", load.tpot_ms);
+    w.field("request_ms", load.request_ms);
+    w.field("running", load.running);
+    w.field("queued", load.queued);
+    w.field("extrapolated", simulate::extrapolates(fit, shape_of(at), at.concurrency));
+    w.close('}');
+  }
+  w.close(']');
+  w.close('}');
+  return out + '\n';
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,26 @@
+// What `sluice probe --fit` and `--sweep` print about a server.
+//
+// Threads: any; pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "simulate/engine_fit.h"
+
+namespace sluice::cli {
+
+struct EngineReport {
+  std::string name;  // of the points' file, or of the server
+  simulate::EngineFit fit;
+  std::vector<simulate::EnginePoint> points;  // that were fitted
+  std::vector<simulate::EnginePoint> wanted;  // places to be predicted; their times are not read
+};
+
+// For a person, at 80 columns.
+std::string engine_report_text(const EngineReport& report);
+// For a program: one object on a line.
+std::string engine_report_json(const EngineReport& report);
+
+}  // namespace sluice::cli
