@@ -85,14 +85,14 @@ std::string engine_report_text(const EngineReport& report) {
                        .concurrency = best,
                        .ttft_ms = 0,
                        .tpot_ms = 0},
-                      simulate::predict(fit.engine, shape, best),
+                      simulate::predict(fit, shape, best),
                       wall ? fmt::format("  wall at {}", whole(*wall)) : "");
   }
   if (report.wanted.empty()) return text;
   text += "\npredicted\n";
   text += kLoadHead;
   for (const EnginePoint& at : report.wanted) {
-    const auto load = simulate::predict(fit.engine, shape_of(at), at.concurrency);
+    const auto load = simulate::predict(fit, shape_of(at), at.concurrency);
     const bool far = simulate::extrapolates(fit, shape_of(at), at.concurrency);
     text += load_line(at, load, load.queued ? "  queued" : far ? "  guess" : "");
   }
@@ -139,14 +139,14 @@ std::string engine_report_json(const EngineReport& report) {
     const double best = best_of(fit, shape);
     w.field("best_concurrency", best);
     w.field("output_tokens_per_second",
-            simulate::predict(engine, shape, best).output_tokens_per_second);
+            simulate::predict(fit, shape, best).output_tokens_per_second);
     w.close('}');
   }
   w.close(']');
   w.key("predictions");
   w.open('[');
   for (const EnginePoint& at : report.wanted) {
-    const auto load = simulate::predict(engine, shape_of(at), at.concurrency);
+    const auto load = simulate::predict(fit, shape_of(at), at.concurrency);
     w.open('{');
     w.field("input_tokens", at.input_tokens);
     w.field("output_tokens", at.output_tokens);

@@ -69,6 +69,8 @@ int probe_job(const ProbeFlags& flags) {
 
 int probe_asked(ProbeFlags& flags) {
   flags.engine.json = flags.json;
+  if (!flags.engine.fit.empty() && !flags.file.path.empty())
+    return report({core::ErrorCode::usage, "--fit takes no FILE: nothing is sent", ""});
   if (!flags.engine.fit.empty()) return probe_engine(flags.engine);
   if (!flags.file.path.empty()) return probe_job(flags);
   return report({core::ErrorCode::usage,
@@ -87,19 +89,16 @@ void add_probe_command(CLI::App& app, int& exit_status) {
   const std::string own = "Servers of one's own";
   CLI::Option* fit =
       command
-          ->add_option(
-              "--fit", flags->engine.fit,
-              "Measured points, with the columns input_tokens, output_tokens, concurrency, "
-              "ttft_ms, tpot_ms: the server's numbers are made of them; no FILE is needed and "
-              "nothing is sent")
-          ->type_name("POINTS")
+          ->add_option("--fit", flags->engine.fit,
+                       "The numbers of a server from measured points: input_tokens, output_tokens, "
+                       "concurrency, ttft_ms, tpot_ms. Takes no FILE and sends nothing")
+          ->type_name("FILE")
           ->group(own);
   command
-      ->add_option(
-          "--predict", flags->engine.predict,
-          "What those numbers say for each line of this file: input_tokens, output_tokens, "
-          "concurrency")
-      ->type_name("POINTS")
+      ->add_option("--predict", flags->engine.predict,
+                   "What they predict for each line of this file: input_tokens, output_tokens, "
+                   "concurrency")
+      ->type_name("FILE")
       ->needs(fit)
       ->group(own);
   command->add_flag("--json", flags->json, "For programs: one object with all endpoints");
@@ -108,7 +107,7 @@ void add_probe_command(CLI::App& app, int& exit_status) {
       "that costs at most, and the file's budget holds. Nothing is kept, nothing tried again.",
       {{"sluice probe tickets.lua", "before the first run, or after one that stopped"},
        {"sluice probe tickets.lua --json | jq '.endpoints[] | select(.ok | not)'", ""},
-       {"sluice probe --fit points.csv --predict wanted.csv", "a server of one's own"}}));
+       {"sluice probe --fit points.csv --predict wanted.csv", ""}}));
   command->callback([flags, &exit_status] { exit_status = probe_asked(*flags); });
 }
 

@@ -9,9 +9,9 @@ namespace sluice::simulate {
 namespace {
 
 // Of p and q by e, and of t by a, in the medians of the fits in engine_table.cc.
-constexpr double kOwnPrompt = 3;
+constexpr double kOwnPrompt = 1;
 constexpr double kOthersPrompts = 0.06;
-constexpr double kBegin = 3;
+constexpr double kBegin = 2;
 
 struct EngineNumber {
   std::string_view name;

@@ -25,6 +25,8 @@ constexpr double kUsualTtftError = 0.2;
 
 // A wall must explain so much more than none does, in the units of misfit().
 constexpr double kWallGain = 0.08;
+// Memory is the usual wall: a number of slots must explain so much more than it does.
+constexpr double kSlotsGain = 0.05;
 constexpr int kWallSteps = 60;
 
 EngineShape shape_of(const EnginePoint& point) {
@@ -153,10 +155,16 @@ Engine fit_all(std::span<const EnginePoint> points) {
       demand(least) / 2, demand(most) * 0.98, points,
       [&](double wall) { return fit_with_wall(points, wall, {}); }, best, best_misfit);
   if (count_shapes(points) > 1) {
+    Engine slots = open;
+    double slots_misfit = open_misfit;
     const auto [few, many] = std::ranges::minmax(points, {}, &EnginePoint::concurrency);
     search_wall(
         std::max(1.0, few.concurrency / 2), many.concurrency * 0.98, points,
-        [&](double wall) { return fit_with_wall(points, {}, wall); }, best, best_misfit);
+        [&](double wall) { return fit_with_wall(points, {}, wall); }, slots, slots_misfit);
+    if (slots_misfit < best_misfit - kSlotsGain) {
+      best = slots;
+      best_misfit = slots_misfit;
+    }
   }
   return open_misfit - best_misfit > kWallGain ? best : open;
 }
@@ -185,11 +193,13 @@ void cross_validate(std::span<const EnginePoint> points, EngineFit& fit) {
       (number % parts == part ? left_out : others).push_back(points[i]);
     }
     const Engine engine = fit_all(others);
-    for (const EnginePoint& point : left_out)
-      errors.push_back(
-          std::abs(predict(engine, shape_of(point), point.concurrency).output_tokens_per_second /
-                       tokens_per_second(point) -
-                   1));
+    const EngineResiduals residuals(engine, others);
+    for (const EnginePoint& point : left_out) {
+      const EngineShape shape = shape_of(point);
+      const EngineLoad load =
+          residuals.applied(predict(engine, shape, point.concurrency), shape, point.concurrency);
+      errors.push_back(std::abs(load.output_tokens_per_second / tokens_per_second(point) - 1));
+    }
   }
   std::ranges::sort(errors);
   fit.typical_error = errors[errors.size() / 2];
@@ -216,12 +226,12 @@ void add_notes(std::span<const EnginePoint> points, EngineFit& fit) {
   if (fit.points < 5) {
     fit.notes.push_back(
         fmt::format("{} points are too few to say how sure this is; ten would", fit.points));
-  } else if (fit.error_of_nine_in_ten > 0.25) {
+  } else if (fit.typical_error > 0.15) {
     fit.notes.push_back(
-        fmt::format("the points fit badly ({:.0f} % off, or less, for nine in ten): are they all "
+        fmt::format("the points fit badly ({:.0f} % off in the median): are they all "
                     "of one server, "
                     "with one model and the same settings?",
-                    100 * fit.error_of_nine_in_ten));
+                    100 * fit.typical_error));
   }
 }
 
@@ -255,16 +265,12 @@ core::Status check(std::span<const EnginePoint> points) {
 
 }  // namespace
 
-double tokens_per_second(const EnginePoint& point) {
-  const double request_ms = point.ttft_ms + point.tpot_ms * (point.output_tokens - 1);
-  return 1000 * point.concurrency * point.output_tokens / request_ms;
-}
-
-core::Result<EngineFit> fit_engine(std::span<const EnginePoint> unordered) {
+core::Result<EngineFit> fit_engine(std::span<const EnginePoint> unordered, Judged judged) {
   if (auto fine = check(unordered); !fine) return std::unexpected(fine.error());
   const std::vector<EnginePoint> points = in_order(unordered);
   EngineFit fit;
   fit.engine = fit_all(points);
+  fit.residuals = EngineResiduals(fit.engine, points);
   fit.shapes = count_shapes(points);
   fit.points = 1;
   fit.least = fit.most = points[0];
@@ -277,9 +283,13 @@ core::Result<EngineFit> fit_engine(std::span<const EnginePoint> unordered) {
     }
   }
   fit.wall_seen = fit.engine.kv_tokens || fit.engine.most_running;
-  cross_validate(points, fit);
+  if (judged == Judged::yes) cross_validate(points, fit);
   add_notes(points, fit);
   return fit;
+}
+
+EngineLoad predict(const EngineFit& fit, const EngineShape& shape, double concurrency) {
+  return fit.residuals.applied(predict(fit.engine, shape, concurrency), shape, concurrency);
 }
 
 bool extrapolates(const EngineFit& fit, const EngineShape& shape, double concurrency) {

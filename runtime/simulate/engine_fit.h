@@ -9,28 +9,21 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "simulate/engine.h"
+#include "simulate/engine_point.h"
+#include "simulate/engine_residuals.h"
 
 namespace sluice::simulate {
 
-// Measured with so many requests there all the time.
-struct EnginePoint {
-  double input_tokens = 0;
-  double output_tokens = 0;
-  double concurrency = 0;
-  double ttft_ms = 0;
-  double tpot_ms = 0;  // between two tokens of an answer, after its first
-};
-// Of all requests together, by the two times.
-double tokens_per_second(const EnginePoint& point);
-
 struct EngineFit {
   Engine engine;
+  EngineResiduals residuals;
   std::size_t points = 0;  // with different shape or concurrency
   std::size_t shapes = 0;
   bool wall_seen = false;  // points lie behind it
@@ -44,9 +37,17 @@ struct EngineFit {
 };
 
 constexpr std::size_t kLeastEnginePoints = 3;
+enum class Judged : std::uint8_t {
+  yes,
+  no,  // the errors are not estimated: a tenth of the time
+};
 // ErrorCode::usage where the points cannot be fitted: fewer than kLeastEnginePoints, all of one concurrency, or
 // numbers that no measurement has.
-core::Result<EngineFit> fit_engine(std::span<const EnginePoint> points);
+core::Result<EngineFit> fit_engine(std::span<const EnginePoint> points,
+                                   Judged judged = Judged::yes);
+
+// By the numbers, moved toward the points that are near.
+EngineLoad predict(const EngineFit& fit, const EngineShape& shape, double concurrency);
 
 // Whether `shape` at `concurrency` lies so far from all points that the fit can only guess.
 bool extrapolates(const EngineFit& fit, const EngineShape& shape, double concurrency);
