@@ -20,6 +20,7 @@
 #include "shell/help_text.h"
 #include "shell/number_range.h"
 #include "shell/signals.h"
+#include "simulate/engine_table.h"
 
 namespace sluice::cli {
 namespace {
@@ -31,6 +32,7 @@ struct MockFlags {
   double token_latency_ms = 0;
   std::string key;
   std::string output_tokens;
+  std::string engine;
   std::vector<std::string> outages;
   std::string price_in = "0";
   std::string price_out = "0";
@@ -138,6 +140,11 @@ core::Status fill_in(MockFlags& flags) {
     if (!tokens) return std::unexpected(tokens.error());
     options.output_tokens = *tokens;
   }
+  if (!flags.engine.empty()) {
+    const simulate::EngineText engine = simulate::find_engine(flags.engine);
+    if (!engine.engine) return core::fail(core::ErrorCode::usage, "--engine: " + engine.error);
+    options.engine = engine.engine;
+  }
   for (const std::string& text : flags.outages) {
     const auto outage = mock::parse_outage(text);
     if (!outage) return std::unexpected(outage.error());
@@ -207,6 +214,12 @@ void add_mock_command(CLI::App& app, int& exit_status) {
   command->add_option("--slots", o.slots, "So many are served at once, the rest queue; 0 = all")
       ->check(shell::whole_number(0, 1e6))
       ->capture_default_str();
+  command
+      ->add_option("--engine", flags->engine,
+                   "As fast as a server that runs a model itself, in place of the latencies and "
+                   "slots: a name (h100-llama8b) or its numbers (a=6.4,b=0.06,d=6e-6,e=0.024,"
+                   "kv=480000), as `sluice probe --fit` says them")
+      ->type_name("ENGINE");
   command->add_option("--output-tokens", flags->output_tokens,
                       "MEDIAN[:SIGMA] tokens an answer takes (log-normal); what its text does not "
                       "take is told as reasoning");

@@ -39,9 +39,11 @@ class Responder {
  public:
   virtual ~Responder() = default;
   virtual void respond(const ServerResponse& response) = 0;
-  // Sends the head and the first `body_bytes` of the body as soon as it is this request's turn,
-  // then nothing more: the rest is left to reset(), or never comes. For tests and for the mock's
-  // faults.
+  // Sends the head and the first `body_bytes` of the body as soon as it is this request's turn; the
+  // rest comes with respond(), with the same response. For streams.
+  virtual void respond_until(const ServerResponse& response, std::size_t body_bytes) = 0;
+  // As that, then nothing more: the rest is left to reset(), or never comes. For tests and for the
+  // mock's faults.
   virtual void respond_in_part(const ServerResponse& response, std::size_t body_bytes) = 0;
   // Ends the connection with a TCP reset, without (or in the middle of) an answer.
   virtual void reset() = 0;

@@ -25,16 +25,26 @@ class ConnectionResponder final : public Responder {
   ConnectionResponder(std::weak_ptr<ServerConnection> connection, std::uint64_t id)
       : connection_(std::move(connection)), id_(id) {}
   ~ConnectionResponder() override {
-    if (const auto connection = take()) {
-      connection->respond(id_, error_answer(500, "no answer was given"), std::string::npos);
+    const auto connection = take();
+    if (!connection) return;
+    if (begun_) {
+      connection->reset();  // it cannot answer otherwise any more
+    } else {
+      connection->respond(id_, error_answer(500, "no answer was given"), std::string::npos,
+                          Rest::none);
     }
   }
   void respond(const ServerResponse& response) override {
-    respond_in_part(response, std::string::npos);
+    respond_to(response, std::string::npos, Rest::none);
+  }
+  void respond_until(const ServerResponse& response, std::size_t body_bytes) override {
+    if (answered_) return;
+    begun_ = true;
+    if (const auto connection = connection_.lock())
+      connection->respond(id_, response, body_bytes, Rest::later);
   }
   void respond_in_part(const ServerResponse& response, std::size_t body_bytes) override {
-    if (std::exchange(answered_, true)) return;
-    if (const auto connection = connection_.lock()) connection->respond(id_, response, body_bytes);
+    respond_to(response, body_bytes, Rest::never);
   }
   void reset() override {
     if (const auto connection = connection_.lock()) connection->reset();
@@ -42,6 +52,13 @@ class ConnectionResponder final : public Responder {
   }
 
  private:
+  using Rest = ServerConnection::Rest;
+
+  void respond_to(const ServerResponse& response, std::size_t body_bytes, Rest rest) {
+    if (std::exchange(answered_, true)) return;
+    if (const auto connection = connection_.lock())
+      connection->respond(id_, response, body_bytes, rest);
+  }
   std::shared_ptr<ServerConnection> take() {
     return std::exchange(answered_, true) ? nullptr : connection_.lock();
   }
@@ -49,6 +66,7 @@ class ConnectionResponder final : public Responder {
   std::weak_ptr<ServerConnection> connection_;
   std::uint64_t id_;
   bool answered_ = false;
+  bool begun_ = false;
 };
 
 bool same_word(std::string_view text, std::string_view lower) {
@@ -183,27 +201,33 @@ void ServerConnection::refuse(int status) {
   Answer& answer = expect_answer();
   answer.closes = closing_ = true;
   const char* why = status == 413 ? "the request is too large" : "the request is malformed";
-  respond(answer.id, error_answer(status, why), std::string::npos);
+  respond(answer.id, error_answer(status, why), std::string::npos, Rest::none);
 }
 
 void ServerConnection::respond(std::uint64_t id, const ServerResponse& response,
-                               std::size_t body_bytes) {
+                               std::size_t body_bytes, Rest rest) {
   const auto self = shared_from_this();
   const auto found = std::find_if(answers_.begin(), answers_.end(),
                                   [&](const Answer& answer) { return answer.id == id; });
   if (owner_ == nullptr || found == answers_.end()) return;
   Answer& answer = *found;
-  const std::string head = response_head(response, answer.closes, answer.http10);
+  const std::string head =
+      answer.started ? std::string() : response_head(response, answer.closes, answer.http10);
   std::string_view body = may_have_body(response.status) && !answer.head_only
                               ? std::string_view(response.body)
                               : std::string_view();
-  answer.ready = true;
-  answer.cut = body_bytes != std::string::npos;
+  answer.ready = rest != Rest::later;
+  answer.cut = rest == Rest::never;
   body = body.substr(0, body_bytes);
+  const std::size_t until = body.size();
+  body.remove_prefix(std::min(answer.body_sent, body.size()));
+  answer.started = true;
+  answer.body_sent = std::max(answer.body_sent, until);
   if (found == answers_.begin()) {
-    send(head, body);
+    answer.bytes += head;
+    send(std::exchange(answer.bytes, {}), body);
   } else {
-    answer.bytes = head;
+    answer.bytes += head;
     answer.bytes += body;
   }
   flush_answers();

@@ -42,7 +42,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   void close();
 
   // For responders; `id` counts the requests of the connection.
-  void respond(std::uint64_t id, const ServerResponse& response, std::size_t body_bytes);
+  enum class Rest : std::uint8_t { none, later, never };  // of the body, behind `body_bytes`
+  void respond(std::uint64_t id, const ServerResponse& response, std::size_t body_bytes, Rest rest);
   void reset();
 
  private:
@@ -52,7 +53,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     bool head_only = false;
     bool http10 = false;
     bool ready = false;
-    bool cut = false;  // respond_in_part()
+    bool cut = false;      // respond_in_part()
+    bool started = false;  // respond_until()
+    std::size_t body_sent = 0;
     std::string bytes;
   };
 

@@ -64,6 +64,10 @@ void write_text(wire::Answer& answer, const wire::Asked& asked, const AnswerPlan
   answer.output = wire::tokens_of(text.size());
   answer.reasoning = draw_reasoning(options, draws, asked, answer.output);
   answer.output += answer.reasoning;
+  if (asked.ignores_end && asked.max_output_tokens && answer.output < *asked.max_output_tokens) {
+    answer.output = *asked.max_output_tokens;
+    answer.cut = true;
+  }
   if (fault == Fault::reasoning_only) {
     // All that it was allowed went into thinking.
     text.clear();

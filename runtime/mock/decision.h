@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/clock.h"
 #include "http/server.h"
+#include "simulate/engine.h"
 
 namespace sluice::mock {
 
@@ -20,6 +22,8 @@ struct Decision {
   core::Duration delay{};  // before the response, whole or half
   http::ServerResponse response;
   bool counted = false;  // stands in Stats::in_flight until finished()
+  // With Options::engine: the response is due when the engine has done this, not after `delay`.
+  std::optional<simulate::EngineShape> work{};
 };
 
 }  // namespace sluice::mock

@@ -5,6 +5,7 @@
 
 #include "http/server.h"
 #include "mock/delay_queue.h"
+#include "mock/engine_queue.h"
 #include "mock/port_holder.h"
 #include "mock/provider_model.h"
 #include "wire/batch.h"
@@ -17,6 +18,8 @@ class MockServerImpl final : public MockServer {
   MockServerImpl(net::Loop& loop, http::ServerOptions listening, Options options)
       : loop_(loop),
         listening_(std::move(listening)),
+        engine_(options.engine ? std::make_unique<EngineQueue>(loop, clock_, *options.engine)
+                               : nullptr),
         model_(std::move(options), clock_.now()),
         delayed_(loop, clock_),
         outage_timer_(loop.make_timer()) {}
@@ -73,11 +76,32 @@ class MockServerImpl final : public MockServer {
       case Decision::Kind::respond_half:
         break;
     }
+    if (decision.work) return work(std::move(decision), std::move(responder));
     if (decision.delay == core::Duration::zero()) return answer(decision, *responder);
     const core::Duration delay = decision.delay;
     delayed_.add(delay, [this, decision = std::move(decision), responder = std::move(responder)] {
       answer(decision, *responder);
     });
+  }
+
+  void work(Decision decision, std::shared_ptr<http::Responder> responder) {
+    const simulate::EngineShape shape = *decision.work;
+    const auto held = std::make_shared<const Decision>(std::move(decision));
+    const bool stream =
+        held->response.content_type == "text/event-stream" && held->kind == Decision::Kind::respond;
+    engine_->add(
+        shape,
+        [held, responder, stream] {
+          if (stream) responder->respond_until(held->response, first_events(held->response.body));
+        },
+        [this, held, responder] { answer(*held, *responder); });
+  }
+
+  // Of a stream: up to the first that carries text, which is the second, behind one that names the role.
+  static std::size_t first_events(const std::string& body) {
+    const std::size_t first = body.find("\n\n");
+    const std::size_t second = first == body.npos ? first : body.find("\n\n", first + 2);
+    return second == body.npos ? body.size() : second + 2;
   }
 
   void answer(const Decision& decision, http::Responder& responder) {
@@ -92,6 +116,7 @@ class MockServerImpl final : public MockServer {
   core::SystemClock clock_;
   net::Loop& loop_;
   http::ServerOptions listening_;
+  const std::unique_ptr<EngineQueue> engine_;  // null where there is none
   ProviderModel model_;
   DelayQueue delayed_;
   // A responder that goes away unanswered answers with 500, so those that hang are kept.

@@ -13,6 +13,7 @@
 #include "core/secret.h"
 #include "mock/batch_options.h"
 #include "mock/outages.h"
+#include "simulate/engine.h"
 
 namespace sluice::mock {
 
@@ -66,6 +67,8 @@ struct Options {
   core::Duration latency_per_token{};
   double latency_sigma = 0;
   int slots = 0;  // so many are served at once, the rest queue; 0 = all
+  // Instead of all these: as a server that runs a model itself. What is told as read from the cache is not computed.
+  std::optional<simulate::Engine> engine;
   std::optional<OutputTokens> output_tokens;
 
   std::map<std::string, Tier, std::less<>> tiers;  // by the name that requests ask for

@@ -193,8 +193,18 @@ Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
 
   Decision decision;
   if (fault == Fault::cut) decision.kind = Decision::Kind::respond_half;
-  decision.delay = slots_.occupy(at.now, draw_latency(tier, draws, answer.output));
-  answer.latency = decision.delay;
+  if (options_.engine) {
+    decision.work = {.input_tokens = static_cast<double>(answer.input - answer.cached),
+                     .output_tokens = static_cast<double>(answer.output),
+                     .cached_tokens = static_cast<double>(answer.cached)};
+    const auto load = simulate::predict(*options_.engine, *decision.work,
+                                        static_cast<double>(stats_.in_flight + 1));
+    answer.latency = std::chrono::duration_cast<core::Duration>(
+        std::chrono::duration<double, std::milli>(std::min(load.request_ms, 1e9)));
+  } else {
+    decision.delay = slots_.occupy(at.now, draw_latency(tier, draws, answer.output));
+    answer.latency = decision.delay;
+  }
   wire.write(asked, answer, decision.response);
   append_limits(wire.service, at, decision.response);
   decision.counted = true;

@@ -297,6 +297,39 @@ TEST_F(ServerTest, ResetsWithoutAnAnswerAndInTheMiddleOfOne) {
       });
 }
 
+TEST_F(ServerTest, AnAnswerInPiecesIsTheAnswerWhole) {
+  std::shared_ptr<Responder> first;  // of two requests that came together
+  serve(
+      [&](ServerRequest request, std::shared_ptr<Responder> responder) {
+        ServerResponse response;
+        response.body = "0123456789";
+        if (request.target == "/forgotten") return responder->respond_until(response, 4);
+        if (request.target == "/first") {
+          first = std::move(responder);
+          return;
+        }
+        responder->respond_until(response, 2);
+        responder->respond_until(response, 7);
+        first->respond_until(response, 3);
+        first->respond(response);
+        responder->respond(response);
+        first.reset();
+      },
+      [](int port) {
+        Caller caller(port);
+        caller.say("GET /first HTTP/1.1\r\n\r\nGET /second HTTP/1.1\r\nConnection: close\r\n\r\n");
+        const std::string heard = caller.hear_all();
+        const std::size_t second = heard.rfind("HTTP/1.1 200");
+        ASSERT_GT(second, 0u);
+        EXPECT_TRUE(heard.substr(0, second).ends_with("\r\n\r\n0123456789")) << heard;
+        EXPECT_TRUE(heard.ends_with("\r\n\r\n0123456789")) << heard;
+        Caller forgotten(port);
+        forgotten.say("GET /forgotten HTTP/1.1\r\n\r\n");
+        EXPECT_TRUE(forgotten.hear_all().ends_with("\r\n\r\n0123"));
+        EXPECT_EQ(forgotten.error(), ECONNRESET);
+      });
+}
+
 TEST_F(ServerTest, AnswersForAHandlerThatForgets) {
   serve([](ServerRequest, std::shared_ptr<Responder>) {},
         [](int port) {

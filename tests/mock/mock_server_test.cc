@@ -235,5 +235,59 @@ TEST_F(MockServerTest, SaysWhyItCannotListen) {
   EXPECT_NE(second.error().text().find(std::to_string(mock_->port())), std::string::npos);
 }
 
+// 40 ms until an answer begins, 1 ms a token for each that runs, two at a time.
+Options engine_options() {
+  Options options;
+  options.engine = simulate::Engine{.b = 1, .t = 40, .most_running = 2};
+  return options;
+}
+http::Request to_the_limit(http::Request request, int tokens, bool stream) {
+  std::string body = *request.body.front();
+  body.insert(1, R"("max_tokens":)" + std::to_string(tokens) + R"(,"ignore_eos":true,)" +
+                     (stream ? R"("stream":true,)" : ""));
+  request.body = {std::make_shared<const std::string>(std::move(body))};
+  return request;
+}
+
+TEST_F(MockServerTest, AnEngineIsSlowerTheMoreRequestsRunAndLetsTheRestWait) {
+  start(engine_options());
+  std::vector<core::Duration> took;
+  const core::SystemClock clock;
+  const core::Time began = clock.now();
+  for (int i = 0; i < 3; ++i) {
+    client_.send(origin_, to_the_limit(request("hello"), 51, false), [&](Result result) {
+      ASSERT_TRUE(result.has_value());
+      EXPECT_EQ(read(result).outcome.usage.output, 51u);
+      took.push_back(clock.now() - began);
+      if (took.size() == 3) loop_.stop();
+    });
+  }
+  loop_.run();
+  // Two at once: 40 ms and 50 tokens of 2 ms; then the third alone, 40 ms and 50 ms.
+  EXPECT_GE(took[0], 139ms);
+  EXPECT_GE(took[1], 139ms);
+  EXPECT_GE(took[2], took[1] + 85ms);
+}
+
+TEST_F(MockServerTest, AStreamOfAnEngineBeginsWithItsFirstToken) {
+  start(engine_options());
+  const core::SystemClock clock;
+  const core::Time began = clock.now();
+  std::optional<core::Time> first;
+  std::string seen;
+  http::Request streamed = to_the_limit(request("hello"), 101, true);
+  streamed.watch = [&](std::string_view bytes) {
+    if (!first) first = clock.now();
+    seen += bytes;
+  };
+  const auto results = send({streamed});
+  ASSERT_TRUE(results[0].has_value());
+  EXPECT_EQ(seen, results[0]->body);
+  EXPECT_TRUE(seen.ends_with("data: [DONE]\n\n")) << seen;
+  ASSERT_TRUE(first);
+  EXPECT_GE(*first - began, 39ms);
+  EXPECT_GE(clock.now() - *first, 90ms) << "100 tokens of 1 ms";
+}
+
 }  // namespace
 }  // namespace sluice::mock

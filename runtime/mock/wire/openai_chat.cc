@@ -305,6 +305,7 @@ std::expected<Asked, Refusal> read_chat(const Request& request) {
   if (!asked.max_output_tokens) asked.max_output_tokens = count_at(body, "max_tokens");
   asked.tier = text_at(body, "service_tier");
   asked.stream = flag_at(body, "stream");
+  asked.ignores_end = flag_at(body, "ignore_eos");
   bool usage = false;
   asked.stream_usage =
       body["stream_options"]["include_usage"].get(usage) == simdjson::SUCCESS && usage;

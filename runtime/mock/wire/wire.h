@@ -31,9 +31,10 @@ struct Asked {
   std::vector<std::string> media;  // of the user's messages: what each is, in words
   std::uint64_t prompt_tokens = 0;
   std::optional<std::uint64_t> max_output_tokens;
-  std::string schema;  // JSON Schema of the answer, as JSON text; empty = free text
-  std::string tool;    // the one tool that must be called: the answer is its input
-  std::string tier;    // in the provider's words; empty = none is named
+  bool ignores_end = false;  // the answer is as long as it may be (vLLM, SGLang, llama.cpp)
+  std::string schema;        // JSON Schema of the answer, as JSON text; empty = free text
+  std::string tool;          // the one tool that must be called: the answer is its input
+  std::string tier;          // in the provider's words; empty = none is named
   bool stream = false;
   bool stream_usage = false;        // the stream is to end with the usage
   bool events = false;              // a stream of events, where there are two kinds of streams
