@@ -82,10 +82,18 @@ constexpr Option kTier[] = {
      .fallback = "the endpoint's"},
     {.name = "window",
      .type = duration,
-     .meaning = "of \"batch\": how long a batch may take; it is then cancelled, what it has is kept, and the rest is "
+     .meaning = "of \"batch\": how long a batch may take; it is then cancelled, what it has is "
+                "kept, and the rest is "
                 "asked otherwise",
      .example = "\"12h\"",
      .fallback = "the provider's, mostly 24h"},
+    {.name = "search",
+     .type = duration,
+     .meaning = "of \"batch\": how long the provider's list is searched for a batch whose creation "
+                "came to an unknown end, "
+                "before it is created again",
+     .example = "\"5m\"",
+     .fallback = "90s"},
     {.name = "requests",
      .type = whole,
      .meaning = "of \"batch\": requests in one batch, at most",
@@ -101,16 +109,16 @@ constexpr Section kTierSections[] = {
      .meaning = "the tiers of a model, an option of the endpoints",
      .example = "tiers = { \"flex\", { \"standard\", rpm = 500 }, \"priority\" }",
      .options = {},
-     .positional =
-         {.word = "tier",
-          .type = "text or a table",
-          .luals = "string|sluice.tierOptions",
-          .meaning =
-              "\"batch\", \"flex\", \"standard\", \"priority\" or \"fast\", as far as the provider sells "
-              "it (docs/providers.md, Tiers); a table gives the tier limits of its own",
-          .example = "\"flex\"",
-          .least = 1,
-          .most = 10}},
+     .positional = {.word = "tier",
+                    .type = "text or a table",
+                    .luals = "string|sluice.tierOptions",
+                    .meaning =
+                        "\"batch\", \"flex\", \"standard\", \"priority\" or \"fast\", as far as "
+                        "the provider sells "
+                        "it (docs/providers.md, Tiers); a table gives the tier limits of its own",
+                    .example = "\"flex\"",
+                    .least = 1,
+                    .most = 10}},
     {.name = "tier",
      .kind = SectionKind::table,
      .meaning = "one of the tiers, with what is its own",

@@ -57,10 +57,11 @@ void read_tier(const Arguments& own, EndpointSpec& spec) {
   spec.timeout = own.duration("timeout").value_or(spec.timeout);
   if (own.has("first_byte_timeout")) spec.first_byte_timeout = own.duration("first_byte_timeout");
   if (own.has("weight")) spec.weight = own.number("weight");
-  for (const std::string_view name : {"window", "requests"})
+  for (const std::string_view name : {"window", "requests", "search"})
     if (own.has(name) && !spec.batch)
       own.fail_key(name, fmt::format("only the tier \"batch\" has {}", name), "leave it out");
   if (own.has("window")) spec.batch_window = own.duration("window");
+  if (own.has("search")) spec.batch_search = own.duration("search");
   if (const auto requests = own.whole("requests"))
     spec.batch_requests = static_cast<std::uint32_t>(*requests);
 }

@@ -44,8 +44,20 @@ Machine::Machine(const provider::BatchApi& api, store::BatchRecord record, bool 
       changed_(fresh),
       cleaned_(!record_.open()) {
   if (!fresh && record_.phase == BatchPhase::uploaded) doubt_since_ = core::WallTime();
-  if (record_.phase == BatchPhase::uploaded || !record_.input.empty()) upload_ = api_.uploads();
-  if (record_.phase == BatchPhase::intended) upload_ = 0;
+  if (record_.phase == BatchPhase::uploaded) upload_ = uploads();
+}
+
+int Machine::uploads() const {
+  return api_.place_of_file(job()) ? 1 : api_.uploads();
+}
+
+void Machine::placed(core::WallTime now) {
+  failures_ = 0;
+  upload_ = uploads();
+  record_.phase = BatchPhase::uploaded;
+  record_.note.clear();
+  due_ = now;
+  changed_ = true;
 }
 
 provider::BatchJob Machine::job() const {
@@ -65,7 +77,7 @@ core::WallTime Machine::ends_by() const {
 Machine::Next Machine::next(core::WallTime now) const {
   switch (record_.phase) {
     case BatchPhase::intended:
-      return {upload_ < api_.uploads() ? Step::upload : Step::create, due_};
+      return {upload_ < uploads() ? Step::upload : Step::create, due_};
     case BatchPhase::uploaded:
       if (doubt_since_ && !api_.creates_once()) return {Step::search, due_};
       return {Step::create, due_};
@@ -160,7 +172,7 @@ void Machine::take_upload(const Answer& answer, core::WallTime now) {
   failures_ = 0;
   record_.note.clear();
   record_.input = std::move(*input);
-  if (++upload_ < api_.uploads()) return;
+  if (++upload_ < uploads()) return;
   record_.phase = BatchPhase::uploaded;
   changed_ = true;
 }

@@ -42,8 +42,8 @@ struct Patience {
 };
 
 enum class Step : std::uint8_t {
-  none,  // it is collected or dropped, and nothing is left to do
-  upload,
+  none,    // it is collected or dropped, and nothing is left to do
+  upload,  // the call, or where BatchApi::place_of_file() names a place: put it there, then placed()
   create,
   search,  // a page of the provider's list
   poll,
@@ -79,6 +79,8 @@ class Machine {
 
   // Its lines were settled: `answered` of them, for `cost`.
   void collected(std::uint32_t answered, core::Money cost, core::WallTime now);
+  // The file is where BatchApi::place_of_file() wants it.
+  void placed(core::WallTime now);
   // The results are of another batch: it was taken for ours, and is not.
   void not_ours(core::WallTime now);
   void cleaned() { cleaned_ = true; }
@@ -124,6 +126,7 @@ class Machine {
   bool no_room_ = false;
   std::optional<core::WallTime> cancelled_at_;  // when this process has sent a cancel
   std::string refused_;
+  int uploads() const;
   int upload_ = 0;    // the next one's number
   int failures_ = 0;  // of calls, in a row
   int lost_ = 0;      // polls that found no such batch, in a row

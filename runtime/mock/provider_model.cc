@@ -198,7 +198,7 @@ Decision ProviderModel::answer(const wire::Wire& wire, const wire::Asked& asked,
                      .output_tokens = static_cast<double>(answer.output),
                      .cached_tokens = static_cast<double>(answer.cached)};
     const auto load = simulate::predict(*options_.engine, *decision.work,
-                                        static_cast<double>(stats_.in_flight + 1));
+                                        static_cast<double>(books_.stats().in_flight + 1));
     answer.latency = std::chrono::duration_cast<core::Duration>(
         std::chrono::duration<double, std::milli>(std::min(load.request_ms, 1e9)));
   } else {

@@ -95,6 +95,7 @@ struct EndpointSpec {
   // Its requests go into batches (batch_api.h), and no request goes there by itself.
   bool batch = false;
   std::optional<core::Duration> batch_window = {};  // else the service's
+  std::optional<core::Duration> batch_search = {};  // how long one that may be there is looked for
   std::uint32_t batch_requests = 0;  // of one batch at most; 0 = as the service has it
   // Where a batch's files lie, at services that take them from a bucket: "gs://bucket/folder",
   // "s3://bucket/folder".

@@ -18,6 +18,7 @@
 #include "core/thread_name.h"
 #include "parked/batch_caller.h"
 #include "parked/collect.h"
+#include "place/places.h"
 #include "schedule/parking.h"
 
 namespace sluice::parked {
@@ -34,6 +35,8 @@ constexpr std::uint64_t kBytesBeside = 4096;
 constexpr std::chrono::seconds kFillingLongest{60};
 constexpr std::chrono::seconds kLookAtDeadline{5};
 constexpr std::chrono::seconds kLeastBetweenPasses{1};
+constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
+constexpr int kGraceShare = 8;  // of its window, after which it is given up
 constexpr int kPassShare = 10;  // a pass at most each so many times what it takes
 constexpr std::chrono::milliseconds kLookForOrders{100};
 
@@ -43,6 +46,15 @@ std::string new_nonce(const std::string& directory, core::WallTime now) {
                                    now.time_since_epoch().count(), ++number))
       .hex()
       .substr(0, 24);
+}
+
+std::shared_ptr<place::Places> places_of(const provider::EndpointSpec& spec) {
+  place::Settings settings;
+  settings.s3.region = spec.region;
+  settings.s3.credentials = spec.credentials;
+  settings.gcs.project = spec.project;
+  settings.gcs.credentials = spec.credentials;
+  return std::make_shared<place::Places>(std::move(settings));
 }
 
 class ThreadBatchJobs final : public BatchJobs {
@@ -82,6 +94,8 @@ class ThreadBatchJobs final : public BatchJobs {
     std::unique_ptr<provider::Codec> codec;
     core::Price price;
     core::Duration window{};
+    batch::Patience patience;
+    std::shared_ptr<place::Places> places;  // of files that lie in a bucket
     std::atomic<std::uint32_t> most_lines = 0;
     std::uint64_t most_bytes = 0;
     // The I/O thread's: the batch that is being filled.
@@ -109,7 +123,9 @@ class ThreadBatchJobs final : public BatchJobs {
   bool may_create(const Driven& driven) const;
   void step(Driven& driven, batch::Step step);
   core::Status bring_home(Driven& driven);
+  core::Status put_file(Driven& driven, const std::string& place);
   core::Status fetch(Driven& driven, const std::string& part);
+  core::Status fetch_places(Driven& driven, OutFile& out);
   void clean_up(Driven& driven);
   // The record, and what is settled with it, are in the checkpoint when it returns. False: nothing
   // is committed any more.
@@ -153,6 +169,10 @@ core::Status ThreadBatchJobs::open(const std::vector<BatchRecord>& batches) {
     service.price = codec::price_of(spec).value_or(core::Price{});
     const provider::BatchLimits limits = service.api->limits();
     service.window = spec.batch_window.value_or(limits.window);
+    service.places = places_of(spec);
+    service.patience = setup_.patience;
+    service.patience.search = spec.batch_search.value_or(service.patience.search);
+    service.patience.grace = std::min(service.patience.grace, service.window / kGraceShare);
     service.most_lines = std::min(
         {limits.requests, kMostLines, spec.batch_requests > 0 ? spec.batch_requests : kUsualLines});
     service.most_bytes = limits.bytes - kBytesBeside;
@@ -174,7 +194,7 @@ core::Status ThreadBatchJobs::open(const std::vector<BatchRecord>& batches) {
     }
     Service& service = services_[record.endpoint];
     driven_.push_back(std::make_unique<Driven>(
-        batch::Machine(*service.api, record, false, setup_.patience, service.window), &service));
+        batch::Machine(*service.api, record, false, service.patience, service.window), &service));
   }
   auto caller = BatchCaller::make(setup_.endpoints, setup_.clock);
   if (!caller) return std::unexpected(caller.error());
@@ -311,7 +331,7 @@ bool ThreadBatchJobs::take_sealed() {
     if (auto opened = rows_.seal(one.record.nonce); !opened) return fail(opened.error()), false;
     Service& service = services_[one.record.endpoint];
     driven_.push_back(std::make_unique<Driven>(
-        batch::Machine(*service.api, std::move(one.record), true, setup_.patience, service.window),
+        batch::Machine(*service.api, std::move(one.record), true, service.patience, service.window),
         &service));
     if (!commit(*driven_.back())) return false;
   }
@@ -369,6 +389,19 @@ void ThreadBatchJobs::step(Driven& driven, batch::Step step) {
       machine.put_off(done.error().text(), setup_.clock.wall_now());
     return;
   }
+  if (step == batch::Step::upload) {
+    if (const auto place = driven.service->api->place_of_file(machine.job())) {
+      const core::Status put = put_file(driven, *place);
+      const core::WallTime now = setup_.clock.wall_now();
+      if (put) {
+        machine.placed(now);
+        commit(driven);
+      } else {
+        machine.put_off(put.error().text(), now);
+      }
+      return;
+    }
+  }
   if (step == batch::Step::search) {
     std::vector<std::string> known;
     for (const auto& other : driven_)
@@ -407,10 +440,51 @@ void ThreadBatchJobs::handle_no_room(Driven& driven) {
   driven.machine.room_again();  // there is no smaller one: it waits as any call that failed does
 }
 
+core::Status ThreadBatchJobs::put_file(Driven& driven, const std::string& place) {
+  const auto file =
+      InFile::open(file_of(setup_.directory, driven.machine.record().nonce, FileKind::upload));
+  if (!file) return std::unexpected(file.error());
+  auto target = driven.service->places->create(place);
+  if (!target) return std::unexpected(target.error());
+  for (std::uint64_t at = 0; at < file->size();) {
+    const auto piece = file->piece(at, kCopiedAtOnce);
+    if (!piece) return std::unexpected(piece.error());
+    if (auto written = (*target)->write(*piece); !written) return written;
+    at += piece->size();
+  }
+  return (*target)->finish();
+}
+
+core::Status ThreadBatchJobs::fetch_places(Driven& driven, OutFile& out) {
+  std::vector<char> buffer(kCopiedAtOnce);
+  for (const std::string& pattern : driven.service->api->places_of_results(driven.machine.job())) {
+    const auto names = driven.service->places->expand(pattern);
+    if (!names) return std::unexpected(names.error());
+    for (const std::string& name : *names) {
+      std::atomic<std::uint64_t> consumed = 0;
+      auto file = driven.service->places->open(name, consumed);
+      if (!file) return std::unexpected(file.error());
+      char last = '\n';
+      for (;;) {
+        const auto read = (*file)->read(buffer);
+        if (!read) return std::unexpected(read.error());
+        if (read->state == storage::InputFile::State::end) break;
+        if (read->state == storage::InputFile::State::waiting) continue;
+        last = buffer[read->count - 1];
+        if (auto written = out.write({buffer.data(), read->count}); !written) return written;
+      }
+      if (last == '\n') continue;
+      if (auto written = out.write("\n"); !written) return written;
+    }
+  }
+  return {};
+}
+
 core::Status ThreadBatchJobs::fetch(Driven& driven, const std::string& part) {
   auto out = OutFile::create(part);
   if (!out) return std::unexpected(out.error());
-  core::Status written;
+  core::Status written = fetch_places(driven, *out);
+  if (!written) return written;
   for (const provider::BatchCall& call : driven.service->api->downloads(driven.machine.job())) {
     char last = '\n';
     const Called called = caller_->call(
