@@ -102,7 +102,8 @@ std::int64_t line_of(std::string_view custom_id, const store::BatchRecord& batch
   std::uint32_t number = 0;
   const char* const end = custom_id.data() + custom_id.size();
   const auto [stop, error] = std::from_chars(custom_id.data(), end, number);
-  return error == std::errc() && stop == end && number < batch.lines ? number : -1;
+  if (error != std::errc() || stop != end || number >= batch.lines) return -1;
+  return number;
 }
 
 provider::Reply read_reply(const provider::Codec& codec, const provider::BatchLine& line,
