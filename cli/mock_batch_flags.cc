@@ -81,6 +81,13 @@ void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOption
                   "Of files and objects that are kept, in temporary files where they are large")
       ->check(shell::whole_number(1))
       ->group(batches);
+  command
+      .add_option(
+          "--bucket", options.buckets,
+          "Serve objects at /NAME/…, as S3 and Google's storage do: for Vertex AI's and Bedrock's "
+          "batches. May be given more than once")
+      ->type_name("NAME")
+      ->group(batches);
   const std::string faults = "Faults of batches: a share of the batches, 0 to 1";
   const std::string lines = "Faults of batches: a share of the lines, 0 to 1";
   const auto fault = [&](const std::string& group, const char* name, double& portion,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wire/date.h"
+#include "wire/objects.h"
 
 namespace sluice::mock {
 namespace {
@@ -59,7 +60,9 @@ std::optional<Refusal> Access::bearer_refusal(const wire::Service& service,
     return refused(Why::expired_token);
   }
   // Where tokens expire, one that nobody issued is as good as one that has.
-  if (life_ && &service == &wire::kVertex && credential.kind != Credential::Kind::key)
+  const bool google = &service == &wire::kVertex ||
+                      (&service == &wire::kObjects && credential.kind == Credential::Kind::bearer);
+  if (life_ && google && credential.kind != Credential::Kind::key)
     return refused(Why::expired_token);
   if (key_.empty()) return std::nullopt;
   return refused(Why::bad_key);
@@ -106,7 +109,8 @@ std::optional<Refusal> Access::signature_refusal(std::string_view authorization,
   view.path = request.target;
   view.body = pieces;
   const core::Secret& secret = temporary ? temporary->secret : lasting->second;
-  if (auth::sigv4_fits(*claim, secret, false, view, headers)) return std::nullopt;
+  const bool path_as_written = claim->service == "s3";  // all others write it twice
+  if (auth::sigv4_fits(*claim, secret, path_as_written, view, headers)) return std::nullopt;
   return refused(
       Why::bad_signature,
       "The request signature we calculated does not match the signature you provided. Check your "

@@ -136,6 +136,13 @@ core::Result<BatchRun::Scan> BatchRun::scan(const wire::BatchApi& api,
     return true;
   });
   if (!looked) return std::unexpected(looked.error());
+  if (scan.lines > 0 && scan.lines < api.least_lines) {
+    scan.mistakes.push_back({"too_few_requests",
+                             fmt::format("A batch holds {} requests at least, and {} came.",
+                                         api.least_lines, scan.lines),
+                             0,
+                             {}});
+  }
   if (scan.lines == 0)
     scan.mistakes.push_back({"empty_file", "The input holds no requests.", 0, {}});
   if (api.most_lines > 0 && scan.lines > api.most_lines) {
@@ -207,6 +214,7 @@ core::Result<BatchRun::Results> BatchRun::run(const Task& task, bool apart) {
       ++(reply.status == 200 ? results.counts.succeeded : results.counts.failed);
       if (reply.status != 200) ++books_.stats().batch.line_errors;
     }
+    if (!task.api.writes_unfinished && result.kind > LineResult::Kind::refused) return true;
     const LineFault fault = draw_line_fault(options_.batch.faults, draws);
     if (fault == LineFault::drop) return true;
     const std::string foreign = fmt::format("{}-{:04x}", line->id, draws & 0xFFFF);

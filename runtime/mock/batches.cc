@@ -41,11 +41,11 @@ std::string_view end_name(BatchState state) {
 
 }  // namespace
 
-Batches::Batches(const Options& options, Books& books, core::Time started)
+Batches::Batches(const Options& options, Books& books, BatchFiles& files, core::Time started)
     : options_(options),
       books_(books),
       clock_(options.batch.speed, started),
-      files_(options.batch.store_bytes),
+      files_(files),
       run_(options, books) {}
 
 Decision Batches::handle(const wire::BatchCall& call, const http::ServerRequest& request,
@@ -85,7 +85,8 @@ Batches::Served Batches::serve_job(const wire::BatchCall& call, const http::Serv
                                    Moment at) {
   if (call.act == BatchAct::create) return create(call, request, at);
   if (call.act == BatchAct::list) return list_jobs(*call.api, request, at);
-  const std::string& id = call.in_path.back();
+  // An ARN holds it at its end.
+  const std::string id = call.in_path.back().substr(call.in_path.back().rfind('/') + 1);
   Job* job = find(*call.api, id);
   if (job && call.act != BatchAct::cancel && job->hidden_left > 0) {
     --job->hidden_left;
@@ -149,7 +150,7 @@ std::expected<std::shared_ptr<const Blob>, Refusal> Batches::input_of(
   }
   const BatchFiles::File* file = files_.find(order.input);
   if (!file)
-    return wire::refuse(Why::bad_request, fmt::format("No such File object: {}", order.input));
+    return wire::refuse(Why::bad_request, fmt::format("No such {}: {}", order.in_buckets ? "object" : "File object", order.input));
   return file->blob;
 }
 
@@ -171,6 +172,7 @@ Batches::Served Batches::create(const wire::BatchCall& call, const http::ServerR
     return wire::refuse(Why::bad_request,
                         fmt::format("The mock keeps {} batches at most.", kMostJobs));
   }
+  if (auto refusal = bucket_refusal(*order)) return std::unexpected(std::move(*refusal));
   auto input = input_of(*order);
   if (!input) return std::unexpected(std::move(input.error()));
   auto scan = run_.scan(*call.api, *order, **input);
@@ -220,6 +222,20 @@ Batches::Served Batches::create(const wire::BatchCall& call, const http::ServerR
   return response;
 }
 
+std::optional<Refusal> Batches::bucket_refusal(const wire::BatchOrder& order) const {
+  if (!order.in_buckets) return std::nullopt;
+  for (const std::string* name : {&order.input, &order.output}) {
+    const std::string bucket = name->substr(0, name->find('/'));
+    const auto& served = options_.batch.buckets;
+    if (std::find(served.begin(), served.end(), bucket) != served.end()) continue;
+    return wire::refuse(
+               Why::bad_request,
+               fmt::format("The mock has no bucket '{0}': start it with --bucket {0}.", bucket))
+        .error();
+  }
+  return std::nullopt;
+}
+
 bool Batches::finds_room(const Job& job) {
   if (unit(mix(job.draws, kBatchQueueDraw)) < options_.batch.faults.queue_full) return false;
   if (!options_.batch.queue_tokens) return true;
@@ -261,6 +277,8 @@ void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
   BatchJob shown;
   shown.id = job.id;
   shown.order = &job.order;
+  shown.number = job.number;
+  shown.created = job.created.wall;
   const wire::BatchPlaces places = job.api->places(shown, mix(job.draws, kIdDraw));
   const bool lost = moment.state != BatchState::completed && !job.api->keeps_unfinished;
   const core::WallTime ended = wall_of(job, *job.life.ended());
@@ -281,7 +299,7 @@ void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
                                   .purpose = "batch_output",
                                   .media = "application/jsonl",
                                   .created = std::min(ended, at.wall),
-                                  .owner = job.api->files},
+                                  .owner = job.order.in_buckets ? nullptr : job.api->files},
                                  std::move(blob));
     if (kept) return id;
     job.scan.mistakes.push_back({"server_error", kept.error().text(), 0, {}});

@@ -31,7 +31,7 @@ namespace sluice::mock {
 
 class Batches {
  public:
-  Batches(const Options& options, Books& books, core::Time started);
+  Batches(const Options& options, Books& books, BatchFiles& files, core::Time started);
 
   Decision handle(const wire::BatchCall& call, const http::ServerRequest& request, Moment at);
   // Ends the batches whose time has come.
@@ -81,6 +81,8 @@ class Batches {
   Served upload(const wire::BatchApi& api, const http::ServerRequest& request, Moment at);
 
   std::expected<std::shared_ptr<const Blob>, wire::Refusal> input_of(const wire::BatchOrder& order);
+  // Where one is named that is not served.
+  std::optional<wire::Refusal> bucket_refusal(const wire::BatchOrder& order) const;
   bool finds_room(const Job& job);
   void settle(Job& job, Moment at);
   void end(Job& job, BatchLife::Moment moment, Moment at);
@@ -93,7 +95,7 @@ class Batches {
   const Options& options_;
   Books& books_;
   BatchClock clock_;
-  BatchFiles files_;
+  BatchFiles& files_;
   BatchRun run_;
   std::vector<std::unique_ptr<Job>> jobs_;  // in the order of creating
   std::map<std::string, Job*, std::less<>> by_id_;

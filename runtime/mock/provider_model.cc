@@ -10,6 +10,7 @@
 #include "mock/control.h"
 #include "mock/draws.h"
 #include "simulate/random.h"
+#include "wire/objects.h"
 
 namespace sluice::mock {
 namespace {
@@ -41,7 +42,9 @@ ProviderModel::ProviderModel(Options options, core::Time started)
       slots_(options_.slots),
       access_(options_),
       books_(options_),
-      batches_(options_, books_, started) {}
+      files_(options_.batch.store_bytes),
+      batches_(options_, books_, files_, started),
+      objects_(options_, files_) {}
 
 Decision ProviderModel::handle(const http::ServerRequest& request, core::Time now,
                                core::WallTime wall_now) {
@@ -65,8 +68,22 @@ Decision ProviderModel::handle(const http::ServerRequest& request, core::Time no
     decision.response = std::move(*served);
     return decision;
   }
+  if (objects_.serves(target)) return object_call(request, at);
   if (const auto batch = wire::find_batch_call(request)) return batch_call(*batch, request, at);
   return call(request, at);
+}
+
+// Counted nowhere.
+Decision ProviderModel::object_call(const http::ServerRequest& request, Moment at) {
+  if (const auto outage = outages_.at(at.now)) return broken(wire::kObjects, *outage, at);
+  Decision decision;
+  if (const auto refusal = access_.refusal(wire::kObjects, request, at.wall)) {
+    decision.response = wire::kObjects.refuse(*refusal);
+    return decision;
+  }
+  batches_.advance(at);  // results are there when they are due
+  decision.response = objects_.handle(request, at.wall);
+  return decision;
 }
 
 Decision ProviderModel::batch_call(const wire::BatchCall& call, const http::ServerRequest& request,

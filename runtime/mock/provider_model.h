@@ -21,6 +21,7 @@
 #include "mock/books.h"
 #include "mock/decision.h"
 #include "mock/fault.h"
+#include "mock/objects.h"
 #include "mock/options.h"
 #include "mock/outages.h"
 #include "mock/plans.h"
@@ -45,6 +46,7 @@ class ProviderModel {
 
  private:
   Decision control(const http::ServerRequest& request, Moment at);
+  Decision object_call(const http::ServerRequest& request, Moment at);
   Decision batch_call(const wire::BatchCall& call, const http::ServerRequest& request, Moment at);
   Decision call(const http::ServerRequest& request, Moment at);
   Decision models(const wire::Reader::Found& found, const http::ServerRequest& request, Moment at);
@@ -74,7 +76,9 @@ class ProviderModel {
   wire::Reader reader_;
   Plans plans_;
   Books books_;
+  BatchFiles files_;
   Batches batches_;
+  Objects objects_;
   std::uint64_t number_ = 0;  // of calls so far
 };
 

@@ -9,8 +9,8 @@ from checks import equal, raises, run
 from mock import Mock
 
 TEXT = "refund my last bill"
-# A batch that takes an hour is over in a second.
-BATCH = ("--batch-turnaround", "1h", "--batch-speed", "3600", "--key", "right")
+# A batch that takes half an hour is over in half a second.
+BATCH = ("--batch-turnaround", "30m", "--batch-speed", "3600", "--key", "right")
 ROWS = 30
 
 
@@ -217,7 +217,149 @@ def check_azure(program):
         equal(json.loads(api.files.content(done.output_file_id).read())["custom_id"], "a")
 
 
-CHECKS = (check_openai, check_azure, check_anthropic, check_gemini, check_mistral, check_groq)
+def s3(mock, secret="secret", **settings):
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("s3", region_name="us-east-1", endpoint_url=mock.url, aws_access_key_id="AKID",
+                        aws_secret_access_key=secret, config=Config(retries={"total_max_attempts": 1}, **settings))
+
+
+def check_objects(program):
+    from boto3.s3.transfer import TransferConfig
+    from botocore.exceptions import ClientError
+
+    with Mock(program, "--bucket", "jobs", "--aws-key", "AKID:secret") as mock:
+        api = s3(mock)
+        big = bytes(range(256)) * 60_000  # 15 MB: in parts of 5
+        api.upload_fileobj(io.BytesIO(big), "jobs", "in/big one+1.bin",
+                           Config=TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20))
+        api.put_object(Bucket="jobs", Key="in/small", Body=b"abc")
+        out = io.BytesIO()
+        api.download_fileobj("jobs", "in/big one+1.bin", out)
+        equal(out.getvalue() == big, True)
+        equal(api.get_object(Bucket="jobs", Key="in/small", Range="bytes=1-")["Body"].read(), b"bc")
+        equal(api.head_object(Bucket="jobs", Key="in/big one+1.bin")["ContentLength"], len(big))
+        for i in range(5):
+            api.put_object(Bucket="jobs", Key=f"out/{i}/x", Body=b"x")
+        pages = api.get_paginator("list_objects_v2").paginate(Bucket="jobs", PaginationConfig={"PageSize": 2})
+        equal([one["Key"] for page in pages for one in page["Contents"]],
+              ["in/big one+1.bin", "in/small", *(f"out/{i}/x" for i in range(5))])
+        pages = api.get_paginator("list_objects_v2").paginate(Bucket="jobs", Delimiter="/", Prefix="out/",
+                                                              PaginationConfig={"PageSize": 2})
+        equal([one["Prefix"] for page in pages for one in page["CommonPrefixes"]], [f"out/{i}/" for i in range(5)])
+        api.delete_object(Bucket="jobs", Key="in/small")
+        equal(raises(ClientError, lambda: api.get_object(Bucket="jobs", Key="in/small")).response["Error"]["Code"],
+              "NoSuchKey")
+        equal(raises(ClientError, lambda: s3(mock, "wrong").list_objects_v2(Bucket="jobs")).response["Error"]["Code"],
+              "SignatureDoesNotMatch")
+
+
+def check_bedrock(program):
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+
+    rows = 120  # a batch has a hundred at least
+    native = [{"recordId": f"r{i}", "modelInput": {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100,
+                                                   "messages": [{"role": "user", "content": f"{TEXT} {i}"}]}}
+              for i in range(rows)]
+    converse = [{"recordId": f"r{i}", "modelInput": {"messages": [{"role": "user", "content": [{"text": TEXT}]}]}}
+                for i in range(rows)]
+    with Mock(program, *BATCH[:-2], "--bucket", "jobs", "--aws-key", "AKID:secret") as mock:
+        api = boto3.client("bedrock", region_name="eu-west-1", endpoint_url=mock.url, aws_access_key_id="AKID",
+                           aws_secret_access_key="secret", config=Config(retries={"total_max_attempts": 1}))
+        objects = s3(mock)
+
+        def create(lines, token, **more):
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            objects.put_object(Bucket="jobs", Key=f"{token}/in.jsonl", Body=text.encode())
+            return api.create_model_invocation_job(
+                jobName=f"job-{token}", roleArn="arn:aws:iam::123456789012:role/batch", clientRequestToken=token,
+                modelId="anthropic.claude-haiku-4-5-v1:0",
+                inputDataConfig={"s3InputDataConfig": {"s3Uri": f"s3://jobs/{token}/in.jsonl", "s3InputFormat": "JSONL"}},
+                outputDataConfig={"s3OutputDataConfig": {"s3Uri": f"s3://jobs/{token}/out/"}}, **more)["jobArn"]
+
+        def finished(arn):
+            return poll(lambda: api.get_model_invocation_job(jobIdentifier=arn),
+                        lambda job: job["status"] not in ("Submitted", "Validating", "InProgress", "Stopping"))
+
+        def results(arn, token):
+            key = f"{token}/out/{arn.split('/')[-1]}/in.jsonl.out"
+            return [json.loads(line) for line in objects.get_object(Bucket="jobs", Key=key)["Body"].read().splitlines()]
+
+        arn = create(native, "one")
+        equal(create(native, "one"), arn)
+        equal(arn.split(":")[3], "eu-west-1")
+        done = finished(arn)
+        equal((done["status"], done["totalRecordCount"], done["successRecordCount"]), ("Completed", rows, rows))
+        lines = results(arn, "one")
+        equal({line["recordId"] for line in lines}, {f"r{i}" for i in range(rows)})
+        equal(sum(line["modelOutput"]["usage"]["output_tokens"] for line in lines), books(mock)["output_tokens"])
+        manifest = objects.get_object(Bucket="jobs", Key=f"one/out/{arn.split('/')[-1]}/manifest.json.out")["Body"].read()
+        equal(json.loads(manifest)["successRecordCount"], rows)
+        second = create(converse, "two", modelInvocationType="Converse")
+        equal(finished(second)["status"], "Completed")
+        assert results(second, "two")[0]["modelOutput"]["output"]["message"]["content"]
+        summaries = api.list_model_invocation_jobs(nameContains="two")["invocationJobSummaries"]
+        equal([(one["jobArn"], one["clientRequestToken"]) for one in summaries], [(second, "two")])
+        equal(finished(create(native[:5], "few"))["status"], "Failed")
+        third = create(native, "three")
+        api.stop_model_invocation_job(jobIdentifier=third)
+        equal(finished(third)["status"], "Stopped")
+        equal(raises(ClientError, lambda: api.stop_model_invocation_job(jobIdentifier=third)).response["Error"]["Code"],
+              "ConflictException")
+        equal(books(mock)["by_label"], {"one": 1, "two": 1, "three": 1, "few": 1})
+
+
+def check_vertex(program):
+    from google import genai
+    from google.genai import errors, types
+    from google.oauth2 import credentials
+
+    def put(mock, path, data):
+        urllib.request.urlopen(urllib.request.Request(mock.url + path, data=data, method="PUT",
+                                                      headers={"Authorization": "Bearer right"})).close()
+
+    def get(mock, path):
+        asked = urllib.request.Request(mock.url + path, headers={"Authorization": "Bearer right"})
+        with urllib.request.urlopen(asked) as reply:
+            return reply.read()
+
+    with Mock(program, *BATCH, "--bucket", "jobs") as mock:
+        api = genai.Client(vertexai=True, project="p", location="us-central1", credentials=credentials.Credentials("right"),
+                           http_options=types.HttpOptions(base_url=mock.url))
+        lines = [{"request": {"contents": [{"role": "user", "parts": [{"text": f"{TEXT} {i}"}]}],
+                              "labels": {"sluice_id": f"r{i}"}}} for i in range(ROWS)]
+        put(mock, "/jobs/in.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())
+
+        def create(name):
+            return api.batches.create(model="gemini-2.5-flash", src="gs://jobs/in.jsonl",
+                                      config={"display_name": name, "dest": "gs://jobs/out"})
+
+        def finished(batch):
+            return poll(lambda: api.batches.get(name=batch.name), lambda b: b.state not in (
+                types.JobState.JOB_STATE_PENDING, types.JobState.JOB_STATE_RUNNING, types.JobState.JOB_STATE_CANCELLING))
+
+        batch = create("nonce")
+        equal([one.name for one in api.batches.list(config={"filter": 'display_name="nonce"'})], [batch.name])
+        equal(list(api.batches.list(config={"filter": 'display_name="another"'})), [])
+        done = finished(batch)
+        equal((done.state, done.completion_stats.successful_count), (types.JobState.JOB_STATE_SUCCEEDED, ROWS))
+        folder = done.output_info.gcs_output_directory.removeprefix("gs:/")
+        results = [json.loads(line) for line in get(mock, folder + "/predictions.jsonl").splitlines()]
+        equal([one["request"]["labels"]["sluice_id"] for one in results], [f"r{i}" for i in range(ROWS)])
+        equal({one["status"] for one in results}, {""})
+        equal(sum(one["response"]["usageMetadata"]["candidatesTokenCount"] for one in results), books(mock)["output_tokens"])
+        second = create("other")
+        api.batches.cancel(name=second.name)
+        equal(finished(second).state, types.JobState.JOB_STATE_CANCELLED)
+        raises(errors.ClientError, lambda: api.batches.create(
+            model="gemini-2.5-flash", src="gs://nowhere/in.jsonl", config={"dest": "gs://jobs/out"}), code=400)
+
+
+CHECKS = (check_openai, check_azure, check_anthropic, check_gemini, check_mistral, check_groq, check_objects, check_bedrock,
+          check_vertex)
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))

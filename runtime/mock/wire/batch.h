@@ -53,11 +53,13 @@ struct BatchOrder {
   std::string token;     // of a create that may be repeated
   std::string metadata;  // as it came, JSON; empty = none
   std::string extra;     // what the format keeps for its replies, JSON
+  std::string parent;    // what stands before its id in its name, where that is long
   std::string input;     // the id of a file, the name of an object
   std::string lines;     // one a line, where they came with the call
   std::string output;    // where results are to go, where clients say so
   std::optional<core::Duration> window;  // in place of the provider's
   bool inline_lines = false;
+  bool in_buckets = false;  // input and output are objects' names: BUCKET/KEY
 };
 
 struct BatchLine {
@@ -121,10 +123,10 @@ struct BatchJob {
 };
 
 struct StoredFile {
-  std::string id;
-  std::string name;
-  std::string purpose;
-  std::string media;
+  std::string id = {};
+  std::string name = {};
+  std::string purpose = {};
+  std::string media = {};
   std::uint64_t bytes = 0;
   core::WallTime created{};
   const void* owner = nullptr;  // the BatchFilesApi by which it is listed; null = it is in no list
@@ -196,13 +198,15 @@ struct BatchFilesApi {
 struct BatchApi {
   std::string_view name;  // "openai"
   const Service& service;
-  core::Duration window{};       // zero = a batch never expires
+  core::Duration window{};  // zero = a batch never expires
+  std::uint64_t least_lines = 1;
   std::uint64_t most_lines = 0;  // 0 = no bound
   std::size_t most_body = 0;     // of a create; 0 = as any call's
   bool queue_full_fails =
       false;  // a batch that finds no room is made, and fails; else it is refused
-  bool mistakes_refuse = false;  // a create with wrong lines is refused; else the batch fails
-  bool keeps_unfinished = true;  // results hold what was done when it ended early
+  bool mistakes_refuse = false;   // a create with wrong lines is refused; else the batch fails
+  bool writes_unfinished = true;  // results hold a line too for what was not run
+  bool keeps_unfinished = true;   // results hold what was done when it ended early
   std::expected<BatchOrder, Refusal> (*order)(const Request& request) = nullptr;
   std::string (*id)(std::uint64_t draw, const BatchOrder& order) = nullptr;
   std::expected<BatchLine, BatchMistake> (*line)(const Element& line,
@@ -244,9 +248,11 @@ std::optional<BatchCall> find_batch_call(const http::ServerRequest& request);
 std::optional<std::size_t> batch_body_limit(std::string_view method, std::string_view target);
 
 extern const BatchApi kAnthropicBatch;
+extern const BatchApi kBedrockBatch;
 extern const BatchApi kGeminiBatch;
 extern const BatchApi kMistralBatch;
 extern const BatchApi kOpenAiBatch;
+extern const BatchApi kVertexBatch;
 extern const BatchApi kAzureBatch;
 extern const BatchApi kGroqBatch;
 

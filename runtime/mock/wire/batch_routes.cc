@@ -42,6 +42,19 @@ constexpr std::array kRoutes = {
     BatchRoute{"DELETE", "/v1beta/batches/{}", remove, &kGeminiBatch},
     BatchRoute{"POST", "/v1beta/batches/{}:cancel", cancel, &kGeminiBatch},
 
+    BatchRoute{"POST", "/v1/projects/{}/locations/{}/batchPredictionJobs", create, &kVertexBatch},
+    BatchRoute{"GET", "/v1/projects/{}/locations/{}/batchPredictionJobs", list, &kVertexBatch},
+    BatchRoute{"GET", "/v1/projects/{}/locations/{}/batchPredictionJobs/{}", show, &kVertexBatch},
+    BatchRoute{"DELETE", "/v1/projects/{}/locations/{}/batchPredictionJobs/{}", remove,
+               &kVertexBatch},
+    BatchRoute{"POST", "/v1/projects/{}/locations/{}/batchPredictionJobs/{}:cancel", cancel,
+               &kVertexBatch},
+
+    BatchRoute{"POST", "/model-invocation-job", create, &kBedrockBatch},
+    BatchRoute{"GET", "/model-invocation-jobs", list, &kBedrockBatch},
+    BatchRoute{"GET", "/model-invocation-job/{}", show, &kBedrockBatch},
+    BatchRoute{"POST", "/model-invocation-job/{}/stop", cancel, &kBedrockBatch},
+
     BatchRoute{"POST", "/v1/batch/jobs", create, &kMistralBatch},
     BatchRoute{"GET", "/v1/batch/jobs", list, &kMistralBatch},
     BatchRoute{"GET", "/v1/batch/jobs/{}", show, &kMistralBatch},
@@ -73,10 +86,11 @@ constexpr std::array kPrefixes = {Prefix{"/openai/v1", &kAzureBatch, is_azure},
                                   Prefix{"/openai/v1", &kGroqBatch, nullptr},
                                   Prefix{"/openai", &kAzureBatch, is_azure}};
 
-// Gemini's paths as they are listed: its clients have "v1" or "v1beta" in them, and of the former some
-// are OpenAI's too.
-std::string gemini_path(std::string_view path, const http::ServerRequest& request) {
+// Google's paths as they are listed. Gemini's clients have "v1" or "v1beta" in them, and of the former some
+// are OpenAI's too; Vertex AI's have "v1" or "v1beta1".
+std::string google_path(std::string_view path, const http::ServerRequest& request) {
   std::string out(path);
+  if (path.starts_with("/v1beta1/projects/")) out.erase(3, 5);
   if (!request.headers.find("x-goog-api-key")) return out;
   for (const std::string_view begins : {"/v1/", "/upload/v1/", "/download/v1/"}) {
     if (path.starts_with(begins)) out.insert(begins.size() - 1, "beta");
@@ -90,7 +104,7 @@ constexpr std::size_t kFormBytes = 1 << 20;
 }  // namespace
 
 std::optional<BatchCall> find_batch_call(const http::ServerRequest& request) {
-  const std::string path = gemini_path(path_of(request), request);
+  const std::string path = google_path(path_of(request), request);
   const auto among = [&](std::string_view where, const BatchApi* of) -> std::optional<BatchCall> {
     for (const BatchRoute& route : kRoutes) {
       if (route.method != request.method || (of && route.api != &kOpenAiBatch)) continue;
@@ -110,6 +124,7 @@ std::optional<BatchCall> find_batch_call(const http::ServerRequest& request) {
 }
 
 std::optional<std::size_t> batch_body_limit(std::string_view method, std::string_view target) {
+  if (method == "PUT") return kMistralFiles.most_bytes;  // an object
   if (method != "POST") return std::nullopt;
   const std::string_view path = target.substr(0, target.find('?'));
   // Whose it is stands in headers, which are not known here: the most that any takes.

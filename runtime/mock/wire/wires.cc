@@ -54,6 +54,7 @@ constexpr std::array kFamilies = {Family{"", &kOpenAi},
                                   Family{"/v1/projects/", &kVertex},
                                   Family{"/v1/publishers/", &kVertex},
                                   Family{"/model/", &kBedrock},
+                                  Family{"/model-invocation-job", &kBedrock},
                                   Family{"/openai/deployments/", &kAzure}};
 
 int digit_of(char c) {
