@@ -102,6 +102,7 @@ void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOption
   fault(faults, "--batch-stuck", f.stuck, "Runs for ever, beyond its window");
   fault(faults, "--batch-expire", f.expire, "Expires with a part done");
   fault(faults, "--batch-late-cancel", f.late_cancel, "Completes although it is being cancelled");
+  fault(faults, "--batch-cancel-empty", f.cancel_empty, "Keeps nothing when it is cancelled");
   fault(faults, "--batch-all-fail", f.all_fail, "Completes with errors alone");
   fault(faults, "--batch-flat-counts", f.flat_counts, "Counters stay zero until it is over");
   fault(faults, "--batch-shuffle", f.shuffle, "Results in another order than the lines");

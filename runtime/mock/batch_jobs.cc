@@ -93,6 +93,7 @@ BatchPlan draw_plan(const BatchOptions& options, std::uint64_t seed, std::uint64
     plan.running = std::min(plan.running, part(plan.window, 0.9));
   }
   plan.late_cancel = happens(f.late_cancel, kBatchCancelDraw);
+  plan.cancel_empty = happens(f.cancel_empty, kBatchEmptyDraw);
   plan.all_fail = happens(f.all_fail, kBatchAllFailDraw);
   plan.flat_counts = happens(f.flat_counts, kBatchCountsDraw);
   plan.shuffle = happens(f.shuffle, kBatchShuffleDraw);

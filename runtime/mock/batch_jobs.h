@@ -52,6 +52,7 @@ struct BatchPlan {
   bool fails = false;       // after validating
   bool late_cancel = false;
   // What becomes of its results:
+  bool cancel_empty = false;
   bool all_fail = false;
   bool flat_counts = false;
   bool shuffle = false;

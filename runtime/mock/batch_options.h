@@ -14,16 +14,17 @@ namespace sluice::mock {
 
 // Shares, 0…1. Of the batches:
 struct BatchFaults {
-  double call_error = 0;   // of the calls about files and batches: 429, 500 or 503, nothing done
-  double lose_create = 0;  // the batch is made, and the connection reset before its answer
-  double queue_full = 0;   // no room for it, as over BatchOptions::queue_tokens
-  double stuck = 0;        // runs for ever, with the last lines missing; can be cancelled
-  double expire = 0;       // is not done when its window ends
-  double late_cancel = 0;  // a cancel is taken, and it completes all the same
-  double all_fail = 0;     // completes, with every line an error
-  double flat_counts = 0;  // its counters stay zero until it is over
-  double shuffle = 0;      // its results come in another order
-  double body_text = 0;    // its replies' bodies are JSON in a string
+  double call_error = 0;    // of the calls about files and batches: 429, 500 or 503, nothing done
+  double lose_create = 0;   // the batch is made, and the connection reset before its answer
+  double queue_full = 0;    // no room for it, as over BatchOptions::queue_tokens
+  double stuck = 0;         // runs for ever, with the last lines missing; can be cancelled
+  double expire = 0;        // is not done when its window ends
+  double late_cancel = 0;   // a cancel is taken, and it completes all the same
+  double cancel_empty = 0;  // when it is cancelled, nothing that was done is kept, nor billed
+  double all_fail = 0;      // completes, with every line an error
+  double flat_counts = 0;   // its counters stay zero until it is over
+  double shuffle = 0;       // its results come in another order
+  double body_text = 0;     // its replies' bodies are JSON in a string
   // Of the lines of results:
   double line_error = 0;     // the server's error in place of an answer; not billed
   double drop_line = 0;      // missing

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "mock/draws.h"
@@ -73,11 +72,13 @@ std::optional<Decision> Batches::call_fault(const wire::BatchApi& api) {
   if (unit(draw) >= options_.batch.faults.call_error) return std::nullopt;
   Refusal refusal;
   refusal.id = draw;
-  refusal.why = std::array{Why::server_error, Why::rate_limit, Why::capacity}[mix(draw) % 3];
+  const std::uint64_t kind = mix(draw) % 3;
+  refusal.why = kind == 0 ? Why::rate_limit : Why::server_error;
   refusal.kind = "requests";
   refusal.wait = options_.error_wait;
   Decision decision;
   decision.response = api.service.refuse(refusal);
+  if (kind == 1) decision.response.status = 503;
   return decision;
 }
 
@@ -150,7 +151,9 @@ std::expected<std::shared_ptr<const Blob>, Refusal> Batches::input_of(
   }
   const BatchFiles::File* file = files_.find(order.input);
   if (!file)
-    return wire::refuse(Why::bad_request, fmt::format("No such {}: {}", order.in_buckets ? "object" : "File object", order.input));
+    return wire::refuse(
+        Why::bad_request,
+        fmt::format("No such {}: {}", order.in_buckets ? "object" : "File object", order.input));
   return file->blob;
 }
 
@@ -280,7 +283,8 @@ void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
   shown.number = job.number;
   shown.created = job.created.wall;
   const wire::BatchPlaces places = job.api->places(shown, mix(job.draws, kIdDraw));
-  const bool lost = moment.state != BatchState::completed && !job.api->keeps_unfinished;
+  const bool lost = (moment.state != BatchState::completed && !job.api->keeps_unfinished) ||
+                    (moment.state == BatchState::cancelled && job.life.plan().cancel_empty);
   const core::WallTime ended = wall_of(job, *job.life.ended());
   auto results = run_.run({.api = *job.api,
                            .order = job.order,

@@ -27,6 +27,7 @@ enum Purpose : std::uint64_t {
   kBatchStuckDraw,
   kBatchExpireDraw,
   kBatchCancelDraw,
+  kBatchEmptyDraw,
   kBatchAllFailDraw,
   kBatchCountsDraw,
   kBatchShuffleDraw,

@@ -261,6 +261,8 @@ std::int64_t unix_seconds(core::WallTime at);
 // A query parameter as a number within bounds; else `otherwise`.
 std::size_t query_count(const http::ServerRequest& request, std::string_view name,
                         std::size_t otherwise, std::size_t most);
+// A name as one segment of a path.
+std::string path_segment(std::string_view text);
 // Results as the entries of a JSON array, which the caller opens and closes.
 void write_lines(core::JsonWriter& w, std::string_view lines);
 // The label in an object of metadata: its "sluice", or all of it where it is not empty.

@@ -128,10 +128,11 @@ std::expected<BatchLine, BatchMistake> bedrock_read_line(const Element& line,
   std::string_view version;
   if (order.endpoint == "InvokeModel" &&
       input["anthropic_version"].get(version) == simdjson::SUCCESS) {
-    read.request.target = fmt::format(
-        "/v1/projects/p/locations/l/publishers/anthropic/models/{}:rawPredict", order.model);
+    read.request.target =
+        fmt::format("/v1/projects/p/locations/l/publishers/anthropic/models/{}:rawPredict",
+                    path_segment(order.model));
   } else {
-    read.request.target = fmt::format("/model/{}/converse", order.model);
+    read.request.target = fmt::format("/model/{}/converse", path_segment(order.model));
     if (order.endpoint == "Converse" && input["toolConfig"].error() == simdjson::SUCCESS) {
       read.refusal.emplace();
       read.refusal->message = "Tools are not supported in a batch of Converse.";

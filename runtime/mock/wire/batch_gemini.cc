@@ -61,8 +61,8 @@ std::expected<BatchOrder, Refusal> gemini_read_order(const Request& request) {
   BatchOrder order;
   order.model = request.in_path.front();
   const bool embeds = request.http.target.find(":asyncBatchEmbedContent") != std::string::npos;
-  order.endpoint =
-      fmt::format("/v1beta/models/{}:{}", order.model, embeds ? "embedContent" : "generateContent");
+  order.endpoint = fmt::format("/v1beta/models/{}:{}", path_segment(order.model),
+                               embeds ? "embedContent" : "generateContent");
   order.name = google_text(batch, "displayName");
   order.label = order.name;
   const std::string_view file = google_text(input, "fileName");

@@ -1,4 +1,6 @@
 // The one list of the calls about files and batches.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -148,6 +150,18 @@ std::size_t query_count(const http::ServerRequest& request, std::string_view nam
   if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number == 0)
     return otherwise;
   return std::min(number, most);
+}
+
+std::string path_segment(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '/' || c == '%' || c == '?') {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
 }
 
 void write_lines(core::JsonWriter& w, std::string_view lines) {

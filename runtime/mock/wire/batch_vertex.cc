@@ -69,9 +69,9 @@ std::expected<BatchOrder, Refusal> vertex_read_order(const Request& request) {
   if (!model) return bad_request("model must be as publishers/google/models/NAME.");
   order.model = model->name;
   order.parent = fmt::format("projects/{}/locations/{}", request.in_path[0], request.in_path[1]);
-  order.endpoint =
-      fmt::format("/v1/{}/publishers/{}/models/{}:{}", order.parent, model->publisher, model->name,
-                  model->publisher == "anthropic" ? "rawPredict" : "generateContent");
+  order.endpoint = fmt::format("/v1/{}/publishers/{}/models/{}:{}", order.parent,
+                               path_segment(model->publisher), path_segment(model->name),
+                               model->publisher == "anthropic" ? "rawPredict" : "generateContent");
   order.name = google_text(body, "displayName");
   order.label = order.name;
   const Element input = *google_member(body, "inputConfig");
