@@ -28,8 +28,7 @@ core::Result<core::Duration> mock_duration(const std::string& text) {
 
 void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOptions& options) {
   const auto share = shell::number(0, 1);
-  const std::string batches =
-      "Batch APIs: times are batch time, which passes --batch-speed times as fast as the clock";
+  const std::string batches = "Batch APIs, whose times are batch time (--batch-speed)";
   command.add_option("--batch-speed", options.speed, "3600: an hour of batch time in a second")
       ->check(shell::number(1e-3, 1e9))
       ->capture_default_str()

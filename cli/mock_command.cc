@@ -314,7 +314,7 @@ void add_mock_command(CLI::App& app, int& exit_status) {
       "lets a day pass for the batches. Ctrl-C stops it.",
       {{"sluice mock --port 8080 --rpm 600 &", ""},
        {"sluice mock --error-500 0.02 --outage 10:20:hang", "faults to practise on"},
-       {"sluice mock --batch-turnaround 2h --batch-expire 0.1", "batches: two hours in 2 s"}}));
+       {"sluice mock --batch-turnaround 2h --batch-expire 0.1", "batches, over in 2 s"}}));
   command->callback([flags, &exit_status] { exit_status = serve(*flags); });
 }
 

@@ -362,4 +362,4 @@ CHECKS = (check_openai, check_azure, check_anthropic, check_gemini, check_mistra
           check_vertex)
 
 if __name__ == "__main__":
-    sys.exit(run(CHECKS))
+    sys.exit(run(CHECKS, "'s batches"))

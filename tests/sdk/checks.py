@@ -365,7 +365,7 @@ CHECKS = (check_openai, check_azure, check_anthropic, check_claude_at_vertex, ch
           check_groq)
 
 
-def run(checks):
+def run(checks, of=""):
     program = pathlib.Path(sys.argv[1]).resolve()
     failed = 0
     for check in checks:
@@ -373,11 +373,11 @@ def run(checks):
         name = check.__name__.removeprefix("check_")
         try:
             check(program)
-            print(f"{name}: fine, {time.monotonic() - begun:.1f} s", flush=True)
+            print(f"{name}{of}: fine, {time.monotonic() - begun:.1f} s", flush=True)
         except Exception:
             import traceback
             failed += 1
-            print(f"{name}: FAILED\n{traceback.format_exc()}", flush=True)
+            print(f"{name}{of}: FAILED\n{traceback.format_exc()}", flush=True)
     return 1 if failed else 0
 
 

@@ -2,7 +2,8 @@
 """The providers' own clients, unchanged, against `sluice mock`: run.py PROGRAM FOLDER
 
 Makes a virtual environment with the pinned clients in FOLDER, and beside it the npm packages of package.json, once; runs
-checks.py and batch_checks.py in the one and checks.mjs in the other. What cannot be installed, since PyPI or npm's registry cannot be reached, is
+checks.py and batch_checks.py in the one and checks.mjs in the other; and strangers.py in an environment that has programs which
+others wrote for batch APIs. What cannot be installed, since PyPI or npm's registry cannot be reached, is
 skipped (exit 77), unless SLUICE_SDK is "required" or CI is set: then that fails.
 """
 import os
@@ -27,9 +28,8 @@ def once(folder, pinned, install):
     stamp.write_text(wanted)
 
 
-def python_clients(folder):
-    """The Python that has the clients of requirements.txt."""
-    pinned = HERE / "requirements.txt"
+def python_clients(folder, pinned):
+    """The Python that has what `pinned` lists."""
     python = folder / "bin/python"
 
     def install():
@@ -61,12 +61,14 @@ def main():
     program, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     status = 0
     try:
-        python = python_clients(folder / "venv")
+        python = python_clients(folder / "venv", HERE / "requirements.txt")
         for script in ("checks.py", "batch_checks.py"):
             status |= subprocess.run([python, HERE / script, program]).returncode
         if (HERE / "package.json").exists():
             node = node_clients(folder / "npm", python)
             status |= subprocess.run([node, folder / "npm/checks.mjs", program]).returncode
+        strangers = python_clients(folder / "strangers", HERE / "strangers.txt")
+        status |= subprocess.run([strangers, HERE / "strangers.py", program]).returncode
     except subprocess.CalledProcessError as error:
         required = os.environ.get("SLUICE_SDK") == "required" or os.environ.get("CI")
         print(f"not all clients could be installed from PyPI and npm: {error}\n"
