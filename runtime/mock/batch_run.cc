@@ -18,8 +18,14 @@ using simulate::mix;
 using simulate::unit;
 using wire::LineResult;
 
-std::uint64_t line_draws(std::uint64_t batch, std::uint64_t number) {
-  return mix(mix(batch, kBatchLineDraw), number);
+// By the line's place among those that are not blank.
+std::uint64_t line_draws(std::uint64_t batch, std::uint64_t place) {
+  return mix(mix(batch, kBatchLineDraw), place);
+}
+
+// The server's own error in place of an answer.
+bool fails(const BatchPlan& plan, const BatchFaults& faults, std::uint64_t line) {
+  return plan.all_fail || unit(mix(line, kBatchLineErrorDraw)) < faults.line_error;
 }
 
 enum class LineFault : std::uint8_t { none, drop, twice, foreign, null_response };
@@ -93,13 +99,17 @@ std::expected<wire::BatchLine, wire::BatchMistake> read_line(simdjson::dom::pars
 
 }  // namespace
 
-std::uint64_t lines_done(std::uint64_t draws, std::uint64_t lines, double done) {
-  if (done >= 1) return lines;
-  std::uint64_t count = 0;
-  if (done <= 0) return count;
-  for (std::uint64_t number = 1; number <= lines; ++number)
-    count += line_done(line_draws(draws, number), done) ? 1 : 0;
-  return count;
+wire::BatchCounts lines_done(const BatchRun::Scan& scan, const BatchPlan& plan,
+                             const BatchFaults& faults, std::uint64_t draws, double done) {
+  wire::BatchCounts counts;
+  counts.total = scan.lines;
+  if (done <= 0) return counts;
+  for (std::uint64_t place = 0; place < scan.lines; ++place) {
+    const std::uint64_t line = line_draws(draws, place);
+    if (!line_done(line, done)) continue;
+    ++(fails(plan, faults, line) || scan.refused[place] ? counts.failed : counts.succeeded);
+  }
+  return counts;
 }
 
 core::Result<BatchRun::Scan> BatchRun::scan(const wire::BatchApi& api,
@@ -114,6 +124,7 @@ core::Result<BatchRun::Scan> BatchRun::scan(const wire::BatchApi& api,
   };
   const auto looked = input.each_line([&](std::string_view text, std::uint64_t number) {
     ++scan.lines;
+    scan.refused.push_back(true);
     auto line = read_line(parser, api, order, text);
     if (!line) {
       mistaken(std::move(line.error()), number);
@@ -131,6 +142,7 @@ core::Result<BatchRun::Scan> BatchRun::scan(const wire::BatchApi& api,
     if (!found) return true;
     const auto asked = wire::Reader::read(*found, line->request);
     if (!asked) return true;
+    scan.refused.back() = line->refusal.has_value();
     scan.tokens += asked->prompt_tokens;
     if (scan.model.empty()) scan.model = asked->model;
     return true;
@@ -162,8 +174,7 @@ BatchRun::Reply BatchRun::answer(const Task& task, const wire::BatchLine& line, 
     http::ServerResponse response = service.refuse(refusal);
     return Reply{response.status, std::move(response.body)};
   };
-  if (task.plan.all_fail ||
-      unit(mix(draws, kBatchLineErrorDraw)) < options_.batch.faults.line_error) {
+  if (fails(task.plan, options_.batch.faults, draws)) {
     wire::Refusal refusal;
     refusal.why = wire::Why::server_error;
     return refused(std::move(refusal), task.api.service);
@@ -196,11 +207,11 @@ core::Result<BatchRun::Results> BatchRun::run(const Task& task, bool apart) {
   LineWriter output(results.output, task.plan.shuffle, task.draws);
   LineWriter errors(results.errors, task.plan.shuffle, mix(task.draws));
   core::Status written;
-  const auto looked = task.input.each_line([&](std::string_view text, std::uint64_t number) {
-    ++results.counts.total;
+  const auto looked = task.input.each_line([&](std::string_view text, std::uint64_t) {
+    const std::uint64_t place = results.counts.total++;
     const auto line = read_line(parser, task.api, task.order, text);
     if (!line) return true;  // it would have failed when it was made
-    const std::uint64_t draws = line_draws(task.draws, number);
+    const std::uint64_t draws = line_draws(task.draws, place);
     LineResult result;
     Reply reply;
     if (!line_done(draws, task.done)) {

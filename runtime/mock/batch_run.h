@@ -35,6 +35,7 @@ class BatchRun {
     std::string model;         // of the first line
     std::string label;         // of the first line's id
     std::vector<wire::BatchMistake> mistakes;
+    std::vector<bool> refused;  // by its place: whether a line will be refused when it is run
   };
   core::Result<Scan> scan(const wire::BatchApi& api, const wire::BatchOrder& order,
                           const Blob& input);
@@ -72,7 +73,9 @@ class BatchRun {
   Plans plans_;
 };
 
-// How many of `lines` are done when that share is.
-std::uint64_t lines_done(std::uint64_t draws, std::uint64_t lines, double done);
+// How many lines are answered and how many have failed when that share of them is done: as they will
+// be counted in the end.
+wire::BatchCounts lines_done(const BatchRun::Scan& scan, const BatchPlan& plan,
+                             const BatchFaults& faults, std::uint64_t draws, double done);
 
 }  // namespace sluice::mock

@@ -20,6 +20,7 @@ using wire::Why;
 
 // So that what is drawn for batches has nothing to do with what is drawn for calls.
 constexpr std::uint64_t kBatchStream = 0xBA7C;
+constexpr std::uint64_t kCallStream = 0xCA11;
 
 bool is_of_files(BatchAct act) {
   return act >= BatchAct::upload;
@@ -58,7 +59,7 @@ Decision Batches::handle(const wire::BatchCall& call, const http::ServerRequest&
       is_of_files(call.act) ? serve_file(call, request, at) : serve_job(call, request, at);
   Decision decision;
   if (!served) {
-    served.error().id = mix(mix(options_.seed, kBatchStream), calls_);
+    served.error().id = mix(mix(options_.seed, kCallStream), calls_);
     decision.response = call.api->service.refuse(served.error());
     return decision;
   }
@@ -68,7 +69,7 @@ Decision Batches::handle(const wire::BatchCall& call, const http::ServerRequest&
 }
 
 std::optional<Decision> Batches::call_fault(const wire::BatchApi& api) {
-  const std::uint64_t draw = mix(mix(mix(options_.seed, kBatchStream), calls_), kBatchCallDraw);
+  const std::uint64_t draw = mix(mix(mix(options_.seed, kCallStream), calls_), kBatchCallDraw);
   if (unit(draw) >= options_.batch.faults.call_error) return std::nullopt;
   Refusal refusal;
   refusal.id = draw;
@@ -296,6 +297,7 @@ void Batches::end(Job& job, BatchLife::Moment moment, Moment at) {
                            .wall = std::min(ended, at.wall)},
                           !places.errors.empty());
   job.input.reset();
+  job.scan.refused = {};
   const auto keep = [&](Blob& blob, const std::string& id, std::string_view kind) -> std::string {
     if (blob.size() == 0 || id.empty()) return {};
     const auto kept = files_.add({.id = id,
@@ -364,9 +366,11 @@ BatchJob Batches::view(const Job& job, const http::ServerRequest& request, Momen
     shown.counts = job.counts;
     if (moment.state != BatchState::failed) shown.usage = job.usage;
   } else {
+    const BatchPlan& plan = job.life.plan();
     shown.counts.total = job.scan.lines;
-    if (!job.life.plan().flat_counts)
-      shown.counts.succeeded = lines_done(job.draws, job.scan.lines, moment.done);
+    if (!plan.flat_counts) {
+      shown.counts = lines_done(job.scan, plan, options_.batch.faults, job.draws, moment.done);
+    }
   }
   return shown;
 }

@@ -227,6 +227,33 @@ TEST_F(ServerTest, RefusesABodyThatIsTooLargeAndLetsThePeerReadSo) {
   EXPECT_EQ(handed_out, 0);
 }
 
+TEST_F(ServerTest, TakesALargerBodyOfTheRequestsThatMayHaveOne) {
+  ServerOptions options;
+  options.max_body_bytes = 1'000'000;
+  options.max_body_of = [](std::string_view method, std::string_view target) -> std::size_t {
+    return method == "POST" && target == "/upload" ? 3'000'000 : 1'000'000;
+  };
+  std::size_t came = 0;
+  auto server = Server::listen(loop_, options, [&](ServerRequest request, auto responder) {
+    came = request.body.size();
+    responder->respond({});
+  });
+  ASSERT_TRUE(server.has_value()) << server.error().text();
+  std::thread caller([&] {
+    const std::string body = "Content-Length: 3000000\r\n\r\n" + std::string(3'000'000, 'x');
+    Caller upload((*server)->port());
+    upload.say("POST /upload HTTP/1.1\r\nConnection: close\r\n" + body);
+    EXPECT_THAT(upload.hear_all(), HasSubstr("HTTP/1.1 200 OK"));
+    Caller other((*server)->port());
+    other.say("POST /other HTTP/1.1\r\n" + body);
+    EXPECT_THAT(other.hear_all(), HasSubstr("HTTP/1.1 413 Content Too Large"));
+    loop_.stop();
+  });
+  loop_.run();
+  caller.join();
+  EXPECT_EQ(came, 3'000'000u);
+}
+
 TEST_F(ServerTest, RefusesAMalformedRequestBehindTheAnswersBeforeIt) {
   serve(echo, [](int port) {
     Caller caller(port);

@@ -338,5 +338,39 @@ TEST(OpenAiBatch, NeverExpiresAtAzure) {
   EXPECT_EQ(json::parse(shown.response.body).at("status"), "completed");
 }
 
+TEST(OpenAiBatch, CountsUpAndNeverBackWhateverFails) {
+  Options options = batch_options();
+  options.batch.faults.line_error = 0.3;
+  BatchMock mock(options);
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    json line = json::parse(openai_line("n." + std::to_string(i), "row"));
+    if (i % 5 == 0) line["body"]["surprise"] = 1;
+    text += line.dump() + (i % 7 == 0 ? "\n\n" : "\n");
+  }
+  json batch = mock.post("/v1/batches", {{"input_file_id", mock.upload(text).at("id")},
+                                         {"endpoint", "/v1/chat/completions"},
+                                         {"completion_window", "24h"}});
+  int completed = 0;
+  int failed = 0;
+  for (int second = 0; second <= 100; ++second) {
+    batch = mock.get(path(batch));
+    const json& counts = batch.at("request_counts");
+    EXPECT_GE(counts.at("completed").get<int>(), completed);
+    EXPECT_GE(counts.at("failed").get<int>(), failed);
+    completed = counts.at("completed");
+    failed = counts.at("failed");
+    if (second == 99) {
+      EXPECT_EQ(completed + failed, 100);
+    }
+    mock.wait(1s);
+  }
+  EXPECT_EQ(batch.at("status"), "completed");
+  EXPECT_GT(completed, 40);
+  EXPECT_GT(failed, 25);
+  EXPECT_EQ(mock.lines(content(batch.at("output_file_id"))).size(),
+            static_cast<std::size_t>(completed));
+}
+
 }  // namespace
 }  // namespace sluice::mock

@@ -1,5 +1,6 @@
 // The wire formats from the server's side: a page of tests/mock/wire each, a request and the whole
-// reply. SLUICE_REGENERATE=1 writes the replies again, to be read before they are committed.
+// reply, or several of one mock after the other. SLUICE_REGENERATE=1 writes the replies again, to be read
+// before they are committed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -15,14 +16,19 @@ namespace {
 
 using nlohmann::json;
 
+// A request, so many seconds after the one before it.
+struct Step {
+  int wait = 0;
+  std::string request;
+  std::string reply;
+};
 // One "## claim" of a page. The options are words of the mock's command line that stand in the
 // line after it, in `code`.
 struct Case {
   std::string page;
   std::string claim;
   std::string options;
-  std::string request;
-  std::string reply;
+  std::vector<Step> steps;
 };
 
 std::string read_file(const std::filesystem::path& path) {
@@ -43,13 +49,22 @@ std::vector<std::filesystem::path> pages() {
   return found;
 }
 
-// The text of the first block of that kind in `section`, without its fences.
-std::string block(std::string_view section, const std::string& kind) {
-  const std::string fence = "```" + kind + "\n";
-  const std::size_t start = section.find(fence);
-  if (start == section.npos) return {};
-  section.remove_prefix(start + fence.size());
-  return std::string(section.substr(0, section.find("```\n")));
+// The blocks of a section: "```wait", "```request" and "```reply" of each step in order.
+void read_blocks(std::string_view section, Case& found) {
+  const std::string_view fence = "```";
+  int wait = 0;
+  for (std::size_t at = section.find("\n```"); at != section.npos; at = section.find("\n```")) {
+    section.remove_prefix(at + 1 + fence.size());
+    const std::string kind(section.substr(0, section.find('\n')));
+    section.remove_prefix(kind.size() + 1);
+    const std::size_t end = section.find("```\n");
+    const std::string text(section.substr(0, end));
+    section.remove_prefix(end + fence.size());
+    if (kind == "options") found.options = text;
+    if (kind == "wait") wait = std::stoi(text);
+    if (kind == "request") found.steps.push_back({std::exchange(wait, 0), text, {}});
+    if (kind == "reply") found.steps.back().reply = text;
+  }
 }
 
 std::vector<Case> cases_of(const std::filesystem::path& page) {
@@ -61,9 +76,7 @@ std::vector<Case> cases_of(const std::filesystem::path& page) {
     Case found;
     found.page = page.stem();
     found.claim = section.substr(3, section.find('\n') - 3);
-    found.options = block(section, "options");
-    found.request = block(section, "request");
-    found.reply = block(section, "reply");
+    read_blocks(section, found);
     cases.push_back(std::move(found));
     at = next;
   }
@@ -94,7 +107,9 @@ http::ServerRequest request_of(const std::string& text) {
     const std::size_t colon = line.find(": ");
     request.headers.add(line.substr(0, colon), line.substr(colon + 2));
   }
-  while (std::getline(in, line)) request.body += line;
+  // A form has lines, JSON may be broken into several.
+  const bool form = request.headers.find("content-type").value_or("").starts_with("multipart/");
+  while (std::getline(in, line)) request.body += form ? line + "\r\n" : line;
   if (request.body.find(" x ") != std::string::npos) request.body = repeated(request.body);
   return request;
 }
@@ -115,7 +130,16 @@ Options options_of(const std::string& text) {
       in >> options.refuse;
       continue;
     }
+    if (name == "bucket") {
+      in >> options.batch.buckets.emplace_back();
+      continue;
+    }
     in >> number;
+    if (name == "batch-turnaround") {
+      options.batch.speed = 1;
+      options.batch.turnaround = std::chrono::seconds(static_cast<int>(number));
+    }
+    if (name == "batch-expire") options.batch.faults.expire = number;
     if (name == "cached-share") options.cached_share = number;
     if (name == "output-tokens") options.output_tokens = OutputTokens{number, 0};
     if (name == "rpm") options.rpm = number;
@@ -130,9 +154,8 @@ Options options_of(const std::string& text) {
   return options;
 }
 
-std::string reply_of(const Case& one) {
-  ProviderModel model(options_of(one.options));
-  const Decision decision = model.handle(request_of(one.request), kNow, kWall);
+std::string reply_of(ProviderModel& model, const Step& step, core::Duration passed) {
+  const Decision decision = model.handle(request_of(step.request), kNow + passed, kWall + passed);
   std::string text = "HTTP/1.1 " + std::to_string(decision.response.status) + "\n";
   if (decision.response.content_type != "application/json")
     text += "content-type: " + decision.response.content_type + "\n";
@@ -154,17 +177,25 @@ TEST(WirePages, SayWhatEachRequestIsAnswered) {
   for (const auto& page : pages()) {
     std::string text = read_file(page);
     for (const Case& one : cases_of(page)) {
-      ASSERT_FALSE(one.request.empty()) << one.page << ": " << one.claim;
-      const std::string reply = reply_of(one);
-      if (!regenerate) {
-        EXPECT_EQ(one.reply, reply) << one.page << ": " << one.claim;
-        continue;
+      ASSERT_FALSE(one.steps.empty()) << one.page << ": " << one.claim;
+      ProviderModel model(options_of(one.options), kNow);
+      core::Duration passed{};
+      std::size_t at = text.find("## " + one.claim + "\n");
+      for (const Step& step : one.steps) {
+        passed += std::chrono::seconds(step.wait);
+        const std::string reply = reply_of(model, step, passed);
+        if (!regenerate) {
+          EXPECT_EQ(step.reply, reply) << one.page << ": " << one.claim;
+          continue;
+        }
+        at = text.find("\n```\n", text.find("```request\n", at)) + 5;
+        const std::size_t old = text.find("```reply\n", at);
+        const bool there =
+            old != text.npos && old < text.find("\n## ", at) && old < text.find("```request\n", at);
+        const std::size_t end = there ? text.find("\n```\n", old) + 5 : at;
+        text.replace(at, end - at, "\n```reply\n" + reply + "```\n");
+        at = text.find("```reply\n", at);
       }
-      const std::size_t claim = text.find("## " + one.claim + "\n");
-      const std::size_t request = text.find("```request\n", claim);
-      const std::size_t end = text.find("\n```\n", request) + 5;
-      const std::size_t next = std::min(text.find("\n## ", claim), text.size());
-      text.replace(end, next - end, "\n```reply\n" + reply + "```\n");
     }
     if (regenerate) std::ofstream(page) << text;
   }
