@@ -76,6 +76,11 @@ void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOption
       ->type_name("TIME")
       ->group(batches);
   command
+      .add_option("--batch-file-delay", flags.file_delay,
+                  "So long after its upload no batch finds a file (the clock's time)")
+      ->type_name("TIME")
+      ->group(batches);
+  command
       .add_option("--batch-store-bytes", options.store_bytes,
                   "Of files and objects that are kept, in temporary files where they are large")
       ->check(shell::whole_number(1))
@@ -96,6 +101,10 @@ void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOption
   mock::BatchFaults& f = options.faults;
   fault(faults, "--batch-call-error", f.call_error,
         "Of the calls about files and batches: 429, 500 or 503, and nothing is done");
+  fault(faults, "--batch-lose-upload", f.lose_upload,
+        "Of the uploads: kept, and the connection reset, no answer");
+  fault(faults, "--batch-cut-results", f.cut_results,
+        "Of the calls for results and files' bytes: broken off half way");
   fault(faults, "--batch-lose-create", f.lose_create, "Made, and the connection reset, no answer");
   fault(faults, "--batch-queue-full", f.queue_full, "No room, as over --batch-queue-tokens");
   fault(faults, "--batch-stuck", f.stuck, "Runs for ever, beyond its window");
@@ -123,6 +132,7 @@ core::Status fill_in_batch(const MockBatchFlags& flags, mock::BatchOptions& opti
   };
   if (auto done = read(flags.turnaround, options.turnaround); !done) return done;
   if (auto done = read(flags.window, options.window); !done) return done;
+  if (auto done = read(flags.file_delay, options.file_delay); !done) return done;
   return read(flags.unlisted, options.unlisted);
 }
 

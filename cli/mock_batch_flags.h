@@ -17,6 +17,7 @@ struct MockBatchFlags {
   std::string turnaround;
   std::string window;
   std::string unlisted;
+  std::string file_delay;
 };
 
 void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOptions& options);

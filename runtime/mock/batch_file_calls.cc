@@ -12,8 +12,8 @@ namespace sluice::mock {
 namespace {
 
 using simulate::mix;
+using simulate::unit;
 using wire::BatchAct;
-using wire::Refusal;
 using wire::StoredFile;
 using wire::Why;
 
@@ -99,6 +99,8 @@ Batches::Served Batches::keep_upload(const wire::BatchApi& api, const wire::Uplo
                  std::move(blob));
   if (!kept) return wire::refuse(Why::bad_request, kept.error().message);
   BatchStats& stats = books_.stats().batch;
+  lose_reply_ = unit(mix(mix(mix(options_.seed, kFileStream), uploads_), kBatchLoseDraw)) <
+                options_.batch.faults.lose_upload;
   ++stats.uploads;
   stats.upload_bytes += bytes;
   http::ServerResponse response;

@@ -14,7 +14,10 @@ namespace sluice::mock {
 
 // Shares, 0…1. Of the batches:
 struct BatchFaults {
-  double call_error = 0;    // of the calls about files and batches: 429, 500 or 503, nothing done
+  double call_error = 0;   // of the calls about files and batches: 429, 500 or 503, nothing done
+  double lose_upload = 0;  // of the uploads: kept, and the connection reset before its answer
+  double cut_results =
+      0;  // of the calls for results and files' bytes: broken off half way, then a reset
   double lose_create = 0;   // the batch is made, and the connection reset before its answer
   double queue_full = 0;    // no room for it, as over BatchOptions::queue_tokens
   double stuck = 0;         // runs for ever, with the last lines missing; can be cancelled
@@ -46,6 +49,7 @@ struct BatchOptions {
   std::optional<std::uint64_t> queue_tokens;  // input tokens of all unfinished ones of a model
   int hidden_polls = 0;              // so many times a batch that was just made is not found
   core::Duration unlisted{};         // so long after it was made lists leave it out; of the clock
+  core::Duration file_delay{};       // so long after its upload no batch finds a file; of the clock
   std::vector<std::string> buckets;  // whose objects /NAME/… serves
   std::uint64_t store_bytes = std::uint64_t{16} << 30;  // of all files and objects
   BatchFaults faults;

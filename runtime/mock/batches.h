@@ -69,7 +69,7 @@ class Batches {
   // What a call gets: its reply, or why there is none.
   using Served = std::expected<http::ServerResponse, wire::Refusal>;
 
-  std::optional<Decision> call_fault(const wire::BatchApi& api);
+  std::optional<Decision> call_fault(const wire::BatchApi& api, std::uint64_t draws);
   Served serve_file(const wire::BatchCall& call, const http::ServerRequest& request, Moment at);
   Served serve_job(const wire::BatchCall& call, const http::ServerRequest& request, Moment at);
   Served create(const wire::BatchCall& call, const http::ServerRequest& request, Moment at);
@@ -80,7 +80,8 @@ class Batches {
                      const http::ServerRequest& request, Moment at);
   Served upload(const wire::BatchApi& api, const http::ServerRequest& request, Moment at);
 
-  std::expected<std::shared_ptr<const Blob>, wire::Refusal> input_of(const wire::BatchOrder& order);
+  std::expected<std::shared_ptr<const Blob>, wire::Refusal> input_of(const wire::BatchOrder& order,
+                                                                     Moment at);
   // Where one is named that is not served.
   std::optional<wire::Refusal> bucket_refusal(const wire::BatchOrder& order) const;
   bool finds_room(const Job& job);
@@ -106,7 +107,7 @@ class Batches {
   std::uint64_t sessions_made_ = 0;
   std::uint64_t uploads_ = 0;
   std::uint64_t creates_ = 0;
-  bool lose_reply_ = false;  // of the create that is being served
+  bool lose_reply_ = false;  // of the create or the upload that is being served
 };
 
 }  // namespace sluice::mock

@@ -39,6 +39,7 @@ enum Purpose : std::uint64_t {
   kBatchLineDraw,
   kBatchLineErrorDraw,
   kBatchOrderDraw,
+  kBatchCutDraw,
 };
 
 }  // namespace sluice::mock

@@ -372,5 +372,30 @@ TEST(OpenAiBatch, CountsUpAndNeverBackWhateverFails) {
             static_cast<std::size_t>(completed));
 }
 
+TEST(OpenAiBatch, LosesAnswersToUploadsAndCutsResultsAsItIsTold) {
+  Options options = batch_options();
+  options.batch.faults.lose_upload = 1;
+  options.batch.faults.cut_results = 1;
+  options.batch.file_delay = 1s;
+  BatchMock mock(options);
+  const std::string body =
+      "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--b\r\n"
+      "Content-Disposition: form-data; name=\"file\"; filename=\"nonce.jsonl\"\r\n\r\n" +
+      openai_lines(1) + "\r\n--b--";
+  EXPECT_EQ(
+      mock.call("POST", "/v1/files", body, {{"content-type", "multipart/form-data; boundary=b"}})
+          .kind,
+      Decision::Kind::reset);
+  const json file = mock.get("/v1/files").at("data").at(0);
+  EXPECT_EQ(file.at("filename"), "nonce.jsonl");
+  EXPECT_EQ(mock.call("GET", content(file.at("id"))).kind, Decision::Kind::respond_half);
+  const json order = {{"input_file_id", file.at("id")},
+                      {"endpoint", "/v1/chat/completions"},
+                      {"completion_window", "24h"}};
+  EXPECT_TRUE(mock.post("/v1/batches", order).contains("error"));
+  mock.wait(1s);
+  EXPECT_EQ(mock.post("/v1/batches", order).at("status"), "validating");
+}
+
 }  // namespace
 }  // namespace sluice::mock
