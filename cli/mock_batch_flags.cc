@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -40,13 +39,10 @@ void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOption
       ->group(batches);
   command
       .add_option(
-          "--batch-regime", options.regime,
+          "--batch-regime", flags.regime,
           "Of the drawn ones: normal, slow (twelve times as long), or mixed: a model is slow "
           "for six hours at a time")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, mock::BatchRegime>{{"normal", mock::BatchRegime::normal},
-                                                   {"slow", mock::BatchRegime::slow},
-                                                   {"mixed", mock::BatchRegime::mixed}}))
+      ->check(CLI::IsMember({"normal", "slow", "mixed"}))
       ->type_name("REGIME")
       ->group(batches);
   command
@@ -123,17 +119,23 @@ void add_batch_flags(CLI::App& command, MockBatchFlags& flags, mock::BatchOption
 }
 
 core::Status fill_in_batch(const MockBatchFlags& flags, mock::BatchOptions& options) {
-  const auto read = [](const std::string& text, auto& into) -> core::Status {
+  if (flags.regime == "slow") options.regime = mock::BatchRegime::slow;
+  if (flags.regime == "mixed") options.regime = mock::BatchRegime::mixed;
+  const auto read = [](const char* name, const std::string& text, auto& into) -> core::Status {
     if (text.empty()) return {};
     const auto duration = mock_duration(text);
-    if (!duration) return std::unexpected(duration.error());
+    if (!duration) {
+      return core::fail(core::ErrorCode::usage,
+                        fmt::format("{}: {}", name, duration.error().message));
+    }
     into = *duration;
     return {};
   };
-  if (auto done = read(flags.turnaround, options.turnaround); !done) return done;
-  if (auto done = read(flags.window, options.window); !done) return done;
-  if (auto done = read(flags.file_delay, options.file_delay); !done) return done;
-  return read(flags.unlisted, options.unlisted);
+  core::Status done = read("--batch-turnaround", flags.turnaround, options.turnaround);
+  if (done) done = read("--batch-window", flags.window, options.window);
+  if (done) done = read("--batch-file-delay", flags.file_delay, options.file_delay);
+  if (done) done = read("--batch-unlisted", flags.unlisted, options.unlisted);
+  return done;
 }
 
 }  // namespace sluice::cli

@@ -14,6 +14,7 @@ namespace sluice::cli {
 
 // As they were typed, where that takes reading.
 struct MockBatchFlags {
+  std::string regime;
   std::string turnaround;
   std::string window;
   std::string unlisted;

@@ -126,6 +126,7 @@ Batches::Served Batches::serve_job(const wire::BatchCall& call, const http::Serv
       }
       call.api->reply(call.act, view(*job, request, at), response);
       files_.remove(job->output);
+      files_.remove(job->errors);
       by_id_.erase(job->id);
       std::erase_if(by_token_, [&](const auto& entry) { return entry.second == job; });
       std::erase_if(jobs_, [&](const auto& one) { return one.get() == job; });

@@ -62,7 +62,7 @@ constexpr std::array kRoutes = {
     BatchRoute{"GET", "/v1/batch/jobs/{}", show, &kMistralBatch},
     BatchRoute{"DELETE", "/v1/batch/jobs/{}", remove, &kMistralBatch},
     BatchRoute{"POST", "/v1/batch/jobs/{}/cancel", cancel, &kMistralBatch},
-    // Its client is told by its name: the store of files is one, but it is strict about their form.
+    // Its client is known by its name: the store of files is one, but that client is strict about their form.
     BatchRoute{"POST", "/v1/files", upload, &kMistralBatch, is_mistral_client},
     BatchRoute{"GET", "/v1/files", file_list, &kMistralBatch, is_mistral_client},
     BatchRoute{"GET", "/v1/files/{}", file_show, &kMistralBatch, is_mistral_client},
