@@ -65,6 +65,18 @@ constexpr std::string_view kLoadHead =
 
 }  // namespace
 
+std::string engine_points_head() {
+  return std::string(kLoadHead);
+}
+
+std::string engine_point_line(const EnginePoint& point) {
+  simulate::EngineLoad load;
+  load.output_tokens_per_second = simulate::tokens_per_second(point);
+  load.ttft_ms = point.ttft_ms;
+  load.tpot_ms = point.tpot_ms;
+  return load_line(point, load, "");
+}
+
 std::string engine_report_text(const EngineReport& report) {
   const simulate::EngineFit& fit = report.fit;
   std::string text = fmt::format("{}: {} points, {} {} of requests\n", core::printable(report.name),
@@ -128,6 +140,19 @@ std::string engine_report_json(const EngineReport& report) {
   w.key("notes");
   w.open('[');
   for (const std::string& note : fit.notes) w.value(note);
+  w.close(']');
+  w.key("measured");
+  w.open('[');
+  for (const EnginePoint& point : report.points) {
+    w.open('{');
+    w.field("input_tokens", point.input_tokens);
+    w.field("output_tokens", point.output_tokens);
+    w.field("concurrency", point.concurrency);
+    w.field("ttft_ms", point.ttft_ms);
+    w.field("tpot_ms", point.tpot_ms);
+    w.field("output_tokens_per_second", simulate::tokens_per_second(point));
+    w.close('}');
+  }
   w.close(']');
   w.key("shapes");
   w.open('[');

@@ -18,7 +18,10 @@ struct EngineReport {
   std::vector<simulate::EnginePoint> wanted;  // places to be predicted; their times are not read
 };
 
-// For a person, at 80 columns.
+// A table of what was measured, line by line.
+std::string engine_points_head();
+std::string engine_point_line(const simulate::EnginePoint& point);
+// For a person, at 80 columns, but for remarks behind a line.
 std::string engine_report_text(const EngineReport& report);
 // For a program: one object on a line.
 std::string engine_report_json(const EngineReport& report);

@@ -14,6 +14,7 @@
 #include "cli/probe_text.h"
 #include "inspect/probe.h"
 #include "shell/help_text.h"
+#include "shell/number_range.h"
 
 namespace sluice::cli {
 namespace {
@@ -69,13 +70,17 @@ int probe_job(const ProbeFlags& flags) {
 
 int probe_asked(ProbeFlags& flags) {
   flags.engine.json = flags.json;
-  if (!flags.engine.fit.empty() && !flags.file.path.empty())
-    return report({core::ErrorCode::usage, "--fit takes no FILE: nothing is sent", ""});
-  if (!flags.engine.fit.empty()) return probe_engine(flags.engine);
-  if (!flags.file.path.empty()) return probe_job(flags);
-  return report({core::ErrorCode::usage,
-                 "FILE is required: the pipeline file whose endpoints are asked; or --fit POINTS",
-                 ""});
+  const bool fits = !flags.engine.fit.empty();
+  const auto refuse = [](const char* why) { return report({core::ErrorCode::usage, why, ""}); };
+  if (fits && !flags.file.path.empty()) return refuse("--fit takes no FILE: nothing is sent");
+  if (fits) return fit_points(flags.engine);
+  if (flags.file.path.empty())
+    return refuse("FILE is required: the pipeline file whose endpoints are asked; or --fit POINTS");
+  if (!flags.engine.sweep && !flags.engine.predict.empty())
+    return refuse("--predict needs --fit or --sweep: what it predicts from");
+  if (!flags.engine.sweep) return probe_job(flags);
+  const auto job = flags.file.load(Secrets::required);
+  return job ? sweep_job(flags.engine, *job) : report(job.error());
 }
 
 }  // namespace
@@ -94,12 +99,37 @@ void add_probe_command(CLI::App& app, int& exit_status) {
                        "concurrency, ttft_ms, tpot_ms. Takes no FILE and sends nothing")
           ->type_name("FILE")
           ->group(own);
-  command
-      ->add_option("--predict", flags->engine.predict,
-                   "What they predict for each line of this file: input_tokens, output_tokens, "
-                   "concurrency")
+  CLI::Option* sweep =
+      command
+          ->add_flag("--sweep", flags->engine.sweep,
+                     "Measures such points at the job's server (s.vllm, s.sglang, s.llama_cpp, "
+                     "s.ollama) with prompts of random words, and makes its numbers of them; says "
+                     "beforehand how many requests")
+          ->excludes(fit)
+          ->group(own);
+  command->add_option("--points", flags->engine.points, "Writes a sweep's points, for --fit")
       ->type_name("FILE")
-      ->needs(fit)
+      ->needs(sweep)
+      ->group(own);
+  command
+      ->add_option("--most-concurrency", flags->engine.most_concurrency,
+                   "Of a sweep: so many requests at once at most")
+      ->check(shell::whole_number(2, 4096))
+      ->capture_default_str()
+      ->needs(sweep)
+      ->group(own);
+  command
+      ->add_option("--endpoint", flags->engine.endpoint,
+                   "Of a sweep: which server, where there are several")
+      ->type_name("NAME")
+      ->needs(sweep)
+      ->group(own);
+  command
+      ->add_option(
+          "--predict", flags->engine.predict,
+          "What the numbers predict for each line of this file: input_tokens, output_tokens, "
+          "concurrency")
+      ->type_name("FILE")
       ->group(own);
   command->add_flag("--json", flags->json, "For programs: one object with all endpoints");
   command->footer(shell::help_footer(
@@ -107,6 +137,7 @@ void add_probe_command(CLI::App& app, int& exit_status) {
       "that costs at most, and the file's budget holds. Nothing is kept, nothing tried again.",
       {{"sluice probe tickets.lua", "before the first run, or after one that stopped"},
        {"sluice probe tickets.lua --json | jq '.endpoints[] | select(.ok | not)'", ""},
+       {"sluice probe tickets.lua --sweep --points points.csv", ""},
        {"sluice probe --fit points.csv --predict wanted.csv", ""}}));
   command->callback([flags, &exit_status] { exit_status = probe_asked(*flags); });
 }

@@ -2,31 +2,121 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
 #include "cli/engine_text.h"
 #include "cli/job_file.h"
+#include "core/printable.h"
 #include "inspect/engine_points.h"
+#include "inspect/engine_sweep.h"
+#include "inspect/probe.h"
+#include "observe/figures.h"
+#include "shell/standard_streams.h"
 
 namespace sluice::cli {
+namespace {
 
-int probe_engine(const EngineFlags& flags) {
-  using inspect::PointColumns;
-  auto points = inspect::read_points(flags.fit, PointColumns::all);
-  if (!points) return report(points.error());
-  std::vector<simulate::EnginePoint> wanted;
-  if (!flags.predict.empty()) {
-    auto places = inspect::read_points(flags.predict, PointColumns::places);
-    if (!places) return report(places.error());
-    wanted = std::move(*places);
-  }
-  auto fit = simulate::fit_engine(*points);
+using simulate::EnginePoint;
+
+core::Result<std::vector<EnginePoint>> wanted_points(const EngineFlags& flags) {
+  if (flags.predict.empty()) return {};
+  return inspect::read_points(flags.predict, inspect::PointColumns::places);
+}
+
+int show_fit(const EngineFlags& flags, const std::string& name, std::vector<EnginePoint> points,
+             std::vector<EnginePoint> wanted, std::vector<std::string> notes = {}) {
+  auto fit = simulate::fit_engine(points);
   if (!fit) {
     core::Error error = fit.error();
-    error.where = flags.fit;
+    error.where = name;
     return report(error);
   }
-  const EngineReport engine{flags.fit, std::move(*fit), std::move(*points), std::move(wanted)};
+  fit->notes.insert(fit->notes.begin(), notes.begin(), notes.end());
+  const EngineReport engine{name, std::move(*fit), std::move(points), std::move(wanted)};
   fmt::print("{}", flags.json ? engine_report_json(engine) : engine_report_text(engine));
   return 0;
+}
+
+core::Result<const provider::EndpointSpec*> swept_endpoint(const EngineFlags& flags,
+                                                           const stages::JobSpec& job) {
+  std::vector<const provider::EndpointSpec*> own;
+  std::string names;
+  for (const inspect::ProbePlace& place : inspect::probe_places(job)) {
+    const auto& endpoint = job.questions[place.question].dispatch.endpoints[place.endpoint];
+    if (!inspect::is_own_server(endpoint)) continue;
+    if (endpoint.name == flags.endpoint) return &endpoint;
+    names += (own.empty() ? "" : ", ") + core::printable(endpoint.name);
+    own.push_back(&endpoint);
+  }
+  if (own.empty())
+    return core::fail(
+        core::ErrorCode::usage,
+        "no endpoint of the job is a server of one's own with chat completions (s.vllm, s.sglang, "
+        "s.llama_cpp, s.ollama): a sweep of another would be paid for by the token");
+  if (!flags.endpoint.empty())
+    return core::fail(
+        core::ErrorCode::usage,
+        fmt::format("no server of one's own is named '{}': there are {}", flags.endpoint, names));
+  if (own.size() > 1)
+    return core::fail(core::ErrorCode::usage,
+                      fmt::format("which one? --endpoint NAME takes one of {}", names));
+  return own.front();
+}
+
+// Such prompts as the job's, and answers not longer than it lets them be.
+inspect::SweepSpec sweep_spec(const EngineFlags& flags, const stages::JobSpec& job,
+                              const provider::EndpointSpec& endpoint) {
+  constexpr std::size_t kBytesPerToken = 4;
+  const stages::PipelineSpec& first = job.questions.front();
+  const std::size_t bytes = inspect::probe_row(first).prompt.size() + first.pack.system.size();
+  inspect::SweepSpec spec;
+  spec.input_tokens = static_cast<int>(std::clamp<std::size_t>(bytes / kBytesPerToken, 64, 2048));
+  spec.output_tokens = std::clamp(endpoint.max_output_tokens.value_or(spec.output_tokens), 16, 128);
+  spec.most_concurrency = flags.most_concurrency;
+  return spec;
+}
+
+}  // namespace
+
+int fit_points(const EngineFlags& flags) {
+  auto points = inspect::read_points(flags.fit, inspect::PointColumns::all);
+  if (!points) return report(points.error());
+  auto wanted = wanted_points(flags);
+  if (!wanted) return report(wanted.error());
+  return show_fit(flags, flags.fit, std::move(*points), std::move(*wanted));
+}
+
+int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
+  auto wanted = wanted_points(flags);
+  if (!wanted) return report(wanted.error());
+  const auto endpoint = swept_endpoint(flags, job);
+  if (!endpoint) return report(endpoint.error());
+  const inspect::SweepSpec spec = sweep_spec(flags, job, **endpoint);
+  const inspect::SweepPlan plan = inspect::plan_sweep(spec);
+  const auto say = [&](const std::string& text) {
+    if (flags.json) return;
+    fmt::print("{}", text);
+    std::fflush(stdout);
+  };
+  say(fmt::format("sweep of {}: {} points, at most {} requests and about {}\n\n",
+                  core::printable((*endpoint)->name), plan.points.size(), plan.requests,
+                  observe::duration(plan.longest)));
+  say(engine_points_head());
+  auto swept = inspect::sweep_engine(
+      **endpoint, spec, [&](const EnginePoint& point) { say(engine_point_line(point)); });
+  if (!swept) return report(swept.error());
+  say("\n");
+  if (!flags.points.empty()) {
+    std::ofstream file(flags.points, std::ios::binary | std::ios::trunc);
+    file << inspect::points_csv(swept->points);
+    if (!file.flush())
+      return report({core::ErrorCode::io, "cannot be written: is there such a folder, and room?",
+                     flags.points});
+  }
+  return show_fit(flags, (*endpoint)->name, std::move(swept->points), std::move(*wanted),
+                  std::move(swept->notes));
 }
 
 }  // namespace sluice::cli

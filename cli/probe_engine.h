@@ -1,19 +1,25 @@
-// sluice probe --fit: the numbers of a server from measured points, and what they predict.
+// sluice probe --fit and --sweep: the numbers of a server of one's own from measured points, and what they predict.
 //
 // Threads: one.
 #pragma once
 
-#include <optional>
 #include <string>
+
+#include "stages/spec.h"
 
 namespace sluice::cli {
 
 struct EngineFlags {
   std::string fit;      // file of points; empty: none
   std::string predict;  // file of what is to be predicted; empty: none
+  bool sweep = false;
+  std::string points;  // file that a sweep writes; empty: none
+  int most_concurrency = 64;
+  std::string endpoint;  // that is swept; empty: the only one that is a server of one's own
   bool json = false;
 };
-// The exit status. Needs no pipeline file.
-int probe_engine(const EngineFlags& flags);
+// The exit status. fit_points() needs no pipeline file.
+int fit_points(const EngineFlags& flags);
+int sweep_job(const EngineFlags& flags, const stages::JobSpec& job);
 
 }  // namespace sluice::cli

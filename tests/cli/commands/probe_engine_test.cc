@@ -98,5 +98,97 @@ TEST_F(ProbeFit, NeedsNoPipelineFileAndTakesNone) {
   EXPECT_EQ(world_.sluice({"probe", "--fit", "none.csv"}).status, 5);
 }
 
+// --- sluice probe FILE --sweep, at a mock that is as fast as an engine
+
+class ProbeSweep : public testing::Test {
+ protected:
+  ProbeSweep() {
+    world_.write("rows.csv", "id,text\n1,hello there\n");
+    // A wall of 1,600 tokens: 16 requests of 64 tokens in and 32 out.
+    world_.start_mock({"--engine", "a=4,b=0.1,d=1e-5,e=0.02,t=10,p=0.02,q=0.001,kv=1600"});
+    make_job("s.vllm { model = \"m\", max_output_tokens = 32, base_url = s.param \"base_url\" }");
+  }
+  void make_job(const std::string& endpoints) const {
+    world_.write("job.lua",
+                 "local s = require \"sluice\"\nreturn s.pipeline { name = \"sweep\", "
+                 "s.read { \"rows.csv\", key = \"id\" },\n"
+                 "s.pack { user = \"{{text}}\", answer = { mood = s.text {} } },\n"
+                 "s.dispatch { " +
+                     endpoints + " },\ns.sink { \"out.jsonl\" } }\n");
+  }
+  World::Ended sweep(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(),
+                {"probe", "job.lua", "--sweep", "--set", "base_url=" + world_.base_url()});
+    return world_.sluice(more);
+  }
+  World world_;
+};
+
+TEST_F(ProbeSweep, PredictsConcurrenciesThatItHasNotProbed) {
+  const auto swept = sweep({"--points", "points.csv", "--most-concurrency", "32"});
+  ASSERT_EQ(swept.status, 0) << swept.errors;
+  EXPECT_THAT(swept.output,
+              testing::ContainsRegex("^sweep of .*: 9 points, at most 267 requests and about "));
+  EXPECT_LE(world_.mock_stats().requests, 267u);
+  // Others, measured as well.
+  ASSERT_EQ(sweep({"--points", "others.csv", "--most-concurrency", "24"}).status, 0);
+  const auto ended =
+      world_.sluice({"probe", "--fit", "points.csv", "--predict", "others.csv", "--json"});
+  ASSERT_EQ(ended.status, 0) << ended.errors;
+  const auto measured = world_.sluice({"probe", "--fit", "others.csv", "--json"});
+  simdjson::dom::parser parser;
+  simdjson::dom::parser other_parser;
+  const simdjson::dom::element root = parser.parse(ended.output);
+  const simdjson::dom::element others = other_parser.parse(measured.output);
+  std::size_t near = 0;
+  const std::size_t count = root["predictions"].get_array().size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const double predicted = root["predictions"].at(i)["output_tokens_per_second"];
+    const double truth = others["measured"].at(i)["output_tokens_per_second"];
+    near += predicted > 0.8 * truth && predicted < 1.25 * truth;
+  }
+  EXPECT_GE(count, 8u);
+  EXPECT_GE(near + 1, count) << ended.output << measured.output;
+  const double wall = root["shapes"].at(0)["wall"];
+  EXPECT_GT(wall, 16 / 1.5);
+  EXPECT_LT(wall, 16 * 1.5);
+  EXPECT_LE(double(root["shapes"].at(0)["best_concurrency"]), wall);
+}
+
+TEST_F(ProbeSweep, IsForOneServerThatIsNotPaidByTheToken) {
+  make_job("s.openai { model = \"m\", key = \"k\", base_url = s.param \"base_url\" }");
+  EXPECT_THAT(sweep().errors, HasSubstr("no endpoint of the job is a server of one's own"));
+  make_job(
+      "s.vllm { model = \"m\", base_url = s.param \"base_url\", name = \"one\" },"
+      "s.ollama { model = \"m\", base_url = s.param \"base_url\", name = \"two\" }");
+  EXPECT_THAT(sweep().errors, HasSubstr("--endpoint NAME takes one of one, two"));
+  EXPECT_THAT(sweep({"--endpoint", "three"}).errors,
+              HasSubstr("is named 'three': there are one, two"));
+  EXPECT_EQ(world_.mock_stats().requests, 0u);
+}
+
+TEST_F(ProbeSweep, SaysWhatTheServerSays) {
+  world_.start_mock({"--error-500", "1"});
+  const auto refused = sweep();
+  EXPECT_EQ(refused.status, 5);
+  EXPECT_THAT(refused.errors, HasSubstr("HTTP 500"));
+  EXPECT_EQ(world_.mock_stats().requests, 1u);
+}
+
+TEST_F(ProbeSweep, FitAndSweepExcludeEachOther) {
+  EXPECT_EQ(sweep({"--fit", "points.csv"}).status, 2);
+  EXPECT_EQ(world_.sluice({"probe", "job.lua", "--points", "x.csv"}).status, 2);
+  EXPECT_THAT(world_.sluice({"probe", "job.lua", "--predict", "x.csv"}).errors,
+              HasSubstr("--predict needs --fit or --sweep"));
+}
+
+TEST(MockEngine, SaysWhichEnginesThereAre) {
+  World world;
+  const auto ended = world.sluice({"mock", "--engine", "h100"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.errors,
+              HasSubstr("--engine: 'h100' is not a known engine: there are h100-llama8b, "));
+}
+
 }  // namespace
 }  // namespace sluice::cli
