@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/json.h"
+#include "core/money.h"
 #include "core/printable.h"
 #include "inspect/pretty_json.h"
 #include "observe/figures.h"
@@ -63,6 +64,64 @@ std::string load_line(const EnginePoint& at, const simulate::EngineLoad& load,
 constexpr std::string_view kLoadHead =
     "   input tok  output tok  concurrency  tokens/s    TTFT ms   TPOT ms\n";
 
+// What requests of a shape cost at the concurrency that is advised.
+struct ShapeCosts {
+  std::optional<double> output;            // dollars a million output tokens
+  std::optional<double> all;               // a million tokens, of prompts too
+  std::optional<double> break_even;        // utilisation
+  std::optional<double> break_even_batch;  // the same against batches
+};
+ShapeCosts costs_of(const EngineReport& report, const EngineShape& shape) {
+  ShapeCosts costs;
+  if (!report.price) return costs;
+  const auto load = simulate::predict(report.fit, shape, best_of(report.fit, shape));
+  costs.output = simulate::dollars_per_million(*report.price, load.output_tokens_per_second);
+  costs.all = simulate::dollars_per_million(
+      *report.price, load.requests_per_second * (shape.input_tokens + shape.output_tokens));
+  const auto break_even = [&](const simulate::TokenPrice& price) {
+    return simulate::break_even_utilisation(
+        report.price->dollars_per_hour, load.requests_per_second,
+        simulate::dollars_per_request(price, shape.input_tokens, shape.output_tokens));
+  };
+  if (report.api) costs.break_even = break_even(report.api->standard);
+  if (report.api && report.api->batch) costs.break_even_batch = break_even(*report.api->batch);
+  return costs;
+}
+
+std::string dollars(const std::optional<double>& amount) {
+  return amount ? core::Money::from_dollars(*amount).value_or(core::Money()).text() : "-";
+}
+// From which utilisation on it pays.
+std::string pays_from(const std::optional<double>& utilisation) {
+  if (!utilisation) return "-";
+  return *utilisation > 1 ? "never" : observe::percent(*utilisation);
+}
+
+std::string costs_text(const EngineReport& report) {
+  std::string text =
+      fmt::format("\ncosts at ${:g} an hour, working {} of the time\n",
+                  report.price->dollars_per_hour, observe::percent(report.price->utilisation));
+  text += "   input tok  output tok   $/M output     $/M all";
+  if (report.api) text += "   pays from   or batch";
+  text += '\n';
+  for (const EngineShape& shape : shapes_of(report.points)) {
+    const ShapeCosts costs = costs_of(report, shape);
+    text += fmt::format("  {:>9}  {:>9}  {:>11}  {:>10}", whole(shape.input_tokens),
+                        whole(shape.output_tokens), dollars(costs.output), dollars(costs.all));
+    if (report.api)
+      text += fmt::format("  {:>10}  {:>9}", pays_from(costs.break_even),
+                          pays_from(costs.break_even_batch));
+    text += '\n';
+  }
+  if (report.api)
+    text += wrapped(
+        fmt::format("pays from: the share of its time that it must work to be cheaper than {}, at "
+                    "list price or as batches",
+                    core::printable(report.api->model)),
+        2);
+  return text;
+}
+
 }  // namespace
 
 std::string engine_points_head() {
@@ -100,6 +159,7 @@ std::string engine_report_text(const EngineReport& report) {
                       simulate::predict(fit, shape, best),
                       wall ? fmt::format("  wall at {}", whole(*wall)) : "");
   }
+  if (report.price) text += costs_text(report);
   if (report.wanted.empty()) return text;
   text += "\npredicted\n";
   text += kLoadHead;
@@ -165,6 +225,13 @@ std::string engine_report_json(const EngineReport& report) {
     w.field("best_concurrency", best);
     w.field("output_tokens_per_second",
             simulate::predict(fit, shape, best).output_tokens_per_second);
+    if (report.price) {
+      const ShapeCosts costs = costs_of(report, shape);
+      maybe("usd_per_million_output_tokens", costs.output);
+      maybe("usd_per_million_tokens", costs.all);
+      if (report.api) maybe("break_even_utilisation", costs.break_even);
+      if (report.api) maybe("break_even_utilisation_batch", costs.break_even_batch);
+    }
     w.close('}');
   }
   w.close(']');

@@ -3,18 +3,29 @@
 // Threads: any; pure functions.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "simulate/engine_fit.h"
+#include "simulate/engine_price.h"
 
 namespace sluice::cli {
+
+// A model that is paid by the token.
+struct ApiPrice {
+  std::string model;
+  simulate::TokenPrice standard;
+  std::optional<simulate::TokenPrice> batch;
+};
 
 struct EngineReport {
   std::string name;  // of the points' file, or of the server
   simulate::EngineFit fit;
   std::vector<simulate::EnginePoint> points;  // that were fitted
+  std::optional<simulate::ServerPrice> price;
+  std::optional<ApiPrice> api;                // with `price` alone
   std::vector<simulate::EnginePoint> wanted;  // places to be predicted; their times are not read
 };
 

@@ -78,6 +78,8 @@ int probe_asked(ProbeFlags& flags) {
     return refuse("FILE is required: the pipeline file whose endpoints are asked; or --fit POINTS");
   if (!flags.engine.sweep && !flags.engine.predict.empty())
     return refuse("--predict needs --fit or --sweep: what it predicts from");
+  if (!flags.engine.sweep && !flags.engine.per_hour.empty())
+    return refuse("--per-hour needs --fit or --sweep: how fast the server is");
   if (!flags.engine.sweep) return probe_job(flags);
   const auto job = flags.file.load(Secrets::required);
   return job ? sweep_job(flags.engine, *job) : report(job.error());
@@ -130,6 +132,25 @@ void add_probe_command(CLI::App& app, int& exit_status) {
           "What the numbers predict for each line of this file: input_tokens, output_tokens, "
           "concurrency")
       ->type_name("FILE")
+      ->group(own);
+  CLI::Option* per_hour =
+      command
+          ->add_option("--per-hour", flags->engine.per_hour,
+                       "Dollars that the server costs an hour: shows what tokens cost")
+          ->type_name("DOLLARS")
+          ->group(own);
+  command
+      ->add_option("--utilisation", flags->engine.utilisation,
+                   "The share of its hours in which it works, 0 to 1")
+      ->check(shell::number(0.0001, 1))
+      ->capture_default_str()
+      ->needs(per_hour)
+      ->group(own);
+  command
+      ->add_option("--against", flags->engine.against,
+                   "From which utilisation on it is cheaper than this model's list price")
+      ->type_name("MODEL")
+      ->needs(per_hour)
       ->group(own);
   command->add_flag("--json", flags->json, "For programs: one object with all endpoints");
   command->footer(shell::help_footer(

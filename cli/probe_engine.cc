@@ -8,6 +8,8 @@
 
 #include "cli/engine_text.h"
 #include "cli/job_file.h"
+#include "codec/price_table.h"
+#include "core/money.h"
 #include "core/printable.h"
 #include "inspect/engine_points.h"
 #include "inspect/engine_sweep.h"
@@ -25,8 +27,57 @@ core::Result<std::vector<EnginePoint>> wanted_points(const EngineFlags& flags) {
   return inspect::read_points(flags.predict, inspect::PointColumns::places);
 }
 
+core::Result<std::optional<simulate::ServerPrice>> price_of(const EngineFlags& flags) {
+  if (flags.per_hour.empty()) return std::nullopt;
+  const auto money = core::Money::parse(flags.per_hour);
+  if (!money)
+    return core::fail(
+        core::ErrorCode::usage,
+        fmt::format("--per-hour: '{}' is not a number of dollars, as in 6.88", flags.per_hour));
+  return simulate::ServerPrice{money->dollars(), flags.utilisation};
+}
+
+core::Result<std::optional<ApiPrice>> api_price_of(const EngineFlags& flags) {
+  if (flags.against.empty()) return std::nullopt;
+  const auto all = codec::list_prices();
+  const auto lines = codec::of_model(all, flags.against);
+  const auto in_dollars = [](const core::Rates& rates) {
+    return simulate::TokenPrice{1e6 * rates.input.dollars(), 1e6 * rates.output.dollars()};
+  };
+  std::optional<ApiPrice> found;
+  for (const codec::PriceLine& line : lines)
+    if (!found && line.tier == core::Tier::standard)
+      found = ApiPrice{line.model, in_dollars(line.rates), {}};
+  if (!found)
+    return core::fail(
+        core::ErrorCode::usage,
+        fmt::format(
+            "--against: the price of '{}' is not known; `sluice prices` lists those that are",
+            flags.against));
+  for (const codec::PriceLine& line : lines)
+    if (line.model == found->model && line.tier == core::Tier::batch)
+      found->batch = in_dollars(line.rates);
+  return found;
+}
+
+// What the command line says beside the points.
+struct Asides {
+  std::vector<EnginePoint> wanted;
+  std::optional<simulate::ServerPrice> price;
+  std::optional<ApiPrice> api;
+};
+core::Result<Asides> asides_of(const EngineFlags& flags) {
+  auto wanted = wanted_points(flags);
+  if (!wanted) return std::unexpected(wanted.error());
+  auto price = price_of(flags);
+  if (!price) return std::unexpected(price.error());
+  auto api = api_price_of(flags);
+  if (!api) return std::unexpected(api.error());
+  return Asides{std::move(*wanted), *price, std::move(*api)};
+}
+
 int show_fit(const EngineFlags& flags, const std::string& name, std::vector<EnginePoint> points,
-             std::vector<EnginePoint> wanted, std::vector<std::string> notes = {}) {
+             Asides asides, const std::vector<std::string>& notes = {}) {
   auto fit = simulate::fit_engine(points);
   if (!fit) {
     core::Error error = fit.error();
@@ -34,7 +85,12 @@ int show_fit(const EngineFlags& flags, const std::string& name, std::vector<Engi
     return report(error);
   }
   fit->notes.insert(fit->notes.begin(), notes.begin(), notes.end());
-  const EngineReport engine{name, std::move(*fit), std::move(points), std::move(wanted)};
+  const EngineReport engine{.name = name,
+                            .fit = std::move(*fit),
+                            .points = std::move(points),
+                            .price = asides.price,
+                            .api = std::move(asides.api),
+                            .wanted = std::move(asides.wanted)};
   fmt::print("{}", flags.json ? engine_report_json(engine) : engine_report_text(engine));
   return 0;
 }
@@ -83,14 +139,14 @@ inspect::SweepSpec sweep_spec(const EngineFlags& flags, const stages::JobSpec& j
 int fit_points(const EngineFlags& flags) {
   auto points = inspect::read_points(flags.fit, inspect::PointColumns::all);
   if (!points) return report(points.error());
-  auto wanted = wanted_points(flags);
-  if (!wanted) return report(wanted.error());
-  return show_fit(flags, flags.fit, std::move(*points), std::move(*wanted));
+  auto asides = asides_of(flags);
+  if (!asides) return report(asides.error());
+  return show_fit(flags, flags.fit, std::move(*points), std::move(*asides));
 }
 
 int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
-  auto wanted = wanted_points(flags);
-  if (!wanted) return report(wanted.error());
+  auto asides = asides_of(flags);
+  if (!asides) return report(asides.error());
   const auto endpoint = swept_endpoint(flags, job);
   if (!endpoint) return report(endpoint.error());
   const inspect::SweepSpec spec = sweep_spec(flags, job, **endpoint);
@@ -115,8 +171,8 @@ int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
       return report({core::ErrorCode::io, "cannot be written: is there such a folder, and room?",
                      flags.points});
   }
-  return show_fit(flags, (*endpoint)->name, std::move(swept->points), std::move(*wanted),
-                  std::move(swept->notes));
+  return show_fit(flags, (*endpoint)->name, std::move(swept->points), std::move(*asides),
+                  swept->notes);
 }
 
 }  // namespace sluice::cli

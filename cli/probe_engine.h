@@ -16,6 +16,9 @@ struct EngineFlags {
   std::string points;  // file that a sweep writes; empty: none
   int most_concurrency = 64;
   std::string endpoint;  // that is swept; empty: the only one that is a server of one's own
+  std::string per_hour;  // dollars; empty: no costs are shown
+  double utilisation = 1;
+  std::string against;  // model whose list price the server is held against; empty: none
   bool json = false;
 };
 // The exit status. fit_points() needs no pipeline file.

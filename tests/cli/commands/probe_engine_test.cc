@@ -76,6 +76,28 @@ TEST_F(ProbeFit, IsATableForPeople) {
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
 }
 
+TEST_F(ProbeFit, SaysWhatTokensCostAndFromWhichUtilisationItPays) {
+  const auto ended = fit(kPoints, {"--per-hour", "6.88", "--utilisation", "0.2", "--against",
+                                   "gpt-5.4-mini", "--json"});
+  ASSERT_EQ(ended.status, 0) << ended.errors;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element shape = parser.parse(ended.output)["shapes"].at(0);
+  const double speed = shape["output_tokens_per_second"];
+  EXPECT_NEAR(double(shape["usd_per_million_output_tokens"]), 6.88 * 1e6 / (speed * 3600 * 0.2),
+              1e-6);
+  EXPECT_NEAR(double(shape["usd_per_million_tokens"]),
+              double(shape["usd_per_million_output_tokens"]) / 2, 1e-6);
+  EXPECT_NEAR(double(shape["break_even_utilisation_batch"]),
+              2 * double(shape["break_even_utilisation"]), 1e-6);
+  const auto text = fit(kPoints, {"--per-hour", "$6.88", "--against", "gpt-5.4-mini"});
+  EXPECT_THAT(text.output, HasSubstr("\ncosts at $6.88 an hour, working 100 % of the time\n"));
+  EXPECT_THAT(fit(kPoints, {"--per-hour", "x"}).errors,
+              HasSubstr("--per-hour: 'x' is not a number of dollars"));
+  EXPECT_THAT(fit(kPoints, {"--per-hour", "1", "--against", "no-such"}).errors,
+              HasSubstr("the price of 'no-such' is not known"));
+  EXPECT_EQ(fit(kPoints, {"--against", "gpt-5.4-mini"}).status, 2);
+}
+
 TEST_F(ProbeFit, SaysWhereAFileIsWrong) {
   const std::string head = "input_tokens,output_tokens,concurrency,ttft_ms,tpot_ms\n";
   EXPECT_EQ(refused(head + "100,100,1,50,10\n100,100,2,50,fast\n"),
