@@ -130,7 +130,7 @@ EngineText parse_engine(const std::string& text) {
     }
     seen += name + ',';
   }
-  if (!(engine.a > 0))
+  if (!(engine.a + engine.b + engine.s > 0))
     return wrong("a is missing: the milliseconds that one token of one request takes");
   const auto given = [&](std::string_view name) {
     return (',' + seen).find(',' + std::string(name) + ',') != std::string::npos;

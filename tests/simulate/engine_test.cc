@@ -96,7 +96,7 @@ TEST(Engine, SaysWhatIsWrongWithItsText) {
   EXPECT_THAT(error("a=1,c=2"), HasSubstr("'c' is not one of a, b, d"));
   EXPECT_THAT(error("a=1,a=2"), HasSubstr("'a' is given twice"));
   EXPECT_THAT(error("a=1,kv=0"), HasSubstr("kv must be 1 or more"));
-  EXPECT_THAT(error("b=1"), HasSubstr("a is missing"));
+  EXPECT_THAT(error("d=1"), HasSubstr("a is missing"));
 }
 
 }  // namespace
