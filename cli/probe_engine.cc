@@ -156,7 +156,7 @@ int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
     fmt::print("{}", text);
     std::fflush(stdout);
   };
-  say(fmt::format("sweep of {}: {} points, at most {} requests and about {}\n\n",
+  say(fmt::format("sweep of {}: {} points, at most {} requests and {}\n\n",
                   core::printable((*endpoint)->name), plan.points.size(), plan.requests,
                   observe::duration(plan.longest)));
   say(engine_points_head());

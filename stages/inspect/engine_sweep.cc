@@ -37,8 +37,16 @@ constexpr core::Duration kSilence = std::chrono::minutes(5);  // for one answer
 struct Streamed {  // of a request
   core::Time sent{};
   bool counts = false;
+  int tries = 0;  // before this one
+  http::RequestHandle handle = 0;
   StreamTimes times;
 };
+
+// Servers close a connection behind an answer (llama.cpp does), and a request may be on its way on it: it is sent again.
+constexpr int kMostTries = 3;
+bool unheard(const http::Failure& failure) {
+  return failure.kind == http::Failure::Kind::reset && !failure.answering;
+}
 
 std::string body_of(const provider::EndpointSpec& endpoint, std::string_view prompt,
                     int output_tokens) {
@@ -80,11 +88,12 @@ class Sweep {
   core::Result<std::optional<simulate::EnginePoint>> measure(const SweepPoint& point);
 
  private:
-  void send(int words, int output_tokens, bool counts);
+  void send(bool counts, int tries = 0);
   void ended(const std::shared_ptr<Streamed>& heard,
              const std::expected<http::Response, http::Failure>& result);
   std::string sweep_prompt(int words);
   void fail(std::string_view message);
+  void cancel_all();
 
   const provider::EndpointSpec& endpoint_;
   const SweepSpec& spec_;
@@ -105,6 +114,7 @@ class Sweep {
   int in_flight_ = 0;
   int wanted_ = 0;
   bool over_ = false;
+  std::vector<std::shared_ptr<Streamed>> under_way_;
   std::vector<std::shared_ptr<Streamed>> answered_;  // that count
   std::optional<core::Error> error_;
   http::Client client_{loop_};  // last: its callbacks use all of the above
@@ -154,14 +164,14 @@ std::string Sweep::sweep_prompt(int words) {
 void Sweep::fail(std::string_view message) {
   if (!error_)
     error_ = core::Error{core::ErrorCode::io, masked(message, endpoint_.key), endpoint_.name};
-  over_ = true;
+  cancel_all();
 }
 
-void Sweep::send(int words, int output_tokens, bool counts) {
+void Sweep::send(bool counts, int tries) {
   http::Request request;
   request.path = codec_->path();
-  request.body = {
-      std::make_shared<const std::string>(body_of(endpoint_, sweep_prompt(words), output_tokens))};
+  request.body = {std::make_shared<const std::string>(
+      body_of(endpoint_, sweep_prompt(words_), point_.output_tokens))};
   auto proof = credentials_->prove(
       {.method = request.method, .authority = authority_, .path = path_, .body = request.body},
       clock_.wall_now());
@@ -170,19 +180,35 @@ void Sweep::send(int words, int output_tokens, bool counts) {
   const auto heard = std::make_shared<Streamed>();
   heard->sent = clock_.now();
   heard->counts = counts;
+  heard->tries = tries;
   request.watch = [this, heard](std::string_view bytes) { heard->times.add(bytes, clock_.now()); };
   ++sent_;
   ++in_flight_;
-  client_.send(origin_, std::move(request),
-               [this, heard](const std::expected<http::Response, http::Failure>& result) {
-                 ended(heard, result);
-               });
+  heard->handle =
+      client_.send(origin_, std::move(request),
+                   [this, heard](const std::expected<http::Response, http::Failure>& result) {
+                     ended(heard, result);
+                   });
+  under_way_.push_back(heard);
+}
+
+void Sweep::cancel_all() {
+  over_ = true;
+  for (const auto& heard : under_way_) client_.cancel(heard->handle);
 }
 
 void Sweep::ended(const std::shared_ptr<Streamed>& heard,
                   const std::expected<http::Response, http::Failure>& result) {
   --in_flight_;
-  if (!result) {
+  std::erase(under_way_, heard);
+  const bool cancelled = !result && result.error().kind == http::Failure::Kind::cancelled;
+  if (!result && !over_ && unheard(result.error()) && heard->tries + 1 < kMostTries) {
+    --sent_;  // it was none
+    return send(heard->counts, heard->tries + 1);
+  }
+  if (cancelled) {
+    over_ = true;
+  } else if (!result) {
     fail(result.error().message);
   } else if (result->status != 200) {
     const std::vector<provider::HeaderView> headers(result->headers.begin(), result->headers.end());
@@ -196,15 +222,15 @@ void Sweep::ended(const std::shared_ptr<Streamed>& heard,
     answered_.push_back(heard);
   }
   if (static_cast<int>(answered_.size()) >= wanted_) over_ = true;
-  if (!over_ && sent_ < point_.requests)
-    send(words_, point_.output_tokens, sent_ >= point_.concurrency);
+  if (!over_ && sent_ < point_.requests) send(sent_ >= point_.concurrency);
   if (in_flight_ == 0) loop_.stop();
 }
 
 core::Status Sweep::warm_up() {
   point_ = {.input_tokens = 0, .output_tokens = 8, .concurrency = 0, .requests = 1};
   wanted_ = 1;
-  send(kCountedWords, point_.output_tokens, true);
+  words_ = kCountedWords;
+  send(true);
   if (in_flight_ > 0) loop_.run();
   if (error_) return std::unexpected(*error_);
   const auto counted = static_cast<double>(answered_.front()->times.input_tokens());
@@ -220,8 +246,11 @@ core::Result<std::optional<simulate::EnginePoint>> Sweep::measure(const SweepPoi
   answered_.clear();
   wanted_ = std::max(4, point.concurrency);
   const auto limit = loop_.make_timer();
-  limit->start(spec_.longest, [this] { over_ = true; });
-  for (int i = 0; i < point.concurrency; ++i) send(words_, point.output_tokens, false);
+  limit->start(spec_.longest, [this, &limit] {
+    over_ = true;
+    limit->start(spec_.longest, [this] { cancel_all(); });
+  });
+  for (int i = 0; i < point.concurrency; ++i) send(false);
   if (in_flight_ > 0) loop_.run();
   if (error_) return std::unexpected(*error_);
   if (answered_.empty()) return std::nullopt;
@@ -291,7 +320,7 @@ SweepPlan plan_sweep(const SweepSpec& spec) {
   few.erase(std::ranges::unique(few).begin(), few.end());
   for (const int c : few) add(4 * spec.input_tokens, std::max(2, spec.output_tokens / 2), c);
   plan.requests += 1;
-  plan.longest = spec.longest * static_cast<int>(plan.points.size());
+  plan.longest = 2 * spec.longest * static_cast<int>(plan.points.size());
   return plan;
 }
 

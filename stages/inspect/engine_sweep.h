@@ -6,7 +6,8 @@
 //
 // Threads: plan_sweep() any; sweep_engine() runs a loop of its own on the calling thread.
 //
-// Invariants: no point sends more than its `requests`, or begins one after its `longest`. No text here holds a key.
+// Invariants: no point sends more than its `requests`, or begins one after its `longest`; but for those sent again, since their
+// connection was closed before a byte of an answer. No text here holds a key.
 #pragma once
 
 #include <functional>
@@ -25,8 +26,8 @@ struct SweepSpec {
   int input_tokens = 512;  // of most points; a few have four times as many,
   int output_tokens = 64;  // and half of these
   int most_concurrency = 64;
-  core::Duration longest =
-      std::chrono::seconds(30);  // for a point; then only its requests under way are waited for
+  // For a point; then its requests under way are waited for, as long again at most.
+  core::Duration longest = std::chrono::seconds(30);
 };
 
 struct SweepPoint {
@@ -38,7 +39,7 @@ struct SweepPoint {
 struct SweepPlan {
   std::vector<SweepPoint> points;
   int requests = 0;          // of all points, and the first one
-  core::Duration longest{};  // of all points, without the last requests of each
+  core::Duration longest{};  // of all points
 };
 // At concurrencies of 1, 2, 4 … for one shape, and three of these for the other.
 SweepPlan plan_sweep(const SweepSpec& spec);

@@ -150,7 +150,7 @@ TEST_F(ProbeSweep, PredictsConcurrenciesThatItHasNotProbed) {
   const auto swept = sweep({"--points", "points.csv", "--most-concurrency", "32"});
   ASSERT_EQ(swept.status, 0) << swept.errors;
   EXPECT_THAT(swept.output,
-              testing::ContainsRegex("^sweep of .*: 9 points, at most 267 requests and about "));
+              testing::ContainsRegex("^sweep of .*: 9 points, at most 267 requests and 9 min "));
   EXPECT_LE(world_.mock_stats().requests, 267u);
   // Others, measured as well.
   ASSERT_EQ(sweep({"--points", "others.csv", "--most-concurrency", "24"}).status, 0);
@@ -187,6 +187,15 @@ TEST_F(ProbeSweep, IsForOneServerThatIsNotPaidByTheToken) {
   EXPECT_THAT(sweep({"--endpoint", "three"}).errors,
               HasSubstr("is named 'three': there are one, two"));
   EXPECT_EQ(world_.mock_stats().requests, 0u);
+}
+
+// As llama.cpp's server does behind an answer.
+TEST_F(ProbeSweep, SendsAgainWhatAClosedConnectionSwallowed) {
+  world_.start_mock({"--engine", "a=1,b=0.1,t=2", "--reset", "0.05"});
+  const auto swept = sweep({"--most-concurrency", "8", "--json"});
+  ASSERT_EQ(swept.status, 0) << swept.errors;
+  simdjson::dom::parser parser;
+  EXPECT_EQ(parser.parse(swept.output)["measured"].get_array().size(), 7u) << swept.output;
 }
 
 TEST_F(ProbeSweep, SaysWhatTheServerSays) {
