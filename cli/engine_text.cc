@@ -41,10 +41,19 @@ std::vector<EngineShape> shapes_of(std::span<const EnginePoint> points) {
   return shapes;
 }
 
+std::span<const EnginePoint> places_of(const EngineReport& report) {
+  return report.points.empty() ? report.wanted : report.points;
+}
+
 // Nothing is advised beyond twice what was measured.
 double best_of(const simulate::EngineFit& fit, const EngineShape& shape) {
-  return simulate::best_concurrency(fit.engine, shape,
-                                    {.most = 2 * fit.most.concurrency, .longest_ms = {}});
+  simulate::EngineLimits limits;
+  if (fit.points > 0) limits.most = 2 * fit.most.concurrency;
+  return simulate::best_concurrency(fit.engine, shape, limits);
+}
+// Of an engine that is known nothing was measured here.
+bool guesses(const simulate::EngineFit& fit, const EnginePoint& at) {
+  return fit.points > 0 && simulate::extrapolates(fit, shape_of(at), at.concurrency);
 }
 
 std::string whole(double number) {
@@ -104,7 +113,7 @@ std::string costs_text(const EngineReport& report) {
   text += "   input tok  output tok   $/M output     $/M all";
   if (report.api) text += "   pays from   or batch";
   text += '\n';
-  for (const EngineShape& shape : shapes_of(report.points)) {
+  for (const EngineShape& shape : shapes_of(places_of(report))) {
     const ShapeCosts costs = costs_of(report, shape);
     text += fmt::format("  {:>9}  {:>9}  {:>11}  {:>10}", whole(shape.input_tokens),
                         whole(shape.output_tokens), dollars(costs.output), dollars(costs.all));
@@ -138,17 +147,20 @@ std::string engine_point_line(const EnginePoint& point) {
 
 std::string engine_report_text(const EngineReport& report) {
   const simulate::EngineFit& fit = report.fit;
-  std::string text = fmt::format("{}: {} points, {} {} of requests\n", core::printable(report.name),
-                                 fit.points, fit.shapes, fit.shapes == 1 ? "shape" : "shapes");
+  std::string text = core::printable(report.name);
+  text += fit.points == 0 ? ": by its numbers, which nothing here has measured\n"
+                          : fmt::format(": {} points, {} {} of requests\n", fit.points, fit.shapes,
+                                        fit.shapes == 1 ? "shape" : "shapes");
   text += fmt::format("  {}\n", simulate::engine_text(fit.engine));
   if (fit.error_of_nine_in_ten > 0)
     text += fmt::format(
         "  off by {:.0f} % (median), by {:.0f} % at most for nine in ten points left out\n",
         100 * fit.typical_error, 100 * fit.error_of_nine_in_ten);
   for (const std::string& note : fit.notes) text += wrapped(note, 2);
+  if (places_of(report).empty()) return text;
   text += "\nwhere to set the concurrency: the least that brings nearly all there is\n";
   text += kLoadHead;
-  for (const EngineShape& shape : shapes_of(report.points)) {
+  for (const EngineShape& shape : shapes_of(places_of(report))) {
     const double best = best_of(fit, shape);
     const auto wall = simulate::engine_wall(fit.engine, shape);
     text += load_line({.input_tokens = shape.input_tokens,
@@ -165,7 +177,7 @@ std::string engine_report_text(const EngineReport& report) {
   text += kLoadHead;
   for (const EnginePoint& at : report.wanted) {
     const auto load = simulate::predict(fit, shape_of(at), at.concurrency);
-    const bool far = simulate::extrapolates(fit, shape_of(at), at.concurrency);
+    const bool far = guesses(fit, at);
     text += load_line(at, load, load.queued ? "  queued" : far ? "  guess" : "");
   }
   return text;
@@ -216,7 +228,7 @@ std::string engine_report_json(const EngineReport& report) {
   w.close(']');
   w.key("shapes");
   w.open('[');
-  for (const EngineShape& shape : shapes_of(report.points)) {
+  for (const EngineShape& shape : shapes_of(places_of(report))) {
     w.open('{');
     w.field("input_tokens", shape.input_tokens);
     w.field("output_tokens", shape.output_tokens);
@@ -249,7 +261,7 @@ std::string engine_report_json(const EngineReport& report) {
     w.field("request_ms", load.request_ms);
     w.field("running", load.running);
     w.field("queued", load.queued);
-    w.field("extrapolated", simulate::extrapolates(fit, shape_of(at), at.concurrency));
+    w.field("extrapolated", guesses(fit, at));
     w.close('}');
   }
   w.close(']');

@@ -23,6 +23,7 @@ struct ApiPrice {
 struct EngineReport {
   std::string name;  // of the points' file, or of the server
   simulate::EngineFit fit;
+  // That were fitted; none: the engine is known, and shapes are those of `wanted`.
   std::vector<simulate::EnginePoint> points;  // that were fitted
   std::optional<simulate::ServerPrice> price;
   std::optional<ApiPrice> api;                // with `price` alone

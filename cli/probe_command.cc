@@ -72,14 +72,18 @@ int probe_asked(ProbeFlags& flags) {
   flags.engine.json = flags.json;
   const bool fits = !flags.engine.fit.empty();
   const auto refuse = [](const char* why) { return report({core::ErrorCode::usage, why, ""}); };
-  if (fits && !flags.file.path.empty()) return refuse("--fit takes no FILE: nothing is sent");
+  const bool known = !flags.engine.engine.empty();
+  if ((fits || known) && !flags.file.path.empty())
+    return refuse(fits ? "--fit takes no FILE: nothing is sent"
+                       : "--engine takes no FILE: nothing is sent");
   if (fits) return fit_points(flags.engine);
+  if (known) return show_engine(flags.engine);
   if (flags.file.path.empty())
     return refuse("FILE is required: the pipeline file whose endpoints are asked; or --fit POINTS");
   if (!flags.engine.sweep && !flags.engine.predict.empty())
-    return refuse("--predict needs --fit or --sweep: what it predicts from");
+    return refuse("--predict needs --fit, --sweep or --engine: what it predicts from");
   if (!flags.engine.sweep && !flags.engine.per_hour.empty())
-    return refuse("--per-hour needs --fit or --sweep: how fast the server is");
+    return refuse("--per-hour needs --fit, --sweep or --engine: how fast the server is");
   if (!flags.engine.sweep) return probe_job(flags);
   const auto job = flags.file.load(Secrets::required);
   return job ? sweep_job(flags.engine, *job) : report(job.error());
@@ -101,6 +105,14 @@ void add_probe_command(CLI::App& app, int& exit_status) {
                        "concurrency, ttft_ms, tpot_ms. Takes no FILE and sends nothing")
           ->type_name("FILE")
           ->group(own);
+  CLI::Option* engine =
+      command
+          ->add_option("--engine", flags->engine.engine,
+                       "A known engine (h100-llama8b) or its numbers (a=6.4,b=0.06,…), in place of "
+                       "points")
+          ->type_name("ENGINE")
+          ->excludes(fit)
+          ->group(own);
   CLI::Option* sweep =
       command
           ->add_flag("--sweep", flags->engine.sweep,
@@ -108,6 +120,7 @@ void add_probe_command(CLI::App& app, int& exit_status) {
                      "s.ollama) with prompts of random words, and makes its numbers of them; says "
                      "beforehand how many requests")
           ->excludes(fit)
+          ->excludes(engine)
           ->group(own);
   command->add_option("--points", flags->engine.points, "Writes a sweep's points, for --fit")
       ->type_name("FILE")

@@ -15,7 +15,7 @@
 #include "inspect/engine_sweep.h"
 #include "inspect/probe.h"
 #include "observe/figures.h"
-#include "shell/standard_streams.h"
+#include "simulate/engine_table.h"
 
 namespace sluice::cli {
 namespace {
@@ -76,6 +76,18 @@ core::Result<Asides> asides_of(const EngineFlags& flags) {
   return Asides{std::move(*wanted), *price, std::move(*api)};
 }
 
+int show(const EngineFlags& flags, const std::string& name, simulate::EngineFit fit,
+         std::vector<EnginePoint> points, Asides asides) {
+  const EngineReport engine{.name = name == "-" ? "standard input" : name,
+                            .fit = std::move(fit),
+                            .points = std::move(points),
+                            .price = asides.price,
+                            .api = std::move(asides.api),
+                            .wanted = std::move(asides.wanted)};
+  fmt::print("{}", flags.json ? engine_report_json(engine) : engine_report_text(engine));
+  return 0;
+}
+
 int show_fit(const EngineFlags& flags, const std::string& name, std::vector<EnginePoint> points,
              Asides asides, const std::vector<std::string>& notes = {}) {
   auto fit = simulate::fit_engine(points);
@@ -85,14 +97,7 @@ int show_fit(const EngineFlags& flags, const std::string& name, std::vector<Engi
     return report(error);
   }
   fit->notes.insert(fit->notes.begin(), notes.begin(), notes.end());
-  const EngineReport engine{.name = name,
-                            .fit = std::move(*fit),
-                            .points = std::move(points),
-                            .price = asides.price,
-                            .api = std::move(asides.api),
-                            .wanted = std::move(asides.wanted)};
-  fmt::print("{}", flags.json ? engine_report_json(engine) : engine_report_text(engine));
-  return 0;
+  return show(flags, name, std::move(*fit), std::move(points), std::move(asides));
 }
 
 core::Result<const provider::EndpointSpec*> swept_endpoint(const EngineFlags& flags,
@@ -142,6 +147,16 @@ int fit_points(const EngineFlags& flags) {
   auto asides = asides_of(flags);
   if (!asides) return report(asides.error());
   return show_fit(flags, flags.fit, std::move(*points), std::move(*asides));
+}
+
+int show_engine(const EngineFlags& flags) {
+  const simulate::EngineText engine = simulate::find_engine(flags.engine);
+  if (!engine.engine) return report({core::ErrorCode::usage, "--engine: " + engine.error, ""});
+  auto asides = asides_of(flags);
+  if (!asides) return report(asides.error());
+  simulate::EngineFit fit;
+  fit.engine = *engine.engine;
+  return show(flags, flags.engine, std::move(fit), {}, std::move(*asides));
 }
 
 int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {

@@ -11,6 +11,7 @@ namespace sluice::cli {
 
 struct EngineFlags {
   std::string fit;      // file of points; empty: none
+  std::string engine;   // its name or numbers, in place of points; empty: none
   std::string predict;  // file of what is to be predicted; empty: none
   bool sweep = false;
   std::string points;  // file that a sweep writes; empty: none
@@ -21,8 +22,9 @@ struct EngineFlags {
   std::string against;  // model whose list price the server is held against; empty: none
   bool json = false;
 };
-// The exit status. fit_points() needs no pipeline file.
+// The exit status. fit_points() and show_engine() need no pipeline file.
 int fit_points(const EngineFlags& flags);
+int show_engine(const EngineFlags& flags);
 int sweep_job(const EngineFlags& flags, const stages::JobSpec& job);
 
 }  // namespace sluice::cli

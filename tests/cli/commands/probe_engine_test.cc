@@ -98,6 +98,20 @@ TEST_F(ProbeFit, SaysWhatTokensCostAndFromWhichUtilisationItPays) {
   EXPECT_EQ(fit(kPoints, {"--against", "gpt-5.4-mini"}).status, 2);
 }
 
+TEST_F(ProbeFit, AKnownEngineNeedsNoPoints) {
+  world_.write("wanted.csv", "input_tokens,output_tokens,concurrency\n1024,8192,64\n");
+  const auto ended =
+      world_.sluice({"probe", "--engine", "h200-llama70b", "--predict", "wanted.csv", "--json"});
+  ASSERT_EQ(ended.status, 0) << ended.errors;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parser.parse(ended.output);
+  EXPECT_NEAR(double(root["predictions"].at(0)["output_tokens_per_second"]), 1592, 160);
+  EXPECT_NEAR(double(root["shapes"].at(0)["wall"]), 50, 1);
+  EXPECT_EQ(world_.sluice({"probe", "--engine", "a=5"}).output,
+            "a=5: by its numbers, which nothing here has measured\n  a=5,t=10,p=0,q=0\n");
+  EXPECT_EQ(world_.sluice({"probe", "--engine", "none"}).status, 2);
+}
+
 TEST_F(ProbeFit, SaysWhereAFileIsWrong) {
   const std::string head = "input_tokens,output_tokens,concurrency,ttft_ms,tpot_ms\n";
   EXPECT_EQ(refused(head + "100,100,1,50,10\n100,100,2,50,fast\n"),
@@ -210,7 +224,7 @@ TEST_F(ProbeSweep, FitAndSweepExcludeEachOther) {
   EXPECT_EQ(sweep({"--fit", "points.csv"}).status, 2);
   EXPECT_EQ(world_.sluice({"probe", "job.lua", "--points", "x.csv"}).status, 2);
   EXPECT_THAT(world_.sluice({"probe", "job.lua", "--predict", "x.csv"}).errors,
-              HasSubstr("--predict needs --fit or --sweep"));
+              HasSubstr("--predict needs --fit, --sweep or --engine"));
 }
 
 TEST(MockEngine, SaysWhichEnginesThereAre) {
