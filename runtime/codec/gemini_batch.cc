@@ -160,7 +160,9 @@ class GeminiBatch final : public BatchApi {
     for (const auto& [name, value] : reply.headers) {
       if (name != "x-goog-upload-url") continue;
       // The file and the key go there.
-      if (origin_.empty() || origin_of(value) != origin_)
+      const auto plain = [](char c) { return c > ' ' && c < '\x7f'; };
+      if (origin_.empty() || origin_of(value) != origin_ ||
+          !value.substr(origin_.size()).starts_with('/') || !std::ranges::all_of(value, plain))
         return unreadable_batch("it names an address to upload to that is not of base_url's host");
       return std::string(value);
     }

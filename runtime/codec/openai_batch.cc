@@ -11,6 +11,7 @@
 #include "codec/batch_wire.h"
 #include "codec/registry.h"
 #include "core/json.h"
+#include "provider/url_text.h"
 
 namespace sluice::codec {
 
@@ -59,7 +60,9 @@ class OpenAiBatch final : public BatchApi {
     w.close('}');
     return json_call("/batches", std::move(body));
   }
-  BatchCall poll(const BatchJob& job) const override { return {.path = "/batches/" + job.id}; }
+  BatchCall poll(const BatchJob& job) const override {
+    return {.path = "/batches/" + segment_text(job.id)};
+  }
   core::Result<BatchStatus> status(const BatchReply& reply) const override {
     const auto batch = parse_batch_reply(reply.body);
     if (!batch) return std::unexpected(batch.error());
@@ -70,7 +73,7 @@ class OpenAiBatch final : public BatchApi {
 
   BatchCall list(const BatchJob& /*job*/, std::string_view next) const override {
     return {.path = next.empty() ? "/batches?limit=100"
-                                 : fmt::format("/batches?limit=100&after={}", next)};
+                                 : "/batches?limit=100&after=" + segment_text(next)};
   }
   core::Result<BatchPage> page(const BatchReply& reply) const override {
     const auto list = parse_batch_reply(reply.body);
@@ -88,7 +91,7 @@ class OpenAiBatch final : public BatchApi {
   }
 
   BatchCall cancel(const BatchJob& job) const override {
-    return {.method = "POST", .path = fmt::format("/batches/{}/cancel", job.id)};
+    return {.method = "POST", .path = fmt::format("/batches/{}/cancel", segment_text(job.id))};
   }
 
   std::vector<BatchCall> downloads(const BatchJob& job) const override {
@@ -183,7 +186,7 @@ core::Result<BatchLine> read_openai_line(std::string_view text) {
 std::vector<BatchCall> file_downloads(std::string_view results) {
   std::vector<BatchCall> calls;
   for (const std::string& file : words_of(results))
-    calls.push_back({.path = fmt::format("/files/{}/content", file)});
+    calls.push_back({.path = fmt::format("/files/{}/content", segment_text(file))});
   return calls;
 }
 
@@ -192,7 +195,7 @@ std::vector<BatchCall> file_deletions(const BatchJob& job) {
   std::vector<std::string> files = words_of(job.results);
   if (!job.input.empty()) files.push_back(job.input);
   for (const std::string& file : files)
-    calls.push_back({.method = "DELETE", .path = "/files/" + file});
+    calls.push_back({.method = "DELETE", .path = "/files/" + segment_text(file)});
   return calls;
 }
 

@@ -56,7 +56,9 @@ TEST(GeminiBatch, NoFileGoesToAnotherHost) {
        {"https://evil.example/upload", "http://generativelanguage.googleapis.com/upload",
         "https://generativelanguage.googleapis.com.evil.example/u",
         "https://generativelanguage.googleapis.com@evil.example/u",
-        "https://generativelanguage.googleapis.com:8443/u", "/upload/v1beta/files", ""})
+        "https://generativelanguage.googleapis.com:8443/u",
+        "https://generativelanguage.googleapis.com?u",
+        "https://generativelanguage.googleapis.com/a b", "/upload/v1beta/files", ""})
     EXPECT_FALSE(session_at(*api, url).has_value()) << url;
   EXPECT_FALSE(api->uploaded({}, 0, {kNoHeaders, "{}"}).has_value());
   EXPECT_FALSE(api->uploaded({}, 1, {kNoHeaders, R"({"file":{"name":"x"}})"}).has_value());
