@@ -89,6 +89,15 @@ void add_word(std::string& words, std::string_view word) {
   words += word;
 }
 
+core::Result<BatchResultPage> lines_of(const Element& page, std::string_view key) {
+  simdjson::dom::array results;
+  if (page[key].get(results) != simdjson::SUCCESS)
+    return unreadable_batch("it is not a page of results");
+  BatchResultPage out;
+  for (const Element result : results) out.lines.push_back(simdjson::minify(result));
+  return out;
+}
+
 BatchCall json_call(std::string path, std::string body) {
   return {.method = "POST",
           .path = std::move(path),

@@ -39,6 +39,10 @@ std::optional<core::WallTime> batch_instant(const provider::Element& object, std
 std::vector<std::string> words_of(std::string_view text);
 void add_word(std::string& words, std::string_view word);
 
+// A page whose list of results is this member.
+core::Result<provider::BatchResultPage> lines_of(const provider::Element& page,
+                                                 std::string_view key);
+
 // POST of JSON.
 provider::BatchCall json_call(std::string path, std::string body);
 

@@ -32,8 +32,7 @@ class OpenAiBatch final : public BatchApi {
   BatchLimits limits() const override { return service_.limits; }
 
   std::string item(std::string_view custom_id, std::string_view body) const override {
-    return fmt::format(R"({{"custom_id":"{}","method":"POST","url":"{}","body":{}}})", custom_id,
-                       url_, body);
+    return openai_item(custom_id, url_, body);
   }
 
   BatchCall upload(const BatchJob& job, int /*number*/) const override {
@@ -147,6 +146,11 @@ class OpenAiBatch final : public BatchApi {
 };
 
 }  // namespace
+
+std::string openai_item(std::string_view custom_id, std::string_view url, std::string_view body) {
+  return fmt::format(R"({{"custom_id":"{}","method":"POST","url":"{}","body":{}}})", custom_id, url,
+                     body);
+}
 
 core::Result<std::string> uploaded_file(const BatchReply& reply) {
   const auto file = parse_batch_reply(reply.body);

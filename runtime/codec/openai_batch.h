@@ -16,6 +16,7 @@ std::unique_ptr<provider::BatchApi> make_openai_batch(const provider::EndpointSp
                                                       const provider::BatchService& service);
 
 // For batch APIs that have its files and its lines, and another form of batches.
+std::string openai_item(std::string_view custom_id, std::string_view url, std::string_view body);
 core::Result<std::string> uploaded_file(const provider::BatchReply& reply);
 core::Result<provider::BatchLine> read_openai_line(std::string_view text);
 // Of the files of BatchJob::results; of these and the uploaded one.

@@ -7,8 +7,10 @@
 #include "codec/dialects.h"
 #include "codec/mistral_batch.h"
 #include "codec/openai_batch.h"
+#include "codec/openrouter_batch.h"
 #include "codec/price_rows.h"
 #include "codec/shared_rows.h"
+#include "codec/xai_batch.h"
 
 namespace sluice::codec {
 
@@ -215,6 +217,7 @@ constexpr std::array kServices = {
             .usage = {.reasoning_beside_output = true},
             .errors = kXaiErrors,
             .rate_headers = kXaiHeaders,
+            .batch = &kXaiBatch,
             .models = price_rows::kXai},
     Profile{.name = "mistral",
             .title = "Mistral",
@@ -241,7 +244,8 @@ constexpr std::array kServices = {
             .example_model = "openai/gpt-5-mini",
             .key_variable = "OPENROUTER_API_KEY",
             .embeddings = kUsualEmbeddings,
-            .errors = kOpenRouterErrors},
+            .errors = kOpenRouterErrors,
+            .batch = &kOpenRouterBatch},
     // Own servers. Their grammars take all limits, they send no rate headers, and need no key.
     Profile{.name = "vllm",
             .title = "vLLM",

@@ -102,6 +102,12 @@ struct BatchLine {
   std::string problem;  // of the others
 };
 
+// A reply to one of downloads(), where results come in pages of JSON and not as files of lines.
+struct BatchResultPage {
+  std::vector<std::string> lines;  // for line()
+  std::optional<BatchCall> next;   // the call for the page behind this one; none: this is the last
+};
+
 class BatchApi {
  public:
   virtual ~BatchApi() = default;
@@ -136,6 +142,11 @@ class BatchApi {
 
   // The files of results, each asked for by one call.
   virtual std::vector<BatchCall> downloads(const BatchJob& job) const = 0;
+  virtual bool results_in_pages() const { return false; }
+  virtual core::Result<BatchResultPage> result_page(const BatchJob& /*job*/,
+                                                    const BatchReply& /*reply*/) const {
+    return BatchResultPage{};
+  }
   // Where they lie in place of that. All files below a name that ends with '/'; some of them may
   // hold no results: their lines are errors.
   virtual std::vector<std::string> places_of_results(const BatchJob& /*job*/) const { return {}; }

@@ -95,10 +95,16 @@ void fuzz_batch(std::string_view input) {
   for (int number = 0; number < api.uploads(); ++number)
     if (const auto file = api.uploaded({.nonce = "n"}, number, {headers, input})) {
       const BatchJob job{.nonce = "n", .input = *file};
-      check_call(api.upload(job, number + 1));
+      if (number + 1 < api.uploads()) check_call(api.upload(job, number + 1));
       check_calls(api.clean_up(job));
     }
   if (const auto line = api.line(input)) check_line(service, *line);
+  if (!api.results_in_pages()) return;
+  if (const auto page = api.result_page({.nonce = "n", .results = "r"}, {headers, input})) {
+    if (page->next) check_call(*page->next);
+    for (const std::string& text : page->lines)
+      if (const auto line = api.line(text)) check_line(service, *line);
+  }
 }
 
 }  // namespace
