@@ -53,10 +53,7 @@ BatchStatus status_of(const Element& batch) {
 class AnthropicBatch final : public BatchApi {
  public:
   AnthropicBatch(const Codec& codec, const BatchService& service)
-      : service_(service), path_(std::string(codec.path()) + "/batches") {
-    for (auto& header : codec.headers())
-      if (header.first == "anthropic-version") headers_.push_back(std::move(header));
-  }
+      : service_(service), path_(std::string(codec.path()) + "/batches") {}
 
   BatchLimits limits() const override { return service_.limits; }
 
@@ -70,7 +67,7 @@ class AnthropicBatch final : public BatchApi {
     BatchCall call = json_call(path_, R"({"requests":[)");
     call.body.file = true;
     call.body.after = "]}";
-    return with_headers(std::move(call));
+    return call;
   }
   BatchCall poll(const BatchJob& job) const override { return call_of(job.id); }
   core::Result<BatchStatus> status(const BatchReply& reply) const override {
@@ -84,7 +81,7 @@ class AnthropicBatch final : public BatchApi {
   BatchCall list(const BatchJob& /*job*/, std::string_view next) const override {
     std::string path = path_ + "?limit=100";
     if (!next.empty()) path += "&after_id=" + segment_text(next);
-    return with_headers({.path = std::move(path)});
+    return {.path = std::move(path)};
   }
   core::Result<BatchPage> page(const BatchReply& reply) const override {
     const auto list = parse_batch_reply(reply.body);
@@ -152,17 +149,12 @@ class AnthropicBatch final : public BatchApi {
   }
 
  private:
-  BatchCall with_headers(BatchCall call) const {
-    call.headers.insert(call.headers.end(), headers_.begin(), headers_.end());
-    return call;
-  }
   BatchCall call_of(std::string_view id, std::string_view rest = {}) const {
-    return with_headers({.path = fmt::format("{}/{}{}", path_, segment_text(id), rest)});
+    return {.path = fmt::format("{}/{}{}", path_, segment_text(id), rest)};
   }
 
   const BatchService& service_;
   std::string path_;
-  std::vector<std::pair<std::string, std::string>> headers_;
 };
 
 }  // namespace

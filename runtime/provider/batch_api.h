@@ -44,6 +44,7 @@ struct BatchCall {
   // Below base_url, with its query; or a whole URL, where this API answers for its host: base_url's,
   // or of the same service.
   std::string path = {};
+  // Beside those that prove who asks, and Codec::headers() without content-type and accept.
   std::vector<std::pair<std::string, std::string>> headers = {};
   BatchBody body = {};
 };
@@ -125,7 +126,8 @@ class BatchApi {
                                              const BatchReply& /*reply*/) const {
     return job.input;
   }
-  // Where the file is put before create(), in place of those calls: "gs://bucket/folder/name".
+  // Where the file is put before create(), in place of those calls: "gs://bucket/folder/name". A
+  // process that has not put it there does so before its first create().
   virtual std::optional<std::string> place_of_file(const BatchJob& /*job*/) const {
     return std::nullopt;
   }
