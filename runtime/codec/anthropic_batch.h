@@ -1,8 +1,8 @@
 // Anthropic's Message Batches (docs/providers.md, Batch APIs): the requests stand in create() itself.
 //
 // A batch carries nothing of ours, so it is found again by its time and its number of requests, and
-// known for ours by its results: every custom_id must begin with the nonce, which is for whoever
-// names them. While it runs no count but that of its requests can be seen.
+// known for ours by its results: the caller begins every custom_id with the nonce. While it runs, no
+// count but that of its requests can be seen.
 //
 // Threads: any.
 #pragma once
