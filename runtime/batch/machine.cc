@@ -167,6 +167,11 @@ void Machine::drop(std::string note) {
 void Machine::take_upload(const Answer& answer, core::WallTime now) {
   if (passes(answer.status)) return fail(answer, now);
   if (answer.status >= 300) {
+    // An earlier try may have come through, and its part cannot be sent twice: from the beginning.
+    const bool again = upload_ > 0 && failures_ > 0;
+    if (upload_ > 0) record_.input.clear();  // where it was to go, not the file
+    upload_ = 0;
+    if (again) return fail(answer, now);
     refused_ = text_of(answer);
     return drop(fmt::format("its file was refused: {}", refused_));
   }
