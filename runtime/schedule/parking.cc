@@ -8,7 +8,8 @@ namespace sluice::schedule {
 bool parks(const ParkingNeed& need) {
   if (!need.seconds || need.per_second <= 0) return true;
   const double with_this = need.parked + 1;
-  const double in_time = need.per_second * std::max(0.0, *need.seconds - need.usual);
+  const double in_time =
+      need.per_second * std::max(0.0, *need.seconds - need.usual - need.giving_up);
   const bool can_be_given_up = kAgain * with_this <= in_time;
   if (!need.left) return can_be_given_up;
   const double all = *need.left + need.parked;
@@ -18,7 +19,7 @@ bool parks(const ParkingNeed& need) {
 }
 
 std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double online_left,
-                                      double per_second, double seconds) {
+                                      double per_second, double seconds, double giving_up) {
   std::vector<std::size_t> by_lines(open.size());
   std::iota(by_lines.begin(), by_lines.end(), std::size_t{0});
   // The ones with the most to do again first: they have the least hope.
@@ -30,8 +31,9 @@ std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double on
   std::vector<std::size_t> late;
   if (per_second <= 0) return late;
   const double can = per_second * std::max(0.0, seconds);
+  const double can_later = per_second * std::max(0.0, seconds - giving_up);
   for (const std::size_t i : by_lines) {
-    if (online_left + kAgain * parked < can) break;
+    if (online_left + kAgain * parked < can_later) break;
     // Beyond what online can do in time, giving up gains nothing: the batch may still end.
     if (online_left + open[i].lines > can) continue;
     late.push_back(i);

@@ -7,13 +7,16 @@
 // all unanswered, D to the deadline, and C the requests a second that the online endpoints deliver,
 // another one is parked while
 //
-//   B·kAgain ≤ C·(D − W)            the batches can be given up after W, what a batch usually takes,
+//   B·kAgain ≤ C·(D − W − G)        the batches can be given up after W, what a batch usually takes,
 //                                   and asked online, with a margin for what goes wrong
 //   R + B + (kAgain − 1)·B ≤ C·D    which leaves enough for those that are online in the meantime
 //
 // or, where online alone cannot do it in time, while B ≤ R + B − C·D: what cannot be online at all.
-// Without a deadline, or without an online endpoint, all is parked. Which batches are given up, and
-// when, is late_batches()'s.
+// Without a deadline, or without an online endpoint, all is parked.
+//
+// Giving up is late_batches()'s, asked once a minute or oftener. A batch that is cancelled does not end at
+// once: its rows can be asked G later. So it keeps B·kAgain + (what is online) ≤ C·(D − G), and gives up no more
+// than it must for that: what a batch has done by then is kept, at half the price.
 //
 // Threads: plain values and functions, any thread. No clock.
 #pragma once
@@ -26,12 +29,17 @@
 
 namespace sluice::schedule {
 
+// From the decision to give a batch up until its rows are asked online, in seconds: ten minutes that a
+// provider may take to cancel (docs/providers.md), the looks and the pass in between.
+inline constexpr double kGivingUp = 720;
+
 struct ParkingNeed {
   std::optional<double> left;     // requests that are neither sent nor parked, this one among them
   double parked = 0;              // in batches that have not ended
   double per_second = 0;          // that the online endpoints deliver; 0: there are none
   std::optional<double> seconds;  // to the deadline; nullopt: there is none
   double usual = 0;               // seconds that a batch usually takes
+  double giving_up = kGivingUp;   // seconds
 };
 
 // What is asked a second time goes slower than was thought, and some of it a third time.
@@ -48,6 +56,7 @@ struct OpenBatch {
 // as indices. Those with the least unanswered stay longest. None where online could not do them in
 // time anyway, which is the best that can be done then.
 std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double online_left,
-                                      double per_second, double seconds);
+                                      double per_second, double seconds,
+                                      double giving_up = kGivingUp);
 
 }  // namespace sluice::schedule
