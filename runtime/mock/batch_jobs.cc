@@ -1,11 +1,10 @@
 #include "mock/batch_jobs.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "core/hash.h"
 #include "mock/draws.h"
+#include "simulate/batch_model.h"
 #include "simulate/random.h"
 
 namespace sluice::mock {
@@ -14,48 +13,18 @@ namespace {
 using simulate::mix;
 using simulate::unit;
 
-// What batches were seen to take (2026): 1,000 requests some 4 minutes, 10,000 from 14 to 84, 100,000 one to
-// three hours; some of ten requests from 8 to 24 hours, and for days all of a model.
-constexpr double kMedianOfThousand = 240;  // seconds
-constexpr double kBySize = 0.6;            // of the number of lines, as an exponent
-constexpr double kLeastMedian = 60;
-constexpr double kSigma = 0.8;
-constexpr double kTailShare = 0.05;
-constexpr double kTailExponent = 0.8;  // Pareto, from kShortestTail times as long
-constexpr double kShortestTail = 3;
-constexpr double kLongestTail = 300;
-constexpr double kSlowFactor = 12;
-constexpr double kSlowShare = 0.15;  // of the times, where they are mixed
-constexpr core::Duration kRegimeLasts = std::chrono::hours(6);
-constexpr core::Duration kLongestCancel = std::chrono::minutes(10);
-
-core::Duration seconds(double s) {
-  return core::Duration(static_cast<std::int64_t>(s * 1e9));
-}
-
 core::Duration part(core::Duration whole, double share) {
   return core::Duration(static_cast<std::int64_t>(static_cast<double>(whole.count()) * share));
 }
 
-bool is_slow(const BatchOptions& options, std::uint64_t seed, std::string_view model,
-             core::Duration now) {
-  if (options.regime != BatchRegime::mixed) return options.regime == BatchRegime::slow;
-  const std::uint64_t time = static_cast<std::uint64_t>(now / kRegimeLasts);
-  const std::uint64_t draw = mix(mix(seed, kBatchRegimeDraw), core::hash128(model).low ^ time);
-  return unit(draw) < kSlowShare;
-}
-
-core::Duration draw_turnaround(std::uint64_t draws, std::uint64_t lines, bool slow) {
-  const double size =
-      std::pow(static_cast<double>(std::max<std::uint64_t>(lines, 1)) / 1000, kBySize);
-  double took = std::max(kMedianOfThousand * size, kLeastMedian);
-  took *= simulate::log_normal(kSigma, mix(draws, kBatchTimeDraw), mix(draws, kBatchAngleDraw));
-  const double tail = unit(mix(draws, kBatchTailDraw));
-  if (tail < kTailShare) {
-    const double u = 1 - tail / kTailShare;  // (0, 1]
-    took *= std::min(kShortestTail * std::pow(u, -1 / kTailExponent), kLongestTail);
-  }
-  return seconds(slow ? took * kSlowFactor : took);
+core::Duration draw_turnaround(const BatchOptions& options, std::uint64_t seed, std::uint64_t draws,
+                               std::string_view model, std::uint64_t lines, core::Duration now) {
+  const bool slow =
+      simulate::is_slow(options.regime, mix(seed, kBatchRegimeDraw), core::hash128(model).low, now);
+  return simulate::turnaround({.radius = mix(draws, kBatchTimeDraw),
+                               .angle = mix(draws, kBatchAngleDraw),
+                               .tail = mix(draws, kBatchTailDraw)},
+                              lines, slow);
 }
 
 }  // namespace
@@ -76,13 +45,13 @@ BatchPlan draw_plan(const BatchOptions& options, std::uint64_t seed, std::uint64
   };
   const BatchFaults& f = options.faults;
   BatchPlan plan;
-  const core::Duration whole =
+  const simulate::BatchPhases phases = simulate::phases_of(
       options.turnaround ? *options.turnaround
-                         : draw_turnaround(draws, lines, is_slow(options, seed, model, now));
-  plan.validating = part(whole, 0.02);
-  plan.finalizing = part(whole, 0.04);
-  plan.running = whole - plan.validating - plan.finalizing;
-  plan.cancelling = std::min(part(whole, 0.05), kLongestCancel);
+                         : draw_turnaround(options, seed, draws, model, lines, now));
+  plan.validating = phases.validating;
+  plan.finalizing = phases.finalizing;
+  plan.running = phases.running;
+  plan.cancelling = phases.cancelling;
   // Not one that the provider never ends.
   plan.window = window > core::Duration::zero() ? options.window.value_or(window) : window;
   if (happens(f.stuck, kBatchStuckDraw)) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "simulate/batch_model.h"
 
 namespace sluice::mock {
 
@@ -36,9 +37,8 @@ struct BatchFaults {
   double null_response = 0;  // neither a response nor an error
 };
 
-// How long batches take, where no fixed turnaround is given: log-normal with a heavy tail, slower
-// for larger ones. Whether a time is slow is drawn once for each model and six hours.
-enum class BatchRegime : std::uint8_t { normal, slow, mixed };
+// How long batches take, where no fixed turnaround is given.
+using simulate::BatchRegime;
 
 struct BatchOptions {
   double speed = 3600;  // seconds of batch time in one of the clock

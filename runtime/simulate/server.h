@@ -30,6 +30,8 @@ class Server {
   };
   // `output_factor`: how much longer than usual the answer to this one is.
   Reply take(core::Time now, const schedule::Demand& demand, double output_factor);
+  // What its answer is billed for.
+  provider::Usage usage_of(const schedule::Demand& demand, double output_factor);
 
  private:
   struct Reported {  // what the headers say of one quota
@@ -37,7 +39,6 @@ class Server {
     double remaining = 0;
   };
 
-  provider::Usage usage_of(const schedule::Demand& demand, double output_factor);
   std::optional<OutageKind> outage(core::Time now);
   // nullopt = admitted, and counted; else how long until it would be.
   std::optional<core::Duration> refuse(core::Time now, const provider::Usage& usage);

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "provider/endpoint.h"
+#include "simulate/batch_model.h"
 
 namespace sluice::simulate {
 
@@ -98,8 +99,9 @@ struct ServerSpec {
   core::Duration timeout = std::chrono::seconds(60);
   bool reports_limits = false;  // limit and remaining in every answer
   HeaderErrors lies{};
-  bool reports_retry_after = true;  // with every 429
-  double retry_after_factor = 1;    // told = true × this: below 1 it is too short
+  bool reports_retry_after = true;    // with every 429
+  double retry_after_factor = 1;      // told = true × this: below 1 it is too short
+  std::optional<BatchModel> batch{};  // of an endpoint with EndpointConfig::batch
 };
 
 struct Workload {
@@ -115,6 +117,12 @@ struct Workload {
   std::optional<core::Duration> drain_after{};
   // The scheduler is told how much is still to come, times this; none = it is not told.
   std::optional<double> outlook = 1.0;
+  // From … to: the process sleeps. Nothing is sent, polled, cancelled or heard; the servers work on.
+  struct Asleep {
+    core::Duration from{};
+    core::Duration to{};
+  };
+  std::optional<Asleep> asleep{};
 };
 
 }  // namespace sluice::simulate

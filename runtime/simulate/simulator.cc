@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <queue>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "schedule/parking.h"
+#include "simulate/batches.h"
 #include "simulate/random.h"
 #include "simulate/server.h"
 
@@ -14,6 +17,12 @@ namespace {
 
 // So many wake-ups in a row without an action or an answer are a scheduler that runs on the spot.
 constexpr int kIdleWakes = 1000;
+// Whether batches are late is asked so often, and in the last minutes before the deadline.
+constexpr core::Duration kLook = std::chrono::seconds(60);
+constexpr core::Duration kLastLook = std::chrono::seconds(5);
+constexpr core::Duration kLastMinutes = std::chrono::minutes(15);
+// Rows of a batch that was given up are asked online (Demand::batches).
+constexpr std::uint32_t kNoMoreBatches = 2;
 
 struct Arrival {
   core::Time at;
@@ -31,7 +40,12 @@ class Simulation {
  public:
   Simulation(const schedule::Config& config, std::span<const ServerSpec> endpoints,
              const Workload& workload, std::uint64_t seed, Watcher& watcher)
-      : scheduler_(config), workload_(workload), watcher_(watcher), seed_(seed) {
+      : config_(config),
+        scheduler_(config),
+        workload_(workload),
+        watcher_(watcher),
+        seed_(seed),
+        batches_(endpoints, seed) {
     servers_.reserve(endpoints.size());
     for (std::size_t e = 0; e < endpoints.size(); ++e)
       servers_.emplace_back(endpoints[e], config.endpoints[e].max_output_tokens, ++seed);
@@ -43,12 +57,16 @@ class Simulation {
     }
     report_.elapsed = now_ - core::Time{};
     report_.spent = scheduler_.snapshot(now_).spent;
+    report_.batches = batches_.made();
+    report_.left_in_batches = batches_.lines();
     return report_;
   }
 
  private:
   // One moment; then time moves to the next. False at the end.
   bool step() {
+    collect_batches();
+    give_up_batches();
     submit();
     if (!draining_ && workload_.drain_after && now_ >= core::Time(*workload_.drain_after)) {
       draining_ = true;
@@ -62,7 +80,9 @@ class Simulation {
       std::visit([this](const auto& a) { act(a); }, action);
     }
     watcher_.polled(now_, scheduler_);
-    if (open_ == 0 && flying_ == 0 && !more()) return false;
+    if (!more()) batches_.seal_all(now_);
+    const bool batches_matter = !batches_.empty() && !report_.halt && !draining_;
+    if (open_ == 0 && flying_ == 0 && !more() && !batches_matter) return false;
     return pass_time();
   }
 
@@ -77,15 +97,62 @@ class Simulation {
   }
 
   void submit() {
-    for (auto at = next_input(); at && *at <= now_; at = next_input()) {
-      const schedule::Demand demand = demand_of(++submitted_).first;
-      watcher_.submitted(now_, demand);
-      scheduler_.submitted(now_, demand);
-      ++open_;
-    }
+    for (auto at = next_input(); at && *at <= now_; at = next_input()) submit(++submitted_, 0);
     if (workload_.outlook)
       scheduler_.outlook(
           {static_cast<double>(workload_.requests - submitted_) * *workload_.outlook});
+  }
+
+  void submit(schedule::RequestId id, std::uint32_t batches) {
+    schedule::Demand demand = demand_of(id).first;
+    demand.batches = batches;
+    if (batches > 0) stood_in_[id] = batches;
+    watcher_.submitted(now_, demand);
+    scheduler_.submitted(now_, demand);
+    ++open_;
+  }
+
+  void collect_batches() {
+    for (const Batches::Ended& ended : batches_.pass(now_)) {
+      const core::Price& price = config_.endpoints[ended.endpoint].price;
+      core::Money worst;
+      core::Money cost;
+      for (const Batches::Line& line : ended.answered) {
+        worst += line.worst_cost;
+        const auto [demand, output_factor] = demand_of(line.request);
+        const provider::Usage usage = servers_[ended.endpoint].usage_of(demand, output_factor);
+        cost += provider::cost_of(usage, price);
+        count_answer(usage);
+        report_.endpoints[ended.endpoint].tokens += usage.input + usage.output;
+      }
+      report_.endpoints[ended.endpoint].answered += ended.answered.size();
+      for (const Batches::Line& line : ended.unanswered) worst += line.worst_cost;
+      report_.in_batch += ended.answered.size();
+      scheduler_.collected(ended.endpoint, ended.answered.size() + ended.unanswered.size(), worst,
+                           cost);
+      for (const Batches::Line& line : ended.unanswered)
+        submit(line.request, ended.cancelled ? kNoMoreBatches : line.batches + 1);
+    }
+  }
+
+  std::uint32_t batches_before(schedule::RequestId id) const {
+    const auto found = stood_in_.find(id);
+    return found == stood_in_.end() ? 0 : found->second;
+  }
+
+  void give_up_batches() {
+    if (!config_.deadline || now_ < look_at_ || batches_.empty()) return;
+    const bool last_minutes = *config_.deadline - now_ <= kLastMinutes;
+    look_at_ = now_ + (last_minutes ? kLastLook : kLook);
+    const schedule::Snapshot online = scheduler_.snapshot(now_);
+    if (online.online_per_second <= 0) return;
+    const std::vector<schedule::OpenBatch> open = batches_.open(now_);
+    for (const std::size_t i : schedule::late_batches(
+             open, static_cast<double>(online.waiting + online.in_flight), online.online_per_second,
+             core::in_seconds(*config_.deadline - now_))) {
+      batches_.cancel(now_, i);
+      ++report_.given_up;
+    }
   }
 
   // What a request asks for, and how much longer than usual its answer is: always the same.
@@ -110,6 +177,10 @@ class Simulation {
     core::Time next = wake.value_or(core::Time::max());
     if (!arrivals_.empty()) next = std::min(next, arrivals_.top().at);
     if (const auto input = next_input()) next = std::min(next, std::max(now_, *input));
+    if (const auto batch = batches_.next()) {
+      next = std::min(next, std::max(now_, *batch));
+      if (config_.deadline) next = std::min(next, std::max(now_, look_at_));
+    }
     if (workload_.drain_after && !draining_)
       next = std::min(next, core::Time(*workload_.drain_after));
     if (next == core::Time::max()) {
@@ -122,8 +193,11 @@ class Simulation {
       report_.busy = true;
       return false;
     }
+    if (const auto& asleep = workload_.asleep;
+        asleep && next >= core::Time(asleep->from) && next < core::Time(asleep->to))
+      next = core::Time(asleep->to);
     now_ = next;
-    while (!arrivals_.empty() && arrivals_.top().at == now_) arrive();
+    while (!arrivals_.empty() && arrivals_.top().at <= now_) arrive();
     return true;
   }
 
@@ -164,9 +238,13 @@ class Simulation {
                      .worst_cost = {}},
                     std::move(outcome)});
   }
-  void act(const schedule::Park&) {
+  void act(const schedule::Park& park) {
     ++report_.parked;
     --open_;
+    batches_.park(now_, park.endpoint,
+                  {.request = park.request,
+                   .batches = batches_before(park.request),
+                   .worst_cost = park.worst_cost});
   }
   void act(const schedule::RejectRequest&) {
     ++report_.rejected;
@@ -194,17 +272,25 @@ class Simulation {
     ++endpoint.answered;
     endpoint.tokens += outcome.usage.input + outcome.usage.output;
     if (!its) return;
-    ++report_.answered;
-    report_.input_tokens += outcome.usage.input;
-    report_.output_tokens += outcome.usage.output;
+    count_answer(outcome.usage);
     --open_;
   }
 
+  void count_answer(const provider::Usage& usage) {
+    ++report_.answered;
+    report_.input_tokens += usage.input;
+    report_.output_tokens += usage.output;
+  }
+
+  const schedule::Config& config_;
   schedule::Scheduler scheduler_;
   Workload workload_;
   Watcher& watcher_;
   std::uint64_t seed_;
   std::vector<Server> servers_;
+  Batches batches_;
+  std::unordered_map<schedule::RequestId, std::uint32_t> stood_in_;  // batches; of those in any
+  core::Time look_at_{};  // when it is looked for late batches again
   std::priority_queue<Arrival, std::vector<Arrival>, Later> arrivals_;
   std::unordered_set<schedule::AttemptId> cancelled_;  // whose answers are still on their way
   std::vector<schedule::Action> actions_;

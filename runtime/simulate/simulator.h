@@ -1,6 +1,7 @@
 // Drives a Scheduler in virtual time against modelled endpoints: what a run would do, in a fraction
 // of a second and the same every time. The scheduler is the real one; only the servers and the
-// clock are models.
+// clock are models. Around it stands what a run does with batches: what one has not answered is submitted
+// again when it has ended, and those that late_batches() names are cancelled.
 //
 // Threads: a plain function, any thread; everything it touches is its own.
 #pragma once
@@ -31,7 +32,11 @@ struct SimulationReport {
   std::uint64_t answered = 0;
   std::uint64_t rejected = 0;
   std::uint64_t released = 0;
-  std::uint64_t parked = 0;  // that went into batches
+  std::uint64_t parked = 0;           // that went into batches; one that did so again counts again
+  std::uint64_t batches = 0;          // that were made …
+  std::uint64_t given_up = 0;         // … of these, for the deadline
+  std::uint64_t in_batch = 0;         // of `answered`, by a batch
+  std::uint64_t left_in_batches = 0;  // at a halt
   std::uint64_t rate_limited = 0;
   std::uint64_t lost = 0;
   std::uint64_t cancelled = 0;     // attempts
