@@ -27,13 +27,14 @@ std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double on
     return open[a].lines != open[b].lines ? open[a].lines > open[b].lines : a < b;
   });
   double parked = 0;
-  for (const OpenBatch& batch : open) parked += batch.lines;
+  for (const OpenBatch& batch : open) (batch.given_up ? online_left : parked) += batch.lines;
   std::vector<std::size_t> late;
   if (per_second <= 0) return late;
   const double can = per_second * std::max(0.0, seconds);
   const double can_later = per_second * std::max(0.0, seconds - giving_up);
   for (const std::size_t i : by_lines) {
     if (online_left + kAgain * parked < can_later) break;
+    if (open[i].given_up) continue;
     // Beyond what online can do in time, giving up gains nothing: the batch may still end.
     if (online_left + open[i].lines > can) continue;
     late.push_back(i);

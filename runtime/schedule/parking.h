@@ -50,6 +50,8 @@ bool parks(const ParkingNeed& need);
 struct OpenBatch {
   double lines = 0;  // that are not answered yet, as far as is known
   double age = 0;    // seconds since it was created
+  // Its lines come to the online endpoints as soon as it ends, so they count as online.
+  bool given_up = false;
 };
 
 // The batches that must be given up now, so that what is in them is asked online before the deadline:

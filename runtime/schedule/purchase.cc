@@ -14,6 +14,10 @@ constexpr std::uint64_t kDemandMemory = 256;
 constexpr double kAnsweredMemory = 100;
 // Of the many that are in flight at the end, some take longer than 99.5 % of all.
 constexpr double kSlower = 1.15;
+// With hundreds in flight one takes half as long again; where that is less than this share of the run, it
+// costs next to nothing to wait for it.
+constexpr double kSlowestOfMany = 0.35;
+constexpr double kSpareShare = 0.001;
 // A paced endpoint saves up what this brings, or one request.
 constexpr double kSavedSeconds = 0.5;
 // Latencies until an endpoint that has just begun is known.
@@ -111,8 +115,10 @@ Offer Purchase::offer(core::Time now, const Endpoint& endpoint, double answered,
   offer.at_most = offer.per_second;
   if (!measured(endpoint))
     offer.at_most = std::min(limit, endpoint.concurrency.cap() / takes) * answered;
-  offer.slowest =
-      kSlower * core::in_seconds(endpoint.latency.slowest().value_or(core::Duration::zero()));
+  const double slowest =
+      core::in_seconds(endpoint.latency.slowest().value_or(core::Duration::zero()));
+  const double run = deadline_ && began_ ? core::in_seconds(*deadline_ - *began_) : 0;
+  offer.slowest = kSlower * slowest + std::min(kSlowestOfMany * slowest, kSpareShare * run);
   // A tier that has no capacity now may have some soon; without a deadline nobody waits for that.
   const bool none_now = endpoint.shortage.active();
   if (none_now) offer.per_second = 0;

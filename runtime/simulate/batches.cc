@@ -88,21 +88,18 @@ Batches::Ended Batches::take(Batch batch) {
   return ended;
 }
 
-std::vector<schedule::OpenBatch> Batches::open(core::Time now) {
+std::vector<schedule::OpenBatch> Batches::open(core::Time now) const {
   std::vector<schedule::OpenBatch> open;
-  shown_.clear();
-  for (std::size_t i = 0; i < out_.size(); ++i) {
-    const Batch& batch = out_[i];
-    if (batch.cancelled) continue;
-    shown_.push_back(i);
+  open.reserve(out_.size());
+  for (const Batch& batch : out_)
     open.push_back({.lines = static_cast<double>(batch.lines.size() - batch.done(now)),
-                    .age = core::in_seconds(now - batch.created)});
-  }
+                    .age = core::in_seconds(now - batch.created),
+                    .given_up = batch.cancelled});
   return open;
 }
 
 void Batches::cancel(core::Time now, std::size_t index) {
-  Batch& batch = out_[shown_[index]];
+  Batch& batch = out_[index];
   batch.cancelled = true;
   batch.ends = std::min(batch.ends, now + batch.phases.cancelling);
 }

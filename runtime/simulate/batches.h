@@ -49,8 +49,8 @@ class Batches {
   // Seals what is old enough, and takes out what has ended.
   std::vector<Ended> pass(core::Time now);
 
-  // Those that are out and not cancelled, as indices for cancel(): until the next call of any other.
-  std::vector<schedule::OpenBatch> open(core::Time now);
+  // Those that are out. Their indices are good for cancel() until the next call of any other.
+  std::vector<schedule::OpenBatch> open(core::Time now) const;
   void cancel(core::Time now, std::size_t index);
 
   bool empty() const;
@@ -79,7 +79,6 @@ class Batches {
   std::vector<std::optional<BatchModel>> models_;
   std::vector<Filling> filling_;  // by EndpointId
   std::vector<Batch> out_;
-  std::vector<std::size_t> shown_;  // by open(): places in out_
   std::uint64_t seed_;
   Random random_;
   std::uint64_t made_ = 0;
