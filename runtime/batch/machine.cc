@@ -44,7 +44,7 @@ Machine::Machine(const provider::BatchApi& api, store::BatchRecord record, bool 
       changed_(fresh),
       cleaned_(!record_.open()) {
   // Without uploads nothing is recorded between the intent and create().
-  if (!fresh && record_.phase == BatchPhase::intended && api_.uploads() == 0)
+  if (!fresh && record_.phase == BatchPhase::intended && uploads() == 0)
     record_.phase = BatchPhase::uploaded;
   if (!fresh && record_.phase == BatchPhase::uploaded) doubt_since_ = core::WallTime();
   if (record_.phase == BatchPhase::uploaded) upload_ = uploads();

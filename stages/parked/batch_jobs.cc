@@ -126,6 +126,7 @@ class ThreadBatchJobs final : public BatchJobs {
   core::Status put_file(Driven& driven, const std::string& place);
   core::Status fetch(Driven& driven, const std::string& part);
   core::Status fetch_places(Driven& driven, OutFile& out);
+  core::Status fetch_pages(Driven& driven, OutFile& out);
   void clean_up(Driven& driven);
   // The record, and what is settled with it, are in the checkpoint when it returns. False: nothing
   // is committed any more.
@@ -333,7 +334,14 @@ bool ThreadBatchJobs::take_sealed() {
     driven_.push_back(std::make_unique<Driven>(
         batch::Machine(*service.api, std::move(one.record), true, service.patience, service.window),
         &service));
-    if (!commit(*driven_.back())) return false;
+    Driven& driven = *driven_.back();
+    const std::uint32_t least = service.api->limits().least;
+    if (driven.machine.record().lines < least) {
+      driven.machine.give_up(fmt::format("the provider takes no batch of fewer than {}", least));
+      setup_.stopped(driven.machine.record().endpoint, driven.machine.record().note);
+    }
+    if (!commit(driven)) return false;
+    if (!driven.machine.record().open()) over(driven);
   }
   return true;
 }
@@ -480,11 +488,33 @@ core::Status ThreadBatchJobs::fetch_places(Driven& driven, OutFile& out) {
   return {};
 }
 
+core::Status ThreadBatchJobs::fetch_pages(Driven& driven, OutFile& out) {
+  const provider::BatchApi& api = *driven.service->api;
+  const provider::BatchJob job = driven.machine.job();
+  for (provider::BatchCall call : api.downloads(job)) {
+    for (bool more = true; more;) {
+      const Called called = caller_->call(driven.machine.record().endpoint, call, {}, {}, true);
+      if (called.stopped) return core::fail(core::ErrorCode::io, "stopped");
+      if (called.status < 200 || called.status >= 300)
+        return core::fail(core::ErrorCode::io, called.message);
+      auto page = api.result_page(job, {called.headers, called.response.body});
+      if (!page) return std::unexpected(page.error());
+      for (const std::string& line : page->lines)
+        if (auto written = out.write(line + "\n"); !written) return written;
+      more = page->next.has_value();
+      if (more) call = std::move(*page->next);
+    }
+  }
+  return {};
+}
+
 core::Status ThreadBatchJobs::fetch(Driven& driven, const std::string& part) {
   auto out = OutFile::create(part);
   if (!out) return std::unexpected(out.error());
-  core::Status written = fetch_places(driven, *out);
+  const bool pages = driven.service->api->results_in_pages();
+  core::Status written = pages ? fetch_pages(driven, *out) : fetch_places(driven, *out);
   if (!written) return written;
+  if (pages) return out->finish(part);
   for (const provider::BatchCall& call : driven.service->api->downloads(driven.machine.job())) {
     char last = '\n';
     const Called called = caller_->call(
