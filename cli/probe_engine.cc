@@ -122,7 +122,7 @@ core::Result<const provider::EndpointSpec*> swept_endpoint(const EngineFlags& fl
         fmt::format("no server of one's own is named '{}': there are {}", flags.endpoint, names));
   if (own.size() > 1)
     return core::fail(core::ErrorCode::usage,
-                      fmt::format("which one? --endpoint NAME takes one of {}", names));
+                      fmt::format("several servers: --endpoint NAME takes one of {}", names));
   return own.front();
 }
 

@@ -8,7 +8,7 @@
 namespace sluice::simulate {
 namespace {
 
-// Of p and q by e, and of t by a, in the medians of the fits in engine_table.cc.
+// Of p and q by e, and of t by a: medians of fits of the measured servers in tests/simulate/fixtures.
 constexpr double kOwnPrompt = 1;
 constexpr double kOthersPrompts = 0.06;
 constexpr double kBegin = 2;

@@ -11,7 +11,7 @@
 namespace sluice::simulate {
 namespace {
 
-// What measured servers have, in units of a: medians of the fits in tests/simulate/engine_fit_test.cc. How much they count:
+// What measured servers have, in units of a: medians of fits of the servers in tests/simulate/fixtures. How much they count:
 // as a point that is off by this share of itself does.
 constexpr double kExpectedB = 0.01;
 constexpr double kExpectedD = 2e-6;

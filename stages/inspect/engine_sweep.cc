@@ -44,7 +44,7 @@ struct Streamed {  // of a request
 
 // Servers close a connection behind an answer (llama.cpp does), and a request may be on its way on it: it is sent again.
 constexpr int kMostTries = 3;
-bool unheard(const http::Failure& failure) {
+bool unanswered(const http::Failure& failure) {
   return failure.kind == http::Failure::Kind::reset && !failure.answering;
 }
 
@@ -202,7 +202,7 @@ void Sweep::ended(const std::shared_ptr<Streamed>& heard,
   --in_flight_;
   std::erase(under_way_, heard);
   const bool cancelled = !result && result.error().kind == http::Failure::Kind::cancelled;
-  if (!result && !over_ && unheard(result.error()) && heard->tries + 1 < kMostTries) {
+  if (!result && !over_ && unanswered(result.error()) && heard->tries + 1 < kMostTries) {
     --sent_;  // it was none
     return send(heard->counts, heard->tries + 1);
   }

@@ -29,7 +29,7 @@ class StreamTimes {
   const std::optional<core::Time>& first() const { return first_; }  // piece of text
   core::Time last() const { return last_; }                          // the same
   std::uint64_t pieces() const { return pieces_; }
-  // Of the usage, where the stream told it; else 0.
+  // Of the usage, where the stream reported it; else 0.
   std::uint64_t input_tokens() const { return input_; }
   std::uint64_t cached_tokens() const { return cached_; }
   std::uint64_t output_tokens() const { return output_; }

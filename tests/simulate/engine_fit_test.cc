@@ -200,7 +200,7 @@ TEST(EngineFit, OnePointThatIsFarOffChangesLittle) {
         << c;
 }
 
-TEST(EngineFit, SlotsAreToldFromMemoryByTwoShapes) {
+TEST(EngineFit, TwoShapesTellSlotsFromMemory) {
   Engine server = kServer;
   server.kv_tokens.reset();
   server.most_running = 4;
