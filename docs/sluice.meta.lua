@@ -286,6 +286,7 @@
 ---@field region? string where the model runs, as the provider names it
 ---@field regions? string[] several regions: an endpoint for each, with its own quota and ledger line; the limits below hold for each
 ---@field project? string the project that is billed
+---@field batch_bucket? string where the files of its batches lie, for the tier "batch" at a service that takes them from a bucket
 ---@field credentials? sluice.Secret|string in place of a key, what tokens or signatures are made with (docs/providers.md, Tokens)
 ---@field cache? "5m"|"1h" of Claude's models alone: has the provider keep the system text, as s.anthropic's cache
 
@@ -318,12 +319,14 @@
 ---@field service_tier? string sent as it stands; a request is billed at the tier that its reply names
 ---@field region? string where the model runs, as the provider names it
 ---@field regions? string[] several regions: an endpoint for each, with its own quota and ledger line; the limits below hold for each
+---@field batch_bucket? string where the files of its batches lie, for the tier "batch" at a service that takes them from a bucket
+---@field batch_role? string the ARN of the role that Bedrock reads and writes these files as
 ---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it, with "#PROFILE" behind its path
 ---@field cache? "5m"|"1h" has the provider keep the system text, for five minutes or an hour from its last use: written at 1.25 or 2 times the input price, read at a tenth; worth it from some 1,024 to 4,096 tokens on, below which nothing is kept
 
 ---The tiers of a model, an option of the endpoints.
 ---@class (exact) sluice.tiersOptions
----@field [integer] string|sluice.tierOptions "flex", "standard", "priority" or "fast", as far as the provider sells it (docs/providers.md, Tiers); a table gives the tier limits of its own
+---@field [integer] string|sluice.tierOptions "batch", "flex", "standard", "priority" or "fast", as far as the provider sells it (docs/providers.md, Tiers); a table gives the tier limits of its own
 
 ---One of the tiers, with what is its own.
 ---@class (exact) sluice.tierOptions
@@ -338,6 +341,9 @@
 ---@field price? sluice.priceOptions|0 what tokens cost at this tier
 ---@field timeout? string|number for one request, from sending to the last byte
 ---@field first_byte_timeout? string|number from the request's last byte sent to the answer's first
+---@field window? string|number of "batch": how long a batch may take; it is then cancelled, what it has is kept, and the rest is asked otherwise
+---@field search? string|number of "batch": how long the provider's list is searched for a batch whose creation came to an unknown end, before it is created again
+---@field requests? integer of "batch": requests in one batch, at most
 ---@field [integer] string its name
 
 ---What tokens cost, an option of the endpoints; it holds at whatever tier a request is served. price = 0 where nothing costs anything.

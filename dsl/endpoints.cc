@@ -112,6 +112,8 @@ void read_own_options(const Arguments& arguments, const provider::Profile& profi
   };
   spec.region = text("region");
   spec.project = text("project");
+  spec.batch_bucket = text("batch_bucket");
+  spec.batch_role = text("batch_role");
   spec.resource = text("resource");
   spec.api = text("api");
   if (const std::string cache = text("cache"); !cache.empty())

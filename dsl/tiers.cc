@@ -87,6 +87,9 @@ std::vector<EndpointSpec> by_tier(lua_State* lua, const Arguments& arguments,
       tiers.fail_item(i, fmt::format("tier \"{}\" is listed twice", tier.name), "name it once");
     spec.service_tier = tier.wire;
     spec.batch = batch;
+    if (batch && profile.address != nullptr)
+      if (const auto fits = profile.address(spec); !fits)
+        tiers.fail_item(i, fits.error().message, fits.error().where);
     if (batch && spec.price) spec.price = codec::half_of(*spec.price);
     spec.name = fmt::format("{} {}", base.name, tier.name);
     if (tier.name == kFlex && !arguments.has("timeout")) spec.timeout = kFlexTimeout;

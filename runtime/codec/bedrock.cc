@@ -227,7 +227,8 @@ core::Result<std::string> address(const EndpointSpec& endpoint) {
 }
 
 constexpr std::string_view kHosts[] = {"amazonaws.com"};
-constexpr std::string_view kOptions[] = {"region", "regions", "credentials", "cache"};
+constexpr std::string_view kOptions[] = {"region", "regions",      "credentials",
+                                         "cache",  "batch_bucket", "batch_role"};
 
 constexpr ErrorRule kErrors[] = {
     // clang-format off

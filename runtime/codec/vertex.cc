@@ -91,7 +91,8 @@ constexpr ErrorRule kOwnErrors[] = {
 };
 constexpr auto kErrors = joined(std::to_array(kOwnErrors), std::to_array(kGoogleErrors));
 
-constexpr std::string_view kOptions[] = {"region", "regions", "project", "credentials", "cache"};
+constexpr std::string_view kOptions[] = {"region",      "regions", "project",
+                                         "credentials", "cache",   "batch_bucket"};
 
 constexpr std::array kServices = {
     // It has no hosts here: s.gemini at one of Google's means the other service.
