@@ -15,8 +15,9 @@
 // Without a deadline, or without an online endpoint, all is parked.
 //
 // Giving up is late_batches()'s, asked once a minute or oftener. A batch that is cancelled does not end at
-// once: its rows can be asked G later. So it keeps B·kAgain + (what is online) ≤ C·(D − G), and gives up no more
-// than it must for that: what a batch has done by then is kept, at half the price.
+// once: its rows can be asked G later. So batches are given up when B·kAgain + (what is online) reaches
+// C·(D − G), and then only as fast as the online endpoints take what comes of it: from there on they always
+// have work, and what waits in a batch instead of their queue may still be answered, at half the price.
 //
 // Threads: plain values and functions, any thread. No clock.
 #pragma once
@@ -30,16 +31,17 @@
 namespace sluice::schedule {
 
 // From the decision to give a batch up until its rows are asked online, in seconds: ten minutes that a
-// provider may take to cancel (docs/providers.md), the looks and the pass in between.
+// provider may take to cancel (OpenAI: "up to 10 minutes"), the looks and the pass in between.
 inline constexpr double kGivingUp = 720;
 
 struct ParkingNeed {
-  std::optional<double> left;     // requests that are neither sent nor parked, this one among them
-  double parked = 0;              // in batches that have not ended
-  double per_second = 0;          // that the online endpoints deliver; 0: there are none
-  std::optional<double> seconds;  // to the deadline; nullopt: there is none
-  double usual = 0;               // seconds that a batch usually takes
-  double giving_up = kGivingUp;   // seconds
+  // Requests that are neither sent nor parked, this one among them; nullopt: nobody knows.
+  std::optional<double> left = {};
+  double parked = 0;                   // in batches that have not ended
+  double per_second = 0;               // that the online endpoints deliver; 0: there are none
+  std::optional<double> seconds = {};  // to the deadline; nullopt: there is none
+  double usual = 0;                    // seconds that a batch usually takes
+  double giving_up = kGivingUp;        // seconds
 };
 
 // What is asked a second time goes slower than was thought, and some of it a third time.
@@ -56,9 +58,14 @@ struct OpenBatch {
 
 // The batches that must be given up now, so that what is in them is asked online before the deadline:
 // as indices. Those with the least unanswered stay longest. None where online could not do them in
-// time anyway, which is the best that can be done then.
+// time anyway, which is the best that can be done then, and none while the online endpoints have enough
+// to do for longer than giving up takes.
 std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double online_left,
                                       double per_second, double seconds,
                                       double giving_up = kGivingUp);
+
+// Lines of a batch at most: `most` that the provider takes, and less where there is a deadline. Small ones
+// end sooner, and what goes wrong with one is less; many at once are done side by side.
+std::uint32_t lines_of_a_batch(std::uint32_t most, std::optional<double> seconds);
 
 }  // namespace sluice::schedule

@@ -40,7 +40,7 @@ BatchPhases phases_of(core::Duration turnaround);
 
 // One endpoint's batches in the simulator.
 struct BatchModel {
-  std::uint32_t most_lines = 10'000;
+  std::uint32_t most_lines = 50'000;
   BatchRegime regime = BatchRegime::mixed;
   std::optional<core::Duration> takes{};  // every batch; none = drawn
   // A batch that is not done by then has expired: what is done is kept and billed, the rest is not run.

@@ -10,8 +10,9 @@ constexpr std::uint64_t kStream = 0xBA7C;
 
 }  // namespace
 
-Batches::Batches(std::span<const ServerSpec> endpoints, std::uint64_t seed)
-    : filling_(endpoints.size()), seed_(mix(seed, kStream)), random_(seed_) {
+Batches::Batches(std::span<const ServerSpec> endpoints, std::optional<core::Time> deadline,
+                 std::uint64_t seed)
+    : deadline_(deadline), filling_(endpoints.size()), seed_(mix(seed, kStream)), random_(seed_) {
   for (const ServerSpec& endpoint : endpoints) models_.push_back(endpoint.batch);
 }
 
@@ -19,7 +20,10 @@ void Batches::park(core::Time now, schedule::EndpointId endpoint, const Line& li
   Filling& filling = filling_[endpoint];
   if (filling.lines.empty()) filling.since = now;
   filling.lines.push_back(line);
-  if (filling.lines.size() >= models_[endpoint].value_or(BatchModel{}).most_lines)
+  std::optional<double> seconds;
+  if (deadline_) seconds = core::in_seconds(*deadline_ - now);
+  const BatchModel model = models_[endpoint].value_or(BatchModel{});
+  if (filling.lines.size() >= schedule::lines_of_a_batch(model.most_lines, seconds))
     seal(now, endpoint);
 }
 

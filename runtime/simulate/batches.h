@@ -28,7 +28,8 @@ class Batches {
   static constexpr core::Duration kFillingLongest = std::chrono::seconds(60);
 
   // Of endpoints without a BatchModel nothing may be parked.
-  Batches(std::span<const ServerSpec> endpoints, std::uint64_t seed);
+  Batches(std::span<const ServerSpec> endpoints, std::optional<core::Time> deadline,
+          std::uint64_t seed);
 
   struct Line {
     schedule::RequestId request = 0;
@@ -42,6 +43,7 @@ class Batches {
     bool cancelled = false;
   };
 
+  // The batch is full with so many lines as its deadline leaves it (lines_of_a_batch).
   void park(core::Time now, schedule::EndpointId endpoint, const Line& line);
   void seal_all(core::Time now);
   // When a batch is old enough to be sealed, or ends; nullopt: there is none.
@@ -77,6 +79,7 @@ class Batches {
   Ended take(Batch batch);
 
   std::vector<std::optional<BatchModel>> models_;
+  std::optional<core::Time> deadline_;
   std::vector<Filling> filling_;  // by EndpointId
   std::vector<Batch> out_;
   std::uint64_t seed_;

@@ -45,7 +45,7 @@ class Simulation {
         workload_(workload),
         watcher_(watcher),
         seed_(seed),
-        batches_(endpoints, seed) {
+        batches_(endpoints, config.deadline, seed) {
     servers_.reserve(endpoints.size());
     for (std::size_t e = 0; e < endpoints.size(); ++e)
       servers_.emplace_back(endpoints[e], config.endpoints[e].max_output_tokens, ++seed);

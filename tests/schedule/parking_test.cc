@@ -1,0 +1,139 @@
+// Which requests go into batches, and which batches are given up for the deadline. What comes of these rules
+// over whole runs: tests/simulate/batches_test.cc.
+#include "schedule/parking.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness.h"
+
+namespace sluice::schedule {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// 1,000 requests that online does in 1,000 seconds.
+ParkingNeed need(double seconds) {
+  return {.left = 1000, .parked = 0, .per_second = 1, .seconds = seconds, .usual = 600};
+}
+
+TEST(Parking, ParksAllWithoutADeadlineOrWithoutAnOnlineEndpoint) {
+  EXPECT_TRUE(parks({.left = 1000, .per_second = 1}));
+  EXPECT_TRUE(parks({.left = 1000, .per_second = 0, .seconds = 60}));
+}
+
+TEST(Parking, ParksAsMuchAsCanBeTakenBack) {
+  ParkingNeed wide = need(2621);  // 1.3 · 1,000 and 600 and 720
+  wide.left = 1;
+  wide.parked = 999;
+  EXPECT_TRUE(parks(wide));
+  wide.seconds = 2619;
+  EXPECT_FALSE(parks(wide));
+}
+
+TEST(Parking, LeavesTimeForWhatIsOnlineInTheMeantime) {
+  ParkingNeed half = need(2000);
+  half.usual = half.giving_up = 0;
+  half.left = 1600;
+  half.parked = 300;
+  EXPECT_TRUE(parks(half)) << "1.3 · 301 + 1599";
+  half.left = 1700;
+  EXPECT_FALSE(parks(half));
+}
+
+TEST(Parking, ParksWhatCannotBeOnlineAtAll) {
+  ParkingNeed tight = need(600);
+  tight.parked = 399;
+  tight.left = 601;
+  EXPECT_TRUE(parks(tight)) << "400 of 1,000";
+  tight.parked = 400;
+  tight.left = 600;
+  EXPECT_FALSE(parks(tight));
+}
+
+TEST(Parking, WithoutAnOutlookParksWhatCanBeTakenBack) {
+  ParkingNeed pipe = need(1500);
+  pipe.left = std::nullopt;
+  EXPECT_TRUE(parks(pipe));
+  pipe.seconds = 1320;
+  EXPECT_FALSE(parks(pipe));
+}
+
+TEST(Parking, NoBatchIsLateWhileAllCanBeAskedAgain) {
+  const std::vector<OpenBatch> open{{.lines = 500}, {.lines = 500}};
+  EXPECT_THAT(late_batches(open, 0, 1, 2021), IsEmpty());
+}
+
+TEST(Parking, TheBatchWithTheMostToDoIsGivenUpFirst) {
+  const std::vector<OpenBatch> open{{.lines = 400}, {.lines = 600}};
+  EXPECT_THAT(late_batches(open, 0, 1, 2019), ElementsAre(1));
+}
+
+TEST(Parking, ABatchThatWasGivenUpCountsAsOnlineAndIsNotGivenUpAgain) {
+  const std::vector<OpenBatch> open{{.lines = 400}, {.lines = 600, .given_up = true}};
+  EXPECT_THAT(late_batches(open, 0, 1, 1841), IsEmpty()) << "600 and 1.3 · 400";
+  EXPECT_THAT(late_batches(open, 0, 1, 1839), ElementsAre(0));
+}
+
+TEST(Parking, NoMoreIsGivenUpThanTheOnlineEndpointsTakeSoon) {
+  const std::vector<OpenBatch> open(10, {.lines = 1000});
+  EXPECT_THAT(late_batches(open, 0, 1, 12'000), ElementsAre(0, 1)) << "they last for 1,020 s";
+  EXPECT_THAT(late_batches(open, 1020, 1, 12'000), IsEmpty());
+}
+
+TEST(Parking, ABatchThatOnlineCouldNotDoInTimeIsKept) {
+  const std::vector<OpenBatch> open{{.lines = 10}, {.lines = 500}};
+  EXPECT_THAT(late_batches(open, 0, 1, 400), ElementsAre(0));
+  EXPECT_THAT(late_batches(open, 0, 0, 400), IsEmpty());
+  EXPECT_THAT(late_batches(open, 0, 1, 0), IsEmpty());
+}
+
+TEST(Parking, BatchesAreSmallerWhereThereIsLessTime) {
+  EXPECT_EQ(lines_of_a_batch(50'000, std::nullopt), 50'000U);
+  EXPECT_EQ(lines_of_a_batch(50'000, 24 * 3600), 10'000U);
+  EXPECT_EQ(lines_of_a_batch(50'000, 3 * 3600), 2500U);
+  EXPECT_EQ(lines_of_a_batch(50'000, -5), 1000U);
+  EXPECT_EQ(lines_of_a_batch(200, 3600), 200U);
+}
+
+EndpointConfig batch_endpoint(double dollars = 1) {
+  EndpointConfig config = endpoint("batch");
+  config.batch = true;
+  config.price = price(dollars, dollars);
+  return config;
+}
+
+TEST(Parking, WhatIsParkedKeepsItsMoneyUntilItIsCollected) {
+  Harness h({.endpoints = {batch_endpoint()}, .budget = core::Money::from_dollars(1)});
+  h.submit(1);
+  const std::vector<Action> actions = h.poll();
+  ASSERT_EQ(actions.size(), 1U);
+  const Park park = std::get<Park>(actions[0]);
+  EXPECT_EQ(h.scheduler.snapshot(h.now).reserved, park.worst_cost);
+  EXPECT_EQ(h.scheduler.snapshot(h.now).parked_cost, park.worst_cost);
+  h.scheduler.collected(0, 1, park.worst_cost, core::Money::picodollars(7));
+  const Snapshot after = h.scheduler.snapshot(h.now);
+  EXPECT_EQ(after.reserved, core::Money());
+  EXPECT_EQ(after.spent, core::Money::picodollars(7));
+  EXPECT_EQ(after.endpoints[0].parked, 0U);
+}
+
+TEST(Parking, ARequestThatStoodInTwoBatchesGoesOnline) {
+  Harness h({.endpoints = {batch_endpoint(), endpoint("online")}});
+  h.scheduler.submitted(h.now, {.id = 1, .prompt_bytes = 400, .batches = 1});
+  h.scheduler.submitted(h.now, {.id = 2, .prompt_bytes = 400, .batches = 2});
+  EXPECT_THAT(h.words(), ElementsAre("park 1 at 0", "send 2 to 1"));
+}
+
+TEST(Parking, TheCheapestBatchEndpointThatStillParksIsTaken) {
+  Harness h({.endpoints = {batch_endpoint(2), batch_endpoint(1)}});
+  h.submit(1);
+  h.scheduler.stop_parking(1, "gone");
+  h.submit(2);
+  EXPECT_THAT(h.words(), ElementsAre("park 1 at 1", "park 2 at 0"));
+}
+
+}  // namespace
+}  // namespace sluice::schedule
