@@ -13,6 +13,7 @@ AddCommand add_test_command;
 AddCommand add_graph_command;
 AddCommand add_ask_command;
 AddCommand add_status_command;
+AddCommand add_batches_command;
 AddCommand add_audit_command;
 AddCommand add_show_command;
 AddCommand add_rejects_command;
@@ -35,6 +36,7 @@ std::span<AddCommand* const> commands() {
       add_graph_command,
       add_ask_command,
       add_status_command,
+      add_batches_command,
       add_audit_command,
       add_show_command,
       add_rejects_command,

@@ -50,6 +50,11 @@ void write_ledger(core::JsonWriter& w, const store::Account& account) {
   w.field("reasoning_tokens", ledger.usage.reasoning);
   w.field("cost_usd", ledger.cost.dollars());
   w.field("in_flight", ledger.in_flight);
+  w.key("parked");
+  w.open('{');
+  w.field("requests", ledger.parked);
+  w.field("reserved_usd", ledger.parked_cost.dollars());
+  w.close('}');
   if (!ledger.problem.empty()) w.field("problem", ledger.problem);
   if (!ledger.form.empty()) w.field("note", ledger.form);
   w.key("maybe_billed");
@@ -147,6 +152,9 @@ std::string ledger_lines(const store::EndpointLedger& ledger) {
   if (!ledger.form.empty()) text += fmt::format("    {:<13} {}\n", "answer form", ledger.form);
   if (ledger.in_flight > 0)
     text += fmt::format("    {:<13} {:>11}\n", "in flight", count(ledger.in_flight));
+  if (ledger.parked > 0)
+    text += fmt::format("    {:<13} {:>11} {:>71}\n", "in batches", count(ledger.parked),
+                        "reserved: " + ledger.parked_cost.text());
   if (ledger.maybe_billed > 0)
     text += fmt::format("    {:<13} {:>11} {:>71}\n", "maybe billed", count(ledger.maybe_billed),
                         "at most " + ledger.maybe_billed_cost.text());

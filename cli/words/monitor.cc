@@ -79,6 +79,25 @@ std::chrono::local_seconds local_time() {
   return std::chrono::local_seconds(std::chrono::seconds(now + parts.tm_gmtoff));
 }
 
+std::optional<observe::BatchesView> batches_of(const std::optional<parked::BatchesState>& state,
+                                               core::WallTime now) {
+  if (!state) return std::nullopt;
+  observe::BatchesView view{.filling = state->filling, .note = {}};
+  std::int64_t oldest = 0;
+  for (const store::BatchRecord& batch : state->batches) {
+    if (!batch.open()) continue;
+    ++view.out;
+    view.requests += batch.lines;
+    view.done += std::min(batch.lines, batch.done + batch.failed);
+    if (oldest == 0 || batch.intended_at < oldest) oldest = batch.intended_at;
+    if (view.note.empty()) view.note = batch.note;
+  }
+  if (view.out + view.filling == 0) return std::nullopt;
+  if (oldest > 0)
+    view.oldest = std::max(core::Duration(), now.time_since_epoch() - std::chrono::seconds(oldest));
+  return view;
+}
+
 // What the job will have cost, where this run has shown what a row costs.
 std::optional<core::Money> projected_cost(const observe::View& view, core::Money cost,
                                           std::uint64_t rows) {
@@ -238,6 +257,11 @@ observe::View Monitor::view() {
                : job_.title.empty() ? "running"
                                     : "running " + job_.title;
   if (!stopping_ && progress.waiting_for) view.phase += ", waiting for " + *progress.waiting_for;
+  view.batches = batches_of(progress.batches, clock_.wall_now());
+  const schedule::Snapshot& schedule = progress.dispatch.schedule;
+  const bool only_batches =
+      view.batches && progress.input_complete && schedule.in_flight == 0 && schedule.waiting == 0;
+  if (!stopping_ && only_batches) view.phase = "waiting for batches";
   view.stopping = stopping_;
   view.elapsed = now - started_;
   view.clock = local_time();
@@ -262,7 +286,7 @@ observe::View Monitor::view() {
   view.spent = progress.account.total().cost + job_.spent;
   if (spec_.dispatch.budget) view.budget = *spec_.dispatch.budget + job_.spent;
   // A job's other questions will cost as well, nobody knows what.
-  if (!stopping_ && job_.title.empty())
+  if (!stopping_ && job_.title.empty() && !view.batches)
     view.projected = projected_cost(view, progress.dispatch.cost, progress.rows_ended);
   if (spec_.dispatch.deadline && !stopping_)
     view.until_deadline = std::max(core::Duration(), *spec_.dispatch.deadline - view.elapsed);
@@ -270,7 +294,8 @@ observe::View Monitor::view() {
   const double mean = static_cast<double>(progress.rows_ended) /
                       std::chrono::duration<double>(view.elapsed).count();
   const double rate = mean < 1 ? mean : view.rows_per_second;
-  if (!stopping_ && view.rows_total && rate > 0 && *view.rows_total > view.rows_done) {
+  if (!stopping_ && !only_batches && view.rows_total && rate > 0 &&
+      *view.rows_total > view.rows_done) {
     const double left = static_cast<double>(*view.rows_total - view.rows_done) / rate;
     if (left < 3e7)
       view.left = std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(left));

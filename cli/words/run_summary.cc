@@ -79,6 +79,27 @@ std::string buying_note(const stages::PipelineSpec& spec, const job::Progress& p
   return requests(buying->pressed) + " went to dearer endpoints for the deadline's sake";
 }
 
+// Of the job's batches; empty where there are none.
+std::string batches_note(const std::optional<parked::BatchesState>& state) {
+  if (!state || state->batches.empty()) return {};
+  std::uint64_t collected = 0;
+  std::uint64_t out = 0;
+  std::uint64_t requests = 0;
+  core::Money reserved;
+  for (const store::BatchRecord& batch : state->batches) {
+    if (batch.phase == store::BatchPhase::collected) ++collected;
+    if (!batch.open()) continue;
+    ++out;
+    requests += batch.lines;
+    reserved += batch.worst_cost;
+  }
+  std::string text = fmt::format("{} collected", count(collected));
+  if (out > 0)
+    text += fmt::format(", {} out with {} requests, for which at most {} is reserved", count(out),
+                        count(requests), reserved.text());
+  return text;
+}
+
 // What stops the next run as well has a message that says what helps.
 std::string_view again(const job::RunResult& result) {
   const bool same_again = result.cause == schedule::HaltCause::budget ||
@@ -195,6 +216,7 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& ques
   if (const std::uint64_t odd = odd_limits(p); odd > 0)
     line("", fmt::format("{} replies stated limits that no request could keep to: not followed",
                          count(odd)));
+  if (const std::string note = batches_note(p.batches); !note.empty()) line("batches", note);
   line("speed",
        fmt::format("{} rows/s", observe::rounded(static_cast<double>(p.rows_ended) / seconds)));
   if (const std::string note = buying_note(spec, p); !note.empty()) line("route", note);

@@ -249,6 +249,7 @@ std::vector<std::string> as_block(const View& v, std::size_t width, Look look) {
                     text(rounded(v.tokens_per_second) + "/s")});
   painter.labelled("spent", spent_pieces(v));
   if (const auto pieces = end_pieces(v); !pieces.empty()) painter.labelled("ends", pieces);
+  if (v.batches) painter.labelled("batches", {text(batches_text(*v.batches))});
   add_endpoints(v, painter);
 
   std::vector<std::string> out;

@@ -59,6 +59,16 @@ std::string problem_text(const ProblemView& p) {
                      count(p.failures), duration(p.lasting), p.message);
 }
 
+std::string batches_text(const BatchesView& b) {
+  std::string text = fmt::format("{} out", count(b.out));
+  if (b.out > 0)
+    text += fmt::format(", {} of {} requests done, the oldest for {}", count(b.done),
+                        count(b.requests), duration(b.oldest));
+  if (b.filling > 0) text += fmt::format(", {} requests not handed over yet", count(b.filling));
+  if (!b.note.empty()) text += fmt::format(" ({})", b.note);
+  return text;
+}
+
 std::string_view health_name(Health health) {
   switch (health) {
     case Health::fine:
@@ -92,6 +102,7 @@ std::string as_line(const View& v) {
   std::string line = fmt::format("{}: {} after {}: rows {}; spent {}", v.job, v.phase,
                                  duration(v.elapsed), rows_text(v), spent_text(v));
   if (v.left) line += fmt::format("; about {} left", duration(*v.left));
+  if (v.batches) line += fmt::format("; batches: {}", batches_text(*v.batches));
   line += rejects_text(v);
   line += problems_text(v);
   return core::printable(line);
@@ -127,6 +138,17 @@ std::string as_json(const View& v) {
   if (v.left) w.field("left_s", std::chrono::duration<double>(*v.left).count());
   if (v.until_deadline)
     w.field("until_deadline_s", std::chrono::duration<double>(*v.until_deadline).count());
+  if (v.batches) {
+    w.key("batches");
+    w.open('{');
+    w.field("out", v.batches->out);
+    w.field("requests", v.batches->requests);
+    w.field("done", v.batches->done);
+    w.field("filling", v.batches->filling);
+    w.field("oldest_s", std::chrono::duration<double>(v.batches->oldest).count());
+    if (!v.batches->note.empty()) w.field("note", v.batches->note);
+    w.close('}');
+  }
   w.key("endpoints");
   w.open('[');
   for (const EndpointView& e : v.endpoints) {

@@ -55,6 +55,16 @@ struct EndpointView {
   std::optional<ProblemView> problem;
 };
 
+// Of a job's batches, those that are out.
+struct BatchesView {
+  std::uint64_t out = 0;
+  std::uint64_t requests = 0;  // in them
+  std::uint64_t done = 0;      // of these, as far as the providers count
+  std::uint64_t filling = 0;   // requests of batches that are not handed over yet
+  std::chrono::nanoseconds oldest{0};
+  std::string note;  // what is wrong with one of them; may be empty
+};
+
 struct View {
   std::string job;
   std::string phase;  // "running", "stopping: …"
@@ -78,10 +88,13 @@ struct View {
   core::WallTime time;                              // for as_json
   std::optional<std::chrono::local_seconds> clock;  // what the clock on the wall says
   std::vector<EndpointView> endpoints;
+  std::optional<BatchesView> batches;
 };
 
 // "no answer yet (57 failed in 12 s): HTTP 502: …", "stopped: …"
 std::string problem_text(const ProblemView& problem);
+// "3 out, 12,000 of 30,000 requests done, the oldest for 12 min"
+std::string batches_text(const BatchesView& batches);
 
 // "", "cooling", "breaker open", "stopped"
 std::string_view health_name(Health health);

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 4> kEndings = {"upload", "rows", "replies
 constexpr std::string_view kRowsEnd = "SLRW";
 constexpr std::size_t kBuffer = std::size_t{256} << 10;
 constexpr std::size_t kHashBytes = 16;
+constexpr std::string_view kCancelFile = "/cancel";
 constexpr std::size_t kPlaceBytes = 16;
 
 std::string folder_of(const std::string& directory) {
@@ -59,10 +60,37 @@ void remove_others(const std::string& directory, std::span<const std::string> no
   std::vector<std::filesystem::path> left;
   for (const auto& entry : at) {
     const std::string name = entry.path().filename();
+    if (name == kCancelFile.substr(1)) continue;
     if (std::ranges::find(nonces, name.substr(0, name.find('.'))) == nonces.end())
       left.push_back(entry.path());
   }
   for (const auto& path : left) std::filesystem::remove(path, error);
+}
+
+core::Status ask_to_cancel(const std::string& directory, std::span<const std::string> which) {
+  if (auto made = storage::make_private_folder(folder_of(directory)); !made) return made;
+  const std::string path = folder_of(directory) + std::string(kCancelFile);
+  auto file = OutFile::create(path + ".part");
+  if (!file) return std::unexpected(file.error());
+  for (const std::string& one : which)
+    if (auto written = file->write(one + "\n"); !written) return written;
+  return file->finish(path);
+}
+
+std::optional<std::vector<std::string>> take_cancels(const std::string& directory) {
+  const std::string path = folder_of(directory) + std::string(kCancelFile);
+  if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
+  const auto file = InFile::open(path);
+  const auto text = file ? file->piece(0, kBuffer) : core::Result<std::string>(std::string());
+  ::unlink(path.c_str());
+  std::vector<std::string> which;
+  for (std::string_view rest = text ? std::string_view(*text) : std::string_view();
+       !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    which.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return which;
 }
 
 core::Result<OutFile> OutFile::create(const std::string& path) {

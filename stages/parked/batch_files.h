@@ -38,6 +38,12 @@ void remove_file(const std::string& directory, std::string_view nonce, FileKind 
 // Removes the files of all batches but these.
 void remove_others(const std::string& directory, std::span<const std::string> nonces);
 
+// A request to cancel batches, for the run that has the job or the next: their nonces, or the
+// provider's ids; none: all.
+core::Status ask_to_cancel(const std::string& directory, std::span<const std::string> which);
+// What was asked for, once; nullopt: nothing.
+std::optional<std::vector<std::string>> take_cancels(const std::string& directory);
+
 // A plain file that is written from its beginning, with a buffer.
 class OutFile {
  public:

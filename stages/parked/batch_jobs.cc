@@ -78,7 +78,6 @@ class ThreadBatchJobs final : public BatchJobs {
             std::string_view body) override;
   void seal_old() override;
   void seal_all() override;
-  void cancel(const std::string& nonce) override;
   bool wait(core::Duration passed, const std::function<bool()>& stop) override;
   bool hand_over(const std::function<bool()>& stop) override;
   bool brought() const override { return brought_; }
@@ -133,6 +132,7 @@ class ThreadBatchJobs final : public BatchJobs {
   bool commit(Driven& driven, std::vector<store::Settlement> settlements = {});
   void over(Driven& driven);
   void handle_no_room(Driven& driven);
+  void take_cancel_requests();
   void look_at_deadline(core::WallTime now);
   void publish();
   void fail(core::Error error);
@@ -151,7 +151,6 @@ class ThreadBatchJobs final : public BatchJobs {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::vector<Sealed> sealed_;
-  std::vector<std::string> to_cancel_;  // "": all
   bool closing_ = false;
   std::vector<BatchRecord> published_;
   std::size_t undecided_ = 0;    // sealed or open, as wait() sees it
@@ -284,12 +283,6 @@ void ThreadBatchJobs::seal_all() {
   for (std::uint32_t e = 0; e < services_.size(); ++e) seal(e);
 }
 
-void ThreadBatchJobs::cancel(const std::string& nonce) {
-  const std::lock_guard lock(mutex_);
-  to_cancel_.push_back(nonce);
-  changed_.notify_all();
-}
-
 void ThreadBatchJobs::run() noexcept {
   core::name_thread("sluice-batches");
   try {
@@ -302,7 +295,7 @@ void ThreadBatchJobs::run() noexcept {
       const core::WallTime at = drive();
       publish();
       std::unique_lock lock(mutex_);
-      if (closing_ || !sealed_.empty() || !to_cancel_.empty()) continue;
+      if (closing_ || !sealed_.empty()) continue;
       const core::Duration rest =
           std::min<core::Duration>(at - setup_.clock.wall_now(), kLookAtDeadline);
       if (rest > core::Duration::zero()) changed_.wait_for(lock, rest);
@@ -314,15 +307,10 @@ void ThreadBatchJobs::run() noexcept {
 
 bool ThreadBatchJobs::take_sealed() {
   std::vector<Sealed> sealed;
-  std::vector<std::string> cancelled;
   {
     const std::lock_guard lock(mutex_);
     sealed = std::exchange(sealed_, {});
-    cancelled = std::exchange(to_cancel_, {});
   }
-  for (const std::string& nonce : cancelled)
-    for (const auto& driven : driven_)
-      if (nonce.empty() || driven->machine.record().nonce == nonce) driven->machine.cancel();
   for (Sealed& one : sealed) {
     if (auto done = one.writer.finish(); !done) return fail(done.error()), false;
     one.record.bytes = one.writer.bytes();
@@ -362,7 +350,11 @@ bool ThreadBatchJobs::may_create(const Driven& driven) const {
 
 core::WallTime ThreadBatchJobs::drive() {
   core::WallTime again = core::WallTime::max();
-  look_at_deadline(setup_.clock.wall_now());
+  if (const core::WallTime now = setup_.clock.wall_now(); now - looked_ >= kLookAtDeadline) {
+    looked_ = now;
+    take_cancel_requests();
+    look_at_deadline(now);
+  }
   for (std::size_t i = 0; i < driven_.size() && !failed_; ++i) {
     Driven& driven = *driven_[i];
     {
@@ -598,9 +590,19 @@ void ThreadBatchJobs::over(Driven& driven) {
   publish();
 }
 
+void ThreadBatchJobs::take_cancel_requests() {
+  const auto which = take_cancels(setup_.directory);
+  if (!which) return;
+  for (const auto& driven : driven_) {
+    const BatchRecord& record = driven->machine.record();
+    const bool named = which->empty() || std::ranges::find(*which, record.nonce) != which->end() ||
+                       std::ranges::find(*which, record.id) != which->end();
+    if (named && record.open()) driven->machine.cancel();
+  }
+}
+
 void ThreadBatchJobs::look_at_deadline(core::WallTime now) {
-  if (!setup_.deadline || !setup_.online || now - looked_ < kLookAtDeadline) return;
-  looked_ = now;
+  if (!setup_.deadline || !setup_.online) return;
   const BatchSetup::Online online = setup_.online();
   std::vector<schedule::OpenBatch> open;
   std::vector<Driven*> which;

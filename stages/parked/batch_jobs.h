@@ -7,7 +7,7 @@
 //   input finds the replies (ParkedRows) where it finds stored answers
 //
 // Threads: open() and close() on one thread. park(), seal_old() and seal_all() on the I/O thread, or after it has ended;
-// find(), questions() and reply() on the pack stage's; cancel() and state() from any; wait() on one that waits. A thread of its own drives the batches.
+// find(), questions() and reply() on the pack stage's; state() from any; wait() on one that waits. A thread of its own drives the batches.
 //
 // Invariants:
 //   1. Nothing of a batch is sent before it is `intended` in the checkpoint, its files on the disk.
@@ -75,9 +75,6 @@ class BatchJobs : public stages::ParkedReplies {
   // Files that have been open for long, or all.
   virtual void seal_old() = 0;
   virtual void seal_all() = 0;
-  // Of a batch by its nonce, or all: their finished parts are kept.
-  virtual void cancel(const std::string& nonce) = 0;
-
   // Until another pass over the input is worth its while (true), or nothing is out, or `stop` says so.
   // `passed`: what the last pass took.
   virtual bool wait(core::Duration passed, const std::function<bool()>& stop) = 0;
