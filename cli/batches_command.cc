@@ -127,7 +127,7 @@ void add_batches_command(CLI::App& app, int& exit_status) {
       ->excludes(json)
       ->each([flags](const std::string&) { flags->cancel = true; });
   command->footer(shell::help_footer(
-      "", {{"sluice batches tickets.lua", "each batch, how far it is and what it costs"},
+      "", {{"sluice batches tickets.lua", "each batch, and how far it is"},
            {"sluice batches tickets.lua --cancel", "all that are out"}}));
   command->callback([flags, command, &exit_status] {
     flags->cancel = flags->cancel || command->count("--cancel") > 0;

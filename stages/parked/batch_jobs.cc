@@ -165,6 +165,11 @@ core::Status ThreadBatchJobs::open(const std::vector<BatchRecord>& batches) {
     if (!spec.batch) continue;
     Service& service = services_[e];
     service.api = codec::make_batch_api(spec);
+    if (service.api == nullptr)
+      return core::fail(core::ErrorCode::pipeline,
+                        fmt::format("{} has no batches for what it is asked here: take its tier "
+                                    "\"batch\" out",
+                                    spec.name));
     service.codec = codec::make_codec(spec);
     service.price = codec::price_of(spec).value_or(core::Price{});
     const provider::BatchLimits limits = service.api->limits();

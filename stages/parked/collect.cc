@@ -44,11 +44,13 @@ class Reader {
 
   // Those that have no result.
   void rest() {
-    const bool never_ended = !of_.batch.note.empty();
+    // Where all lines were run by the provider's own count, one of which nothing came was run too.
+    const bool may_be_billed =
+        !of_.batch.note.empty() || of_.batch.done + of_.batch.failed >= of_.batch.lines;
     for (std::size_t at = 0; at < settled_.size(); ++at) {
       if (settled_[at] == Settled::no)
         out_.settlements[at] =
-            unanswered(never_ended ? provider::Billing::possible : provider::Billing::none);
+            unanswered(may_be_billed ? provider::Billing::possible : provider::Billing::none);
       out_.cost += out_.settlements[at].cost;
       if (out_.settlements[at].answered) ++out_.answered;
     }

@@ -36,7 +36,8 @@ struct Collected {
 };
 
 // Reads the file of results. Of several results of one line the first reply counts. A line without
-// one was not run, and costs nothing; but where the batch never ended it may have been.
+// one was not run, and costs nothing; but where the batch never ended, or the provider counts all its
+// lines as run, it may have been billed.
 core::Result<Collected> collect(const Collecting& of, const std::string& replies);
 
 // "NONCE-17": 17; -1 where it is no line of this batch.

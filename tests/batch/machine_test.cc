@@ -1,0 +1,173 @@
+// One batch's way, on a clock in the hand, against OpenAI's form of the API.
+#include "batch/machine.h"
+
+#include <gtest/gtest.h>
+
+#include "codec/registry.h"
+
+namespace sluice::batch {
+namespace {
+
+using store::BatchPhase;
+
+class MachineTest : public testing::Test {
+ protected:
+  MachineTest() {
+    provider::EndpointSpec spec;
+    spec.provider = codec::find_provider("openai");
+    spec.base_url = "https://api.openai.com/v1";
+    spec.model = "m";
+    spec.batch = true;
+    api_ = codec::make_batch_api(spec);
+  }
+  Machine machine(BatchPhase phase, bool fresh) {
+    store::BatchRecord record;
+    record.nonce = "n1";
+    record.phase = phase;
+    record.lines = 10;
+    record.intended_at = seconds();
+    if (phase >= BatchPhase::uploaded) record.input = "file-1";
+    if (phase >= BatchPhase::created) {
+      record.id = "batch_1";
+      record.created_at = seconds();
+    }
+    return Machine(*api_, record, fresh, Patience(), std::chrono::hours(24));
+  }
+  std::int64_t seconds() const {
+    return std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch()).count();
+  }
+  void answer(Machine& m, int status, std::string_view body, Step step) {
+    ASSERT_EQ(m.next(now_).step, step);
+    if (m.next(now_).at > now_) now_ = m.next(now_).at;
+    m.took(step, {.status = status, .body = body}, now_);
+  }
+  void no_answer(Machine& m, Step step) {
+    ASSERT_EQ(m.next(now_).step, step);
+    if (m.next(now_).at > now_) now_ = m.next(now_).at;
+    m.took(step, {.status = 0, .sent = true, .message = "reset"}, now_);
+  }
+
+  std::unique_ptr<provider::BatchApi> api_;
+  core::WallTime now_{std::chrono::seconds(1'790'000'000)};
+};
+
+constexpr std::string_view kFile = R"({"id":"file-1"})";
+constexpr std::string_view kEmpty = R"({"data":[],"has_more":false})";
+constexpr std::string_view kRunning = R"({"id":"batch_1","status":"in_progress"})";
+
+TEST_F(MachineTest, GoesFromItsIntentToItsResults) {
+  Machine m = machine(BatchPhase::intended, true);
+  EXPECT_TRUE(m.changed()) << "the intent is made durable first";
+  m.durable();
+  answer(m, 200, kFile, Step::upload);
+  EXPECT_EQ(m.record().phase, BatchPhase::uploaded);
+  EXPECT_TRUE(m.changed()) << "before create() is sent";
+  m.durable();
+  answer(m, 200, kRunning, Step::create);
+  EXPECT_EQ(m.record().id, "batch_1");
+  m.durable();
+  answer(m, 200, kRunning, Step::poll);
+  EXPECT_FALSE(m.changed());
+  answer(m, 200, R"({"id":"batch_1","status":"completed","output_file_id":"f2"})", Step::poll);
+  EXPECT_EQ(m.record().phase, BatchPhase::ended);
+  EXPECT_EQ(m.next(now_).step, Step::collect);
+  m.collected(9, core::Money::picodollars(7), now_);
+  EXPECT_EQ(m.record().failed, 1U);
+  EXPECT_EQ(m.next(now_).step, Step::clean_up);
+  m.cleaned();
+  EXPECT_EQ(m.next(now_).step, Step::none);
+}
+
+TEST_F(MachineTest, AnUnknownOutcomeIsSearchedForAndNotCreatedAgainWhereItIsFound) {
+  Machine m = machine(BatchPhase::intended, true);
+  answer(m, 200, kFile, Step::upload);
+  no_answer(m, Step::create);
+  answer(m, 200, kEmpty, Step::search);
+  answer(m, 200, R"({"data":[{"id":"other","metadata":{"sluice":"n2"}}],"has_more":true})",
+         Step::search);
+  answer(m, 200, R"({"data":[{"id":"batch_7","status":"in_progress","metadata":{"sluice":"n1"}}]})",
+         Step::search);
+  EXPECT_EQ(m.record().id, "batch_7");
+  EXPECT_EQ(m.next(now_).step, Step::poll);
+}
+
+TEST_F(MachineTest, WhatNoSearchFindsIsCreatedAgainAndNotSooner) {
+  Machine m = machine(BatchPhase::uploaded, false);  // a new process: it may have been created
+  const core::WallTime began = now_;
+  for (int i = 0; i < Patience().searches; ++i) answer(m, 200, kEmpty, Step::search);
+  EXPECT_GE(now_ - began, Patience().search * 9 / 10);
+  EXPECT_EQ(m.next(now_).step, Step::create);
+}
+
+TEST_F(MachineTest, ACallThatWasNotSentIsNoDoubt) {
+  Machine m = machine(BatchPhase::intended, true);
+  answer(m, 200, kFile, Step::upload);
+  ASSERT_EQ(m.next(now_).step, Step::create);
+  m.took(Step::create, {.status = 0, .sent = false, .message = "no connection"}, now_);
+  EXPECT_FALSE(m.in_doubt());
+  EXPECT_EQ(m.next(now_).step, Step::create);
+  EXPECT_GT(m.next(now_).at, now_) << "after a pause";
+}
+
+TEST_F(MachineTest, ARefusalDropsItAndSaysWhy) {
+  Machine m = machine(BatchPhase::intended, true);
+  answer(m, 200, kFile, Step::upload);
+  m.took(Step::create, {.status = 400, .message = "unknown model"}, now_);
+  EXPECT_EQ(m.record().phase, BatchPhase::dropped);
+  EXPECT_EQ(m.refused(), "unknown model");
+}
+
+TEST_F(MachineTest, NoRoomIsNoRefusal) {
+  Machine m = machine(BatchPhase::created, false);
+  answer(
+      m, 200,
+      R"({"id":"batch_1","status":"failed","errors":{"data":[{"code":"token_limit_exceeded"}]}})",
+      Step::poll);
+  EXPECT_TRUE(m.no_room());
+  EXPECT_EQ(m.record().phase, BatchPhase::uploaded);
+  m.durable();
+  m.room_again();
+  EXPECT_EQ(m.next(now_).step, Step::create);
+}
+
+TEST_F(MachineTest, AStateThatNobodyKnowsHasNotEndedButTheWindowBoundsIt) {
+  Machine m = machine(BatchPhase::created, false);
+  const std::string_view odd = R"({"id":"batch_1","status":"pondering"})";
+  answer(m, 200, odd, Step::poll);
+  EXPECT_EQ(m.record().phase, BatchPhase::created);
+  now_ += std::chrono::hours(25);
+  answer(m, 200, "{}", Step::cancel);
+  EXPECT_TRUE(m.record().cancelled);
+  for (int i = 0; m.record().phase == BatchPhase::created && i < 1000; ++i)
+    answer(m, 200, odd, Step::poll);
+  EXPECT_EQ(m.record().phase, BatchPhase::ended);
+  EXPECT_FALSE(m.record().note.empty()) << "its lines may have been billed";
+}
+
+TEST_F(MachineTest, OneThatIsNotFoundAtFirstIsAskedForAgain) {
+  Machine m = machine(BatchPhase::created, false);
+  for (int i = 0; i < 3; ++i) answer(m, 404, "{}", Step::poll);
+  EXPECT_EQ(m.record().phase, BatchPhase::created);
+  answer(m, 200, kRunning, Step::poll);
+  EXPECT_EQ(m.record().phase, BatchPhase::created);
+}
+
+TEST_F(MachineTest, CancellingKeepsWhatIsDone) {
+  Machine m = machine(BatchPhase::created, false);
+  m.cancel();
+  answer(m, 200, R"({"id":"batch_1","status":"cancelling"})", Step::cancel);
+  m.durable();
+  answer(m, 200, R"({"id":"batch_1","status":"cancelled","output_file_id":"f2"})", Step::poll);
+  EXPECT_EQ(m.next(now_).step, Step::collect);
+  EXPECT_EQ(m.record().results, "f2");
+}
+
+TEST_F(MachineTest, ResultsOfAnotherBatchSendItBackToTheSearch) {
+  Machine m = machine(BatchPhase::ended, false);
+  m.not_ours(now_);
+  EXPECT_EQ(m.record().id, "");
+  EXPECT_EQ(m.next(now_).step, Step::search);
+}
+
+}  // namespace
+}  // namespace sluice::batch
