@@ -115,9 +115,33 @@ std::string explain_left(const Demand& demand, std::span<const Endpoint> endpoin
   return fmt::format("some rows are left that only a stopped endpoint would take: {}", text);
 }
 
-std::string explain_deadline(std::size_t open, std::size_t in_flight) {
-  return fmt::format("deadline reached with {} request{} open, {} of them in flight", open,
-                     open == 1 ? "" : "s", in_flight);
+std::string explain_deadline(std::size_t open, std::size_t in_flight, std::uint64_t parked) {
+  std::string text = fmt::format("deadline reached with {} request{} open, {} of them in flight",
+                                 open, open == 1 ? "" : "s", in_flight);
+  if (parked > 0)
+    text +=
+        fmt::format("; {} more stand{} in batches that have not ended, which the next run collects",
+                    parked, parked == 1 ? "s" : "");
+  return text;
+}
+
+std::string explain_beyond_deadline(const Late& late) {
+  const double could = late.per_second * late.seconds;
+  const auto beyond = static_cast<std::uint64_t>(
+      std::max(0.0, static_cast<double>(late.waiting + late.parked) - could));
+  if (beyond == 0) return {};
+  const bool certain = static_cast<double>(late.waiting) > could;
+  std::string text = fmt::format("about {} request{} cannot be asked before the deadline", beyond,
+                                 beyond == 1 ? "" : "s");
+  if (late.parked > 0)
+    text += certain ? ", fewer if batches end in time" : " unless batches end in time";
+  text += fmt::format(": {} wait", late.waiting);
+  if (late.parked > 0) text += fmt::format(", {} stand in batches", late.parked);
+  text += fmt::format(
+      ", and the endpoints take {:.3g} a second for another {:.0f} s; the next run goes on with "
+      "what is left",
+      late.per_second, late.seconds);
+  return text;
 }
 
 }  // namespace sluice::schedule

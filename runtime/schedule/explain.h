@@ -24,6 +24,15 @@ std::string explain_stopped(std::span<const Endpoint> endpoints);
 std::string explain_refused(const Endpoint& endpoint, int times);
 // Why a request is left pending: which stopped endpoints would take it.
 std::string explain_left(const Demand& demand, std::span<const Endpoint> endpoints);
-std::string explain_deadline(std::size_t open, std::size_t in_flight);
+// `parked`: requests in batches that have not ended.
+std::string explain_deadline(std::size_t open, std::size_t in_flight, std::uint64_t parked);
+struct Late {
+  std::uint64_t waiting = 0;  // requests
+  std::uint64_t parked = 0;   // in batches that have not ended
+  double per_second = 0;      // that the online endpoints take at most
+  double seconds = 0;         // to the deadline
+};
+// "" where all could be asked in time.
+std::string explain_beyond_deadline(const Late& late);
 
 }  // namespace sluice::schedule

@@ -160,6 +160,14 @@ double Purchase::delivers(core::Time now, std::span<const Endpoint> endpoints) c
   return sum;
 }
 
+double Purchase::could_deliver(core::Time now, std::span<const Endpoint> endpoints) const {
+  const std::vector<Offer> all = offers(now, endpoints);
+  double sum = 0;
+  for (std::size_t e = 0; e < all.size(); ++e)
+    if (!endpoints[e].config.batch && !endpoints[e].stopped) sum += all[e].at_most;
+  return sum;
+}
+
 std::optional<double> Purchase::requests_left(std::size_t waiting) const {
   if (!outlook_.requests_left) return std::nullopt;
   return static_cast<double>(waiting) + *outlook_.requests_left;

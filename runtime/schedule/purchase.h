@@ -49,6 +49,8 @@ class Purchase {
 
   // Requests a second that the endpoints deliver together, as far as is known.
   double delivers(core::Time now, std::span<const Endpoint> endpoints) const;
+  // The most that they may turn out to deliver.
+  double could_deliver(core::Time now, std::span<const Endpoint> endpoints) const;
   std::optional<double> requests_left(std::size_t waiting) const;
 
   // Nothing is to be bought there, or only at a pace.

@@ -1,13 +1,10 @@
 #include "schedule/scheduler.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "schedule/explain.h"
-#include "schedule/parking.h"
 #include "schedule/scheduler_impl.h"
 
 namespace sluice::schedule {
@@ -31,78 +28,6 @@ Scheduler::Impl::Impl(Config given)
     purchase.emplace(endpoints.size(), config.deadline);
   parked_cost = config.parked_cost;
   budget.reserve(parked_cost);
-}
-
-namespace {
-
-// An answer that did not come by so many batches is asked online, where that can be.
-constexpr std::uint32_t kMostBatches = 2;
-constexpr std::uint32_t kMostBatchesAlone = 8;
-
-}  // namespace
-
-bool Scheduler::Impl::park(core::Time now, const Demand& demand) {
-  if (draining) return false;
-  const Endpoint* best = nullptr;
-  double least = 0;
-  bool online = false;
-  double parked = 0;
-  for (const Endpoint& endpoint : endpoints) {
-    online = online || (!endpoint.config.batch && !endpoint.stopped);
-    parked += static_cast<double>(endpoint.parked);
-    if (!endpoint.config.batch || endpoint.parking_stopped) continue;
-    const double cost = expected_cost(endpoint.estimate.expected(demand), endpoint.config.price);
-    if (best != nullptr && (cost > least || (cost == least && endpoint.parked >= best->parked)))
-      continue;
-    best = &endpoint;
-    least = cost;
-  }
-  if (best == nullptr || demand.batches >= (online ? kMostBatches : kMostBatchesAlone))
-    return false;
-  if (config.deadline && online) {
-    if (!delivers_at || now - *delivers_at >= Purchase::kAgain) {
-      delivers = purchase->delivers(now, endpoints);
-      delivers_at = now;
-    }
-    const auto left = purchase->requests_left(waiting.size());
-    if (!parks({.left = left ? std::optional(*left + 1) : std::nullopt,
-                .parked = parked,
-                .per_second = delivers,
-                .seconds = core::in_seconds(*config.deadline - now),
-                .usual = core::in_seconds(config.batch_usual)}))
-      return false;
-  }
-  const core::Money worst = best->estimate.worst_cost(demand, best->config.price);
-  if (!budget.affords(worst)) return false;
-  const auto id = static_cast<EndpointId>(best - endpoints.data());
-  budget.reserve(worst);
-  parked_cost += worst;
-  ++endpoints[id].parked;
-  actions.emplace_back(Park{demand.id, id, worst, best->estimate.worst_usage(demand)});
-  return true;
-}
-
-bool Scheduler::Impl::only_batches() const {
-  return std::ranges::all_of(endpoints, [](const Endpoint& e) { return e.config.batch; });
-}
-
-// That could not be parked.
-void Scheduler::Impl::leave(const Demand& demand) {
-  if (demand.batches >= kMostBatchesAlone && !draining) {
-    actions.emplace_back(RejectRequest{
-        demand.id,
-        {core::Stage::dispatch,
-         "retries_exhausted",
-         fmt::format("it stood in {} batches, and none has brought an answer", demand.batches),
-         {}}});
-    return;
-  }
-  const bool open = std::ranges::any_of(
-      endpoints, [](const Endpoint& e) { return e.config.batch && !e.parking_stopped; });
-  if (open && !draining && budget.reserved() == core::Money())
-    halt(HaltCause::budget, explain_budget(demand, endpoints, budget));
-  actions.emplace_back(ReleaseRequest{
-      demand.id, open || draining ? std::string() : explain_left(demand, endpoints)});
 }
 
 void Scheduler::Impl::enqueue(core::Time ready, Request& request) {
@@ -298,20 +223,6 @@ void Scheduler::submitted(core::Time now, const Demand& demand) {
   impl_->enqueue(now, entry->second);
 }
 
-void Scheduler::collected(EndpointId endpoint, std::uint64_t requests, core::Money worst_cost,
-                          core::Money cost) {
-  Endpoint& of = impl_->endpoints[endpoint];
-  of.parked -= std::min(of.parked, requests);
-  impl_->parked_cost -= worst_cost;
-  impl_->budget.settle(worst_cost, cost);
-}
-
-void Scheduler::stop_parking(EndpointId endpoint, std::string why) {
-  Endpoint& of = impl_->endpoints[endpoint];
-  of.parking_stopped = true;
-  of.stop_reason = std::move(why);
-}
-
 void Scheduler::outlook(const Outlook& outlook) {
   if (impl_->purchase) impl_->purchase->outlook(outlook);
 }
@@ -329,7 +240,7 @@ Taken Scheduler::answered(core::Time now, RequestId id, AttemptId attempt,
 void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
   Impl& s = *impl_;
   if (s.config.deadline && now >= *s.config.deadline)
-    s.halt(HaltCause::deadline, explain_deadline(s.requests.size(), s.in_flight));
+    s.halt(HaltCause::deadline, explain_deadline(s.requests.size(), s.in_flight, s.parked()));
   if (!s.draining) {
     for (Endpoint& endpoint : s.endpoints) endpoint.rate.tick(now);
     if (s.buying() != nullptr) s.purchase->decide(now, s.endpoints, s.waiting.size());
@@ -391,6 +302,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
       .reserved = s.budget.reserved(),
       .parked_cost = s.parked_cost,
       .online_per_second = s.purchase ? s.purchase->delivers(now, s.endpoints) : 0,
+      .beyond_deadline = s.beyond_deadline(now),
       .spent = s.budget.spent(),
       .buying = s.buying() != nullptr ? std::optional(s.purchase->state()) : std::nullopt,
       .throttle = s.throttle,

@@ -1,5 +1,6 @@
-// The state of a Scheduler. Its transitions are in three files: scheduler.cc sends, scheduler_outcome.cc
-// takes what comes back, refusal.cc decides on what is refused. Private to these.
+// The state of a Scheduler. Its transitions are in four files: scheduler.cc sends, scheduler_outcome.cc
+// takes what comes back, refusal.cc decides on what is refused, scheduler_parking.cc on what goes into
+// batches. Private to these.
 //
 // The life of a request, and the function that makes each transition. "Waiting" is a place in a
 // Lane; "in flight" is Request::flights. The rest are ends: the request is forgotten, and the
@@ -90,11 +91,6 @@ struct Scheduler::Impl {
   // Adds to `claimed` where a request that cannot go now would go: younger ones of other lanes must
   // not take from there what it waits for.
   void claim(const Eligibility& blocked);
-  // To a batch, where it shall go there. False: it is to be sent, as any other.
-  bool park(core::Time now, const Demand& demand);
-  bool only_batches() const;
-  // Where there are only batches: it stays pending.
-  void leave(const Demand& demand);
   void release_all();
   // The budget does not cover `request` beside what is in flight.
   void note_throttle(const Request& request);
@@ -133,6 +129,15 @@ struct Scheduler::Impl {
   void halt(HaltCause cause, std::string message);
   // Some endpoint that has answered before has failed it, so that the fault may be its own.
   bool may_be_its_fault(const Request& request) const;
+
+  // scheduler_parking.cc
+  // To a batch, where it shall go there. False: it is to be sent, as any other.
+  bool park(core::Time now, const Demand& demand);
+  std::uint64_t parked() const;  // requests, in open batches
+  bool only_batches() const;
+  // Where there are only batches: it stays pending.
+  void leave(const Demand& demand);
+  std::string beyond_deadline(core::Time now) const;  // Snapshot::beyond_deadline
 
   // refusal.cc
   void refused(core::Time now, Request& request, const Flight& flight,

@@ -171,6 +171,8 @@ struct Snapshot {
   core::Money reserved;          // worst case of what is in flight, and of what is parked
   core::Money parked_cost = {};  // of that, what is parked
   double online_per_second = 0;  // requests that the online endpoints deliver, as far as is known
+  // For people: how much cannot be asked in time, however the endpoints turn out. Empty while all can.
+  std::string beyond_deadline = {};
   // Earlier runs included, and the worst case of attempts that may have been billed without an
   // answer: the budget is hard.
   core::Money spent;

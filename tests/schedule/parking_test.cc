@@ -11,6 +11,7 @@ namespace sluice::schedule {
 namespace {
 
 using namespace std::chrono_literals;
+using provider::Quota;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -133,6 +134,48 @@ TEST(Parking, TheCheapestBatchEndpointThatStillParksIsTaken) {
   h.scheduler.stop_parking(1, "gone");
   h.submit(2);
   EXPECT_THAT(h.words(), ElementsAre("park 1 at 1", "park 2 at 0"));
+}
+
+TEST(Parking, AtTheDeadlineTheHaltSaysWhatStandsInBatches) {
+  Harness h({.endpoints = {batch_endpoint()}, .deadline = core::Time(1h) + 1min});
+  h.submit_many(1, 2);
+  h.poll();
+  h.now += 1min;
+  const std::vector<Action> actions = h.poll();
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_EQ(std::get<Halt>(actions[0]).message,
+            "deadline reached with 0 requests open, 0 of them in flight; 2 more stand in batches "
+            "that have "
+            "not ended, which the next run collects");
+}
+
+TEST(Parking, SaysWhatCannotBeAskedBeforeTheDeadline) {
+  Harness h(
+      {.endpoints = {batch_endpoint(), endpoint("online", {{Quota::requests_per_minute, 60}})},
+       .deadline = core::Time(1h) + 10s});
+  for (RequestId id = 1; id <= 5; ++id)
+    h.scheduler.submitted(h.now, {.id = id, .prompt_bytes = 400, .batches = 2});
+  EXPECT_EQ(h.scheduler.snapshot(h.now).beyond_deadline, "");
+  for (RequestId id = 6; id <= 30; ++id)
+    h.scheduler.submitted(h.now, {.id = id, .prompt_bytes = 400, .batches = 2});
+  EXPECT_EQ(
+      h.scheduler.snapshot(h.now).beyond_deadline,
+      "about 20 requests cannot be asked before the deadline: 30 wait, and the endpoints take 1 a "
+      "second for another 10 s; the next run goes on with what is left");
+}
+
+TEST(Parking, WhatStandsInBatchesMayStillEndInTime) {
+  EndpointConfig batch = batch_endpoint();
+  batch.parked = 100;
+  Harness h({.endpoints = {batch, endpoint("online", {{Quota::requests_per_minute, 60}})},
+             .deadline = core::Time(1h) + 10s});
+  h.scheduler.submitted(h.now, {.id = 1, .prompt_bytes = 400, .batches = 2});
+  EXPECT_EQ(h.scheduler.snapshot(h.now).beyond_deadline,
+            "about 91 requests cannot be asked before the deadline unless batches end in time: 1 "
+            "wait, 100 "
+            "stand in batches, and the endpoints take 1 a second for another 10 s; the next run "
+            "goes on with "
+            "what is left");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "simulate/simulator.h"
@@ -69,7 +70,7 @@ struct Job {
   std::optional<Workload::Asleep> asleep = {};
 };
 
-SimulationReport run(const Job& job, std::uint64_t seed) {
+SimulationReport run(const Job& job, std::uint64_t seed, Watcher* watcher = nullptr) {
   schedule::Config config;
   std::vector<ServerSpec> servers;
   for (const Offer& offer : job.offers) {
@@ -85,6 +86,7 @@ SimulationReport run(const Job& job, std::uint64_t seed) {
                           .prompt_bytes = 4 * (1000 + 500 * job.rows),
                           .rows = job.rows,
                           .asleep = job.asleep};
+  if (watcher != nullptr) return simulate(config, servers, workload, seed, *watcher);
   return simulate(config, servers, workload, seed);
 }
 
@@ -177,6 +179,38 @@ TEST(Batches, HoldADeadlineThoughTheProcessSleepsForTenHours) {
     expect_held("asleep", {.offers = three(regime),
                            .requests = kRows,
                            .asleep = Workload::Asleep{.from = 10min, .to = 610min}});
+}
+
+class Reads final : public Watcher {
+ public:
+  void polled(core::Time now, const schedule::Scheduler& scheduler) override {
+    if (now < due_) return;
+    due_ = now + 1min;
+    if (said_.empty() && now > core::Time(1h)) said_ = scheduler.snapshot(now).beyond_deadline;
+  }
+  const std::string& said() const { return said_; }
+
+ private:
+  core::Time due_{};
+  std::string said_;
+};
+
+// It wakes up five minutes before the deadline, in which batches can hardly be cancelled.
+TEST(Batches, ThatCannotBeAskedAgainInTimeAreSpokenOf) {
+  Job job{.offers = three(BatchRegime::slow),
+          .requests = kRows,
+          .asleep = Workload::Asleep{.from = 10min, .to = 12h - 5min}};
+  Reads reads;
+  const SimulationReport report = run(job, 1, &reads);
+  EXPECT_LT(report.answered, job.requests);
+  EXPECT_LE(report.elapsed, 12h);
+  ASSERT_TRUE(report.halt);
+  const std::uint64_t missing = job.requests - report.answered - report.left_in_batches;
+  EXPECT_TRUE(report.halt->message.starts_with(
+      fmt::format("deadline reached with {} requests open", missing)))
+      << report.halt->message;
+  EXPECT_NE(reads.said().find("cannot be asked before the deadline"), std::string::npos)
+      << reads.said();
 }
 
 // One line in fifty brings no answer: it stands in one batch more, and is then asked online.
