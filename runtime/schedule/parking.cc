@@ -6,6 +6,8 @@
 namespace sluice::schedule {
 namespace {
 
+// Of all, where batches must be relied on anyway.
+constexpr double kPilot = 0.05;
 // What the online endpoints are given ahead of what giving up takes, in seconds.
 constexpr double kAhead = 300;
 // From half a day on; below in proportion. In 2026 batches of 1,000 took some minutes, of 10,000 an hour.
@@ -24,7 +26,7 @@ bool parks(const ParkingNeed& need) {
   if (!need.left) return can_be_given_up;
   const double all = *need.left + need.parked;
   const double online = need.per_second * std::max(0.0, *need.seconds);
-  if (with_this <= all - online) return true;
+  if (all > online && with_this <= all - online + kPilot * all) return true;
   return can_be_given_up && all + (kAgain - 1) * with_this <= online;
 }
 

@@ -11,8 +11,9 @@
 //                                   and asked online, with a margin for what goes wrong
 //   R + B + (kAgain − 1)·B ≤ C·D    which leaves enough for those that are online in the meantime
 //
-// or, where online alone cannot do it in time, while B ≤ R + B − C·D: what cannot be online at all.
-// Without a deadline, or without an online endpoint, all is parked.
+// or, where online alone cannot do it in time, while B ≤ R + B − C·D: what cannot be online at all, and a
+// twentieth of all beyond that: as batches must be relied on then, those that end make room for more, where
+// else all the rest would be asked online. Without a deadline, or without an online endpoint, all is parked.
 //
 // Giving up is late_batches()'s, asked once a minute or oftener. A batch that is cancelled does not end at
 // once: its rows can be asked G later. So batches are given up when B·kAgain + (what is online) reaches
@@ -51,7 +52,6 @@ bool parks(const ParkingNeed& need);
 
 struct OpenBatch {
   double lines = 0;  // that are not answered yet, as far as is known
-  double age = 0;    // seconds since it was created
   // Its lines come to the online endpoints as soon as it ends, so they count as online.
   bool given_up = false;
 };

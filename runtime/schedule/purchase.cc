@@ -17,7 +17,7 @@ constexpr double kSlower = 1.15;
 // With hundreds in flight one takes half as long again; where that is less than this share of the run, it
 // costs next to nothing to wait for it.
 constexpr double kSlowestOfMany = 0.35;
-constexpr double kSpareShare = 0.001;
+constexpr double kSpareShare = 0.002;
 // A paced endpoint saves up what this brings, or one request.
 constexpr double kSavedSeconds = 0.5;
 // Latencies until an endpoint that has just begun is known.

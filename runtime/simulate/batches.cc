@@ -97,7 +97,6 @@ std::vector<schedule::OpenBatch> Batches::open(core::Time now) const {
   open.reserve(out_.size());
   for (const Batch& batch : out_)
     open.push_back({.lines = static_cast<double>(batch.lines.size() - batch.done(now)),
-                    .age = core::in_seconds(now - batch.created),
                     .given_up = batch.cancelled});
   return open;
 }

@@ -44,14 +44,18 @@ TEST(Parking, LeavesTimeForWhatIsOnlineInTheMeantime) {
   EXPECT_FALSE(parks(half));
 }
 
-TEST(Parking, ParksWhatCannotBeOnlineAtAll) {
+TEST(Parking, ParksWhatCannotBeOnlineAtAllAndATwentiethMore) {
   ParkingNeed tight = need(600);
-  tight.parked = 399;
-  tight.left = 601;
-  EXPECT_TRUE(parks(tight)) << "400 of 1,000";
-  tight.parked = 400;
-  tight.left = 600;
+  tight.parked = 449;
+  tight.left = 551;
+  EXPECT_TRUE(parks(tight)) << "400 and 50 of 1,000";
+  tight.parked = 450;
+  tight.left = 550;
   EXPECT_FALSE(parks(tight));
+  tight.seconds = 1000;
+  tight.parked = 0;
+  tight.left = 1000;
+  EXPECT_FALSE(parks(tight)) << "online can do all";
 }
 
 TEST(Parking, WithoutAnOutlookParksWhatCanBeTakenBack) {
