@@ -19,6 +19,6 @@ std::unique_ptr<provider::BatchApi> make_anthropic_batch(const provider::Endpoin
 
 inline constexpr provider::BatchService kAnthropicBatch = {
     .make = make_anthropic_batch,
-    .limits = {.requests = 100'000, .bytes = std::uint64_t{256} << 20}};
+    .limits = {.requests = 100'000, .bytes = std::uint64_t{256'000'000}}};
 
 }  // namespace sluice::codec

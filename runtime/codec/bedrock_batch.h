@@ -22,6 +22,6 @@ core::Status check_bedrock_batch(const provider::EndpointSpec& endpoint);
 
 // At least 100 and at most 50,000 requests is the quota of most models.
 inline constexpr provider::BatchService kBedrockBatch = {
-    .make = make_bedrock_batch, .limits = {.bytes = std::uint64_t{1} << 30, .least = 100}};
+    .make = make_bedrock_batch, .limits = {.bytes = std::uint64_t{1'000'000'000}, .least = 100}};
 
 }  // namespace sluice::codec

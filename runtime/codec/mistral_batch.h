@@ -15,6 +15,6 @@ std::unique_ptr<provider::BatchApi> make_mistral_batch(const provider::EndpointS
 
 // Up to a million requests are taken; so many are our own choice.
 inline constexpr provider::BatchService kMistralBatch = {
-    .make = make_mistral_batch, .limits = {.bytes = std::uint64_t{512} << 20}};
+    .make = make_mistral_batch, .limits = {.bytes = std::uint64_t{512'000'000}}};
 
 }  // namespace sluice::codec

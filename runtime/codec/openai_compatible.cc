@@ -146,9 +146,9 @@ constexpr ErrorRule kOpenRouterErrors[] = {
 // --- Batch APIs of OpenAI's form (docs/providers.md, Batch APIs)
 
 constexpr provider::BatchService kGroqBatch = {.make = make_openai_batch,
-                                               .limits = {.bytes = std::uint64_t{100} << 20}};
+                                               .limits = {.bytes = std::uint64_t{100'000'000}}};
 constexpr provider::BatchService kTogetherBatch = {.make = make_openai_batch,
-                                                   .limits = {.bytes = std::uint64_t{100} << 20},
+                                                   .limits = {.bytes = std::uint64_t{100'000'000}},
                                                    .purpose = "batch-api",
                                                    .upload_path = "/files/upload",
                                                    .metadata = false};

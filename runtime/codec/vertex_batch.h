@@ -21,6 +21,6 @@ core::Status check_vertex_batch(const provider::EndpointSpec& endpoint);
 
 inline constexpr provider::BatchService kVertexBatch = {
     .make = make_vertex_batch,
-    .limits = {.bytes = std::uint64_t{1} << 30, .window = std::chrono::hours(96)}};
+    .limits = {.bytes = std::uint64_t{1'000'000'000}, .window = std::chrono::hours(96)}};
 
 }  // namespace sluice::codec

@@ -28,7 +28,7 @@ namespace sluice::provider {
 // What the provider takes, and how long it may take it.
 struct BatchLimits {
   std::uint32_t requests = 50'000;
-  std::uint64_t bytes = std::uint64_t{200} << 20;  // of the file
+  std::uint64_t bytes = 200'000'000;               // of the file; in thousands, as who means less
   core::Duration window = std::chrono::hours(24);  // after it, what has not been run never is
   std::uint32_t least = 1;                         // requests: a batch of fewer is refused
 };
