@@ -27,7 +27,8 @@ bool parks(const ParkingNeed& need) {
   const double all = *need.left + need.parked;
   const double online = need.per_second * std::max(0.0, *need.seconds);
   if (all > online && with_this <= all - online + kPilot * all) return true;
-  return can_be_given_up && all + (kAgain - 1) * with_this <= online;
+  const double later = need.per_second * std::max(0.0, *need.seconds - need.giving_up);
+  return can_be_given_up && all + (kAgain - 1) * with_this <= later;
 }
 
 std::vector<std::size_t> late_batches(std::span<const OpenBatch> open, double online_left,

@@ -7,9 +7,10 @@
 // all unanswered, D to the deadline, and C the requests a second that the online endpoints deliver,
 // another one is parked while
 //
-//   B·kAgain ≤ C·(D − W − G)        the batches can be given up after W, what a batch usually takes,
-//                                   and asked online, with a margin for what goes wrong
-//   R + B + (kAgain − 1)·B ≤ C·D    which leaves enough for those that are online in the meantime
+//   B·kAgain ≤ C·(D − W − G)       the batches can be given up after W, what a batch usually takes, and
+//                                  asked online G later, with a margin for what goes wrong
+//   R + B·kAgain ≤ C·(D − G)       which leaves enough for those that are online in the meantime, and holds
+//                                  for none that late_batches() would give up at once
 //
 // or, where online alone cannot do it in time, while B ≤ R + B − C·D: what cannot be online at all, and a
 // twentieth of all beyond that: as batches must be relied on then, those that end make room for more, where

@@ -44,6 +44,16 @@ TEST(Parking, LeavesTimeForWhatIsOnlineInTheMeantime) {
   EXPECT_FALSE(parks(half));
 }
 
+TEST(Parking, NothingIsParkedThatWouldBeGivenUpAtOnce) {
+  ParkingNeed just = need(4000);
+  just.usual = 0;
+  for (just.parked = 0; just.parked < 3000; just.parked += 100) {
+    const std::vector<OpenBatch> open{{.lines = just.parked + 1}};
+    if (!parks(just)) continue;
+    EXPECT_THAT(late_batches(open, *just.left - 1, 1, 4000), IsEmpty()) << just.parked;
+  }
+}
+
 TEST(Parking, ParksWhatCannotBeOnlineAtAllAndATwentiethMore) {
   ParkingNeed tight = need(600);
   tight.parked = 449;
