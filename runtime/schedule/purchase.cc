@@ -14,8 +14,8 @@ constexpr std::uint64_t kDemandMemory = 256;
 constexpr double kAnsweredMemory = 100;
 // Of the many that are in flight at the end, some take longer than 99.5 % of all.
 constexpr double kSlower = 1.15;
-// With hundreds in flight one takes much longer still; where that is less than this share of the run, it
-// costs next to nothing to wait for it.
+// With hundreds in flight one takes much longer still. Up to this share of the run it costs next to nothing
+// to wait for it.
 constexpr double kSlowestOfMany = 0.6;
 constexpr double kSpareShare = 0.002;
 // A paced endpoint saves up what this brings, or one request.
