@@ -158,6 +158,7 @@ void Monitor::watch() {
         run_.stop("on request");
       }
       report_throttle();
+      report_beyond_deadline();
       report_forms();
       const observe::View now = view();
       report_problems(now);
@@ -215,6 +216,14 @@ void Monitor::report_throttle() {
   if (!throttle) return;
   throttle_reported_ = true;
   display_.tell(fmt::format("{}: {}", spec_.name, throttle_note(*throttle)));
+}
+
+void Monitor::report_beyond_deadline() {
+  if (beyond_reported_) return;
+  const std::string text = run_.progress().dispatch.schedule.beyond_deadline;
+  if (text.empty()) return;
+  beyond_reported_ = true;
+  display_.tell(fmt::format("{}: {}", spec_.name, text));
 }
 
 // What happened since the last look: a run may end sooner than there is one.

@@ -40,6 +40,8 @@ class Monitor {
   observe::View view();
   void report_last();
   void report_throttle();
+  // What cannot be asked before the deadline.
+  void report_beyond_deadline();
   // An endpoint that is asked for the answer's shape in another way than the file says.
   void report_forms();
   // Each kind of problem once, until its endpoint answers again.
@@ -55,6 +57,7 @@ class Monitor {
   const core::Time started_ = clock_.now();
   bool stopping_ = false;
   bool throttle_reported_ = false;
+  bool beyond_reported_ = false;
   std::set<std::string> forms_reported_;
   std::set<std::pair<std::string, std::string>> problems_reported_;  // endpoint, ProblemView::kind
   // Rates, smoothed over some seconds.

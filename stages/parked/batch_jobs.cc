@@ -238,7 +238,12 @@ void ThreadBatchJobs::park(const schedule::Park& park, const stages::Request& re
     if (!status) fail(status.error());
     return status.has_value();
   };
-  if (service.writer && (service.writer->lines() >= service.most_lines ||
+  const std::optional<double> seconds =
+      setup_.deadline ? std::optional(core::in_seconds(*setup_.deadline - setup_.clock.wall_now()))
+                      : std::nullopt;
+  const std::uint32_t most_lines = std::min<std::uint32_t>(
+      service.most_lines, schedule::lines_of_a_batch(service.most_lines, seconds));
+  if (service.writer && (service.writer->lines() >= most_lines ||
                          service.writer->bytes() + body.size() + kBytesBeside > service.most_bytes))
     seal(park.endpoint);
   if (!service.writer) {
@@ -613,9 +618,10 @@ void ThreadBatchJobs::look_at_deadline(core::WallTime now) {
   std::vector<Driven*> which;
   for (const auto& driven : driven_) {
     const BatchRecord& record = driven->machine.record();
-    if (!record.open() || record.cancelled || record.phase == BatchPhase::ended) continue;
+    if (!record.open() || record.phase == BatchPhase::ended) continue;
     const std::uint32_t done = std::min(record.lines, record.done + record.failed);
-    open.push_back({.lines = static_cast<double>(record.lines - done)});
+    open.push_back(
+        {.lines = static_cast<double>(record.lines - done), .given_up = record.cancelled});
     which.push_back(driven.get());
   }
   const double seconds = core::in_seconds(*setup_.deadline - now);
