@@ -11,26 +11,15 @@ namespace {
 // Its error is the visitor's own, or the end of its wish for more.
 core::Result<bool> visit(const BlockKeys& keys, const BlockLines& lines, store::Kind kind,
                          const Past::Each& each) {
-  std::string text;  // of neighbours that are alike
-  bool optional = false;
-  const auto flush = [&]() -> core::Result<bool> {
-    if (text.empty()) return true;
-    auto more = each(text, optional);
-    text.clear();
-    return more;
-  };
+  std::string text;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const KeyRecord record = keys.at(i);
     if (record.kind != kind) continue;
-    // Each that may be missing is for itself.
-    if (record.withdrawn || optional) {
-      auto more = flush();
-      if (!more || !*more) return more;
-    }
-    optional = record.withdrawn;
-    text.append(lines.line(i)).append("\n");
+    text.assign(lines.line(i)).append("\n");
+    auto more = each(text, record.withdrawn);
+    if (!more || !*more) return more;
   }
-  return flush();
+  return true;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ using checkpoint::Past;
 using store::Kind;
 
 constexpr std::size_t kHashBytes = 16;
+constexpr std::size_t kChunkBytes = 64 * 1024;  // read at once
 
 core::Result<std::string> read_at(const OpenFile& file, std::uint64_t at, std::size_t count) {
   std::string bytes(count, '\0');
@@ -31,7 +32,11 @@ core::Result<std::string> read_at(const OpenFile& file, std::uint64_t at, std::s
   return bytes;
 }
 
-// Walks the file along the lines that should stand there.
+// Walks the file along the lines that should stand there, one after the other.
+//
+// Never behind where the file was written: an optional line is taken as soon as it fits, so the walk may
+// be further. Then the file has the line that is due further up, where an optional one that is equal was
+// taken for it: of each text the walk has passed at least as many as are due.
 class Walk {
  public:
   // `holes`: whether bytes that are zero may stand for any.
@@ -41,33 +46,46 @@ class Walk {
   bool anything() const { return anything_; }  // any byte that is not zero
   bool at_end() const { return at_ == file_.size; }
 
-  // Whether the file goes on with these lines, or ends within them.
-  core::Result<bool> take(std::string_view lines, bool optional) {
-    const std::size_t count = std::min<std::uint64_t>(lines.size(), file_.size - at_);
-    const auto there = read_at(file_, at_, count);
+  // Whether the file goes on with this line, or ends within it.
+  core::Result<bool> take(std::string_view line, bool optional) {
+    const std::size_t count = std::min<std::uint64_t>(line.size(), file_.size - at_);
+    const auto there = read(count);
     if (!there) return std::unexpected(there.error());
-    const bool same = std::ranges::equal(*there, lines.substr(0, count), [this](char a, char b) {
+    const bool same = std::ranges::equal(*there, line.substr(0, count), [this](char a, char b) {
       return a == b || (holes_ && a == '\0');  // JSON has no such byte
     });
     if (same) {
-      anything_ = anything_ || there->find_first_not_of('\0') != std::string::npos;
+      anything_ = anything_ || there->find_first_not_of('\0') != std::string_view::npos;
       at_ += count;
-      if (optional) ++passed_[core::hash128(lines)];
+      if (optional) ++passed_[core::hash128(line)];
       return true;
     }
     if (optional) return true;
-    // Of two equal lines, the one that may be missing was taken for this one.
-    const auto passed = passed_.find(core::hash128(lines));
+    const auto passed = passed_.find(core::hash128(line));
     if (passed == passed_.end() || passed->second == 0) return false;
     --passed->second;
     return true;
   }
 
  private:
+  // What follows; valid until the next call.
+  core::Result<std::string_view> read(std::size_t count) {
+    if (at_ + count > chunk_at_ + chunk_.size()) {
+      auto chunk = read_at(file_, at_,
+                           std::min(std::max<std::uint64_t>(count, kChunkBytes), file_.size - at_));
+      if (!chunk) return std::unexpected(chunk.error());
+      chunk_ = std::move(*chunk);
+      chunk_at_ = at_;
+    }
+    return std::string_view(chunk_).substr(at_ - chunk_at_, count);
+  }
+
   const OpenFile& file_;
   std::uint64_t at_;
   const bool holes_;
   bool anything_ = false;
+  std::string chunk_;  // of the file
+  std::uint64_t chunk_at_ = 0;
   std::unordered_map<core::Hash128, std::uint64_t> passed_;  // optional lines that were there
 };
 
@@ -89,8 +107,8 @@ core::Result<std::uint64_t> walk(const OpenFile& file, Kind kind, Past& past,
   Walk walk(file, at, at == marked);  // below a mark everything was synced
   if (walk.at_end()) return walk.at();
   auto status = past.lines(generation, kind, from,
-                           [&](std::string_view lines, bool optional) -> core::Result<bool> {
-                             auto same = walk.take(lines, optional);
+                           [&](std::string_view line, bool optional) -> core::Result<bool> {
+                             auto same = walk.take(line, optional);
                              if (!same) return same;
                              return *same && !walk.at_end();
                            });

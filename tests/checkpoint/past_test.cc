@@ -19,6 +19,7 @@ class AskingProjection final : public Projection {
     answers.clear();
     rejects.clear();
     behind.clear();
+    calls = 0;
     for (std::size_t i = 0; i < past.generations(); ++i) {
       answers.push_back(lines(past, i, store::Kind::answer, Past::From::beginning));
       rejects.push_back(lines(past, i, store::Kind::reject, Past::From::beginning));
@@ -36,13 +37,15 @@ class AskingProjection final : public Projection {
 
   bool may_have_lost = false;
   std::vector<std::string> answers, rejects, behind;  // of each generation, the latest first
+  int calls = 0;                                      // for all of these
 
  private:
   // Lines that may be missing in parentheses.
-  static std::string lines(Past& past, std::size_t i, store::Kind kind, Past::From from) {
+  std::string lines(Past& past, std::size_t i, store::Kind kind, Past::From from) {
     std::string all;
     const auto status =
         past.lines(i, kind, from, [&](std::string_view more, bool optional) -> core::Result<bool> {
+          ++calls;
           all += optional ? "(" + std::string(more) + ")" : std::string(more);
           return true;
         });
@@ -108,6 +111,12 @@ TEST_F(PastTest, RejectsThatWereTakenBackMayBeMissing) {
   EXPECT_EQ(projection_.marks()[0].proof.rejects, "") << "the file has them or not";
   run("f1", {});
   EXPECT_THAT(projection_.rejects, ElementsAre(taken + line(reject("b")) + line(reject("a"))));
+}
+
+TEST_F(PastTest, LinesComeOneByOne) {
+  run("f1", {reject("a"), reject("b"), answer("c"), answer("d")});
+  run("f1", {});
+  EXPECT_EQ(projection_.calls, 4);
 }
 
 class BootTest : public PastTest, public testing::WithParamInterface<store::Durability> {};

@@ -7,9 +7,8 @@
 #include <atomic>
 #include <map>
 #include <stdexcept>
-#include <unordered_map>
 
-#include "tests/stages/dispatch_support.h"
+#include "tests/stages/scripted_sender.h"
 #include "tests/stages/support.h"
 
 namespace sluice::stages {
@@ -19,41 +18,6 @@ using namespace std::chrono_literals;
 using provider::Action;
 using provider::Cause;
 using testing::HasSubstr;
-
-// Brings, in the loop's next turn, the reply that `script` makes up.
-using Script = std::function<provider::Reply(const schedule::Send&, const Request&)>;
-class ScriptedSender final : public dispatch::Sender {
- public:
-  ScriptedSender(const dispatch::SenderSetup& setup, Script script)
-      : setup_(setup), script_(std::move(script)) {}
-
-  void send(const schedule::Send& attempt, const Request& request) override {
-    open_.emplace(attempt.attempt, attempt);
-    setup_.loop.post([this, id = attempt.attempt, reply = script_(attempt, request)] {
-      finish(id, provider::Reply(reply));
-    });
-  }
-  void cancel(schedule::AttemptId attempt) override {
-    setup_.loop.post([this, attempt] { finish(attempt, cancelled_reply()); });
-  }
-  void stop() override {
-    while (!open_.empty()) finish(open_.begin()->first, cancelled_reply());
-  }
-
- private:
-  void finish(schedule::AttemptId id, provider::Reply reply) {
-    const auto found = open_.find(id);
-    if (found == open_.end()) return;
-    const schedule::Send attempt = found->second;
-    open_.erase(found);
-    const std::uint64_t bytes = reply.text.size();
-    setup_.events.finished(attempt, std::move(reply), bytes);
-  }
-
-  const dispatch::SenderSetup setup_;
-  const Script script_;
-  std::unordered_map<schedule::AttemptId, schedule::Send> open_;
-};
 
 // The machine's, set forward at will. Any thread.
 class JumpingClock final : public core::Clock {
@@ -84,7 +48,7 @@ class RunTest : public testing::Test {
     spec_.read.paths = {scratch_.write("in.jsonl", lines)};
   }
 
-  core::Status make(Script script) {
+  core::Status make(ScriptedSender::Script script) {
     job::RunOptions options;
     options.clock = &clock_;
     options.make_sender =
@@ -105,7 +69,7 @@ class RunTest : public testing::Test {
     run_ = std::move(*made);
     return {};
   }
-  core::Result<job::RunResult> run(Script script) {
+  core::Result<job::RunResult> run(ScriptedSender::Script script) {
     if (auto made = make(std::move(script)); !made) return std::unexpected(made.error());
     return run_->run();
   }
