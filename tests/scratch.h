@@ -13,8 +13,9 @@ namespace sluice {
 
 class Scratch {
  public:
-  Scratch() {
-    std::string pattern = testing::TempDir() + "sluice-XXXXXX";
+  Scratch() : Scratch(testing::TempDir()) {}
+  explicit Scratch(const std::string& parent) {
+    std::string pattern = parent + "sluice-XXXXXX";
     path_ = ::mkdtemp(pattern.data());
   }
   ~Scratch() { std::filesystem::remove_all(path_); }

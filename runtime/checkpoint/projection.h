@@ -26,9 +26,9 @@ class Past {
   virtual bool may_have_lost() const = 0;
 
   // Lines of one kind in the order in which the generation writes them: those behind the mark, or
-  // all. One a call, with its '\n': of equal lines some may be optional, and are then told apart by
-  // none but their number. `optional`: withdrawn (withdraw.h), so it stands there only if that was
-  // after it was written. `each` returns false for no more.
+  // all. One a call, with its '\n': any of them may be equal to another that is optional.
+  // `optional`: withdrawn (withdraw.h), so it stands there only if that was after it was written.
+  // `each` returns false for no more.
   enum class From : std::uint8_t { mark, beginning };
   using Each = std::function<core::Result<bool>(std::string_view line, bool optional)>;
   virtual core::Status lines(std::size_t generation, store::Kind kind, From from,

@@ -35,6 +35,10 @@ class AppendFile {
   core::Status open();
   const storage::FileId& id() const { return file_.id; }
   core::Result<Proven> prove(store::Kind kind, checkpoint::Past& past) const;
+  // As job::begins_with() has it.
+  core::Result<bool> begins_with(std::string_view text) const {
+    return job::begins_with(file_, text);
+  }
   // Ready to append at `size`. What stands from `proven.unproven_from` on is kept in a file of its
   // own, "<path>.unproven", which `notice` names. Makes the file's name durable.
   core::Status cut(std::uint64_t size, const Proven& proven, const Notice& notice);

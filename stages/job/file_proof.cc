@@ -32,6 +32,13 @@ core::Result<std::string> read_at(const OpenFile& file, std::uint64_t at, std::s
   return bytes;
 }
 
+// `holes`: whether bytes that are zero may stand for any.
+bool is_begin_of(std::string_view line, std::string_view there, bool holes) {
+  return std::ranges::equal(there, line.substr(0, there.size()), [holes](char a, char b) {
+    return a == b || (holes && a == '\0');  // JSON has no such byte
+  });
+}
+
 // Walks the file along the lines that should stand there, one after the other.
 //
 // Never behind where the file was written: an optional line is taken as soon as it fits, so the walk may
@@ -39,7 +46,7 @@ core::Result<std::string> read_at(const OpenFile& file, std::uint64_t at, std::s
 // taken for it: of each text the walk has passed at least as many as are due.
 class Walk {
  public:
-  // `holes`: whether bytes that are zero may stand for any.
+  // `holes`: as is_begin_of() has it.
   Walk(const OpenFile& file, std::uint64_t at, bool holes) : file_(file), at_(at), holes_(holes) {}
 
   std::uint64_t at() const { return at_; }
@@ -51,10 +58,7 @@ class Walk {
     const std::size_t count = std::min<std::uint64_t>(line.size(), file_.size - at_);
     const auto there = read(count);
     if (!there) return std::unexpected(there.error());
-    const bool same = std::ranges::equal(*there, line.substr(0, count), [this](char a, char b) {
-      return a == b || (holes_ && a == '\0');  // JSON has no such byte
-    });
-    if (same) {
+    if (is_begin_of(line, *there, holes_)) {
       anything_ = anything_ || there->find_first_not_of('\0') != std::string_view::npos;
       at_ += count;
       if (optional) ++passed_[core::hash128(line)];
@@ -170,6 +174,12 @@ std::string proof_of(std::string_view last, const storage::FileId& id) {
        {hash.high, hash.low, std::uint64_t{id.device}, std::uint64_t{id.inode}})
     proof.append(reinterpret_cast<const char*>(&word), sizeof word);
   return proof;
+}
+
+core::Result<bool> begins_with(const OpenFile& file, std::string_view text) {
+  const auto there = read_at(file, 0, std::min<std::uint64_t>(text.size(), file.size));
+  if (!there) return std::unexpected(there.error());
+  return is_begin_of(text, *there, true);
 }
 
 core::Result<Proven> prove(const OpenFile& file, Kind kind, Past& past) {

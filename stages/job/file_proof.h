@@ -42,6 +42,9 @@ struct Proven {
   std::uint64_t unproven_from = 0;  // the file's size where there is no such thing
 };
 
+// Whether the file begins with this, or ends within it. Bytes that are zero may stand for any.
+core::Result<bool> begins_with(const OpenFile& file, std::string_view text);
+
 // ErrorCode::io, with what to do, when something in it is not this job's.
 core::Result<Proven> prove(const OpenFile& file, store::Kind kind, checkpoint::Past& past);
 

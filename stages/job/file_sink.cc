@@ -13,7 +13,9 @@ using store::Position;
 class FormedPast final : public checkpoint::Past {
  public:
   using MakeForm = std::function<format::LineForm()>;
-  FormedPast(checkpoint::Past& past, MakeForm make) : past_(past), make_(std::move(make)) {}
+  using BeginsWith = std::function<core::Result<bool>(std::string_view header)>;
+  FormedPast(checkpoint::Past& past, MakeForm make, BeginsWith file_begins_with)
+      : past_(past), make_(std::move(make)), file_begins_with_(std::move(file_begins_with)) {}
 
   std::size_t generations() const override { return past_.generations(); }
   const store::Mark& mark(std::size_t generation) const override { return past_.mark(generation); }
@@ -26,19 +28,26 @@ class FormedPast final : public checkpoint::Past {
       if (auto begun = begin(generation, form); !begun) return begun;
     }
     std::string formed;
-    return past_.lines(
-        generation, kind, from, [&](std::string_view lines, bool optional) -> core::Result<bool> {
-          if (form.columns().empty()) {  // the header is there whatever became of its line
-            if (auto begun = form.begin(first_of(lines)); !begun) return false;
-            formed.assign(form.header()).append(format::kRecordEnd);
-            if (auto more = each(formed, false); !more || !*more) return more;
-          }
-          formed.clear();
-          // A line that has no form was not written, nor was any behind it.
-          const bool all = form.append(lines, formed).has_value();
-          auto more = each(formed, optional);
-          return more && *more ? core::Result<bool>(all) : more;
-        });
+    const auto take = [&](std::string_view line, bool optional) -> core::Result<bool> {
+      if (form.columns().empty()) {
+        if (auto begun = form.begin(line); !begun) return false;
+        formed.assign(form.header()).append(format::kRecordEnd);
+        // A withdrawn line that would have given another header left before the file was written.
+        const auto begins = file_begins_with_(formed);
+        if (!begins) return begins;
+        if (!*begins && optional) {
+          form.restart();
+          return true;
+        }
+        if (auto more = each(formed, false); !more || !*more) return more;
+      }
+      formed.clear();
+      // A line that has no form was not written, nor was any behind it; or it was withdrawn, and left
+      // before the file had these columns.
+      if (!form.append(line, formed)) return optional;
+      return each(formed, optional);
+    };
+    return past_.lines(generation, kind, from, take);
   }
 
   // The form of a file that stands at its mark: since the last line was taken back it was written again,
@@ -46,20 +55,18 @@ class FormedPast final : public checkpoint::Past {
   core::Status begin(std::size_t generation, format::LineForm& form) {
     core::Status begun;
     auto status = past_.lines(generation, Kind::answer, From::beginning,
-                              [&](std::string_view lines, bool optional) -> core::Result<bool> {
+                              [&](std::string_view line, bool optional) -> core::Result<bool> {
                                 if (optional) return true;
-                                begun = form.begin(first_of(lines));
+                                begun = form.begin(line);
                                 return false;
                               });
     return status ? begun : status;
   }
 
  private:
-  static std::string_view first_of(std::string_view lines) {
-    return lines.substr(0, lines.find('\n'));
-  }
   checkpoint::Past& past_;
   const MakeForm make_;
+  const BeginsWith file_begins_with_;
 };
 
 class FileSink final : public checkpoint::Projection {
@@ -80,7 +87,9 @@ class FileSink final : public checkpoint::Projection {
                         "their own",
                         rejects_.path());
     }
-    FormedPast formed(past, [this] { return format::LineForm(answers_.path(), names_); });
+    FormedPast formed(
+        past, [this] { return format::LineForm(answers_.path(), names_); },
+        [this](std::string_view header) { return answers_.begins_with(header); });
     const auto answers = answers_.prove(Kind::answer, formed);
     if (!answers) return std::unexpected(answers.error());
     const auto rejects = rejects_.prove(Kind::reject, past);
