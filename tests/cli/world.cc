@@ -160,9 +160,12 @@ void World::start_mock(std::vector<std::string> arguments) {
   base_url_ = line.substr(line.find("http"), line.find('\n') - line.find("http"));
 }
 
+std::string World::mock_report() const {
+  return get(std::stoi(base_url_.substr(base_url_.rfind(':') + 1)), "/stats");
+}
+
 MockStats World::mock_stats() const {
-  const int port = std::stoi(base_url_.substr(base_url_.rfind(':') + 1));
-  const std::string body = get(port, "/stats");
+  const std::string body = mock_report();
   simdjson::dom::parser parser;
   simdjson::dom::element json;
   MockStats stats;

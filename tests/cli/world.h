@@ -67,6 +67,7 @@ class World {
   void stop_mock() { mock_.reset(); }
   const std::string& base_url() const { return base_url_; }
   MockStats mock_stats() const;
+  std::string mock_report() const;  // the body of its GET /stats
   void wait_for_mock(const std::function<bool(const MockStats&)>& holds) const;
   // Waits until the mock has been asked at least so often.
   void wait_for_requests(std::uint64_t count) const;
