@@ -152,11 +152,13 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     core::Duration elapsed{};
     observe::LimitTally limits;
     // Once, or again over the same input with what batches have brought.
+    job::BatchRefusals refusals;
     for (std::optional<job::Progress> earlier;;) {
       const stages::PipelineSpec now = earlier ? limited(job.questions[k], spent, gone()) : spec;
       auto made = job::Run::make(
           now, {.limit = k == 0 ? flags.limit : std::nullopt,
                 .detach = flags.detach,
+                .batch_refusals = refusals,
                 .keep_going = flags.keep_going || earlier.has_value(),
                 .day_use_of_others = others->day_use,
                 .notice = [&](const std::string& text) { print_note(text, flags.log); }});
@@ -180,6 +182,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
       if (earlier) job::add_earlier(result->progress, *earlier);
       if (!result->again || signal->seen()) break;
       earlier = result->progress;
+      refusals = std::move(result->batch_refusals);
     }
     if (signal->seen() && k + 1 < job.questions.size() &&
         result->end == job::RunEnd::finished) {  // too late for this one, not for the job

@@ -26,7 +26,7 @@ class ParkedReplies {
     Where where = Where::out;
     std::uint64_t line = 0;      // for questions() and reply()
     std::uint32_t position = 0;  // of the question, in its line
-    std::uint32_t batches = 0;   // that it stood in, and that have ended
+    std::uint32_t batches = 0;   // that it stood in, and that were run to their end
   };
   struct Reply {
     std::optional<provider::Reply> reply;

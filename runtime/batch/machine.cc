@@ -13,6 +13,8 @@ namespace {
 
 // A batch that was just made may not be found for a moment.
 constexpr int kMostLost = 5;
+// Nor may a file that was just handed over: create() is refused when it was refused so often.
+constexpr int kMostRefusals = 3;
 // The clocks of two machines.
 constexpr std::chrono::seconds kClocksApart{120};
 
@@ -48,6 +50,7 @@ Machine::Machine(const provider::BatchApi& api, store::BatchRecord record, bool 
     record_.phase = BatchPhase::uploaded;
   if (!fresh && record_.phase == BatchPhase::uploaded) doubt_since_ = core::WallTime();
   if (record_.phase == BatchPhase::uploaded) upload_ = uploads();
+  if (record_.phase == BatchPhase::ended) end_note_ = record_.note;
 }
 
 int Machine::uploads() const {
@@ -198,6 +201,8 @@ void Machine::take_create(const Answer& answer, core::WallTime now) {
     return;
   }
   if (answer.status >= 300) {
+    const bool may_pass = uploads() > 0 && (answer.status == 400 || answer.status == 404);
+    if (may_pass && ++refusals_ < kMostRefusals) return fail(answer, now);
     refused_ = text_of(answer);
     return drop(fmt::format("it was refused: {}", refused_));
   }
@@ -282,6 +287,7 @@ void Machine::take_poll(const Answer& answer, core::WallTime now) {
       record_.phase = BatchPhase::ended;
       record_.ended_at = seconds_of(now);
       record_.note = gone ? "the provider has it no more" : text_of(answer);
+      end_note_ = record_.note;
       changed_ = true;
     }
     return;
@@ -312,7 +318,7 @@ void Machine::take_poll(const Answer& answer, core::WallTime now) {
     record_.phase = BatchPhase::ended;
     record_.ended_at = seconds_of(now);
     record_.results = status->results;
-    if (!status->ended) record_.note = "it never ended";
+    if (!status->ended) record_.note = end_note_ = "it never ended";
     changed_ = true;
     due_ = now;
     return;
@@ -326,6 +332,7 @@ void Machine::collected(std::uint32_t answered, core::Money cost, core::WallTime
   record_.done = answered;
   record_.failed = record_.lines - std::min(record_.lines, answered);
   record_.cost = cost;
+  record_.note = end_note_;  // not that of a try to fetch the results
   failures_ = 0;
   due_ = now;
   changed_ = true;
@@ -334,6 +341,8 @@ void Machine::collected(std::uint32_t answered, core::Money cost, core::WallTime
 void Machine::not_ours(core::WallTime now) {
   foreign_.push_back(std::exchange(record_.id, {}));
   record_.results.clear();
+  record_.note.clear();
+  end_note_.clear();
   record_.phase = BatchPhase::uploaded;
   record_.created_at = record_.ended_at = 0;
   doubt_since_ = now;

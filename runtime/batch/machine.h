@@ -104,6 +104,9 @@ class Machine {
   // Whether create() may be on its way, or may have come about.
   bool in_doubt() const { return doubt_since_.has_value(); }
   core::WallTime ends_by() const;
+  // Of one that has ended: the provider never said so, or has it no more. A line without a result may
+  // have been billed.
+  bool never_ended() const { return !end_note_.empty(); }
 
  private:
   void fail(const Answer& answer, core::WallTime now);
@@ -127,9 +130,11 @@ class Machine {
   std::optional<core::WallTime> cancelled_at_;  // when this process has sent a cancel
   std::string refused_;
   int uploads() const;
-  int upload_ = 0;    // the next one's number
-  int failures_ = 0;  // of calls, in a row
-  int lost_ = 0;      // polls that found no such batch, in a row
+  int upload_ = 0;        // the next one's number
+  int failures_ = 0;      // of calls, in a row
+  int lost_ = 0;          // polls that found no such batch, in a row
+  int refusals_ = 0;      // of create(), that may pass
+  std::string end_note_;  // BatchRecord::note, as it was when it ended
   core::WallTime due_{};
   std::optional<core::WallTime> doubt_since_;
   int searched_ = 0;  // whole searches

@@ -79,6 +79,7 @@ core::Result<RunResult> FlowRun::run() {
     result.error = left_;
   }
   if (batches_) {
+    result.batch_refusals = batch_refusals_;
     result.again = again && !shutdown_.stopping();
     const parked::BatchesState state = batches_->state();
     result.batches_out =

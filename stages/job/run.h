@@ -30,9 +30,13 @@ namespace sluice::job {
 
 inline const core::SystemClock kMachineClock;
 
+// Endpoints that refuse batches, by their index, and why: no more are handed over there.
+using BatchRefusals = std::vector<std::pair<std::uint32_t, std::string>>;
+
 struct RunOptions {
   std::optional<std::uint64_t> limit;  // read at most so many rows
   bool detach = false;                 // hand over batches, and do not wait for them
+  BatchRefusals batch_refusals = {};   // of an earlier run over the same input, RunResult's
   bool keep_going = false;             // also when the first rows all fail alike (first_rejects.h)
   dispatch::DayUses day_use_of_others = {};  // of the job's other questions
   // Told within make() what a person should know and ends nothing.
@@ -87,6 +91,7 @@ struct RunResult {
   // input reads, at once: then `again`.
   bool again = false;
   std::uint64_t batches_out = 0;
+  BatchRefusals batch_refusals = {};  // those that were known before too
 };
 
 class Run {

@@ -94,6 +94,8 @@ class FlowRun final : public Run {
   std::optional<stages::Parser> parser_;
   std::unique_ptr<checkpoint::Projection> sink_;
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  // The batches' thread's, while there is one. Outlives it.
+  BatchRefusals batch_refusals_;
   std::unique_ptr<parked::BatchJobs> batches_;  // null where there are none
   stages::InFlight in_flight_;
   stages::PackSize pack_size_;

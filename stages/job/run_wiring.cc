@@ -67,6 +67,8 @@ core::Status FlowRun::open() {
                                                handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
+  batch_refusals_ = options_.batch_refusals;
+  for (const auto& [endpoint, why] : batch_refusals_) dispatcher_->stop_parking(endpoint, why);
   graph_.emplace(bodies(), shutdown_);
   reader_.emplace(stages::Reader::Input{spec_.read, std::move(*names), written_files(spec_)},
                   options_.limit, credits_, shutdown_, callbacks(),
@@ -102,8 +104,11 @@ core::Status FlowRun::open_batches() {
        .collected = [this](
                         std::uint32_t endpoint, std::uint64_t lines, core::Money worst,
                         core::Money cost) { dispatcher_->collected(endpoint, lines, worst, cost); },
-       .stopped = [this](std::uint32_t endpoint,
-                         const std::string& why) { dispatcher_->stop_parking(endpoint, why); },
+       .stopped =
+           [this](std::uint32_t endpoint, const std::string& why) {
+             batch_refusals_.emplace_back(endpoint, why);
+             dispatcher_->stop_parking(endpoint, why);
+           },
        .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); }});
   if (!batches) return std::unexpected(batches.error());
   batches_ = std::move(*batches);

@@ -547,7 +547,8 @@ core::Status ThreadBatchJobs::bring_home(Driven& driven) {
                             .codec = *driven.service->codec,
                             .price = driven.service->price,
                             .batch = machine.record(),
-                            .now = setup_.clock.wall_now()},
+                            .now = setup_.clock.wall_now(),
+                            .never_ended = machine.never_ended()},
                            part);
   if (!collected) return std::unexpected(collected.error());
   const bool none_ours =

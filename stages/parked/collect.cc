@@ -34,30 +34,39 @@ class Reader {
       return;
     }
     const auto at = static_cast<std::size_t>(number);
-    const bool reply = read->kind == provider::BatchLine::Kind::reply;
+    using Kind = provider::BatchLine::Kind;
+    const bool reply = read->kind == Kind::reply;
     if (settled_[at] != Settled::no) ++out_.doubled;
-    if (settled_[at] == Settled::reply || (settled_[at] == Settled::other && !reply)) return;
-    settled_[at] = reply ? Settled::reply : Settled::other;
+    if (settled_[at] == Settled::reply || (settled_[at] != Settled::no && !reply)) return;
+    settled_[at] = reply                         ? Settled::reply
+                   : read->kind == Kind::not_run ? Settled::not_run
+                                                 : Settled::failed;
+    if (reply && read->status < 300) ++came_;
     out_.places[at] = {offset, text.size()};
     out_.settlements[at] = reply ? settle(*read) : unanswered(provider::Billing::none);
   }
 
   // Those that have no result.
   void rest() {
-    // Where all lines were run by the provider's own count, one of which nothing came was run too.
-    const bool may_be_billed =
-        !of_.batch.note.empty() || of_.batch.done + of_.batch.failed >= of_.batch.lines;
-    for (std::size_t at = 0; at < settled_.size(); ++at) {
-      if (settled_[at] == Settled::no)
+    const auto none = static_cast<std::uint64_t>(std::ranges::count(settled_, Settled::no));
+    std::uint64_t missing = of_.batch.done > came_ ? of_.batch.done - came_ : 0;
+    if (of_.never_ended) missing = std::max(missing, none);
+    for (const Settled kind : {Settled::no, Settled::failed}) {
+      for (std::size_t at = 0; at < settled_.size(); ++at) {
+        if (settled_[at] != kind) continue;
         out_.settlements[at] =
-            unanswered(may_be_billed ? provider::Billing::possible : provider::Billing::none);
-      out_.cost += out_.settlements[at].cost;
-      if (out_.settlements[at].answered) ++out_.answered;
+            unanswered(missing > 0 ? provider::Billing::possible : provider::Billing::none);
+        if (missing > 0) --missing;
+      }
+    }
+    for (const store::Settlement& settlement : out_.settlements) {
+      out_.cost += settlement.cost;
+      if (settlement.answered) ++out_.answered;
     }
   }
 
  private:
-  enum class Settled : std::uint8_t { no, other, reply };
+  enum class Settled : std::uint8_t { no, not_run, failed, reply };
 
   store::Settlement settle(const provider::BatchLine& line) const {
     provider::Reply reply = read_reply(of_.codec, line, of_.now);
@@ -91,6 +100,7 @@ class Reader {
   const Collecting& of_;
   Collected& out_;
   std::vector<Settled> settled_;
+  std::uint64_t came_ = 0;  // replies of lines that the provider counts as done
   provider::WorstCase worst_;
 };
 

@@ -24,6 +24,7 @@ struct Collecting {
   const core::Price& price;
   const store::BatchRecord& batch;
   core::WallTime now;
+  bool never_ended = false;  // Machine::never_ended()
 };
 
 struct Collected {
@@ -36,8 +37,8 @@ struct Collected {
 };
 
 // Reads the file of results. Of several results of one line the first reply counts. A line without
-// one was not run, and costs nothing; but where the batch never ended, or the provider counts all its
-// lines as run, it may have been billed.
+// one was not run, and costs nothing; but so many as the provider counts beyond the replies that came
+// may have been billed, and all of a batch that never ended.
 core::Result<Collected> collect(const Collecting& of, const std::string& replies);
 
 // "NONCE-17": 17; -1 where it is no line of this batch.

@@ -87,7 +87,7 @@ core::Result<std::optional<Found>> ParkedRows::find(const core::Hash128& questio
     }
     const bool over = batch.phase == BatchPhase::collected || batch.phase == BatchPhase::dropped;
     if (over) {
-      ++ended;
+      if (batch.phase == BatchPhase::collected) ++ended;  // a dropped one was not run
       found.where = Found::Where::unanswered;
       if (batch.replies) {
         const auto result = batch.replies->line(static_cast<std::uint32_t>(line % kMostLines));

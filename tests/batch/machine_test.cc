@@ -112,9 +112,33 @@ TEST_F(MachineTest, ACallThatWasNotSentIsNoDoubt) {
 TEST_F(MachineTest, ARefusalDropsItAndSaysWhy) {
   Machine m = machine(BatchPhase::intended, true);
   answer(m, 200, kFile, Step::upload);
-  m.took(Step::create, {.status = 400, .message = "unknown model"}, now_);
+  m.took(Step::create, {.status = 403, .message = "unknown model"}, now_);
   EXPECT_EQ(m.record().phase, BatchPhase::dropped);
   EXPECT_EQ(m.refused(), "unknown model");
+}
+
+TEST_F(MachineTest, ARefusalThatMayBeOfAFileNotFoundYetCountsWhenItIsRepeated) {
+  for (const bool found : {true, false}) {
+    Machine m = machine(BatchPhase::intended, true);
+    answer(m, 200, kFile, Step::upload);
+    const core::WallTime began = now_;
+    for (int i = 0; i < 2; ++i) answer(m, 400, "No such File object: file-1", Step::create);
+    EXPECT_EQ(m.record().phase, BatchPhase::uploaded);
+    EXPECT_FALSE(m.in_doubt());
+    answer(m, found ? 200 : 400, kRunning, Step::create);
+    EXPECT_GE(now_ - began, std::chrono::seconds(3));
+    EXPECT_EQ(m.record().phase, found ? BatchPhase::created : BatchPhase::dropped);
+  }
+}
+
+TEST_F(MachineTest, ResultsThatWereHardToFetchAreNotThoseOfABatchThatNeverEnded) {
+  Machine m = machine(BatchPhase::created, false);
+  answer(m, 200, R"({"id":"batch_1","status":"completed","output_file_id":"f2"})", Step::poll);
+  m.put_off("broken off", now_);
+  EXPECT_EQ(m.record().note, "broken off");
+  EXPECT_FALSE(m.never_ended());
+  m.collected(9, core::Money(), now_);
+  EXPECT_EQ(m.record().note, "");
 }
 
 TEST_F(MachineTest, NoRoomIsNoRefusal) {
@@ -141,7 +165,10 @@ TEST_F(MachineTest, AStateThatNobodyKnowsHasNotEndedButTheWindowBoundsIt) {
   for (int i = 0; m.record().phase == BatchPhase::created && i < 1000; ++i)
     answer(m, 200, odd, Step::poll);
   EXPECT_EQ(m.record().phase, BatchPhase::ended);
-  EXPECT_FALSE(m.record().note.empty()) << "its lines may have been billed";
+  EXPECT_TRUE(m.never_ended()) << "its lines may have been billed";
+  m.put_off("broken off", now_);
+  m.collected(0, core::Money(), now_);
+  EXPECT_EQ(m.record().note, "it never ended");
 }
 
 TEST_F(MachineTest, OneThatIsNotFoundAtFirstIsAskedForAgain) {

@@ -83,9 +83,10 @@ TEST_F(ParkedTest, TheLatestBatchCounts) {
   const auto found = rows.find(question(4));
   ASSERT_TRUE(found.has_value() && *found);
   EXPECT_EQ((*found)->where, Found::Where::out);
-  EXPECT_EQ((*found)->batches, 1U) << "it stood in one before";
-  ASSERT_TRUE(rows.ended("bb", store::BatchPhase::dropped).has_value());
+  EXPECT_EQ((*found)->batches, 0U) << "the first was not run";
+  ASSERT_TRUE(rows.ended("bb", store::BatchPhase::collected).has_value());
   EXPECT_EQ((*rows.find(question(4)))->where, Found::Where::unanswered);
+  EXPECT_EQ((*rows.find(question(4)))->batches, 1U);
 }
 
 TEST_F(ParkedTest, FilesOfNoBatchAreRemovedAndDamagedOnesTold) {
@@ -143,6 +144,13 @@ TEST_F(ParkedTest, ResultsAreOfTheirLinesWhateverTheirOrder) {
   EXPECT_EQ(counted->settlements[5].billing, provider::Billing::possible)
       << "all were run, and of this one nothing came";
   EXPECT_EQ(counted->settlements[5].cost, core::Money::picodollars(1000 / 6));
+  record.done = 3;
+  EXPECT_EQ(collect({*api, *codec, price, record, core::WallTime()}, path)->settlements[5].billing,
+            provider::Billing::none)
+      << "all that the provider counts as done came";
+  EXPECT_EQ(
+      collect({*api, *codec, price, record, core::WallTime(), true}, path)->settlements[5].billing,
+      provider::Billing::possible);
 }
 
 TEST_F(ParkedTest, LinesThatLieAcrossPiecesAreReadWhole) {
