@@ -73,8 +73,7 @@ Parser::Out Parser::run(Completions&& completions) const {
   out.results.settlements.reserve(completions.size());
   out.results.entries.reserve(rows);
   for (Completion& completion : completions) {
-    if (completion.settlement.intended())
-      out.results.settlements.push_back(completion.settlement);
+    if (completion.settlement.intended()) out.results.settlements.push_back(completion.settlement);
     read(completion, out);
   }
   return out;

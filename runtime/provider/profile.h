@@ -219,7 +219,8 @@ struct Profile {
   std::span<const RateHeader> rate_headers = {};
   std::string_view wait_header = {};     // seconds to wait, on a 429 without retry-after
   std::span<const SoldTier> tiers = {};  // docs/providers.md, Tiers
-  const BatchService* batch = nullptr;   // its batch API (batch_api.h); null: none that is known here
+  const BatchService* batch =
+      nullptr;  // its batch API (batch_api.h); null: none that is known here
   // In lower case: where the error's name is, up to ':' or behind '#'; empty: in the body.
   std::string_view error_header = {};
   // List prices and limits: a list of codec/price_rows.h.
