@@ -126,9 +126,9 @@ void add_batches_command(CLI::App& app, int& exit_status) {
       ->expected(0, -1)
       ->excludes(json)
       ->each([flags](const std::string&) { flags->cancel = true; });
-  command->footer(shell::help_footer(
-      "", {{"sluice batches tickets.lua", "each batch, and how far it is"},
-           {"sluice batches tickets.lua --cancel", "all that are out"}}));
+  command->footer(
+      shell::help_footer("", {{"sluice batches tickets.lua", "each batch, and how far it is"},
+                              {"sluice batches tickets.lua --cancel", "all that are out"}}));
   command->callback([flags, command, &exit_status] {
     flags->cancel = flags->cancel || command->count("--cancel") > 0;
     exit_status = batches(*flags);
