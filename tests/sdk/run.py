@@ -62,12 +62,12 @@ def main():
     status = 0
     try:
         python = python_clients(folder / "venv", HERE / "requirements.txt")
-        for script in [name for name in ("checks.py", "batch_checks.py") if (HERE / name).exists()]:
+        for script in filter(lambda name: (HERE / name).exists(), ("checks.py", "batch_checks.py")):
             status |= subprocess.run([python, HERE / script, program]).returncode
         if (HERE / "package.json").exists():
             node = node_clients(folder / "npm", python)
             status |= subprocess.run([node, folder / "npm/checks.mjs", program]).returncode
-        if (HERE / "strangers.py").exists():
+        if (HERE / "strangers.txt").exists():
             strangers = python_clients(folder / "strangers", HERE / "strangers.txt")
             status |= subprocess.run([strangers, HERE / "strangers.py", program]).returncode
     except subprocess.CalledProcessError as error:
