@@ -45,9 +45,6 @@ Machine::Machine(const provider::BatchApi& api, store::BatchRecord record, bool 
       window_(window),
       changed_(fresh),
       cleaned_(!record_.open()) {
-  // Without uploads nothing is recorded between the intent and create().
-  if (!fresh && record_.phase == BatchPhase::intended && uploads() == 0)
-    record_.phase = BatchPhase::uploaded;
   if (!fresh && record_.phase == BatchPhase::uploaded) doubt_since_ = core::WallTime();
   if (record_.phase == BatchPhase::uploaded) upload_ = uploads();
   if (record_.phase == BatchPhase::ended) end_note_ = record_.note;
@@ -121,6 +118,19 @@ provider::BatchCall Machine::call(Step step) const {
   return {};
 }
 
+void Machine::creating() {
+  if (record_.phase != BatchPhase::intended) return;
+  record_.phase = BatchPhase::uploaded;
+  changed_ = true;
+}
+
+// For certain.
+void Machine::not_created() {
+  if (uploads() > 0) return;
+  record_.phase = BatchPhase::intended;
+  changed_ = true;
+}
+
 void Machine::took(Step step, const Answer& answer, core::WallTime now) {
   switch (step) {
     case Step::upload:
@@ -190,11 +200,11 @@ void Machine::take_upload(const Answer& answer, core::WallTime now) {
 
 void Machine::take_create(const Answer& answer, core::WallTime now) {
   if (record_.phase == BatchPhase::intended) record_.phase = BatchPhase::uploaded;
-  if (answer.status == 429) {
-    no_room_ = true;
+  if (answer.status == 429 || (answer.status == 0 && !answer.sent)) {
+    no_room_ = answer.status == 429;
+    not_created();
     return fail(answer, now);
   }
-  if (answer.status == 0 && !answer.sent) return fail(answer, now);
   if (passes(answer.status)) {
     fail(answer, now);
     doubt_since_ = now;
@@ -251,6 +261,7 @@ void Machine::look_again(core::WallTime now) {
     doubt_since_.reset();
     searched_ = 0;
     due_ = now;
+    not_created();
     return;
   }
   // Twice as long after each: the last at the end of the search.

@@ -14,7 +14,10 @@
 //   1. create() is sent only when no batch of this nonce can be at the provider: never before, or after
 //      a search that has looked for it over Patience::search, or where the nonce makes it one batch.
 //   2. Whenever changed() is true the record must be durable before next() is asked again.
-//   3. A batch is CREATED until the provider says that it has ended, or its time is up: then it is
+//   3. Of batches without uploads only those are UPLOADED whose create() was sent and has not failed for
+//      certain. So, where the driver has one of them in doubt at a time, one that carries no nonce is
+//      not taken for another.
+//   4. A batch is CREATED until the provider says that it has ended, or its time is up: then it is
 //      cancelled, and what is not answered after Patience::grace is given up.
 #pragma once
 
@@ -75,6 +78,8 @@ class Machine {
   Next next(core::WallTime now) const;
   // The call of the step: upload, create, search, poll, cancel.
   provider::BatchCall call(Step step) const;
+  // create() is sent next: what has to be durable before it is so when changed() says no.
+  void creating();
   void took(Step step, const Answer& answer, core::WallTime now);
 
   // Its lines were settled: `answered` of them, for `cost`.
@@ -118,6 +123,7 @@ class Machine {
   void adopt(const provider::BatchStatus& status, core::WallTime now);
   bool is_ours(const provider::BatchStatus& status) const;
   void look_again(core::WallTime now);
+  void not_created();
 
   const provider::BatchApi& api_;
   store::BatchRecord record_;

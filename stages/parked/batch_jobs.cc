@@ -420,6 +420,10 @@ void ThreadBatchJobs::step(Driven& driven, batch::Step step) {
     for (const BatchRecord& record : former_) known.push_back(record.id);
     machine.set_known(std::move(known));
   }
+  if (step == batch::Step::create) {
+    machine.creating();
+    if (machine.changed() && !commit(driven)) return;
+  }
   const Called called =
       caller_->call(machine.record().endpoint, machine.call(step),
                     file_of(setup_.directory, machine.record().nonce, FileKind::upload), {},

@@ -99,6 +99,32 @@ TEST_F(MachineTest, WhatNoSearchFindsIsCreatedAgainAndNotSooner) {
   EXPECT_EQ(m.next(now_).step, Step::create);
 }
 
+TEST_F(MachineTest, WithoutUploadsOnlyOneThatMayBeThereIsInDoubtAfterACrash) {
+  provider::EndpointSpec spec;
+  spec.provider = codec::find_provider("anthropic");
+  spec.base_url = "https://api.anthropic.com";
+  spec.model = "m";
+  spec.batch = true;
+  api_ = codec::make_batch_api(spec);
+  Machine m = machine(BatchPhase::intended, true);
+  m.durable();
+  const auto after_a_crash = [&] { return Machine(*api_, m.record(), false, Patience(), {}); };
+  EXPECT_FALSE(after_a_crash().in_doubt()) << "it was not sent";
+  m.creating();
+  EXPECT_TRUE(m.changed()) << "before create() is sent";
+  EXPECT_TRUE(after_a_crash().in_doubt());
+  m.took(Step::create, {.status = 429}, now_);
+  EXPECT_TRUE(m.changed());
+  EXPECT_FALSE(after_a_crash().in_doubt()) << "it was refused for certain";
+  m.room_again();
+  m.creating();
+  m.took(Step::create, {.status = 0, .sent = true}, now_);
+  EXPECT_TRUE(after_a_crash().in_doubt());
+  for (int i = 0; i < Patience().searches; ++i) answer(m, 200, kEmpty, Step::search);
+  EXPECT_FALSE(after_a_crash().in_doubt()) << "it never came about";
+  EXPECT_EQ(m.next(now_).step, Step::create);
+}
+
 TEST_F(MachineTest, ACallThatWasNotSentIsNoDoubt) {
   Machine m = machine(BatchPhase::intended, true);
   answer(m, 200, kFile, Step::upload);
