@@ -88,6 +88,13 @@ core::Result<Places::Found> Places::find(const std::string& name) {
 
 core::Result<std::vector<std::string>> Places::expand(const std::string& pattern) {
   if (!is_remote(pattern)) return storage::expand_paths({pattern});
+  auto names = objects(pattern);
+  if (names && names->empty())
+    return core::fail(core::ErrorCode::io, "no object fits this pattern", pattern);
+  return names;
+}
+
+core::Result<std::vector<std::string>> Places::objects(const std::string& pattern) {
   auto found = find(pattern);
   if (!found) return std::unexpected(found.error());
   Uri& uri = found->uri;
@@ -96,9 +103,7 @@ core::Result<std::vector<std::string>> Places::expand(const std::string& pattern
   if (!is_pattern(uri.key)) return std::vector{root + unescaped(uri.key)};
   auto listing = list_objects(*web_, uri, found->service, settings_.first_page_only);
   if (!listing) return std::unexpected(listing.error());
-  if (listing->keys.empty())
-    return core::fail(core::ErrorCode::io, "no object fits this pattern", pattern);
-  {
+  if (!listing->keys.empty()) {
     const std::lock_guard lock(mutex_);
     sizes_[pattern] = listing->bytes;
   }

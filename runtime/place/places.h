@@ -51,6 +51,8 @@ class Places {
   // The files that a pattern names now, in order. ErrorCode::io for a pattern that names nothing. A name that is no
   // pattern is not looked for.
   core::Result<std::vector<std::string>> expand(const std::string& pattern);
+  // The same of a remote pattern, and nothing for one that names nothing.
+  core::Result<std::vector<std::string>> objects(const std::string& pattern);
   // The size together of what the last expand() of these patterns has found, or of at most 16 single files, which are asked
   // for; nullopt where it is not known.
   std::optional<std::uint64_t> total_bytes(const std::vector<std::string>& patterns);

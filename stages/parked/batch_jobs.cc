@@ -472,7 +472,8 @@ core::Status ThreadBatchJobs::put_file(Driven& driven, const std::string& place)
 core::Status ThreadBatchJobs::fetch_places(Driven& driven, OutFile& out) {
   std::vector<char> buffer(kCopiedAtOnce);
   for (const std::string& pattern : driven.service->api->places_of_results(driven.machine.job())) {
-    const auto names = driven.service->places->expand(pattern);
+    // None: it has ended without any.
+    const auto names = driven.service->places->objects(pattern);
     if (!names) return std::unexpected(names.error());
     for (const std::string& name : *names) {
       std::atomic<std::uint64_t> consumed = 0;
