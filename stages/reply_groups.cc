@@ -63,7 +63,7 @@ core::Status ReplyGroups::close(std::uint64_t line, Group&& group, Out& out) {
   for (auto& [position, item] : group.items) {
     positions.push_back(position);
     item.batches = group.batches;
-    // Each batch before was an asking.
+    // Each batch that it stood in before counts as a retry.
     item.asked_again = std::max(item.asked_again, static_cast<int>(group.batches) - 1);
     items.push_back(std::move(item));
   }

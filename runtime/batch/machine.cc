@@ -177,6 +177,11 @@ void Machine::drop(std::string note) {
   changed_ = true;
 }
 
+void Machine::too_large() {
+  record_.no_room = true;
+  drop("the provider's queue has no room for so many requests at once");
+}
+
 void Machine::take_upload(const Answer& answer, core::WallTime now) {
   if (passes(answer.status)) return fail(answer, now);
   if (answer.status >= 300) {
@@ -317,6 +322,7 @@ void Machine::take_poll(const Answer& answer, core::WallTime now) {
       record_.phase = BatchPhase::uploaded;
       record_.id.clear();
       record_.created_at = 0;
+      due_ = now + patience_.most_poll;  // where it is asked again all the same
       record_.note = status->problem;
       changed_ = true;
       return;

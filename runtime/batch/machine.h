@@ -100,9 +100,11 @@ class Machine {
 
   const store::BatchRecord& record() const { return record_; }
   provider::BatchJob job() const;
-  // The provider's queue has no room for it: nothing is asked before room_again() or give_up().
+  // The provider's queue has no room for it: nothing is asked before room_again() or too_large().
   bool no_room() const { return no_room_; }
   void room_again() { no_room_ = false; }
+  // The queue is empty of ours, and has no room all the same: dropped.
+  void too_large();
   void give_up(std::string_view why) { drop(std::string(why)); }
   // What is wrong with its endpoint or its form: others there will not do better. Empty: nothing.
   const std::string& refused() const { return refused_; }

@@ -84,19 +84,7 @@ class AnthropicBatch final : public BatchApi {
     return {.path = std::move(path)};
   }
   core::Result<BatchPage> page(const BatchReply& reply) const override {
-    const auto list = parse_batch_reply(reply.body);
-    if (!list) return std::unexpected(list.error());
-    simdjson::dom::array batches;
-    if ((*list)["data"].get(batches) != simdjson::SUCCESS)
-      return unreadable_batch("it is not a list of batches");
-    BatchPage page;
-    for (const Element batch : batches) page.batches.push_back(status_of(batch));
-    bool more = false;
-    std::ignore = (*list)["has_more"].get(more);
-    if (!more || page.batches.empty()) return page;
-    page.next = text_at(*list, "last_id");
-    if (page.next.empty()) page.next = page.batches.back().id;
-    return page;
+    return page_with_last_id(reply, status_of);
   }
 
   BatchCall cancel(const BatchJob& job) const override {

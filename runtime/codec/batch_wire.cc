@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "core/json.h"
 #include "provider/retry_after.h"
@@ -87,6 +88,23 @@ void add_word(std::string& words, std::string_view word) {
   if (word.empty()) return;
   if (!words.empty()) words += ' ';
   words += word;
+}
+
+core::Result<BatchPage> page_with_last_id(const BatchReply& reply,
+                                          BatchStatus (*status_of)(const Element& batch)) {
+  const auto list = parse_batch_reply(reply.body);
+  if (!list) return std::unexpected(list.error());
+  simdjson::dom::array batches;
+  if ((*list)["data"].get(batches) != simdjson::SUCCESS)
+    return unreadable_batch("it is not a list of batches");
+  BatchPage page;
+  for (const Element batch : batches) page.batches.push_back(status_of(batch));
+  bool more = false;
+  std::ignore = (*list)["has_more"].get(more);
+  if (!more || page.batches.empty()) return page;
+  page.next = text_at(*list, "last_id");
+  if (page.next.empty()) page.next = page.batches.back().id;
+  return page;
 }
 
 core::Result<BatchResultPage> lines_of(const Element& page, std::string_view key) {

@@ -39,6 +39,11 @@ std::optional<core::WallTime> batch_instant(const provider::Element& object, std
 std::vector<std::string> words_of(std::string_view text);
 void add_word(std::string& words, std::string_view word);
 
+// A page of a list as {"data": […], "has_more", "last_id"}.
+core::Result<provider::BatchPage> page_with_last_id(
+    const provider::BatchReply& reply,
+    provider::BatchStatus (*status_of)(const provider::Element& batch));
+
 // A page whose list of results is this member.
 core::Result<provider::BatchResultPage> lines_of(const provider::Element& page,
                                                  std::string_view key);

@@ -79,8 +79,6 @@ struct Request {
   // Response::body; max_response_bytes does not bound it. False ends the request with
   // Failure::cancelled.
   std::function<bool(std::string_view)> sink = {};
-  // Sees the answer's body as it comes, inflated; the Response holds all of it as well. It must not use the client.
-  std::function<void(std::string_view)> watch = {};
 };
 
 struct Response {

@@ -169,14 +169,9 @@ bool Connection::on_body(std::string_view bytes) {
   if (inflater_ == nullptr) {
     if (bytes.size() > max_response_bytes_ - response_.body.size()) return refuse_size();
     response_.body += bytes;
-    if (exchange_->request.watch) exchange_->request.watch(bytes);
     return true;
   }
-  const std::size_t before = into.size();
-  const auto inflated = inflater_->add(bytes, into, max_response_bytes_);
-  if (inflated == Inflater::Result::ok && exchange_->request.watch)
-    exchange_->request.watch(std::string_view(into).substr(before));
-  switch (inflated) {
+  switch (inflater_->add(bytes, into, max_response_bytes_)) {
     case Inflater::Result::ok:
       return !to_sink_ || to_sink(inflated_);
     case Inflater::Result::too_large:

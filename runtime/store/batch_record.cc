@@ -10,6 +10,9 @@ namespace {
 constexpr std::array<std::string_view, 6> kPhases = {"intended", "uploaded",  "created",
                                                      "ended",    "collected", "dropped"};
 
+constexpr std::uint8_t kCancelled = 1;
+constexpr std::uint8_t kNoRoom = 2;
+
 // In the order of the record.
 constexpr std::array kTexts = {&BatchRecord::nonce,   &BatchRecord::input, &BatchRecord::id,
                                &BatchRecord::results, &BatchRecord::word,  &BatchRecord::note};
@@ -51,7 +54,8 @@ std::string encode(const BatchRecord& batch, std::uint32_t endpoint) {
   std::string out;
   put(out, endpoint);
   put(out, static_cast<std::uint8_t>(batch.phase));
-  put(out, static_cast<std::uint8_t>(batch.cancelled));
+  put(out, static_cast<std::uint8_t>((batch.cancelled ? kCancelled : 0) |
+                                     (batch.no_room ? kNoRoom : 0)));
   for (const auto text : kTexts) {
     put(out, static_cast<std::uint32_t>((batch.*text).size()));
     out += batch.*text;
@@ -69,8 +73,8 @@ std::string encode(const BatchRecord& batch, std::uint32_t endpoint) {
 std::optional<BatchRecord> decode_batch(std::string_view bytes) {
   BatchRecord batch;
   std::uint8_t phase = 0;
-  std::uint8_t cancelled = 0;
-  bool whole = take(bytes, batch.endpoint) && take(bytes, phase) && take(bytes, cancelled);
+  std::uint8_t flags = 0;
+  bool whole = take(bytes, batch.endpoint) && take(bytes, phase) && take(bytes, flags);
   for (const auto text : kTexts) whole = whole && take(bytes, batch.*text);
   for (const auto count : kCounts) whole = whole && take(bytes, batch.*count);
   whole = whole && take(bytes, batch.bytes) && take(bytes, batch.worst_cost) &&
@@ -79,7 +83,8 @@ std::optional<BatchRecord> decode_batch(std::string_view bytes) {
   for (const auto time : kTimes) whole = whole && take(bytes, batch.*time);
   if (!whole || !bytes.empty() || phase >= kPhases.size()) return std::nullopt;
   batch.phase = static_cast<BatchPhase>(phase);
-  batch.cancelled = cancelled != 0;
+  batch.cancelled = (flags & kCancelled) != 0;
+  batch.no_room = (flags & kNoRoom) != 0;
   return batch;
 }
 

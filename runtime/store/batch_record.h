@@ -46,6 +46,7 @@ struct BatchRecord {
   std::int64_t created_at = 0;
   std::int64_t ended_at = 0;
   bool cancelled = false;  // by us
+  bool no_room = false;    // dropped, since the provider's queue takes no batch of so many lines
 
   // Its lines are out, or may be.
   bool open() const { return phase < BatchPhase::collected; }

@@ -181,7 +181,10 @@ void Sweep::send(bool counts, int tries) {
   heard->sent = clock_.now();
   heard->counts = counts;
   heard->tries = tries;
-  request.watch = [this, heard](std::string_view bytes) { heard->times.add(bytes, clock_.now()); };
+  request.sink = [this, heard](std::string_view bytes) {
+    heard->times.add(bytes, clock_.now());
+    return true;
+  };
   ++sent_;
   ++in_flight_;
   heard->handle =

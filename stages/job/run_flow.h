@@ -77,7 +77,7 @@ class FlowRun final : public Run {
               std::vector<std::pair<core::Hash128, core::Reject>> rejected);
   void reject(stages::Items&& items, const core::Reject& why);
   void release(stages::Items&& items);
-  core::Status open_batches();
+  core::Status open_batches(const std::vector<std::string>& names);
   // What batches bring: the pack node's.
   void take_replies(stages::Completions&& completions);
   // After the last row: until another run is worth its while, or nothing is out. True: it is.

@@ -1,6 +1,9 @@
 // Joins a run's parts: opens them in their order, and says which calls which.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "job/file_sink.h"
 #include "job/job_files.h"
@@ -10,6 +13,15 @@
 #include "stages/vector_text.h"
 
 namespace sluice::job {
+namespace {
+
+// Standard input, or a named pipe.
+bool cannot_be_read_again(const std::string& name) {
+  std::error_code error;
+  return name == "-" || std::filesystem::is_fifo(name, error);
+}
+
+}  // namespace
 
 core::Status FlowRun::open() {
   auto prepare = stages::Prepare::make(spec_, question_);
@@ -44,7 +56,7 @@ core::Status FlowRun::open() {
   if (spec_.pack.embed)
     texts_.emplace(static_cast<std::size_t>(spec_.pack.tokens),
                    static_cast<std::size_t>(spec_.pack.embed->input_tokens));
-  if (auto batches = open_batches(); !batches) return batches;
+  if (auto batches = open_batches(*names); !batches) return batches;
   // Rows that wait for others of their line hold credits, which others need to come.
   constexpr std::size_t kShareThatWaits = 4;
   packer_.emplace(spec_, *checkpoint_, in_flight_, lines_, pack_size_, texts_ ? &*texts_ : nullptr,
@@ -87,7 +99,17 @@ core::Status FlowRun::open() {
   return {};
 }
 
-core::Status FlowRun::open_batches() {
+core::Status FlowRun::open_batches(const std::vector<std::string>& names) {
+  const bool batches_wanted =
+      std::ranges::any_of(spec_.dispatch.endpoints, &provider::EndpointSpec::batch);
+  for (const std::string& name : names)
+    if (batches_wanted && cannot_be_read_again(name))
+      return core::fail(
+          core::ErrorCode::pipeline,
+          fmt::format("the tier \"batch\" needs an input that can be read again when "
+                      "batches have ended, and {} cannot: write it to a file first, or "
+                      "take the tier out",
+                      name == "-" ? "standard input" : name));
   std::optional<core::WallTime> deadline;
   if (spec_.dispatch.deadline) deadline = options_.clock->wall_now() + *spec_.dispatch.deadline;
   auto batches = parked::BatchJobs::open(

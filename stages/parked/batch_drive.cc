@@ -170,11 +170,10 @@ void ThreadBatchJobs::handle_no_room(Driven& driven) {
     driven.service->queue_tokens = tokens;
     return;
   }
-  const std::uint32_t lines = driven.machine.record().lines;
-  driven.service->most_lines = std::max<std::uint32_t>(1, lines / 2);
-  if (lines > 1)
-    return driven.machine.give_up("the provider's queue has no room for so many requests at once");
-  driven.machine.room_again();  // there is no smaller one: it waits as any call that failed does
+  if (driven.machine.record().lines == 1)  // there is no smaller one: it waits for others' to end
+    return driven.machine.room_again();
+  halve_lines(driven.machine.record());
+  driven.machine.too_large();
 }
 
 bool ThreadBatchJobs::commit(Driven& driven, std::vector<store::Settlement> settlements) {

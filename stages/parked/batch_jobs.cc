@@ -80,6 +80,7 @@ core::Status ThreadBatchJobs::open(const std::vector<BatchRecord>& batches) {
               "back, with its tier \"batch\", until the batch was collected",
               record.id.empty() ? record.nonce : record.id));
     if (!record.open()) {
+      if (known && record.no_room) halve_lines(record);
       former_.push_back(record);
       continue;
     }
@@ -92,6 +93,12 @@ core::Status ThreadBatchJobs::open(const std::vector<BatchRecord>& batches) {
   caller_ = std::move(*caller);
   publish();
   return {};
+}
+
+void ThreadBatchJobs::halve_lines(const BatchRecord& too_large) {
+  Service& service = services_[too_large.endpoint];
+  service.most_lines =
+      std::min(service.most_lines.load(), std::max<std::uint32_t>(1, too_large.lines / 2));
 }
 
 core::Result<stages::ParkedReplies::Reply> ThreadBatchJobs::reply(std::uint64_t line) {

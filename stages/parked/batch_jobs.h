@@ -6,8 +6,9 @@
 //   results fetched, their lines settled with the record, in one commit ─▶ the next pass over the
 //   input finds the replies (ParkedRows) where it finds stored answers
 //
-// Threads: open() and close() on one thread. park(), seal_old() and seal_all() on the I/O thread, or after it has ended;
-// find(), questions() and reply() on the pack stage's; state() from any; wait() on one that waits. A thread of its own drives the batches.
+// Threads: open() and close() on one thread. park(), seal_old() and seal_all() on the I/O thread, or
+// after it has ended; find(), questions() and reply() on the pack stage's; state() and abandon() from
+// any; wait() and hand_over() on one that waits. A thread of its own drives the batches.
 //
 // Invariants:
 //   1. Nothing of a batch is sent before it is `intended` in the checkpoint, its files on the disk.
@@ -80,8 +81,6 @@ class BatchJobs : public stages::ParkedReplies {
   virtual bool wait(core::Duration passed, const std::function<bool()>& stop) = 0;
   // Until no batch is left to be created, or `stop` says so: false.
   virtual bool hand_over(const std::function<bool()>& stop) = 0;
-  // Whether something was collected since it was opened: rows may go on.
-  virtual bool brought() const = 0;
   // Every row has ended: the files of collected batches are of no use any more.
   virtual void forget() = 0;
   virtual BatchesState state() const = 0;

@@ -2,7 +2,7 @@
 // takes them from step to step on the batches' thread, batch_results.cc moves files there and back.
 // Private to these.
 //
-// Threads: said at each member.
+// Threads: as batch_jobs.h says, and at each private member.
 #pragma once
 
 #include <atomic>
@@ -51,7 +51,6 @@ class ThreadBatchJobs final : public BatchJobs {
   void seal_all() override;
   bool wait(core::Duration passed, const std::function<bool()>& stop) override;
   bool hand_over(const std::function<bool()>& stop) override;
-  bool brought() const override { return brought_; }
   void forget() override { rows_.forget(); }
   BatchesState state() const override;
   void abandon() override { failed_ = true; }
@@ -103,6 +102,8 @@ class ThreadBatchJobs final : public BatchJobs {
   bool commit(Driven& driven, std::vector<store::Settlement> settlements = {});
   void over(Driven& driven);
   void handle_no_room(Driven& driven);
+  // After a batch that was too large for the queue: those to come are half as large.
+  void halve_lines(const BatchRecord& too_large);
   void take_cancel_requests();
   void look_at_deadline(core::WallTime now);
   void publish();

@@ -1,4 +1,4 @@
-// One batch's way, on a clock in the hand, against OpenAI's form of the API.
+// One batch's way, against OpenAI's form of the API; the tests say what time it is.
 #include "batch/machine.h"
 
 #include <gtest/gtest.h>
@@ -178,6 +178,10 @@ TEST_F(MachineTest, NoRoomIsNoRefusal) {
   m.durable();
   m.room_again();
   EXPECT_EQ(m.next(now_).step, Step::create);
+  EXPECT_GT(m.next(now_).at, now_) << "not at once";
+  m.too_large();
+  EXPECT_EQ(m.record().phase, BatchPhase::dropped);
+  EXPECT_TRUE(store::decode_batch(store::encode(m.record(), 0))->no_room);
 }
 
 TEST_F(MachineTest, AStateThatNobodyKnowsHasNotEndedButTheWindowBoundsIt) {

@@ -276,13 +276,13 @@ TEST_F(MockServerTest, AStreamOfAnEngineBeginsWithItsFirstToken) {
   std::optional<core::Time> first;
   std::string seen;
   http::Request streamed = to_the_limit(request("hello"), 101, true);
-  streamed.watch = [&](std::string_view bytes) {
+  streamed.sink = [&](std::string_view bytes) {
     if (!first) first = clock.now();
     seen += bytes;
+    return true;
   };
   const auto results = send({streamed});
   ASSERT_TRUE(results[0].has_value());
-  EXPECT_EQ(seen, results[0]->body);
   EXPECT_TRUE(seen.ends_with("data: [DONE]\n\n")) << seen;
   ASSERT_TRUE(first);
   EXPECT_GE(*first - began, 39ms);
