@@ -281,7 +281,11 @@ void Machine::take_page(const Answer& answer, core::WallTime now) {
   failures_ = 0;
   const auto found = std::ranges::find_if(
       page->batches, [&](const provider::BatchStatus& status) { return is_ours(status); });
-  if (found != page->batches.end()) return adopt(*found, now);
+  if (found != page->batches.end()) {
+    adopt(*found, now);
+    record_.inferred = found->nonce.empty() && found->input.empty();
+    return;
+  }
   // What was made before this one was intended lies behind: lists begin with the latest.
   const bool past = !page->batches.empty() && page->batches.back().created &&
                     *page->batches.back().created < time_of(record_.intended_at) - kClocksApart;
@@ -358,6 +362,7 @@ void Machine::collected(std::uint32_t answered, core::Money cost, core::WallTime
 void Machine::not_ours(core::WallTime now) {
   foreign_.push_back(std::exchange(record_.id, {}));
   record_.results.clear();
+  record_.inferred = false;
   record_.note.clear();
   end_note_.clear();
   record_.phase = BatchPhase::uploaded;

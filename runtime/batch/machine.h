@@ -86,7 +86,7 @@ class Machine {
   void collected(std::uint32_t answered, core::Money cost, core::WallTime now);
   // The file is where BatchApi::place_of_file() wants it.
   void placed(core::WallTime now);
-  // The results are of another batch: it was taken for ours, and is not.
+  // The results are of another batch: it was taken for ours (BatchRecord::inferred), and is not.
   void not_ours(core::WallTime now);
   void cleaned() { cleaned_ = true; }
   // The results could not be fetched: they are tried again later.

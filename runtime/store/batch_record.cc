@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, 6> kPhases = {"intended", "uploaded",  "c
 
 constexpr std::uint8_t kCancelled = 1;
 constexpr std::uint8_t kNoRoom = 2;
+constexpr std::uint8_t kInferred = 4;
 
 // In the order of the record.
 constexpr std::array kTexts = {&BatchRecord::nonce,   &BatchRecord::input, &BatchRecord::id,
@@ -54,8 +55,9 @@ std::string encode(const BatchRecord& batch, std::uint32_t endpoint) {
   std::string out;
   put(out, endpoint);
   put(out, static_cast<std::uint8_t>(batch.phase));
-  put(out, static_cast<std::uint8_t>((batch.cancelled ? kCancelled : 0) |
-                                     (batch.no_room ? kNoRoom : 0)));
+  put(out,
+      static_cast<std::uint8_t>((batch.cancelled ? kCancelled : 0) | (batch.no_room ? kNoRoom : 0) |
+                                (batch.inferred ? kInferred : 0)));
   for (const auto text : kTexts) {
     put(out, static_cast<std::uint32_t>((batch.*text).size()));
     out += batch.*text;
@@ -85,6 +87,7 @@ std::optional<BatchRecord> decode_batch(std::string_view bytes) {
   batch.phase = static_cast<BatchPhase>(phase);
   batch.cancelled = (flags & kCancelled) != 0;
   batch.no_room = (flags & kNoRoom) != 0;
+  batch.inferred = (flags & kInferred) != 0;
   return batch;
 }
 

@@ -46,6 +46,7 @@ struct BatchRecord {
   std::int64_t created_at = 0;
   std::int64_t ended_at = 0;
   bool cancelled = false;  // by us
+  bool inferred = false;   // `id` was found by time and size alone, so it may be another's
   bool no_room = false;    // dropped, since the provider's queue takes no batch of so many lines
 
   // Its lines are out, or may be.

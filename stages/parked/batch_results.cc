@@ -118,7 +118,7 @@ core::Status ThreadBatchJobs::bring_home(Driven& driven) {
   if (!collected) return std::unexpected(collected.error());
   const bool none_ours =
       std::ranges::all_of(collected->places, [](const Place& place) { return place.length == 0; });
-  if (none_ours && collected->foreign > 0) {
+  if (none_ours && collected->foreign > 0 && machine.record().inferred) {
     machine.not_ours(setup_.clock.wall_now());
     commit(driven);
     return {};

@@ -219,6 +219,22 @@ TEST_F(MachineTest, CancellingKeepsWhatIsDone) {
   EXPECT_EQ(m.record().results, "f2");
 }
 
+TEST_F(MachineTest, OnlyWhatWasFoundByTimeAndSizeMayBeAnothers) {
+  Machine by_nonce = machine(BatchPhase::uploaded, false);
+  answer(by_nonce, 200,
+         R"({"data":[{"id":"b","status":"in_progress","metadata":{"sluice":"n1"}}]})",
+         Step::search);
+  EXPECT_FALSE(by_nonce.record().inferred);
+  Machine by_size = machine(BatchPhase::uploaded, false);
+  answer(
+      by_size, 200,
+      R"({"data":[{"id":"b","status":"in_progress","created_at":1790000000,"request_counts":{"total":10}}]})",
+      Step::search);
+  EXPECT_EQ(by_size.record().id, "b");
+  EXPECT_TRUE(by_size.record().inferred);
+  EXPECT_TRUE(store::decode_batch(store::encode(by_size.record(), 0))->inferred);
+}
+
 TEST_F(MachineTest, ResultsOfAnotherBatchSendItBackToTheSearch) {
   Machine m = machine(BatchPhase::ended, false);
   m.not_ours(now_);
