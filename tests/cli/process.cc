@@ -3,54 +3,56 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
+#include <algorithm>
 
 namespace sluice::cli {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return std::move(text).str();
+std::string text_of(int file) {
+  struct stat about{};
+  ::fstat(file, &about);
+  std::string text(static_cast<std::size_t>(about.st_size), '\0');
+  const ssize_t read = ::pread(file, text.data(), text.size(), 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(read, 0)));
+  return text;
 }
 
 }  // namespace
 
 Process::Process(const std::string& folder, const std::string& name,
                  const std::vector<std::string>& arguments)
-    : stem_(folder + "/" + name) {
+    : output_(::memfd_create(name.c_str(), MFD_CLOEXEC)),
+      errors_(::memfd_create(name.c_str(), MFD_CLOEXEC)) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  // Opened here, so that output() shows nothing of an earlier process of this name.
-  const auto open = [](const std::string& path, int flags) {
-    return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
-  };
-  const int in = open("/dev/null", O_RDONLY);
-  const int out = open(stem_ + ".out", O_WRONLY | O_CREAT | O_TRUNC);
-  const int err = open(stem_ + ".err", O_WRONLY | O_CREAT | O_TRUNC);
+  const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   pid_ = ::fork();
   if (pid_ != 0) {
-    for (const int fd : {in, out, err}) ::close(fd);
+    ::close(in);
     return;
   }
   // The child: only calls that are safe after a fork.
   ::dup2(in, STDIN_FILENO);
-  ::dup2(out, STDOUT_FILENO);
-  ::dup2(err, STDERR_FILENO);
+  ::dup2(output_, STDOUT_FILENO);
+  ::dup2(errors_, STDERR_FILENO);
   if (::chdir(folder.c_str()) == 0) ::execv(argv[0], argv.data());
   ::_exit(127);
 }
 
 Process::~Process() {
-  if (status_) return;
-  signal(SIGKILL);
-  reap(0);
+  if (!status_) {
+    signal(SIGKILL);
+    reap(0);
+  }
+  ::close(output_);
+  ::close(errors_);
 }
 
 void Process::signal(int number) {
@@ -94,10 +96,10 @@ std::optional<int> Process::wait(std::chrono::seconds timeout) {
 }
 
 std::string Process::output() const {
-  return read_file(stem_ + ".out");
+  return text_of(output_);
 }
 std::string Process::errors() const {
-  return read_file(stem_ + ".err");
+  return text_of(errors_);
 }
 
 }  // namespace sluice::cli

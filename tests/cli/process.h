@@ -1,4 +1,4 @@
-// A child process whose output goes to files. For tests of the real program.
+// A child process whose output is kept in memory, each process's apart. For tests of the real program.
 #pragma once
 
 #include <sys/types.h>
@@ -13,8 +13,8 @@ namespace sluice::cli {
 
 class Process {
  public:
-  // Runs `arguments` (the first is the program) in `folder`; output and errors go to `name`.out and
-  // `name`.err there.
+  // Runs `arguments` (the first is the program) in `folder`; `name` is what its output is called in
+  // /proc.
   Process(const std::string& folder, const std::string& name,
           const std::vector<std::string>& arguments);
   ~Process();  // kills what still runs
@@ -37,7 +37,8 @@ class Process {
   std::optional<int> reap(int options);
   pid_t pid_ = -1;
   std::optional<int> status_;
-  std::string stem_;
+  int output_;  // memory files
+  int errors_;
 };
 
 }  // namespace sluice::cli
