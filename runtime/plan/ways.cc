@@ -1,0 +1,313 @@
+#include "plan/ways.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "provider/outcome.h"
+#include "schedule/allotment.h"
+#include "schedule/concurrency.h"
+#include "schedule/parking.h"
+#include "schedule/purchase.h"
+
+namespace sluice::plan {
+namespace {
+
+constexpr double kRateSpread =
+    0.05;  // of a rate that a quota bounds: the scheduler uses all but a little of it
+
+// One endpoint, as far as a way needs it.
+struct Seller {
+  std::size_t index = 0;
+  Shape shape;
+  std::vector<Bound> bounds;
+  double rate() const { return bounds.front().per_second; }
+};
+
+std::vector<Seller> sellers(const Job& job, const std::vector<std::size_t>& which) {
+  std::vector<Seller> all;
+  for (const std::size_t e : which) {
+    const Endpoint& endpoint = job.endpoints[e];
+    if (endpoint.batch) continue;
+    const Shape shape = shape_at(job.work, endpoint);
+    all.push_back({e, shape, bounds(endpoint, shape)});
+  }
+  return all;
+}
+
+// A climb from kStart: while fewer are in flight than could be, less is done. In seconds of full speed.
+double climbing(const Endpoint& endpoint, const Seller& seller, double in_flight) {
+  const bool quota_known = std::ranges::any_of(
+      std::array{provider::Quota::requests_per_minute, provider::Quota::tokens_per_minute,
+                 provider::Quota::input_tokens_per_minute,
+                 provider::Quota::output_tokens_per_minute},
+      [&](provider::Quota quota) { return endpoint.limits[quota].has_value(); });
+  if (quota_known) return 0;
+  double lost = 0;
+  for (double n = schedule::Concurrency::kStart; n < in_flight; n *= 4)
+    lost += seller.shape.seconds * (1 - n / in_flight);
+  return lost;
+}
+
+// The spread of a rate: of what binds it.
+double rate_spread(const Endpoint& endpoint, const Seller& seller) {
+  switch (seller.bounds.front().binding) {
+    case Binding::concurrency:
+    case Binding::slots:
+      return std::hypot(kRateSpread, endpoint.latency.spread);
+    case Binding::learned_rate:
+      return 0.1;
+    case Binding::kv_memory:
+    case Binding::engine:
+      return 0.15;
+    case Binding::quota:
+      return seller.bounds.front().quota == provider::Quota::requests_per_minute ? 0.02 : 0;
+  }
+  return 0;
+}
+
+Origin rate_origin(const Endpoint& endpoint, const Seller& seller) {
+  switch (seller.bounds.front().binding) {
+    case Binding::quota:
+      return Origin::declared;
+    case Binding::learned_rate:
+      return Origin::measured;
+    default:
+      return endpoint.engine ? Origin::declared : endpoint.latency.origin;
+  }
+}
+
+Share share_of(const Seller& seller, double requests, double per_second) {
+  Share share{.endpoint = seller.index,
+              .requests = requests,
+              .per_second = per_second,
+              .in_flight = in_flight(per_second, seller.shape.seconds),
+              .bound = seller.bounds.front(),
+              .next = {}};
+  if (seller.bounds.size() > 1) share.next = seller.bounds[1];
+  return share;
+}
+
+struct Online {
+  std::vector<Share> shares;
+  Figure seconds;
+};
+
+// All of them at full speed, as all routes but Route::deadline do it as long as there is more to ask than
+// they take.
+Online at_full_speed(const Job& job, const std::vector<Seller>& sellers, const Figure& requests) {
+  Online online;
+  double together = 0;
+  for (const Seller& seller : sellers) together += seller.rate();
+  double spread = 0;
+  double slowest = 0;  // until the last answers are in
+  double usual = 0;    // of that, what N / R counts already
+  double lost = 0;
+  Origin origin = requests.origin;
+  for (const Seller& seller : sellers) {
+    const Endpoint& endpoint = job.endpoints[seller.index];
+    const double part = seller.rate() / together;
+    const double here = requests.value * part;
+    const Share share = share_of(seller, here, seller.rate());
+    const double flying = std::min(share.in_flight, here);
+    slowest = std::max(slowest, endpoint.latency.value *
+                                    slowest_of(std::max(1.0, flying), endpoint.latency_sigma));
+    usual += part * std::min(seller.shape.seconds, here / seller.rate());
+    lost = std::max(lost, climbing(endpoint, seller, flying));
+    // Errors of several endpoints have causes in common, so they do not even out.
+    double own = rate_spread(endpoint, seller);
+    if (seller.bounds.front().binding == Binding::quota &&
+        seller.bounds.front().quota != provider::Quota::requests_per_minute)
+      own = endpoint.input_tokens.value_or(job.work.input_tokens).spread * 0.5 +
+            endpoint.output_tokens.value_or(job.work.output_tokens).spread * 0.5;
+    spread += part * own;
+    origin = weaker(origin, rate_origin(endpoint, seller));
+    online.shares.push_back(share);
+  }
+  const double flow = requests.value / together;
+  const double value = std::max(flow - usual, 0.0) + lost + slowest;
+  online.seconds = {value, std::hypot(spread, requests.spread) + 0.02, origin};
+  return online;
+}
+
+// As Route::deadline buys: the cheapest that do it in time.
+Online as_bought(const Job& job, const std::vector<Seller>& sellers, const Figure& requests,
+                 std::optional<double> deadline) {
+  std::vector<schedule::Offer> offers;
+  for (const Seller& seller : sellers) {
+    const auto dollars = request_dollars(job.work, job.endpoints[seller.index]);
+    offers.push_back({.cost = dollars ? dollars->value : 0,
+                      .per_second = seller.rate(),
+                      .at_most = seller.rate(),
+                      .slowest = job.endpoints[seller.index].latency.value *
+                                 std::exp(2 * job.endpoints[seller.index].latency_sigma)});
+  }
+  schedule::Need need{.requests = requests.value, .seconds = deadline};
+  const double most = std::chrono::duration<double>(schedule::Purchase::kMostMargin).count();
+  if (deadline) need.margin = std::min(*deadline * schedule::Purchase::kMargin, most);
+  const schedule::Allotted bought = schedule::allot(offers, need);
+  std::vector<Seller> open;
+  std::vector<double> rates;
+  for (std::size_t s = 0; s < sellers.size(); ++s) {
+    if (bought.per_second[s] <= 0) continue;
+    open.push_back(sellers[s]);
+    rates.push_back(std::min(bought.per_second[s], sellers[s].rate()));
+  }
+  if (open.empty()) return at_full_speed(job, sellers, requests);
+  Online online = at_full_speed(job, open, requests);
+  double together = 0;
+  for (const double rate : rates) together += rate;
+  for (std::size_t s = 0; s < open.size(); ++s)
+    online.shares[s] = share_of(open[s], requests.value * rates[s] / together, rates[s]);
+  const bool paced = bought.urgency == schedule::Urgency::some;
+  if (paced && deadline)
+    online.seconds = {std::max(requests.value / together, *deadline - need.margin), 0.05,
+                      online.seconds.origin};
+  return online;
+}
+
+Way way_of(const Job& job, std::string name, const std::vector<std::size_t>& which,
+           bool as_written) {
+  const Work& work = job.work;
+  Way way{.name = std::move(name), .as_written = as_written};
+  const std::vector<Seller> online = sellers(job, which);
+  const Endpoint* batch = nullptr;
+  std::size_t batch_index = 0;
+  for (const std::size_t e : which) {
+    if (!job.endpoints[e].batch || batch != nullptr) continue;
+    batch = &job.endpoints[e];
+    batch_index = e;
+  }
+  double rate = 0;
+  for (const Seller& seller : online) rate += seller.rate();
+
+  Figure requests = work.requests;
+  Figure seconds{0, 0, Origin::measured};
+  if (batch != nullptr) {
+    const std::uint32_t lines = schedule::lines_of_a_batch(batch->batch->most_lines, work.deadline);
+    const auto batches = [&](double parked) {
+      return static_cast<std::size_t>(std::ceil(parked / std::max<double>(1, lines)));
+    };
+    double parked = requests.value;
+    if (work.deadline && rate > 0) {
+      // As schedule/parking.h decides: what can be taken back.
+      const double usual = batch_seconds(*batch->batch, lines, 1).value;
+      const double back = (*work.deadline - usual - schedule::kGivingUp) * rate / schedule::kAgain;
+      const double enough =
+          ((*work.deadline - schedule::kGivingUp) * rate - requests.value) / (schedule::kAgain - 1);
+      const double only = requests.value - rate * *work.deadline;
+      parked = std::clamp(std::max(std::min(back, enough), only), 0.0, requests.value);
+    }
+    if (parked > 0) {
+      way.shares.push_back({.endpoint = batch_index, .requests = parked, .bound = {}, .next = {}});
+      seconds = batch_seconds(*batch->batch, std::min<double>(lines, parked), batches(parked));
+      requests.value -= parked;
+    }
+  }
+  if (requests.value > 0 && !online.empty()) {
+    const Online rest = work.route == schedule::Route::deadline
+                            ? as_bought(job, online, requests, work.deadline)
+                            : at_full_speed(job, online, requests);
+    if (rest.seconds.value > seconds.value) {
+      seconds = rest.seconds;
+      way.bottleneck = way.shares.size();
+    }
+    way.shares.insert(way.shares.end(), rest.shares.begin(), rest.shares.end());
+    for (std::size_t s = way.bottleneck; s < way.shares.size(); ++s)
+      if (way.shares[s].requests > way.shares[way.bottleneck].requests && way.shares[s].bound)
+        way.bottleneck = s;
+  }
+
+  Figure dollars{0, 0, Origin::declared};
+  Figure input{0, 0, Origin::declared};
+  Figure output{0, 0, Origin::declared};
+  for (const Share& share : way.shares) {
+    const Endpoint& endpoint = job.endpoints[share.endpoint];
+    const Figure here{share.requests, work.requests.spread, work.requests.origin};
+    input = input + endpoint.input_tokens.value_or(work.input_tokens) * here;
+    output = output + endpoint.output_tokens.value_or(work.output_tokens) * here;
+    const double day = seconds_of_day(endpoint, shape_at(work, endpoint), share.requests);
+    way.day_seconds = std::max(way.day_seconds, day);
+    if (const auto one = request_dollars(work, endpoint)) {
+      dollars = dollars + *one * here;
+    } else if (endpoint.dollars_per_hour <= 0) {
+      way.priced = false;
+    }
+  }
+  seconds.value = std::max(seconds.value, way.day_seconds);
+  for (const Share& share : way.shares) {
+    const double hourly = job.endpoints[share.endpoint].dollars_per_hour;
+    if (hourly > 0) dollars = dollars + seconds * (hourly / 3600);
+  }
+  way.dollars = dollars;
+  way.seconds = seconds;
+  way.input_tokens = input;
+  way.output_tokens = output;
+  way.in_time = !work.deadline || seconds.value <= *work.deadline;
+  way.in_budget = !work.budget_left || dollars.value <= *work.budget_left;
+  return way;
+}
+
+}  // namespace
+
+double slowest_of(double n, double sigma) {
+  if (n <= 1) return std::exp(sigma * sigma / 2);
+  // The expected largest of n normal draws, by the asymptotic form (Cramér 1946), which is within 0.1 from 4 draws on.
+  const double root = std::sqrt(2 * std::log(n));
+  const double largest =
+      root - (std::log(std::log(n)) + std::log(4 * std::numbers::pi)) / (2 * root) + 0.5772 / root;
+  return std::exp(sigma * std::max(0.5, largest));
+}
+
+std::optional<Figure> request_dollars(const Work& work, const Endpoint& endpoint) {
+  if (endpoint.request_dollars) return *endpoint.request_dollars;
+  if (!endpoint.price) return std::nullopt;
+  const Figure input = endpoint.input_tokens.value_or(work.input_tokens);
+  const Figure output = endpoint.output_tokens.value_or(work.output_tokens);
+  // By a thousand requests, so that a fraction of a token counts.
+  constexpr double kMany = 1000;
+  const core::Rates rates = endpoint.price->rates(
+      core::Tier::asked, static_cast<std::uint64_t>(std::llround(input.value)));
+  const double cached = input.value * work.cached_share;
+  const Figure in = {((input.value - cached) * kMany * rates.input.dollars() +
+                      cached * kMany * rates.cached_input.dollars()) /
+                         kMany,
+                     input.spread, input.origin};
+  const Figure out = {output.value * rates.output.dollars(), output.spread, output.origin};
+  return in + out;
+}
+
+Plan make_plan(const Job& job) {
+  std::vector<std::size_t> written;
+  Plan plan;
+  for (std::size_t e = 0; e < job.endpoints.size(); ++e)
+    if (job.endpoints[e].instead.empty()) written.push_back(e);
+  plan.ways.push_back(way_of(job, "as written", written, true));
+  if (written.size() > 1) {
+    Job hasty = job;
+    if (job.work.route == schedule::Route::deadline) {
+      std::vector<std::size_t> online = written;
+      std::erase_if(online, [&](std::size_t e) { return job.endpoints[e].batch.has_value(); });
+      hasty.work.route = schedule::Route::cheapest;
+      if (online.size() > 1) plan.ways.push_back(way_of(hasty, "all at full speed", online, false));
+    }
+  }
+  for (std::size_t e = 0; e < job.endpoints.size(); ++e) {
+    if (written.size() == 1 && e == written.front()) continue;
+    Way alone = way_of(job, job.endpoints[e].name, {e}, false);
+    alone.instead = job.endpoints[e].instead;
+    plan.ways.push_back(std::move(alone));
+  }
+  std::sort(plan.ways.begin() + 1, plan.ways.end(),
+            [](const Way& a, const Way& b) { return a.dollars.value < b.dollars.value; });
+  for (std::size_t w = 0; w < plan.ways.size(); ++w) {
+    const Way& way = plan.ways[w];
+    if (!way.in_time || !way.in_budget || !way.priced) continue;
+    if (!plan.chosen || way.dollars.value < plan.ways[*plan.chosen].dollars.value * (1 - 1e-9))
+      plan.chosen = w;
+  }
+  return plan;
+}
+
+}  // namespace sluice::plan
