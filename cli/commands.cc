@@ -7,6 +7,8 @@ namespace sluice::cli {
 AddCommand add_init_command;
 AddCommand add_run_command;
 AddCommand add_check_command;
+AddCommand add_plan_command;
+AddCommand add_simulate_command;
 AddCommand add_probe_command;
 AddCommand add_try_command;
 AddCommand add_test_command;
@@ -30,6 +32,8 @@ std::span<AddCommand* const> commands() {
       add_init_command,
       add_run_command,
       add_check_command,
+      add_plan_command,
+      add_simulate_command,
       add_probe_command,
       add_try_command,
       add_test_command,

@@ -102,7 +102,7 @@ int dry_run(const JobFile& file, const DryRunFlags& flags) {
     to = std::move(*made);
   }
   const auto plan = inspect::dry_run(
-      job->questions.front(), flags.limit, [&](const inspect::PlannedRequest& request) {
+      job->questions.front(), {.limit = flags.limit}, [&](const inspect::PlannedRequest& request) {
         const std::string line = line_of(request);
         if (to) return to->write(line);
         (void)std::fwrite(line.data(), 1, line.size(), stdout);  // close_output() tells of failures

@@ -30,7 +30,9 @@
 #include "stages/worst_case.h"
 #include "words/cost_notes.h"
 #include "words/monitor.h"
+#include "words/run_plan.h"
 #include "words/run_summary.h"
+#include "words/run_timeline.h"
 
 namespace sluice::cli {
 namespace {
@@ -151,6 +153,10 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     core::Result<job::RunResult> result;
     core::Duration elapsed{};
     observe::LimitTally limits;
+    std::optional<words::RunTimeline> timeline;
+    // A few rows are no job to plan.
+    const auto planned = flags.limit ? std::nullopt : words::plan_run(spec, kVersion);
+    std::optional<words::PlanWatch> plan;
     // Once, or again over the same input with what batches have brought.
     job::BatchRefusals refusals;
     for (std::optional<job::Progress> earlier;;) {
@@ -170,11 +176,17 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
         if (flags.log == Log::json) shell::say(started_json(job, k, flags, run.opened()) + "\n");
       }
       if (!signal) signal.emplace();
+      if (!timeline) {
+        timeline.emplace(spec, kVersion);
+        if (planned) words::keep_plan(*planned, spec);
+        plan.emplace(planned, run.opened().spent + spent);
+      }
       {
         const auto style = flags.log == Log::json                     ? observe::Style::json
                            : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
                                                                       : observe::Style::lines;
-        words::Monitor monitor(now, {title_of(job, k), spent}, run, *signal, style, limits);
+        words::Monitor monitor(now, {title_of(job, k), spent}, run, *signal, style, limits, *timeline,
+                               *plan);
         result = run.run();
         elapsed += monitor.elapsed();
       }
@@ -189,6 +201,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
       result->end = job::RunEnd::stopped;
       result->why = "on request";
     }
+    timeline->ended(*result);
     auto delivered = deliver::deliver(spec);
     if (!delivered) return std::unexpected(delivered.error());
     results.elapsed = clock.now() - started;

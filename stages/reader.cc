@@ -103,6 +103,7 @@ core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
 }
 
 Reader::Next Reader::add(const format::Record& record, std::uint32_t index) {
+  records_.fetch_add(1, std::memory_order_relaxed);
   core::Row row;
   row.raw = record.text;
   row.line = record.line;

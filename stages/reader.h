@@ -55,6 +55,10 @@ class Reader {
   // By which credits are taken; whoever makes the prompts tells it what they are. Any thread.
   RowCost& cost() { return cost_; }
   std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
+  // As the files have them: before any step.
+  std::uint64_t records_read() const { return records_.load(std::memory_order_relaxed); }
+  // Of the files, as RecordSource::passed(), up to the last read().
+  double bytes_passed() const { return passed_.load(std::memory_order_relaxed); }
   // Of the files' own bytes, 0…1; nullopt when their size is not known or a limit is set.
   std::optional<double> share_read() const;
   // How many rows are still to be read, by what they took so far; nullopt as above.
@@ -83,6 +87,7 @@ class Reader {
   flow::Cost batch_weight_;
   std::uint64_t batches_ = 0;
   std::atomic<std::uint64_t> rows_ = 0;
+  std::atomic<std::uint64_t> records_ = 0;
   std::atomic<double> passed_ = 0;              // as RecordSource's, of all together
   std::atomic<std::uint32_t> source_ = 0;       // the file that is being read
   std::atomic<std::uint32_t> quiet_reads_ = 0;  // in a row, that brought nothing

@@ -129,11 +129,14 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
 }
 
 Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run,
-                 shell::StopSignal& signal, observe::Style style, observe::LimitTally& limits)
+                 shell::StopSignal& signal, observe::Style style, observe::LimitTally& limits,
+                 RunTimeline& timeline, PlanWatch& plan)
     : spec_(spec),
       job_(std::move(job)),
       run_(run),
       limits_(limits),
+      timeline_(timeline),
+      plan_(plan),
       signal_(signal),
       style_(style),
       display_(STDERR_FILENO, style, observe::look_of(STDERR_FILENO), kLineEvery),
@@ -163,7 +166,8 @@ void Monitor::watch() {
       const observe::View now = view();
       report_problems(now);
       report_changes(now);
-      sample_limits();
+      sample_limits(now);
+      report_plan(now);
       display_.show(now, clock_.now());
     } catch (...) {  // no memory for a picture: the run itself says so
     }
@@ -190,7 +194,7 @@ void Monitor::report_changes(const observe::View& view) {
   }
 }
 
-void Monitor::sample_limits() {
+void Monitor::sample_limits(const observe::View& view) {
   const job::Progress progress = run_.progress();
   const core::Time now = clock_.now();
   const core::Duration cpu = processor_time();
@@ -206,6 +210,9 @@ void Monitor::sample_limits() {
   for (std::size_t i = 0; i < states.size(); ++i)
     sample.endpoints.push_back(sample_of(spec_.dispatch.endpoints[i], states[i], now));
   limits_.add(sample);
+  timeline_.look(view, progress, observe::binding_text(sample));
+  if (auto problem = timeline_.problem())
+    display_.tell(fmt::format("{}: {}: what the run was like is not kept", spec_.name, *problem));
   sampled_at_ = now;
   sampled_cpu_ = cpu;
 }
@@ -224,6 +231,11 @@ void Monitor::report_beyond_deadline() {
   if (text.empty()) return;
   beyond_reported_ = true;
   display_.tell(fmt::format("{}: {}", spec_.name, text));
+}
+
+void Monitor::report_plan(const observe::View& view) {
+  for (const std::string& text : plan_.look(view, limits_.limits()))
+    display_.tell(fmt::format("{}: {}", spec_.name, text));
 }
 
 // What happened since the last look: a run may end sooner than there is one.

@@ -15,6 +15,8 @@
 #include "observe/limit_tally.h"
 #include "shell/signals.h"
 #include "stages/spec.h"
+#include "words/run_plan.h"
+#include "words/run_timeline.h"
 
 namespace sluice::words {
 
@@ -30,7 +32,8 @@ class Monitor {
   };
   // Starts watching. What is given by reference must outlive the monitor.
   Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, shell::StopSignal& signal,
-          observe::Style style, observe::LimitTally& limits);
+          observe::Style style, observe::LimitTally& limits, RunTimeline& timeline,
+          PlanWatch& plan);
   ~Monitor();  // stops watching and takes the display away
 
   core::Duration elapsed() const { return clock_.now() - started_; }
@@ -42,13 +45,15 @@ class Monitor {
   void report_throttle();
   // What cannot be asked before the deadline.
   void report_beyond_deadline();
+  // What the run will take, where that is not what was planned.
+  void report_plan(const observe::View& view);
   // An endpoint that is asked for the answer's shape in another way than the file says.
   void report_forms();
   // Each kind of problem once, until its endpoint answers again.
   void report_problems(const observe::View& view);
   void report_changes(const observe::View& view);
-  // Looks at what binds the run now.
-  void sample_limits();
+  // Looks at what binds the run now, and keeps it.
+  void sample_limits(const observe::View& view);
 
   const stages::PipelineSpec& spec_;
   const Job job_;
@@ -68,6 +73,8 @@ class Monitor {
   double tokens_per_second_ = 0;
   observe::EndpointWatch changes_;
   observe::LimitTally& limits_;
+  RunTimeline& timeline_;
+  PlanWatch& plan_;
   core::Time sampled_at_ = started_;
   core::Duration sampled_cpu_{};
   shell::StopSignal& signal_;

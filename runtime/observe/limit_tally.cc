@@ -28,6 +28,23 @@ std::optional<Found> limit_of(const EndpointSample& e) {
 
 }  // namespace
 
+std::string binding_text(const Sample& sample) {
+  std::string text;
+  if (sample.waiting == 0 || sample.stopping) return text;
+  for (const EndpointSample& e : sample.endpoints) {
+    if (!e.usable) continue;
+    const auto found = limit_of(e);
+    if (!found) continue;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", e.name,
+                        found->kind == LimitKind::quota         ? e.quota
+                        : found->kind == LimitKind::concurrency ? "max_concurrency"
+                        : found->kind == LimitKind::learned_concurrency
+                            ? "the server's own concurrency"
+                            : "the rate that refusals have taught");
+  }
+  return text;
+}
+
 void LimitTally::add(const Sample& sample) {
   if (sample.stopping) return;
   if (sample.waiting == 0) {

@@ -48,6 +48,10 @@ struct Limit {
   double share = 0;      // of the looks, 0…1
 };
 
+// What keeps requests from being sent at this moment: "eu: requests per minute", of several endpoints with "; "
+// between. Empty where nothing does, or nothing waits.
+std::string binding_text(const Sample& sample);
+
 class LimitTally {
  public:
   static constexpr std::uint64_t kFewest = 15;  // looks, before anything is claimed

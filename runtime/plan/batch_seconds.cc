@@ -18,9 +18,9 @@ constexpr core::Duration kRegime = std::chrono::hours(6);
 Figure batch_seconds(const BatchService& service, double lines, std::size_t batches) {
   const auto count = std::clamp<std::size_t>(batches, 1, kMostBatches);
   if (service.takes) {
-    const double slower = slowest_of(static_cast<double>(count), service.takes->spread / 1.645);
-    return {std::min(service.window, service.takes->value * (count == 1 ? 1 : slower)),
-            service.takes->spread, service.takes->origin};
+    // A service is fast or slow for all batches of a time, so that many take hardly longer than one.
+    return {std::min(service.window, service.takes->value), service.takes->spread,
+            service.takes->origin};
   }
   std::array<double, kTimes> slowest{};
   for (std::size_t t = 0; t < kTimes; ++t) {

@@ -89,6 +89,23 @@ Share share_of(const Seller& seller, double requests, double per_second) {
   return share;
 }
 
+// When so many requests are done, where each endpoint is down now and then.
+double flow_seconds(const Job& job, const std::vector<Seller>& sellers, double requests) {
+  double together = 0;
+  for (const Seller& seller : sellers) together += seller.rate();
+  double seconds = requests / together;
+  for (int round = 0; round < 50; ++round) {
+    double missed = 0;
+    for (const Seller& seller : sellers)
+      for (const Down& down : job.endpoints[seller.index].down)
+        missed += seller.rate() * std::max(0.0, std::min(seconds, down.to) - down.from);
+    const double again = (requests + missed) / together;
+    if (std::abs(again - seconds) < 1e-3 * seconds) return again;
+    seconds = again;
+  }
+  return seconds;
+}
+
 struct Online {
   std::vector<Share> shares;
   Figure seconds;
@@ -125,9 +142,13 @@ Online at_full_speed(const Job& job, const std::vector<Seller>& sellers, const F
     origin = weaker(origin, rate_origin(endpoint, seller));
     online.shares.push_back(share);
   }
-  const double flow = requests.value / together;
+  const double flow = flow_seconds(job, sellers, requests.value);
   const double value = std::max(flow - usual, 0.0) + lost + slowest;
-  online.seconds = {value, std::hypot(spread, requests.spread) + 0.02, origin};
+  const bool outage = std::ranges::any_of(sellers, [&](const Seller& seller) {
+    return !job.endpoints[seller.index].down.empty();
+  });
+  // How soon an endpoint is asked again when it is back is luck.
+  online.seconds = {value, std::hypot(spread, requests.spread) + (outage ? 0.1 : 0.02), origin};
   return online;
 }
 

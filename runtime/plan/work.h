@@ -37,6 +37,12 @@ struct BatchService {
   std::optional<Figure> takes{};
 };
 
+// It answers nothing from … to, in seconds from the start.
+struct Down {
+  double from = 0;
+  double to = 0;
+};
+
 struct Endpoint {
   std::string name;
   // It is not in the pipeline file: another way to buy what an endpoint there names. Then what to write for
@@ -57,6 +63,7 @@ struct Endpoint {
   std::optional<simulate::Engine> engine = {};  // a server of one's own
   double dollars_per_hour = 0;                  // of it; beside the price of tokens
   std::optional<BatchService> batch = {};       // its requests go into batches
+  std::vector<Down> down = {};
 };
 
 struct Job {

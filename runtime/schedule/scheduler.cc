@@ -321,6 +321,8 @@ Snapshot Scheduler::snapshot(core::Time now) const {
          .most_used = used ? std::optional(used->quota) : std::nullopt,
          .median = endpoint.latency.median(),
          .tail = endpoint.latency.tail(),
+         .mean = endpoint.latency.mean(),
+         .climbing = endpoint.concurrency.climbing(),
          .learned_per_minute = per_second ? std::optional(60 * *per_second) : std::nullopt,
          .rate_limited = endpoint.rate_limited,
          .odd_limits = endpoint.odd_limits,

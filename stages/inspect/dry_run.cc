@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 
 #include "checkpoint/view.h"
 #include "codec/prices.h"
@@ -23,8 +24,9 @@ namespace {
 class Plan {
  public:
   using Each = std::function<core::Status(const PlannedRequest&)>;
-  Plan(const stages::PipelineSpec& spec, const Each& each)
+  Plan(const stages::PipelineSpec& spec, const DryRunOptions& options, const Each& each)
       : spec_(spec),
+        options_(options),
         each_(each),
         question_(stages::make_question(spec)),
         lines_(spec, question_.answer_names()),
@@ -40,30 +42,43 @@ class Plan {
     }
   }
 
-  core::Result<DryRun> run(std::optional<std::uint64_t> limit) {
+  core::Result<DryRun> run() {
     auto prepare = stages::Prepare::make(spec_, question_);
     if (!prepare) return std::unexpected(prepare.error());
     auto names = source::names_of(spec_.read);
     if (!names) return std::unexpected(names.error());
-    if (auto known = look_at_checkpoint(); !known) return std::unexpected(known.error());
+    if (!options_.as_if_new) {
+      if (auto known = look_at_checkpoint(); !known) return std::unexpected(known.error());
+    }
 
     // One batch at a time holds all the credits there are.
     flow::Credits credits({1, 1}, [] {});
     flow::Shutdown shutdown;
     const auto take = [&](core::RowBatch&& rows, flow::Cost taken) {
       credits.settle(taken, taken.bytes);
+      for (const core::Row& row : rows) {
+        if (row.source >= lines_of_.size()) lines_of_.resize(row.source + 1);
+        lines_of_[row.source] = std::max(lines_of_[row.source], row.line);
+      }
       auto packed = packer_.add(prepare->run(std::move(rows)));
       note(packed ? add(*packed) : std::unexpected(packed.error()));
       if (!status_) shutdown.stop("");
       credits.give(taken);
     };
-    stages::Reader reader({spec_.read, std::move(*names), job::written_files(spec_)}, limit,
-                          credits, shutdown, {take, [] {}, [](std::uint64_t, bool) {}},
+    bool complete = false;
+    const auto done = [&complete](std::uint64_t, bool whole) { complete = whole; };
+    stages::Reader reader({spec_.read, std::move(*names), job::written_files(spec_)},
+                          options_.limit, credits, shutdown, {take, [] {}, done},
                           stages::Steps(spec_.read.steps));
     if (auto read = reader.run(); !read) return std::unexpected(read.error());
     if (status_) note(add(packer_.flush()));
     if (!status_) return std::unexpected(status_.error());
     plan_.rows_read = reader.rows_read();
+    plan_.read = {.rows = reader.rows_read(),
+                  .records = reader.records_read(),
+                  .lines = std::accumulate(lines_of_.begin(), lines_of_.end(), std::uint64_t{0}),
+                  .bytes = reader.bytes_passed(),
+                  .complete = complete && (!options_.limit || reader.rows_read() < *options_.limit)};
     return std::move(plan_);
   }
 
@@ -119,7 +134,11 @@ class Plan {
         .number = ++plan_.requests,
         .endpoint = spec_.dispatch.endpoints[endpoint].name,
         .rows = {},
-        .text = request_text(spec_.dispatch.endpoints[endpoint], endpoints_[endpoint], request)};
+        .frame_bytes = endpoints_[endpoint].frame_bytes(),
+        .row_bytes = stages::counted_bytes(request),
+        .text = {}};
+    if (options_.texts)
+      planned.text = request_text(spec_.dispatch.endpoints[endpoint], endpoints_[endpoint], request);
     const schedule::Demand demand = demand_of(request, endpoint);
     const schedule::Estimator estimator(endpoints_[endpoint].output_cap);
     const schedule::Tokens tokens = estimator.presumed(demand);
@@ -163,6 +182,7 @@ class Plan {
   }
 
   const stages::PipelineSpec& spec_;
+  const DryRunOptions& options_;
   const Each& each_;
   const stages::Question question_;
   const stages::LineWriter lines_;
@@ -172,15 +192,16 @@ class Plan {
   const stages::TextTokens texts_;
   stages::Packer packer_;
   std::vector<dispatch::Endpoint> endpoints_;
+  std::vector<std::uint64_t> lines_of_;  // that were read, by file
   DryRun plan_;
   core::Status status_;
 };
 
 }  // namespace
 
-core::Result<DryRun> dry_run(const stages::PipelineSpec& spec, std::optional<std::uint64_t> limit,
+core::Result<DryRun> dry_run(const stages::PipelineSpec& spec, const DryRunOptions& options,
                              const std::function<core::Status(const PlannedRequest&)>& each) {
-  return Plan(spec, each).run(limit);
+  return Plan(spec, options, each).run();
 }
 
 }  // namespace sluice::inspect

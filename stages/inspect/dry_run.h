@@ -19,6 +19,7 @@
 #include "core/error.h"
 #include "core/money.h"
 #include "inspect/request_text.h"
+#include "inspect/row_count.h"
 #include "stages/spec.h"
 
 namespace sluice::inspect {
@@ -27,13 +28,16 @@ struct PlannedRequest {
   std::uint64_t number = 0;       // from 1
   std::string endpoint;           // the one that a run asks first
   std::vector<std::string> rows;  // row_name_of()
-  RequestText text;
+  std::size_t frame_bytes = 0;  // of the prompt, that every request has
+  std::size_t row_bytes = 0;    // the rest
+  RequestText text;             // empty unless it is wanted
 };
 
 // Tokens and money are estimates from the defaults (schedule/estimate.h): 4 bytes a token, and 128
 // tokens an answer.
 struct DryRun {
   std::uint64_t rows_read = 0;
+  ReadSoFar read;
   std::uint64_t rows_asked = 0;   // in the requests
   std::uint64_t rows_done = 0;    // ended in an earlier run
   std::uint64_t rows_shared = 0;  // answered by the answer to an equal question
@@ -50,8 +54,14 @@ struct DryRun {
   bool priced = true;   // the prices of all endpoints are known
 };
 
-// At most `limit` rows are read. Stops at the first error of `each`, and returns it.
-core::Result<DryRun> dry_run(const stages::PipelineSpec& spec, std::optional<std::uint64_t> limit,
+struct DryRunOptions {
+  std::optional<std::uint64_t> limit = {};  // at most so many rows are read
+  bool as_if_new = false;                   // as if no run had been before
+  bool texts = true;                        // of the requests are wanted
+};
+
+// Stops at the first error of `each`, and returns it.
+core::Result<DryRun> dry_run(const stages::PipelineSpec& spec, const DryRunOptions& options,
                              const std::function<core::Status(const PlannedRequest&)>& each);
 
 }  // namespace sluice::inspect

@@ -1,0 +1,39 @@
+// A plan for people, and for programs.
+//
+// Threads: plain functions, any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "inspect/plan_job.h"
+#include "plan/ways.h"
+
+namespace sluice::words {
+
+// "$0.0123", "$12.40", "$1,350": as exact as an estimate is.
+std::string dollars_text(double dollars);
+
+std::string seconds_text(double seconds);  // "42 s", "3 min 05 s"
+std::string count_text(double number);     // "1,234", rounded
+
+struct PlanFrame {
+  std::string name;     // of the job
+  std::string title;    // "question 1 of 2"; may be empty
+  std::string version;
+  std::string rest;     // what the plan is not about; may be empty
+};
+
+// `width`: columns; 0 = 80.
+std::string plan_text(const PlanFrame& frame, const inspect::PlannedJob& planned,
+                      const plan::Plan& plan, std::size_t width);
+// One JSON object, as plan.json has it too.
+std::string plan_json(const PlanFrame& frame, const inspect::PlannedJob& planned,
+                      const plan::Plan& plan, std::int64_t made);
+
+// "requests per minute of eu"; "batches of …".
+std::string binding_text(const plan::Job& job, const plan::Way& way);
+
+}  // namespace sluice::words
