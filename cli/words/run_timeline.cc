@@ -20,7 +20,7 @@ std::optional<double> milliseconds(const std::optional<core::Duration>& time) {
 }
 
 // The job's, with what the run has brought so far.
-void take_figures(inspect::TimelinePoint& point, const job::Progress& progress) {
+void take_figures(inspect::TimelineLine& point, const job::Progress& progress) {
   const store::EndpointLedger total = progress.account.total();
   point.rows = progress.account.rows_answered + progress.account.rows_rejected;
   point.rejected = progress.account.rows_rejected;
@@ -29,7 +29,7 @@ void take_figures(inspect::TimelinePoint& point, const job::Progress& progress) 
   point.output_tokens = total.usage.output;
 }
 
-inspect::TimelineEndpoint endpoint_of(const provider::EndpointSpec& spec,
+inspect::TimelineLineEndpoint endpoint_of(const provider::EndpointSpec& spec,
                                       const schedule::EndpointState& state,
                                       const store::Account& account) {
   const auto ledger = std::ranges::find(account.endpoints, spec.name, &store::EndpointLedger::name);
@@ -81,7 +81,7 @@ void RunTimeline::look(const observe::View& view, const job::Progress& progress,
 }
 
 void RunTimeline::ended(const job::RunResult& result) {
-  inspect::TimelinePoint last = latest_;
+  inspect::TimelineLine last = latest_;
   last.run = result.error                            ? "failed"
              : result.end == job::RunEnd::finished ? "finished"
                                                    : "stopped";
@@ -98,7 +98,7 @@ void RunTimeline::ended(const job::RunResult& result) {
   add(std::move(last));
 }
 
-void RunTimeline::add(inspect::TimelinePoint point) {
+void RunTimeline::add(inspect::TimelineLine point) {
   point.at = unix_seconds(clock_.wall_now());
   writer_.add(point);
 }

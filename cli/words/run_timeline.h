@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/clock.h"
-#include "inspect/timeline.h"
+#include "inspect/timeline_line.h"
 #include "job/run.h"
 #include "observe/view.h"
 #include "stages/spec.h"
@@ -26,14 +26,14 @@ class RunTimeline {
   std::optional<std::string> problem() { return writer_.problem(); }
 
  private:
-  void add(inspect::TimelinePoint point);
+  void add(inspect::TimelineLine point);
 
   const stages::PipelineSpec& spec_;
   const core::SystemClock clock_;
   const core::Time started_ = clock_.now();
   core::Time last_ = started_;
   inspect::TimelineWriter writer_;
-  inspect::TimelinePoint latest_;
+  inspect::TimelineLine latest_;
 };
 
 }  // namespace sluice::words

@@ -19,7 +19,7 @@ namespace {
 std::string bound_by(const inspect::SimulatedJob& done) {
   std::map<std::string, int> seen;
   int looks = 0;
-  for (const inspect::TimelinePoint& point : done.timeline) {
+  for (const inspect::TimelineLine& point : done.timeline) {
     if (point.waiting == 0) continue;
     ++looks;
     if (!point.limit.empty()) ++seen[point.limit];
@@ -97,7 +97,7 @@ std::string simulation_json(const std::string& job, const std::vector<Simulated>
     w.close(']');
     w.key("timeline");
     w.open('[');
-    for (const inspect::TimelinePoint& point : done.timeline) w.raw(inspect::timeline_line(point));
+    for (const inspect::TimelineLine& point : done.timeline) w.raw(inspect::to_json(point));
     w.close(']');
     w.close('}');
   }

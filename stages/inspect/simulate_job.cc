@@ -44,7 +44,7 @@ class Recorder final : public simulate::Watcher {
     if (now < due_) return;
     due_ = now + every_;
     const schedule::Snapshot snapshot = scheduler.snapshot(now);
-    TimelinePoint point;
+    TimelineLine point;
     point.at = core::in_seconds(now - core::Time());
     point.rows = static_cast<std::uint64_t>(static_cast<double>(answered_) * rows_);
     point.spent = snapshot.spent.dollars() * model_.scale;
@@ -60,7 +60,7 @@ class Recorder final : public simulate::Watcher {
         const std::string limit = limit_of(state, config.name, config.limits.max_concurrency.value_or(0));
         if (!limit.empty()) point.limit += (point.limit.empty() ? "" : "; ") + limit;
       }
-      TimelineEndpoint seen;
+      TimelineLineEndpoint seen;
       seen.name = config.name;
       seen.in_flight = static_cast<int>(scaled(static_cast<std::uint64_t>(state.in_flight)));
       seen.cap = static_cast<int>(scaled(static_cast<std::uint64_t>(state.cap)));
@@ -77,7 +77,7 @@ class Recorder final : public simulate::Watcher {
     every_ *= 2;
   }
 
-  std::vector<TimelinePoint> timeline;
+  std::vector<TimelineLine> timeline;
   double most_in_flight = 0;
 
  private:
@@ -119,7 +119,7 @@ SimulatedJob simulate_job(const plan::Job& job, std::uint64_t seed, double most)
   done.refused = static_cast<double>(done.report.rate_limited) * model.scale;
   done.most_in_flight = recorder.most_in_flight;
   done.timeline = std::move(recorder.timeline);
-  TimelinePoint last;
+  TimelineLine last;
   if (!done.timeline.empty()) last = done.timeline.back();
   last.at = done.seconds;
   last.run = "finished";

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "inspect/timeline.h"
+#include "inspect/timeline_line.h"
 #include "plan/work.h"
 #include "simulate/simulator.h"
 
@@ -23,7 +23,7 @@ struct SimulatedJob {
   double refused = 0;     // attempts
   double most_in_flight = 0;
   std::vector<double> answered;         // requests, by endpoint
-  std::vector<TimelinePoint> timeline;  // `at`: seconds since its start; rows: of the job
+  std::vector<TimelineLine> timeline;  // `at`: seconds since its start; rows: of the job
 };
 
 // `most`: requests that are simulated one by one.

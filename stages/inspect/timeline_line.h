@@ -1,8 +1,5 @@
-// How a job went: what each run was like now and then, in timeline.jsonl beside the checkpoint. For `report` and
-// `plan`; a job runs as well without it.
-//
-// One JSON object a line. The first of a run says "run": "started", the last of one that ended in order how it did; a
-// run that was killed has none. A line that a kill has cut off is passed over.
+// What a run is like now and then, as it writes it into timeline.jsonl beside the checkpoint, for `report` and `plan`
+// (timeline.h reads it). A job runs as well without it.
 //
 // Threads: one at a time.
 #pragma once
@@ -20,7 +17,7 @@
 
 namespace sluice::inspect {
 
-struct TimelineEndpoint {
+struct TimelineLineEndpoint {
   std::string name;
   int in_flight = 0;
   int cap = 0;           // allowed now
@@ -34,13 +31,13 @@ struct TimelineEndpoint {
   std::optional<double> quota_used;
   std::optional<double> learned_per_minute;
 };
-struct TimelineBatches {
+struct TimelineLineBatches {
   std::uint64_t out = 0;
   std::uint64_t requests = 0;
   std::uint64_t done = 0;
 };
 
-struct TimelinePoint {
+struct TimelineLine {
   double at = 0;        // seconds since 1970
   std::string run;      // "started", "finished", "stopped", "failed"; else empty
   std::string why;      // of one that stopped
@@ -56,14 +53,11 @@ struct TimelinePoint {
   std::uint64_t refused = 0;  // in this run
   std::uint64_t failed = 0;   // in this run
   std::string limit;          // what binds; empty where nothing does
-  std::optional<TimelineBatches> batches;
-  std::vector<TimelineEndpoint> endpoints;
+  std::optional<TimelineLineBatches> batches;
+  std::vector<TimelineLineEndpoint> endpoints;
 };
 
-std::string timeline_path(const std::string& directory);
-std::string timeline_line(const TimelinePoint& point);
-// Of all runs, in their order. Empty where there is no file.
-std::vector<TimelinePoint> read_timeline(const std::string& directory);
+std::string to_json(const TimelineLine& line);
 
 // Whether it is time for another point: a fifth of a second after the one before at first, later a hundredth of
 // the time so far, at most a minute.
@@ -73,7 +67,7 @@ class TimelineWriter {
  public:
   // Appends to the file of this folder, which is there.
   explicit TimelineWriter(const std::string& directory);
-  void add(const TimelinePoint& point);
+  void add(const TimelineLine& point);
   // What went wrong, once: the file is not written any more.
   std::optional<std::string> problem();
 
