@@ -5,6 +5,7 @@ install(TARGETS sluice RUNTIME)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md")
 install(DIRECTORY pipelines/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/pipelines FILES_MATCHING PATTERN "*.lua")
+install(FILES ${SLUICE_UPLOT}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}/licenses RENAME uPlot OPTIONAL)  # it is inside
 # For editors: point the Lua language server's workspace.library here.
 install(FILES docs/sluice.meta.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/sluice)
 # What a target of the build has made for share/, under the names that shells and man look for:

@@ -47,6 +47,12 @@ def check_shared(program):
             sys.exit(f"{program} wants the shared library {library}: link its archive (cmake/Portable.cmake)")
 
 
+def from_npm(package):
+    """(version, licence's text) of a package that ./dev has fetched from npm into build/."""
+    folder = pathlib.Path(__file__).resolve().parent.parent / "build" / package.partition(":")[2]
+    return (folder / "version").read_text().strip(), folder / "LICENSE"
+
+
 def check_archives(build):
     """Against libraries.txt. (What glibc has for -lpthread and its like is empty.)"""
     known = {package for _, package, _ in libraries()} | {"libc6-dev"}
@@ -68,16 +74,20 @@ def main(build, program, folder):
         "# What is inside",
         "",
         f"This program needs glibc {glibc} or newer and libgcc_s of its machine, and no other library. These are linked into it,",
-        "from the Debian packages named; `licenses/` has their licences as Debian ships them. sluice itself is under",
+        "from the packages named, of Debian or npm; `licenses/` has their licences as these ship them. sluice itself is under",
         "Apache-2.0 (`LICENSE`).",
         "",
-        "| library | Debian package | licence |",
+        "| library | package | licence |",
         "|---|---|---|",
     ]
     for name, package, licence in libraries():
-        version = output("dpkg-query", "-W", "-f", "${Version}", package)
+        if package.startswith("npm:"):
+            version, text = from_npm(package)
+        else:
+            version = output("dpkg-query", "-W", "-f", "${Version}", package)
+            text = f"/usr/share/doc/{package}/copyright"
         lines.append(f"| {name} | {package} {version} | {licence} |")
-        shutil.copyfile(f"/usr/share/doc/{package}/copyright", texts / name)
+        shutil.copyfile(text, texts / name)
     for licence in ("Apache-2.0", "GPL-3"):  # which these texts refer to
         shutil.copyfile(f"/usr/share/common-licenses/{licence}", texts / licence)
     (folder / "LIBRARIES.md").write_text("\n".join(lines) + "\n")
