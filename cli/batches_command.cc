@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/printable.h"
+#include "inspect/batch_state.h"
 #include "observe/figures.h"
 #include "parked/batch_files.h"
 #include "shell/help_text.h"
@@ -28,21 +29,7 @@ struct BatchesFlags {
 };
 
 std::string age_of(const BatchRecord& batch) {
-  const std::int64_t from = batch.created_at != 0 ? batch.created_at : batch.intended_at;
-  const std::int64_t to =
-      batch.ended_at != 0 ? batch.ended_at
-                          : std::chrono::floor<std::chrono::seconds>(core::SystemClock().wall_now())
-                                .time_since_epoch()
-                                .count();
-  return observe::duration(std::chrono::seconds(std::max<std::int64_t>(0, to - from)));
-}
-
-// "in_progress", "collected", "cancelling"
-std::string state_of(const BatchRecord& batch) {
-  std::string text(store::phase_name(batch.phase));
-  if (batch.phase == store::BatchPhase::created && !batch.word.empty()) text = batch.word;
-  if (batch.cancelled && batch.open()) text += ", cancelled";
-  return text;
+  return observe::duration(inspect::batch_age(batch, core::SystemClock().wall_now()));
 }
 
 std::string as_text(const std::vector<store::Account>& accounts) {
@@ -55,8 +42,8 @@ std::string as_text(const std::vector<store::Account>& accounts) {
       const bool open = batch.open();
       text += fmt::format("{:<34} {:<22} {:>9} {:>9} {:>9} {:>10} {:>12}\n",
                           core::printable(batch.id.empty() ? batch.nonce : batch.id),
-                          core::printable(state_of(batch)), count(batch.lines), count(batch.done),
-                          count(batch.failed), age_of(batch),
+                          core::printable(inspect::batch_state(batch)), count(batch.lines),
+                          count(batch.done), count(batch.failed), age_of(batch),
                           open ? "<= " + batch.worst_cost.text() : batch.cost.text());
       text += fmt::format("    at {}\n", core::printable(account.endpoints[batch.endpoint].name));
       if (!batch.note.empty()) text += fmt::format("    {}\n", core::printable(batch.note));

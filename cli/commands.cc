@@ -16,6 +16,7 @@ AddCommand add_graph_command;
 AddCommand add_ask_command;
 AddCommand add_status_command;
 AddCommand add_batches_command;
+AddCommand add_report_command;
 AddCommand add_audit_command;
 AddCommand add_show_command;
 AddCommand add_rejects_command;
@@ -41,6 +42,7 @@ std::span<AddCommand* const> commands() {
       add_ask_command,
       add_status_command,
       add_batches_command,
+      add_report_command,
       add_audit_command,
       add_show_command,
       add_rejects_command,

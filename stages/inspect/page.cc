@@ -48,14 +48,14 @@ class PageWriter {
     std::string scripts = source_of(own("page.js"));
     if (library_) styles += ' ' + source_of(library_->style);
     if (library_) scripts += ' ' + source_of(library_->script);
-    put("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; "
+    put("{}<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "{}; "
         "script-src {}; img-src data:; base-uri 'none'; form-action 'none'\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n"
         "<meta name=\"referrer\" content=\"no-referrer\">\n"
         "<link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n",
-        styles, scripts, escaped(page_.title));
+        kPageStart, styles, scripts, escaped(page_.title));
     if (library_) put("<style>{}</style>\n", library_->style.text);
     put("<style>{}</style>\n</head>\n", own("page.css").text);
   }

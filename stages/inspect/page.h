@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -102,6 +103,11 @@ struct Page {
   std::vector<Section> sections;
   std::vector<std::string> notes = {};  // at the foot
 };
+
+// How each page begins, by which one is known.
+constexpr std::string_view kPageStart =
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"generator\" content=\"sluice\">\n";
 
 // The whole file. Without uPlot in the program (web/embedded.h) it has no charts, and says so.
 std::string html(const Page& page);

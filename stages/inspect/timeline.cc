@@ -1,12 +1,11 @@
 #include "inspect/timeline.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/json.h"
+#include "inspect/json_fields.h"
 #include "storage/whole_file.h"
 
 namespace sluice::inspect {
@@ -14,27 +13,16 @@ namespace {
 
 using Object = simdjson::dom::object;
 
-std::optional<double> number_of(const Object& object, std::string_view name) {
-  double value = 0;
-  if (object[name].get(value) || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
+constexpr std::string_view kLineStart = "{\"at\":";
 
-// Into `to`, where it is there and not negative.
+// Into `to`, where it is there.
 void take(const Object& object, std::string_view name, double& to) {
-  if (const auto value = number_of(object, name); value && *value >= 0) to = *value;
+  if (const auto value = json_amount(object, name)) to = *value;
 }
 
-std::string text_of(const Object& object, std::string_view name) {
-  std::string_view value;
-  if (object[name].get(value)) return {};
-  return std::string(value);
-}
-
-std::optional<double> seconds(const Object& object, std::string_view milliseconds) {
-  const auto value = number_of(object, milliseconds);
-  if (!value || *value < 0) return std::nullopt;
-  return *value / 1000;
+std::optional<double> seconds_of(const Object& object, std::string_view milliseconds) {
+  const auto value = json_amount(object, milliseconds);
+  return value ? std::optional(*value / 1000) : std::nullopt;
 }
 
 class TimelineReader {
@@ -43,9 +31,9 @@ class TimelineReader {
   bool line(std::string_view json) {
     Object object;
     if (core::not_starved(parser_.parse(json.data(), json.size())).get(object)) return false;
-    const auto at = number_of(object, "at");
+    const auto at = json_number(object, "at");
     if (!at) return false;
-    const std::string what = text_of(object, "run");
+    const std::string what = json_text(object, "run");
     if (what == "started" || timeline_.runs.empty()) begin(object, *at);
     pass(*at);
     TimelineRun& run = timeline_.runs.back();
@@ -53,7 +41,7 @@ class TimelineReader {
       point(object, *at);
     } else if (what != "started") {
       run.end = what;
-      run.why = text_of(object, "why");
+      run.why = json_text(object, "why");
     }
     if (what != "started") {
       take(object, "rows", run.rows);
@@ -65,6 +53,7 @@ class TimelineReader {
   }
 
   Timeline finish(std::uint64_t unreadable) {
+    for (TimelineTotals& one : timeline_.endpoints) one.end_run();
     timeline_.unreadable = unreadable;
     return std::move(timeline_);
   }
@@ -74,12 +63,13 @@ class TimelineReader {
     TimelineRun run;
     run.began = run.last = at;
     run.worked_from = run.worked_to = timeline_.worked();
-    run.version = text_of(object, "version");
+    run.version = json_text(object, "version");
     run.rows_before = run.rows = latest_.rows;
     run.spent_before = run.spent = latest_.spent;
     refused_before_ = latest_.refused;
     failed_before_ = latest_.failed;
     timeline_.runs.push_back(std::move(run));
+    for (TimelineTotals& one : timeline_.endpoints) one.end_run();
   }
 
   void pass(double at) {
@@ -112,7 +102,7 @@ class TimelineReader {
     take(object, "waiting", point.waiting);
     point.refused = refused_before_ + run.refused;
     point.failed = failed_before_ + run.failed;
-    point.limit = text_of(object, "limit");
+    point.limit = json_text(object, "limit");
     Object batches;
     if (!object["batches"].get(batches)) {
       point.batches.emplace();
@@ -130,17 +120,22 @@ class TimelineReader {
 
   TimelineEndpoint endpoint_of(const Object& object) {
     TimelineEndpoint endpoint;
-    const std::string name = text_of(object, "name");
-    const auto known = std::ranges::find(timeline_.endpoints, name);
-    endpoint.name = static_cast<std::size_t>(known - timeline_.endpoints.begin());
-    if (known == timeline_.endpoints.end()) timeline_.endpoints.push_back(name);
+    const std::string name = json_text(object, "name");
+    auto known = std::ranges::find(timeline_.endpoints, name, &TimelineTotals::name);
+    endpoint.index = static_cast<std::size_t>(known - timeline_.endpoints.begin());
+    if (known == timeline_.endpoints.end()) {
+      timeline_.endpoints.push_back({.name = name});
+      known = timeline_.endpoints.end() - 1;
+    }
     take(object, "in_flight", endpoint.in_flight);
     take(object, "cap", endpoint.cap);
-    endpoint.median_s = seconds(object, "median_ms");
-    endpoint.tail_s = seconds(object, "tail_ms");
-    take(object, "refused", endpoint.refused);
-    take(object, "failed", endpoint.failed);
-    endpoint.quota_used = number_of(object, "quota_used");
+    endpoint.median_s = seconds_of(object, "median_ms");
+    endpoint.tail_s = seconds_of(object, "tail_ms");
+    endpoint.quota_used = json_amount(object, "quota_used");
+    if (endpoint.median_s) known->median_s = endpoint.median_s;
+    if (endpoint.tail_s) known->tail_s = endpoint.tail_s;
+    take(object, "refused", known->refused_in_run);
+    take(object, "failed", known->failed_in_run);
     return endpoint;
   }
 
@@ -175,7 +170,11 @@ Timeline parse_timeline(std::string_view text) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
     if (line.empty()) continue;
-    if (!reader.line(line) && end != text.npos) ++unreadable;
+    if (reader.line(line)) continue;
+    // A run that was killed may have left half a line, on which the next run's first one follows.
+    const auto again = line.rfind(kLineStart);
+    const bool rest = again != line.npos && again > 0 && reader.line(line.substr(again));
+    if (!rest && end != text.npos) ++unreadable;
   }
   return reader.finish(unreadable);
 }

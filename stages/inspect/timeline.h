@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -35,14 +36,28 @@ constexpr std::size_t kMostTimelinePoints = 8192;
 constexpr std::uint64_t kMostTimelineBytes = 256 << 20;
 
 struct TimelineEndpoint {
-  std::size_t name = 0;  // index into Timeline::endpoints
+  std::size_t index = 0;  // into Timeline::endpoints
   double in_flight = 0;
   double cap = 0;
   std::optional<double> median_s;
   std::optional<double> tail_s;
+  std::optional<double> quota_used;  // 0…1
+};
+
+// Of an endpoint: its latest latencies, and what all runs together had.
+struct TimelineTotals {
+  std::string name;
+  std::optional<double> median_s = {};
+  std::optional<double> tail_s = {};
   double refused = 0;
   double failed = 0;
-  std::optional<double> quota_used;  // 0…1
+  double refused_in_run = 0;  // while it is read
+  double failed_in_run = 0;
+
+  void end_run() {
+    refused += std::exchange(refused_in_run, 0);
+    failed += std::exchange(failed_in_run, 0);
+  }
 };
 
 struct TimelineBatches {
@@ -89,7 +104,7 @@ struct TimelineRun {
 struct Timeline {
   std::vector<TimelineRun> runs;
   std::vector<TimelinePoint> points;
-  std::vector<std::string> endpoints;
+  std::vector<TimelineTotals> endpoints;
   std::uint64_t unreadable = 0;  // lines, but for a last one that is cut off
 
   double worked() const { return runs.empty() ? 0 : runs.back().worked_to; }
