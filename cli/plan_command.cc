@@ -37,13 +37,15 @@ int plan_job(const JobFile& file, const PlanFlags& flags, const std::string& wha
       .name = job->name,
       .title = title_of(*job, 0),
       .version = std::string(kVersion),
-      .rest = job->questions.size() > 1 ? "what follows asks about its answers, and is not in this plan"
-                                        : ""};
+      .rest = job->questions.size() > 1
+                  ? "what follows asks about its answers, and is not in this plan"
+                  : ""};
   if (flags.json) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     fmt::print("{}\n", words::plan_json(frame, *planned, plan, now.time_since_epoch().count()));
   } else {
-    fmt::print("{}", words::plan_text(frame, *planned, plan, observe::terminal_width(STDOUT_FILENO)));
+    fmt::print("{}",
+               words::plan_text(frame, *planned, plan, observe::terminal_width(STDOUT_FILENO)));
   }
   return 0;
 }
@@ -65,8 +67,10 @@ void add_plan_command(CLI::App& app, int& exit_status) {
       ->type_name("CHANGES");
   command->add_flag("--json", options->flags.json, "For programs");
   command->footer(shell::help_footer(
-      "The first rows are taken through the real steps, prompts and packs, the rest is counted. What "
-      "earlier runs of the job have measured is used: after `sluice run FILE --limit 200` a plan is "
+      "The first rows are taken through the real steps, prompts and packs, the rest is counted. "
+      "What "
+      "earlier runs of the job have measured is used: after `sluice run FILE --limit 200` a plan "
+      "is "
       "within some percent.",
       {{"sluice plan tickets.lua", ""},
        {"sluice plan tickets.lua --what-if 'rpm=x2'", "with twice the quota"},

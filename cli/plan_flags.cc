@@ -43,8 +43,8 @@ core::Result<double> positive(const std::string& option, const std::string& text
   return number * unit;
 }
 
-core::Status read_numbers(const std::string& option, const std::vector<std::string>& texts, bool time,
-                          std::map<std::string, double>& to) {
+core::Status read_numbers(const std::string& option, const std::vector<std::string>& texts,
+                          bool time, std::map<std::string, double>& to) {
   for (const std::string& text : texts) {
     const Named named = split(text, false);
     const auto number = positive(option, named.value, time);
@@ -60,14 +60,18 @@ void PlanFlags::add_options(CLI::App& command) {
   command.add_option("--rows", sample, "Rows that are looked at")
       ->type_name("N")
       ->check(shell::whole_number(1));
-  command.add_option("--latency", latencies,
-                     "How long a request takes, where no run has measured it: 2.5s, or ENDPOINT=2.5s")
+  command
+      .add_option("--latency", latencies,
+                  "How long a request takes, where no run has measured it: 2.5s, or ENDPOINT=2.5s")
       ->type_name("[ENDPOINT=]TIME");
-  command.add_option("--output-tokens", outputs,
-                     "Tokens of a row's answer, where no run has measured them")
+  command
+      .add_option("--output-tokens", outputs,
+                  "Tokens of a row's answer, where no run has measured them")
       ->type_name("[ENDPOINT=]N");
-  command.add_option("--engine", engines,
-                     "A server of one's own: its name or its numbers, as `sluice probe --fit` tells them")
+  command
+      .add_option(
+          "--engine", engines,
+          "A server of one's own: its name or its numbers, as `sluice probe --fit` tells them")
       ->type_name("[ENDPOINT=]ENGINE");
   command.add_option("--per-hour", per_hour, "What such a server costs an hour, in dollars")
       ->type_name("[ENDPOINT=]DOLLARS");

@@ -185,8 +185,8 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
         const auto style = flags.log == Log::json                     ? observe::Style::json
                            : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
                                                                       : observe::Style::lines;
-        words::Monitor monitor(now, {title_of(job, k), spent}, run, *signal, style, limits, *timeline,
-                               *plan);
+        words::Monitor monitor(now, {title_of(job, k), spent}, run, *signal, style, limits,
+                               *timeline, *plan);
         result = run.run();
         elapsed += monitor.elapsed();
       }

@@ -7,12 +7,15 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/plan_flags.h"
+#include "cli/version.h"
+#include "inspect/page_file.h"
 #include "inspect/plan_job.h"
 #include "inspect/simulate_job.h"
 #include "plan/model.h"
 #include "plan/scenario.h"
 #include "shell/help_text.h"
 #include "shell/number_range.h"
+#include "words/simulation_page.h"
 #include "words/simulation_text.h"
 
 namespace sluice::cli {
@@ -23,6 +26,7 @@ struct SimulateFlags {
   PlanFlags plan;
   std::vector<std::string> what_if;
   std::uint64_t seed = 1;
+  std::string page;
 };
 
 int simulate_job(const SimulateFlags& flags) {
@@ -41,6 +45,11 @@ int simulate_job(const SimulateFlags& flags) {
   }
   for (words::Simulated& one : all)
     one.done = inspect::simulate_job(one.job, flags.seed, plan::kMostSimulated);
+  if (!flags.page.empty()) {
+    const auto written =
+        inspect::write_page(words::simulation_page(job->name, kVersion, all), flags.page);
+    if (!written) return report(written.error());
+  }
   fmt::print("{}", flags.plan.json ? words::simulation_json(job->name, all) + "\n"
                                    : words::simulation_text(job->name, all));
   return 0;
@@ -54,16 +63,21 @@ void add_simulate_command(CLI::App& app, int& exit_status) {
   flags->file.add_options(*command);
   flags->plan.add_options(*command);
   command
-      ->add_option("--what-if", flags->what_if,
-                   "Simulate it again with something otherwise, and show both; may stand several times")
+      ->add_option(
+          "--what-if", flags->what_if,
+          "Simulate it again with something otherwise, and show both; may stand several times")
       ->type_name("CHANGES");
+  command->add_option("--page", flags->page, "A page with charts of it, as one file")
+      ->type_name("FILE");
   command->add_option("--seed", flags->seed, "Of what is drawn: the same, the same result")
       ->type_name("N")
       ->check(shell::whole_number(0));
   command->add_flag("--json", flags->plan.json, "For programs, with what it was like now and then");
   command->footer(shell::help_footer(
-      "The real scheduler against models of the endpoints, by their quotas and by what earlier runs have "
-      "measured. CHANGES: rpm=x2, eu.down=10m..40m, eu.copies=3, price=x0.8, latency=x2, deadline=2h; "
+      "The real scheduler against models of the endpoints, by their quotas and by what earlier "
+      "runs have "
+      "measured. CHANGES: rpm=x2, eu.down=10m..40m, eu.copies=3, price=x0.8, latency=x2, "
+      "deadline=2h; "
       "several with commas.",
       {{"sluice simulate tickets.lua", ""},
        {"sluice simulate tickets.lua --what-if rpm=x2 --what-if 'eu.down=10m..40m'", ""}}));

@@ -37,7 +37,7 @@ std::string limit_text(const plan::Bound& bound) {
   return {};
 }
 
-std::string bound_text(const plan::Bound& bound) {
+std::string limited_text(const plan::Bound& bound) {
   const std::string limit = limit_text(bound);
   return plan::binding_name(bound) + (limit.empty() ? "" : " (" + limit + ")");
 }
@@ -55,11 +55,10 @@ std::string more_text(const plan::Job& job, const Way& way) {
     return fmt::format("{} and {}{} bind alike", plan::binding_name(*share.bound),
                        plan::binding_name(*share.next), of);
   const double other = share.bound->per_second == 0 ? 0 : way.seconds.value / factor;
-  std::string text = fmt::format("{}{}, times {:.1f}: about {} instead of {}",
-                                 plan::binding_name(*share.bound), of, factor,
-                                 seconds_text(other), seconds_text(way.seconds.value));
-  if (share.next && factor < 2)
-    text += fmt::format("; then {} binds", bound_text(*share.next));
+  std::string text =
+      fmt::format("{}{}, times {:.1f}: about {} instead of {}", plan::binding_name(*share.bound),
+                  of, factor, seconds_text(other), seconds_text(way.seconds.value));
+  if (share.next && factor < 2) text += fmt::format("; then {} binds", limited_text(*share.next));
   return text;
 }
 
@@ -68,7 +67,8 @@ std::string verdict(const plan::Work& work, const Way& way) {
   if (work.deadline && !way.in_time)
     text += fmt::format("; {} too late", seconds_text(way.seconds.value - *work.deadline));
   if (work.budget_left && !way.in_budget)
-    text += fmt::format("; {} over the budget", dollars_text(way.dollars.value - *work.budget_left));
+    text +=
+        fmt::format("; {} over the budget", dollars_text(way.dollars.value - *work.budget_left));
   return text;
 }
 
@@ -132,10 +132,11 @@ std::string binding_text(const plan::Job& job, const Way& way) {
   if (way.shares.empty()) return "nothing is left to ask";
   const plan::Share& share = way.shares[way.bottleneck];
   if (way.day_seconds > 0 && way.day_seconds >= way.seconds.value)
-    return "the day's quota" + std::string(job.endpoints.size() > 1 ? " of " + job.endpoints[share.endpoint].name : "");
+    return "the day's quota" +
+           std::string(job.endpoints.size() > 1 ? " of " + job.endpoints[share.endpoint].name : "");
   if (!share.bound) return "how long batches take";
   if (share.per_second < share.bound->per_second * 0.98) return "the deadline";
-  std::string text = bound_text(*share.bound);
+  std::string text = limited_text(*share.bound);
   if (way.shares.size() > 1) text += " of " + job.endpoints[share.endpoint].name;
   return text;
 }
@@ -150,54 +151,67 @@ std::string plan_text(const PlanFrame& frame, const inspect::PlannedJob& planned
   const auto line = [&text](std::string_view name, const std::string& value) {
     text += fmt::format("  {:<10}{}\n", name, value);
   };
-  line("rows", fmt::format("{}{} in the input, {} ended before; {} looked at",
-                           planned.rows.spread > 0.01 ? "about " : "", count_text(planned.rows.value),
-                           observe::count(planned.rows_ended), observe::count(planned.sampled)));
+  line("rows",
+       fmt::format("{}{} in the input, {} ended before; {} looked at",
+                   planned.rows.spread > 0.01 ? "about " : "", count_text(planned.rows.value),
+                   observe::count(planned.rows_ended), observe::count(planned.sampled)));
   if (planned.rows_rejected > 0)
-    line("", fmt::format("{} of those looked at are rejected unasked", observe::count(planned.rows_rejected)));
+    line("", fmt::format("{} of those looked at are rejected unasked",
+                         observe::count(planned.rows_rejected)));
   if (planned.rows_shared > 0)
     line("", fmt::format("{} of those looked at ask the same as another, and cost nothing",
                          observe::count(planned.rows_shared)));
-  line("requests", fmt::format("{}, of {:.3g} row{} each", count_text(work.requests.value), work.rows_a_request,
-                               work.rows_a_request == 1 ? "" : "s"));
+  line("requests", fmt::format("{}, of {:.3g} row{} each", count_text(work.requests.value),
+                               work.rows_a_request, work.rows_a_request == 1 ? "" : "s"));
   const plan::Endpoint& first = job.endpoints.front();
   const Figure input = first.input_tokens.value_or(work.input_tokens);
   const Figure output = first.output_tokens.value_or(work.output_tokens);
   line("tokens", fmt::format("{} in ({}), {} out ({}) a request", count_text(input.value),
-                             plan::origin_name(input.origin), count_text(output.value), plan::origin_name(output.origin)));
-  line("latency", fmt::format("{} ({})", seconds_text(first.latency.value), plan::origin_name(first.latency.origin)));
+                             plan::origin_name(input.origin), count_text(output.value),
+                             plan::origin_name(output.origin)));
+  line("latency", fmt::format("{} ({})", seconds_text(first.latency.value),
+                              plan::origin_name(first.latency.origin)));
   if (work.deadline) line("deadline", seconds_text(*work.deadline));
   if (work.budget_left) line("budget", dollars_text(*work.budget_left) + " left");
   text += '\n';
 
   std::size_t name_width = 12;
-  for (const Way& way : plan.ways) name_width = std::max(name_width, core::printable(way.name).size());
+  for (const Way& way : plan.ways)
+    name_width = std::max(name_width, core::printable(way.name).size());
   name_width = std::min<std::size_t>(name_width, 34);
-  text += fmt::format("  {:<{}}  {:>9}  {:>11}  {}\n", "way", name_width, "cost", "time", "bound by");
+  text +=
+      fmt::format("  {:<{}}  {:>9}  {:>11}  {}\n", "way", name_width, "cost", "time", "bound by");
   for (std::size_t w = 0; w < plan.ways.size(); ++w) {
     const Way& way = plan.ways[w];
     const bool chosen = plan.chosen == w;
     std::string tail = binding_text(job, way) + verdict(work, way);
-    text += fmt::format("{} {:<{}}  {:>9}  {:>11}  {}\n", chosen ? '>' : ' ', core::printable(way.name), name_width,
-                        way.priced ? dollars_text(way.dollars.value) : "no price",
-                        seconds_text(way.seconds.value), core::printable(tail));
-    const std::string costs = way.priced ? range(dollars_text(way.dollars.low()), dollars_text(way.dollars.high())) : "";
+    text +=
+        fmt::format("{} {:<{}}  {:>9}  {:>11}  {}\n", chosen ? '>' : ' ', core::printable(way.name),
+                    name_width, way.priced ? dollars_text(way.dollars.value) : "no price",
+                    seconds_text(way.seconds.value), core::printable(tail));
+    const std::string costs =
+        way.priced ? range(dollars_text(way.dollars.low()), dollars_text(way.dollars.high())) : "";
     text += fmt::format("  {:<{}}  {}{}{}\n", "", name_width, costs, costs.empty() ? "" : "; ",
                         range(seconds_text(way.seconds.low()), seconds_text(way.seconds.high())));
-    if (!way.instead.empty()) text += fmt::format("  {:<{}}  with {}\n", "", name_width, way.instead);
+    if (!way.instead.empty())
+      text += fmt::format("  {:<{}}  with {}\n", "", name_width, way.instead);
   }
   text += '\n';
   if (plan.chosen) {
     const Way& way = plan.ways[*plan.chosen];
-    line("chosen", fmt::format("{}: the cheapest{}", core::printable(way.name),
-                               work.deadline || work.budget_left ? " that keeps the deadline and the budget" : ""));
+    line("chosen",
+         fmt::format(
+             "{}: the cheapest{}", core::printable(way.name),
+             work.deadline || work.budget_left ? " that keeps the deadline and the budget" : ""));
     double flying = 0;
     for (const plan::Share& share : way.shares) flying += share.in_flight;
-    if (flying > 0) line("in flight", fmt::format("{} requests (Little's law)", count_text(std::ceil(flying))));
+    if (flying > 0)
+      line("in flight", fmt::format("{} requests (Little's law)", count_text(std::ceil(flying))));
     if (const std::string more = more_text(job, way); !more.empty()) line("more", more);
   } else {
     line("chosen", "none: no way keeps both the deadline and the budget, or prices are not known");
-    if (const std::string more = more_text(job, plan.ways.front()); !more.empty()) line("more", more);
+    if (const std::string more = more_text(job, plan.ways.front()); !more.empty())
+      line("more", more);
   }
   if (!frame.rest.empty()) line("note", frame.rest);
   return text;
@@ -225,8 +239,10 @@ std::string plan_json(const PlanFrame& frame, const inspect::PlannedJob& planned
   write_input(w, "rows", planned.rows);
   write_input(w, "requests", work.requests);
   for (const plan::Endpoint& endpoint : job.endpoints) {
-    write_input(w, endpoint.name + ": input_tokens", endpoint.input_tokens.value_or(work.input_tokens));
-    write_input(w, endpoint.name + ": output_tokens", endpoint.output_tokens.value_or(work.output_tokens));
+    write_input(w, endpoint.name + ": input_tokens",
+                endpoint.input_tokens.value_or(work.input_tokens));
+    write_input(w, endpoint.name + ": output_tokens",
+                endpoint.output_tokens.value_or(work.output_tokens));
     write_input(w, endpoint.name + ": latency_seconds", endpoint.latency);
   }
   w.close(']');

@@ -20,10 +20,10 @@ std::string seconds_text(double seconds);  // "42 s", "3 min 05 s"
 std::string count_text(double number);     // "1,234", rounded
 
 struct PlanFrame {
-  std::string name;     // of the job
-  std::string title;    // "question 1 of 2"; may be empty
+  std::string name;   // of the job
+  std::string title;  // "question 1 of 2"; may be empty
   std::string version;
-  std::string rest;     // what the plan is not about; may be empty
+  std::string rest;  // what the plan is not about; may be empty
 };
 
 // `width`: columns; 0 = 80.

@@ -13,19 +13,21 @@
 namespace sluice::words {
 namespace {
 
-constexpr std::uint64_t kRows = 200;     // that are looked at
-constexpr double kBeyond = 1.1;          // of the plan's upper bound: below it is no news
-constexpr double kFewestSeconds = 20;    // before the rate of a run says something
-constexpr double kFewestShare = 0.05;    // of what was planned, likewise
+constexpr std::uint64_t kRows = 200;   // that are looked at
+constexpr double kBeyond = 1.1;        // of the plan's upper bound: below it is no news
+constexpr double kFewestSeconds = 20;  // before the rate of a run says something
+constexpr double kFewestShare = 0.05;  // of what was planned, likewise
 
 }  // namespace
 
 std::optional<RunPlan> plan_run(const stages::PipelineSpec& spec, std::string_view version) {
-  const auto planned = inspect::plan_job(spec, {.sample = kRows, .patience = std::chrono::milliseconds(150)});
+  const auto planned =
+      inspect::plan_job(spec, {.sample = kRows, .patience = std::chrono::milliseconds(150)});
   if (!planned || planned->job.work.requests.value < 1) return std::nullopt;
   const plan::Plan plan = plan::make_plan(planned->job);
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const PlanFrame frame{.name = spec.name, .title = {}, .version = std::string(version), .rest = {}};
+  const PlanFrame frame{
+      .name = spec.name, .title = {}, .version = std::string(version), .rest = {}};
   const plan::Way& way = plan.ways.front();
   return RunPlan{.seconds = way.seconds.value,
                  .seconds_high = way.seconds.high(),
@@ -52,14 +54,15 @@ std::vector<std::string> PlanWatch::look(const observe::View& view,
     const double late = left - std::chrono::duration<double>(*view.until_deadline).count();
     if (late > std::max(1.0, 0.02 * (elapsed + left))) {
       deadline_told_ = true;
-      told.push_back(fmt::format("will end about {} after the deadline{}", seconds_text(late), why));
+      told.push_back(
+          fmt::format("will end about {} after the deadline{}", seconds_text(late), why));
     }
   }
   if (!plan_ || elapsed < kFewestShare * plan_->seconds) return told;
   if (!late_told_ && !deadline_told_ && elapsed + left > kBeyond * plan_->seconds_high) {
     late_told_ = true;
-    told.push_back(fmt::format("will take about {}, and {} were planned{}", seconds_text(elapsed + left),
-                               seconds_text(plan_->seconds), why));
+    told.push_back(fmt::format("will take about {}, and {} were planned{}",
+                               seconds_text(elapsed + left), seconds_text(plan_->seconds), why));
   }
   if (!dear_told_ && plan_->priced && view.projected && plan_->dollars > 0) {
     const double dollars = (*view.projected - spent_at_start_).dollars();

@@ -36,7 +36,8 @@ class PlanWatch {
   PlanWatch(std::optional<RunPlan> plan, core::Money spent_at_start)
       : plan_(std::move(plan)), spent_at_start_(spent_at_start) {}
   // What a person should know now; mostly nothing.
-  std::vector<std::string> look(const observe::View& view, const std::vector<observe::Limit>& limits);
+  std::vector<std::string> look(const observe::View& view,
+                                const std::vector<observe::Limit>& limits);
 
  private:
   std::optional<RunPlan> plan_;

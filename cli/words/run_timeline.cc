@@ -15,8 +15,7 @@ double unix_seconds(core::WallTime time) {
 
 std::optional<double> milliseconds(const std::optional<core::Duration>& time) {
   if (!time) return std::nullopt;
-  return static_cast<double>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(*time).count());
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(*time).count());
 }
 
 // The job's, with what the run has brought so far.
@@ -30,14 +29,12 @@ void take_figures(inspect::TimelineLine& point, const job::Progress& progress) {
 }
 
 inspect::TimelineLineEndpoint endpoint_of(const provider::EndpointSpec& spec,
-                                      const schedule::EndpointState& state,
-                                      const store::Account& account) {
+                                          const schedule::EndpointState& state,
+                                          const store::Account& account) {
   const auto ledger = std::ranges::find(account.endpoints, spec.name, &store::EndpointLedger::name);
-  const int most = spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency);
   return {.name = spec.name,
           .in_flight = state.in_flight,
           .cap = state.cap,
-          .settled = !state.climbing && state.cap < most,
           .mean_ms = milliseconds(state.mean),
           .median_ms = milliseconds(state.median),
           .tail_ms = milliseconds(state.tail),
@@ -73,7 +70,8 @@ void RunTimeline::look(const observe::View& view, const job::Progress& progress,
   if (view.batches)
     latest_.batches = {view.batches->out, view.batches->requests, view.batches->done};
   for (std::size_t e = 0; e < schedule.endpoints.size(); ++e) {
-    latest_.endpoints.push_back(endpoint_of(spec_.dispatch.endpoints[e], schedule.endpoints[e], progress.account));
+    latest_.endpoints.push_back(
+        endpoint_of(spec_.dispatch.endpoints[e], schedule.endpoints[e], progress.account));
     latest_.refused += latest_.endpoints.back().refused;
     latest_.failed += latest_.endpoints.back().failed;
   }
@@ -82,9 +80,7 @@ void RunTimeline::look(const observe::View& view, const job::Progress& progress,
 
 void RunTimeline::ended(const job::RunResult& result) {
   inspect::TimelineLine last = latest_;
-  last.run = result.error                            ? "failed"
-             : result.end == job::RunEnd::finished ? "finished"
-                                                   : "stopped";
+  last.run = result.error ? "failed" : result.end == job::RunEnd::finished ? "finished" : "stopped";
   last.why = result.why;
   last.limit.clear();
   last.in_flight = 0;
@@ -92,8 +88,8 @@ void RunTimeline::ended(const job::RunResult& result) {
   last.endpoints.clear();
   const schedule::Snapshot& schedule = result.progress.dispatch.schedule;
   for (std::size_t e = 0; e < schedule.endpoints.size(); ++e)
-    last.endpoints.push_back(endpoint_of(spec_.dispatch.endpoints[e], schedule.endpoints[e],
-                                         result.progress.account));
+    last.endpoints.push_back(
+        endpoint_of(spec_.dispatch.endpoints[e], schedule.endpoints[e], result.progress.account));
   take_figures(last, result.progress);
   add(std::move(last));
 }

@@ -13,10 +13,9 @@
 #include "words/plan_text.h"
 
 namespace sluice::words {
-namespace {
-
 // What bound it most of the time.
-std::string bound_by(const inspect::SimulatedJob& done) {
+std::string bound_text(const Simulated& one) {
+  const inspect::SimulatedJob& done = one.done;
   std::map<std::string, int> seen;
   int looks = 0;
   for (const inspect::TimelineLine& point : done.timeline) {
@@ -28,7 +27,8 @@ std::string bound_by(const inspect::SimulatedJob& done) {
   for (const auto& [limit, times] : seen)
     if (most.empty() || times > seen[most]) most = limit;
   if (most.empty()) return "nothing for long";
-  return fmt::format("{}, {} of the time", most, observe::percent(static_cast<double>(seen[most]) / std::max(1, looks)));
+  return fmt::format("{}, {} of the time", most,
+                     observe::percent(static_cast<double>(seen[most]) / std::max(1, looks)));
 }
 
 std::string end_text(const Simulated& one) {
@@ -42,18 +42,17 @@ std::string end_text(const Simulated& one) {
   return text;
 }
 
-}  // namespace
-
 std::string simulation_text(const std::string& job, const std::vector<Simulated>& all) {
   std::string text = fmt::format("{}: simulated; nothing was sent\n", core::printable(job));
   std::size_t width = 10;
   for (const Simulated& one : all) width = std::max(width, core::printable(one.name).size());
-  text += fmt::format("  {:<{}}  {:>11}  {:>9}  {:>10}  {:>9}\n", "", width, "time", "cost", "in flight", "refused");
+  text += fmt::format("  {:<{}}  {:>11}  {:>9}  {:>10}  {:>9}\n", "", width, "time", "cost",
+                      "in flight", "refused");
   for (const Simulated& one : all) {
-    text += fmt::format("  {:<{}}  {:>11}  {:>9}  {:>10}  {:>9}\n", core::printable(one.name), width,
-                        seconds_text(one.done.seconds), dollars_text(one.done.dollars),
+    text += fmt::format("  {:<{}}  {:>11}  {:>9}  {:>10}  {:>9}\n", core::printable(one.name),
+                        width, seconds_text(one.done.seconds), dollars_text(one.done.dollars),
                         count_text(one.done.most_in_flight), count_text(one.done.refused));
-    text += fmt::format("  {:<{}}  bound by {}{}\n", "", width, core::printable(bound_by(one.done)),
+    text += fmt::format("  {:<{}}  bound by {}{}\n", "", width, core::printable(bound_text(one)),
                         core::printable(end_text(one)));
   }
   const inspect::SimulatedJob& first = all.front().done;
@@ -84,7 +83,7 @@ std::string simulation_json(const std::string& job, const std::vector<Simulated>
     w.field("most_in_flight", done.most_in_flight);
     w.field("batches", done.report.batches);
     w.field("scale", done.scale);
-    w.field("binding", bound_by(done));
+    w.field("binding", bound_text(one));
     if (done.report.halt) w.field("halt", done.report.halt->message);
     w.key("endpoints");
     w.open('[');

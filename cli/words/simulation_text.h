@@ -17,6 +17,11 @@ struct Simulated {
   inspect::SimulatedJob done;
 };
 
+// "eu: requests per minute, 84 % of the time"
+std::string bound_text(const Simulated& one);
+// What is to be said of its end: empty, or "; 3 min after the deadline".
+std::string end_text(const Simulated& one);
+
 std::string simulation_text(const std::string& job, const std::vector<Simulated>& all);
 std::string simulation_json(const std::string& job, const std::vector<Simulated>& all);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "observe/figures.h"
 
 namespace sluice::observe {
@@ -28,21 +30,40 @@ std::optional<Found> limit_of(const EndpointSample& e) {
 
 }  // namespace
 
-std::string binding_text(const Sample& sample) {
+std::string limits_text(const std::vector<std::pair<std::string, std::string>>& by_endpoint) {
+  constexpr std::size_t kMostNamed = 3;
+  std::vector<std::pair<std::string, std::vector<std::string>>> by_limit;
+  for (const auto& [endpoint, limit] : by_endpoint) {
+    auto known = std::ranges::find(by_limit, limit, [](const auto& one) { return one.first; });
+    if (known == by_limit.end()) known = by_limit.insert(by_limit.end(), {limit, {}});
+    known->second.push_back(endpoint);
+  }
   std::string text;
-  if (sample.waiting == 0 || sample.stopping) return text;
-  for (const EndpointSample& e : sample.endpoints) {
-    if (!e.usable) continue;
-    const auto found = limit_of(e);
-    if (!found) continue;
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", e.name,
-                        found->kind == LimitKind::quota         ? e.quota
-                        : found->kind == LimitKind::concurrency ? "max_concurrency"
-                        : found->kind == LimitKind::learned_concurrency
-                            ? "the server's own concurrency"
-                            : "the rate that refusals have taught");
+  for (const auto& [limit, endpoints] : by_limit) {
+    if (!text.empty()) text += "; ";
+    for (std::size_t e = 0; e < std::min(endpoints.size(), kMostNamed); ++e)
+      text += (e > 0 ? ", " : "") + endpoints[e];
+    if (endpoints.size() > kMostNamed)
+      text += fmt::format(" and {} more", endpoints.size() - kMostNamed);
+    text += ": " + limit;
   }
   return text;
+}
+
+std::string binding_text(const Sample& sample) {
+  if (sample.waiting == 0 || sample.stopping) return {};
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const EndpointSample& e : sample.endpoints) {
+    if (!e.usable) continue;
+    const auto limit = limit_of(e);
+    if (!limit) continue;
+    found.emplace_back(e.name, limit->kind == LimitKind::quota         ? e.quota
+                               : limit->kind == LimitKind::concurrency ? "max_concurrency"
+                               : limit->kind == LimitKind::learned_concurrency
+                                   ? "the server's own concurrency"
+                                   : "the rate that refusals have taught");
+  }
+  return limits_text(found);
 }
 
 void LimitTally::add(const Sample& sample) {

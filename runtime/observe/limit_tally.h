@@ -48,8 +48,11 @@ struct Limit {
   double share = 0;      // of the looks, 0…1
 };
 
-// What keeps requests from being sent at this moment: "eu: requests per minute", of several endpoints with "; "
-// between. Empty where nothing does, or nothing waits.
+// "eu, us: requests per minute; own: max_concurrency": endpoints with what binds each.
+std::string limits_text(const std::vector<std::pair<std::string, std::string>>& by_endpoint);
+
+// What keeps requests from being sent at this moment, as limits_text(). Empty where nothing does, or nothing
+// waits.
 std::string binding_text(const Sample& sample);
 
 class LimitTally {

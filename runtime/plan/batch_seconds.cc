@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kTimes = 400;       // that are drawn
 constexpr std::size_t kMostBatches = 64;  // more of them are no slower together
+constexpr double kOverhead = 2;           // seconds: until it is handed over, and its end is seen
 constexpr core::Duration kRegime = std::chrono::hours(6);
 
 }  // namespace
@@ -19,7 +20,7 @@ Figure batch_seconds(const BatchService& service, double lines, std::size_t batc
   const auto count = std::clamp<std::size_t>(batches, 1, kMostBatches);
   if (service.takes) {
     // A service is fast or slow for all batches of a time, so that many take hardly longer than one.
-    return {std::min(service.window, service.takes->value), service.takes->spread,
+    return {std::min(service.window, service.takes->value) + kOverhead, service.takes->spread,
             service.takes->origin};
   }
   std::array<double, kTimes> slowest{};

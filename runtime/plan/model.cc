@@ -40,8 +40,8 @@ schedule::EndpointConfig config_of(const Endpoint& endpoint, double scale) {
                                   .weight = endpoint.weight};
   for (auto& limit : config.limits.per_window)
     if (limit) *limit /= scale;
-  config.limits.max_concurrency = divided(
-      config.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency), scale);
+  config.limits.max_concurrency =
+      divided(config.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency), scale);
   config.batch = endpoint.batch.has_value();
   config.answered_before = true;
   return config;
@@ -75,7 +75,8 @@ simulate::ServerSpec server_of(const Work& work, const Endpoint& endpoint, doubl
   if (endpoint.learned_per_minute && !server.limits[provider::Quota::requests_per_minute])
     server.limits[provider::Quota::requests_per_minute] = *endpoint.learned_per_minute / scale;
   server.bytes_per_token = work.prompt_bytes / std::max(1.0, shape.input_tokens);
-  server.output_tokens_per_row = shape.output_tokens / std::max(1.0, std::round(work.rows_a_request));
+  server.output_tokens_per_row =
+      shape.output_tokens / std::max(1.0, std::round(work.rows_a_request));
   server.token_spread = 0.2;
   server.error_rate = work.failed_share;
   server.timeout = std::chrono::seconds(120);
@@ -115,9 +116,14 @@ Model model_of(const Job& job, std::uint64_t seed, double most) {
   simulate::Workload& workload = model.workload;
   workload.requests = static_cast<std::uint64_t>(std::llround(requests / model.scale));
   workload.rows = static_cast<std::uint32_t>(std::max(1.0, std::round(job.work.rows_a_request)));
-  workload.prompt_bytes = static_cast<std::uint32_t>(
-      std::max(1.0, job.work.prompt_bytes * std::exp(-job.work.prompt_sigma * job.work.prompt_sigma / 2)));
+  workload.prompt_bytes = static_cast<std::uint32_t>(std::max(
+      1.0, job.work.prompt_bytes * std::exp(-job.work.prompt_sigma * job.work.prompt_sigma / 2)));
   workload.prompt_sigma = job.work.prompt_sigma;
+  // As the flow's credits: more than can be in flight.
+  std::uint64_t slots = 0;
+  for (const schedule::EndpointConfig& endpoint : model.config.endpoints)
+    slots += static_cast<std::uint64_t>(endpoint.limits.max_concurrency.value_or(1));
+  workload.open = std::max<std::uint64_t>(workload.open, 2 * slots);
   workload.least_prompt = 1;
   workload.most_prompt = std::numeric_limits<std::uint32_t>::max() / 2;
   return model;

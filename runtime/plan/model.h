@@ -1,4 +1,4 @@
-// A job on virtual time: what the simulator (simulate/simulator.h) is given, with the real scheduler. 
+// A job on virtual time: what the simulator (simulate/simulator.h) is given, with the real scheduler.
 //
 // A job of more requests than can be simulated one by one is made smaller: one request stands for `scale` of them, and
 // quotas, requests in flight, slots and money are divided by that; times stay what they are. As long as many
@@ -24,7 +24,7 @@ struct Model {
 };
 
 // `most`: requests that are simulated.
-constexpr double kMostSimulated = 20e6;
+constexpr double kMostSimulated = 12e6;
 // Of the pipeline file's endpoints and their copies: not of Endpoint::instead's.
 Model model_of(const Job& job, std::uint64_t seed, double most = kMostSimulated);
 

@@ -113,7 +113,8 @@ constexpr std::array kFields = {
           }},
     Field{"slots", false, false,
           [](Endpoint& endpoint, const Value& value) {
-            if (endpoint.slots || !value.factor) endpoint.slots = value.of(endpoint.slots.value_or(0));
+            if (endpoint.slots || !value.factor)
+              endpoint.slots = value.of(endpoint.slots.value_or(0));
           }},
     Field{"latency", true, false,
           [](Endpoint& endpoint, const Value& value) {
@@ -153,11 +154,10 @@ std::expected<std::vector<std::size_t>, std::string> named(const Job& job, std::
 Outcome set_down(Job& job, const std::vector<std::size_t>& endpoints, std::string_view text) {
   const std::size_t dots = text.find("..");
   const auto from = seconds_of(text.substr(0, dots));
-  const auto to =
-      dots == std::string_view::npos ? std::nullopt : seconds_of(text.substr(dots + 2));
+  const auto to = dots == std::string_view::npos ? std::nullopt : seconds_of(text.substr(dots + 2));
   if (!from || !to || *to <= *from)
-    return std::unexpected(fmt::format(
-        "\"{}\" is no time from the start on; write it as 10m..40m", text));
+    return std::unexpected(
+        fmt::format("\"{}\" is no time from the start on; write it as 10m..40m", text));
   for (const std::size_t e : endpoints) job.endpoints[e].down.push_back({*from, *to});
   return {};
 }
@@ -165,7 +165,8 @@ Outcome set_down(Job& job, const std::vector<std::size_t>& endpoints, std::strin
 Outcome set_copies(Job& job, const std::vector<std::size_t>& endpoints, std::string_view text) {
   const auto count = number_of(text);
   if (!count || *count < 1 || *count > 1000 || *count != std::floor(*count))
-    return std::unexpected(fmt::format("copies is a whole number from 1 to 1000, not \"{}\"", text));
+    return std::unexpected(
+        fmt::format("copies is a whole number from 1 to 1000, not \"{}\"", text));
   for (const std::size_t e : endpoints) {
     for (int n = 2; n <= static_cast<int>(*count); ++n) {
       Endpoint copy = job.endpoints[e];
@@ -182,13 +183,14 @@ std::optional<Outcome> set_of_job(Job& job, std::string_view field, std::string_
   if (!time && field != "budget" && field != "rows" && field != "failed") return std::nullopt;
   const auto value = value_of(text, time);
   if (!value)
-    return std::unexpected(fmt::format("{}=\"{}\": write a number{}, or x2 for twice as much", field,
-                                       text, time ? " with s, m, h or d" : ""));
+    return std::unexpected(fmt::format("{}=\"{}\": write a number{}, or x2 for twice as much",
+                                       field, text, time ? " with s, m, h or d" : ""));
   Work& work = job.work;
   if (field == "deadline") {
     if (work.deadline || !value->factor) work.deadline = value->of(work.deadline.value_or(0));
   } else if (field == "budget") {
-    if (work.budget_left || !value->factor) work.budget_left = value->of(work.budget_left.value_or(0));
+    if (work.budget_left || !value->factor)
+      work.budget_left = value->of(work.budget_left.value_or(0));
   } else if (field == "rows") {
     const double rows = value->of(work.rows);
     if (work.rows > 0) work.requests.value *= rows / work.rows;
@@ -202,8 +204,9 @@ std::optional<Outcome> set_of_job(Job& job, std::string_view field, std::string_
 Outcome change(Job& job, std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos)
-    return std::unexpected(fmt::format(
-        "\"{}\" is no change; write it as ENDPOINT.FIELD=VALUE, with one of {}", text, field_names()));
+    return std::unexpected(
+        fmt::format("\"{}\" is no change; write it as ENDPOINT.FIELD=VALUE, with one of {}", text,
+                    field_names()));
   const std::string_view left = text.substr(0, equals);
   const std::string_view right = text.substr(equals + 1);
   if (auto of_job = set_of_job(job, left, right)) return *of_job;

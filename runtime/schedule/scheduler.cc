@@ -322,7 +322,6 @@ Snapshot Scheduler::snapshot(core::Time now) const {
          .median = endpoint.latency.median(),
          .tail = endpoint.latency.tail(),
          .mean = endpoint.latency.mean(),
-         .climbing = endpoint.concurrency.climbing(),
          .learned_per_minute = per_second ? std::optional(60 * *per_second) : std::nullopt,
          .rate_limited = endpoint.rate_limited,
          .odd_limits = endpoint.odd_limits,

@@ -138,7 +138,6 @@ struct EndpointState {
   std::optional<core::Duration> median;      // of its latest answers; from 30 of them on
   std::optional<core::Duration> tail;        // 95 % of them took no longer
   std::optional<core::Duration> mean;        // from the first answer on
-  bool climbing = false;                     // more may be in flight soon (concurrency.h)
   std::optional<double> learned_per_minute;  // requests, where refusals have taught a limit
   std::uint64_t rate_limited = 0;            // refused so far: 429, 503, 529
   std::uint64_t odd_limits = 0;              // limits that it stated and that cannot be, so far

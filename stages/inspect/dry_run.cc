@@ -74,11 +74,12 @@ class Plan {
     if (status_) note(add(packer_.flush()));
     if (!status_) return std::unexpected(status_.error());
     plan_.rows_read = reader.rows_read();
-    plan_.read = {.rows = reader.rows_read(),
-                  .records = reader.records_read(),
-                  .lines = std::accumulate(lines_of_.begin(), lines_of_.end(), std::uint64_t{0}),
-                  .bytes = reader.bytes_passed(),
-                  .complete = complete && (!options_.limit || reader.rows_read() < *options_.limit)};
+    plan_.read = {
+        .rows = reader.rows_read(),
+        .records = reader.records_read(),
+        .lines = std::accumulate(lines_of_.begin(), lines_of_.end(), std::uint64_t{0}),
+        .bytes = reader.bytes_passed(),
+        .complete = complete && (!options_.limit || reader.rows_read() < *options_.limit)};
     return std::move(plan_);
   }
 
@@ -130,15 +131,15 @@ class Plan {
       return {};
     }
     const std::size_t endpoint = first_endpoint(request);
-    PlannedRequest planned{
-        .number = ++plan_.requests,
-        .endpoint = spec_.dispatch.endpoints[endpoint].name,
-        .rows = {},
-        .frame_bytes = endpoints_[endpoint].frame_bytes(),
-        .row_bytes = stages::counted_bytes(request),
-        .text = {}};
+    PlannedRequest planned{.number = ++plan_.requests,
+                           .endpoint = spec_.dispatch.endpoints[endpoint].name,
+                           .rows = {},
+                           .frame_bytes = endpoints_[endpoint].frame_bytes(),
+                           .row_bytes = stages::counted_bytes(request),
+                           .text = {}};
     if (options_.texts)
-      planned.text = request_text(spec_.dispatch.endpoints[endpoint], endpoints_[endpoint], request);
+      planned.text =
+          request_text(spec_.dispatch.endpoints[endpoint], endpoints_[endpoint], request);
     const schedule::Demand demand = demand_of(request, endpoint);
     const schedule::Estimator estimator(endpoints_[endpoint].output_cap);
     const schedule::Tokens tokens = estimator.presumed(demand);

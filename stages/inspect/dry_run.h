@@ -28,9 +28,9 @@ struct PlannedRequest {
   std::uint64_t number = 0;       // from 1
   std::string endpoint;           // the one that a run asks first
   std::vector<std::string> rows;  // row_name_of()
-  std::size_t frame_bytes = 0;  // of the prompt, that every request has
-  std::size_t row_bytes = 0;    // the rest
-  RequestText text;             // empty unless it is wanted
+  std::size_t frame_bytes = 0;    // of the prompt, that every request has
+  std::size_t row_bytes = 0;      // the rest
+  RequestText text;               // empty unless it is wanted
 };
 
 // Tokens and money are estimates from the defaults (schedule/estimate.h): 4 bytes a token, and 128

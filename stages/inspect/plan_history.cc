@@ -40,17 +40,17 @@ struct Speed {
   double in_flight_at = 0;
 
   void add(double now, const TimelineEndpoint& seen) {
-    const auto total = static_cast<double>(seen.answered);
     if (at && in_flight_at >= kFewestInFlight && seen.in_flight >= kFewestInFlight) {
       seconds += now - *at;
-      answered += total - answered_at;
+      answered += seen.answered - answered_at;
       in_flight += (now - *at) * (in_flight_at + seen.in_flight) / 2;
     }
     at = now;
-    answered_at = total;
+    answered_at = seen.answered;
     in_flight_at = seen.in_flight;
-    if (seen.mean_ms && (!least_mean || *seen.mean_ms / 1000 < *least_mean) && seen.answered >= kFewestAnswers)
-      least_mean = *seen.mean_ms / 1000;
+    if (seen.mean_s && (!least_mean || *seen.mean_s < *least_mean) &&
+        seen.answered >= kFewestAnswers)
+      least_mean = seen.mean_s;
   }
 
   // By Little's law, r answers a second of W seconds each keep r·W in flight: where there were far more, they
@@ -61,34 +61,36 @@ struct Speed {
   }
 
   static constexpr double kFewestInFlight = 8;
-  static constexpr std::uint64_t kFewestAnswers = 12;
+  static constexpr double kFewestAnswers = 12;
   static constexpr double kFewestSeconds = 1;
   static constexpr double kQueueing = 1.8;
 };
 
-// The latest that is known: of the last run that says something.
-void add_timeline(JobHistory& history, const std::vector<TimelinePoint>& points) {
+void add_timeline(JobHistory& history, const Timeline& timeline) {
   double failed = 0;
-  std::map<std::string, Speed> speeds;
-  for (const TimelinePoint& point : points) {
-    failed = std::max(failed, static_cast<double>(point.failed));
-    if (point.run == "started") speeds.clear();
-    for (const TimelineEndpoint& seen : point.endpoints) {
-      EndpointHistory& known = history.endpoints[seen.name];
-      if (seen.mean_ms) known.mean_seconds = *seen.mean_ms / 1000;
-      if (seen.median_ms && seen.tail_ms && *seen.median_ms > 0)
-        known.sigma = std::log(std::max(1.0, *seen.tail_ms / *seen.median_ms)) / kTail;
-      known.learned_per_minute = seen.learned_per_minute;
-      speeds[seen.name].add(point.at, seen);
-    }
-  }
-  for (const auto& [name, speed] : speeds) {
-    if (!speed.saturated()) continue;
-    history.endpoints[name].saturated_per_second = speed.answered / speed.seconds;
-    history.endpoints[name].least_seconds = speed.least_mean;
+  for (const TimelineTotals& totals : timeline.endpoints) {
+    EndpointHistory& known = history.endpoints[totals.name];
+    failed += totals.failed;
+    known.mean_seconds = totals.mean_s;
+    if (totals.median_s && totals.tail_s && *totals.median_s > 0)
+      known.sigma = std::log(std::max(1.0, *totals.tail_s / *totals.median_s)) / kTail;
+    known.learned_per_minute = totals.learned_per_minute;
   }
   const double attempts = static_cast<double>(history.answered) + failed;
   if (attempts > 0) history.failed_share = failed / attempts;
+
+  // Of the last run.
+  std::vector<Speed> speeds(timeline.endpoints.size());
+  for (const TimelinePoint& point : timeline.points) {
+    if (point.run + 1 != timeline.runs.size()) continue;
+    for (const TimelineEndpoint& seen : point.endpoints) speeds[seen.index].add(point.at, seen);
+  }
+  for (std::size_t e = 0; e < speeds.size(); ++e) {
+    if (!speeds[e].saturated()) continue;
+    EndpointHistory& known = history.endpoints[timeline.endpoints[e].name];
+    known.saturated_per_second = speeds[e].answered / speeds[e].seconds;
+    known.least_seconds = speeds[e].least_mean;
+  }
 }
 
 void add_batches(JobHistory& history, const store::Account& account) {
@@ -124,7 +126,9 @@ core::Result<std::optional<JobHistory>> history_of(const stages::PipelineSpec& s
   history.spent = (total.cost + total.maybe_billed_cost).dollars();
   for (const store::EndpointLedger& ledger : account.endpoints)
     add_ledger(history.endpoints[ledger.name], ledger);
-  add_timeline(history, read_timeline(spec.checkpoint.directory));
+  // Without one less is known, and nothing is wrong with the plan.
+  if (const auto timeline = read_timeline(spec.checkpoint.directory))
+    add_timeline(history, *timeline);
   add_batches(history, account);
   return history;
 }

@@ -38,13 +38,15 @@ constexpr std::uint64_t kFewestKnown = 5;  // requests, before they say anything
 
 core::Status can_look(const stages::ReadSpec& read) {
   const auto cannot = [](const std::string& what) {
-    return core::fail(core::ErrorCode::usage,
-                      fmt::format("{}: a plan takes and sends nothing, so it cannot look at this input; put "
-                                  "some of its rows into a file and plan with that",
-                                  what));
+    return core::fail(
+        core::ErrorCode::usage,
+        fmt::format("{}: a plan takes and sends nothing, so it cannot look at this input; put "
+                    "some of its rows into a file and plan with that",
+                    what));
   };
   if (read.paths.empty()) {
-    if (read.table && read.table->database != table::Database::sqlite) return cannot(source::shown_names(read).front());
+    if (read.table && read.table->database != table::Database::sqlite)
+      return cannot(source::shown_names(read).front());
     return {};
   }
   for (const std::string& path : read.paths) {
@@ -72,8 +74,8 @@ struct RequestSample {
     rows += static_cast<double>(request.rows.size());
     frame_bytes += static_cast<double>(request.frame_bytes);
     row_bytes += static_cast<double>(request.row_bytes);
-    const double log =
-        std::log(static_cast<double>(std::max<std::size_t>(1, request.frame_bytes + request.row_bytes)));
+    const double log = std::log(
+        static_cast<double>(std::max<std::size_t>(1, request.frame_bytes + request.row_bytes)));
     log_bytes += log;
     log_bytes_squared += log * log;
   }
@@ -172,7 +174,8 @@ class JobMaker {
       const double expected =
           static_cast<double>(history_->rows_ended) * asked_share_ / work.rows_a_request;
       if (expected >= 1)
-        again = {std::clamp(static_cast<double>(history_->answered) / std::ceil(expected - 0.01), 0.5, 4.0),
+        again = {std::clamp(static_cast<double>(history_->answered) / std::ceil(expected - 0.01),
+                            0.5, 4.0),
                  again_spread(static_cast<double>(history_->answered), expected), Origin::measured};
       work.failed_share = history_->failed_share;
     }
@@ -230,8 +233,9 @@ class JobMaker {
       endpoint.latency = {*given, 0.05, Origin::declared};
     } else {
       const bool flex = provider::tier_asked(spec) == provider::Tier::flex;
-      endpoint.latency = {(kFirstToken + kEachToken * endpoint.output_tokens->value) * (flex ? kFlexSlower : 1),
-                          kLatencySpread, Origin::prior};
+      endpoint.latency = {
+          (kFirstToken + kEachToken * endpoint.output_tokens->value) * (flex ? kFlexSlower : 1),
+          kLatencySpread, Origin::prior};
     }
     if (spec.batch) {
       plan::BatchService batch;
@@ -251,25 +255,30 @@ class JobMaker {
     if (seen.answered >= kFewestKnown) {
       // The rows to come may be longer than those that were asked.
       const double longer = sample_bytes_ > 0 ? work.prompt_bytes / sample_bytes_ : 1;
-      const double spread = spread_of_mean(std::max(0.05, work.prompt_sigma), seen.answered) + 0.005;
-      const double out_spread = spread_of_mean(kTokenVariation / std::sqrt(work.rows_a_request), seen.answered);
+      const double spread =
+          spread_of_mean(std::max(0.05, work.prompt_sigma), seen.answered) + 0.005;
+      const double out_spread =
+          spread_of_mean(kTokenVariation / std::sqrt(work.rows_a_request), seen.answered);
       endpoint.input_tokens = Figure{seen.input_tokens * longer, spread, Origin::measured};
       endpoint.output_tokens = Figure{seen.output_tokens, out_spread, Origin::measured};
       if (seen.dollars > 0) {
         const double input = seen.input_tokens * (longer - 1);
         const double more = endpoint.price ? input * endpoint.price->input.dollars() : 0;
-        endpoint.request_dollars = Figure{seen.dollars + more, std::max(spread, out_spread), Origin::measured};
+        endpoint.request_dollars =
+            Figure{seen.dollars + more, std::max(spread, out_spread), Origin::measured};
       }
     }
     if (seen.mean_seconds && *seen.mean_seconds > 0) {
       endpoint.latency_sigma = seen.sigma.value_or(kSigma);
-      endpoint.latency = {*seen.mean_seconds * std::exp(-endpoint.latency_sigma * endpoint.latency_sigma / 2),
-                          spread_of_mean(endpoint.latency_sigma + 0.1, std::min<std::uint64_t>(seen.answered, 128)),
-                          Origin::measured};
+      endpoint.latency = {
+          *seen.mean_seconds * std::exp(-endpoint.latency_sigma * endpoint.latency_sigma / 2),
+          spread_of_mean(endpoint.latency_sigma + 0.1, std::min<std::uint64_t>(seen.answered, 128)),
+          Origin::measured};
     }
     if (seen.saturated_per_second && *seen.saturated_per_second > 0) {
       // As many slots of the shortest latency as do what was seen.
-      const double slots = std::max(1.0, std::round(*seen.saturated_per_second * *seen.least_seconds));
+      const double slots =
+          std::max(1.0, std::round(*seen.saturated_per_second * *seen.least_seconds));
       endpoint.slots = slots;
       endpoint.latency_sigma = std::min(endpoint.latency_sigma, kSigma);
       endpoint.latency = {slots / *seen.saturated_per_second *

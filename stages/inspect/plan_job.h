@@ -21,13 +21,14 @@
 namespace sluice::inspect {
 
 struct PlanSetup {
-  std::uint64_t sample = 2000;  // rows that are read
+  std::uint64_t sample = 2000;                               // rows that are read
   core::Duration patience = std::chrono::milliseconds(800);  // for counting the rest
   // By the endpoint's name; "": of all.
   std::map<std::string, simulate::Engine> engines = {};
   std::map<std::string, double> dollars_per_hour = {};
-  std::map<std::string, double> latencies = {};  // seconds of a request, where no run has measured them
-  std::map<std::string, double> outputs = {};    // tokens of an answer of one row; the same
+  std::map<std::string, double> latencies =
+      {};  // seconds of a request, where no run has measured them
+  std::map<std::string, double> outputs = {};  // tokens of an answer of one row; the same
 };
 
 struct PlannedJob {

@@ -25,9 +25,9 @@ struct ReadSoFar {
 
 struct RowCount {
   double rows = 0;
-  double spread = 0;           // as plan::Figure's
-  double bytes_a_row = 0;      // mean of all; 0: not known
-  double bytes_a_row_read = 0; // mean of those that were read
+  double spread = 0;            // as plan::Figure's
+  double bytes_a_row = 0;       // mean of all; 0: not known
+  double bytes_a_row_read = 0;  // mean of those that were read
 };
 
 // `names`: of source::names_of(read). nullopt where nothing tells: standard input, a table, a server.

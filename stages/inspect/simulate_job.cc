@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "observe/limit_tally.h"
 #include "plan/model.h"
 #include "plan/ways.h"
 #include "schedule/quota.h"
@@ -14,13 +15,12 @@ constexpr double kPoints = 400;  // of a timeline
 constexpr double kUsedUp = 0.95;
 
 // What binds an endpoint: as observe::binding_text() says of a run.
-std::string limit_of(const schedule::EndpointState& state, const std::string& name, int most) {
+std::string limit_of(const schedule::EndpointState& state, int most) {
   if (state.quota_used.value_or(0) >= kUsedUp && state.most_used)
-    return name + ": " + std::string(schedule::quota_name(*state.most_used));
+    return std::string(schedule::quota_name(*state.most_used));
   if (state.in_flight >= state.cap)
-    return name + (state.cap >= most ? ": max_concurrency" : ": the server's own concurrency");
-  if (state.learned_per_minute) return name + ": the rate that refusals have taught";
-  return {};
+    return state.cap >= most ? "max_concurrency" : "the server's own concurrency";
+  return state.learned_per_minute ? "the rate that refusals have taught" : "";
 }
 
 class Recorder final : public simulate::Watcher {
@@ -53,12 +53,13 @@ class Recorder final : public simulate::Watcher {
     point.in_flight = scaled(snapshot.in_flight);
     point.waiting = scaled(snapshot.waiting);
     point.refused = scaled(refused_);
+    std::vector<std::pair<std::string, std::string>> limits;
     for (std::size_t e = 0; e < snapshot.endpoints.size(); ++e) {
       const schedule::EndpointConfig& config = model_.config.endpoints[e];
       const schedule::EndpointState& state = snapshot.endpoints[e];
       if (snapshot.waiting > 0) {
-        const std::string limit = limit_of(state, config.name, config.limits.max_concurrency.value_or(0));
-        if (!limit.empty()) point.limit += (point.limit.empty() ? "" : "; ") + limit;
+        std::string limit = limit_of(state, config.limits.max_concurrency.value_or(0));
+        if (!limit.empty()) limits.emplace_back(config.name, std::move(limit));
       }
       TimelineLineEndpoint seen;
       seen.name = config.name;
@@ -68,6 +69,7 @@ class Recorder final : public simulate::Watcher {
       seen.failed = scaled(state.failed);
       point.endpoints.push_back(std::move(seen));
     }
+    point.limit = observe::limits_text(limits);
     most_in_flight = std::max(most_in_flight, static_cast<double>(point.in_flight));
     timeline.push_back(std::move(point));
     // A job that takes far longer than was expected has no more points for that.

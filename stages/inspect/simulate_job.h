@@ -22,7 +22,7 @@ struct SimulatedJob {
   double unanswered = 0;  // left when the run ended early
   double refused = 0;     // attempts
   double most_in_flight = 0;
-  std::vector<double> answered;         // requests, by endpoint
+  std::vector<double> answered;        // requests, by endpoint
   std::vector<TimelineLine> timeline;  // `at`: seconds since its start; rows: of the job
 };
 

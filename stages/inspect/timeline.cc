@@ -129,11 +129,15 @@ class TimelineReader {
     }
     take(object, "in_flight", endpoint.in_flight);
     take(object, "cap", endpoint.cap);
+    take(object, "answered", endpoint.answered);
+    endpoint.mean_s = seconds_of(object, "mean_ms");
     endpoint.median_s = seconds_of(object, "median_ms");
     endpoint.tail_s = seconds_of(object, "tail_ms");
     endpoint.quota_used = json_amount(object, "quota_used");
+    if (endpoint.mean_s) known->mean_s = endpoint.mean_s;
     if (endpoint.median_s) known->median_s = endpoint.median_s;
     if (endpoint.tail_s) known->tail_s = endpoint.tail_s;
+    known->learned_per_minute = json_amount(object, "learned_rpm");
     take(object, "refused", known->refused_in_run);
     take(object, "failed", known->failed_in_run);
     return endpoint;

@@ -4,11 +4,12 @@
 //   {"at":…,"rows":1200,"rejected":3,"total":20000,"spent":0.0123,"input_tokens":…,
 //    "output_tokens":…,"in_flight":64,"waiting":20,"refused":5,"failed":0,"limit":"…",
 //    "batches":{"out":3,"requests":3000,"done":1200},
-//    "endpoints":[{"name":"…","in_flight":64,"cap":256,"median_ms":812,"tail_ms":2100,
-//                  "refused":5,"failed":0,"quota_used":0.97}]}
+//    "endpoints":[{"name":"…","in_flight":64,"cap":256,"mean_ms":850,"median_ms":812,
+//                  "tail_ms":2100,"answered":900,"refused":5,"failed":0,"quota_used":0.97,
+//                  "learned_rpm":300}]}
 //   {"at":…,"run":"finished"|"stopped"|"failed","why":"…","rows":…,"spent":…}
-// `at`: seconds since 1970. Rows, spent (dollars) and tokens are the job's so far, earlier runs
-// included; refused and failed are the run's. A run that was killed has no last line, and its last
+// `at`: seconds since 1970. Rows, spent (dollars), tokens and answered (requests) are the job's so
+// far, earlier runs included; refused and failed are the run's. A run that was killed has no last line, and its last
 // point may be cut off.
 //
 // Threads: any; plain functions.
@@ -39,6 +40,8 @@ struct TimelineEndpoint {
   std::size_t index = 0;  // into Timeline::endpoints
   double in_flight = 0;
   double cap = 0;
+  double answered = 0;  // requests
+  std::optional<double> mean_s;
   std::optional<double> median_s;
   std::optional<double> tail_s;
   std::optional<double> quota_used;  // 0…1
@@ -47,8 +50,10 @@ struct TimelineEndpoint {
 // Of an endpoint: its latest latencies, and what all runs together had.
 struct TimelineTotals {
   std::string name;
+  std::optional<double> mean_s = {};
   std::optional<double> median_s = {};
   std::optional<double> tail_s = {};
+  std::optional<double> learned_per_minute = {};  // requests: what refusals have taught
   double refused = 0;
   double failed = 0;
   double refused_in_run = 0;  // while it is read

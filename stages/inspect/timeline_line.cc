@@ -1,6 +1,7 @@
 #include "inspect/timeline_line.h"
 
 #include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -14,7 +15,6 @@ void write_endpoint(core::JsonWriter& w, const TimelineLineEndpoint& endpoint) {
   w.field("name", endpoint.name);
   w.field("in_flight", endpoint.in_flight);
   w.field("cap", endpoint.cap);
-  if (endpoint.settled) w.field("settled", true);
   if (endpoint.mean_ms) w.field("mean_ms", *endpoint.mean_ms);
   if (endpoint.median_ms) w.field("median_ms", *endpoint.median_ms);
   if (endpoint.tail_ms) w.field("tail_ms", *endpoint.tail_ms);
@@ -69,7 +69,8 @@ bool timeline_due(core::Duration since_start, core::Duration since_last) {
   return since_last >= std::clamp(since_start / 100, kLeast, kMost);
 }
 
-TimelineWriter::TimelineWriter(const std::string& directory) : path_(directory + "/timeline.jsonl") {
+TimelineWriter::TimelineWriter(const std::string& directory)
+    : path_(directory + "/timeline.jsonl") {
   const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd >= 0) file_.reset(::fdopen(fd, "a"));
   if (!file_) problem_ = std::string(std::strerror(errno));

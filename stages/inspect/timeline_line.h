@@ -20,8 +20,7 @@ namespace sluice::inspect {
 struct TimelineLineEndpoint {
   std::string name;
   int in_flight = 0;
-  int cap = 0;           // allowed now
-  bool settled = false;  // the scheduler has found that more bring nothing, or they are all that may be
+  int cap = 0;  // allowed now
   std::optional<double> mean_ms;
   std::optional<double> median_ms;
   std::optional<double> tail_ms;  // 95 %
@@ -38,10 +37,10 @@ struct TimelineLineBatches {
 };
 
 struct TimelineLine {
-  double at = 0;        // seconds since 1970
-  std::string run;      // "started", "finished", "stopped", "failed"; else empty
-  std::string why;      // of one that stopped
-  std::string version;  // of a run that started
+  double at = 0;           // seconds since 1970
+  std::string run;         // "started", "finished", "stopped", "failed"; else empty
+  std::string why;         // of one that stopped
+  std::string version;     // of a run that started
   std::uint64_t rows = 0;  // ended: of the job, as all that follow
   std::uint64_t rejected = 0;
   std::optional<std::uint64_t> total;
