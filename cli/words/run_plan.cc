@@ -22,7 +22,8 @@ constexpr double kFewestShare = 0.05;  // of what was planned, likewise
 
 std::optional<RunPlan> plan_run(const stages::PipelineSpec& spec, std::string_view version) {
   const auto planned =
-      inspect::plan_job(spec, {.sample = kRows, .patience = std::chrono::milliseconds(150)});
+      inspect::plan_job(spec, {.sample = spec.pack.images.templates.empty() ? kRows : kRowsOfFiles,
+                               .patience = std::chrono::milliseconds(150)});
   if (!planned || planned->job.work.requests.value < 1) return std::nullopt;
   const plan::Plan plan = plan::make_plan(planned->job);
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

@@ -71,7 +71,7 @@ bool timeline_due(core::Duration since_start, core::Duration since_last) {
 
 TimelineWriter::TimelineWriter(const std::string& directory)
     : path_(directory + "/timeline.jsonl") {
-  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd >= 0) file_.reset(::fdopen(fd, "a"));
   if (!file_) problem_ = std::string(std::strerror(errno));
 }
