@@ -1,6 +1,5 @@
 // sluice plan: what a job will cost and when it will end, for each way to run it; sends nothing.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -12,7 +11,6 @@
 #include "cli/plan_flags.h"
 #include "cli/version.h"
 #include "inspect/plan_job.h"
-#include "observe/display.h"
 #include "plan/scenario.h"
 #include "shell/help_text.h"
 #include "words/plan_text.h"
@@ -44,8 +42,7 @@ int plan_job(const JobFile& file, const PlanFlags& flags, const std::string& wha
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     fmt::print("{}\n", words::plan_json(frame, *planned, plan, now.time_since_epoch().count()));
   } else {
-    fmt::print("{}",
-               words::plan_text(frame, *planned, plan, observe::terminal_width(STDOUT_FILENO)));
+    fmt::print("{}", words::plan_text(frame, *planned, plan));
   }
   return 0;
 }
@@ -73,8 +70,8 @@ void add_plan_command(CLI::App& app, int& exit_status) {
       "is "
       "within some percent.",
       {{"sluice plan tickets.lua", ""},
-       {"sluice plan tickets.lua --what-if 'rpm=x2'", "with twice the quota"},
-       {"sluice plan tickets.lua --latency 2.5s --output-tokens 40", "before the first run"}}));
+       {"sluice plan tickets.lua --what-if 'rpm=x2'", "twice the quota"},
+       {"sluice plan tickets.lua --latency 2.5s --output-tokens 40", ""}}));
   command->callback([options, &exit_status] {
     exit_status = plan_job(options->file, options->flags, options->what_if);
   });

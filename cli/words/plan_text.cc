@@ -62,6 +62,15 @@ std::string more_text(const plan::Job& job, const Way& way) {
   return text;
 }
 
+// Endpoints that differ in their names alone.
+bool are_alike(const Way& a, const Way& b) {
+  const auto near = [](const Figure& x, const Figure& y) {
+    return std::abs(x.value - y.value) <= 1e-3 * y.value;
+  };
+  return a.instead == b.instead && a.shares.size() == 1 && b.shares.size() == 1 &&
+         a.priced == b.priced && near(a.dollars, b.dollars) && near(a.seconds, b.seconds);
+}
+
 std::string verdict(const plan::Work& work, const Way& way) {
   std::string text;
   if (work.deadline && !way.in_time)
@@ -142,10 +151,9 @@ std::string binding_text(const plan::Job& job, const Way& way) {
 }
 
 std::string plan_text(const PlanFrame& frame, const inspect::PlannedJob& planned,
-                      const plan::Plan& plan, std::size_t width) {
+                      const plan::Plan& plan) {
   const plan::Job& job = planned.job;
   const plan::Work& work = job.work;
-  if (width == 0) width = 80;
   std::string text = fmt::format("{}{}: a plan; nothing was sent\n", core::printable(frame.name),
                                  frame.title.empty() ? "" : ", " + frame.title);
   const auto line = [&text](std::string_view name, const std::string& value) {
@@ -175,26 +183,25 @@ std::string plan_text(const PlanFrame& frame, const inspect::PlannedJob& planned
   if (work.budget_left) line("budget", dollars_text(*work.budget_left) + " left");
   text += '\n';
 
-  std::size_t name_width = 12;
-  for (const Way& way : plan.ways)
-    name_width = std::max(name_width, core::printable(way.name).size());
-  name_width = std::min<std::size_t>(name_width, 34);
-  text +=
-      fmt::format("  {:<{}}  {:>9}  {:>11}  {}\n", "way", name_width, "cost", "time", "bound by");
   for (std::size_t w = 0; w < plan.ways.size(); ++w) {
     const Way& way = plan.ways[w];
-    const bool chosen = plan.chosen == w;
-    std::string tail = binding_text(job, way) + verdict(work, way);
-    text +=
-        fmt::format("{} {:<{}}  {:>9}  {:>11}  {}\n", chosen ? '>' : ' ', core::printable(way.name),
-                    name_width, way.priced ? dollars_text(way.dollars.value) : "no price",
-                    seconds_text(way.seconds.value), core::printable(tail));
-    const std::string costs =
-        way.priced ? range(dollars_text(way.dollars.low()), dollars_text(way.dollars.high())) : "";
-    text += fmt::format("  {:<{}}  {}{}{}\n", "", name_width, costs, costs.empty() ? "" : "; ",
+    std::size_t alike = 0;
+    while (w + alike + 1 < plan.ways.size() && plan.chosen != w + alike + 1 &&
+           are_alike(way, plan.ways[w + alike + 1]))
+      ++alike;
+    text += fmt::format("{} {}{}{}\n", plan.chosen == w ? '>' : ' ', core::printable(way.name),
+                        alike == 0 ? "" : fmt::format(", and {} more like it", alike),
+                        way.instead.empty() ? "" : ", with " + way.instead);
+    const std::string cost =
+        way.priced
+            ? fmt::format("{} ({})", dollars_text(way.dollars.value),
+                          range(dollars_text(way.dollars.low()), dollars_text(way.dollars.high())))
+            : "no price known";
+    text += fmt::format("    {:<28} {} ({})\n", cost, seconds_text(way.seconds.value),
                         range(seconds_text(way.seconds.low()), seconds_text(way.seconds.high())));
-    if (!way.instead.empty())
-      text += fmt::format("  {:<{}}  with {}\n", "", name_width, way.instead);
+    text += fmt::format("    bound by {}\n",
+                        core::printable(binding_text(job, way) + verdict(work, way)));
+    w += alike;
   }
   text += '\n';
   if (plan.chosen) {

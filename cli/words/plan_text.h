@@ -26,9 +26,8 @@ struct PlanFrame {
   std::string rest;  // what the plan is not about; may be empty
 };
 
-// `width`: columns; 0 = 80.
 std::string plan_text(const PlanFrame& frame, const inspect::PlannedJob& planned,
-                      const plan::Plan& plan, std::size_t width);
+                      const plan::Plan& plan);
 // One JSON object, as plan.json has it too.
 std::string plan_json(const PlanFrame& frame, const inspect::PlannedJob& planned,
                       const plan::Plan& plan, std::int64_t made);

@@ -13,7 +13,9 @@
 namespace sluice::words {
 namespace {
 
-constexpr std::uint64_t kRows = 200;   // that are looked at
+constexpr std::uint64_t kRows = 200;  // that are looked at
+constexpr std::uint64_t kRowsOfFiles =
+    10;                                // likewise, where each has images or documents to be read
 constexpr double kBeyond = 1.1;        // of the plan's upper bound: below it is no news
 constexpr double kFewestSeconds = 20;  // before the rate of a run says something
 constexpr double kFewestShare = 0.05;  // of what was planned, likewise

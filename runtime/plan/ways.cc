@@ -1,5 +1,7 @@
 #include "plan/ways.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -222,6 +224,9 @@ Way way_of(const Job& job, std::string name, const std::vector<std::size_t>& whi
     if (parked > 0) {
       way.shares.push_back({.endpoint = batch_index, .requests = parked, .bound = {}, .next = {}});
       seconds = batch_seconds(*batch->batch, std::min<double>(lines, parked), batches(parked));
+      // What is in a batch that is late is asked online in time.
+      if (work.deadline && rate > 0)
+        seconds.value = std::min(seconds.value, *work.deadline * (1 - schedule::Purchase::kMargin));
       requests.value -= parked;
     }
   }
@@ -267,6 +272,44 @@ Way way_of(const Job& job, std::string name, const std::vector<std::size_t>& whi
   way.in_time = !work.deadline || seconds.value <= *work.deadline;
   way.in_budget = !work.budget_left || dollars.value <= *work.budget_left;
   return way;
+}
+
+// Whether it is, and where they cost the same whether it is faster.
+bool cheaper(const Way& a, const Way& b) {
+  if (std::abs(a.dollars.value - b.dollars.value) > 1e-9 * b.dollars.value)
+    return a.dollars.value < b.dollars.value;
+  return a.seconds.value < b.seconds.value * (1 - 1e-9);
+}
+
+// What the file could say instead: one tier for all endpoints that sell it, and with a deadline all of them, the
+// cheapest first.
+void add_other_tiers(const Job& job, const std::vector<std::size_t>& written,
+                     std::vector<Way>& ways) {
+  std::vector<std::pair<std::string, std::vector<std::size_t>>> tiers;
+  std::vector<std::size_t> all = written;
+  for (std::size_t e = 0; e < job.endpoints.size(); ++e) {
+    const std::string& instead = job.endpoints[e].instead;
+    if (instead.empty()) continue;
+    all.push_back(e);
+    auto known = std::ranges::find(tiers, instead, [](const auto& tier) { return tier.first; });
+    if (known == tiers.end()) known = tiers.insert(tiers.end(), {instead, {}});
+    known->second.push_back(e);
+  }
+  std::string together;
+  for (const auto& [instead, endpoints] : tiers) {
+    std::string name = job.endpoints[endpoints.front()].name;
+    if (endpoints.size() > 1) name = fmt::format("{} and {} like it", name, endpoints.size() - 1);
+    Way way = way_of(job, std::move(name), endpoints, false);
+    way.instead = fmt::format("tiers = {{ \"{}\" }}", instead);
+    ways.push_back(std::move(way));
+    together += fmt::format("\"{}\", ", instead);
+  }
+  if (!job.work.deadline || tiers.empty()) return;
+  Job bought = job;
+  bought.work.route = schedule::Route::deadline;
+  Way way = way_of(bought, "the cheapest in time", all, false);
+  way.instead = fmt::format("tiers = {{ {}\"standard\" }}", together);
+  ways.push_back(std::move(way));
 }
 
 }  // namespace
@@ -319,19 +362,15 @@ Plan make_plan(const Job& job) {
       if (online.size() > 1) plan.ways.push_back(way_of(hasty, "all at full speed", online, false));
     }
   }
-  for (std::size_t e = 0; e < job.endpoints.size(); ++e) {
-    if (written.size() == 1 && e == written.front()) continue;
-    Way alone = way_of(job, job.endpoints[e].name, {e}, false);
-    alone.instead = job.endpoints[e].instead;
-    plan.ways.push_back(std::move(alone));
-  }
-  std::sort(plan.ways.begin() + 1, plan.ways.end(),
-            [](const Way& a, const Way& b) { return a.dollars.value < b.dollars.value; });
+  if (written.size() > 1)
+    for (const std::size_t e : written)
+      plan.ways.push_back(way_of(job, job.endpoints[e].name, {e}, false));
+  add_other_tiers(job, written, plan.ways);
+  std::sort(plan.ways.begin() + 1, plan.ways.end(), cheaper);
   for (std::size_t w = 0; w < plan.ways.size(); ++w) {
     const Way& way = plan.ways[w];
     if (!way.in_time || !way.in_budget || !way.priced) continue;
-    if (!plan.chosen || way.dollars.value < plan.ways[*plan.chosen].dollars.value * (1 - 1e-9))
-      plan.chosen = w;
+    if (!plan.chosen || cheaper(way, plan.ways[*plan.chosen])) plan.chosen = w;
   }
   return plan;
 }

@@ -45,8 +45,7 @@ struct Down {
 
 struct Endpoint {
   std::string name;
-  // It is not in the pipeline file: another way to buy what an endpoint there names. Then what to write for
-  // it: `tiers = { "batch" }`.
+  // It is not in the pipeline file, but a tier at which an endpoint there could be bought: "batch".
   std::string instead = {};
   provider::Limits limits = {};
   std::optional<core::Price> price = {};

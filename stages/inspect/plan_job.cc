@@ -322,7 +322,7 @@ class JobMaker {
       if (!price || !standard || price->output >= standard->output) return;
       plan::Endpoint endpoint = endpoint_of(other);
       endpoint.name = fmt::format("{} {}", spec.name, tier);
-      endpoint.instead = fmt::format("tiers = {{ \"{}\" }}", tier);
+      endpoint.instead = tier;
       endpoint.price = price;
       endpoint.request_dollars.reset();
       if (!endpoint.input_tokens) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/json.h"
+#include "storage/private_files.h"
 
 namespace sluice::inspect {
 namespace {
@@ -71,7 +72,8 @@ bool timeline_due(core::Duration since_start, core::Duration since_last) {
 
 TimelineWriter::TimelineWriter(const std::string& directory)
     : path_(directory + "/timeline.jsonl") {
-  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  storage::make_private_file(directory, path_);
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (fd >= 0) file_.reset(::fdopen(fd, "a"));
   if (!file_) problem_ = std::string(std::strerror(errno));
 }

@@ -30,7 +30,7 @@ TEST(WorkedExamples, AMillionRowsOf1550TokensCost1350DollarsAndHalfInBatches) {
   online.price = price_of_million(0.75, 4.5);
   Endpoint batch = online;
   batch.name = "batch";
-  batch.instead = "tiers = { \"batch\" }";
+  batch.instead = "batch";
   batch.price = price_of_million(0.375, 2.25);
   batch.batch = BatchService();
   const Plan plan = make_plan({million(), {online, batch}});
