@@ -32,7 +32,7 @@ void PackSavings::add(const PackedReply& reply) {
   const auto y = static_cast<double>(reply.input_tokens);
   const std::lock_guard lock(mutex_);
   requests_ += static_cast<std::int64_t>(reply.rows_answered) - 1;
-  if (reply.input_tokens == 0) return;  // not known
+  if (reply.input_tokens == 0 || reply.content_bytes == 0) return;  // not known
   Sums& sums = endpoints_[reply.endpoint];
   sums.replies += 1;
   sums.rows += static_cast<double>(reply.rows_answered);

@@ -7,7 +7,8 @@
 // packs' bytes by least squares, tokens = frame + slope · content, as soon as packs differ enough.
 // Before that the schema is taken not to count.
 //
-// Rows without an answer have cost their share of a pack and saved nothing.
+// Rows without an answer have cost their share of a pack and saved nothing. Of a reply without a count of
+// tokens, and of one to a content that is not at hand (a batch's), the requests alone are counted.
 //
 // Threads: any; a mutex guards the state.
 #pragma once
@@ -31,8 +32,8 @@ struct FrameBytes {
 // One reply to a pack.
 struct PackedReply {
   std::uint32_t endpoint = 0;
-  std::uint64_t content_bytes = 0;  // of the user message, as JSON
-  std::uint64_t input_tokens = 0;
+  std::uint64_t content_bytes = 0;  // of the user message, as JSON; 0: not known
+  std::uint64_t input_tokens = 0;   // 0: not known
   std::uint64_t rows_answered = 0;
   std::uint64_t single_bytes = 0;  // of the user messages that these rows would have had
 };

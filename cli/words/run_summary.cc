@@ -44,7 +44,8 @@ std::string savings_note(const stages::PackSavings::Saved& saved) {
   if (saved.requests < 0 && saved.tokens < 0)
     return fmt::format("packs took {} and {} {}", requests, tokens, kMore);
   if (saved.requests < 0) return fmt::format("packs took {} {}", requests, kMore);
-  if (saved.tokens >= 0) return fmt::format("packs saved {} and {} in this run", requests, tokens);
+  if (saved.tokens > 0) return fmt::format("packs saved {} and {} in this run", requests, tokens);
+  if (saved.tokens == 0) return fmt::format("packs saved {} in this run", requests);
   if (saved.requests == 0) return fmt::format("packs took {} {}", tokens, kMore);
   return fmt::format("packs saved {}, but took {} {}", requests, tokens, kMore);
 }

@@ -100,5 +100,13 @@ TEST(PackSavings, AReplyWithoutCountsTeachesNothing) {
   EXPECT_EQ(savings.saved().tokens, 0);
 }
 
+TEST(PackSavings, RepliesWhoseContentsAreNotKnownSaveRequestsAlone) {
+  PackSavings savings({kPacked}, {{400, 300}});
+  for (int pack = 0; pack < 20; ++pack)
+    savings.add({.input_tokens = 500, .rows_answered = 5, .single_bytes = 900});
+  EXPECT_EQ(savings.saved().requests, 80);
+  EXPECT_EQ(savings.saved().tokens, 0);
+}
+
 }  // namespace
 }  // namespace sluice::stages
