@@ -15,21 +15,20 @@ endfunction()
 #   DEPENDS  other sluice libraries, by folder name
 #   LINK     outside libraries that the folder's own .cc files need (never visible to dependents)
 #   LINK_PUBLIC  outside libraries that its headers need
-#   OWN_FILES    its files cannot be joined in a unity build: they have helpers of the same name
+#   OWN_FILES    files that cannot be joined with the others in a unity build: they have helpers of the same name
 #   HOT          its tests compute for minutes unless it is optimized: so it is a little, also where the rest is not
 function(sluice_library name)
-  cmake_parse_arguments(ARG "OWN_FILES;HOT" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "DIR" "SOURCES;DEPENDS;LINK;LINK_PUBLIC;OWN_FILES" ${ARGN})
   sluice_include_root(${name} ${PROJECT_SOURCE_DIR}/${ARG_DIR} root)
 
   list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_DIR}/)
+  list(TRANSFORM ARG_OWN_FILES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_DIR}/)
   add_library(sluice_${name} STATIC ${ARG_SOURCES})
   target_include_directories(sluice_${name} PUBLIC ${root})
   list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
   target_link_libraries(sluice_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LINK_PUBLIC} PRIVATE ${ARG_LINK} sluice_options)
   set_target_properties(sluice_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
-  if(ARG_OWN_FILES)
-    set_target_properties(sluice_${name} PROPERTIES UNITY_BUILD OFF)
-  endif()
+  set_source_files_properties(${ARG_OWN_FILES} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(ARG_HOT)
     target_compile_options(sluice_${name} PRIVATE $<$<CONFIG:Debug>:-O1>)
   endif()
@@ -42,16 +41,13 @@ function(sluice_test_options target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# sluice_test(core SOURCES … DEPENDS … LINK … [SHARDS n] [OWN_FILES]): one GoogleTest program per folder, named as the folder.
+# sluice_test(core SOURCES … DEPENDS … LINK … [SHARDS n]): one GoogleTest program per folder, named as the folder.
 #   SHARDS  under AddressSanitizer a process takes longer to start than most cases to run: there a test of ctest
 #           is not a case but the n-th part of the program's cases
 function(sluice_test name)
-  cmake_parse_arguments(ARG "OWN_FILES" "SHARDS" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   sluice_test_options(${name}_test)
-  if(ARG_OWN_FILES)
-    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
-  endif()
   list(TRANSFORM ARG_DEPENDS PREPEND sluice_)
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINK})
   target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

@@ -32,7 +32,7 @@ int status_of_error(std::string_view type) {
   return 500;
 }
 
-BatchStatus status_of(const Element& batch) {
+BatchStatus anthropic_status(const Element& batch) {
   BatchStatus status;
   status.id = text_at(batch, "id");
   status.word = text_at(batch, "processing_status");
@@ -73,7 +73,7 @@ class AnthropicBatch final : public BatchApi {
   core::Result<BatchStatus> status(const BatchReply& reply) const override {
     const auto batch = parse_batch_reply(reply.body);
     if (!batch) return std::unexpected(batch.error());
-    BatchStatus status = status_of(*batch);
+    BatchStatus status = anthropic_status(*batch);
     if (status.id.empty()) return unreadable_batch("it names no batch");
     return status;
   }
@@ -84,7 +84,7 @@ class AnthropicBatch final : public BatchApi {
     return {.path = std::move(path)};
   }
   core::Result<BatchPage> page(const BatchReply& reply) const override {
-    return page_with_last_id(reply, status_of);
+    return page_with_last_id(reply, anthropic_status);
   }
 
   BatchCall cancel(const BatchJob& job) const override {

@@ -15,9 +15,9 @@ using namespace provider;
 
 namespace {
 
-constexpr std::string_view kScheme = "s3://";
-constexpr std::string_view kEndedWords[] = {"completed", "partiallycompleted", "failed", "stopped",
-                                            "expired"};
+constexpr std::string_view kS3 = "s3://";
+constexpr std::string_view kBedrockEnded[] = {"completed", "partiallycompleted", "failed",
+                                              "stopped", "expired"};
 constexpr std::string_view kRuntime = "bedrock-runtime";
 constexpr std::string_view kControl = "bedrock";
 
@@ -165,7 +165,7 @@ class BedrockBatch final : public BatchApi {
     BatchStatus status;
     status.id = text_at(job, "jobArn");
     status.word = lower_case(text_at(job, "status"));
-    status.ended = std::ranges::find(kEndedWords, status.word) != std::end(kEndedWords);
+    status.ended = std::ranges::find(kBedrockEnded, status.word) != std::end(kBedrockEnded);
     status.done = batch_count(job, "successRecordCount");
     status.failed = batch_count(job, "errorRecordCount");
     status.total = batch_count(job, "totalRecordCount");
@@ -198,7 +198,7 @@ core::Status check_bedrock_batch(const EndpointSpec& endpoint) {
                       "missing option 'batch_role' for batches at bedrock",
                       "add batch_role = \"arn:aws:iam::123456789012:role/NAME\", a role that may "
                       "read and write the bucket and is trusted by Bedrock");
-  return check_bucket(endpoint, "bedrock", kScheme);
+  return check_bucket(endpoint, "bedrock", kS3);
 }
 
 }  // namespace sluice::codec

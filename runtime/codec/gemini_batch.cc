@@ -16,8 +16,8 @@ using namespace provider;
 
 namespace {
 
-constexpr std::string_view kEndedWords[] = {"succeeded", "failed", "cancelled", "expired",
-                                            "partially_succeeded"};
+constexpr std::string_view kGeminiEnded[] = {"succeeded", "failed", "cancelled", "expired",
+                                             "partially_succeeded"};
 constexpr std::string_view kOnline = ":generateContent";
 constexpr std::string_view kFiles = "files/";
 constexpr std::string_view kBatches = "batches/";
@@ -180,7 +180,7 @@ class GeminiBatch final : public BatchApi {
     status.word = lower_case(state);
     bool done = false;
     std::ignore = operation["done"].get(done);
-    status.ended = done || std::ranges::find(kEndedWords, status.word) != std::end(kEndedWords);
+    status.ended = done || std::ranges::find(kGeminiEnded, status.word) != std::end(kGeminiEnded);
     for (const auto& output : {member(batch, "output"), member(operation, "response")}) {
       const std::string_view file = output ? text_at(*output, "responsesFile") : std::string_view();
       if (status.results.empty() && file.starts_with(kFiles)) status.results = file;

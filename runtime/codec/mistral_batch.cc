@@ -18,15 +18,15 @@ using namespace provider;
 
 namespace {
 
-constexpr std::string_view kEndedWords[] = {"success", "failed", "timeout_exceeded", "cancelled"};
+constexpr std::string_view kMistralEnded[] = {"success", "failed", "timeout_exceeded", "cancelled"};
 constexpr std::string_view kJobs = "/batch/jobs";
 constexpr std::size_t kPageSize = 100;
 
-BatchStatus status_of(const Element& job) {
+BatchStatus mistral_status(const Element& job) {
   BatchStatus status;
   status.id = text_at(job, "id");
   status.word = lower_case(text_at(job, "status"));
-  status.ended = std::ranges::find(kEndedWords, status.word) != std::end(kEndedWords);
+  status.ended = std::ranges::find(kMistralEnded, status.word) != std::end(kMistralEnded);
   for (const std::string_view key : {"output_file", "error_file"})
     add_word(status.results, text_at(job, key));
   // completed_requests counts both.
@@ -86,7 +86,7 @@ class MistralBatch final : public BatchApi {
   core::Result<BatchStatus> status(const BatchReply& reply) const override {
     const auto job = parse_batch_reply(reply.body);
     if (!job) return std::unexpected(job.error());
-    BatchStatus status = status_of(*job);
+    BatchStatus status = mistral_status(*job);
     if (status.id.empty()) return unreadable_batch("it names no batch");
     return status;
   }
@@ -104,7 +104,7 @@ class MistralBatch final : public BatchApi {
     if (!list->is_object() || (data && data->get(jobs) != simdjson::SUCCESS))
       return unreadable_batch("it is not a list of batches");
     if (data)
-      for (const Element job : jobs) page.batches.push_back(status_of(job));
+      for (const Element job : jobs) page.batches.push_back(mistral_status(job));
     // Pages are counted, and the reply does not say which this is.
     std::uint32_t asked = 0;
     std::from_chars(reply.asked.data(), reply.asked.data() + reply.asked.size(), asked);

@@ -19,7 +19,7 @@ using namespace provider;
 
 namespace {
 
-constexpr std::string_view kEndedWords[] = {"completed", "failed", "expired", "cancelled"};
+constexpr std::string_view kOpenAiEnded[] = {"completed", "failed", "expired", "cancelled"};
 
 class OpenAiBatch final : public BatchApi {
  public:
@@ -110,7 +110,7 @@ class OpenAiBatch final : public BatchApi {
     BatchStatus status;
     status.id = text_at(batch, "id");
     status.word = lower_case(text_at(batch, "status"));
-    status.ended = std::ranges::find(kEndedWords, status.word) != std::end(kEndedWords);
+    status.ended = std::ranges::find(kOpenAiEnded, status.word) != std::end(kOpenAiEnded);
     // What has the answers, and what has the errors.
     for (const std::string_view key : {"output_file_id", "error_file_id"})
       add_word(status.results, text_at(batch, key));

@@ -17,13 +17,13 @@ using namespace provider;
 
 namespace {
 
-constexpr std::string_view kEndedWords[] = {"completed", "failed", "expired", "cancelled"};
+constexpr std::string_view kOpenRouterEnded[] = {"completed", "failed", "expired", "cancelled"};
 
-BatchStatus status_of(const Element& batch) {
+BatchStatus openrouter_status(const Element& batch) {
   BatchStatus status;
   status.id = text_at(batch, "id");
   status.word = text_at(batch, "status");
-  status.ended = std::ranges::find(kEndedWords, status.word) != std::end(kEndedWords);
+  status.ended = std::ranges::find(kOpenRouterEnded, status.word) != std::end(kOpenRouterEnded);
   if (const auto counts = member(batch, "request_counts")) {
     status.total = batch_count(*counts, "total");
     status.done = batch_count(*counts, "completed");
@@ -66,7 +66,7 @@ class OpenRouterBatch final : public BatchApi {
   core::Result<BatchStatus> status(const BatchReply& reply) const override {
     const auto batch = parse_batch_reply(reply.body);
     if (!batch) return std::unexpected(batch.error());
-    BatchStatus status = status_of(*batch);
+    BatchStatus status = openrouter_status(*batch);
     if (status.id.empty()) return unreadable_batch("it names no batch");
     return status;
   }
@@ -77,7 +77,7 @@ class OpenRouterBatch final : public BatchApi {
     return {.path = std::move(path)};
   }
   core::Result<BatchPage> page(const BatchReply& reply) const override {
-    return page_with_last_id(reply, status_of);
+    return page_with_last_id(reply, openrouter_status);
   }
 
   // There is no such call: the reply says so, and the batch goes on.

@@ -17,9 +17,9 @@ using namespace provider;
 
 namespace {
 
-constexpr std::string_view kScheme = "gs://";
-constexpr std::string_view kEndedWords[] = {"succeeded", "failed", "cancelled", "expired",
-                                            "partially_succeeded"};
+constexpr std::string_view kGs = "gs://";
+constexpr std::string_view kVertexEnded[] = {"succeeded", "failed", "cancelled", "expired",
+                                             "partially_succeeded"};
 constexpr std::string_view kState = "JOB_STATE_";
 constexpr std::string_view kLabel = "sluice_id";  // of a request of Gemini's
 constexpr std::string_view kProjects = "projects/";
@@ -169,7 +169,7 @@ class VertexBatch final : public BatchApi {
     std::string_view state = text_at(job, "state");
     if (state.starts_with(kState)) state.remove_prefix(kState.size());
     status.word = lower_case(state);
-    status.ended = std::ranges::find(kEndedWords, status.word) != std::end(kEndedWords);
+    status.ended = std::ranges::find(kVertexEnded, status.word) != std::end(kVertexEnded);
     if (const auto info = member(job, "outputInfo"))
       status.results = text_at(*info, "gcsOutputDirectory");
     if (const auto counts = member(job, "completionStats")) {
@@ -210,7 +210,7 @@ core::Status check_vertex_batch(const EndpointSpec& endpoint) {
   if (endpoint.project.empty())
     return core::fail(core::ErrorCode::pipeline, "missing option 'project' for batches at vertex",
                       "add project = \"my-project\", the project that is billed");
-  return check_bucket(endpoint, "vertex", kScheme);
+  return check_bucket(endpoint, "vertex", kGs);
 }
 
 }  // namespace sluice::codec

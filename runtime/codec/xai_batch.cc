@@ -15,7 +15,7 @@ using namespace provider;
 
 namespace {
 
-BatchStatus status_of(const Element& batch) {
+BatchStatus xai_status(const Element& batch) {
   BatchStatus status;
   status.id = text_at(batch, "batch_id");
   status.nonce = text_at(batch, "name");
@@ -76,7 +76,7 @@ class XaiBatch final : public BatchApi {
   core::Result<BatchStatus> status(const BatchReply& reply) const override {
     const auto batch = parse_batch_reply(reply.body);
     if (!batch) return std::unexpected(batch.error());
-    BatchStatus status = status_of(*batch);
+    BatchStatus status = xai_status(*batch);
     if (status.id.empty()) return unreadable_batch("it names no batch");
     return status;
   }
@@ -93,7 +93,7 @@ class XaiBatch final : public BatchApi {
     if ((*list)["batches"].get(batches) != simdjson::SUCCESS)
       return unreadable_batch("it is not a list of batches");
     BatchPage page;
-    for (const Element batch : batches) page.batches.push_back(status_of(batch));
+    for (const Element batch : batches) page.batches.push_back(xai_status(batch));
     page.next = text_at(*list, "pagination_token");
     return page;
   }
