@@ -131,18 +131,40 @@ std::string costs_text(const EngineReport& report) {
   return text;
 }
 
+// What was predicted by what was measured, of tokens a second.
+double predicted_share(const EngineReport& report, const EnginePoint& check) {
+  return simulate::predict(report.fit, shape_of(check), check.concurrency)
+             .output_tokens_per_second /
+         simulate::tokens_per_second(check);
+}
+
+std::string checks_text(const EngineReport& report) {
+  std::string text =
+      "\ntokens a second at concurrencies that the numbers are not made of\n"
+      "   input tok  output tok  concurrency  predicted  measured   off by\n";
+  for (const EnginePoint& check : report.checks) {
+    const double measured = simulate::tokens_per_second(check);
+    const double share = predicted_share(report, check);
+    text += fmt::format("  {:>9}  {:>9}  {:>11}  {:>9}  {:>8}  {:>+5.0f} %\n",
+                        whole(check.input_tokens), whole(check.output_tokens),
+                        three_digits(check.concurrency), three_digits(share * measured),
+                        three_digits(measured), 100 * (share - 1));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string engine_points_head() {
   return std::string(kLoadHead);
 }
 
-std::string engine_point_line(const EnginePoint& point) {
+std::string engine_point_line(const EnginePoint& point, std::string_view remark) {
   simulate::EngineLoad load;
   load.output_tokens_per_second = simulate::tokens_per_second(point);
   load.ttft_ms = point.ttft_ms;
   load.tpot_ms = point.tpot_ms;
-  return load_line(point, load, "");
+  return load_line(point, load, remark);
 }
 
 std::string engine_report_text(const EngineReport& report) {
@@ -171,6 +193,7 @@ std::string engine_report_text(const EngineReport& report) {
                       simulate::predict(fit, shape, best),
                       wall ? fmt::format("  wall at {}", whole(*wall)) : "");
   }
+  if (!report.checks.empty()) text += checks_text(report);
   if (report.price) text += costs_text(report);
   if (report.wanted.empty()) return text;
   text += "\npredicted\n";
@@ -215,14 +238,26 @@ std::string engine_report_json(const EngineReport& report) {
   w.close(']');
   w.key("measured");
   w.open('[');
-  for (const EnginePoint& point : report.points) {
-    w.open('{');
+  const auto measured = [&](const EnginePoint& point) {
     w.field("input_tokens", point.input_tokens);
     w.field("output_tokens", point.output_tokens);
     w.field("concurrency", point.concurrency);
     w.field("ttft_ms", point.ttft_ms);
     w.field("tpot_ms", point.tpot_ms);
     w.field("output_tokens_per_second", simulate::tokens_per_second(point));
+  };
+  for (const EnginePoint& point : report.points) {
+    w.open('{');
+    measured(point);
+    w.close('}');
+  }
+  w.close(']');
+  w.key("checks");
+  w.open('[');
+  for (const EnginePoint& check : report.checks) {
+    w.open('{');
+    measured(check);
+    w.field("predicted_by_measured", predicted_share(report, check));
     w.close('}');
   }
   w.close(']');

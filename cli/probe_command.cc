@@ -134,6 +134,16 @@ void add_probe_command(CLI::App& app, int& exit_status) {
       ->needs(sweep)
       ->group(own);
   command
+      ->add_option(
+          "--check", flags->engine.checks,
+          "Of a sweep: concurrencies, as in 3,6,12, that it measures as well and holds what "
+          "its numbers predict against")
+      ->type_name("N,…")
+      ->delimiter(',')
+      ->check(shell::whole_number(1, 4096))
+      ->needs(sweep)
+      ->group(own);
+  command
       ->add_option("--endpoint", flags->engine.endpoint,
                    "Of a sweep: which server, where there are several")
       ->type_name("NAME")

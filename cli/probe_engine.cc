@@ -77,27 +77,29 @@ core::Result<Asides> asides_of(const EngineFlags& flags) {
 }
 
 int show(const EngineFlags& flags, const std::string& name, simulate::EngineFit fit,
-         std::vector<EnginePoint> points, Asides asides) {
+         std::vector<EnginePoint> points, Asides asides, std::vector<EnginePoint> checks = {}) {
   const EngineReport engine{.name = name == "-" ? "standard input" : name,
                             .fit = std::move(fit),
                             .points = std::move(points),
                             .price = asides.price,
                             .api = std::move(asides.api),
-                            .wanted = std::move(asides.wanted)};
+                            .wanted = std::move(asides.wanted),
+                            .checks = std::move(checks)};
   fmt::print("{}", flags.json ? engine_report_json(engine) : engine_report_text(engine));
   return 0;
 }
 
-int show_fit(const EngineFlags& flags, const std::string& name, std::vector<EnginePoint> points,
-             Asides asides, const std::vector<std::string>& notes = {}) {
-  auto fit = simulate::fit_engine(points);
+int show_fit(const EngineFlags& flags, const std::string& name, inspect::SweepResult measured,
+             Asides asides) {
+  auto fit = simulate::fit_engine(measured.points, simulate::Judged::yes, measured.slots);
   if (!fit) {
     core::Error error = fit.error();
     error.where = name;
     return report(error);
   }
-  fit->notes.insert(fit->notes.begin(), notes.begin(), notes.end());
-  return show(flags, name, std::move(*fit), std::move(points), std::move(asides));
+  fit->notes.insert(fit->notes.begin(), measured.notes.begin(), measured.notes.end());
+  return show(flags, name, std::move(*fit), std::move(measured.points), std::move(asides),
+              std::move(measured.checks));
 }
 
 core::Result<const provider::EndpointSpec*> swept_endpoint(const EngineFlags& flags,
@@ -136,7 +138,29 @@ inspect::SweepSpec sweep_spec(const EngineFlags& flags, const stages::JobSpec& j
   spec.input_tokens = static_cast<int>(std::clamp<std::size_t>(bytes / kBytesPerToken, 64, 2048));
   spec.output_tokens = std::clamp(endpoint.max_output_tokens.value_or(spec.output_tokens), 16, 128);
   spec.most_concurrency = flags.most_concurrency;
+  spec.checks = flags.checks;
   return spec;
+}
+
+// A check of what was fitted says nothing, nor does one far beyond it.
+core::Status usable_checks(const inspect::SweepSpec& spec, const inspect::SweepPlan& plan) {
+  for (const int check : spec.checks) {
+    if (check > spec.most_concurrency)
+      return core::fail(core::ErrorCode::usage,
+                        fmt::format("--check: {} is more than the sweep tries: raise "
+                                    "--most-concurrency (it is {})",
+                                    check, spec.most_concurrency));
+    const bool fitted = std::ranges::any_of(plan.points, [&](const inspect::SweepPoint& point) {
+      return !point.check && point.concurrency == check &&
+             point.input_tokens == spec.input_tokens && point.output_tokens == spec.output_tokens;
+    });
+    if (fitted)
+      return core::fail(core::ErrorCode::usage,
+                        fmt::format("--check: the numbers are made of what is measured at {}: take "
+                                    "one between 1, 2, 4, 8 … and {}",
+                                    check, spec.most_concurrency));
+  }
+  return {};
 }
 
 }  // namespace
@@ -146,7 +170,7 @@ int fit_points(const EngineFlags& flags) {
   if (!points) return report(points.error());
   auto asides = asides_of(flags);
   if (!asides) return report(asides.error());
-  return show_fit(flags, flags.fit, std::move(*points), std::move(*asides));
+  return show_fit(flags, flags.fit, {.points = std::move(*points)}, std::move(*asides));
 }
 
 int show_engine(const EngineFlags& flags) {
@@ -166,6 +190,7 @@ int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
   if (!endpoint) return report(endpoint.error());
   const inspect::SweepSpec spec = sweep_spec(flags, job, **endpoint);
   const inspect::SweepPlan plan = inspect::plan_sweep(spec);
+  if (const auto usable = usable_checks(spec, plan); !usable) return report(usable.error());
   const auto say = [&](const std::string& text) {
     if (flags.json) return;
     fmt::print("{}", text);
@@ -175,8 +200,9 @@ int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
                   core::printable((*endpoint)->name), plan.points.size(), plan.requests,
                   observe::duration(plan.longest)));
   say(engine_points_head());
-  auto swept = inspect::sweep_engine(
-      **endpoint, spec, [&](const EnginePoint& point) { say(engine_point_line(point)); });
+  auto swept = inspect::sweep_engine(**endpoint, spec, [&](const EnginePoint& point, bool check) {
+    say(engine_point_line(point, check ? "  check" : ""));
+  });
   if (!swept) return report(swept.error());
   say("\n");
   if (!flags.points.empty()) {
@@ -186,8 +212,7 @@ int sweep_job(const EngineFlags& flags, const stages::JobSpec& job) {
       return report({core::ErrorCode::io, "cannot be written: is there such a folder, and room?",
                      flags.points});
   }
-  return show_fit(flags, (*endpoint)->name, std::move(swept->points), std::move(*asides),
-                  swept->notes);
+  return show_fit(flags, (*endpoint)->name, std::move(*swept), std::move(*asides));
 }
 
 }  // namespace sluice::cli

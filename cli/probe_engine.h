@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "stages/spec.h"
 
@@ -16,8 +17,9 @@ struct EngineFlags {
   bool sweep = false;
   std::string points;  // file that a sweep writes; empty: none
   int most_concurrency = 64;
-  std::string endpoint;  // that is swept; empty: the only one that is a server of one's own
-  std::string per_hour;  // dollars; empty: no costs are shown
+  std::vector<int> checks;  // concurrencies that a sweep measures and holds the fit against
+  std::string endpoint;     // that is swept; empty: the only one that is a server of one's own
+  std::string per_hour;     // dollars; empty: no costs are shown
   double utilisation = 1;
   std::string against;  // model whose list price the server is held against; empty: none
   bool json = false;

@@ -144,8 +144,9 @@ void search_wall(double least, double most, std::span<const EnginePoint> points,
     look(middle * std::pow(ratio, part));
 }
 
-Engine fit_all(std::span<const EnginePoint> points) {
-  const Engine open = fit_with_wall(points, {}, {});
+// `known`: the slots that the server reports; then they are not looked for.
+Engine fit_all(std::span<const EnginePoint> points, std::optional<double> known) {
+  const Engine open = fit_with_wall(points, {}, known);
   const double open_misfit = misfit(open, points);
   Engine best = open;
   double best_misfit = open_misfit;
@@ -153,8 +154,8 @@ Engine fit_all(std::span<const EnginePoint> points) {
   const auto [least, most] = std::ranges::minmax(points, {}, demand);
   search_wall(
       demand(least) / 2, demand(most) * 0.98, points,
-      [&](double wall) { return fit_with_wall(points, wall, {}); }, best, best_misfit);
-  if (count_shapes(points) > 1) {
+      [&](double wall) { return fit_with_wall(points, wall, known); }, best, best_misfit);
+  if (!known && count_shapes(points) > 1) {
     Engine slots = open;
     double slots_misfit = open_misfit;
     const auto [few, many] = std::ranges::minmax(points, {}, &EnginePoint::concurrency);
@@ -178,7 +179,8 @@ std::vector<EnginePoint> in_order(std::span<const EnginePoint> points) {
 }
 
 // `points` in_order(). Fills in the errors of `fit`.
-void cross_validate(std::span<const EnginePoint> points, EngineFit& fit) {
+void cross_validate(std::span<const EnginePoint> points, std::optional<double> slots,
+                    EngineFit& fit) {
   constexpr std::size_t kParts = 10;
   constexpr std::size_t kLeastPoints = 5;
   if (fit.points < kLeastPoints) return;
@@ -192,7 +194,7 @@ void cross_validate(std::span<const EnginePoint> points, EngineFit& fit) {
       if (i > 0 && place_of(points[i]) != place_of(points[i - 1])) ++number;
       (number % parts == part ? left_out : others).push_back(points[i]);
     }
-    const Engine engine = fit_all(others);
+    const Engine engine = fit_all(others, slots);
     const EngineResiduals residuals(engine, others);
     for (const EnginePoint& point : left_out) {
       const EngineShape shape = shape_of(point);
@@ -206,18 +208,18 @@ void cross_validate(std::span<const EnginePoint> points, EngineFit& fit) {
   fit.error_of_nine_in_ten = errors[errors.size() * 9 / 10];
 }
 
-void add_notes(std::span<const EnginePoint> points, EngineFit& fit) {
+void add_notes(std::span<const EnginePoint> points, bool slots_known, EngineFit& fit) {
   if (fit.shapes == 1)
     fit.notes.push_back(
         fmt::format("all points have {:g} input and {:g} output tokens: how other shapes do is "
                     "guessed by what is "
                     "usual; measure a second one",
                     points[0].input_tokens, points[0].output_tokens));
-  if (!fit.wall_seen) {
+  if (!fit.wall_seen && !slots_known) {
     fit.notes.push_back(
         fmt::format("no wall was met up to {:g} requests at once: where one is, is not known",
                     fit.most.concurrency));
-  } else if (fit.shapes == 1) {
+  } else if (fit.shapes == 1 && !slots_known) {
     fit.notes.emplace_back(
         "whether the wall is memory (kv) or a number of requests (slots) one shape does not tell; "
         "memory is "
@@ -265,11 +267,12 @@ core::Status check(std::span<const EnginePoint> points) {
 
 }  // namespace
 
-core::Result<EngineFit> fit_engine(std::span<const EnginePoint> unordered, Judged judged) {
+core::Result<EngineFit> fit_engine(std::span<const EnginePoint> unordered, Judged judged,
+                                   std::optional<double> slots) {
   if (auto fine = check(unordered); !fine) return std::unexpected(fine.error());
   const std::vector<EnginePoint> points = in_order(unordered);
   EngineFit fit;
-  fit.engine = fit_all(points);
+  fit.engine = fit_all(points, slots);
   fit.residuals = EngineResiduals(fit.engine, points);
   fit.shapes = count_shapes(points);
   fit.points = 1;
@@ -282,9 +285,10 @@ core::Result<EngineFit> fit_engine(std::span<const EnginePoint> unordered, Judge
       fit.most.*number = std::max(fit.most.*number, points[i].*number);
     }
   }
-  fit.wall_seen = fit.engine.kv_tokens || fit.engine.most_running;
-  if (judged == Judged::yes) cross_validate(points, fit);
-  add_notes(points, fit);
+  fit.wall_seen = fit.engine.kv_tokens ||
+                  (slots ? fit.most.concurrency > *slots : fit.engine.most_running.has_value());
+  if (judged == Judged::yes) cross_validate(points, slots, fit);
+  add_notes(points, slots.has_value(), fit);
   return fit;
 }
 

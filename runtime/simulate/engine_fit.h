@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,9 +43,9 @@ enum class Judged : std::uint8_t {
   no,  // the errors are not estimated: a tenth of the time
 };
 // ErrorCode::usage where the points cannot be fitted: fewer than kLeastEnginePoints, all of one concurrency, or
-// numbers that no measurement has.
-core::Result<EngineFit> fit_engine(std::span<const EnginePoint> points,
-                                   Judged judged = Judged::yes);
+// numbers that no measurement has. `slots`: as many requests as the server says it runs at once.
+core::Result<EngineFit> fit_engine(std::span<const EnginePoint> points, Judged judged = Judged::yes,
+                                   std::optional<double> slots = {});
 
 // By the numbers, moved toward the points that are near.
 EngineLoad predict(const EngineFit& fit, const EngineShape& shape, double concurrency);

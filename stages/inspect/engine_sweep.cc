@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
 #include <utility>
 
 #include "auth/make_credentials.h"
@@ -14,6 +13,7 @@
 #include "http/client.h"
 #include "http/proxy_environment.h"
 #include "http/url.h"
+#include "inspect/llama_props.h"
 #include "inspect/request_text.h"
 #include "inspect/stream_times.h"
 #include "net/loop.h"
@@ -33,6 +33,8 @@ constexpr int kCountedWords = 128;     // of the first request
 
 constexpr double kFewestTokens = 8;
 constexpr core::Duration kSilence = std::chrono::minutes(5);  // for one answer
+constexpr core::Duration kPropsTimeout =
+    std::chrono::seconds(10);  // for what the server says of itself
 
 struct Streamed {  // of a request
   core::Time sent{};
@@ -82,6 +84,8 @@ class Sweep {
       : endpoint_(endpoint), spec_(spec), codec_(codec::make_codec(endpoint)) {}
 
   core::Status open(std::size_t connections);
+  // What a llama.cpp server says of itself; on another, nothing is sent.
+  LlamaProps ask_props(std::vector<std::string>& notes);
   // Counts the server's tokens, and wakes it up.
   core::Status warm_up();
   // nullopt: too few were answered in the time.
@@ -92,6 +96,7 @@ class Sweep {
   void ended(const std::shared_ptr<Streamed>& heard,
              const std::expected<http::Response, http::Failure>& result);
   std::string sweep_prompt(int words);
+  http::OriginOptions origin_options() const;
   void fail(std::string_view message);
   void cancel_all();
 
@@ -102,6 +107,7 @@ class Sweep {
   net::Loop loop_;
   std::unique_ptr<auth::Credentials> credentials_;
   std::size_t origin_ = 0;
+  std::optional<http::Proxy> proxy_;
   std::string authority_;
   std::string path_;
   simulate::Random random_{0x5EED};
@@ -112,23 +118,29 @@ class Sweep {
   int words_ = 0;
   int sent_ = 0;
   int in_flight_ = 0;
-  int wanted_ = 0;
   bool over_ = false;
   std::vector<std::shared_ptr<Streamed>> under_way_;
   std::vector<std::shared_ptr<Streamed>> answered_;  // that count
+  std::vector<std::shared_ptr<Streamed>> late_;      // that would, had they ended in time
   std::optional<core::Error> error_;
   http::Client client_{loop_};  // last: its callbacks use all of the above
 };
+
+http::OriginOptions Sweep::origin_options() const {
+  http::OriginOptions origin;
+  origin.base_url = endpoint_.base_url;
+  origin.ca_file = endpoint_.ca_file;
+  origin.proxy = proxy_;
+  origin.connect_timeout = endpoint_.connect_timeout;
+  return origin;
+}
 
 core::Status Sweep::open(std::size_t connections) {
   auto proxy =
       http::proxy_for(endpoint_.base_url, endpoint_.proxy.reveal(), http::process_environment);
   if (!proxy) return std::unexpected(proxy.error());
-  http::OriginOptions origin;
-  origin.base_url = endpoint_.base_url;
-  origin.ca_file = endpoint_.ca_file;
-  origin.proxy = std::move(*proxy);
-  origin.connect_timeout = endpoint_.connect_timeout;
+  proxy_ = std::move(*proxy);
+  http::OriginOptions origin = origin_options();
   origin.idle_timeout = origin.total_timeout = kSilence;
   origin.max_connections = connections;
   origin.accept_encoding = "identity";  // what is compressed comes late
@@ -150,6 +162,39 @@ core::Status Sweep::open(std::size_t connections) {
   if (!credentials) return std::unexpected(credentials.error());
   credentials_ = std::move(*credentials);
   return {};
+}
+
+LlamaProps Sweep::ask_props(std::vector<std::string>& notes) {
+  if (codec::provider_of(endpoint_).profile->name != "llama_cpp") return {};
+  http::OriginOptions options = origin_options();
+  options.base_url = llama_root(endpoint_.base_url);
+  options.total_timeout = kPropsTimeout;
+  const auto origin = client_.add_origin(options);
+  http::Request request;
+  request.method = "GET";
+  request.path = "/props";
+  auto proof = credentials_->prove(
+      {.method = request.method, .authority = authority_, .path = request.path, .body = {}},
+      clock_.wall_now());
+  if (!origin || !proof) return {};  // the first request will say why
+  request.headers = std::move(proof->headers);
+  LlamaProps props;
+  std::string why = "it does not name them";
+  client_.send(*origin, std::move(request),
+               [&](const std::expected<http::Response, http::Failure>& result) {
+                 if (!result)
+                   why = result.error().message;
+                 else if (result->status != 200)
+                   why = fmt::format("HTTP {}", result->status);
+                 else
+                   props = read_llama_props(result->body);
+                 loop_.stop();
+               });
+  loop_.run();
+  if (!props.slots)
+    notes.push_back(fmt::format("how many slots the server has is not known from its /props: {}",
+                                masked(why, endpoint_.key)));
+  return props;
 }
 
 std::string Sweep::sweep_prompt(int words) {
@@ -222,16 +267,15 @@ void Sweep::ended(const std::shared_ptr<Streamed>& heard,
         "tell when tokens "
         "come; measure it otherwise and use `sluice probe --fit`");
   } else if (heard->counts) {
-    answered_.push_back(heard);
+    (over_ ? late_ : answered_).push_back(heard);
   }
-  if (static_cast<int>(answered_.size()) >= wanted_) over_ = true;
+  if (static_cast<int>(answered_.size()) >= point_.wanted) over_ = true;
   if (!over_ && sent_ < point_.requests) send(sent_ >= point_.concurrency);
   if (in_flight_ == 0) loop_.stop();
 }
 
 core::Status Sweep::warm_up() {
-  point_ = {.input_tokens = 0, .output_tokens = 8, .concurrency = 0, .requests = 1};
-  wanted_ = 1;
+  point_ = {.output_tokens = 8, .wanted = 1, .requests = 1};
   words_ = kCountedWords;
   send(true);
   if (in_flight_ > 0) loop_.run();
@@ -247,7 +291,7 @@ core::Result<std::optional<simulate::EnginePoint>> Sweep::measure(const SweepPoi
   sent_ = 0;
   over_ = false;
   answered_.clear();
-  wanted_ = std::max(4, point.concurrency);
+  late_.clear();
   const auto limit = loop_.make_timer();
   limit->start(spec_.longest, [this, &limit] {
     over_ = true;
@@ -256,6 +300,7 @@ core::Result<std::optional<simulate::EnginePoint>> Sweep::measure(const SweepPoi
   for (int i = 0; i < point.concurrency; ++i) send(false);
   if (in_flight_ > 0) loop_.run();
   if (error_) return std::unexpected(*error_);
+  if (answered_.empty()) answered_.swap(late_);
   if (answered_.empty()) return std::nullopt;
 
   simulate::EnginePoint measured{.concurrency = static_cast<double>(point.concurrency)};
@@ -283,49 +328,7 @@ core::Result<std::optional<simulate::EnginePoint>> Sweep::measure(const SweepPoi
   return measured;
 }
 
-// What was asked alike differs by a token or two, which makes no other shape of it.
-void level_shapes(std::span<const SweepPoint> asked, std::span<simulate::EnginePoint> points) {
-  for (const SweepPoint& shape : asked) {
-    double input = 0;
-    double output = 0;
-    double count = 0;
-    const auto each = [&](auto&& take) {
-      for (std::size_t i = 0; i < points.size(); ++i)
-        if (asked[i].input_tokens == shape.input_tokens) take(points[i]);
-    };
-    each([&](const simulate::EnginePoint& point) {
-      input += point.input_tokens;
-      output += point.output_tokens;
-      ++count;
-    });
-    each([&](simulate::EnginePoint& point) {
-      point.input_tokens = std::round(input / count);
-      point.output_tokens = std::round(output / count);
-    });
-  }
-}
-
 }  // namespace
-
-SweepPlan plan_sweep(const SweepSpec& spec) {
-  SweepPlan plan;
-  const int most = std::max(1, spec.most_concurrency);
-  const auto add = [&](int input, int output, int concurrency) {
-    // Those that begin it, as many that count (four at least), and one more for each as it ends.
-    const int requests = concurrency + std::max(4, concurrency) + concurrency;
-    plan.points.push_back({input, output, concurrency, requests});
-    plan.requests += requests;
-  };
-  for (int c = 1; c < most; c *= 2) add(spec.input_tokens, spec.output_tokens, c);
-  add(spec.input_tokens, spec.output_tokens, most);
-  const int middle = std::max(1, static_cast<int>(std::lround(std::sqrt(most))));
-  std::vector<int> few = {1, middle, std::max(1, most / 2)};
-  few.erase(std::ranges::unique(few).begin(), few.end());
-  for (const int c : few) add(4 * spec.input_tokens, std::max(2, spec.output_tokens / 2), c);
-  plan.requests += 1;
-  plan.longest = 2 * spec.longest * static_cast<int>(plan.points.size());
-  return plan;
-}
 
 bool is_own_server(const provider::EndpointSpec& endpoint) {
   constexpr std::array<std::string_view, 4> kOwn = {"vllm", "sglang", "llama_cpp", "ollama"};
@@ -335,14 +338,20 @@ bool is_own_server(const provider::EndpointSpec& endpoint) {
 
 core::Result<SweepResult> sweep_engine(const provider::EndpointSpec& endpoint,
                                        const SweepSpec& spec, const SweepMeasured& measured) {
-  const SweepPlan plan = plan_sweep(spec);
+  SweepPlan plan = plan_sweep(spec);
+  int connections = 1;
+  for (const SweepPoint& point : plan.points)
+    connections = std::max(connections, point.concurrency);
   Sweep sweep(endpoint, spec);
-  if (auto opened = sweep.open(static_cast<std::size_t>(std::max(1, spec.most_concurrency)));
-      !opened)
+  if (auto opened = sweep.open(static_cast<std::size_t>(connections)); !opened)
     return std::unexpected(opened.error());
-  if (auto warm = sweep.warm_up(); !warm) return std::unexpected(warm.error());
   SweepResult result;
-  std::vector<SweepPoint> asked;  // of each of its points
+  const LlamaProps props = sweep.ask_props(result.notes);
+  result.slots = props.slots;
+  if (props.slot_tokens) fit_into(plan.points, *props.slot_tokens);
+  if (auto warm = sweep.warm_up(); !warm) return std::unexpected(warm.error());
+  std::vector<SweepPoint> asked;
+  std::vector<simulate::EnginePoint> points;  // of each of these
   std::optional<SweepPoint> too_slow;
   for (const SweepPoint& point : plan.points) {
     // More at once will not be faster.
@@ -350,9 +359,9 @@ core::Result<SweepResult> sweep_engine(const provider::EndpointSpec& endpoint,
     auto one = sweep.measure(point);
     if (!one) return std::unexpected(one.error());
     if (*one) {
-      result.points.push_back(**one);
+      points.push_back(**one);
       asked.push_back(point);
-      measured(**one);
+      measured(**one, point.check);
       continue;
     }
     too_slow = point;
@@ -362,7 +371,9 @@ core::Result<SweepResult> sweep_engine(const provider::EndpointSpec& endpoint,
                     point.concurrency, std::chrono::duration<double>(spec.longest).count(),
                     point.input_tokens));
   }
-  level_shapes(asked, result.points);
+  level_shapes(asked, points);
+  for (std::size_t i = 0; i < points.size(); ++i)
+    (asked[i].check ? result.checks : result.points).push_back(points[i]);
   return result;
 }
 

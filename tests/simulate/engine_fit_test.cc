@@ -210,6 +210,23 @@ TEST(EngineFit, TwoShapesTellSlotsFromMemory) {
   EXPECT_FALSE(fit->engine.kv_tokens);
 }
 
+// A server that says how many: no point needs to lie behind them.
+TEST(EngineFit, TakesTheSlotsThatTheServerReports) {
+  Engine server = kServer;
+  server.kv_tokens.reset();
+  server.most_running = 12;
+  const auto fit =
+      fit_engine(measured(server, {kShort, kLong}, {1, 2, 4, 8}), Judged::yes, server.most_running);
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->engine.most_running, 12);
+  EXPECT_FALSE(fit->engine.kv_tokens);
+  EXPECT_FALSE(fit->wall_seen);
+  EXPECT_THAT(fit->notes, testing::IsEmpty());
+  EXPECT_NEAR(predict(*fit, kShort, 16).output_tokens_per_second /
+                  predict(server, kShort, 16).output_tokens_per_second,
+              1, 0.1);
+}
+
 TEST(EngineFit, SaysWhatThePointsLeaveOpen) {
   Engine open = kServer;
   open.kv_tokens.reset();

@@ -164,8 +164,8 @@ TEST_F(ProbeSweep, PredictsConcurrenciesThatItHasNotProbed) {
   const auto swept = sweep({"--points", "points.csv", "--most-concurrency", "32"});
   ASSERT_EQ(swept.status, 0) << swept.errors;
   EXPECT_THAT(swept.output,
-              testing::ContainsRegex("^sweep of .*: 9 points, at most 267 requests and 9 min "));
-  EXPECT_LE(world_.mock_stats().requests, 267u);
+              testing::ContainsRegex("^sweep of .*: 9 points, at most 349 requests and 9 min "));
+  EXPECT_LE(world_.mock_stats().requests, 349u);
   // Others, measured as well.
   ASSERT_EQ(sweep({"--points", "others.csv", "--most-concurrency", "24"}).status, 0);
   const auto ended =
@@ -189,6 +189,41 @@ TEST_F(ProbeSweep, PredictsConcurrenciesThatItHasNotProbed) {
   EXPECT_GT(wall, 16 / 1.5);
   EXPECT_LT(wall, 16 * 1.5);
   EXPECT_LE(double(root["shapes"].at(0)["best_concurrency"]), wall);
+}
+
+TEST_F(ProbeSweep, HoldsItsNumbersAgainstConcurrenciesThatTheyAreNotMadeOf) {
+  const auto swept = sweep({"--most-concurrency", "8", "--check", "6,3", "--json"});
+  ASSERT_EQ(swept.status, 0) << swept.errors;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parser.parse(swept.output);
+  EXPECT_EQ(root["measured"].get_array().size(), 7u) << "without the checks";
+  ASSERT_EQ(root["checks"].get_array().size(), 2u);
+  EXPECT_EQ(double(root["checks"].at(0)["concurrency"]), 3);
+  for (const auto check : root["checks"])
+    EXPECT_NEAR(double(check["predicted_by_measured"]), 1, 0.2) << swept.output;
+  const auto text = sweep({"--most-concurrency", "4", "--check", "3"});
+  EXPECT_THAT(text.output, testing::ContainsRegex("\n .* 3 .*  check\n"));
+  EXPECT_THAT(text.output, testing::ContainsRegex("\n *64 +32 +3 +[0-9]+ +[0-9]+ +[+-][0-9]+ %\n"));
+}
+
+TEST_F(ProbeSweep, ChecksNothingThatItIsMadeOf) {
+  EXPECT_THAT(
+      sweep({"--check", "3,4"}).errors,
+      HasSubstr("--check: the numbers are made of what is measured at 4: take one between"));
+  EXPECT_THAT(sweep({"--check", "100"}).errors,
+              HasSubstr("--check: 100 is more than the sweep tries: raise --most-concurrency"));
+  EXPECT_EQ(sweep({"--check", "0"}).status, 2);
+  EXPECT_EQ(world_.mock_stats().requests, 0u);
+}
+
+// The mock has no /props, as a server behind a gateway has none.
+TEST_F(ProbeSweep, GoesOnWhereLlamaCppDoesNotSayItsSlots) {
+  make_job(
+      "s.llama_cpp { model = \"m\", max_output_tokens = 32, base_url = s.param \"base_url\" }");
+  const auto swept = sweep({"--most-concurrency", "4"});
+  ASSERT_EQ(swept.status, 0) << swept.errors;
+  EXPECT_THAT(swept.output, HasSubstr("how many slots the server has is not known"));
+  EXPECT_THAT(swept.output, HasSubstr("HTTP 404"));
 }
 
 TEST_F(ProbeSweep, IsForOneServerThatIsNotPaidByTheToken) {
