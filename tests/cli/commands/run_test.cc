@@ -212,12 +212,12 @@ TEST(Run, ABudgetStopsTheJobBelowItAndAHigherOneGoesOn) {
 
 TEST(Run, ADeadlineStopsTheJobAndTheNextRunGoesOn) {
   World world;
-  world.make_rows(200);
+  world.make_rows(100);
   world.make_job(1, "max_concurrency = 2");
-  world.start_mock({"--latency-ms", "50"});
+  world.start_mock({"--latency-ms", "80"});
   const std::string job = world.read("job.lua");
   std::string hurried = job;
-  hurried.insert(hurried.find("s.dispatch {") + 12, " deadline = \"1s\",");
+  hurried.insert(hurried.find("s.dispatch {") + 12, " deadline = \"2s\",");
   world.write("job.lua", hurried);
   const auto run = world.sluice(world.run_job());
   EXPECT_EQ(run.status, 4);
@@ -226,7 +226,7 @@ TEST(Run, ADeadlineStopsTheJobAndTheNextRunGoesOn) {
   EXPECT_GT(world.status().pending, 0u);
   world.write("job.lua", job);
   EXPECT_EQ(world.sluice(world.run_job()).status, 0);
-  EXPECT_EQ(world.mock_stats().requests, 200u);
+  EXPECT_EQ(world.mock_stats().requests, 100u);
 }
 
 TEST(Run, AWrongKeyStopsTheEndpointAndLosesNoRow) {

@@ -19,8 +19,6 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::size_t kInputRows = 1000;
-// A run that ends takes a second; one that waits for ever is found out soon.
-constexpr std::chrono::seconds kSoon{20};
 
 class Input : public testing::Test {
  protected:
@@ -40,7 +38,7 @@ class Input : public testing::Test {
   // Ends with 5 and `cause`; `mend` makes the input whole, and the next run goes on.
   void expect_told_and_resumed(const std::string& cause, const std::function<void()>& mend) const {
     const auto run = world_.start(world_.run_job());
-    EXPECT_EQ(run->wait(kSoon), 5) << run->errors();
+    EXPECT_EQ(run->wait(), 5) << run->errors();
     EXPECT_THAT(run->errors(), HasSubstr(cause));
     const JobStatus between = world_.status();
     EXPECT_EQ(between.in_flight, 0u);
@@ -49,7 +47,7 @@ class Input : public testing::Test {
     EXPECT_EQ(between.answered, asked) << "what was paid for is kept";
     mend();
     const auto next = world_.start(world_.run_job());
-    EXPECT_EQ(next->wait(kSoon), 0) << next->errors();
+    EXPECT_EQ(next->wait(), 0) << next->errors();
     EXPECT_EQ(wrong_with_output(world_, kInputRows), "");
     EXPECT_EQ(world_.mock_stats().rows, kInputRows) << "a row was asked twice";
   }
@@ -114,16 +112,16 @@ class QuietInput : public Input {
   // Ctrl-C, and what it leaves.
   void expect_ends(Process& run) const {
     run.signal(SIGINT);
-    EXPECT_EQ(run.wait(std::chrono::seconds(5)), 4) << run.errors();
+    EXPECT_EQ(run.wait(), 4) << run.errors();
     EXPECT_EQ(world_.status().in_flight, 0u);
     shell("mv rows.jsonl in.jsonl");
     const auto next = world_.start(world_.run_job());
-    EXPECT_EQ(next->wait(kSoon), 0) << next->errors();
+    EXPECT_EQ(next->wait(), 0) << next->errors();
     EXPECT_EQ(wrong_with_output(world_, kInputRows), "");
     EXPECT_EQ(world_.mock_stats().rows, kInputRows) << "a row was asked twice";
   }
   static void wait_until_told(Process& run, std::string_view what) {
-    ASSERT_TRUE(run.runs_until([&] { return run.errors().find(what) != std::string::npos; }, kSoon))
+    ASSERT_TRUE(run.runs_until([&] { return run.errors().find(what) != std::string::npos; }))
         << run.errors();
   }
 };
@@ -138,7 +136,7 @@ TEST_F(QuietInput, ANamedPipeWhoseWriterComesLateIsRead) {
   const auto run = world_.start(world_.run_job());
   wait_until_told(*run, "job: running");
   shell("cat rows.jsonl > in.jsonl");
-  EXPECT_EQ(run->wait(kSoon), 0) << run->errors();
+  EXPECT_EQ(run->wait(), 0) << run->errors();
   EXPECT_EQ(wrong_with_output(world_, kInputRows), "");
 }
 
@@ -161,7 +159,7 @@ TEST_F(QuietInput, StandardInputThatGivesNothingHearsCtrlC) {
                                "run", "job.lua", "--set", "base_url=" + world_.base_url()});
   wait_until_told(*run, "job: running");
   run->signal(SIGINT);
-  EXPECT_EQ(run->wait(std::chrono::seconds(5)), 4) << run->errors();
+  EXPECT_EQ(run->wait(), 4) << run->errors();
   ::close(writer);
 }
 
