@@ -116,9 +116,11 @@ TEST_F(BatchesTest, AFileFromBeforeThereWereBatchesGetsThem) {
     ASSERT_TRUE(file->execute("DROP TABLE batch").has_value());
     ASSERT_TRUE(file->checkpoint_and_close().has_value());
   }
-  const auto view = View::open(scratch_.job());
-  ASSERT_TRUE(view.has_value());
-  EXPECT_TRUE((*view)->account().batches.empty());
+  {
+    const auto view = View::open(scratch_.job());
+    ASSERT_TRUE(view.has_value());
+    EXPECT_TRUE((*view)->account().batches.empty());
+  }
   auto c = open_checkpoint(options_for(scratch_), projection_);
   ASSERT_NE(c, nullptr);
   commit_batch(*c, batch("one", store::BatchPhase::created));
