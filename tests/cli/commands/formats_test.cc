@@ -9,6 +9,7 @@
 #include <random>
 
 #include "tests/cli/world.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 namespace {
@@ -73,9 +74,8 @@ TEST_F(Formats, EveryRowEndsOnceInTheOutputHoweverOftenTheRunIsKilled) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
-  const char* scale = std::getenv("SLUICE_KILLS");
-  const int kills = scale != nullptr ? std::atoi(scale) : 5;
-  for (int i = 0; i < kills; ++i) {
+  const std::uint64_t kills = from_environment("SLUICE_KILLS", at_scale(5, 3));
+  for (std::uint64_t i = 0; i < kills; ++i) {
     const auto run = world_.start(world_.run_job());
     world_.wait_for_requests(world_.mock_stats().requests + 1 + random() % (kRows / 8));
     run->signal(SIGKILL);

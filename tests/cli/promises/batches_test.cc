@@ -186,7 +186,7 @@ Served Batches::served() const {
 }
 
 TEST_P(Batches, KilledAtAnyMomentMakeNoneTwiceAndTheLedgerIsTheBill) {
-  const std::uint64_t kills = from_environment("SLUICE_KILLS", 18) / 6;
+  const std::uint64_t kills = from_environment("SLUICE_KILLS", at_scale(18, 6)) / 6;
   std::map<std::string, int> phases;  // of batches, at the moments of the kills
   std::uint64_t done = 0;
   for (std::uint64_t seed = from_environment("SLUICE_KILL_SEED", 1); done < kills && !HasFailure();

@@ -8,23 +8,18 @@
 #include <signal.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
 
 #include "tests/cli/world.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 
 constexpr std::uint64_t kJobRows = 1500;
 constexpr int kJobSlots = 6;  // of each of the two endpoints
 constexpr std::uint64_t kKillsAJob = 5;
-
-inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 class EndedJob : public testing::Test {
  protected:

@@ -19,7 +19,7 @@ class Kill : public EndedJob {
 };
 
 TEST_F(Kill, LosesNothingTearsNothingAndKnowsWhatItMayHavePaidTwice) {
-  const std::uint64_t kills = from_environment("SLUICE_KILLS", 10);
+  const std::uint64_t kills = from_environment("SLUICE_KILLS", at_scale(10, 5));
   KillTotals totals;
   for (std::uint32_t seed = first_seed(); totals.kills < kills && !HasFailure(); ++seed) {
     SCOPED_TRACE(fmt::format("SLUICE_KILL_SEED={}", seed));

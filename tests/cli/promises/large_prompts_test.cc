@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "tests/cli/world.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 namespace {
@@ -17,7 +18,9 @@ constexpr bool kMemoryIsOurs = true;
 double peak_mb(const std::string& user, std::string text_of_rows) {
   World world;
   std::string rows;
-  for (int i = 0; i < 1500; ++i)
+  // In any case more than the bound has room for.
+  const std::uint64_t count = at_scale(1500, 750);
+  for (std::uint64_t i = 0; i < count; ++i)
     rows += "{\"id\":\"T-" + std::to_string(i) + "\",\"text\":\"row " + std::to_string(i) + " " +
             text_of_rows + "\"}\n";
   world.write("in.jsonl", rows);
@@ -31,7 +34,7 @@ double peak_mb(const std::string& user, std::string text_of_rows) {
   arguments.insert(arguments.end(), {"--log", "json"});
   const auto run = world.sluice(arguments);
   EXPECT_EQ(run.status, 0) << run.errors;
-  EXPECT_EQ(wrong_with_output(world, 1500), "");
+  EXPECT_EQ(wrong_with_output(world, count), "");
   simdjson::dom::parser parser;
   double peak = 0;
   EXPECT_FALSE(parser.parse(run.output)["peak_rss_mb"].get(peak)) << run.output;

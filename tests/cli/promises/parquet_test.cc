@@ -9,13 +9,15 @@
 #include "format/duckdb.h"
 #include "tests/cli/world.h"
 #include "tests/duckdb.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 namespace {
 
 using testing::HasSubstr;
 
-constexpr int kRows = 20'000;
+const auto kRows = static_cast<int>(at_scale(20'000, 6000));
+const auto kRequests = static_cast<std::uint64_t>(kRows) / 20;
 
 class ParquetJob : public testing::Test {
  protected:
@@ -28,7 +30,7 @@ class ParquetJob : public testing::Test {
       const auto made = duckdb_->run(fmt::format(
           "COPY (SELECT i AS id, 'row ' || i AS text, i / 10 AS score, DATE '2024-01-01' AS day, "
           "[i, i + 1] AS list FROM range({}, {}) t(i)) TO '{}.parquet' (FORMAT parquet, "
-          "ROW_GROUP_SIZE 4096)",
+          "ROW_GROUP_SIZE 2048)",
           from, from + kRows / 2, world_.path(name)));
       ASSERT_TRUE(made.has_value()) << made.error().text();
     }
@@ -66,7 +68,7 @@ TEST_F(ParquetJob, KilledAndResumedEndsWithEachRowOnceInParquetToo) {
   std::mt19937_64 random(1);
   for (std::uint64_t kill = 1; kill <= 4; ++kill) {
     const auto run = world_.start(world_.run_job());
-    world_.wait_for_requests(kill * 150 + random() % 50);
+    world_.wait_for_requests(kill * kRequests * 3 / 20 + random() % (kRequests / 20));
     run->signal(SIGKILL);
     run->wait();
   }
@@ -74,7 +76,8 @@ TEST_F(ParquetJob, KilledAndResumedEndsWithEachRowOnceInParquetToo) {
   ASSERT_EQ(run.status, 0) << run.errors;
   const auto audit = of_job("audit");
   EXPECT_EQ(audit.status, 0) << audit.output << audit.errors;
-  EXPECT_THAT(audit.output, HasSubstr("20,000 in the input = 20,000 answered"));
+  EXPECT_THAT(audit.output,
+              HasSubstr(fmt::format("{0},000 in the input = {0},000 answered", kRows / 1000)));
 
   const auto exported = of_job("export", {"--to", "out.parquet"});
   ASSERT_EQ(exported.status, 0) << exported.errors;
@@ -114,8 +117,10 @@ TEST_F(ParquetJob, ShowsItsColumnsInCheckAndNeedsTheLibrary) {
   const auto check = of_job("check");
   EXPECT_EQ(check.status, 0) << check.errors;
   EXPECT_THAT(check.output,
-              HasSubstr("in-1.parquet is Parquet, 10000 rows in 3 row groups; columns: id BIGINT, "
-                        "text VARCHAR, score DOUBLE, day DATE, list BIGINT[]"));
+              HasSubstr(fmt::format(
+                  "in-1.parquet is Parquet, {} rows in {} row groups; columns: id BIGINT, "
+                  "text VARCHAR, score DOUBLE, day DATE, list BIGINT[]",
+                  kRows / 2, (kRows / 2 + 2047) / 2048)));
   EXPECT_THAT(check.output, HasSubstr(R"({"id":0,"text":"row 0","score":0.0,"day":"2024-01-01",)"));
   ::setenv("SLUICE_DUCKDB", "/nowhere/libduckdb.so", 1);
   const auto without = of_job("check");

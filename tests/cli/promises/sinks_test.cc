@@ -105,7 +105,7 @@ TEST_F(Sinks, SayBeforeAnythingIsAskedThatTheyCannotBe) {
 class KilledSinks : public EndedJob {};
 
 TEST_F(KilledSinks, AreWholeOrNotThereAndWholeInTheEnd) {
-  const std::uint64_t kills = from_environment("SLUICE_KILLS", 10);
+  const std::uint64_t kills = from_environment("SLUICE_KILLS", at_scale(10, 4));
   begin_job(7, "process", std::string(kSinks));
   std::mt19937_64 random(7);
   const auto expect_whole_or_none = [&] {

@@ -66,7 +66,7 @@ return s.pipeline {{
 // SLUICE_WAYS_ROWS rows, killed SLUICE_KILLS times. Into all of them at once, then from each into JSON lines.
 TEST_F(Ways, InAndOutGiveTheSameAnswers) {
   const std::size_t count = from_environment("SLUICE_WAYS_ROWS", 1200);
-  const std::uint64_t kills = from_environment("SLUICE_KILLS", 6);
+  const std::uint64_t kills = from_environment("SLUICE_KILLS", at_scale(6, 3));
   std::string rows;
   for (std::size_t i = 0; i < count; ++i)
     rows += fmt::format("{{\"id\":\"T-{:05}\",\"text\":\"row {}: \\\"quoted\\\", a;b\\tc\\nµ\"}}\n",
