@@ -44,6 +44,11 @@ inspect::ReportQuestion question_of(const stages::JobSpec& job, std::size_t k,
     question.timeline = std::move(*timeline);
   else
     notes.push_back("Charts are left out: " + timeline.error().text());
+  auto plan = inspect::read_plan(spec.checkpoint.directory);
+  if (plan)
+    question.plan = std::move(*plan);
+  else
+    notes.push_back("The plan is left out: " + plan.error().text());
   return question;
 }
 
@@ -55,18 +60,12 @@ core::Result<inspect::Page> page_of(const stages::JobSpec& job, bool examples) {
   inspect::ReportInput input{.job = job,
                              .questions = {},
                              .total = words::joined(*accounts),
-                             .plan = std::nullopt,
                              .notes = {},
                              .version = kVersion,
                              .now = core::SystemClock().wall_now(),
                              .examples = examples};
   for (std::size_t k = 0; k < accounts->size(); ++k)
     input.questions.push_back(question_of(job, k, std::move((*accounts)[k]), input.notes));
-  auto plan = inspect::read_plan(job.directory);
-  if (plan)
-    input.plan = std::move(*plan);
-  else
-    input.notes.push_back("The plan is left out: " + plan.error().text());
   return inspect::report_page(input);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base64.h"
 #include "inspect/page_charts.h"
 #include "observe/figures.h"
@@ -12,11 +14,33 @@ namespace {
 
 constexpr std::size_t kSpanColours = 8;  // of spans, in page.css
 
+constexpr std::size_t kLongCell = 48;  // bytes: a longer one is broken into lines
+constexpr std::size_t kMostKeys = 12;  // texts of spans below a chart
+
+int nibble(char digit) {
+  return digit <= '9' ? digit - '0' : digit - 'a' + 10;
+}
+
+// Escaped text with `code` between tags.
+std::string with_code(const std::string& text) {
+  std::string out;
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '`' || (!inside && text.find('`', i + 1) == text.npos)) {
+      out += text[i];
+      continue;
+    }
+    inside = !inside;
+    out += inside ? "<code>" : "</code>";
+  }
+  return out;
+}
+
 // 'sha256-…', as a policy names a script or a style.
 std::string source_of(const web::EmbeddedFile& file) {
   std::string bytes;
   for (std::size_t i = 0; i + 1 < file.sha256.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(std::string(file.sha256.substr(i, 2)), nullptr, 16));
+    bytes += static_cast<char>(nibble(file.sha256[i]) << 4 | nibble(file.sha256[i + 1]));
   std::string base64;
   core::append_base64(base64, bytes);
   return fmt::format("'sha256-{}'", base64);
@@ -89,7 +113,7 @@ class PageWriter {
     put("</body>\n</html>\n");
   }
 
-  void block(const Note& note) { put("<p>{}</p>\n", escaped(note.text)); }
+  void block(const Note& note) { put("<p>{}</p>\n", with_code(escaped(note.text))); }
 
   void block(const Facts& facts) {
     if (facts.facts.empty()) return;
@@ -115,12 +139,20 @@ class PageWriter {
     for (const auto& row : table.rows) {
       put("<tr>");
       for (std::size_t c = 0; c < table.columns.size(); ++c)
-        put("<td{}>{}</td>", table.columns[c].number ? " class=\"number\"" : "",
-            c < row.size() ? "<bdi>" + escaped(row[c]) + "</bdi>" : "");
+        cell(table.columns[c], c < row.size() ? row[c] : std::string());
       put("</tr>\n");
     }
     put("</tbody>\n</table>\n</div>\n");
     if (!table.note.empty()) put("<p class=\"note\">{}</p>\n", escaped(table.note));
+  }
+
+  void cell(const Column& column, const std::string& text) {
+    const std::string_view look = column.number             ? " class=\"number\""
+                                  : text.size() > kLongCell ? " class=\"long\""
+                                                            : "";
+    put("<td{}>", look);
+    if (!text.empty()) put("<bdi>{}</bdi>", escaped(text));
+    put("</td>");
   }
 
   void block(const Chart& chart) {
@@ -134,9 +166,10 @@ class PageWriter {
     const std::vector<SpanText> texts = span_texts(chart, kept_spans(chart));
     if (!texts.empty()) {
       put("<ul class=\"key\">\n");
-      for (std::size_t i = 0; i < texts.size(); ++i)
+      for (std::size_t i = 0; i < std::min(texts.size(), kMostKeys); ++i)
         put("<li><i class=\"s{}\"></i>{} <b>{}</b></li>\n", i % kSpanColours,
             escaped(texts[i].text), observe::percent(texts[i].share));
+      if (texts.size() > kMostKeys) put("<li>and {} more</li>\n", texts.size() - kMostKeys);
       put("</ul>\n");
     }
     if (!chart.note.empty()) put("<p class=\"note\">{}</p>\n", escaped(chart.note));

@@ -20,8 +20,8 @@ PlannedWay way_of(const simdjson::dom::object& way) {
   return {.name = json_text(way, "name"),
           .dollars = figure_of(way, "cost_usd"),
           .seconds = figure_of(way, "seconds"),
-          .input_tokens = json_amount(way, "input_tokens"),
-          .output_tokens = json_amount(way, "output_tokens"),
+          .input_tokens = figure_of(way, "input_tokens"),
+          .output_tokens = figure_of(way, "output_tokens"),
           .binding = json_text(way, "binding"),
           .meets_deadline = json_flag(way, "meets_deadline"),
           .within_budget = json_flag(way, "within_budget")};
@@ -39,16 +39,20 @@ core::Result<PlanRecord> parse_plan(std::string_view json) {
   plan.version = json_text(object, "version");
   plan.rows = json_amount(object, "rows");
   plan.requests = json_amount(object, "requests");
-  plan.chosen = static_cast<std::size_t>(json_amount(object, "chosen").value_or(0));
+  if (const auto chosen = json_amount(object, "chosen"))
+    plan.chosen = static_cast<std::size_t>(*chosen);
   simdjson::dom::array ways;
   if (object["ways"].get(ways)) return core::fail(core::ErrorCode::corrupt, "it names no ways");
   for (const simdjson::dom::element one : ways) {
     simdjson::dom::object way;
     if (one.get(way)) continue;
     if (json_flag(way, "chosen").value_or(false)) plan.chosen = plan.ways.size();
+    if (json_flag(way, "as_written").value_or(false)) plan.taken = plan.ways.size();
     plan.ways.push_back(way_of(way));
   }
-  if (plan.chosen >= plan.ways.size()) plan.chosen = 0;
+  if (plan.chosen && *plan.chosen >= plan.ways.size()) plan.chosen.reset();
+  if (!plan.taken) plan.taken = plan.chosen;
+  if (!plan.taken && !plan.ways.empty()) plan.taken = 0;
   return plan;
 }
 

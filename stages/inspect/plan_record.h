@@ -1,11 +1,11 @@
-// What was planned for a job before it ran: `plan.json` in the folder of its checkpoint, so that a
-// report can hold the plan beside what came of it.
+// What a run was planned to take when it began: `plan.json` in the folder of the question's
+// checkpoint, so that a report can hold the plan beside what came of it.
 //   {"made":unix,"version":"…","rows":20000,"requests":2000,"chosen":0,
-//    "ways":[{"name":"as written","cost_usd":1.23,"cost_usd_low":1.1,"cost_usd_high":1.4,
-//             "seconds":620,"seconds_low":580,"seconds_high":700,"input_tokens":…,
-//             "output_tokens":…,"binding":"requests per minute of eu","chosen":true,
-//             "meets_deadline":true,"within_budget":true}]}
-// What is missing is not known.
+//    "ways":[{"name":"as written","as_written":true,"cost_usd":1.23,"cost_usd_low":1.1,
+//             "cost_usd_high":1.4,"seconds":620,"seconds_low":580,"seconds_high":700,
+//             "input_tokens":…,"output_tokens":…,"binding":"requests per minute of eu",
+//             "chosen":true,"meets_deadline":true,"within_budget":true}]}
+// Rows are the input's; the rest is of what was left to do. What is missing is not known.
 //
 // Threads: any; plain functions.
 #pragma once
@@ -31,8 +31,8 @@ struct PlannedWay {
   std::string name;
   PlannedFigure dollars;
   PlannedFigure seconds;
-  std::optional<double> input_tokens;
-  std::optional<double> output_tokens;
+  PlannedFigure input_tokens;
+  PlannedFigure output_tokens;
   std::string binding;  // what bounds its speed
   std::optional<bool> meets_deadline;
   std::optional<bool> within_budget;
@@ -44,7 +44,10 @@ struct PlanRecord {
   std::optional<double> rows;
   std::optional<double> requests;
   std::vector<PlannedWay> ways;
-  std::size_t chosen = 0;  // index into `ways`, where there are any
+  std::optional<std::size_t> chosen;  // index into `ways`: the one that the plan advises
+  // The one that a run takes: as the pipeline file is written; where none says so, the one advised,
+  // or the first.
+  std::optional<std::size_t> taken;
 };
 
 // ErrorCode::corrupt when it is not such an object.

@@ -130,6 +130,14 @@ void add_question(Page& page, const ReportInput& input, std::size_t k) {
     return;
   }
   if (!only) course.blocks.emplace_back(question_figures(question));
+  if (auto table = plan_table(question)) {
+    Section plan{.title = "Plan and actual", .blocks = {}};
+    Section& section = only ? plan : course;
+    if (!only) table->title = plan.title;
+    section.blocks.emplace_back(std::move(*table));
+    add(section, ways_table(*question.plan));
+    if (only) page.sections.push_back(std::move(plan));
+  }
   std::vector<Block> charts = charts_of(question.timeline);
   if (charts.empty())
     course.blocks.emplace_back(Note{
@@ -147,7 +155,8 @@ void add_question(Page& page, const ReportInput& input, std::size_t k) {
                    .blocks = {}};
   requests.blocks.emplace_back(endpoints_table(spec, question, input.examples));
   for (const std::string& note : question.cost_notes)
-    requests.blocks.emplace_back(Note{"The cost: " + note + "."});
+    requests.blocks.emplace_back(Note{
+        (note.starts_with("and ") ? question.account.total().cost.text() + ' ' : "") + note + "."});
   add(requests, batches_table(question, input.now, input.examples));
   add(requests, savings_table(spec, question));
   std::optional<Table> rejects = rejects_table(question, input.examples);
@@ -171,12 +180,6 @@ Page report_page(const ReportInput& input) {
             .facts = figures(input),
             .sections = {},
             .notes = input.notes};
-  if (input.plan) {
-    Section plan{.title = "Plan and actual", .blocks = {}};
-    plan.blocks.emplace_back(plan_table(*input.plan, input));
-    add(plan, ways_table(*input.plan));
-    page.sections.push_back(std::move(plan));
-  }
   for (std::size_t k = 0; k < input.questions.size(); ++k) add_question(page, input, k);
   if (auto runs = runs_table(input)) {
     runs->title.clear();

@@ -30,6 +30,7 @@ struct ReportQuestion {
   bool running = false;
   store::Account account;
   Timeline timeline;
+  std::optional<PlanRecord> plan;
   RejectReasons reasons;
   std::vector<std::string> cost_notes;  // beside the cost, in the words of `status`
 };
@@ -38,9 +39,8 @@ struct ReportInput {
   const stages::JobSpec& job;
   std::vector<ReportQuestion> questions;  // as job.questions
   store::Account total;                   // the last question's rows, the ledgers of all
-  std::optional<PlanRecord> plan;
-  std::vector<std::string> notes;  // at the foot: what could not be read
-  std::string version;             // of this program
+  std::vector<std::string> notes;         // at the foot: what could not be read
+  std::string version;                    // of this program
   core::WallTime now;
   bool examples = true;
 };

@@ -11,12 +11,14 @@
 namespace sluice::inspect {
 namespace {
 
+constexpr std::size_t kFewestPoints = 3;
 constexpr std::size_t kMostMoments = 400;  // of a chart
 constexpr std::size_t kMostMarks = 100;    // the latest runs'
 constexpr std::size_t kMostLimits = 12;    // lines of the table
 constexpr std::size_t kMostLatencies = 4;  // endpoints in the chart: those with most in flight
 constexpr std::size_t kMostInFlight = 8;   // likewise
 constexpr double kPartsOfRate = 120;       // a rate is the mean over such a part of all time,
+constexpr double kPartsOfRare = 40;        // of what is rare, over such a part,
 constexpr double kSecondsOfRate = 1;       // and over so long at least, where that is little
 constexpr double kPerMinute = 60;
 
@@ -120,12 +122,12 @@ class Charts {
     for (const double t : x_) y.emplace_back(curve.mean(t - step_ / 2, t + step_ / 2));
     return y;
   }
-  // Of a count, in units of `per` seconds.
-  Y rates(const Curve& curve, double per) const {
+  // Of a count, in units of `per` seconds: the mean over `window` around each moment.
+  Y rates(const Curve& curve, double per, double window) const {
     Y y;
     for (const double t : x_) {
-      const double from = std::max(0.0, t - window_ / 2);
-      const double to = std::min(end_, t + window_ / 2);
+      const double from = std::max(0.0, t - window / 2);
+      const double to = std::min(end_, t + window / 2);
       y.emplace_back(to > from ? std::max(0.0, curve.at(to) - curve.at(from)) / (to - from) * per
                                : 0);
     }
@@ -134,8 +136,9 @@ class Charts {
 
   Chart speed() const {
     Chart one = chart("Rows and money", {"rows/s"}, {"spent", Unit::money});
-    one.series.push_back(
-        {.name = "rows/s", .y = rates(counted_curve(&TimelinePoint::rows), 1), .look = Look::area});
+    one.series.push_back({.name = "rows/s",
+                          .y = rates(counted_curve(&TimelinePoint::rows), 1, window_),
+                          .look = Look::area});
     one.series.push_back(
         {.name = "spent", .y = values(counted_curve(&TimelinePoint::spent)), .right = true});
     one.spans = limit_spans(timeline_);
@@ -156,8 +159,9 @@ class Charts {
     const auto add_rate = [&](std::string name, double TimelinePoint::* field) {
       const Curve count = counted_curve(field);
       if (count.any())
-        one.series.push_back(
-            {.name = std::move(name), .y = rates(count, kPerMinute), .right = true});
+        one.series.push_back({.name = std::move(name),
+                              .y = rates(count, kPerMinute, std::max(window_, end_ / kPartsOfRare)),
+                              .right = true});
     };
     add_rate("refused a minute", &TimelinePoint::refused);
     add_rate("failed a minute", &TimelinePoint::failed);
@@ -244,7 +248,7 @@ class Charts {
 }  // namespace
 
 std::vector<Block> charts_of(const Timeline& timeline) {
-  if (timeline.points.empty() || !(timeline.worked() > 0)) return {};
+  if (timeline.points.size() < kFewestPoints || !(timeline.worked() > 0)) return {};
   return Charts(timeline).all();
 }
 

@@ -14,7 +14,7 @@
 namespace sluice::inspect {
 
 // Rows a second and money; in flight and refused; latencies; batches: those of which anything is
-// known. None where no run has left two points.
+// known. None where runs have left fewer than three points.
 std::vector<Block> charts_of(const Timeline& timeline);
 
 // What bound the speed, for how long: from one point to the next what held at the second.

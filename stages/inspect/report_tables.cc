@@ -17,7 +17,6 @@ using observe::count;
 constexpr std::size_t kMostBatches = 50;  // the latest
 constexpr std::size_t kMostRuns = 50;     // the latest
 constexpr std::size_t kMostReasons = 30;
-constexpr std::size_t kMostWays = 20;
 constexpr std::size_t kDetailBytes = 400;
 constexpr std::size_t kKeyBytes = 60;
 
@@ -37,7 +36,8 @@ std::string tier_of(const stages::PipelineSpec& spec, const std::string& name) {
   return found->batch ? "batch" : found->service_tier;
 }
 
-// Takes columns out that no row says anything in; the first stays.
+}  // namespace
+
 void drop_empty_columns(Table& table) {
   for (std::size_t c = table.columns.size(); c-- > 1;) {
     if (std::ranges::any_of(table.rows, [c](const auto& row) { return !row[c].empty(); })) continue;
@@ -45,26 +45,6 @@ void drop_empty_columns(Table& table) {
     for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
   }
 }
-
-std::string parted(const PlannedFigure& figure, std::string (*text)(double)) {
-  if (!figure.low || !figure.high) return {};
-  return fmt::format("{} to {}", text(*figure.low), text(*figure.high));
-}
-
-// What `actual` is of what was planned, and whether it is within the plan's bounds.
-std::string held(const PlannedFigure& planned, double actual, bool finished) {
-  if (!planned.value || !(*planned.value > 0)) return {};
-  std::string text = observe::percent(actual / *planned.value);
-  if (planned.high && actual > *planned.high)
-    text += ", above";
-  else if (finished && planned.low && actual < *planned.low)
-    text += ", below";
-  else if (finished && planned.low && planned.high)
-    text += ", within";
-  return text;
-}
-
-}  // namespace
 
 Table endpoints_table(const stages::PipelineSpec& spec, const ReportQuestion& question,
                       bool examples) {
@@ -210,67 +190,6 @@ std::optional<Table> runs_table(const ReportInput& input) {
                           some(static_cast<std::uint64_t>(run.failed)), end, run.version});
   }
   if (left_out > 0) table.note = fmt::format("And {} earlier ones.", count(left_out));
-  drop_empty_columns(table);
-  return table;
-}
-
-Table plan_table(const PlanRecord& plan, const ReportInput& input) {
-  const store::EndpointLedger ledger = input.total.total();
-  const double ended = static_cast<double>(input.total.rows_answered + input.total.rows_rejected);
-  double worked = 0;
-  for (const ReportQuestion& question : input.questions) worked += question.timeline.worked();
-  const bool finished = input.total.input_complete && input.total.rows_pending() == 0;
-  const PlannedWay way = plan.ways.empty() ? PlannedWay() : plan.ways[plan.chosen];
-
-  Table table{.title = {},
-              .columns = {{""},
-                          {"plan", true},
-                          {"between", true},
-                          {finished ? "actual" : "so far", true},
-                          {"of the plan", true}},
-              .rows = {}};
-  const auto add = [&](std::string what, const PlannedFigure& planned, double actual,
-                       std::string (*text)(double)) {
-    if (!planned.value) return;
-    table.rows.push_back({std::move(what), text(*planned.value), parted(planned, text),
-                          text(actual), held(planned, actual, finished)});
-  };
-  add("cost", way.dollars, ledger.cost.dollars(), dollars_text);
-  if (worked > 0) add("time", way.seconds, worked, seconds_text);
-  add("rows", {plan.rows, {}, {}}, ended, count_text);
-  add("requests", {plan.requests, {}, {}}, static_cast<double>(ledger.answered), count_text);
-  add("input tokens", {way.input_tokens, {}, {}}, static_cast<double>(ledger.usage.input),
-      count_text);
-  add("output tokens", {way.output_tokens, {}, {}}, static_cast<double>(ledger.usage.output),
-      count_text);
-  if (const std::string made = utc_text(plan.made); !made.empty())
-    table.note = fmt::format("Planned at {}", made);
-  if (!way.name.empty())
-    table.note += fmt::format("{}: {}", table.note.empty() ? "Planned" : "", way.name);
-  if (!way.binding.empty()) table.note += fmt::format("; bound by {}", way.binding);
-  if (!table.note.empty()) table.note += '.';
-  drop_empty_columns(table);
-  return table;
-}
-
-std::optional<Table> ways_table(const PlanRecord& plan) {
-  if (plan.ways.size() < 2) return std::nullopt;
-  Table table{
-      .title = "The ways that the plan looked at",
-      .columns =
-          {{"way"}, {"cost", true}, {"time", true}, {"bound by"}, {"deadline"}, {"budget"}, {""}},
-      .rows = {}};
-  const auto kept = [](const std::optional<bool>& is, std::string_view yes, std::string_view no) {
-    return !is ? std::string() : std::string(*is ? yes : no);
-  };
-  for (std::size_t i = 0; i < std::min(plan.ways.size(), kMostWays); ++i) {
-    const PlannedWay& way = plan.ways[i];
-    table.rows.push_back({way.name, way.dollars.value ? dollars_text(*way.dollars.value) : "",
-                          way.seconds.value ? seconds_text(*way.seconds.value) : "", way.binding,
-                          kept(way.meets_deadline, "met", "missed"),
-                          kept(way.within_budget, "kept", "passed"),
-                          i == plan.chosen ? "chosen" : ""});
-  }
   drop_empty_columns(table);
   return table;
 }

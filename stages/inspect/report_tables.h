@@ -11,6 +11,9 @@
 
 namespace sluice::inspect {
 
+// Takes columns out in which no row says anything; the first stays.
+void drop_empty_columns(Table& table);
+
 // By endpoint: requests and how they ended, tokens, cost, latencies.
 Table endpoints_table(const stages::PipelineSpec& spec, const ReportQuestion& question,
                       bool examples);
@@ -27,8 +30,9 @@ std::optional<Table> savings_table(const stages::PipelineSpec& spec,
 // Of all questions, in the order of their beginnings.
 std::optional<Table> runs_table(const ReportInput& input);
 
-// The plan's chosen way beside what came of it.
-Table plan_table(const PlanRecord& plan, const ReportInput& input);
+// What the run since which the plan holds was planned to take, beside what it took. Nothing where the
+// plan says nothing.
+std::optional<Table> plan_table(const ReportQuestion& question);
 // Nothing where only one way was looked at.
 std::optional<Table> ways_table(const PlanRecord& plan);
 

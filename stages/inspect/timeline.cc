@@ -37,18 +37,12 @@ class TimelineReader {
     if (what == "started" || timeline_.runs.empty()) begin(object, *at);
     pass(*at);
     TimelineRun& run = timeline_.runs.back();
-    if (what.empty()) {
-      point(object, *at);
-    } else if (what != "started") {
-      run.end = what;
-      run.why = json_text(object, "why");
-    }
-    if (what != "started") {
-      take(object, "rows", run.rows);
-      take(object, "spent", run.spent);
-      latest_.rows = run.rows;
-      latest_.spent = run.spent;
-    }
+    if (what == "started") return true;
+    point(object, *at);
+    run.rows = latest_.rows;
+    run.spent = latest_.spent;
+    run.end = what;
+    run.why = json_text(object, "why");
     return true;
   }
 
@@ -66,6 +60,9 @@ class TimelineReader {
     run.version = json_text(object, "version");
     run.rows_before = run.rows = latest_.rows;
     run.spent_before = run.spent = latest_.spent;
+    run.input_tokens_before = latest_.input_tokens;
+    run.output_tokens_before = latest_.output_tokens;
+    for (const TimelineTotals& one : timeline_.endpoints) run.answered_before += one.answered;
     refused_before_ = latest_.refused;
     failed_before_ = latest_.failed;
     timeline_.runs.push_back(std::move(run));
@@ -138,6 +135,7 @@ class TimelineReader {
     if (endpoint.median_s) known->median_s = endpoint.median_s;
     if (endpoint.tail_s) known->tail_s = endpoint.tail_s;
     known->learned_per_minute = json_amount(object, "learned_rpm");
+    known->answered = endpoint.answered;
     take(object, "refused", known->refused_in_run);
     take(object, "failed", known->failed_in_run);
     return endpoint;

@@ -7,10 +7,10 @@
 //    "endpoints":[{"name":"…","in_flight":64,"cap":256,"mean_ms":850,"median_ms":812,
 //                  "tail_ms":2100,"answered":900,"refused":5,"failed":0,"quota_used":0.97,
 //                  "learned_rpm":300}]}
-//   {"at":…,"run":"finished"|"stopped"|"failed","why":"…","rows":…,"spent":…}
-// `at`: seconds since 1970. Rows, spent (dollars), tokens and answered (requests) are the job's so
-// far, earlier runs included; refused and failed are the run's. A run that was killed has no last line, and its last
-// point may be cut off.
+//   {"at":…,"run":"finished"|"stopped"|"failed","why":"…","rows":…,"spent":…}, and the rest of a point
+// `at`: seconds since 1970. Rows, spent (dollars), tokens and what an endpoint has answered are the
+// job's so far, earlier runs included; refused and failed are the run's. A run that was killed has
+// no last line, and its last point may be cut off.
 //
 // Threads: any; plain functions.
 //
@@ -54,6 +54,7 @@ struct TimelineTotals {
   std::optional<double> median_s = {};
   std::optional<double> tail_s = {};
   std::optional<double> learned_per_minute = {};  // requests: what refusals have taught
+  double answered = 0;
   double refused = 0;
   double failed = 0;
   double refused_in_run = 0;  // while it is read
@@ -98,10 +99,13 @@ struct TimelineRun {
   std::string version;
   std::string end;  // "finished", "stopped", "failed"; empty: it was killed, or runs
   std::string why;
-  double rows_before = 0;
+  double rows_before = 0;  // as the run before left the job
   double rows = 0;
   double spent_before = 0;
   double spent = 0;
+  double answered_before = 0;  // requests
+  double input_tokens_before = 0;
+  double output_tokens_before = 0;
   double refused = 0;
   double failed = 0;
 };

@@ -27,10 +27,13 @@ struct ParsedHtml {
       if (one.name == name) some.push_back(one);
     return some;
   }
+  // Each element's own on a line, where it has any.
   std::string all_text() const {
     std::string text;
     for (const Element& one : elements)
-      if (one.name != "script" && one.name != "style") text += one.text + "\n";
+      if (one.name != "script" && one.name != "style" &&
+          one.text.find_first_not_of(" \n") != std::string::npos)
+        text += one.text + "\n";
     return text;
   }
 };

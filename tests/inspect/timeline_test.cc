@@ -16,7 +16,7 @@ using testing::SizeIs;
 
 constexpr std::string_view kTwoRuns =
     R"({"at":1000,"run":"started","version":"1.0","rows":0}
-{"at":1002,"rows":10,"rejected":1,"total":100,"spent":0.5,"input_tokens":7,"output_tokens":3,"in_flight":4,"waiting":2,"refused":5,"failed":1,"limit":"eu: requests per minute","endpoints":[{"name":"eu","in_flight":4,"cap":8,"median_ms":800,"tail_ms":2100,"refused":5,"failed":1,"quota_used":0.9}]}
+{"at":1002,"rows":10,"rejected":1,"total":100,"spent":0.5,"input_tokens":7,"output_tokens":3,"in_flight":4,"waiting":2,"refused":5,"failed":1,"limit":"eu: requests per minute","endpoints":[{"name":"eu","in_flight":4,"cap":8,"median_ms":800,"tail_ms":2100,"answered":9,"refused":5,"failed":1,"quota_used":0.9}]}
 {"at":1004,"rows":30,"spent":1.5,"refused":6,"endpoints":[{"name":"eu","refused":6},{"name":"us"}]}
 {"at":5000,"run":"started","version":"1.1","rows":30}
 {"at":5003,"rows":60,"spent":2,"refused":2,"endpoints":[{"name":"eu","refused":2,"median_ms":500}]}
@@ -26,10 +26,11 @@ constexpr std::string_view kTwoRuns =
 TEST(Timeline, TimeStandsStillBetweenRuns) {
   const Timeline timeline = parse_timeline(kTwoRuns);
   ASSERT_THAT(timeline.runs, SizeIs(2));
-  ASSERT_THAT(timeline.points, SizeIs(3));
+  ASSERT_THAT(timeline.points, SizeIs(4)) << "the last line is a point too";
   EXPECT_EQ(timeline.points[0].worked, 2);
   EXPECT_EQ(timeline.points[1].worked, 4);
   EXPECT_EQ(timeline.points[2].worked, 7);
+  EXPECT_EQ(timeline.points[3].worked, 8);
   EXPECT_EQ(timeline.worked(), 8);
   EXPECT_EQ(timeline.unreadable, 0u);
 
@@ -43,6 +44,8 @@ TEST(Timeline, TimeStandsStillBetweenRuns) {
   EXPECT_EQ(ended.rows_before, 30);
   EXPECT_EQ(ended.rows, 100);
   EXPECT_EQ(ended.spent_before, 1.5);
+  EXPECT_EQ(ended.answered_before, 9);
+  EXPECT_EQ(ended.input_tokens_before, 7);
   EXPECT_EQ(ended.spent, 2.5);
 }
 
@@ -141,10 +144,19 @@ TEST(PlanRecord, TheWayThatSaysSoIsTheChosenOne) {
   ASSERT_TRUE(plan) << plan.error().text();
   EXPECT_EQ(plan->rows, 20000);
   EXPECT_EQ(plan->chosen, 1u);
+  EXPECT_EQ(plan->taken, 1u);
   EXPECT_EQ(plan->ways[0].dollars.high, 1.4);
   EXPECT_EQ(plan->ways[0].seconds.low, std::nullopt);
   EXPECT_EQ(plan->ways[1].meets_deadline, false);
   EXPECT_EQ(plan->ways[1].within_budget, std::nullopt);
+}
+
+TEST(PlanRecord, ARunTakesTheWayAsWritten) {
+  const auto plan = parse_plan(
+      R"({"chosen":null,"ways":[{"name":"as written","as_written":true},{"name":"batch"}]})");
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->chosen, std::nullopt);
+  EXPECT_EQ(plan->taken, 0u);
 }
 
 TEST(PlanRecord, WhatIsNotAPlanIsSaidToBeNone) {
@@ -152,7 +164,7 @@ TEST(PlanRecord, WhatIsNotAPlanIsSaidToBeNone) {
   EXPECT_FALSE(parse_plan("{\"rows\":1}"));
   const auto far = parse_plan(R"({"chosen":7,"ways":[{"name":"one"}]})");
   ASSERT_TRUE(far);
-  EXPECT_EQ(far->chosen, 0u);
+  EXPECT_EQ(far->chosen, std::nullopt);
   const auto none = read_plan("/nowhere");
   ASSERT_TRUE(none);
   EXPECT_FALSE(*none);
