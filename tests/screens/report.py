@@ -64,7 +64,7 @@ def figures_over_time(folder):
         for second in range(1, seconds):
             at += 1
             slow = 0.35 if 90 < second < 150 else 1
-            rate = slow * (5 + 1.2 * math.sin(second / 17) + 0.5 * math.sin(second / 3)) * min(1, second / 20)
+            rate = slow * (6 + 1.2 * math.sin(second / 17) + 0.5 * math.sin(second / 3)) * min(1, second / 20)
             rows = min(ROWS, rows + rate)
             spent += rate * 0.00004
             refused += 3 if 90 < second < 150 and second % 4 == 0 else 0
@@ -81,7 +81,7 @@ def figures_over_time(folder):
                     {"name": "us", "in_flight": int(24 * slow) + second % 4, "cap": 64, "median_ms": 980 + second % 90,
                      "tail_ms": 2600 + second, "refused": refused, "failed": second // 90}]})
         if end != "killed":
-            lines.append({"at": at + 1, "run": end, "rows": ROWS, "spent": round(spent, 6)})
+            lines.append({"at": at + 1, "run": end, "rows": int(rows), "spent": round(spent, 6)})
         at += 8 * 3600
     with open(os.path.join(folder, "timeline.jsonl"), "w") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
