@@ -126,7 +126,8 @@ class TimelineReader {
     }
     take(object, "in_flight", endpoint.in_flight);
     take(object, "cap", endpoint.cap);
-    take(object, "answered", endpoint.answered);
+    take(object, "answered", known->answered);
+    endpoint.answered = known->answered;
     endpoint.mean_s = seconds_of(object, "mean_ms");
     endpoint.median_s = seconds_of(object, "median_ms");
     endpoint.tail_s = seconds_of(object, "tail_ms");
@@ -135,7 +136,6 @@ class TimelineReader {
     if (endpoint.median_s) known->median_s = endpoint.median_s;
     if (endpoint.tail_s) known->tail_s = endpoint.tail_s;
     known->learned_per_minute = json_amount(object, "learned_rpm");
-    known->answered = endpoint.answered;
     take(object, "refused", known->refused_in_run);
     take(object, "failed", known->failed_in_run);
     return endpoint;
