@@ -105,6 +105,14 @@ void add_probe_command(CLI::App& app, int& exit_status) {
                        "concurrency, ttft_ms, tpot_ms. Takes no FILE and sends nothing")
           ->type_name("FILE")
           ->group(own);
+  command
+      ->add_option("--slots", flags->engine.slots,
+                   "With --fit: as many requests run at once, as the server says; a sweep asks "
+                   "llama.cpp itself")
+      ->type_name("N")
+      ->check(shell::whole_number(1, 100'000))
+      ->needs(fit)
+      ->group(own);
   CLI::Option* engine =
       command
           ->add_option("--engine", flags->engine.engine,

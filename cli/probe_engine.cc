@@ -170,7 +170,9 @@ int fit_points(const EngineFlags& flags) {
   if (!points) return report(points.error());
   auto asides = asides_of(flags);
   if (!asides) return report(asides.error());
-  return show_fit(flags, flags.fit, {.points = std::move(*points)}, std::move(*asides));
+  inspect::SweepResult measured{.points = std::move(*points)};
+  if (flags.slots > 0) measured.slots = flags.slots;
+  return show_fit(flags, flags.fit, std::move(measured), std::move(*asides));
 }
 
 int show_engine(const EngineFlags& flags) {

@@ -12,6 +12,7 @@ namespace sluice::cli {
 
 struct EngineFlags {
   std::string fit;      // file of points; empty: none
+  int slots = 0;        // with `fit`: as many requests run at once; 0: not known
   std::string engine;   // its name or numbers, in place of points; empty: none
   std::string predict;  // file of what is to be predicted; empty: none
   bool sweep = false;

@@ -144,9 +144,10 @@ void search_wall(double least, double most, std::span<const EnginePoint> points,
     look(middle * std::pow(ratio, part));
 }
 
-// `known`: the slots that the server reports; then they are not looked for.
+// `known`: the slots that the server reports, each with room of its own; then no wall is looked for.
 Engine fit_all(std::span<const EnginePoint> points, std::optional<double> known) {
   const Engine open = fit_with_wall(points, {}, known);
+  if (known) return open;
   const double open_misfit = misfit(open, points);
   Engine best = open;
   double best_misfit = open_misfit;
@@ -154,8 +155,8 @@ Engine fit_all(std::span<const EnginePoint> points, std::optional<double> known)
   const auto [least, most] = std::ranges::minmax(points, {}, demand);
   search_wall(
       demand(least) / 2, demand(most) * 0.98, points,
-      [&](double wall) { return fit_with_wall(points, wall, known); }, best, best_misfit);
-  if (!known && count_shapes(points) > 1) {
+      [&](double wall) { return fit_with_wall(points, wall, {}); }, best, best_misfit);
+  if (count_shapes(points) > 1) {
     Engine slots = open;
     double slots_misfit = open_misfit;
     const auto [few, many] = std::ranges::minmax(points, {}, &EnginePoint::concurrency);

@@ -43,7 +43,8 @@ enum class Judged : std::uint8_t {
   no,  // the errors are not estimated: a tenth of the time
 };
 // ErrorCode::usage where the points cannot be fitted: fewer than kLeastEnginePoints, all of one concurrency, or
-// numbers that no measurement has. `slots`: as many requests as the server says it runs at once.
+// numbers that no measurement has. `slots`: as many requests as the server says it runs at once, with
+// room for each.
 core::Result<EngineFit> fit_engine(std::span<const EnginePoint> points, Judged judged = Judged::yes,
                                    std::optional<double> slots = {});
 

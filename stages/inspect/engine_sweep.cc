@@ -250,14 +250,16 @@ void Sweep::ended(const std::shared_ptr<Streamed>& heard,
   --in_flight_;
   std::erase(under_way_, heard);
   const bool cancelled = !result && result.error().kind == http::Failure::Kind::cancelled;
-  if (!result && !over_ && unanswered(result.error()) && heard->tries + 1 < kMostTries) {
+  const bool swallowed = !result && unanswered(result.error());
+  if (swallowed && !over_ && heard->tries + 1 < kMostTries) {
     --sent_;  // it was none
     return send(heard->counts, heard->tries + 1);
   }
   if (cancelled) {
     over_ = true;
   } else if (!result) {
-    fail(result.error().message);
+    if (!(swallowed && over_))
+      fail(result.error().message);  // behind the point's end nothing is missed
   } else if (result->status != 200) {
     const std::vector<provider::HeaderView> headers(result->headers.begin(), result->headers.end());
     fail(codec_->read(result->status, headers, result->body, clock_.wall_now()).outcome.text());

@@ -17,7 +17,7 @@ struct SweepSpec {
   int output_tokens = 64;  // and half of these
   int most_concurrency = 64;
   // More concurrencies of the first shape: measured among the others, kept apart from them (SweepResult::checks).
-  std::vector<int> checks = {};
+  std::vector<int> checks{};
   // For a point; then its requests under way are waited for, as long again at most.
   core::Duration longest = std::chrono::seconds(30);
 };

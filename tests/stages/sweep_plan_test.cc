@@ -43,7 +43,9 @@ TEST(SweepPlan, ChecksStandAmongThePointsAndAreNotFitted) {
       plan_sweep({.input_tokens = 100, .most_concurrency = 8, .checks = {6, 3, 4}});
   EXPECT_THAT(concurrencies(plan, 100), ElementsAre(1, 2, 3, 4, 6, 8));
   for (const SweepPoint& point : plan.points)
-    EXPECT_EQ(point.check, point.concurrency == 3 || point.concurrency == 6) << point.concurrency;
+    EXPECT_EQ(point.check,
+              point.input_tokens == 100 && (point.concurrency == 3 || point.concurrency == 6))
+        << point.concurrency;
 }
 
 TEST(SweepPlan, PromptsLeaveRoomForTheirAnswers) {
