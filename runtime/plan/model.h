@@ -24,7 +24,7 @@ struct Model {
 };
 
 // `most`: requests that are simulated.
-constexpr double kMostSimulated = 12e6;
+constexpr double kMostSimulated = 8e6;
 // Of the pipeline file's endpoints and their copies: not of Endpoint::instead's.
 Model model_of(const Job& job, std::uint64_t seed, double most = kMostSimulated);
 
