@@ -15,6 +15,11 @@ enum class Origin : std::uint8_t {
   prior,     // what is usual elsewhere
 };
 
+// Of errors that have nothing to do with each other. (std::hypot() wants a newer glibc than packages may.)
+inline double together(double a, double b) {
+  return std::sqrt(a * a + b * b);
+}
+
 struct Figure {
   double value = 0;
   // Nine times in ten the truth lies between value / e^spread and value · e^spread.
@@ -43,7 +48,7 @@ constexpr Origin weaker(Origin a, Origin b) {
 }
 
 inline Figure operator*(const Figure& a, const Figure& b) {
-  return {a.value * b.value, std::hypot(a.spread, b.spread), weaker(a.origin, b.origin)};
+  return {a.value * b.value, together(a.spread, b.spread), weaker(a.origin, b.origin)};
 }
 inline Figure operator*(const Figure& a, double factor) {
   return {a.value * factor, a.spread, a.origin};
@@ -52,7 +57,7 @@ inline Figure operator*(const Figure& a, double factor) {
 inline Figure operator+(const Figure& a, const Figure& b) {
   const double sum = a.value + b.value;
   if (sum <= 0) return {sum, 0, weaker(a.origin, b.origin)};
-  return {sum, std::hypot(a.value * a.spread, b.value * b.spread) / sum,
+  return {sum, together(a.value * a.spread, b.value * b.spread) / sum,
           a.value == 0   ? b.origin
           : b.value == 0 ? a.origin
                          : weaker(a.origin, b.origin)};

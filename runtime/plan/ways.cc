@@ -57,7 +57,7 @@ double rate_spread(const Endpoint& endpoint, const Seller& seller) {
   switch (seller.bounds.front().binding) {
     case Binding::concurrency:
     case Binding::slots:
-      return std::hypot(kRateSpread, endpoint.latency.spread);
+      return plan::together(kRateSpread, endpoint.latency.spread);
     case Binding::learned_rate:
       return 0.1;
     case Binding::kv_memory:
@@ -149,7 +149,7 @@ Online at_full_speed(const Job& job, const std::vector<Seller>& sellers, const F
   const bool outage = std::ranges::any_of(
       sellers, [&](const Seller& seller) { return !job.endpoints[seller.index].down.empty(); });
   // How soon an endpoint is asked again when it is back is luck.
-  online.seconds = {value, std::hypot(spread, requests.spread) + (outage ? 0.1 : 0.02), origin};
+  online.seconds = {value, plan::together(spread, requests.spread) + (outage ? 0.1 : 0.02), origin};
   return online;
 }
 

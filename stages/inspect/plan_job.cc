@@ -299,7 +299,7 @@ class JobMaker {
     });
     if (measured == all.end()) return;
     const auto taken = [](const Figure& from) {
-      return Figure{from.value, std::hypot(from.spread, kOtherModel), Origin::measured};
+      return Figure{from.value, plan::together(from.spread, kOtherModel), Origin::measured};
     };
     const Figure input = taken(*measured->input_tokens);
     const Figure output = taken(*measured->output_tokens);
