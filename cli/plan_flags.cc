@@ -11,15 +11,13 @@
 namespace sluice::cli {
 namespace {
 
-// "NAME=VALUE", or a VALUE alone, of all endpoints. The value of an engine has a '=' too, and a name may.
+// "NAME=VALUE", or a VALUE alone, of all endpoints.
 struct Named {
   std::string name;
   std::string value;
 };
-Named split(const std::string& text, bool value_has_equals) {
-  std::size_t equals = text.find('=');
-  // "a=6.4,b=…" is no endpoint's name and a value.
-  if (value_has_equals && equals == 1) equals = std::string::npos;
+Named split(const std::string& text) {
+  const std::size_t equals = text.find('=');
   if (equals == std::string::npos) return {{}, text};
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -46,7 +44,7 @@ core::Result<double> positive(const std::string& option, const std::string& text
 core::Status read_numbers(const std::string& option, const std::vector<std::string>& texts,
                           bool time, std::map<std::string, double>& to) {
   for (const std::string& text : texts) {
-    const Named named = split(text, false);
+    const Named named = split(text);
     const auto number = positive(option, named.value, time);
     if (!number) return std::unexpected(number.error());
     to[named.name] = *number;
@@ -80,11 +78,16 @@ void PlanFlags::add_options(CLI::App& command) {
 core::Result<inspect::PlanSetup> PlanFlags::setup() const {
   inspect::PlanSetup setup{.sample = sample};
   for (const std::string& text : engines) {
-    const Named named = split(text, true);
-    const simulate::EngineText parsed = simulate::find_engine(named.value);
-    if (!parsed.engine)
-      return core::fail(core::ErrorCode::usage, fmt::format("--engine: {}", parsed.error));
-    setup.engines[named.name] = *parsed.engine;
+    // An engine's numbers have '=' too: "a=6.4,b=0.06".
+    Named named{{}, text};
+    simulate::EngineText found = simulate::find_engine(text);
+    if (!found.engine) {
+      named = split(text);
+      found = simulate::find_engine(named.value);
+    }
+    if (!found.engine)
+      return core::fail(core::ErrorCode::usage, fmt::format("--engine: {}", found.error));
+    setup.engines[named.name] = *found.engine;
   }
   if (auto read = read_numbers("--per-hour", per_hour, false, setup.dollars_per_hour); !read)
     return std::unexpected(read.error());

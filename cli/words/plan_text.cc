@@ -3,17 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cmath>
 
 #include "core/json.h"
 #include "core/printable.h"
+#include "inspect/report_words.h"
 #include "observe/figures.h"
 
 namespace sluice::words {
 namespace {
 
+using inspect::count_text;
+using inspect::dollars_text;
+using inspect::seconds_text;
 using plan::Figure;
 using plan::Way;
 
@@ -118,24 +120,6 @@ void write_share(core::JsonWriter& w, const plan::Job& job, const plan::Share& s
 }
 
 }  // namespace
-
-std::string seconds_text(double seconds) {
-  return observe::duration(std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(std::min(seconds, 9e8))));
-}
-
-std::string count_text(double number) {
-  return observe::count(static_cast<std::uint64_t>(std::llround(std::max(0.0, number))));
-}
-
-std::string dollars_text(double dollars) {
-  const double size = std::abs(dollars);
-  if (size == 0) return "$0";
-  if (size >= 1000) return "$" + count_text(dollars);
-  if (size >= 1) return fmt::format("${:.2f}", dollars);
-  if (size >= 0.1) return fmt::format("${:.3f}", dollars);
-  return fmt::format("${:.2g}", dollars);
-}
 
 std::string binding_text(const plan::Job& job, const Way& way) {
   if (way.shares.empty()) return "nothing is left to ask";

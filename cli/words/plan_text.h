@@ -13,12 +13,6 @@
 
 namespace sluice::words {
 
-// "$0.0123", "$12.40", "$1,350": as exact as an estimate is.
-std::string dollars_text(double dollars);
-
-std::string seconds_text(double seconds);  // "42 s", "3 min 05 s"
-std::string count_text(double number);     // "1,234", rounded
-
 struct PlanFrame {
   std::string name;   // of the job
   std::string title;  // "question 1 of 2"; may be empty

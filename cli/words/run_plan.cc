@@ -6,12 +6,16 @@
 #include <chrono>
 
 #include "inspect/plan_job.h"
+#include "inspect/report_words.h"
 #include "plan/ways.h"
 #include "storage/atomic_file.h"
 #include "words/plan_text.h"
 
 namespace sluice::words {
 namespace {
+
+using inspect::dollars_text;
+using inspect::seconds_text;
 
 constexpr std::uint64_t kRows = 200;  // that are looked at
 constexpr std::uint64_t kRowsOfFiles =

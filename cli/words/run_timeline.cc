@@ -45,14 +45,28 @@ inspect::TimelineLineEndpoint endpoint_of(const provider::EndpointSpec& spec,
           .learned_per_minute = state.learned_per_minute};
 }
 
+// Of the endpoints, and of this run.
+void take_endpoints(inspect::TimelineLine& point, const stages::PipelineSpec& spec,
+                    const job::Progress& progress) {
+  const auto& states = progress.dispatch.schedule.endpoints;
+  point.refused = 0;
+  point.failed = 0;
+  point.endpoints.clear();
+  for (std::size_t e = 0; e < states.size(); ++e) {
+    point.endpoints.push_back(endpoint_of(spec.dispatch.endpoints[e], states[e], progress.account));
+    point.refused += point.endpoints.back().refused;
+    point.failed += point.endpoints.back().failed;
+  }
+}
+
 }  // namespace
 
 RunTimeline::RunTimeline(const stages::PipelineSpec& spec, std::string_view version)
     : spec_(spec), writer_(spec.checkpoint.directory) {
-  latest_.run = "started";
-  latest_.version = version;
-  add(latest_);
-  latest_.version.clear();
+  inspect::TimelineLine first;
+  first.run = "started";
+  first.version = version;
+  add(std::move(first));
 }
 
 void RunTimeline::look(const observe::View& view, const job::Progress& progress,
@@ -69,12 +83,7 @@ void RunTimeline::look(const observe::View& view, const job::Progress& progress,
   latest_.limit = limit;
   if (view.batches)
     latest_.batches = {view.batches->out, view.batches->requests, view.batches->done};
-  for (std::size_t e = 0; e < schedule.endpoints.size(); ++e) {
-    latest_.endpoints.push_back(
-        endpoint_of(spec_.dispatch.endpoints[e], schedule.endpoints[e], progress.account));
-    latest_.refused += latest_.endpoints.back().refused;
-    latest_.failed += latest_.endpoints.back().failed;
-  }
+  take_endpoints(latest_, spec_, progress);
   add(latest_);
 }
 
@@ -85,11 +94,7 @@ void RunTimeline::ended(const job::RunResult& result) {
   last.limit.clear();
   last.in_flight = 0;
   last.waiting = 0;
-  last.endpoints.clear();
-  const schedule::Snapshot& schedule = result.progress.dispatch.schedule;
-  for (std::size_t e = 0; e < schedule.endpoints.size(); ++e)
-    last.endpoints.push_back(
-        endpoint_of(spec_.dispatch.endpoints[e], schedule.endpoints[e], result.progress.account));
+  take_endpoints(last, spec_, result.progress);
   take_figures(last, result.progress);
   add(std::move(last));
 }

@@ -5,11 +5,15 @@
 #include <algorithm>
 
 #include "inspect/report_charts.h"
+#include "inspect/report_words.h"
 #include "inspect/timeline.h"
-#include "words/plan_text.h"
 
 namespace sluice::words {
 namespace {
+
+using inspect::count_text;
+using inspect::dollars_text;
+using inspect::seconds_text;
 
 constexpr std::size_t kMoments = 300;  // of a chart that has all of them
 

@@ -9,10 +9,14 @@
 
 #include "core/json.h"
 #include "core/printable.h"
+#include "inspect/report_words.h"
 #include "observe/figures.h"
-#include "words/plan_text.h"
 
 namespace sluice::words {
+
+using inspect::count_text;
+using inspect::dollars_text;
+using inspect::seconds_text;
 // What bound it most of the time.
 std::string bound_text(const Simulated& one) {
   const inspect::SimulatedJob& done = one.done;

@@ -31,6 +31,8 @@ struct Format {
   core::Result<std::unique_ptr<RecordSource>> (*open)(
       const FormatOptions& options, const std::string& path,
       std::span<const storage::FileId> written) = nullptr;
+  // A record has a line, or nearly so: rows can be counted by line ends.
+  bool of_lines = false;
 };
 
 std::span<const Format> formats();

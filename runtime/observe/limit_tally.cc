@@ -28,8 +28,7 @@ std::optional<Found> limit_of(const EndpointSample& e) {
   return std::nullopt;
 }
 
-}  // namespace
-
+// "eu, us: requests per minute; own: max_concurrency", of endpoints with what binds each.
 std::string limits_text(const std::vector<std::pair<std::string, std::string>>& by_endpoint) {
   constexpr std::size_t kMostNamed = 3;
   std::vector<std::pair<std::string, std::vector<std::string>>> by_limit;
@@ -49,6 +48,8 @@ std::string limits_text(const std::vector<std::pair<std::string, std::string>>& 
   }
   return text;
 }
+
+}  // namespace
 
 std::string binding_text(const Sample& sample) {
   if (sample.waiting == 0 || sample.stopping) return {};

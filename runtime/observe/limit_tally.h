@@ -48,11 +48,8 @@ struct Limit {
   double share = 0;      // of the looks, 0…1
 };
 
-// "eu, us: requests per minute; own: max_concurrency": endpoints with what binds each.
-std::string limits_text(const std::vector<std::pair<std::string, std::string>>& by_endpoint);
-
-// What keeps requests from being sent at this moment, as limits_text(). Empty where nothing does, or nothing
-// waits.
+// What keeps requests from being sent at this moment: "eu, us: requests per minute; own: max_concurrency". Empty
+// where nothing does, or nothing waits.
 std::string binding_text(const Sample& sample);
 
 class LimitTally {

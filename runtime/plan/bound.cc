@@ -34,9 +34,7 @@ constexpr bool of_a_day(Quota quota) {
 }
 
 Bound engine_bound(const Endpoint& endpoint, const Shape& shape, double concurrency) {
-  const simulate::EngineShape one{.input_tokens = shape.input_tokens - shape.cached_tokens,
-                                  .output_tokens = std::max(1.0, shape.output_tokens),
-                                  .cached_tokens = shape.cached_tokens};
+  const simulate::EngineShape one = engine_shape(shape);
   const simulate::EngineLoad load = simulate::predict(*endpoint.engine, one, concurrency);
   const double best = simulate::best_concurrency(*endpoint.engine, one, {.most = concurrency});
   return {.binding = load.queued          ? Binding::kv_memory
@@ -77,6 +75,12 @@ Shape shape_at(const Work& work, const Endpoint& endpoint) {
           .failed_share = work.failed_share};
 }
 
+simulate::EngineShape engine_shape(const Shape& shape) {
+  return {.input_tokens = shape.input_tokens - shape.cached_tokens,
+          .output_tokens = std::max(1.0, shape.output_tokens),
+          .cached_tokens = shape.cached_tokens};
+}
+
 std::vector<Bound> bounds(const Endpoint& endpoint, const Shape& shape) {
   std::vector<Bound> all;
   for (std::size_t q = 0; q < provider::kQuotas; ++q) {
@@ -90,7 +94,7 @@ std::vector<Bound> bounds(const Endpoint& endpoint, const Shape& shape) {
     all.push_back({.binding = Binding::learned_rate,
                    .limit = *endpoint.learned_per_minute,
                    .per_second = *endpoint.learned_per_minute / 60});
-  const double most = endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency);
+  const double most = concurrency_of(endpoint);
   if (endpoint.engine) {
     all.push_back(engine_bound(endpoint, shape, most));
   } else {

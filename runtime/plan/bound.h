@@ -47,6 +47,13 @@ struct Shape {
   double failed_share = 0;  // of the attempts
 };
 Shape shape_at(const Work& work, const Endpoint& endpoint);
+// The same for an engine.
+simulate::EngineShape engine_shape(const Shape& shape);
+
+// Requests in flight that the endpoint may have.
+inline double concurrency_of(const Endpoint& endpoint) {
+  return endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency);
+}
 
 // All bounds of an endpoint that sends requests one by one, the least first. There is at least one.
 std::vector<Bound> bounds(const Endpoint& endpoint, const Shape& shape);

@@ -16,7 +16,7 @@ enum class Origin : std::uint8_t {
 };
 
 // Of errors that have nothing to do with each other. (std::hypot() wants a newer glibc than packages may.)
-inline double together(double a, double b) {
+inline double root_sum_square(double a, double b) {
   return std::sqrt(a * a + b * b);
 }
 
@@ -48,7 +48,7 @@ constexpr Origin weaker(Origin a, Origin b) {
 }
 
 inline Figure operator*(const Figure& a, const Figure& b) {
-  return {a.value * b.value, together(a.spread, b.spread), weaker(a.origin, b.origin)};
+  return {a.value * b.value, root_sum_square(a.spread, b.spread), weaker(a.origin, b.origin)};
 }
 inline Figure operator*(const Figure& a, double factor) {
   return {a.value * factor, a.spread, a.origin};
@@ -57,7 +57,7 @@ inline Figure operator*(const Figure& a, double factor) {
 inline Figure operator+(const Figure& a, const Figure& b) {
   const double sum = a.value + b.value;
   if (sum <= 0) return {sum, 0, weaker(a.origin, b.origin)};
-  return {sum, together(a.value * a.spread, b.value * b.spread) / sum,
+  return {sum, root_sum_square(a.value * a.spread, b.value * b.spread) / sum,
           a.value == 0   ? b.origin
           : b.value == 0 ? a.origin
                          : weaker(a.origin, b.origin)};

@@ -28,7 +28,7 @@ double least_in_flight(const Job& job) {
   return least;
 }
 
-int divided(int count, double scale) {
+int divided(double count, double scale) {
   return std::max(1, static_cast<int>(std::lround(count / scale)));
 }
 
@@ -40,20 +40,10 @@ schedule::EndpointConfig config_of(const Endpoint& endpoint, double scale) {
                                   .weight = endpoint.weight};
   for (auto& limit : config.limits.per_window)
     if (limit) *limit /= scale;
-  config.limits.max_concurrency =
-      divided(config.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency), scale);
+  config.limits.max_concurrency = divided(concurrency_of(endpoint), scale);
   config.batch = endpoint.batch.has_value();
   config.answered_before = true;
   return config;
-}
-
-// How long a request takes at a server of one's own, when as many run as may: it is a closed loop.
-double engine_seconds(const Endpoint& endpoint, const Shape& shape) {
-  const double most = endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency);
-  const simulate::EngineShape one{.input_tokens = shape.input_tokens - shape.cached_tokens,
-                                  .output_tokens = std::max(1.0, shape.output_tokens),
-                                  .cached_tokens = shape.cached_tokens};
-  return simulate::predict(*endpoint.engine, one, most).request_ms / 1000;
 }
 
 simulate::ServerSpec server_of(const Work& work, const Endpoint& endpoint, double scale) {
@@ -66,11 +56,14 @@ simulate::ServerSpec server_of(const Work& work, const Endpoint& endpoint, doubl
   server.latency = duration_of(endpoint.latency.value);
   server.latency_spread = endpoint.latency_sigma;
   if (endpoint.engine) {
-    server.latency = duration_of(engine_seconds(endpoint, shape));
+    // In a closed loop as many run as may, so that all requests take as long.
+    const auto load =
+        simulate::predict(*endpoint.engine, engine_shape(shape), concurrency_of(endpoint));
+    server.latency = duration_of(load.request_ms / 1000);
     server.latency_spread = 0.05;
   } else if (endpoint.slots) {
     // What was measured is the time with the queue; more in flight would only queue.
-    server.slots = {{{}, divided(static_cast<int>(std::lround(*endpoint.slots)), scale)}};
+    server.slots = {{{}, divided(*endpoint.slots, scale)}};
   }
   if (endpoint.learned_per_minute && !server.limits[provider::Quota::requests_per_minute])
     server.limits[provider::Quota::requests_per_minute] = *endpoint.learned_per_minute / scale;

@@ -81,20 +81,28 @@ void scale_price(Endpoint& endpoint, double factor) {
   endpoint.dollars_per_hour *= factor;
 }
 
-// What an endpoint's field is set to. `time`: the value may have a unit of time.
+// What an endpoint's field is set to. `time`: the value may have a unit of time. `set` says whether there was anything to
+// change: a factor of what is not there is none.
 struct Field {
   std::string_view name;
   bool time = false;
   bool factor_only = false;
-  void (*set)(Endpoint& endpoint, const Value& value) = nullptr;
+  bool (*set)(Endpoint& endpoint, const Value& value) = nullptr;
 };
 
+// What is not there becomes what is named, and stays away when it is to be multiplied.
+bool set_optional(std::optional<double>& field, const Value& value) {
+  if (!field && value.factor) return false;
+  field = value.of(field.value_or(0));
+  return true;
+}
+
 template <provider::Quota quota>
-void set_quota(Endpoint& endpoint, const Value& value) {
-  std::optional<double>& limit = endpoint.limits[quota];
-  if (limit || !value.factor) limit = value.of(limit.value_or(0));
+bool set_quota(Endpoint& endpoint, const Value& value) {
+  bool changed = set_optional(endpoint.limits[quota], value);
   if (quota == provider::Quota::requests_per_minute && endpoint.learned_per_minute)
-    endpoint.learned_per_minute = value.of(*endpoint.learned_per_minute);
+    changed = set_optional(endpoint.learned_per_minute, value);
+  return changed;
 }
 
 constexpr std::array kFields = {
@@ -110,22 +118,26 @@ constexpr std::array kFields = {
                 endpoint.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency);
             endpoint.limits.max_concurrency =
                 static_cast<int>(std::clamp(std::round(value.of(before)), 1.0, 1e6));
+            return true;
           }},
-    Field{"slots", false, false,
-          [](Endpoint& endpoint, const Value& value) {
-            if (endpoint.slots || !value.factor)
-              endpoint.slots = value.of(endpoint.slots.value_or(0));
-          }},
+    Field{
+        "slots", false, false,
+        [](Endpoint& endpoint, const Value& value) { return set_optional(endpoint.slots, value); }},
     Field{"latency", true, false,
           [](Endpoint& endpoint, const Value& value) {
             endpoint.latency.value = std::max(1e-3, value.of(endpoint.latency.value));
+            return true;
           }},
     Field{"price", false, true,
-          [](Endpoint& endpoint, const Value& value) { scale_price(endpoint, value.number); }},
+          [](Endpoint& endpoint, const Value& value) {
+            scale_price(endpoint, value.number);
+            return endpoint.price || endpoint.request_dollars || endpoint.dollars_per_hour > 0;
+          }},
     Field{"output", false, true,
           [](Endpoint& endpoint, const Value& value) {
             if (endpoint.output_tokens) endpoint.output_tokens->value *= value.number;
             endpoint.request_dollars.reset();
+            return endpoint.output_tokens.has_value();
           }},
 };
 
@@ -177,6 +189,11 @@ Outcome set_copies(Job& job, const std::vector<std::size_t>& endpoints, std::str
   return {};
 }
 
+Outcome nothing_to_multiply(std::string_view what, std::string_view field) {
+  return std::unexpected(
+      fmt::format("there is no {} that could be multiplied: write {}=600, say", what, field));
+}
+
 // Of the job, not of an endpoint. nullopt: it is another field.
 std::optional<Outcome> set_of_job(Job& job, std::string_view field, std::string_view text) {
   const bool time = field == "deadline";
@@ -187,10 +204,9 @@ std::optional<Outcome> set_of_job(Job& job, std::string_view field, std::string_
                                        field, text, time ? " with s, m, h or d" : ""));
   Work& work = job.work;
   if (field == "deadline") {
-    if (work.deadline || !value->factor) work.deadline = value->of(work.deadline.value_or(0));
+    if (!set_optional(work.deadline, *value)) return nothing_to_multiply(field, field);
   } else if (field == "budget") {
-    if (work.budget_left || !value->factor)
-      work.budget_left = value->of(work.budget_left.value_or(0));
+    if (!set_optional(work.budget_left, *value)) return nothing_to_multiply(field, field);
   } else if (field == "rows") {
     const double rows = value->of(work.rows);
     if (work.rows > 0) work.requests.value *= rows / work.rows;
@@ -226,7 +242,9 @@ Outcome change(Job& job, std::string_view text) {
     return std::unexpected(fmt::format("{}=\"{}\": write {}", left, right,
                                        known->factor_only ? "a factor: x2 is twice as much"
                                                           : "a number, or x2 for twice as much"));
-  for (const std::size_t e : *endpoints) known->set(job.endpoints[e], *value);
+  bool any = false;
+  for (const std::size_t e : *endpoints) any = known->set(job.endpoints[e], *value) || any;
+  if (!any) return nothing_to_multiply(left, known->name);
   return {};
 }
 

@@ -16,8 +16,11 @@
 namespace sluice::plan {
 namespace {
 
-constexpr double kRateSpread =
-    0.05;  // of a rate that a quota bounds: the scheduler uses all but a little of it
+// How far off a rate is, whatever binds it: the scheduler uses all but a little of it.
+constexpr double kPacing = 0.02;
+constexpr double kLearned = 0.1;       // of what refusals have taught
+constexpr double kEngineModel = 0.15;  // of what an engine's numbers predict
+constexpr double kLittle = 0.05;       // of slots over latency, beside the latency's own
 
 // One endpoint, as far as a way needs it.
 struct Seller {
@@ -53,24 +56,35 @@ double climbing(const Endpoint& endpoint, const Seller& seller, double in_flight
 }
 
 // The spread of a rate: of what binds it.
-double rate_spread(const Endpoint& endpoint, const Seller& seller) {
-  switch (seller.bounds.front().binding) {
+double rate_spread(const Work& work, const Endpoint& endpoint, const Bound& bound) {
+  const Figure input = endpoint.input_tokens.value_or(work.input_tokens);
+  const Figure output = endpoint.output_tokens.value_or(work.output_tokens);
+  switch (bound.binding) {
     case Binding::concurrency:
     case Binding::slots:
-      return plan::together(kRateSpread, endpoint.latency.spread);
+      return root_sum_square(kLittle, endpoint.latency.spread);
     case Binding::learned_rate:
-      return 0.1;
+      return kLearned;
     case Binding::kv_memory:
     case Binding::engine:
-      return 0.15;
+      return kEngineModel;
     case Binding::quota:
-      return seller.bounds.front().quota == provider::Quota::requests_per_minute ? 0.02 : 0;
+      break;
   }
-  return 0;
+  switch (bound.quota) {
+    case provider::Quota::input_tokens_per_minute:
+      return input.spread;
+    case provider::Quota::output_tokens_per_minute:
+      return output.spread;
+    case provider::Quota::tokens_per_minute:
+      return (input + output).spread;
+    default:
+      return kPacing;
+  }
 }
 
-Origin rate_origin(const Endpoint& endpoint, const Seller& seller) {
-  switch (seller.bounds.front().binding) {
+Origin rate_origin(const Endpoint& endpoint, const Bound& bound) {
+  switch (bound.binding) {
     case Binding::quota:
       return Origin::declared;
     case Binding::learned_rate:
@@ -135,21 +149,18 @@ Online at_full_speed(const Job& job, const std::vector<Seller>& sellers, const F
     usual += part * std::min(seller.shape.seconds, here / seller.rate());
     lost = std::max(lost, climbing(endpoint, seller, flying));
     // Errors of several endpoints have causes in common, so they do not even out.
-    double own = rate_spread(endpoint, seller);
-    if (seller.bounds.front().binding == Binding::quota &&
-        seller.bounds.front().quota != provider::Quota::requests_per_minute)
-      own = endpoint.input_tokens.value_or(job.work.input_tokens).spread * 0.5 +
-            endpoint.output_tokens.value_or(job.work.output_tokens).spread * 0.5;
-    spread += part * own;
-    origin = weaker(origin, rate_origin(endpoint, seller));
+    spread += part * rate_spread(job.work, endpoint, seller.bounds.front());
+    origin = weaker(origin, rate_origin(endpoint, seller.bounds.front()));
     online.shares.push_back(share);
   }
   const double flow = flow_seconds(job, sellers, requests.value);
   const double value = std::max(flow - usual, 0.0) + lost + slowest;
+  const double uncertain = root_sum_square(spread, requests.spread);
   const bool outage = std::ranges::any_of(
       sellers, [&](const Seller& seller) { return !job.endpoints[seller.index].down.empty(); });
   // How soon an endpoint is asked again when it is back is luck.
-  online.seconds = {value, plan::together(spread, requests.spread) + (outage ? 0.1 : 0.02), origin};
+  constexpr double kOutage = 0.1;
+  online.seconds = {value, uncertain + (outage ? kOutage : kPacing), origin};
   return online;
 }
 
@@ -166,8 +177,9 @@ Online as_bought(const Job& job, const std::vector<Seller>& sellers, const Figur
                                  std::exp(2 * job.endpoints[seller.index].latency_sigma)});
   }
   schedule::Need need{.requests = requests.value, .seconds = deadline};
-  const double most = std::chrono::duration<double>(schedule::Purchase::kMostMargin).count();
-  if (deadline) need.margin = std::min(*deadline * schedule::Purchase::kMargin, most);
+  if (deadline)
+    need.margin = std::min(*deadline * schedule::Purchase::kMargin,
+                           core::in_seconds(schedule::Purchase::kMostMargin));
   const schedule::Allotted bought = schedule::allot(offers, need);
   std::vector<Seller> open;
   std::vector<double> rates;
@@ -189,44 +201,72 @@ Online as_bought(const Job& job, const std::vector<Seller>& sellers, const Figur
   return online;
 }
 
-Way way_of(const Job& job, std::string name, const std::vector<std::size_t>& which,
-           bool as_written) {
+// Of so many requests those that go into batches: without a deadline all, with one as schedule/parking.h decides:
+// what can be taken back.
+double parked_of(const Work& work, const BatchService& service, std::uint32_t lines, double rate) {
+  const double requests = work.requests.value;
+  if (!work.deadline || rate <= 0) return requests;
+  const double left = *work.deadline - schedule::kGivingUp;
+  const double usual = batch_seconds(service, lines, 1).value;
+  const double back = (left - usual) * rate / schedule::kAgain;
+  const double enough = (left * rate - requests) / (schedule::kAgain - 1);
+  const double only = requests - rate * *work.deadline;
+  return std::clamp(std::max(std::min(back, enough), only), 0.0, requests);
+}
+
+// Until they are answered, and what is late of them is asked online.
+Figure parked_seconds(const Work& work, const BatchService& service, std::uint32_t lines,
+                      double parked, double rate) {
+  const auto batches = static_cast<std::size_t>(std::ceil(parked / std::max<double>(1, lines)));
+  Figure seconds = batch_seconds(service, std::min<double>(lines, parked), batches);
+  if (work.deadline && rate > 0)
+    seconds.value = std::min(seconds.value, *work.deadline * (1 - schedule::Purchase::kMargin));
+  return seconds;
+}
+
+// Tokens, money, and what a day's quotas add to the time.
+void add_totals(const Job& job, Way& way) {
   const Work& work = job.work;
-  Way way{.name = std::move(name), .as_written = as_written};
-  const std::vector<Seller> online = sellers(job, which);
-  const Endpoint* batch = nullptr;
-  std::size_t batch_index = 0;
-  for (const std::size_t e : which) {
-    if (!job.endpoints[e].batch || batch != nullptr) continue;
-    batch = &job.endpoints[e];
-    batch_index = e;
+  for (Figure* figure : {&way.dollars, &way.input_tokens, &way.output_tokens})
+    figure->origin = Origin::declared;
+  for (const Share& share : way.shares) {
+    const Endpoint& endpoint = job.endpoints[share.endpoint];
+    const Figure here{share.requests, work.requests.spread, work.requests.origin};
+    way.input_tokens = way.input_tokens + endpoint.input_tokens.value_or(work.input_tokens) * here;
+    way.output_tokens =
+        way.output_tokens + endpoint.output_tokens.value_or(work.output_tokens) * here;
+    way.day_seconds = std::max(way.day_seconds,
+                               seconds_of_day(endpoint, shape_at(work, endpoint), share.requests));
+    if (const auto one = request_dollars(work, endpoint)) {
+      way.dollars = way.dollars + *one * here;
+    } else if (endpoint.dollars_per_hour <= 0) {
+      way.priced = false;
+    }
   }
+  way.seconds.value = std::max(way.seconds.value, way.day_seconds);
+  for (const Share& share : way.shares)
+    way.dollars =
+        way.dollars + way.seconds * (job.endpoints[share.endpoint].dollars_per_hour / 3600);
+}
+
+// With these endpoints. Of several with batches the first has them all.
+Way way_of(const Job& job, std::string name, const std::vector<std::size_t>& which) {
+  const Work& work = job.work;
+  Way way{.name = std::move(name)};
+  way.seconds.origin = Origin::measured;
+  const std::vector<Seller> online = sellers(job, which);
   double rate = 0;
   for (const Seller& seller : online) rate += seller.rate();
 
   Figure requests = work.requests;
-  Figure seconds{0, 0, Origin::measured};
-  if (batch != nullptr) {
-    const std::uint32_t lines = schedule::lines_of_a_batch(batch->batch->most_lines, work.deadline);
-    const auto batches = [&](double parked) {
-      return static_cast<std::size_t>(std::ceil(parked / std::max<double>(1, lines)));
-    };
-    double parked = requests.value;
-    if (work.deadline && rate > 0) {
-      // As schedule/parking.h decides: what can be taken back.
-      const double usual = batch_seconds(*batch->batch, lines, 1).value;
-      const double back = (*work.deadline - usual - schedule::kGivingUp) * rate / schedule::kAgain;
-      const double enough =
-          ((*work.deadline - schedule::kGivingUp) * rate - requests.value) / (schedule::kAgain - 1);
-      const double only = requests.value - rate * *work.deadline;
-      parked = std::clamp(std::max(std::min(back, enough), only), 0.0, requests.value);
-    }
-    if (parked > 0) {
-      way.shares.push_back({.endpoint = batch_index, .requests = parked, .bound = {}, .next = {}});
-      seconds = batch_seconds(*batch->batch, std::min<double>(lines, parked), batches(parked));
-      // What is in a batch that is late is asked online in time.
-      if (work.deadline && rate > 0)
-        seconds.value = std::min(seconds.value, *work.deadline * (1 - schedule::Purchase::kMargin));
+  const auto batch = std::ranges::find_if(
+      which, [&](std::size_t e) { return job.endpoints[e].batch.has_value(); });
+  if (batch != which.end()) {
+    const BatchService& service = *job.endpoints[*batch].batch;
+    const std::uint32_t lines = schedule::lines_of_a_batch(service.most_lines, work.deadline);
+    if (const double parked = parked_of(work, service, lines, rate); parked > 0) {
+      way.shares.push_back({.endpoint = *batch, .requests = parked});
+      way.seconds = parked_seconds(work, service, lines, parked, rate);
       requests.value -= parked;
     }
   }
@@ -234,43 +274,18 @@ Way way_of(const Job& job, std::string name, const std::vector<std::size_t>& whi
     const Online rest = work.route == schedule::Route::deadline
                             ? as_bought(job, online, requests, work.deadline)
                             : at_full_speed(job, online, requests);
-    if (rest.seconds.value > seconds.value) {
-      seconds = rest.seconds;
-      way.bottleneck = way.shares.size();
-    }
+    const std::size_t first = way.shares.size();
     way.shares.insert(way.shares.end(), rest.shares.begin(), rest.shares.end());
-    for (std::size_t s = way.bottleneck; s < way.shares.size(); ++s)
-      if (way.shares[s].requests > way.shares[way.bottleneck].requests && way.shares[s].bound)
-        way.bottleneck = s;
-  }
-
-  Figure dollars{0, 0, Origin::declared};
-  Figure input{0, 0, Origin::declared};
-  Figure output{0, 0, Origin::declared};
-  for (const Share& share : way.shares) {
-    const Endpoint& endpoint = job.endpoints[share.endpoint];
-    const Figure here{share.requests, work.requests.spread, work.requests.origin};
-    input = input + endpoint.input_tokens.value_or(work.input_tokens) * here;
-    output = output + endpoint.output_tokens.value_or(work.output_tokens) * here;
-    const double day = seconds_of_day(endpoint, shape_at(work, endpoint), share.requests);
-    way.day_seconds = std::max(way.day_seconds, day);
-    if (const auto one = request_dollars(work, endpoint)) {
-      dollars = dollars + *one * here;
-    } else if (endpoint.dollars_per_hour <= 0) {
-      way.priced = false;
+    if (rest.seconds.value > way.seconds.value) {
+      way.seconds = rest.seconds;
+      way.bottleneck = first;
+      for (std::size_t s = first; s < way.shares.size(); ++s)
+        if (way.shares[s].requests > way.shares[way.bottleneck].requests) way.bottleneck = s;
     }
   }
-  seconds.value = std::max(seconds.value, way.day_seconds);
-  for (const Share& share : way.shares) {
-    const double hourly = job.endpoints[share.endpoint].dollars_per_hour;
-    if (hourly > 0) dollars = dollars + seconds * (hourly / 3600);
-  }
-  way.dollars = dollars;
-  way.seconds = seconds;
-  way.input_tokens = input;
-  way.output_tokens = output;
-  way.in_time = !work.deadline || seconds.value <= *work.deadline;
-  way.in_budget = !work.budget_left || dollars.value <= *work.budget_left;
+  add_totals(job, way);
+  way.in_time = !work.deadline || way.seconds.value <= *work.deadline;
+  way.in_budget = !work.budget_left || way.dollars.value <= *work.budget_left;
   return way;
 }
 
@@ -299,7 +314,7 @@ void add_other_tiers(const Job& job, const std::vector<std::size_t>& written,
   for (const auto& [instead, endpoints] : tiers) {
     std::string name = job.endpoints[endpoints.front()].name;
     if (endpoints.size() > 1) name = fmt::format("{} and {} like it", name, endpoints.size() - 1);
-    Way way = way_of(job, std::move(name), endpoints, false);
+    Way way = way_of(job, std::move(name), endpoints);
     way.instead = fmt::format("tiers = {{ \"{}\" }}", instead);
     ways.push_back(std::move(way));
     together += fmt::format("\"{}\", ", instead);
@@ -307,7 +322,7 @@ void add_other_tiers(const Job& job, const std::vector<std::size_t>& written,
   if (!job.work.deadline || tiers.empty()) return;
   Job bought = job;
   bought.work.route = schedule::Route::deadline;
-  Way way = way_of(bought, "the cheapest in time", all, false);
+  Way way = way_of(bought, "the cheapest in time", all);
   way.instead = fmt::format("tiers = {{ {}\"standard\" }}", together);
   ways.push_back(std::move(way));
 }
@@ -334,15 +349,12 @@ std::optional<Figure> request_dollars(const Work& work, const Endpoint& endpoint
   if (!endpoint.price) return std::nullopt;
   const Figure input = endpoint.input_tokens.value_or(work.input_tokens);
   const Figure output = endpoint.output_tokens.value_or(work.output_tokens);
-  // By a thousand requests, so that a fraction of a token counts.
-  constexpr double kMany = 1000;
   const core::Rates rates = endpoint.price->rates(
       core::Tier::asked, static_cast<std::uint64_t>(std::llround(input.value)));
   const double cached = input.value * work.cached_share;
-  const Figure in = {((input.value - cached) * kMany * rates.input.dollars() +
-                      cached * kMany * rates.cached_input.dollars()) /
-                         kMany,
-                     input.spread, input.origin};
+  const Figure in = {
+      (input.value - cached) * rates.input.dollars() + cached * rates.cached_input.dollars(),
+      input.spread, input.origin};
   const Figure out = {output.value * rates.output.dollars(), output.spread, output.origin};
   return in + out;
 }
@@ -352,19 +364,19 @@ Plan make_plan(const Job& job) {
   Plan plan;
   for (std::size_t e = 0; e < job.endpoints.size(); ++e)
     if (job.endpoints[e].instead.empty()) written.push_back(e);
-  plan.ways.push_back(way_of(job, "as written", written, true));
+  plan.ways.push_back(way_of(job, "as written", written));
+  plan.ways.front().as_written = true;
   if (written.size() > 1) {
-    Job hasty = job;
-    if (job.work.route == schedule::Route::deadline) {
-      std::vector<std::size_t> online = written;
-      std::erase_if(online, [&](std::size_t e) { return job.endpoints[e].batch.has_value(); });
+    for (const std::size_t e : written)
+      plan.ways.push_back(way_of(job, job.endpoints[e].name, {e}));
+    std::vector<std::size_t> online = written;
+    std::erase_if(online, [&](std::size_t e) { return job.endpoints[e].batch.has_value(); });
+    if (job.work.route == schedule::Route::deadline && online.size() > 1) {
+      Job hasty = job;
       hasty.work.route = schedule::Route::cheapest;
-      if (online.size() > 1) plan.ways.push_back(way_of(hasty, "all at full speed", online, false));
+      plan.ways.push_back(way_of(hasty, "all at full speed", online));
     }
   }
-  if (written.size() > 1)
-    for (const std::size_t e : written)
-      plan.ways.push_back(way_of(job, job.endpoints[e].name, {e}, false));
   add_other_tiers(job, written, plan.ways);
   std::sort(plan.ways.begin() + 1, plan.ways.end(), cheaper);
   for (std::size_t w = 0; w < plan.ways.size(); ++w) {

@@ -8,7 +8,6 @@
 namespace sluice::inspect {
 namespace {
 
-constexpr double kBytesOfAToken = 4;
 constexpr double kUsualText = 20;   // tokens of a text, where nothing bounds it
 constexpr double kUsualCount = 3;   // elements of a list
 constexpr double kPunctuation = 3;  // tokens around a name and a value: quotes, colon, comma
@@ -16,15 +15,15 @@ constexpr double kPunctuation = 3;  // tokens around a name and a value: quotes,
 double value_tokens(const answer::Field& field);
 
 double member_tokens(const answer::Field& field) {
-  return std::max(1.0, static_cast<double>(field.name.size()) / kBytesOfAToken) + kPunctuation +
-         value_tokens(field);
+  return std::max(1.0, static_cast<double>(field.name.size()) / schedule::kDefaultBytesPerToken) +
+         kPunctuation + value_tokens(field);
 }
 
 double value_tokens(const answer::Field& field) {
   switch (field.type) {
     case answer::FieldType::text: {
-      const double most = field.max ? *field.max / kBytesOfAToken : 2 * kUsualText;
-      const double least = field.min ? *field.min / kBytesOfAToken : 0;
+      const double most = field.max ? *field.max / schedule::kDefaultBytesPerToken : 2 * kUsualText;
+      const double least = field.min ? *field.min / schedule::kDefaultBytesPerToken : 0;
       return std::max(least, std::min(kUsualText, most / 2));
     }
     case answer::FieldType::integer:
@@ -35,7 +34,7 @@ double value_tokens(const answer::Field& field) {
     case answer::FieldType::one_of: {
       double bytes = 0;
       for (const std::string& choice : field.choices) bytes += static_cast<double>(choice.size());
-      return std::max(1.0, bytes / kBytesOfAToken /
+      return std::max(1.0, bytes / schedule::kDefaultBytesPerToken /
                                std::max<double>(1, static_cast<double>(field.choices.size())));
     }
     case answer::FieldType::list: {

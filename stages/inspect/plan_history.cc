@@ -96,7 +96,8 @@ void add_timeline(JobHistory& history, const Timeline& timeline) {
 void add_batches(JobHistory& history, const store::Account& account) {
   std::map<std::string, std::vector<double>> times;
   for (const store::BatchRecord& batch : account.batches) {
-    if (batch.created_at == 0 || batch.ended_at <= 0 || batch.cancelled) continue;
+    if (batch.created_at == 0 || batch.ended_at <= 0 || batch.cancelled || batch.done == 0)
+      continue;
     if (batch.endpoint >= account.endpoints.size()) continue;
     times[account.endpoints[batch.endpoint].name].push_back(
         std::max(1.0, static_cast<double>(batch.ended_at - batch.created_at)));

@@ -120,9 +120,9 @@ class JobMaker {
     set_work();
     for (const provider::EndpointSpec& endpoint : spec_.dispatch.endpoints)
       planned_.job.endpoints.push_back(endpoint_of(endpoint));
-    share_tokens();
     for (const provider::EndpointSpec& endpoint : spec_.dispatch.endpoints)
       add_other_tiers(endpoint);
+    share_tokens();
     return std::move(planned_);
   }
 
@@ -170,7 +170,6 @@ class JobMaker {
     work.rows = std::max(0.0, planned_.rows.value - static_cast<double>(planned_.rows_ended));
     Figure again{1.01, 0.03, Origin::prior};
     if (known()) {
-      planned_.requests_known = history_->answered;
       const double expected =
           static_cast<double>(history_->rows_ended) * asked_share_ / work.rows_a_request;
       if (expected >= 1)
@@ -299,14 +298,15 @@ class JobMaker {
     });
     if (measured == all.end()) return;
     const auto taken = [](const Figure& from) {
-      return Figure{from.value, plan::together(from.spread, kOtherModel), Origin::measured};
+      return Figure{from.value, plan::root_sum_square(from.spread, kOtherModel), Origin::measured};
     };
     const Figure input = taken(*measured->input_tokens);
     const Figure output = taken(*measured->output_tokens);
     for (plan::Endpoint& endpoint : planned_.job.endpoints) {
       if (endpoint.input_tokens) continue;
       endpoint.input_tokens = input;
-      endpoint.output_tokens = output;
+      // What the command line says of it stays.
+      if (endpoint.output_tokens->origin == Origin::prior) endpoint.output_tokens = output;
     }
     planned_.job.work.input_tokens = input;
     planned_.job.work.output_tokens = output;
@@ -325,11 +325,11 @@ class JobMaker {
       endpoint.instead = tier;
       endpoint.price = price;
       endpoint.request_dollars.reset();
-      if (!endpoint.input_tokens) {
-        endpoint.input_tokens = planned_.job.work.input_tokens;
-        if (planned_.job.work.output_tokens.origin == Origin::measured)
-          endpoint.output_tokens = planned_.job.work.output_tokens;
-      }
+      // The same model counts and writes alike; how soon it answers, and how many at once, was not seen there.
+      if (endpoint.latency.origin == Origin::measured && !other.batch)
+        endpoint.latency = {endpoint.latency.value * kFlexSlower, kLatencySpread, Origin::prior};
+      endpoint.slots.reset();
+      endpoint.learned_per_minute.reset();
       planned_.job.endpoints.push_back(std::move(endpoint));
     };
     if (profile->batch != nullptr) {

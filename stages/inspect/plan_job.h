@@ -33,12 +33,11 @@ struct PlanSetup {
 
 struct PlannedJob {
   plan::Job job;
-  std::uint64_t sampled = 0;         // rows
-  plan::Figure rows;                 // of the whole input
-  std::uint64_t rows_ended = 0;      // by earlier runs
-  std::uint64_t requests_known = 0;  // answered by earlier runs: by these it is measured
-  std::uint64_t rows_rejected = 0;   // of the sample, unasked
-  std::uint64_t rows_shared = 0;     // of the sample: the same question as another
+  std::uint64_t sampled = 0;        // rows
+  plan::Figure rows;                // of the whole input
+  std::uint64_t rows_ended = 0;     // by earlier runs
+  std::uint64_t rows_rejected = 0;  // of the sample, unasked
+  std::uint64_t rows_shared = 0;    // of the sample: the same question as another
 };
 
 // ErrorCode::usage where the input cannot be looked at without taking or sending anything: standard input, a

@@ -6,6 +6,7 @@
 #include "codec/prices.h"
 #include "inspect/report_tables.h"
 #include "observe/figures.h"
+#include "schedule/estimate.h"
 #include "stages/cascade.h"
 #include "stages/pack_savings.h"
 #include "stages/question.h"
@@ -14,9 +15,6 @@ namespace sluice::inspect {
 namespace {
 
 using observe::count;
-
-// As where no reply has taught better (schedule/estimate.h).
-constexpr std::uint64_t kBytesPerToken = 4;
 
 const provider::EndpointSpec* spec_of(const stages::PipelineSpec& spec, const std::string& name) {
   const auto& all = spec.dispatch.endpoints;
@@ -47,7 +45,8 @@ void add_packs(Table& table, const stages::PipelineSpec& spec, const ReportQuest
   const provider::EndpointSpec* endpoint = spec_of(spec, largest->name);
   if (endpoint != nullptr) {
     const auto index = static_cast<std::size_t>(endpoint - spec.dispatch.endpoints.data());
-    const std::uint64_t tokens = frames[index].system / kBytesPerToken * saved;
+    const auto tokens = static_cast<std::uint64_t>(
+        static_cast<double>(frames[index].system * saved) / schedule::kDefaultBytesPerToken);
     if (tokens > 0)
       what += fmt::format(
           "; the instruction alone would have been sent {} times more, about {} "

@@ -18,15 +18,12 @@ namespace {
 
 constexpr std::size_t kBuffer = 1 << 20;
 
-// Formats that have a record a line, or nearly so.
-constexpr std::array<std::string_view, 4> kOfLines = {"jsonl", "csv", "tsv", "lines"};
-
 bool has_lines(const stages::ReadSpec& read, const std::string& name) {
   if (name == "-" || place::is_remote(name) || name.ends_with(".gz") || name.ends_with(".zst"))
     return false;
   std::error_code error;
   return std::filesystem::is_regular_file(name, error) &&
-         std::ranges::find(kOfLines, format::format_of(read.format, name).name) != kOfLines.end();
+         format::format_of(read.format, name).of_lines;
 }
 
 struct Counted {

@@ -12,15 +12,18 @@ namespace sluice::inspect {
 namespace {
 
 constexpr double kPoints = 400;  // of a timeline
-constexpr double kUsedUp = 0.95;
-
-// What binds an endpoint: as observe::binding_text() says of a run.
-std::string limit_of(const schedule::EndpointState& state, int most) {
-  if (state.quota_used.value_or(0) >= kUsedUp && state.most_used)
-    return std::string(schedule::quota_name(*state.most_used));
-  if (state.in_flight >= state.cap)
-    return state.cap >= most ? "max_concurrency" : "the server's own concurrency";
-  return state.learned_per_minute ? "the rate that refusals have taught" : "";
+// As the display of a run sees it (cli/words/monitor.h).
+observe::EndpointSample sample_of(const schedule::EndpointConfig& config,
+                                  const schedule::EndpointState& state) {
+  return {
+      .name = config.name,
+      .usable = state.breaker != schedule::BreakerState::open && !state.stopped,
+      .in_flight = state.in_flight,
+      .cap = state.cap,
+      .max_concurrency = config.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency),
+      .quota_used = state.quota_used.value_or(0),
+      .quota = state.most_used ? std::string(schedule::quota_name(*state.most_used)) : "",
+      .learned_per_minute = state.learned_per_minute};
 }
 
 class Recorder final : public simulate::Watcher {
@@ -31,13 +34,12 @@ class Recorder final : public simulate::Watcher {
         every_(std::chrono::duration_cast<core::Duration>(
             std::chrono::duration<double>(std::max(0.05, expected_seconds / kPoints)))) {}
 
-  void answered(core::Time, const schedule::Send& send, const provider::Outcome& outcome) override {
+  void answered(core::Time, const schedule::Send&, const provider::Outcome& outcome) override {
     if (outcome.status == 429 || outcome.status == 503) ++refused_;
     if (outcome.action != provider::Action::none) return;
     ++answered_;
     input_ += outcome.usage.input;
     output_ += outcome.usage.output;
-    (void)send;
   }
 
   void polled(core::Time now, const schedule::Scheduler& scheduler) override {
@@ -53,14 +55,11 @@ class Recorder final : public simulate::Watcher {
     point.in_flight = scaled(snapshot.in_flight);
     point.waiting = scaled(snapshot.waiting);
     point.refused = scaled(refused_);
-    std::vector<std::pair<std::string, std::string>> limits;
+    observe::Sample sample{.waiting = snapshot.waiting, .endpoints = {}};
     for (std::size_t e = 0; e < snapshot.endpoints.size(); ++e) {
       const schedule::EndpointConfig& config = model_.config.endpoints[e];
       const schedule::EndpointState& state = snapshot.endpoints[e];
-      if (snapshot.waiting > 0) {
-        std::string limit = limit_of(state, config.limits.max_concurrency.value_or(0));
-        if (!limit.empty()) limits.emplace_back(config.name, std::move(limit));
-      }
+      sample.endpoints.push_back(sample_of(config, state));
       TimelineLineEndpoint seen;
       seen.name = config.name;
       seen.in_flight = static_cast<int>(scaled(static_cast<std::uint64_t>(state.in_flight)));
@@ -69,7 +68,7 @@ class Recorder final : public simulate::Watcher {
       seen.failed = scaled(state.failed);
       point.endpoints.push_back(std::move(seen));
     }
-    point.limit = observe::limits_text(limits);
+    point.limit = observe::binding_text(sample);
     most_in_flight = std::max(most_in_flight, static_cast<double>(point.in_flight));
     timeline.push_back(std::move(point));
     // A job that takes far longer than was expected has no more points for that.

@@ -150,6 +150,8 @@ TEST(Scenario, SaysWhatIsWrong) {
                                    {"eu.price=3", "a factor"},
                                    {"eu.down=10m", "10m..40m"},
                                    {"eu.copies=1.5", "whole number"},
+                                   {"eu.tpm=x2", "there is no eu.tpm that could be multiplied"},
+                                   {"deadline=x2", "there is no deadline that could be multiplied"},
                                    {"deadline=soon", "a number with s, m, h or d"}}) {
     const auto job_with = changed(job, text);
     ASSERT_FALSE(job_with) << text;

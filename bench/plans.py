@@ -2,7 +2,7 @@
 """Holds `sluice plan` and `sluice simulate` against what really happens: ten jobs on the mock, each planned after a
 sample of 200 rows, then run to its end.
 
-    bench/plan_jobs.py build/release/sluice [--only NAME] [--folder WORK] [--json OUT]
+    ./dev bench plans [--only NAME] [--folder WORK] [--json OUT]
 
 Prints a line a job: planned and actual cost and time, and whether the plan's interval holds. Exit status 1 where fewer
 than nine of ten hold within 10 % (plan) or 5 % (simulate).
@@ -47,7 +47,8 @@ return s.pipeline {{ name = "job",
 """
 
 
-# name -> (rows, mocks' options, what makes the pipeline of their addresses, more for plan and simulate, seconds of the sample's deadline)
+# By name: rows, each mock's options, the pipeline of their addresses; `more` and `what_if`: of plan and simulate alone.
+# A time "@12" counts from the run's start.
 def jobs():
     usual = ["--latency-ms", "400", "--latency-sigma", "0.3"]
     return {
@@ -63,7 +64,7 @@ def jobs():
                       file=lambda u: pipeline([endpoint(u[0], rpm=900)], rows=5)),
         "regions": dict(rows=2400, mocks=[usual + ["--rpm", "2400"], usual + ["--rpm", "2400", "--outage", "@12:@22:refuse"]],
                         file=lambda u: pipeline([endpoint(u[0], rpm=2400, name='"west"'), endpoint(u[1], rpm=2400, name='"east"')]),
-                        what_if="east.down=12s..22s", fresh=True),
+                        what_if="east.down=12s..22s"),
         "tiers": dict(rows=1800, mocks=[usual + ["--tier-latency", "flex=1s", "--tier-latency", "priority=200ms"]],
                       file=lambda u: pipeline(
                           [endpoint(u[0], price="nil", tiers='{ { "flex", rpm = 1500, price = { input = 0.5, output = 2 } }, '
@@ -144,7 +145,7 @@ def off(expected, actual):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("program")
+    parser.add_argument("--program", default="build/release/sluice")
     parser.add_argument("--only", action="append")
     parser.add_argument("--folder")
     parser.add_argument("--json")
