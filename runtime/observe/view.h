@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/money.h"
+#include "observe/health.h"
 
 namespace sluice::observe {
 
@@ -29,14 +30,6 @@ struct RejectView {
   std::string reason;
   std::uint64_t rows = 0;
   std::string example;  // the first one's detail
-};
-
-enum class Health : std::uint8_t {
-  fine,
-  cooling,  // waits as the server asked
-  probing,  // one request tries whether it answers again
-  broken,   // its breaker is open
-  stopped,  // for this run
 };
 
 struct EndpointView {
