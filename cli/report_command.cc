@@ -59,7 +59,7 @@ core::Result<inspect::Page> page_of(const stages::JobSpec& job, bool examples) {
   if (!accounts) return std::unexpected(accounts.error());
   inspect::ReportInput input{.job = job,
                              .questions = {},
-                             .total = words::joined(*accounts),
+                             .total = store::joined(*accounts),
                              .notes = {},
                              .version = kVersion,
                              .now = core::SystemClock().wall_now(),

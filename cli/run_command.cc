@@ -114,9 +114,10 @@ core::Result<Others> used_by_others(const stages::JobSpec& job, std::size_t ques
 }
 
 // A question with what the job's limits leave to it.
-stages::PipelineSpec limited(stages::PipelineSpec question, core::Money spent,
-                             core::Duration elapsed) {
+stages::PipelineSpec limited(stages::PipelineSpec question, std::optional<core::Money> budget,
+                             core::Money spent, core::Duration elapsed) {
   stages::DispatchSpec& dispatch = question.dispatch;
+  if (budget) dispatch.budget = budget;
   if (dispatch.budget) dispatch.budget = std::max(core::Money(), *dispatch.budget - spent);
   if (dispatch.deadline)
     dispatch.deadline = std::max(core::Duration(1), *dispatch.deadline - elapsed);
@@ -124,17 +125,18 @@ stages::PipelineSpec limited(stages::PipelineSpec question, core::Money spent,
 }
 
 // Prints what a person should know; the JSON summary is for the end.
-core::Result<words::Results> run_questions(const stages::JobSpec& job, const RunFlags& flags) {
+core::Result<words::Results> run_questions(const stages::JobSpec& job, const RunFlags& flags,
+                                           RunWatch& watch,
+                                           std::optional<shell::StopSignal>& signal) {
   const core::SystemClock clock;
   const core::Time started = clock.now();
   words::Results results;
-  std::optional<shell::StopSignal> signal;
   for (std::size_t k = 0; k < job.questions.size(); ++k) {
     const auto others = used_by_others(job, k);
     if (!others) return std::unexpected(others.error());
     const core::Money spent = others->spent;
-    const stages::PipelineSpec spec =
-        limited(job.questions[k], spent, k == 0 ? core::Duration() : clock.now() - started);
+    const stages::PipelineSpec spec = limited(job.questions[k], watch.budget_ordered(), spent,
+                                              k == 0 ? core::Duration() : clock.now() - started);
     if (flags.log == Log::text) fmt::print(stderr, "{}", heading_of(job, k));
     if (const Change change = change_of(job, k); !change.text.empty()) {
       print_note(change.text, flags.log);
@@ -157,17 +159,20 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     // A few rows are no job to plan.
     const auto planned = flags.limit ? std::nullopt : words::plan_run(spec, kVersion);
     std::optional<words::PlanWatch> plan;
+    observe::Observer* const observer = watch.begin(k);
     // Once, or again over the same input with what batches have brought.
     job::BatchRefusals refusals;
     for (std::optional<job::Progress> earlier;;) {
-      const stages::PipelineSpec now = earlier ? limited(job.questions[k], spent, gone()) : spec;
+      const stages::PipelineSpec now =
+          earlier ? limited(job.questions[k], watch.budget_ordered(), spent, gone()) : spec;
       auto made = job::Run::make(
           now, {.limit = k == 0 ? flags.limit : std::nullopt,
                 .detach = flags.detach,
                 .batch_refusals = refusals,
                 .keep_going = flags.keep_going || earlier.has_value(),
                 .day_use_of_others = others->day_use,
-                .notice = [&](const std::string& text) { print_note(text, flags.log); }});
+                .notice = [&](const std::string& text) { print_note(text, flags.log); },
+                .observer = observer});
       if (!made) return std::unexpected(made.error());
       job::Run& run = **made;
       if (!earlier) {
@@ -185,18 +190,20 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
         const auto style = flags.log == Log::json                     ? observe::Style::json
                            : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
                                                                       : observe::Style::lines;
-        words::Monitor monitor(now, {title_of(job, k), spent}, run, *signal, style, limits,
-                               *timeline, *plan);
+        const OrdersTo orders(watch, run);
+        words::Monitor monitor(now, {title_of(job, k), spent, watch.live()}, run, *signal, style,
+                               limits, *timeline, *plan);
         result = run.run();
         elapsed += monitor.elapsed();
       }
       if (!result) return std::unexpected(result.error());
       if (earlier) job::add_earlier(result->progress, *earlier);
-      if (!result->again || signal->seen()) break;
+      if (!result->again || signal->seen() || watch.stop_ordered()) break;
       earlier = result->progress;
       refusals = std::move(result->batch_refusals);
     }
-    if (signal->seen() && k + 1 < job.questions.size() &&
+    watch.ended(*result);
+    if ((signal->seen() || watch.stop_ordered()) && k + 1 < job.questions.size() &&
         result->end == job::RunEnd::finished) {  // too late for this one, not for the job
       result->end = job::RunEnd::stopped;
       result->why = "on request";
@@ -250,14 +257,29 @@ int run_job(const RunFlags& flags) {
   }
   const auto lock = lock_to_run(*job);
   if (!lock) return report_in(lock.error(), flags.log);
-  const auto results = run_questions(*job, flags);
-  if (!results) return report_in(results.error(), flags.log);
+  std::optional<shell::StopSignal> signal;
+  const auto watch = RunWatch::open(*job, flags.file.path, flags.watch,
+                                    [&](const std::string& text) { print_note(text, flags.log); });
+  if (!watch) return report_in(watch.error(), flags.log);
+  const auto results = run_questions(*job, flags, **watch, signal);
+  const auto over = [&](listen::State state, const std::string& why) {
+    (*watch)->over(state, why, signal ? &*signal : nullptr);
+  };
+  if (!results) {
+    over(listen::State::failed, results.error().text());
+    return report_in(results.error(), flags.log);
+  }
   if (flags.log == Log::json) {
     const auto accounts = accounts_of(*job);
     if (!accounts) return report_in(accounts.error(), flags.log);
     fmt::print("{}\n", words::summary_json(*job, *results, *accounts));
   }
-  if (const auto& error = results->questions.back().run.error) return report_in(*error, flags.log);
+  const job::RunResult& last = results->questions.back().run;
+  over(last.error                ? listen::State::failed
+       : results->finished(*job) ? listen::State::finished
+                                 : listen::State::stopped,
+       last.error ? last.error->text() : last.why);
+  if (last.error) return report_in(*last.error, flags.log);
   if (!results->finished(*job)) return 4;
   for (std::size_t k = 0; k < results->questions.size(); ++k) {
     if (stages::has_next_level(job->questions[k])) continue;  // they are asked, or rejected, there
@@ -297,6 +319,7 @@ void add_run_command(CLI::App& app, int& exit_status) {
   command->add_flag("--detach", flags->detach,
                     "Hand over batches and leave, with status 4: a later run collects them");
   add_run_flags(*command, *flags);
+  add_watch_flags(*command, flags->watch);
   add_log_option(*command, flags->log);
   command->footer(shell::help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/job_file.h"
+#include "cli/run_watch.h"
 
 namespace sluice::cli {
 
@@ -21,6 +22,7 @@ struct RunFlags {
   bool yes = false;         // ask rows again that the file asks otherwise now, whatever it costs
   std::optional<std::uint64_t> limit;  // read at most so many rows
   Log log = Log::text;
+  WatchFlags watch = {};
 };
 
 // Adds --log, which fills `log`.

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/stored_job.h"
 #include "core/json.h"
 #include "observe/figures.h"
 #include "shell/help_text.h"
@@ -119,7 +120,7 @@ std::string as_json(const stages::JobSpec& job, const std::vector<store::Account
   core::JsonWriter w(out);
   w.open('{');
   w.field("job", job.name);
-  write_account(w, words::joined(accounts), words::reasons_of(job.questions.back()));
+  write_account(w, store::joined(accounts), words::reasons_of(job.questions.back()));
   if (accounts.size() > 1) {
     w.key("questions");
     w.open('[');
@@ -192,9 +193,10 @@ std::string as_text(const stages::JobSpec& job, std::size_t question,
   return text;
 }
 
-int status(const JobFile& file, bool json) {
+int status(const JobFile& file, bool json, const std::string& listen) {
   const auto job = file.load(Secrets::unread);
   if (!job) return report(job.error());
+  if (!listen.empty()) return listen_to_stored(*job, file.path, listen);
   if (!begun(*job, 0)) {  // in the words of the checkpoint
     return report(checkpoint::read_account(job->questions[0].checkpoint.directory).error());
   }
@@ -213,7 +215,7 @@ int status(const JobFile& file, bool json) {
     }
   }
   if (accounts->size() > 1)
-    fmt::print("all questions\n  cost      {}\n", words::joined(*accounts).total().cost.text());
+    fmt::print("all questions\n  cost      {}\n", store::joined(*accounts).total().cost.text());
   return 0;
 }
 
@@ -223,17 +225,24 @@ void add_status_command(CLI::App& app, int& exit_status) {
   struct Options {
     JobFile file;
     bool json = false;
+    std::string listen;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("status", "Where the job stands, from its checkpoint");
   options->file.add_options(*command);
   command->add_flag("--json", options->json, "For programs: one JSON object");
+  command
+      ->add_option("--listen", options->listen,
+                   "Serve a page of the job as it stands, /metrics and /api here until Ctrl-C: "
+                   "127.0.0.1:9464, or a port")
+      ->type_name("ADDR");
   command->footer(shell::help_footer(
       "Rows, requests, tokens and cost by endpoint and outcome; also while the job runs.",
       {{"sluice status tickets.lua", ""},
        {"sluice status tickets.lua --json | jq .ledger.cost_usd", ""}}));
-  command->callback(
-      [options, &exit_status] { exit_status = status(options->file, options->json); });
+  command->callback([options, &exit_status] {
+    exit_status = status(options->file, options->json, options->listen);
+  });
 }
 
 }  // namespace sluice::cli

@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/money.h"
 #include "core/secret.h"
+#include "dsl/durations.h"
 #include "dsl/options.h"
 #include "script/project.h"
 #include "script/sandbox.h"
@@ -118,9 +119,5 @@ class Arguments {
   std::size_t items_ = 0;
   Place place_;
 };
-
-// "1h30m", "45s", "2d", "500ms": one or more numbers with units, in all more than zero and less
-// than a hundred years.
-std::optional<core::Duration> parse_duration(std::string_view text);
 
 }  // namespace sluice::dsl

@@ -118,23 +118,4 @@ std::vector<std::string> cost_notes(const store::Account& account,
   return notes;
 }
 
-store::Account joined(const std::vector<store::Account>& accounts) {
-  std::vector<store::Account> by_name;  // the ledgers of one endpoint each
-  for (const store::Account& account : accounts) {
-    for (const store::EndpointLedger& ledger : account.endpoints) {
-      auto same = std::ranges::find_if(
-          by_name, [&](const store::Account& one) { return one.endpoints[0].name == ledger.name; });
-      if (same == by_name.end()) same = by_name.emplace(by_name.end());
-      same->endpoints.push_back(ledger);
-    }
-  }
-  store::Account sum = accounts.back();
-  sum.endpoints.clear();
-  for (const store::Account& one : by_name) {
-    sum.endpoints.push_back(one.total());
-    sum.endpoints.back().name = one.endpoints[0].name;
-  }
-  return sum;
-}
-
 }  // namespace sluice::words

@@ -37,7 +37,4 @@ bool price_unknown(const provider::EndpointSpec& endpoint);
 std::vector<std::string> cost_notes(const store::Account& account,
                                     const std::vector<stages::PipelineSpec>& questions);
 
-// The rows of the last question, and what all have cost together, by endpoint.
-store::Account joined(const std::vector<store::Account>& accounts);
-
 }  // namespace sluice::words

@@ -42,18 +42,10 @@ std::optional<observe::ProblemView> problem_of(const schedule::EndpointState& st
   return problem;
 }
 
-observe::Health health_of(const schedule::EndpointState& state, core::Time now) {
-  if (state.stopped) return observe::Health::stopped;
-  if (state.breaker == schedule::BreakerState::open) return observe::Health::broken;
-  if (state.breaker == schedule::BreakerState::half_open) return observe::Health::probing;
-  const bool cooling = state.cooling_until && *state.cooling_until > now;
-  return cooling ? observe::Health::cooling : observe::Health::fine;
-}
-
 observe::EndpointSample sample_of(const provider::EndpointSpec& spec,
                                   const schedule::EndpointState& state, core::Time now) {
   return {.name = spec.name,
-          .usable = health_of(state, now) == observe::Health::fine,
+          .usable = dispatch::health_of(state, now) == observe::Health::fine,
           .in_flight = state.in_flight,
           .cap = state.cap,
           .max_concurrency = spec.limits.max_concurrency.value_or(provider::kDefaultMaxConcurrency),
@@ -122,7 +114,7 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
   view.learned_per_minute = state.learned_per_minute;
   view.median = state.median;
   view.tail = state.tail;
-  view.health = health_of(state, now);
+  view.health = dispatch::health_of(state, now);
   view.failure = state.failure;
   view.problem = problem_of(state, now);
   return view;
@@ -160,6 +152,7 @@ void Monitor::watch() {
         stopping_ = true;
         run_.stop("on request");
       }
+      if (job_.live != nullptr && job_.live->stop_ordered()) stopping_ = true;
       report_throttle();
       report_beyond_deadline();
       report_forms();
@@ -210,7 +203,9 @@ void Monitor::sample_limits(const observe::View& view) {
   for (std::size_t i = 0; i < states.size(); ++i)
     sample.endpoints.push_back(sample_of(spec_.dispatch.endpoints[i], states[i], now));
   limits_.add(sample);
-  timeline_.look(view, progress, observe::binding_text(sample));
+  const std::string binding = observe::binding_text(sample);
+  timeline_.look(view, progress, binding);
+  if (job_.live != nullptr) job_.live->look(view, progress, binding);
   if (auto problem = timeline_.problem())
     display_.tell(fmt::format("{}: {}: what the run was like is not kept", spec_.name, *problem));
   sampled_at_ = now;
@@ -283,6 +278,7 @@ observe::View Monitor::view() {
   const bool only_batches =
       view.batches && progress.input_complete && schedule.in_flight == 0 && schedule.waiting == 0;
   if (!stopping_ && only_batches) view.phase = "waiting for batches";
+  if (!stopping_ && schedule.paused) view.phase = "paused";
   view.stopping = stopping_;
   view.elapsed = now - started_;
   view.clock = local_time();
@@ -306,6 +302,8 @@ observe::View Monitor::view() {
   view.tokens_per_second = tokens_per_second_;
   view.spent = progress.account.total().cost + job_.spent;
   if (spec_.dispatch.budget) view.budget = *spec_.dispatch.budget + job_.spent;
+  if (job_.live != nullptr && job_.live->budget_ordered())
+    view.budget = job_.live->budget_ordered();
   // A job's other questions will cost as well, nobody knows what.
   if (!stopping_ && job_.title.empty() && !view.batches)
     view.projected = projected_cost(view, progress.dispatch.cost, progress.rows_ended);

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "job/run.h"
+#include "listen/live_job.h"
 #include "observe/display.h"
 #include "observe/events.h"
 #include "observe/limit_tally.h"
@@ -27,8 +28,9 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
 class Monitor {
  public:
   struct Job {
-    std::string title;  // "question 1 of 2", or empty
-    core::Money spent;  // by the other questions
+    std::string title;                // "question 1 of 2", or empty
+    core::Money spent;                // by the other questions
+    listen::LiveJob* live = nullptr;  // who looks at the job from outside
   };
   // Starts watching. What is given by reference must outlive the monitor.
   Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, shell::StopSignal& signal,

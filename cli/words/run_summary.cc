@@ -342,7 +342,7 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
   w.field("job", job.name);
   if (const std::string& why = results.questions.back().run.why; !why.empty()) w.field("why", why);
   w.field("elapsed_s", std::chrono::duration<double>(results.elapsed).count());
-  write_rows(w, joined(accounts), progress_of(accounts.size() - 1));
+  write_rows(w, store::joined(accounts), progress_of(accounts.size() - 1));
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   w.field("peak_rss_mb", static_cast<double>(usage.ru_maxrss) / 1024);  // Linux counts in KiB

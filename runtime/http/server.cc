@@ -11,6 +11,7 @@ namespace sluice::http {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr std::chrono::seconds kSweepEvery{1};
 
 class ServerImpl final : public Server, public ServerConnection::Owner {
  public:
@@ -44,6 +45,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
     sockaddr_storage bound{};
     int size = sizeof bound;
     uv_tcp_getsockname(listener_, reinterpret_cast<sockaddr*>(&bound), &size);
+    if (options_.patience) sweep_later();
     port_ = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
                                               : reinterpret_cast<sockaddr_in&>(bound).sin_port);
     return 0;
@@ -54,8 +56,33 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
     auto connection = std::make_shared<ServerConnection>(
         loop_, *this, tls_ ? net::Tls::server(tls_) : nullptr, options_);
     if (!connection->accept(reinterpret_cast<uv_stream_t*>(listener_))) return;
+    if (options_.max_connections > 0 && connections_.size() >= options_.max_connections)
+      make_room();
     ServerConnection* const key = connection.get();
     connections_.emplace(key, std::move(connection));
+  }
+  // Closes the one that the server has waited for longest.
+  void make_room() {
+    ServerConnection* longest = nullptr;
+    core::Time since = core::Time::max();
+    for (const auto& [connection, unused] : connections_) {
+      if (const auto waited = connection->waited_for_since(); waited && *waited < since) {
+        longest = connection;
+        since = *waited;
+      }
+    }
+    if (longest != nullptr) longest->reset();
+  }
+  void sweep_later() {
+    sweep_->start(kSweepEvery, [this] {
+      const core::Time before = core::SystemClock().now() - *options_.patience;
+      std::vector<std::shared_ptr<ServerConnection>> late;
+      for (const auto& [connection, owned] : connections_)
+        if (const auto since = connection->waited_for_since(); since && *since < before)
+          late.push_back(owned);
+      for (const auto& connection : late) connection->reset();
+      sweep_later();
+    });
   }
   void on_request(ServerRequest request, std::shared_ptr<Responder> responder) override {
     const auto handler = handler_;  // it may destroy the server
@@ -67,6 +94,7 @@ class ServerImpl final : public Server, public ServerConnection::Owner {
   std::shared_ptr<Handler> handler_;
   net::TlsContext tls_;
   const ServerOptions options_;
+  std::unique_ptr<net::Loop::Timer> sweep_ = loop_.make_timer();
   uv_tcp_t* listener_;  // freed when libuv has closed it
   int port_ = 0;
   std::unordered_map<ServerConnection*, std::shared_ptr<ServerConnection>> connections_;

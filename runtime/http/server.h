@@ -1,5 +1,6 @@
-// A small HTTP/1.1 server on a Loop, for the mock (and later the dashboard): keep-alive, pipelined
-// requests answered in order, optional TLS, answers that may come later.
+// A small HTTP/1.1 server on a Loop, for the mock and for the listener of a run: keep-alive, pipelined
+// requests answered in order, optional TLS, answers that may come later. A peer that does not take in
+// what it has asked for is not read from any more, so that what it costs is bounded.
 //
 // Threads: everything on the loop's thread.
 #pragma once
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +62,11 @@ struct ServerOptions {
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // larger: 413 and close
   // The same of one request, by its method and target; null = max_body_bytes for all.
   std::function<std::size_t(std::string_view method, std::string_view target)> max_body_of = {};
+  // 0 = as many as come. Else, when one more comes, the one goes that has let the server wait for longest.
+  std::size_t max_connections = 0;
+  // For a peer to send a request whole, counted from the answer before, and to take in an answer:
+  // then the connection is closed, whatever it was doing. nullopt = for ever.
+  std::optional<core::Duration> patience = std::nullopt;
   // For a peer to take in the last answer and to close, before it is cut off.
   core::Duration goodbye = std::chrono::seconds(2);
 };

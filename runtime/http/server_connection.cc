@@ -12,6 +12,7 @@ namespace sluice::http {
 namespace {
 
 constexpr std::size_t kMaxUnanswered = 64;
+constexpr std::size_t kMostBacklog = 256 * 1024;
 
 ServerResponse error_answer(int status, std::string_view why) {
   ServerResponse response;
@@ -118,7 +119,7 @@ void ServerConnection::on_bytes(std::string_view bytes) {
 
 void ServerConnection::take_requests(std::string_view bytes) {
   while (owner_ && !closing_ && !bytes.empty()) {
-    if (paused_ || answers_.size() >= kMaxUnanswered) {
+    if (paused_ || crowded()) {
       paused_ = true;
       transport_->pause_reading();
       held_ += bytes;
@@ -130,6 +131,14 @@ void ServerConnection::take_requests(std::string_view bytes) {
     bytes.remove_prefix(step.used);
     hand_out();
   }
+}
+
+bool ServerConnection::crowded() const {
+  return answers_.size() >= kMaxUnanswered || backlog_.size() > kMostBacklog;
+}
+
+std::optional<core::Time> ServerConnection::waited_for_since() const {
+  return answers_.empty() ? std::optional(since_) : std::nullopt;
 }
 
 void ServerConnection::on_end(const net::Transport::End& end) {
@@ -237,6 +246,7 @@ void ServerConnection::flush_answers() {
   while (!cut_ && !answers_.empty() && answers_.front().ready) {
     const Answer answer = std::move(answers_.front());
     answers_.pop_front();
+    since_ = core::SystemClock().now();
     if (!answer.bytes.empty()) send(answer.bytes, {});
     cut_ = answer.cut;
     finished_ = answer.closes && !cut_;
@@ -250,7 +260,7 @@ void ServerConnection::flush_answers() {
 }
 
 void ServerConnection::continue_reading() {
-  if (!paused_ || answers_.size() >= kMaxUnanswered / 2) return;
+  if (!paused_ || answers_.size() >= kMaxUnanswered / 2 || crowded()) return;
   paused_ = false;
   if (!peer_done_) transport_->resume_reading();
   on_bytes(std::exchange(held_, {}));
@@ -274,10 +284,12 @@ void ServerConnection::send(std::string_view head, std::string_view body) {
 }
 
 void ServerConnection::on_drained() {
+  const auto self = shared_from_this();  // a handler may do anything
   writing_ = {};
   if (!backlog_.empty()) {
     const std::string more = std::exchange(backlog_, {});
     send(more, {});
+    if (owner_ && !cut_ && !finished_) continue_reading();
   }
   finish_if_done();
 }

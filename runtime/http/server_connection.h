@@ -4,7 +4,8 @@
 // Threads: the loop's.
 //
 // Invariants:
-//   1. At most kMaxUnanswered requests are handed out and not yet answered; then reading stops.
+//   1. At most kMaxUnanswered requests are handed out and not yet answered, and kMostBacklog bytes of
+//      answers wait for the peer when a request is handed out; then reading stops.
 //   2. Answers leave in the order of the requests. Behind an answer that closes, nothing leaves.
 //   3. A connection is closed only after its peer has had the time to read the last answer: closing
 //      with unread input would reset it.
@@ -13,8 +14,10 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "core/clock.h"
 #include "http/message_parser.h"
 #include "http/server.h"
 #include "net/transport.h"
@@ -43,6 +46,10 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
 
   // For responders; `id` counts the requests of the connection.
   enum class Rest : std::uint8_t { none, later, never };  // of the body, behind `body_bytes`
+  // Since when the server waits for the peer: to send a request, or to take in an answer. Nothing
+  // while a request is with the handler.
+  std::optional<core::Time> waited_for_since() const;
+
   void respond(std::uint64_t id, const ServerResponse& response, std::size_t body_bytes, Rest rest);
   void reset();
 
@@ -75,6 +82,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   void continue_reading();
   void send_continue();
   void finish_if_done();
+  bool crowded() const;
   void say_goodbye();
   void gone();
 
@@ -88,6 +96,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   bool too_large_ = false;
   bool continue_due_ = false;
 
+  core::Time since_ = core::SystemClock().now();  // an answer was given, or it came
   std::uint64_t next_id_ = 0;
   std::deque<Answer> answers_;  // expected, in order
   std::string writing_;         // what libuv has

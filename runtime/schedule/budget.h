@@ -24,6 +24,7 @@ class Budget {
     spent_ += cost;
   }
 
+  void set_limit(core::Money limit) { limit_ = limit; }
   const std::optional<core::Money>& limit() const { return limit_; }
   core::Money spent() const { return spent_; }
   core::Money reserved() const { return reserved_; }

@@ -241,14 +241,16 @@ void Scheduler::poll(core::Time now, std::vector<Action>& actions) {
   Impl& s = *impl_;
   if (s.config.deadline && now >= *s.config.deadline)
     s.halt(HaltCause::deadline, explain_deadline(s.requests.size(), s.in_flight, s.parked()));
-  if (!s.draining) {
+  if (s.draining) {
+    s.release_all();
+  } else if (!s.paused) {
     for (Endpoint& endpoint : s.endpoints) endpoint.rate.tick(now);
     if (s.buying() != nullptr) s.purchase->decide(now, s.endpoints, s.waiting.size());
     s.send_ready(now);
+    if (!s.draining) s.hedge(now);
+    if (!s.draining) s.decide_suspects(now);
+    if (s.draining) s.release_all();
   }
-  if (!s.draining) s.hedge(now);
-  if (!s.draining) s.decide_suspects(now);
-  if (s.draining) s.release_all();
   actions.insert(actions.end(), std::make_move_iterator(s.actions.begin()),
                  std::make_move_iterator(s.actions.end()));
   s.actions.clear();
@@ -264,6 +266,7 @@ std::optional<core::Time> Scheduler::wake_at(core::Time now) const {
     earliest = std::max(now, std::min(earliest.value_or(t), t));
   };
   if (s.config.deadline) at(*s.config.deadline);
+  if (s.paused) return earliest;
   if (const auto due = s.suspects_due()) at(*due);
   if (s.buying() != nullptr && s.waiting.size() > 0) {
     if (const auto due = s.purchase->due()) at(*due);
@@ -294,6 +297,14 @@ void Scheduler::drain() {
   impl_->draining = true;
 }
 
+void Scheduler::pause(bool paused) {
+  impl_->paused = paused;
+}
+
+void Scheduler::set_budget(core::Money budget) {
+  impl_->budget.set_limit(budget);
+}
+
 Snapshot Scheduler::snapshot(core::Time now) const {
   const Impl& s = *impl_;
   Snapshot snapshot{
@@ -302,6 +313,7 @@ Snapshot Scheduler::snapshot(core::Time now) const {
       .reserved = s.budget.reserved(),
       .parked_cost = s.parked_cost,
       .online_per_second = s.purchase ? s.purchase->delivers(now, s.endpoints) : 0,
+      .paused = s.paused && !s.draining,
       .beyond_deadline = s.beyond_deadline(now),
       .spent = s.budget.spent(),
       .buying = s.buying() != nullptr ? std::optional(s.purchase->state()) : std::nullopt,

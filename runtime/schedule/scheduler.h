@@ -17,7 +17,7 @@
 //   5. A request that can never fit an endpoint's quota is never sent there; one that fits none is
 //      rejected at once, or split when it has several rows. One that fits stopped endpoints alone
 //      is released: it stays pending.
-//   6. After drain() or a halt nothing is sent; what was not in flight is released at the next
+//   6. While paused nothing is sent. After drain() or a halt nothing is sent; what was not in flight is released at the next
 //      poll().
 //   7. No request is rejected on the word of endpoints that have never answered one (refusal.cc).
 #pragma once
@@ -58,6 +58,11 @@ class Scheduler {
   std::optional<core::Time> wake_at(core::Time now) const;
   // Send nothing more; release what waits.
   void drain();
+  // Send nothing, park nothing that is not there yet, until it is told otherwise; what is in flight
+  // goes on, and the deadline stands.
+  void pause(bool paused);
+  // Another one, above what is spent or below. No effect behind a halt.
+  void set_budget(core::Money budget);
 
   Snapshot snapshot(core::Time now) const;
   // What is wrong with an endpoint that gives nothing but failures, for people; "" while there is

@@ -37,7 +37,7 @@
 // An endpoint:  OPEN ──move, or a hint to wait: CoolDown::begin()──► COOLING ──time──► OPEN
 //               OPEN or COOLING ──stop: stop()──► STOPPED, for this run
 //               beside that its Breaker, LearnedRate and Concurrency, each with its own diagram
-// The run:      RUNNING ──halt() or drain()──► DRAINING. There is no way back.
+// The run:      RUNNING ◄──pause()──► PAUSED, either ──halt() or drain()──► DRAINING. There is no way back.
 #pragma once
 
 #include <memory_resource>
@@ -178,6 +178,7 @@ struct Scheduler::Impl {
   std::optional<core::Time> delivers_at;
   core::Time last_refused{};
   bool draining = false;
+  bool paused = false;
   std::optional<Throttle> throttle;
   std::vector<Action> actions;  // for the next poll()
 

@@ -94,6 +94,9 @@ struct Send {
   EndpointId endpoint = 0;
   core::Money worst_cost;            // reserved until answered
   provider::Usage worst_usage = {};  // its tokens at most
+  // For those who send it to fill in: when, and which of the request's attempts it is, from 1.
+  core::Time sent{};
+  std::uint32_t number = 0;
 };
 // Goes into a batch of this endpoint. Its money stays reserved until collected().
 struct Park {
@@ -172,6 +175,7 @@ struct Snapshot {
   core::Money reserved;          // worst case of what is in flight, and of what is parked
   core::Money parked_cost = {};  // of that, what is parked
   double online_per_second = 0;  // requests that the online endpoints deliver, as far as is known
+  bool paused = false;
   // For people: how much cannot be asked in time, however the endpoints turn out. Empty while all can.
   std::string beyond_deadline = {};
   // Earlier runs included, and the worst case of attempts that may have been billed without an

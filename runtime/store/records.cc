@@ -1,5 +1,7 @@
 #include "store/records.h"
 
+#include <algorithm>
+
 namespace sluice::store {
 
 EndpointLedger Account::total() const {
@@ -23,6 +25,25 @@ EndpointLedger Account::total() const {
     sum.charged += e.charged;
     sum.charged_cost += e.charged_cost;
     sum.estimated_cost += e.estimated_cost;
+  }
+  return sum;
+}
+
+Account joined(const std::vector<Account>& accounts) {
+  std::vector<Account> by_name;  // the ledgers of one endpoint each
+  for (const Account& account : accounts) {
+    for (const EndpointLedger& ledger : account.endpoints) {
+      auto same = std::ranges::find_if(
+          by_name, [&](const Account& one) { return one.endpoints[0].name == ledger.name; });
+      if (same == by_name.end()) same = by_name.emplace(by_name.end());
+      same->endpoints.push_back(ledger);
+    }
+  }
+  Account sum = accounts.back();
+  sum.endpoints.clear();
+  for (const Account& one : by_name) {
+    sum.endpoints.push_back(one.total());
+    sum.endpoints.back().name = one.endpoints[0].name;
   }
   return sum;
 }

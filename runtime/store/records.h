@@ -168,4 +168,7 @@ struct Account {
   EndpointLedger total() const;
 };
 
+// Of a job's questions, at least one: the rows of the last, and what all have cost together, by endpoint.
+Account joined(const std::vector<Account>& accounts);
+
 }  // namespace sluice::store

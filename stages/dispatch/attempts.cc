@@ -49,6 +49,14 @@ provider::Reply not_needed() {
 
 }  // namespace
 
+observe::Health health_of(const schedule::EndpointState& state, core::Time now) {
+  if (state.stopped) return observe::Health::stopped;
+  if (state.breaker == schedule::BreakerState::open) return observe::Health::broken;
+  if (state.breaker == schedule::BreakerState::half_open) return observe::Health::probing;
+  const bool cooling = state.cooling_until && *state.cooling_until > now;
+  return cooling ? observe::Health::cooling : observe::Health::fine;
+}
+
 Attempts::Attempts(Setup setup)
     : endpoints_(setup.endpoints),
       checkpoint_(setup.checkpoint),
@@ -58,6 +66,8 @@ Attempts::Attempts(Setup setup)
       rows_to_come_(std::move(setup.rows_to_come)),
       post_(std::move(setup.post)),
       batches_(setup.batches),
+      observer_(setup.observer),
+      healths_(setup.endpoints.size()),
       frame_bytes_(longest_frame(setup.endpoints)),
       scheduler_(std::move(setup.config)) {
   publish(clock_.now());
@@ -66,7 +76,7 @@ Attempts::Attempts(Setup setup)
 void Attempts::submit(const std::vector<stages::RequestPtr>& requests) {
   const core::Time now = clock_.now();
   for (const stages::RequestPtr& request : requests) {
-    requests_.emplace(request->id, request);
+    requests_.emplace(request->id, Open{request, now});
     rows_submitted_ += request->items.size();
     ++requests_submitted_;
     const std::size_t bytes = frame_bytes_ + stages::counted_bytes(*request);
@@ -101,7 +111,7 @@ std::optional<core::Time> Attempts::pump() {
 }
 
 void Attempts::act(const schedule::Park& park) {
-  stages::RequestPtr request = take(park.request);
+  stages::RequestPtr request = take(park.request, How::parked);
   const Endpoint& endpoint = endpoints_[park.endpoint];
   std::string body = *endpoint.form->prefix();
   body += *endpoint.codec->content(request->user_content);
@@ -122,15 +132,18 @@ void Attempts::intend(core::Time now) {
   if (durable) send(*sends);
 }
 
-void Attempts::send(const std::vector<schedule::Send>& sends) {
-  for (const schedule::Send& send : sends) {
+void Attempts::send(std::vector<schedule::Send>& sends) {
+  const core::Time now = clock_.now();
+  for (schedule::Send& send : sends) {
     if (aborted_) return;
+    send.sent = now;
     const auto found = requests_.find(send.request);
     if (found == requests_.end()) {
       finished(send, not_needed(), 0);
     } else {
       endpoints_[send.endpoint].form->sent(send.attempt);
-      sender_.send(send, *found->second);
+      send.number = ++found->second.attempts;
+      sender_.send(send, *found->second.request);
     }
   }
 }
@@ -149,9 +162,10 @@ void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
       provider::attempt_cost(outcome, endpoints_[send.endpoint].price,
                              {.usage = send.worst_usage, .cost = send.worst_cost});
   count(send, outcome, cost, doubts);
+  if (observer_ != nullptr) tell_attempt(send, outcome, now, cost.cost);
   if (outcome.action == provider::Action::none && taken == schedule::Taken::wanted) {
     scheduler_.retain_slot(send.endpoint);  // until settled()
-    stages::RequestPtr request = take(send.request);
+    stages::RequestPtr request = take(send.request, How::answered);
     if (completions_.empty()) completions_.reserve(kCompletions);
     store::Settlement settlement = settlement_of(send, true, cost);
     settlement.form = endpoints_[send.endpoint].form->new_note();
@@ -180,13 +194,13 @@ void Attempts::ask_otherwise(const schedule::Send& send, provider::Outcome& outc
 // too large for its model wherever that is asked, unless it was a proxy that said so (413).
 void Attempts::note_too_large(schedule::RequestId id, provider::Outcome& outcome) {
   const auto found = requests_.find(id);
-  if (found == requests_.end() || !stages::has_inputs(*found->second)) return;
-  const std::size_t texts = found->second->items.size();
+  if (found == requests_.end() || !stages::has_inputs(*found->second.request)) return;
+  const std::size_t texts = found->second.request->items.size();
   if (texts == 1 && outcome.status != 413) {
     outcome.action = provider::Action::dead;
   } else if (const auto input = named_input(outcome.message);
              input && *input < texts && texts > 1) {
-    found->second->too_large_item = input;
+    found->second.request->too_large_item = input;
   }
 }
 
@@ -196,14 +210,15 @@ provider::Doubts Attempts::hold_against(const schedule::Send& send, std::uint64_
   // A hedge's loser: its request is answered and gone, and it holds nothing against the bounds that
   // rest on the prompt.
   const auto request = requests_.find(send.request);
-  const bool held = request != requests_.end();
-  const std::uint64_t prompt = held ? stages::text_bytes(*request->second) : 0;
+  const stages::Request* const held =
+      request != requests_.end() ? request->second.request.get() : nullptr;
+  const std::uint64_t prompt = held != nullptr ? stages::text_bytes(*held) : 0;
   // A file counts by what it may have in tokens, or by its bytes where these are more.
   const std::uint64_t sent =
-      held ? endpoint.frame_bytes() +
-                 std::max<std::uint64_t>(stages::counted_bytes(*request->second),
-                                         request->second->user_content->size())
-           : send.worst_usage.input;
+      held != nullptr
+          ? endpoint.frame_bytes() +
+                std::max<std::uint64_t>(stages::counted_bytes(*held), held->user_content->size())
+          : send.worst_usage.input;
   return provider::hold_against(reply.outcome,
                                 {.sent = sent,
                                  .prompt = prompt,
@@ -224,9 +239,47 @@ void Attempts::count(const schedule::Send& send, const provider::Outcome& outcom
   totals_.uncounted_cost += send.worst_cost;
 }
 
-stages::RequestPtr Attempts::take(schedule::RequestId id) {
+stages::RequestPtr Attempts::take(schedule::RequestId id, How how, std::string_view why) {
   auto node = requests_.extract(id);
-  return std::move(node.mapped());
+  Open& open = node.mapped();
+  if (observer_ != nullptr)
+    observer_->on(
+        observe::RequestEnded{.request = id,
+                              .attempts = open.attempts,
+                              .rows = static_cast<std::uint32_t>(open.request->items.size()),
+                              .submitted = open.submitted,
+                              .ended = clock_.now(),
+                              .how = how,
+                              .why = why});
+  return std::move(open.request);
+}
+
+void Attempts::tell_attempt(const schedule::Send& send, const provider::Outcome& outcome,
+                            core::Time now, core::Money cost) {
+  const auto open = requests_.find(send.request);
+  const auto rows = open == requests_.end() ? 0 : open->second.request->items.size();
+  observer_->on(observe::AttemptEnded{.endpoint = send.endpoint,
+                                      .request = send.request,
+                                      .attempt = send.attempt,
+                                      .number = send.number,
+                                      .rows = static_cast<std::uint32_t>(rows),
+                                      .sent = send.sent,
+                                      .ended = now,
+                                      .outcome = outcome,
+                                      .cost = cost});
+}
+
+void Attempts::tell_changes(core::Time now) {
+  for (std::uint32_t e = 0; e < healths_.size(); ++e) {
+    const schedule::EndpointState& state = totals_.schedule.endpoints[e];
+    const observe::Health health = health_of(state, now);
+    if (health == healths_[e]) continue;
+    observer_->on(observe::EndpointChanged{
+        .endpoint = e,
+        .before = std::exchange(healths_[e], health),
+        .now = health,
+        .why = state.stopped ? std::string_view(state.stop_reason) : state.failure});
+  }
 }
 
 void Attempts::hand_on() {
@@ -266,6 +319,7 @@ void Attempts::look_ahead() {
 void Attempts::publish(core::Time now) {
   published_ = now;
   totals_.schedule = scheduler_.snapshot(now);
+  if (observer_ != nullptr) tell_changes(now);
   totals_.form_notes.clear();
   for (const Endpoint& endpoint : endpoints_) totals_.form_notes.push_back(endpoint.form->note());
   std::lock_guard lock(state_mutex_);

@@ -30,6 +30,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/endpoint.h"
 #include "dispatch/sender.h"
+#include "observe/observer.h"
 #include "parked/batch_jobs.h"
 #include "provider/attempt_cost.h"
 #include "provider/exchange.h"
@@ -50,6 +51,7 @@ class Attempts {
     // Runs work on the I/O thread; called on a thread of the checkpoint's, once a burst.
     std::function<void(std::function<void()>)> post;
     parked::BatchJobs* batches = nullptr;
+    observe::Observer* observer = nullptr;  // outlives this
   };
   explicit Attempts(Setup setup);
 
@@ -57,6 +59,8 @@ class Attempts {
   // Dispatcher::settled().
   void settled(std::span<const int> by_endpoint);
   void drain() { scheduler_.drain(); }
+  void pause(bool paused) { scheduler_.pause(paused); }
+  void set_budget(core::Money budget) { scheduler_.set_budget(budget); }
   // Dispatcher's.
   void collected(std::uint32_t endpoint, std::uint64_t lines, core::Money worst, core::Money cost) {
     scheduler_.collected(endpoint, lines, worst, cost);
@@ -79,24 +83,32 @@ class Attempts {
   State state() const;
 
  private:
+  using How = observe::RequestEnded::How;
+  struct Open {
+    stages::RequestPtr request;
+    core::Time submitted;
+    std::uint32_t attempts = 0;
+  };
+
   void act(const schedule::Send& send) { sends_.push_back(send); }
   void act(const schedule::Park& park);
   void act(const schedule::Cancel& cancel) { sender_.cancel(cancel.attempt); }
   void act(const schedule::RejectRequest& reject) {
-    handlers_.rejected(take(reject.request), reject.reject);
+    handlers_.rejected(take(reject.request, How::rejected, reject.reject.reason), reject.reject);
   }
   void act(const schedule::SplitRequest& split) {
-    handlers_.split(take(split.request), split.cause);
+    handlers_.split(take(split.request, How::split), split.cause);
   }
   void act(const schedule::ReleaseRequest& release) {
-    handlers_.released(take(release.request), release.why);
+    handlers_.released(take(release.request, How::released, release.why), release.why);
   }
   void act(const schedule::Halt& halt) { handlers_.halted(halt.cause, halt.message); }
-  stages::RequestPtr take(schedule::RequestId id);
+  // It has ended.
+  stages::RequestPtr take(schedule::RequestId id, How how, std::string_view why = {});
 
   // Has the intents of `sends_` made durable; sends them then.
   void intend(core::Time now);
-  void send(const std::vector<schedule::Send>& sends);
+  void send(std::vector<schedule::Send>& sends);
   void hand_on();
   void commit_failures();
   // The endpoint is asked in another form now: the attempt counts as not sent.
@@ -111,6 +123,10 @@ class Attempts {
   // Tells the checkpoint what is used of the daily quotas.
   void keep_day_use(core::Time now);
   void publish(core::Time now);
+  // Tells the observer, where there is one.
+  void tell_attempt(const schedule::Send& send, const provider::Outcome& outcome, core::Time now,
+                    core::Money cost);
+  void tell_changes(core::Time now);
   // Tells the scheduler how much is still to come.
   void look_ahead();
 
@@ -124,12 +140,13 @@ class Attempts {
   std::uint64_t requests_submitted_ = 0;
   const std::function<void(std::function<void()>)> post_;
   parked::BatchJobs* const batches_;
-  std::size_t frame_bytes_;  // of the longest
+  observe::Observer* const observer_;
+  std::vector<observe::Health> healths_;  // by endpoint, as the observer was last told
+  std::size_t frame_bytes_;               // of the longest
   schedule::Scheduler scheduler_;
 
-  std::pmr::unsynchronized_pool_resource nodes_;  // of requests_
-  std::pmr::unordered_map<schedule::RequestId, stages::RequestPtr> requests_{
-      &nodes_};  // waiting or in flight
+  std::pmr::unsynchronized_pool_resource nodes_;                          // of requests_
+  std::pmr::unordered_map<schedule::RequestId, Open> requests_{&nodes_};  // waiting or in flight
   std::atomic<bool> aborted_ = false;
   bool handing_on_ = false;
   std::vector<schedule::Action> actions_;

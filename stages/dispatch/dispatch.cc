@@ -33,6 +33,18 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   void submit(std::vector<stages::RequestPtr> requests) override;
   void settled(std::vector<int> by_endpoint) override;
   void drain() override;
+  void pause(bool paused) override {
+    loop_.post([this, paused] {
+      attempts_->pause(paused);
+      pump();
+    });
+  }
+  void set_budget(core::Money budget) override {
+    loop_.post([this, budget] {
+      attempts_->set_budget(budget);
+      pump();
+    });
+  }
   void collected(std::uint32_t endpoint, std::uint64_t lines, core::Money worst,
                  core::Money cost) override {
     loop_.post([=, this] {
@@ -100,7 +112,8 @@ core::Status LoopDispatcher::open(const Setup& setup) {
       .clock = clock_,
       .rows_to_come = setup.rows_to_come,
       .post = [this](std::function<void()> work) { loop_.post(std::move(work)); },
-      .batches = setup.batches});
+      .batches = setup.batches,
+      .observer = setup.observer});
   pump_soon_ =
       loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
   return {};

@@ -5,7 +5,7 @@
 // (settled()). Intents come after that, so a crash never leaves more of them open than there are
 // slots: what may be billed twice is bounded by what may be in flight.
 //
-// Threads: start(), submit(), settled(), drain(), abort() and state() from any; join() from the one
+// Threads: start(), submit(), settled(), drain(), pause(), set_budget(), abort() and state() from any; join() from the one
 // that made it; handlers run on the I/O thread and must not block.
 //
 // Bound: the queue to the I/O thread is bounded by the flow's credits.
@@ -22,6 +22,7 @@
 #include "core/error.h"
 #include "dispatch/config.h"
 #include "dispatch/sender.h"
+#include "observe/observer.h"
 #include "parked/batch_jobs.h"
 #include "schedule/scheduler.h"
 #include "stages/item.h"
@@ -70,8 +71,12 @@ struct Setup {
   // How many rows are still to be submitted, as far as that can be told, when so many have been:
   // for schedule::Route::deadline. Called on the I/O thread.
   std::function<std::optional<double>(std::uint64_t submitted)> rows_to_come = {};
-  parked::BatchJobs* batches = nullptr;  // null: there are none
+  parked::BatchJobs* batches = nullptr;   // null: there are none
+  observe::Observer* observer = nullptr;  // null: nobody listens
 };
+
+// What an endpoint is fit for at `now`.
+observe::Health health_of(const schedule::EndpointState& state, core::Time now);
 
 class Dispatcher {
  public:
@@ -85,6 +90,9 @@ class Dispatcher {
   virtual void settled(std::vector<int> by_endpoint) = 0;
   // Send nothing more; what is in flight is waited for, the rest released.
   virtual void drain() = 0;
+  // Send nothing for a while; and another budget, of the job as the pipeline's is (Scheduler's).
+  virtual void pause(bool paused) = 0;
+  virtual void set_budget(core::Money budget) = 0;
   // Drop everything now: no handler runs any more once join() has returned. Takes no memory.
   virtual void abort() = 0;
   virtual void join() = 0;

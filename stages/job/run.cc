@@ -295,19 +295,30 @@ void FlowRun::commit(store::Results&& results, flow::Cost ended,
   for (const store::Entry& entry : results.entries) {
     if (entry.kind == store::Kind::answer) answered.push_back(entry.question);
   }
+  observe::Committed event{.answered = answered.size(),
+                           .rejected = results.entries.size() - answered.size()};
+  const core::Time handed_over = options_.observer ? options_.clock->now() : core::Time();
   activity_.begin();
-  checkpoint_->commit(std::move(results), [this, ended, answered = std::move(answered),
-                                           rejected = std::move(rejected)] {
-    rows_ended_ += ended.rows;
-    stages::Items followers = in_flight_.take(answered);
-    if (!followers.empty()) to_pack(PackInput::Kind::followers, std::move(followers));
-    for (const auto& [question, why] : rejected) {
-      if (stages::Items waiting = in_flight_.take(question); !waiting.empty())
-        reject(std::move(waiting), why);
-    }
-    if (ended.rows > 0) credits_.give(ended);
-    activity_.end();
-  });
+  rows_committing_ += ended.rows;
+  checkpoint_->commit(std::move(results),
+                      [this, ended, event, handed_over, answered = std::move(answered),
+                       rejected = std::move(rejected)]() mutable {
+                        rows_ended_ += ended.rows;
+                        rows_committing_ -= ended.rows;
+                        if (options_.observer != nullptr) {
+                          event.took = options_.clock->now() - handed_over;
+                          options_.observer->on(event);
+                        }
+                        stages::Items followers = in_flight_.take(answered);
+                        if (!followers.empty())
+                          to_pack(PackInput::Kind::followers, std::move(followers));
+                        for (const auto& [question, why] : rejected) {
+                          if (stages::Items waiting = in_flight_.take(question); !waiting.empty())
+                            reject(std::move(waiting), why);
+                        }
+                        if (ended.rows > 0) credits_.give(ended);
+                        activity_.end();
+                      });
 }
 
 void FlowRun::reject(stages::Items&& items, const core::Reject& why) {
@@ -340,6 +351,7 @@ Progress FlowRun::progress() const {
   progress.rows_at_start = checkpoint_->opened().done_rows;
   progress.rows_read = reader_->rows_read();
   progress.rows_ended = rows_ended_;
+  progress.rows_committing = rows_committing_;
   progress.rows_shared = rows_shared_;
   progress.rows_accepted = rows_accepted_;
   progress.rows_asked_again = rows_asked_again_;

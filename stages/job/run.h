@@ -5,7 +5,7 @@
 //                            ▲                                │
 //                            └───────── asked again ──────────┘
 //
-// Threads: make() and run() on one thread; stop(), progress() from any (stop() not from a signal
+// Threads: make() and run() on one thread; stop(), pause(), set_budget() and progress() from any (none of them from a signal
 // handler). A Run is used once.
 #pragma once
 
@@ -41,6 +41,7 @@ struct RunOptions {
   dispatch::DayUses day_use_of_others = {};  // of the job's other questions
   // Told within make() what a person should know and ends nothing.
   std::function<void(std::string)> notice = [](const std::string&) {};
+  observe::Observer* observer = nullptr;  // of what happens; it outlives the run
   // For measurements beside a run that keeps nothing (bench/unchecked.cc).
   std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,
                                                                       checkpoint::Projection&)>
@@ -52,12 +53,13 @@ struct RunOptions {
 
 // How far a run is, for the display and the summary.
 struct Progress {
-  store::Account account;           // of the job: earlier runs included
-  std::uint64_t rows_at_start = 0;  // had ended before this run
-  std::uint64_t rows_read = 0;      // by this run
-  std::uint64_t rows_ended = 0;     // by this run: answered or rejected
-  std::uint64_t rows_shared = 0;    // of these, answered by an answer that was there already
-  std::uint64_t rows_accepted = 0;  // of those read: answered by an earlier level of the cascade
+  store::Account account;             // of the job: earlier runs included
+  std::uint64_t rows_at_start = 0;    // had ended before this run
+  std::uint64_t rows_read = 0;        // by this run
+  std::uint64_t rows_ended = 0;       // by this run: answered or rejected
+  std::uint64_t rows_committing = 0;  // have ended, and are not durable yet
+  std::uint64_t rows_shared = 0;      // of these, answered by an answer that was there already
+  std::uint64_t rows_accepted = 0;    // of those read: answered by an earlier level of the cascade
   std::uint64_t rows_asked_again =
       0;  // askings beyond a row's first, for an answer that did not fit
   std::vector<stages::RejectTally::Reason> rejects;  // of this run, the most frequent first
@@ -106,6 +108,11 @@ class Run {
   virtual core::Result<RunResult> run() = 0;
   // Read no more, ask no more, finish what is in flight.
   virtual void stop(std::string why) = 0;
+  // Send nothing and create no batch, until it is told otherwise; what is in flight goes on. The
+  // deadline stands. No effect on a run that stops.
+  virtual void pause(bool paused) = 0;
+  // In the place of the pipeline's. No effect on a run that stops.
+  virtual void set_budget(core::Money budget) = 0;
   virtual Progress progress() const = 0;
   // Whether nothing runs in the flow, so that rows only wait for a moment to come, or for attempts
   // that the sender has. On the I/O thread, where the scheduler has been asked: within

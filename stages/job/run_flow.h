@@ -47,6 +47,11 @@ class FlowRun final : public Run {
   const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
   core::Result<RunResult> run() override;
   void stop(std::string why) override { shutdown_.stop(std::move(why)); }
+  void pause(bool paused) override {
+    if (batches_) batches_->pause(paused);
+    dispatcher_->pause(paused);
+  }
+  void set_budget(core::Money budget) override { dispatcher_->set_budget(budget); }
   Progress progress() const override;
   bool only_waits() const override {
     return activity_.rests(
@@ -122,6 +127,7 @@ class FlowRun final : public Run {
   std::optional<std::uint64_t> batches_read_;   // the pack node's: known at the end of the input
   std::atomic<std::int64_t> requests_out_ = 0;  // made, and not ended
   std::atomic<std::uint64_t> rows_ended_ = 0;
+  std::atomic<std::uint64_t> rows_committing_ = 0;
   std::atomic<std::uint64_t> rows_shared_ = 0;
   std::atomic<std::uint64_t> rows_accepted_ = 0;
   std::atomic<std::uint64_t> rows_asked_again_ = 0;

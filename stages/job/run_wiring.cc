@@ -75,7 +75,8 @@ core::Status FlowRun::open() {
                                                 .make_sender = options_.make_sender,
                                                 .clock = *options_.clock,
                                                 .rows_to_come = std::move(rows_left),
-                                                .batches = batches_.get()},
+                                                .batches = batches_.get(),
+                                                .observer = options_.observer},
                                                handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);
@@ -131,7 +132,8 @@ core::Status FlowRun::open_batches(const std::vector<std::string>& names) {
              batch_refusals_.emplace_back(endpoint, why);
              dispatcher_->stop_parking(endpoint, why);
            },
-       .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); }});
+       .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); },
+       .observer = options_.observer});
   if (!batches) return std::unexpected(batches.error());
   batches_ = std::move(*batches);
   return {};

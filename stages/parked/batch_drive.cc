@@ -68,6 +68,7 @@ bool ThreadBatchJobs::take_sealed() {
 }
 
 bool ThreadBatchJobs::may_create(const Driven& driven) const {
+  if (paused_) return false;
   const std::uint32_t endpoint = driven.machine.record().endpoint;
   std::uint64_t tokens = 0;
   for (const auto& other : driven_) {
@@ -186,7 +187,20 @@ bool ThreadBatchJobs::commit(Driven& driven, std::vector<store::Settlement> sett
     if (failed_) return false;
   }
   driven.machine.durable();
+  if (setup_.observer != nullptr) tell(driven.machine.record());
   return true;
+}
+
+void ThreadBatchJobs::tell(const BatchRecord& record) {
+  setup_.observer->on(observe::BatchChanged{.endpoint = record.endpoint,
+                                            .name = record.nonce,
+                                            .phase = store::phase_name(record.phase),
+                                            .requests = record.lines,
+                                            .rows = record.rows,
+                                            .done = record.done,
+                                            .failed = record.failed,
+                                            .cost = record.cost,
+                                            .note = record.note});
 }
 
 // It was collected or dropped.

@@ -26,6 +26,7 @@
 #include "checkpoint/checkpoint.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "observe/observer.h"
 #include "parked/parked_rows.h"
 #include "provider/codec.h"
 #include "provider/endpoint.h"
@@ -55,6 +56,7 @@ struct BatchSetup {
       collected;
   std::function<void(std::uint32_t endpoint, const std::string& why)> stopped;
   std::function<void(core::Error)> failed;
+  observe::Observer* observer = nullptr;  // null: nobody listens
 };
 
 // For people.
@@ -76,6 +78,8 @@ class BatchJobs : public stages::ParkedReplies {
   // Files that have been open for long, or all.
   virtual void seal_old() = 0;
   virtual void seal_all() = 0;
+  // While paused no batch is created; those that are out go on. Any thread.
+  virtual void pause(bool paused) = 0;
   // Until another pass over the input is worth its while (true), or nothing is out, or `stop` says so.
   // `passed`: what the last pass took.
   virtual bool wait(core::Duration passed, const std::function<bool()>& stop) = 0;

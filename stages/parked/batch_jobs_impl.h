@@ -49,6 +49,7 @@ class ThreadBatchJobs final : public BatchJobs {
             std::string_view body) override;
   void seal_old() override;
   void seal_all() override;
+  void pause(bool paused) override { paused_ = paused; }
   bool wait(core::Duration passed, const std::function<bool()>& stop) override;
   bool hand_over(const std::function<bool()>& stop) override;
   void forget() override { rows_.forget(); }
@@ -100,6 +101,7 @@ class ThreadBatchJobs final : public BatchJobs {
   // The record, and what is settled with it, are in the checkpoint when it returns. False: nothing
   // is committed any more.
   bool commit(Driven& driven, std::vector<store::Settlement> settlements = {});
+  void tell(const BatchRecord& record);
   void over(Driven& driven);
   void handle_no_room(Driven& driven);
   // After a batch that was too large for the queue: those to come are half as large.
@@ -119,6 +121,7 @@ class ThreadBatchJobs final : public BatchJobs {
   std::atomic<bool> brought_ = false;
   std::atomic<bool> urgent_ = false;
   std::atomic<bool> failed_ = false;
+  std::atomic<bool> paused_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

@@ -1,0 +1,88 @@
+// Those who watch a run from outside: the listener of --listen, and OpenTelemetry. Where there is none of them a run
+// gives no events to anybody.
+//
+// Threads: the main one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "job/run.h"
+#include "listen/listener.h"
+#include "listen/live_job.h"
+#include "observe/meter.h"
+#include "observe/observer.h"
+#include "shell/signals.h"
+#include "stages/spec.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sluice::cli {
+
+struct WatchFlags {
+  std::string listen;  // "127.0.0.1:9464"; empty: nobody listens
+  std::string linger;  // how long the listener stays behind the end: "30s"
+};
+void add_watch_flags(CLI::App& command, WatchFlags& flags);
+
+// The variable that holds the listener's token; empty where it is not set.
+core::Secret listen_token();
+// Says at which address there is what, once.
+std::string listening_text(const listen::Address& address, int port, bool control);
+
+class RunWatch {
+ public:
+  // `note` is told what a person should know. ErrorCode::usage, ErrorCode::io. `job` outlives it.
+  static core::Result<std::unique_ptr<RunWatch>> open(const stages::JobSpec& job,
+                                                      const std::string& file,
+                                                      const WatchFlags& flags,
+                                                      std::function<void(std::string)> note);
+
+  // A question begins: whom its runs tell; null where nobody listens.
+  observe::Observer* begin(std::size_t question);
+  // Null where nobody looks.
+  listen::LiveJob* live() { return live_ ? &*live_ : nullptr; }
+  // What was ordered over the listener.
+  bool stop_ordered() const { return live_ && live_->stop_ordered(); }
+  std::optional<core::Money> budget_ordered() const {
+    return live_ ? live_->budget_ordered() : std::nullopt;
+  }
+  void ended(const job::RunResult& result);
+  // The job has ended: those who look are given the time to see how, and --linger's.
+  void over(listen::State state, std::string why, shell::StopSignal* signal);
+
+ private:
+  RunWatch(const stages::JobSpec& job, const WatchFlags& flags) : job_(job), flags_(flags) {}
+
+  const stages::JobSpec& job_;
+  const WatchFlags flags_;
+  std::optional<core::Duration> linger_;
+  std::vector<std::unique_ptr<observe::Meter>> meters_;  // of each question that has begun
+  observe::Observers observers_;
+  std::optional<listen::LiveJob> live_;
+  std::unique_ptr<listen::Listener> listener_;
+};
+
+// Orders that come over the listener go to this run, as long as this lives.
+class OrdersTo {
+ public:
+  OrdersTo(RunWatch& watch, job::Run& run) : live_(watch.live()) {
+    if (live_ != nullptr) live_->take(run);
+  }
+  ~OrdersTo() {
+    if (live_ != nullptr) live_->release();
+  }
+  OrdersTo(const OrdersTo&) = delete;
+  OrdersTo& operator=(const OrdersTo&) = delete;
+
+ private:
+  listen::LiveJob* const live_;
+};
+
+}  // namespace sluice::cli
