@@ -1,5 +1,5 @@
 // Draws the charts of a page (stages/inspect/page.h): one for each element with the class "chart", from the JSON in the
-// element "charts". Asks for nothing.
+// element "charts". Asks for nothing. In the program it stands behind figures.js.
 "use strict";
 (() => {
   const element = document.getElementById("charts");
@@ -8,31 +8,8 @@
   const kColours = 12, kSpanColours = 8;  // in page.css
 
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const plain = (v, digits) => v.toLocaleString("en-US", {maximumFractionDigits: digits});
-  const three = v => plain(v, Math.abs(v) < 10 ? 2 : Math.abs(v) < 100 ? 1 : 0);
-
-  const number = v => {
-    for (const [least, letter] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]])
-      if (Math.abs(v) >= least) return three(v / (letter === "k" ? 1e3 : least)) + " " + letter;
-    return three(v);
-  };
-  const money = v => {
-    if (v === 0) return "$0";
-    if (Math.abs(v) >= 1e4) return "$" + number(v);
-    const digits = Math.abs(v) >= 1 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(Math.abs(v))));
-    return "$" + v.toLocaleString("en-US", {minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits});
-  };
-  // 0.25 s, 42 s, 3 min, 3 min 05 s, 2 h 07 min, 3 d 4 h
-  const duration = v => {
-    if (v < 60) return plain(v, v < 1 ? 3 : v < 10 ? 2 : 1) + " s";
-    const two = n => String(n).padStart(2, "0");
-    const s = Math.round(v), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
-    if (s < 3600) return m + " min" + (s % 60 ? " " + two(s % 60) + " s" : "");
-    if (s < 86400) return h + " h" + (m % 60 ? " " + two(m % 60) + " min" : "");
-    return d + " d" + (h % 24 ? " " + (h % 24) + " h" : "");
-  };
-  const share = v => plain(100 * v, 1) + " %";
-  const words = {number, money, seconds: duration, share};
+  const {duration} = figures;
+  const words = {number: figures.number, money: figures.money, seconds: duration, share: figures.share};
   const utc = t => uPlot.tzDate(new Date(t * 1e3), "Etc/UTC");
   // 14:20:05 or 14:20, with the day where it begins; 09-21
   const times = (u, splits, axis, space, step) => splits.map((t, i) => {

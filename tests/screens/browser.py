@@ -22,7 +22,7 @@ class Browser:
         self.process = subprocess.Popen(
             ["/bin/sh", "-c", f'exec "$@" 3<&{there_in} 4>&{there_out}', "sh", program, "--headless=new", "--no-sandbox",
              "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe",
+             "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe",
              f"--user-data-dir={self.profile.name}"],
             pass_fds=(there_in, there_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(there_in)
@@ -71,9 +71,9 @@ class Browser:
             self.events.append(message)
 
     def open(self, path):
-        """Opens a file, and waits until it is loaded and has drawn."""
+        """Opens a file, or the address of a server on loopback, and waits until it is loaded and has drawn."""
         self.events = []
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        self.call("Page.navigate", url=path if path.startswith("http://127.0.0.1:") else "file://" + os.path.abspath(path))
         until = time.monotonic() + TIMEOUT
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self.read(until))
