@@ -32,7 +32,7 @@ struct AttemptEnded {
   core::Time sent;
   core::Time ended;
   const provider::Outcome& outcome;  // Action::none: answered
-  core::Money cost;  // what the ledger counts; with Billing::possible its worst case
+  core::Money cost = {};  // what the ledger counts; with Billing::possible its worst case
 };
 
 // A request has ended, however. I/O thread, behind the last attempt's event.
@@ -71,7 +71,7 @@ struct BatchChanged {
   std::uint64_t rows = 0;
   std::uint64_t done = 0;
   std::uint64_t failed = 0;
-  core::Money cost;       // of a collected one
+  core::Money cost = {};  // of a collected one
   std::string_view note;  // what is wrong with it, for people; may be empty
 };
 

@@ -30,11 +30,10 @@ struct PageFile {
   std::string_view file;  // in web/
   std::string_view type;
 };
-constexpr std::array<PageFile, 6> kPage = {
+constexpr std::array<PageFile, 5> kPage = {
     {{"/", "dashboard.html", "text/html; charset=utf-8"},
      {"/dashboard.css", "dashboard.css", "text/css; charset=utf-8"},
      {"/dashboard.js", "dashboard.js", "text/javascript; charset=utf-8"},
-     {"/page.css", "page.css", "text/css; charset=utf-8"},
      {"/chart.js", "uPlot.iife.min.js", "text/javascript; charset=utf-8"},
      {"/chart.css", "uPlot.min.css", "text/css; charset=utf-8"}}};
 

@@ -81,6 +81,9 @@ class ServerTest : public testing::Test {
              std::size_t max_body_bytes = 1'000'000) {
     ServerOptions options;
     options.max_body_bytes = max_body_bytes;
+    serve(std::move(handler), calls, options);
+  }
+  void serve(Handler handler, const std::function<void(int port)>& calls, ServerOptions options) {
     options.goodbye = std::chrono::seconds(240);  // no peer here is slow on purpose
     auto server = Server::listen(loop_, options, std::move(handler));
     ASSERT_TRUE(server.has_value()) << server.error().text();

@@ -35,6 +35,51 @@ TEST(Scheduler, SendsWhatIsSubmittedInItsOrder) {
   EXPECT_EQ(end.in_flight, 0U);
 }
 
+TEST(Scheduler, APauseSendsNothingAndForgetsNothing) {
+  Harness h({.endpoints = {endpoint("a", {}, 2)}, .deadline = core::Time(60s)});
+  h.submit_many(1, 4);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0", "send 2 to 0"));
+  h.scheduler.pause(true);
+  EXPECT_TRUE(h.scheduler.snapshot(h.now).paused);
+  h.answer(1, success());
+  h.answer(2, failure(Verdict::retry, provider::Cause::timeout));
+  EXPECT_THAT(h.words(), IsEmpty());
+  EXPECT_EQ(h.wake_in(), 60s) << "nothing but the deadline";
+  h.now += 30s;
+  h.scheduler.pause(false);
+  EXPECT_FALSE(h.scheduler.snapshot(h.now).paused);
+  EXPECT_EQ(h.wake_in(), 0s);
+  EXPECT_EQ(h.poll().size(), 2U);
+}
+
+TEST(Scheduler, APauseEndsWithTheRun) {
+  Harness h({.endpoints = {endpoint("a", {}, 1)}, .deadline = core::Time(60s)});
+  h.submit_many(1, 3);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+  h.scheduler.pause(true);
+  h.now += 60s;
+  EXPECT_THAT(h.words(), ElementsAre("halt deadline", "release 2", "release 3"));
+  Harness drained({.endpoints = {endpoint("a", {}, 1)}});
+  drained.submit_many(1, 2);
+  drained.scheduler.pause(true);
+  drained.scheduler.drain();
+  EXPECT_THAT(drained.words(), ElementsAre("release 1", "release 2"));
+}
+
+TEST(Scheduler, ABudgetThatIsRaisedInTimeHaltsNothing) {
+  Config config{.endpoints = {endpoint("a", {}, 1)}, .budget = core::Money::picodollars(150)};
+  config.endpoints[0].price.output = core::Money::picodollars(1);
+  config.endpoints[0].max_output_tokens = 100;
+  Harness h(std::move(config));
+  h.submit_many(1, 2);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+  h.scheduler.set_budget(core::Money::picodollars(250));
+  provider::Outcome full = success();
+  full.usage.output = 100;
+  h.answer(1, full);
+  EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
+}
+
 TEST(Scheduler, KeepsNoMoreInFlightThanTheLid) {
   Harness h({.endpoints = {endpoint("a", {}, 2)}});
   h.submit_many(1, 4);

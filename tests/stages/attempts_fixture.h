@@ -33,7 +33,8 @@ class AttemptsTest : public testing::Test {
         .handlers = handlers_,
         .sender = sender_,
         .clock = clock_,
-        .post = [this](std::function<void()> work) { posted_.push_back(std::move(work)); }});
+        .post = [this](std::function<void()> work) { posted_.push_back(std::move(work)); },
+        .observer = observer_});
   }
 
   RequestPtr request(std::uint64_t id, int rows = 1) {
@@ -75,6 +76,7 @@ class AttemptsTest : public testing::Test {
     return found;
   }
 
+  observe::Observer* observer_ = nullptr;
   PipelineSpec spec_ = simple_spec(1);
   std::optional<Question> question_;
   std::vector<dispatch::Endpoint> endpoints_;
