@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -84,6 +85,7 @@ void RunWatch::ended(const job::RunResult& result) {
 
 void RunWatch::over(listen::State state, std::string why, shell::StopSignal* signal) {
   if (!live_) return;
+  std::fflush(stdout);  // the summary does not wait for those who watch
   live_->over(state, std::move(why));
   live_->wait_for_watchers();
   if (!linger_ || signal == nullptr || signal->seen()) return;

@@ -97,22 +97,26 @@ void LiveJob::look(const observe::View& view, const job::Progress& progress,
 void LiveJob::ended(const job::RunResult& result) {
   const std::lock_guard lock(mutex_);
   accounts_[question_] = result.progress.account;
-  if (looked_) {
-    looked_->progress = result.progress;
-    observe::View& view = looked_->view;
-    view.elapsed = clock_.now() - question_began_;
-    view.time = clock_.wall_now();
-    view.rows_done = result.progress.account.rows_answered + result.progress.account.rows_rejected;
-    view.rows_rejected = result.progress.account.rows_rejected;
-    view.rows_per_second = view.tokens_per_second = 0;
-    view.left.reset();
-    view.phase.clear();
-    for (observe::EndpointView& endpoint : view.endpoints) endpoint.in_flight = 0;
-    looked_->limit.clear();
-    looked_->progress.dispatch.schedule.in_flight = 0;
-    looked_->progress.dispatch.schedule.waiting = 0;
-    series_.add(point_of(view, looked_->progress, {}));
+  if (!looked_) looked_.emplace();  // it ended before anybody looked
+  looked_->progress = result.progress;
+  observe::View& view = looked_->view;
+  view.elapsed = clock_.now() - question_began_;
+  view.time = clock_.wall_now();
+  view.rows_done = result.progress.account.rows_answered + result.progress.account.rows_rejected;
+  view.rows_rejected = result.progress.account.rows_rejected;
+  view.rows_per_second = view.tokens_per_second = 0;
+  view.left.reset();
+  view.phase.clear();
+  const std::vector<EndpointInfo> endpoints = endpoints_of(job_.questions[question_]);
+  view.endpoints.resize(endpoints.size());
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    view.endpoints[e].name = endpoints[e].name;
+    view.endpoints[e].in_flight = 0;
   }
+  looked_->limit.clear();
+  looked_->progress.dispatch.schedule.in_flight = 0;
+  looked_->progress.dispatch.schedule.waiting = 0;
+  series_.add(point_of(view, looked_->progress, {}));
   series_.end(result.error                          ? "failed"
               : result.end == job::RunEnd::finished ? "finished"
                                                     : "stopped",
@@ -177,11 +181,11 @@ core::Result<Status> LiveJob::status() {
     status.account.input_complete = rows.input_complete;
   }
   if (looked_) fill_live(status);
-  status.state = over_                                     ? state_
-                 : !looked_                                ? State::running
-                 : looked_->view.stopping || stop_ordered_ ? State::stopping
-                 : paused_                                 ? State::paused
-                                                           : State::running;
+  const bool stopping = stop_ordered_ || (looked_ && looked_->view.stopping);
+  status.state = over_      ? state_
+                 : stopping ? State::stopping
+                 : paused_  ? State::paused
+                            : State::running;
   last_seen_ = clock_.now();
   if (over_) {
     end_seen_ = true;
@@ -201,6 +205,7 @@ void LiveJob::fill_live(Status& status) const {
   for (const schedule::EndpointState& endpoint : schedule.endpoints)
     live.quotas.emplace_back(endpoint.most_used ? schedule::quota_name(*endpoint.most_used)
                                                 : std::string_view());
+  live.quotas.resize(status.endpoints.size());
   live.limit = looked_->limit;
   live.endpoints = status.endpoints;
   if (looked_->progress.batches) live.batches = looked_->progress.batches->batches;

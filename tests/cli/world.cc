@@ -1,44 +1,21 @@
 #include "tests/cli/world.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <unordered_map>
 
+#include "tests/cli/http_ask.h"
+
 namespace sluice::cli {
 namespace {
 
 constexpr std::chrono::seconds kMostWait{30};
-
-// One GET to a server on loopback; the body.
-std::string get(int port, const std::string& target) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string reply;
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request =
-        "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    if (::write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
-      char chunk[4096];
-      for (ssize_t n = 0; (n = ::read(fd, chunk, sizeof chunk)) > 0;)
-        reply.append(chunk, static_cast<std::size_t>(n));
-    }
-  }
-  ::close(fd);
-  const auto body = reply.find("\r\n\r\n");
-  return body == reply.npos ? "" : reply.substr(body + 4);
-}
 
 std::uint64_t number(const simdjson::dom::element& json, const char* pointer) {
   std::uint64_t value = 0;
@@ -161,7 +138,7 @@ void World::start_mock(std::vector<std::string> arguments) {
 }
 
 std::string World::mock_report() const {
-  return get(std::stoi(base_url_.substr(base_url_.rfind(':') + 1)), "/stats");
+  return http_ask(std::stoi(base_url_.substr(base_url_.rfind(':') + 1)), "GET", "/stats").body;
 }
 
 MockStats World::mock_stats() const {

@@ -55,8 +55,8 @@ TEST(Completions, BashCompletesCommandsOptionsValuesAndFiles) {
   EXPECT_THAT(in_bash(shell, {"sluice", "ru"}), ElementsAre("run"));
   EXPECT_THAT(in_bash(shell, {"sluice", ""}),
               testing::IsSupersetOf({"run", "mock", "completions"}));
-  EXPECT_THAT(in_bash(shell, {"sluice", "run", "--l"}),
-              UnorderedElementsAre("--lib", "--limit", "--log"));
+  EXPECT_THAT(in_bash(shell, {"sluice", "run", "--li"}),
+              UnorderedElementsAre("--lib", "--limit", "--listen", "--linger"));
   EXPECT_THAT(in_bash(shell, {"sluice", "run", "x.lua", "--log", ""}), ElementsAre("text", "json"));
   EXPECT_THAT(in_bash(shell, {"sluice", "run", "--log", "=", "j"}), ElementsAre("json"));
   EXPECT_THAT(in_bash(shell, {"sluice", "run", "--log", "="}), ElementsAre("text", "json"));
