@@ -1,0 +1,32 @@
+// What a span is made of, copied from an event: small plain values. No prompt, no answer, no text of a server.
+#pragma once
+
+#include <cstdint>
+
+#include "core/clock.h"
+#include "core/money.h"
+#include "observe/observer.h"
+#include "provider/outcome.h"
+
+namespace sluice::telemetry {
+
+struct SpanRecord {
+  enum class Kind : std::uint8_t { request, attempt };
+  Kind kind = Kind::request;
+  observe::RequestEnded::How how = observe::RequestEnded::How::answered;  // of a request
+  provider::Cause cause = provider::Cause::none;                          // of an attempt, as below
+  provider::Billing billing = provider::Billing::none;
+  provider::Tier tier = provider::Tier::asked;
+  std::uint32_t endpoint = 0;
+  std::uint32_t attempts = 0;  // of a request; of an attempt its number among them
+  std::uint32_t rows = 0;
+  int status = 0;
+  std::uint64_t request = 0;
+  std::uint64_t attempt = 0;
+  core::Time began{};
+  core::Time ended{};
+  provider::Usage usage = {};
+  core::Money cost = {};
+};
+
+}  // namespace sluice::telemetry
