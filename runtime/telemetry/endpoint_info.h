@@ -20,6 +20,8 @@ struct EndpointInfo {
   std::string address;    // server.address
   std::uint16_t port = 0;
   std::string tier;  // asked for; may be empty
+
+  friend bool operator==(const EndpointInfo&, const EndpointInfo&) = default;
 };
 
 // The conventions' name of a service that is ours by its profile's name: "xai" is "x_ai". One that they do not have

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <list>
 #include <optional>
 #include <random>
 #include <thread>
@@ -42,14 +43,10 @@ class OtlpExporter final : public Exporter {
       : setup_(std::move(setup)),
         resource_(resource_of(setup_.settings.resource, setup_.source)),
         started_(clock_.wall_now()),
-        context_{.run = random_run(),
-                 .endpoints = setup_.endpoints,
-                 .anchor = clock_.now(),
-                 .anchor_wall = started_},
+        anchor_{.time = clock_.now(), .wall = started_},
         queue_(settings().traces.on() ? settings().span_queue : 1),
-        tracer_(context_.run, settings().sampled, queue_, settings().span_batch,
+        tracer_(settings().sampled, queue_, settings().span_batch,
                 [this] { loop_.post([this] { send_spans(); }); }),
-        genai_(setup_.endpoints),
         client_(std::make_unique<http::Client>(loop_)) {
     if (settings().traces.on()) observers_.add(&tracer_);
     if (settings().metrics.on()) observers_.add(&genai_);
@@ -57,7 +54,7 @@ class OtlpExporter final : public Exporter {
   ~OtlpExporter() override { finish(); }
 
   core::Status start();
-  observe::Observer* observer() override { return observers_.get(); }
+  observe::Observer* begin(std::vector<EndpointInfo> endpoints) override;
   void finish() override;
   std::uint64_t dropped(Signal signal) const override {
     const auto& delivery = signal == Signal::traces ? traces_ : metrics_;
@@ -84,7 +81,8 @@ class OtlpExporter final : public Exporter {
   const Pairs resource_;
   const core::SystemClock clock_;
   const core::WallTime started_;
-  const SpanContext context_;
+  const ClockAnchor anchor_;
+  std::list<std::vector<EndpointInfo>> endpoints_;  // of each run; spans point at them
   SpanQueue queue_;
   net::Loop loop_;
   Tracer tracer_;
@@ -188,7 +186,7 @@ void OtlpExporter::send_spans() {
   if (ended_ || traces_->busy()) return;
   const std::vector<SpanRecord> records = queue_.take(settings().span_batch);
   if (records.empty()) return;
-  traces_->send(traces_body(records, context_, resource_, setup_.source.version), records.size());
+  traces_->send(traces_body(records, anchor_, resource_, setup_.source.version), records.size());
 }
 
 void OtlpExporter::send_metrics() {
@@ -257,6 +255,13 @@ void OtlpExporter::end() {
     finish_timer_.reset();
     loop_.stop();
   });
+}
+
+observe::Observer* OtlpExporter::begin(std::vector<EndpointInfo> endpoints) {
+  endpoints_.push_back(std::move(endpoints));
+  tracer_.begin(random_run(), endpoints_.back());
+  genai_.begin(endpoints_.back());
+  return observers_.get();
 }
 
 void OtlpExporter::finish() {

@@ -4,9 +4,11 @@
 // What it never does: make a job wait (but for finish(), and that within a bound), grow (spans wait in a queue of fixed size,
 // a signal has one batch under way), or end a run. What cannot be delivered is dropped and counted.
 //
-// Made for one job::Run: requests have their numbers in it, and endpoints their indices.
+// Made once for a job; begin() is called for each job::Run of it, since requests have their numbers and endpoints their
+// indices in that.
 //
-// Threads: make(), finish() and the destructor the one that owns it; the observer's calls as observer.h says; dropped() any.
+// Threads: make(), begin(), finish() and the destructor the one that owns it; the observer's calls as observer.h says;
+// dropped() any.
 // The callbacks `metrics` and `note` come on its thread, from make() until finish() has returned.
 #pragma once
 
@@ -30,7 +32,6 @@ namespace sluice::telemetry {
 struct ExporterSetup {
   Settings settings;  // their notes are the caller's to show
   Source source = {};
-  std::vector<EndpointInfo> endpoints = {};  // by the index that events give
   std::function<observe::MetricFamilies()> metrics = {};
   // For a person: when nothing can be delivered, and the like.
   std::function<void(const std::string&)> note = {};
@@ -45,8 +46,10 @@ class Exporter {
   static core::Result<std::unique_ptr<Exporter>> make(ExporterSetup setup);
   virtual ~Exporter() = default;  // finish()
 
-  virtual observe::Observer* observer() = 0;  // never null; outlives finish()
-  // Sends what is left, or drops it after Patience::finish. The run has ended.
+  // What the next run gives its events to; the run before has ended. Never null, and lives as long as
+  // the exporter.
+  virtual observe::Observer* begin(std::vector<EndpointInfo> endpoints) = 0;
+  // Sends what is left, or drops it after Patience::finish. The last run has ended.
   virtual void finish() = 0;
   // Spans, or points of metrics, that were not delivered.
   virtual std::uint64_t dropped(Signal signal) const = 0;

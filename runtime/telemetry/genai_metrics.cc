@@ -1,6 +1,8 @@
 #include "telemetry/genai_metrics.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace sluice::telemetry {
@@ -20,37 +22,33 @@ observe::Labels labels_of(const EndpointInfo& info) {
 
 }  // namespace
 
-GenAiMetrics::GenAiMetrics(std::vector<EndpointInfo> endpoints) {
-  for (EndpointInfo& info : endpoints) {
-    Endpoint endpoint;
-    endpoint.info = std::move(info);
-    endpoints_.push_back(std::move(endpoint));
+GenAiMetrics::Endpoint::Endpoint(const EndpointInfo& its)
+    : info(its), input(kTokens), output(kTokens) {}
+
+void GenAiMetrics::begin(std::span<const EndpointInfo> endpoints) {
+  const std::lock_guard lock(mutex_);
+  indices_.clear();
+  for (const EndpointInfo& info : endpoints) {
+    const auto known = std::ranges::find(endpoints_, info, &Endpoint::info);
+    indices_.push_back(static_cast<std::size_t>(known - endpoints_.begin()));
+    if (known == endpoints_.end()) endpoints_.emplace_back(info);
   }
 }
 
-void GenAiMetrics::Histogram::add(double value, std::span<const double, kBounds> bounds) {
-  const auto bucket = std::ranges::lower_bound(bounds, value) - bounds.begin();
-  ++counts[static_cast<std::size_t>(bucket)];
-  sum += value;
-}
-
 void GenAiMetrics::on(const observe::AttemptEnded& event) {
-  if (event.endpoint >= endpoints_.size()) return;
-  Endpoint& endpoint = endpoints_[event.endpoint];
   const provider::Outcome& outcome = event.outcome;
   const std::lock_guard lock(mutex_);
-  endpoint.durations[outcome.cause].add(core::in_seconds(event.ended - event.sent), kSeconds);
+  if (event.endpoint >= indices_.size()) return;
+  Endpoint& endpoint = endpoints_[indices_[event.endpoint]];
+  if (outcome.cause != provider::Cause::cancelled)
+    endpoint.durations.try_emplace(outcome.cause, kSeconds)
+        .first->second.add(core::in_seconds(event.ended - event.sent));
   if (outcome.billing != provider::Billing::known) return;
-  endpoint.input.add(static_cast<double>(outcome.usage.input), kTokens);
-  if (endpoint.info.operation != "embeddings")  // these have none
-    endpoint.output.add(static_cast<double>(outcome.usage.output), kTokens);
-}
-
-observe::HistogramValue GenAiMetrics::value_of(const Histogram& histogram,
-                                               std::span<const double, kBounds> bounds) {
-  return {.bounds = {bounds.begin(), bounds.end()},
-          .counts = {histogram.counts.begin(), histogram.counts.end()},
-          .sum = histogram.sum};
+  endpoint.input.add(static_cast<double>(outcome.usage.input));
+  endpoint.has_input = true;
+  if (endpoint.info.operation == "embeddings") return;  // these have no output
+  endpoint.output.add(static_cast<double>(outcome.usage.output));
+  endpoint.has_output = true;
 }
 
 observe::MetricFamilies GenAiMetrics::families() const {
@@ -70,15 +68,15 @@ observe::MetricFamilies GenAiMetrics::families() const {
       observe::Labels labels = labels_of(endpoint.info);
       if (cause != provider::Cause::none)
         labels.emplace_back("error.type", provider::cause_name(cause));
-      durations.samples.push_back({std::move(labels), value_of(histogram, kSeconds)});
+      durations.samples.push_back({std::move(labels), histogram.value()});
     }
-    for (const auto& [type, histogram] :
-         {std::pair("input", &endpoint.input), std::pair("output", &endpoint.output)}) {
-      if (histogram->counts == Histogram().counts) continue;
+    const auto add = [&](std::string_view type, const observe::Histogram& histogram) {
       observe::Labels labels = labels_of(endpoint.info);
       labels.emplace_back("gen_ai.token.type", type);
-      tokens.samples.push_back({std::move(labels), value_of(*histogram, kTokens)});
-    }
+      tokens.samples.push_back({std::move(labels), histogram.value()});
+    };
+    if (endpoint.has_input) add("input", endpoint.input);
+    if (endpoint.has_output) add("output", endpoint.output);
   }
   return {std::move(durations), std::move(tokens)};
 }

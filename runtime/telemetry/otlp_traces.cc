@@ -16,7 +16,7 @@ constexpr int kError = 2;
 
 struct SpanWriter {
   core::JsonWriter out;
-  const SpanContext& context;
+  const ClockAnchor& anchor;
 
   void status(std::string_view message) {
     out.key("status");
@@ -32,12 +32,12 @@ struct SpanWriter {
   }
 
   void times(const SpanRecord& record) {
-    write_time(out, "startTimeUnixNano", context.wall(record.began));
-    write_time(out, "endTimeUnixNano", context.wall(record.ended));
+    write_time(out, "startTimeUnixNano", anchor.wall_of(record.began));
+    write_time(out, "endTimeUnixNano", anchor.wall_of(record.ended));
   }
 
-  void request(const SpanRecord& record, const TraceId& trace) {
-    ids(trace, request_span(trace));
+  void request(const SpanRecord& record) {
+    ids(record.trace, request_span(record.trace));
     out.field("name", "request");
     out.field("kind", kInternal);
     times(record);
@@ -50,12 +50,10 @@ struct SpanWriter {
     if (record.how == observe::RequestEnded::How::rejected) status("rejected");
   }
 
-  void attempt(const SpanRecord& record, const TraceId& trace) {
-    const EndpointInfo unknown;
-    const EndpointInfo& endpoint =
-        record.endpoint < context.endpoints.size() ? context.endpoints[record.endpoint] : unknown;
-    ids(trace, attempt_span(trace, record.attempt));
-    out.field("parentSpanId", span_hex(request_span(trace)));
+  void attempt(const SpanRecord& record) {
+    const EndpointInfo& endpoint = *record.endpoint;
+    ids(record.trace, attempt_span(record.trace, record.attempt));
+    out.field("parentSpanId", span_hex(request_span(record.trace)));
     out.field("name", endpoint.operation + " " + endpoint.model);
     out.field("kind", kClient);
     times(record);
@@ -104,10 +102,10 @@ struct SpanWriter {
 
 }  // namespace
 
-std::string traces_body(std::span<const SpanRecord> spans, const SpanContext& context,
+std::string traces_body(std::span<const SpanRecord> spans, const ClockAnchor& anchor,
                         const Pairs& resource, std::string_view version) {
   std::string json;
-  SpanWriter writer{core::JsonWriter(json), context};
+  SpanWriter writer{core::JsonWriter(json), anchor};
   core::JsonWriter& out = writer.out;
   out.open('{');
   out.key("resourceSpans");
@@ -117,12 +115,11 @@ std::string traces_body(std::span<const SpanRecord> spans, const SpanContext& co
   out.key("spans");
   out.open('[');
   for (const SpanRecord& record : spans) {
-    const TraceId trace = trace_of(context.run, record.request);
     out.open('{');
     if (record.kind == SpanRecord::Kind::request)
-      writer.request(record, trace);
+      writer.request(record);
     else
-      writer.attempt(record, trace);
+      writer.attempt(record);
     out.close('}');
   }
   out.close(']');

@@ -10,28 +10,22 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/clock.h"
-#include "telemetry/endpoint_info.h"
 #include "telemetry/span_record.h"
-#include "telemetry/trace_ids.h"
 #include "telemetry/variables.h"
 
 namespace sluice::telemetry {
 
-// What the spans of a run have in common.
-struct SpanContext {
-  RunId run;
-  std::vector<EndpointInfo> endpoints;  // by the index that events give
-  // The same instant by two clocks.
-  core::Time anchor;
-  core::WallTime anchor_wall;
+// The same instant by two clocks: spans have times of the first, and are sent with those of the second.
+struct ClockAnchor {
+  core::Time time;
+  core::WallTime wall;
 
-  core::WallTime wall(core::Time time) const { return anchor_wall + (time - anchor); }
+  core::WallTime wall_of(core::Time other) const { return wall + (other - time); }
 };
 
-std::string traces_body(std::span<const SpanRecord> spans, const SpanContext& context,
+std::string traces_body(std::span<const SpanRecord> spans, const ClockAnchor& anchor,
                         const Pairs& resource, std::string_view version);
 
 }  // namespace sluice::telemetry

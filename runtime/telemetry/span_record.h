@@ -7,6 +7,8 @@
 #include "core/money.h"
 #include "observe/observer.h"
 #include "provider/outcome.h"
+#include "telemetry/endpoint_info.h"
+#include "telemetry/trace_ids.h"
 
 namespace sluice::telemetry {
 
@@ -17,12 +19,12 @@ struct SpanRecord {
   provider::Cause cause = provider::Cause::none;                          // of an attempt, as below
   provider::Billing billing = provider::Billing::none;
   provider::Tier tier = provider::Tier::asked;
-  std::uint32_t endpoint = 0;
   std::uint32_t attempts = 0;  // of a request; of an attempt its number among them
   std::uint32_t rows = 0;
   int status = 0;
-  std::uint64_t request = 0;
+  TraceId trace = {};
   std::uint64_t attempt = 0;
+  const EndpointInfo* endpoint = nullptr;  // of an attempt; the exporter keeps it
   core::Time began{};
   core::Time ended{};
   provider::Usage usage = {};

@@ -4,23 +4,28 @@
 
 namespace sluice::telemetry {
 
-Tracer::Tracer(const RunId& run, double share, SpanQueue& queue, std::size_t batch,
-               std::function<void()> full_batch)
-    : run_(run), share_(share), queue_(queue), batch_(batch), full_batch_(std::move(full_batch)) {}
+Tracer::Tracer(double share, SpanQueue& queue, std::size_t batch, std::function<void()> full_batch)
+    : share_(share), queue_(queue), batch_(batch), full_batch_(std::move(full_batch)) {}
+
+void Tracer::begin(const RunId& run, std::span<const EndpointInfo> endpoints) {
+  run_ = run;
+  endpoints_ = endpoints;
+}
 
 void Tracer::on(const observe::AttemptEnded& event) {
-  if (!is_sampled(trace_of(run_, event.request), share_)) return;
+  const TraceId trace = trace_of(run_, event.request);
+  if (!is_sampled(trace, share_) || event.endpoint >= endpoints_.size()) return;
   const provider::Outcome& outcome = event.outcome;
   add({.kind = SpanRecord::Kind::attempt,
        .cause = outcome.cause,
        .billing = outcome.billing,
        .tier = outcome.tier,
-       .endpoint = event.endpoint,
        .attempts = event.number,
        .rows = event.rows,
        .status = outcome.status,
-       .request = event.request,
+       .trace = trace,
        .attempt = event.attempt,
+       .endpoint = &endpoints_[event.endpoint],
        .began = event.sent,
        .ended = event.ended,
        .usage = outcome.usage,
@@ -28,12 +33,13 @@ void Tracer::on(const observe::AttemptEnded& event) {
 }
 
 void Tracer::on(const observe::RequestEnded& event) {
-  if (!is_sampled(trace_of(run_, event.request), share_)) return;
+  const TraceId trace = trace_of(run_, event.request);
+  if (!is_sampled(trace, share_)) return;
   add({.kind = SpanRecord::Kind::request,
        .how = event.how,
        .attempts = event.attempts,
        .rows = event.rows,
-       .request = event.request,
+       .trace = trace,
        .began = event.submitted,
        .ended = event.ended});
 }

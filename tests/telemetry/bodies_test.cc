@@ -37,16 +37,17 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-SpanContext context() {
-  return {.run = {1, 2}, .endpoints = {endpoint()}, .anchor = core::Time(), .anchor_wall = kStart};
-}
+constexpr ClockAnchor kAnchor{.time = core::Time(), .wall = kStart};
+const TraceId kTrace = trace_of({1, 2}, 7);
 
 SpanRecord record_of_attempt(std::uint64_t number) {
+  static const EndpointInfo kEndpoint = endpoint();
   return {.kind = SpanRecord::Kind::attempt,
           .attempts = static_cast<std::uint32_t>(number),
           .rows = 4,
-          .request = 7,
+          .trace = kTrace,
           .attempt = 40 + number,
+          .endpoint = &kEndpoint,
           .began = core::Time(10s),
           .ended = core::Time(12s)};
 }
@@ -64,21 +65,20 @@ TEST(TracesBody, IsAsThePageShowsIt) {
   SpanRecord root{.kind = SpanRecord::Kind::request,
                   .attempts = 2,
                   .rows = 4,
-                  .request = 7,
+                  .trace = kTrace,
                   .began = core::Time(9s),
                   .ended = core::Time(13s)};
-  const TraceId trace = trace_of({1, 2}, 7);
   std::string page = block("traces");
-  page = replaced(page, "TRACE", trace.hex());
-  page = replaced(page, "ROOT", span_hex(request_span(trace)));
-  page = replaced(page, "FIRST", span_hex(attempt_span(trace, 41)));
-  page = replaced(page, "SECOND", span_hex(attempt_span(trace, 42)));
+  page = replaced(page, "TRACE", kTrace.hex());
+  page = replaced(page, "ROOT", span_hex(request_span(kTrace)));
+  page = replaced(page, "FIRST", span_hex(attempt_span(kTrace, 41)));
+  page = replaced(page, "SECOND", span_hex(attempt_span(kTrace, 42)));
   const std::vector<SpanRecord> spans = {refused, good, root};
-  EXPECT_EQ(json::parse(traces_body(spans, context(), kResource, "0.1.0")), json::parse(page));
+  EXPECT_EQ(json::parse(traces_body(spans, kAnchor, kResource, "0.1.0")), json::parse(page));
 }
 
 json only_span(const SpanRecord& record) {
-  const auto body = json::parse(traces_body({&record, 1}, context(), kResource, ""));
+  const auto body = json::parse(traces_body({&record, 1}, kAnchor, kResource, ""));
   return body["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
 }
 
@@ -109,7 +109,7 @@ TEST(TracesBody, DoesNotCallACancelledAttemptAFailure) {
 }
 
 TEST(TracesBody, MarksTheRequestWhoseRowsAreRejected) {
-  const SpanRecord record{.how = observe::RequestEnded::How::rejected, .request = 7};
+  const SpanRecord record{.how = observe::RequestEnded::How::rejected, .trace = kTrace};
   const json span = only_span(record);
   EXPECT_EQ(span["status"], json::parse(R"({"code":2,"message":"rejected"})"));
   EXPECT_EQ(attribute(span, "sluice.result")["stringValue"], "rejected");

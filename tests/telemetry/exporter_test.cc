@@ -32,7 +32,6 @@ struct Exported {
     if (!variables.contains("OTEL_METRIC_EXPORT_INTERVAL")) settings->metric_interval = kNever;
     auto made = Exporter::make({.settings = std::move(*settings),
                                 .source = {.job = "tickets", .version = "0.1.0", .instance = "one"},
-                                .endpoints = {endpoint()},
                                 .metrics =
                                     [this] {
                                       return observe::MetricFamilies{
@@ -51,19 +50,21 @@ struct Exported {
                                 .patience = patience});
     EXPECT_TRUE(made.has_value()) << made.error().text();
     exporter = std::move(*made);
+    observer = exporter->begin({endpoint()});
   }
 
   // A request with one attempt: two spans.
   void trace(std::uint64_t number) {
     const provider::Outcome outcome = answered(120, 30);
-    exporter->observer()->on(attempt(number, number, outcome));
-    exporter->observer()->on(request(number));
+    observer->on(attempt(number, number, outcome));
+    observer->on(request(number));
   }
 
   std::atomic<std::uint64_t> calls = 0;
   std::mutex mutex;  // guards notes
   std::vector<std::string> notes;
   std::unique_ptr<Exporter> exporter;
+  observe::Observer* observer = nullptr;
 };
 
 const json& spans_of(const json& body) {
@@ -146,6 +147,23 @@ TEST(Exporter, SendsMetricsAtTheirInterval) {
     ASSERT_NE(calls, nullptr);
     EXPECT_EQ((*calls)["sum"]["dataPoints"][0]["asInt"], std::to_string(i + 1));
   }
+}
+
+TEST(Exporter, TellsTheRunsOfAJobApart) {
+  Collector collector;
+  Exported exported(
+      {{"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()}, {"OTEL_METRICS_EXPORTER", "none"}});
+  exported.trace(1);
+  EndpointInfo other = endpoint();
+  other.model = "other";
+  exported.observer = exported.exporter->begin({other});
+  exported.trace(1);
+  exported.exporter->finish();
+  const json spans = spans_of(json::parse(collector.wait_for(1)[0].body));
+  ASSERT_EQ(spans.size(), 4u);
+  EXPECT_NE(spans[0]["traceId"], spans[2]["traceId"]);
+  EXPECT_EQ(spans[0]["name"], "chat gpt-5.4-mini");
+  EXPECT_EQ(spans[2]["name"], "chat other");
 }
 
 TEST(Exporter, CompressesWhereItIsAskedTo) {

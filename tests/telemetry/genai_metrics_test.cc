@@ -9,12 +9,14 @@ namespace sluice::telemetry {
 namespace {
 
 TEST(GenAiMetrics, CountEveryAttemptByItsErrorAndTheTokensOfThoseThatAreKnown) {
-  GenAiMetrics metrics({endpoint()});
+  GenAiMetrics metrics;
+  metrics.begin({{endpoint()}});
   const provider::Outcome good = answered(4, 5);
   const provider::Outcome bad = failed(provider::Cause::timeout, 0);
   metrics.on(attempt(1, 1, good));
   metrics.on(attempt(2, 2, good));
   metrics.on(attempt(3, 3, bad));
+  metrics.on(attempt(4, 4, failed(provider::Cause::cancelled, 0)));
   const observe::MetricFamilies families = metrics.families();
   ASSERT_EQ(families.size(), 2u);
 
@@ -55,10 +57,27 @@ TEST(GenAiMetrics, CountEveryAttemptByItsErrorAndTheTokensOfThoseThatAreKnown) {
   EXPECT_EQ(output.sum, 10);
 }
 
+TEST(GenAiMetrics, GoOnWithAnEndpointThatAnEarlierRunHad) {
+  EndpointInfo other = endpoint();
+  other.name = "other";
+  GenAiMetrics metrics;
+  const provider::Outcome good = answered(4, 5);
+  metrics.begin({{endpoint()}});
+  metrics.on(attempt(1, 1, good));
+  metrics.begin({{other, endpoint()}});
+  observe::AttemptEnded second = attempt(1, 2, good);
+  second.endpoint = 1;
+  metrics.on(second);
+  const observe::MetricFamilies families = metrics.families();
+  ASSERT_EQ(families[0].samples.size(), 1u) << "nothing was sent to the other";
+  EXPECT_EQ(std::get<observe::HistogramValue>(families[0].samples[0].value).count(), 2u);
+}
+
 TEST(GenAiMetrics, CountNoOutputOfEmbeddings) {
   EndpointInfo info = endpoint();
   info.operation = "embeddings";
-  GenAiMetrics metrics({info});
+  GenAiMetrics metrics;
+  metrics.begin({{info}});
   const provider::Outcome good = answered(4, 0);
   metrics.on(attempt(1, 1, good));
   const observe::MetricFamilies families = metrics.families();

@@ -105,14 +105,13 @@ int main() {
   auto exporter = telemetry::Exporter::make(
       {.settings = std::move(*settings),
        .source = {.job = "sample", .version = "0.0.0", .instance = "sample:1"},
-       .endpoints = {first, second},
        .metrics = rows_done,
        .note = [](const std::string& note) { fmt::print(stderr, "{}\n", note); }});
   if (!exporter || *exporter == nullptr) {
     fmt::print(stderr, "{}\n", exporter ? "nothing is exported" : exporter.error().text());
     return 2;
   }
-  const Totals totals = trace(*(*exporter)->observer());
+  const Totals totals = trace(*(*exporter)->begin({first, second}));
   (*exporter)->finish();
   fmt::print(
       R"({{"requests":{},"attempts":{},"failed":{},"input_tokens":{},"output_tokens":{},"cost_usd":{},"rows":{},"dropped":{}}})"

@@ -14,8 +14,11 @@ constexpr RunId kRun{3, 4};
 
 struct Traced {
   explicit Traced(double share = 1, std::size_t most = 100'000, std::size_t batch = 512)
-      : queue(most), tracer(kRun, share, queue, batch, [this] { ++full; }) {}
+      : queue(most), tracer(share, queue, batch, [this] { ++full; }) {
+    tracer.begin(kRun, endpoints);
+  }
   int full = 0;
+  const std::vector<EndpointInfo> endpoints = {endpoint()};
   SpanQueue queue;
   Tracer tracer;
 };
@@ -62,11 +65,11 @@ TEST(Tracer, KeepsOrLeavesARequestWhole) {
     traced.tracer.on(attempt(n, 2 * n + 1, outcome));
     traced.tracer.on(request(n));
   }
-  std::map<std::uint64_t, int> spans;
-  for (const SpanRecord& record : traced.queue.take(100'000)) ++spans[record.request];
+  std::map<TraceId, int> spans;
+  for (const SpanRecord& record : traced.queue.take(100'000)) ++spans[record.trace];
   EXPECT_GT(spans.size(), 150u);
   EXPECT_LT(spans.size(), 350u);
-  for (const auto& [request, count] : spans) EXPECT_EQ(count, 3) << request;
+  for (const auto& [trace, count] : spans) EXPECT_EQ(count, 3) << trace.hex();
 }
 
 TEST(Tracer, DropsWhatDoesNotFitAndCountsIt) {
@@ -77,14 +80,23 @@ TEST(Tracer, DropsWhatDoesNotFitAndCountsIt) {
   EXPECT_EQ(traced.full, 1) << "a full batch is reported once";
   const auto first = traced.queue.take(4);
   ASSERT_EQ(first.size(), 4u);
-  EXPECT_EQ(first[0].request, 0u);
-  EXPECT_EQ(first[3].request, 3u);
+  EXPECT_EQ(first[0].trace, trace_of(kRun, 0));
+  EXPECT_EQ(first[3].trace, trace_of(kRun, 3));
   for (std::uint64_t n = 100; n < 103; ++n) traced.tracer.on(request(n));
   const auto rest = traced.queue.take(100);
   ASSERT_EQ(rest.size(), 9u);
-  EXPECT_EQ(rest[0].request, 4u);
-  EXPECT_EQ(rest[8].request, 102u) << "around the end of the ring";
+  EXPECT_EQ(rest[0].trace, trace_of(kRun, 4));
+  EXPECT_EQ(rest[8].trace, trace_of(kRun, 102)) << "around the end of the ring";
   EXPECT_EQ(traced.queue.dropped(), 15u);
+}
+
+TEST(Tracer, MakesNoSpanOfAnEndpointThatItDoesNotKnow) {
+  Traced traced;
+  const provider::Outcome outcome = answered(1, 1);
+  observe::AttemptEnded event = attempt(1, 1, outcome);
+  event.endpoint = 1;
+  traced.tracer.on(event);
+  EXPECT_EQ(traced.queue.waiting(), 0u);
 }
 
 TEST(Tracer, CopiesWhatAnEventHolds) {
@@ -97,7 +109,8 @@ TEST(Tracer, CopiesWhatAnEventHolds) {
   EXPECT_EQ(spans[0].kind, SpanRecord::Kind::attempt);
   EXPECT_EQ(spans[0].cause, provider::Cause::overloaded);
   EXPECT_EQ(spans[0].status, 529);
-  EXPECT_EQ(spans[0].request, 5u);
+  EXPECT_EQ(spans[0].trace, trace_of(kRun, 5));
+  EXPECT_EQ(spans[0].endpoint, &traced.endpoints[0]);
   EXPECT_EQ(spans[0].attempt, 9u);
   EXPECT_EQ(spans[0].rows, 4u);
   EXPECT_EQ(spans[0].began, core::Time(10s));
