@@ -60,11 +60,13 @@ void Delivery::answered(const http::Response& response) {
 }
 
 void Delivery::failed(const http::Failure& failure) {
-  unreachable_ = true;
+  using Kind = http::Failure::Kind;
+  // One that closes a connection as it is written to is there.
+  unreachable_ = failure.kind != Kind::reset;
   std::string why = failure.message;
-  if (failure.kind == http::Failure::Kind::protocol)
+  if (failure.kind == Kind::protocol)
     why += "; is it the collector's HTTP port? (4318, where that of gRPC is 4317)";
-  again(why, "", is_passing(failure.kind) && !hurries_);
+  again(why, "", is_passing(failure.kind) && !(hurries_ && unreachable_));
 }
 
 void Delivery::again(const std::string& why, std::string_view retry_after, bool passing) {

@@ -193,7 +193,8 @@ void OtlpExporter::send_metrics() {
   if (metrics_->busy()) return;  // these are sums: the next ones hold what these would have
   observe::MetricFamilies families = setup_.metrics();
   for (observe::MetricFamily& family : genai_.families()) families.push_back(std::move(family));
-  if (std::ranges::none_of(families, [](const auto& f) { return f.name == kDroppedName; }))
+  if (std::ranges::none_of(
+          families, [](const auto& f) { return f.name == kDroppedName && !f.samples.empty(); }))
     families.push_back(dropped_family(*this));
   MetricsBody body =
       metrics_body(families, resource_, setup_.source.version, started_, clock_.wall_now());

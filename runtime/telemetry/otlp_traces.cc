@@ -54,7 +54,8 @@ struct SpanWriter {
     const EndpointInfo& endpoint = *record.endpoint;
     ids(record.trace, attempt_span(record.trace, record.attempt));
     out.field("parentSpanId", span_hex(request_span(record.trace)));
-    out.field("name", endpoint.operation + " " + endpoint.model);
+    out.field("name", endpoint.model.empty() ? endpoint.operation
+                                             : endpoint.operation + " " + endpoint.model);
     out.field("kind", kClient);
     times(record);
     // A hedge's loser did not fail: its answer was not needed any more.

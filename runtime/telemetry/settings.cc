@@ -155,6 +155,10 @@ struct Reader {
       target.ca_file = file->value;
       target.ca_variable = file->name;
     }
+    for (const char* end : {"CLIENT_CERTIFICATE", "CLIENT_KEY"})
+      if (const auto client = option(end))
+        variables.note(client->name +
+                       " is ignored: sluice shows collectors no certificate of its own");
     if (const auto timeout = variables.milliseconds(option("TIMEOUT"), 0))
       target.timeout = *timeout == core::Duration() ? kNoTimeout : *timeout;
     return target;

@@ -180,20 +180,23 @@ TEST(Exporter, CompressesWhereItIsAskedTo) {
 }
 
 TEST(Exporter, TriesAgainWhatACollectorIsTooBusyForAndSaysNothingOfIt) {
-  Collector collector([](const auto&, std::size_t number) {
-    return number == 1 ? http::ServerResponse{.status = 503, .headers = {}, .body = ""} : taken();
-  });
-  Exported exported({{"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()},
-                     {"OTEL_METRICS_EXPORTER", "none"},
-                     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2"}},
-                    {.first_delay = 5ms});
-  exported.trace(1);
-  const auto requests = collector.wait_for(2);
-  EXPECT_EQ(requests[0].body, requests[1].body);
-  exported.exporter->finish();
-  EXPECT_EQ(collector.requests().size(), 2u);
-  EXPECT_EQ(exported.exporter->dropped(Signal::traces), 0u);
-  EXPECT_THAT(exported.notes, IsEmpty());
+  for (const int status : {503, 0}) {  // 0: it closes a connection that was idle
+    Collector collector([&](const auto&, std::size_t number) {
+      return number == 1 ? http::ServerResponse{.status = status, .headers = {}, .body = ""}
+                         : taken();
+    });
+    Exported exported({{"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()},
+                       {"OTEL_METRICS_EXPORTER", "none"},
+                       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2"}},
+                      {.first_delay = 5ms});
+    exported.trace(1);
+    const auto requests = collector.wait_for(2);
+    EXPECT_EQ(requests[0].body, requests[1].body);
+    exported.exporter->finish();
+    EXPECT_EQ(collector.requests().size(), 2u);
+    EXPECT_EQ(exported.exporter->dropped(Signal::traces), 0u);
+    EXPECT_THAT(exported.notes, IsEmpty()) << status;
+  }
 }
 
 TEST(Exporter, SaysOnceThatNothingCanBeDeliveredAndOnceThatItCanAgain) {
@@ -248,7 +251,7 @@ TEST(Exporter, FinishesWithinItsBoundWhenACollectorNeverAnswers) {
       << "what did not fit, what waited, and what was under way";
   EXPECT_GE(exported.exporter->dropped(Signal::metrics), 3u);
   EXPECT_THAT(exported.notes, ElementsAre(HasSubstr("telemetry: 4000 spans and")));
-  EXPECT_EQ(collector.requests().size(), 2u) << "one of each signal under way";
+  EXPECT_LE(collector.requests().size(), 2u) << "one of each signal under way";
 }
 
 TEST(Exporter, DoesNotWaitAtTheEndForACollectorThatIsNotThere) {

@@ -178,6 +178,12 @@ TEST(Settings, SayWhatToDoAboutOtherProtocols) {
               ElementsAre(HasSubstr("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is not a protocol that")));
 }
 
+TEST(Settings, SayThatAClientsCertificateIsNotShown) {
+  EXPECT_THAT(settings({{"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/key.pem"}}).notes,
+              ElementsAre("OTEL_EXPORTER_OTLP_CLIENT_KEY is ignored: sluice shows collectors no "
+                          "certificate of its own"));
+}
+
 TEST(Settings, UseTheDefaultInPlaceOfANumberThatIsNone) {
   for (const char* wrong : {"-1", "many", "1.5", "99999999999999999999", "0", "12 s"}) {
     const Settings s = settings({{"OTEL_METRIC_EXPORT_INTERVAL", wrong},

@@ -96,7 +96,8 @@ class Collector {
   using Answer =
       std::function<http::ServerResponse(const http::ServerRequest&, std::size_t number)>;
 
-  // `number` counts the requests from 1. A null answer: none is given.
+  // `number` counts the requests from 1. A status of 0: the connection is reset. A null answer: none is
+  // given.
   explicit Collector(Answer answer =
                          [](const auto&, std::size_t) {
                            return http::ServerResponse{
@@ -107,10 +108,14 @@ class Collector {
         loop_, {}, [this](http::ServerRequest request, std::shared_ptr<http::Responder> responder) {
           const std::lock_guard lock(mutex_);
           requests_.push_back(std::move(request));
-          if (answer_)
-            responder->respond(answer_(requests_.back(), requests_.size()));
-          else
+          if (!answer_) {
             kept_.push_back(std::move(responder));
+          } else if (const auto answer = answer_(requests_.back(), requests_.size());
+                     answer.status == 0) {
+            responder->reset();
+          } else {
+            responder->respond(answer);
+          }
           there_.notify_all();
         });
     EXPECT_TRUE(server.has_value());
