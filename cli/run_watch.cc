@@ -9,7 +9,9 @@
 
 #include "cli/job_questions.h"
 #include "cli/version.h"
+#include "codec/registry.h"
 #include "dsl/durations.h"
+#include "http/proxy_environment.h"
 #include "listen/access.h"
 
 namespace sluice::cli {
@@ -44,38 +46,83 @@ core::Result<std::unique_ptr<RunWatch>> RunWatch::open(const stages::JobSpec& jo
                                                        const std::string& file,
                                                        const WatchFlags& flags,
                                                        std::function<void(std::string)> note) {
-  std::unique_ptr<RunWatch> watch(new RunWatch(job, flags));
+  std::unique_ptr<RunWatch> watch(new RunWatch(job, std::move(note)));
+  const auto settings = telemetry::read_settings(http::process_environment);
+  if (!settings) return std::unexpected(settings.error());
+  for (const std::string& text : settings->notes) watch->note_(text);
+  if (!flags.listen.empty() || settings->on()) watch->live_.emplace(job, file, kVersion);
+  if (auto exporting = watch->export_to(*settings); !exporting)
+    return std::unexpected(exporting.error());
+  if (auto listening = watch->listen(flags); !listening) return std::unexpected(listening.error());
+  return watch;
+}
+
+core::Status RunWatch::listen(const WatchFlags& flags) {
   if (!flags.linger.empty()) {
-    watch->linger_ = dsl::parse_duration(flags.linger);
-    if (!watch->linger_)
+    linger_ = dsl::parse_duration(flags.linger);
+    if (!linger_)
       return core::fail(core::ErrorCode::usage,
                         fmt::format("--linger {}: a time is needed, as 30s or 5m", flags.linger));
     if (flags.listen.empty())
       return core::fail(core::ErrorCode::usage, "--linger is of no use without --listen");
   }
-  if (flags.listen.empty()) return watch;
+  if (flags.listen.empty()) return {};
   const auto address = listen::parse_address(flags.listen);
   if (!address) return std::unexpected(address.error());
   auto gate = listen::Gate::make(*address, listen_token());
   if (!gate) return std::unexpected(gate.error());
   const bool control = gate->control();
-  watch->live_.emplace(job, file, kVersion);
   auto listener =
-      listen::Listener::open(*address, std::move(*gate), *watch->live_, listen::process_figures);
+      listen::Listener::open(*address, std::move(*gate), *live_, [this] { return figures(); });
   if (!listener) return std::unexpected(listener.error());
-  watch->listener_ = std::move(*listener);
-  note(listening_text(*address, watch->listener_->port(), control));
-  return watch;
+  listener_ = std::move(*listener);
+  note_(listening_text(*address, listener_->port(), control));
+  return {};
+}
+
+core::Status RunWatch::export_to(const telemetry::Settings& settings) {
+  if (!settings.on()) return {};
+  const auto metrics = [this]() -> observe::MetricFamilies {
+    const auto status = live_->status();
+    return status ? listen::metrics_of(*status, listen::process_figures())
+                  : observe::MetricFamilies();
+  };
+  auto exporter = telemetry::Exporter::make(
+      {.settings = settings,
+       .source = {.job = job_.name, .version = kVersion, .instance = live_->run_name()},
+       .metrics = metrics,
+       .note = [this](const std::string& text) { live_->note(text); }});
+  if (!exporter) return std::unexpected(exporter.error());
+  exporter_ = std::move(*exporter);
+  return {};
+}
+
+// On the listener's thread.
+listen::ProcessFigures RunWatch::figures() const {
+  listen::ProcessFigures figures = listen::process_figures();
+  if (exporter_ != nullptr) {
+    for (const auto signal : {telemetry::Signal::traces, telemetry::Signal::metrics})
+      figures.dropped.emplace_back(telemetry::signal_name(signal), exporter_->dropped(signal));
+  }
+  return figures;
 }
 
 observe::Observer* RunWatch::begin(std::size_t question) {
   if (!live_) return nullptr;
+  const std::vector<provider::EndpointSpec>& endpoints =
+      job_.questions[question].dispatch.endpoints;
   auto accounts = accounts_of(job_).value_or(std::vector<store::Account>(job_.questions.size()));
-  const std::size_t endpoints = job_.questions[question].dispatch.endpoints.size();
-  meters_.push_back(std::make_unique<observe::Meter>(endpoints));
+  meters_.push_back(std::make_unique<observe::Meter>(endpoints.size()));
   live_->begin(question, title_of(job_, question), std::move(accounts), *meters_.back());
   observers_ = {};
   observers_.add(meters_.back().get());
+  if (exporter_ != nullptr) {
+    std::vector<telemetry::EndpointInfo> infos;
+    for (const provider::EndpointSpec& endpoint : endpoints)
+      infos.push_back(
+          telemetry::endpoint_info(endpoint, codec::provider_of(endpoint).profile->name));
+    observers_.add(exporter_->begin(std::move(infos)));
+  }
   return observers_.get();
 }
 
@@ -85,6 +132,8 @@ void RunWatch::ended(const job::RunResult& result) {
 
 void RunWatch::over(listen::State state, std::string why, shell::StopSignal* signal) {
   if (!live_) return;
+  if (exporter_ != nullptr) exporter_->finish();
+  for (std::string& text : live_->take_notes()) note_(std::move(text));
   std::fflush(stdout);  // the summary does not wait for those who watch
   live_->over(state, std::move(why));
   live_->wait_for_watchers();

@@ -1,5 +1,5 @@
-// Those who watch a run from outside: the listener of --listen, and OpenTelemetry. Where there is none of them a run
-// gives no events to anybody.
+// Those who watch a run from outside: the listener of --listen, and OpenTelemetry where the OTEL_* variables name an
+// endpoint. Where there is none of them a run gives no events to anybody.
 //
 // Threads: the main one.
 #pragma once
@@ -18,6 +18,7 @@
 #include "observe/observer.h"
 #include "shell/signals.h"
 #include "stages/spec.h"
+#include "telemetry/exporter.h"
 
 namespace CLI {
 class App;
@@ -58,14 +59,19 @@ class RunWatch {
   void over(listen::State state, std::string why, shell::StopSignal* signal);
 
  private:
-  RunWatch(const stages::JobSpec& job, const WatchFlags& flags) : job_(job), flags_(flags) {}
+  RunWatch(const stages::JobSpec& job, std::function<void(std::string)> note)
+      : job_(job), note_(std::move(note)) {}
+  core::Status listen(const WatchFlags& flags);
+  core::Status export_to(const telemetry::Settings& settings);
+  listen::ProcessFigures figures() const;
 
   const stages::JobSpec& job_;
-  const WatchFlags flags_;
+  const std::function<void(std::string)> note_;
   std::optional<core::Duration> linger_;
   std::vector<std::unique_ptr<observe::Meter>> meters_;  // of each question that has begun
   observe::Observers observers_;
   std::optional<listen::LiveJob> live_;
+  std::unique_ptr<telemetry::Exporter> exporter_;
   std::unique_ptr<listen::Listener> listener_;
 };
 

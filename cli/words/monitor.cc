@@ -152,7 +152,7 @@ void Monitor::watch() {
         stopping_ = true;
         run_.stop("on request");
       }
-      if (job_.live != nullptr && job_.live->stop_ordered()) stopping_ = true;
+      if (job_.live != nullptr) report_outside();
       report_throttle();
       report_beyond_deadline();
       report_forms();
@@ -165,6 +165,13 @@ void Monitor::watch() {
     } catch (...) {  // no memory for a picture: the run itself says so
     }
   }
+}
+
+// What came from those who watch the run.
+void Monitor::report_outside() {
+  if (job_.live->stop_ordered()) stopping_ = true;
+  for (const std::string& note : job_.live->take_notes())
+    display_.tell(fmt::format("{}: {}", spec_.name, note));
 }
 
 void Monitor::report_problems(const observe::View& view) {

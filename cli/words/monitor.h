@@ -44,6 +44,7 @@ class Monitor {
   void watch();
   observe::View view();
   void report_last();
+  void report_outside();
   void report_throttle();
   // What cannot be asked before the deadline.
   void report_beyond_deadline();

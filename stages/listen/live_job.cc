@@ -136,6 +136,16 @@ void LiveJob::wait_for_watchers() {
   seen_.wait_for(lock, kFarewell, [this] { return end_seen_; });
 }
 
+void LiveJob::note(std::string text) {
+  const std::lock_guard lock(mutex_);
+  notes_.push_back(std::move(text));
+}
+
+std::vector<std::string> LiveJob::take_notes() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(notes_, {});
+}
+
 bool LiveJob::stop_ordered() const {
   const std::lock_guard lock(mutex_);
   return stop_ordered_;
@@ -186,12 +196,15 @@ core::Result<Status> LiveJob::status() {
                  : stopping ? State::stopping
                  : paused_  ? State::paused
                             : State::running;
-  last_seen_ = clock_.now();
-  if (over_) {
-    end_seen_ = true;
-    seen_.notify_all();
-  }
   return status;
+}
+
+void LiveJob::shown(const Status& status) {
+  const std::lock_guard lock(mutex_);
+  last_seen_ = clock_.now();
+  if (!over_ || status.state != state_) return;
+  end_seen_ = true;
+  seen_.notify_all();
 }
 
 void LiveJob::fill_live(Status& status) const {

@@ -29,6 +29,9 @@ class LiveJob final : public Source {
   // `job` outlives it.
   LiveJob(const stages::JobSpec& job, std::string file, std::string version);
 
+  // Unique among the runs of all machines.
+  const std::string& run_name() const { return run_name_; }
+
   // A question begins, on the thread that runs it; `meter` listens to it. `accounts`: of all questions, as they are.
   void begin(std::size_t question, std::string title, std::vector<store::Account> accounts,
              const observe::Meter& meter);
@@ -47,11 +50,16 @@ class LiveJob final : public Source {
   static constexpr std::chrono::seconds kFarewell{3};
   void wait_for_watchers();
 
+  // For a person, who is told it by the run's watcher. Any thread.
+  void note(std::string text);
+  std::vector<std::string> take_notes();
+
   // What was ordered. Any thread.
   bool stop_ordered() const;
   std::optional<core::Money> budget_ordered() const;  // for the whole job
 
   core::Result<Status> status() override;
+  void shown(const Status& status) override;
   core::Result<std::string> series() override;
   Files files() override;
   core::Result<State> order(Order order, core::Money budget) override;
@@ -85,11 +93,12 @@ class LiveJob final : public Source {
   core::Time question_began_{};
   State state_ = State::running;
   std::string why_;
+  std::vector<std::string> notes_;
   bool over_ = false;
   bool stop_ordered_ = false;
   bool paused_ = false;
   std::optional<core::Money> budget_;
-  std::optional<core::Time> last_seen_;  // status() was asked for
+  std::optional<core::Time> last_seen_;  // shown()
   bool end_seen_ = false;
 };
 

@@ -194,6 +194,7 @@ ServerResponse Routes::get(std::string_view path, std::string_view query, std::s
   if (path == "/api/state") {
     const auto status = source_.status();
     if (!status) return refusal(status.error());
+    source_.shown(*status);
     return json(
         state_json(*status, {.control = gate_.control(), .token_needed = gate_.token_needed()}));
   }

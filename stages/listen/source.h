@@ -18,6 +18,8 @@ class Source {
   virtual ~Source() = default;
   // ErrorCode::io and others: said to the one who asks, as they stand.
   virtual core::Result<Status> status() = 0;
+  // A page shows this status to somebody.
+  virtual void shown(const Status& /*status*/) {}
   // The job over time, as Series::json().
   virtual core::Result<std::string> series() = 0;
   struct Files {

@@ -162,9 +162,9 @@ TEST_F(LiveJobTest, WaitsForThoseWhoLookAndForNobodyElse) {
   EXPECT_LT(waited(), 1s) << "nobody has looked";
   LiveJob seen(job_, "", "");
   seen.begin(0, "", {{}, {}}, meter_);
-  ASSERT_TRUE(seen.status());
+  seen.shown(*seen.status());
   seen.over(State::finished, "");
-  std::thread page([&] { (void)seen.status(); });
+  std::thread page([&] { seen.shown(*seen.status()); });
   seen.wait_for_watchers();
   page.join();
   EXPECT_EQ(seen.status()->state, State::finished);
