@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "auth/hmac.h"
 #include "provider/url_text.h"
 
 namespace sluice::auth {
@@ -27,7 +27,7 @@ void openssl_can(bool went_well) {
         "(OPENSSL_CONF) in order?");
 }
 
-using Digest = std::array<unsigned char, 32>;
+using Digest = Sha256Digest;
 
 std::string hex_of(const Digest& digest) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -76,25 +76,12 @@ std::string text_hash(std::string_view text) {
   return digest.end();
 }
 
-Digest keyed_hash(std::string_view key, std::string_view text) {
-  Digest digest;
-  unsigned int size = 0;
-  openssl_can(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                   reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
-                   &size) != nullptr);
-  return digest;
-}
-
-std::string_view bytes_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 std::string make_day_key(const std::string& secret, std::string_view day, std::string_view region,
                          std::string_view service) {
-  Digest key = keyed_hash("AWS4" + secret, day);
-  key = keyed_hash(bytes_of(key), region);
-  key = keyed_hash(bytes_of(key), service);
-  key = keyed_hash(bytes_of(key), "aws4_request");
+  Digest key = hmac_sha256("AWS4" + secret, day);
+  key = hmac_sha256(bytes_of(key), region);
+  key = hmac_sha256(bytes_of(key), service);
+  key = hmac_sha256(bytes_of(key), "aws4_request");
   return std::string(bytes_of(key));
 }
 
@@ -214,7 +201,7 @@ std::string signature_of(std::string_view day_key, std::string_view stamp, std::
                          std::string_view canonical) {
   const std::string text =
       fmt::format("{}\n{}\n{}\n{}", kAlgorithm, stamp, scope, text_hash(canonical));
-  return hex_of(keyed_hash(day_key, text));
+  return hex_of(hmac_sha256(day_key, text));
 }
 
 // Takes what stands before `mark` off the front; all of it where there is no mark.
