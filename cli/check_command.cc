@@ -13,6 +13,7 @@
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/listing.h"
+#include "cli/run_end.h"
 #include "core/printable.h"
 #include "format/formats.h"
 #include "inspect/first_rows.h"
@@ -127,6 +128,7 @@ Looked look(const JobFile& file) {
     std::ranges::move(inspect::option_remarks(spec), std::back_inserter(looked.remarks));
   }
   std::ranges::move(inspect::function_remarks(*job), std::back_inserter(looked.remarks));
+  std::ranges::move(end_remarks(*job), std::back_inserter(looked.remarks));
   std::ranges::move(inspect::input_remarks(
                         job->questions.front(),
                         [&file](const std::string& path) { return may_show(path, file.path); }),

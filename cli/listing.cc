@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/job_file.h"
+#include "cli/run_end.h"
 #include "core/printable.h"
 #include "core/secret.h"
 #include "http/proxy.h"
@@ -98,6 +99,7 @@ std::string listing(const stages::JobSpec& job) {
       if (words::price_unknown(endpoint)) add(unpriced, endpoint.name);
     }
   }
+  if (const std::string server = webhook_server(job); !server.empty()) add(hosts, server);
   for (const std::string& path : job.questions.back().sink.outputs()) add(writes, path);
   for (const stages::PipelineSpec& spec : job.questions)
     if (!spec.sink.for_next_level) add(writes, spec.sink.rejects);

@@ -12,6 +12,7 @@
 #include "cli/dry_run.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/run_end.h"
 #include "cli/version.h"
 #include "core/json.h"
 #include "deliver/deliver.h"
@@ -234,6 +235,60 @@ int report_in(const core::Error& error, Log log) {
   return core::exit_code(error.code);
 }
 
+// What outlives the run, for those who still look at it.
+struct Ran {
+  core::Result<stages::JobSpec> job;
+  std::optional<shell::StopSignal> signal;
+  std::unique_ptr<RunWatch> watch;
+};
+
+// The exit status.
+int run_to_end(const RunFlags& flags, RunEnd& end, Ran& ran) {
+  const auto failed = [&](const core::Error& error) {
+    end.failed(error);
+    if (ran.watch) ran.watch->over(listen::State::failed, error.text());
+    return report_in(error, flags.log);
+  };
+  const auto& job = ran.job = flags.file.load(Secrets::required);
+  if (!job) return failed(job.error());
+  if (auto told = end.begin(*job); !told) return failed(told.error());
+  if (auto apart = job::keep_apart(*job); !apart) return failed(apart.error());
+  if (auto none = job::none_left_behind(*job); !none) return failed(none.error());
+  if (const auto same = flags.file.alike(*job); !same) return failed(same.error());
+  if (flags.fresh) {
+    const auto aside = job::set_aside(
+        *job, fmt::format(".before-{:%Y%m%dT%H%M%S}", std::chrono::floor<std::chrono::seconds>(
+                                                          std::chrono::system_clock::now())));
+    if (!aside) return failed(aside.error());
+    for (const std::string& path : *aside) print_note("set aside: " + path, flags.log);
+  }
+  const auto lock = lock_to_run(*job);
+  if (!lock) return failed(lock.error());
+  auto watch = RunWatch::open(*job, flags.file.path, flags.watch,
+                              [&](const std::string& text) { print_note(text, flags.log); });
+  if (!watch) return failed(watch.error());
+  ran.watch = std::move(*watch);
+  const auto results = run_questions(*job, flags, *ran.watch, ran.signal);
+  if (!results) return failed(results.error());
+  if (flags.log == Log::json || end.wants_summary()) {
+    const auto accounts = accounts_of(*job);
+    if (!accounts) return failed(accounts.error());
+    const std::string summary = words::summary_json(*job, *results, *accounts);
+    if (flags.log == Log::json) fmt::print("{}\n", summary);
+    end.ended(summary, results->finished(*job));
+  }
+  const job::RunResult& last = results->questions.back().run;
+  if (last.error) return failed(*last.error);
+  ran.watch->over(results->finished(*job) ? listen::State::finished : listen::State::stopped,
+                  last.why);
+  if (!results->finished(*job)) return 4;
+  for (std::size_t k = 0; k < results->questions.size(); ++k) {
+    if (stages::has_next_level(job->questions[k])) continue;  // they are asked, or rejected, there
+    if (results->questions[k].run.progress.account.rows_rejected > 0) return 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 void print_note(const std::string& text, Log log) {
@@ -243,49 +298,21 @@ void print_note(const std::string& text, Log log) {
 }
 
 int run_job(const RunFlags& flags) {
-  const auto job = flags.file.load(Secrets::required);
-  if (!job) return report_in(job.error(), flags.log);
-  if (auto apart = job::keep_apart(*job); !apart) return report_in(apart.error(), flags.log);
-  if (auto none = job::none_left_behind(*job); !none) return report_in(none.error(), flags.log);
-  if (const auto same = flags.file.alike(*job); !same) return report_in(same.error(), flags.log);
-  if (flags.fresh) {
-    const auto aside = job::set_aside(
-        *job, fmt::format(".before-{:%Y%m%dT%H%M%S}", std::chrono::floor<std::chrono::seconds>(
-                                                          std::chrono::system_clock::now())));
-    if (!aside) return report_in(aside.error(), flags.log);
-    for (const std::string& path : *aside) print_note("set aside: " + path, flags.log);
+  RunEnd end(flags);
+  Ran ran;
+  int exit_status = 0;
+  try {
+    exit_status = run_to_end(flags, end, ran);
+  } catch (...) {
+    const core::Error error = core::caught();
+    end.failed(error);
+    exit_status = report_in(error, flags.log);
   }
-  const auto lock = lock_to_run(*job);
-  if (!lock) return report_in(lock.error(), flags.log);
-  std::optional<shell::StopSignal> signal;
-  const auto watch = RunWatch::open(*job, flags.file.path, flags.watch,
-                                    [&](const std::string& text) { print_note(text, flags.log); });
-  if (!watch) return report_in(watch.error(), flags.log);
-  const auto results = run_questions(*job, flags, **watch, signal);
-  const auto over = [&](listen::State state, const std::string& why) {
-    (*watch)->over(state, why, signal ? &*signal : nullptr);
-  };
-  if (!results) {
-    over(listen::State::failed, results.error().text());
-    return report_in(results.error(), flags.log);
-  }
-  if (flags.log == Log::json) {
-    const auto accounts = accounts_of(*job);
-    if (!accounts) return report_in(accounts.error(), flags.log);
-    fmt::print("{}\n", words::summary_json(*job, *results, *accounts));
-  }
-  const job::RunResult& last = results->questions.back().run;
-  over(last.error                ? listen::State::failed
-       : results->finished(*job) ? listen::State::finished
-                                 : listen::State::stopped,
-       last.error ? last.error->text() : last.why);
-  if (last.error) return report_in(*last.error, flags.log);
-  if (!results->finished(*job)) return 4;
-  for (std::size_t k = 0; k < results->questions.size(); ++k) {
-    if (stages::has_next_level(job->questions[k])) continue;  // they are asked, or rejected, there
-    if (results->questions[k].run.progress.account.rows_rejected > 0) return 1;
-  }
-  return 0;
+  const bool stopped = ran.signal && ran.signal->seen();
+  ran.signal.reset();  // there is one at a time, and those who tell the end want their own
+  exit_status = end.tell(exit_status);
+  if (ran.watch && !stopped) ran.watch->linger();
+  return exit_status;
 }
 
 void add_log_option(CLI::App& command, Log& log) {
@@ -321,6 +348,7 @@ void add_run_command(CLI::App& app, int& exit_status) {
   add_run_flags(*command, *flags);
   add_watch_flags(*command, flags->watch);
   add_log_option(*command, flags->log);
+  add_end_options(*command, *flags);
   command->footer(shell::help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "
       "aborts at once with 130. Either way the same command resumes the job.",

@@ -23,6 +23,8 @@ struct RunFlags {
   std::optional<std::uint64_t> limit;  // read at most so many rows
   Log log = Log::text;
   WatchFlags watch = {};
+  std::string notify;   // a shell command to run at the end; empty: none
+  std::string summary;  // a file for the summary; empty: none
 };
 
 // Adds --log, which fills `log`.

@@ -13,6 +13,7 @@
 #include "dsl/durations.h"
 #include "http/proxy_environment.h"
 #include "listen/access.h"
+#include "shell/signals.h"
 
 namespace sluice::cli {
 
@@ -130,15 +131,19 @@ void RunWatch::ended(const job::RunResult& result) {
   if (live_) live_->ended(result);
 }
 
-void RunWatch::over(listen::State state, std::string why, shell::StopSignal* signal) {
+void RunWatch::over(listen::State state, std::string why) {
   if (!live_) return;
   if (exporter_ != nullptr) exporter_->finish();
   for (std::string& text : live_->take_notes()) note_(std::move(text));
   std::fflush(stdout);  // the summary does not wait for those who watch
   live_->over(state, std::move(why));
   live_->wait_for_watchers();
-  if (!linger_ || signal == nullptr || signal->seen()) return;
-  signal->wait(std::chrono::duration_cast<std::chrono::milliseconds>(*linger_));
+}
+
+void RunWatch::linger() {
+  if (!linger_) return;
+  std::fflush(stdout);
+  shell::StopSignal().wait(std::chrono::duration_cast<std::chrono::milliseconds>(*linger_));
 }
 
 }  // namespace sluice::cli

@@ -16,7 +16,6 @@
 #include "listen/live_job.h"
 #include "observe/meter.h"
 #include "observe/observer.h"
-#include "shell/signals.h"
 #include "stages/spec.h"
 #include "telemetry/exporter.h"
 
@@ -55,8 +54,10 @@ class RunWatch {
     return live_ ? live_->budget_ordered() : std::nullopt;
   }
   void ended(const job::RunResult& result);
-  // The job has ended: those who look are given the time to see how, and --linger's.
-  void over(listen::State state, std::string why, shell::StopSignal* signal);
+  // The job has ended: telemetry is sent, and those who look are given the time to see how it went.
+  void over(listen::State state, std::string why);
+  // --linger's time passes, or Ctrl-C comes. No other StopSignal is there.
+  void linger();
 
  private:
   RunWatch(const stages::JobSpec& job, std::function<void(std::string)> note)

@@ -26,6 +26,7 @@
 ---@class (exact) sluice.pipelineOptions
 ---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
 ---@field checkpoint? sluice.checkpointOptions where and how durably answers are kept
+---@field on_end? sluice.on_endOptions where the end of a run is told
 ---@field [integer] sluice.Stage read, then map, keep, explode and validate as needed, pack or embed, dispatch, parse (which may be left out), then sink; what stands between read and sink may come again, to ask about the answers
 
 ---The checkpoint of the job, an option of pipeline.
@@ -33,6 +34,11 @@
 ---@field dir? string folder of the checkpoint, made when missing
 ---@field share? string folder of checkpoints: equal questions that another job in it has asked are answered from there, by the same models; the job's own checkpoint stands in it too, unless dir says otherwise
 ---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
+
+---Where the end of a run is told, an option of pipeline.
+---@class (exact) sluice.on_endOptions
+---@field webhook sluice.Secret|string an address that is sent the summary of a run by POST when it has finished, stopped or failed, by the scheme of Standard Webhooks; its path is never shown
+---@field secret? sluice.Secret|string what signs the message: "whsec_" and base64, or any text
 
 ---Where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings.
 ---@class (exact) sluice.readOptions

@@ -35,6 +35,10 @@ std::vector<stages::Example> read_examples(lua_State* lua, const Arguments& pack
 format::FormatOptions read_format(const Arguments& read, const std::vector<std::string>& paths,
                                   bool files);
 
+// dsl/end_options.cc
+// The option on_end of s.pipeline.
+stages::EndSpec read_on_end(lua_State* lua, const Arguments& pipeline);
+
 // dsl/endpoints.cc
 // Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.
 void push_endpoint_constructors(lua_State* lua);

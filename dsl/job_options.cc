@@ -1,6 +1,7 @@
 // The option tables of the pipeline and its stages.
 #include "dsl/dispatch_options.h"
 #include "dsl/embed_options.h"
+#include "dsl/end_options.h"
 #include "dsl/image_options.h"
 #include "dsl/option_tables.h"
 #include "dsl/place_options.h"
@@ -23,6 +24,11 @@ constexpr Option kPipeline[] = {
      .meaning = "where and how durably answers are kept",
      .example = "{ durability = \"process\" }",
      .fallback = "see checkpoint"},
+    {.name = "on_end",
+     .type = table,
+     .meaning = "where the end of a run is told",
+     .example = "{ webhook = \"https://example.com/hook\", secret = s.secret \"HOOK_SECRET\" }",
+     .fallback = "nowhere"},
 };
 
 constexpr Option kCheckpoint[] = {
@@ -231,6 +237,7 @@ constexpr Section kJob[] = {
      .meaning = "the checkpoint of the job, an option of pipeline",
      .example = "checkpoint = { dir = \"/fast/disk/job\", durability = \"process\" }",
      .options = kCheckpoint},
+    kOnEndSection,
     {.name = "read",
      .meaning =
          "where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings",

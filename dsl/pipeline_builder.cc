@@ -86,6 +86,7 @@ class Builder {
           "for example name = \"classify-tickets\"");
     }
     job.directory = ".sluice/" + job.name;
+    job.on_end = read_on_end(lua_, arguments_);
     if (!arguments_.has("checkpoint")) return;
     const Arguments checkpoint(arguments_, section("checkpoint"), "checkpoint");
     checkpoint_.share = checkpoint.text("share").value_or("");

@@ -16,6 +16,7 @@
 #include "core/money.h"
 #include "core/reject.h"
 #include "core/row.h"
+#include "core/secret.h"
 #include "provider/endpoint.h"
 #include "schedule/types.h"
 #include "source/sources.h"
@@ -253,6 +254,12 @@ struct Parameter {
   bool given = false;  // else by default
 };
 
+// Where a run's end is told beside what it prints (runtime/notify).
+struct EndSpec {
+  core::Secret webhook;  // its address, whose path may be a secret; empty = nowhere
+  core::Secret secret;   // signs; empty = nothing does
+};
+
 // A pipeline file: its questions, in the order in which they are asked. Each reads the answers of
 // the one before; only the last one's go where the user's sink says. There is at least one. The
 // levels of a cascade stand for a question each.
@@ -267,6 +274,7 @@ struct JobSpec {
   std::string directory;  // of the checkpoint; with several questions theirs are inside it
   std::string folder;  // the pipeline file's, with its '/', which stands before all relative paths
   std::vector<PipelineSpec> questions;
+  EndSpec on_end = {};
 };
 
 }  // namespace sluice::stages

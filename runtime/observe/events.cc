@@ -43,6 +43,19 @@ Place place_of(std::string where) {
   return place;
 }
 
+void write_error_fields(core::JsonWriter& w, const core::Error& error) {
+  constexpr std::string_view kMark = "error: ";
+  std::string message = error.message.substr(0, error.message.find('\n'));
+  if (message.starts_with(kMark)) message.erase(0, kMark.size());
+  w.field("message", message);
+  if (const Place place = place_of(error.where); !place.file.empty()) {
+    w.field("file", place.file);
+    if (place.line) w.field("line", *place.line);
+    if (place.column) w.field("column", *place.column);
+  }
+  w.field("text", error.text());
+}
+
 bool moved(double from, double to) {
   return std::abs(to - from) > kMoved * from;
 }
@@ -72,22 +85,19 @@ std::string notice_json(std::string_view message, core::WallTime time) {
 }
 
 std::string error_json(const core::Error& error, core::WallTime time) {
-  constexpr std::string_view kMark = "error: ";
-  std::string message = error.message.substr(0, error.message.find('\n'));
-  if (message.starts_with(kMark)) message.erase(0, kMark.size());
   std::string out;
   core::JsonWriter w(out);
   open_event(w, "error", time);
   w.field("exit", static_cast<std::uint64_t>(core::exit_code(error.code)));
-  w.field("message", message);
-  if (const Place place = place_of(error.where); !place.file.empty()) {
-    w.field("file", place.file);
-    if (place.line) w.field("line", *place.line);
-    if (place.column) w.field("column", *place.column);
-  }
-  w.field("text", error.text());
+  write_error_fields(w, error);
   w.close('}');
   return out;
+}
+
+void write_error(core::JsonWriter& w, const core::Error& error) {
+  w.open('{');
+  write_error_fields(w, error);
+  w.close('}');
 }
 
 std::string endpoint_json(const EndpointChange& change, core::WallTime time) {

@@ -26,6 +26,9 @@ std::string notice_json(std::string_view message, core::WallTime time);
 // {"event":"error","time","exit","message","file","line","column","text"}
 std::string error_json(const core::Error& error, core::WallTime time);
 
+// {"message","file","line","column","text"}
+void write_error(core::JsonWriter& w, const core::Error& error);
+
 struct EndpointChange {
   std::string endpoint;
   std::string change;  // breaker_open, recovered, stopped, learned_rate

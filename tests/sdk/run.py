@@ -2,7 +2,7 @@
 """The providers' own clients, unchanged, against `sluice mock`: run.py PROGRAM FOLDER
 
 Makes a virtual environment with the pinned clients in FOLDER, and beside it the npm packages of package.json, once; runs
-checks.py and batch_checks.py in the one and checks.mjs in the other; and strangers.py in an environment that has programs which
+checks.py, batch_checks.py and webhook_checks.py in the one and checks.mjs in the other; and strangers.py in an environment that has programs which
 others wrote for batch APIs. What cannot be installed, since PyPI or npm's registry cannot be reached, is
 skipped (exit 77), unless SLUICE_SDK is "required" or CI is set: then that fails.
 """
@@ -62,7 +62,7 @@ def main():
     status = 0
     try:
         python = python_clients(folder / "venv", HERE / "requirements.txt")
-        for script in filter(lambda name: (HERE / name).exists(), ("checks.py", "batch_checks.py")):
+        for script in filter(lambda name: (HERE / name).exists(), ("checks.py", "batch_checks.py", "webhook_checks.py")):
             status |= subprocess.run([python, HERE / script, program]).returncode
         if (HERE / "package.json").exists():
             node = node_clients(folder / "npm", python)
