@@ -34,9 +34,12 @@
       soon = busy;
       if (busy) return;
       busy = true;
-      await once();
-      busy = false;
-      timer = setTimeout(go, soon ? 0 : pause());
+      try {
+        await once();
+      } finally {
+        busy = false;
+        timer = setTimeout(go, soon ? 0 : pause());
+      }
     };
     return go;
   };
@@ -218,7 +221,6 @@
     if (state) showHead();
     showNotice();
     control.show(state, running() && !lost, locked);
-    document.body.classList.toggle("stale", Boolean(lost && running()));
   };
   const take = next => {
     const restarted = state && next.run !== run;
@@ -237,18 +239,12 @@
     if (restarted || !answersOf) lookAtAnswers(true);
   };
   const follow = repeat(async () => {
-    try {
-      take(await ask("/api/state"));
-    } catch (error) {
-      if (error.status === 401) {
-        locked = true;
-      } else if (error instanceof TypeError || error.name === "TimeoutError" || error.status) {
-        lost ??= Date.now();
-      } else {
-        throw error;
-      }
+    const next = await ask("/api/state").catch(error => {
+      locked = error.status === 401;
+      if (!locked) lost ??= Date.now();
       showAll();
-    }
+    });
+    if (next) take(next);
   }, () => lost || locked ? kLost : document.hidden ? 2000 : running() ? 1000 : 2000);
   // A job that stands still is looked at once.
   let courseOf = "", answersOf = "";
@@ -257,10 +253,10 @@
   const lookAtCourse = repeat(async () => {
     if (!due(courseOf)) return;
     const now = condition();
-    await ask("/api/timeline").then(timeline => {
-      course.take(timeline);
-      courseOf = now;
-    }, () => {});
+    const timeline = await ask("/api/timeline").catch(() => null);  // that it is away is said by the state
+    if (!timeline) return;
+    courseOf = now;
+    course.take(timeline);
   }, () => 5000);
   const lookAtAnswers = async forced => {
     if (!due(answersOf)) return;

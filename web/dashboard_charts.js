@@ -24,6 +24,7 @@ const course = (() => {
   };
 
   // One bin for so many seconds at least: rows a second, cost of 1,000 rows, requests in flight.
+  const kLeastSeconds = 5;  // of what a rate is taken over
   const bins = (all, step) => {
     const made = [];
     let first = null, flight = 0, count = 0;
@@ -36,16 +37,20 @@ const course = (() => {
       ++count;
       const seconds = point.worked - first.worked;
       if (seconds < step) continue;
-      made.push({at: point.at, worked: point.worked, rate: Math.max(0, point.rows - first.rows) / seconds,
-        spent: point.spent, flight: flight / count, rows: point.rows, part: point.part, cost: null});
+      made.push({...point, from: first, flight: flight / count});
       first = point, flight = count = 0;
     }
-    // Money comes in steps, a request or a batch each: a cost is that of several bins.
+    // Rows and money come in steps, a request or a batch each: a cost is that of several bins.
     made.forEach((bin, i) => {
-      let back = i;
-      while (back > 0 && i - back < 6 && made[back - 1].part === bin.part) --back;
-      const rows = bin.rows - made[back].rows, money = bin.spent - made[back].spent;
-      if (rows > 0 && money >= 0) bin.cost = 1000 * money / rows;
+      const back = more => {
+        let at = i;
+        while (at > 0 && more(at) && made[at - 1].part === bin.part) --at;
+        return made[at].from;
+      };
+      const rateFrom = back(at => bin.worked - made[at].from.worked < kLeastSeconds), costFrom = back(at => i - at < 5);
+      bin.rate = Math.max(0, bin.rows - rateFrom.rows) / (bin.worked - rateFrom.worked);
+      const rows = bin.rows - costFrom.rows, money = bin.spent - costFrom.spent;
+      bin.cost = rows > 0 && money >= 0 ? 1000 * money / rows : null;
     });
     return made;
   };
@@ -134,7 +139,7 @@ const course = (() => {
       width: chart.box.clientWidth, height: kHeight,
       axes: [{stroke: soft, font, grid: lines, ticks: lines, space: narrow ? 70 : 90, size: 32, values: times, incrs: kSteps},
         axis(3, chart.left, "left"), axis(1, chart.right, "right")],
-      scales: {x: {time: false, range: (u, min, max) => shown ? [-shown, 0] : [min ?? 0, Math.max(max ?? 1, (min ?? 0) + 1)]},
+      scales: {x: {time: false, range: (u, min, max) => shown ? [-Math.min(shown, end), 0] : [min ?? 0, Math.max(max ?? 1, (min ?? 0) + 1)]},
         left: {range: bound(() => true)}, right: {range: bound(chart.right.fromZero)}},
       series: [{label: "at", value: (u, v) => v == null ? words.nothing : chart.at?.has(v) ? words.clock(chart.at.get(v), true) : words.nothing},
         series(chart.left, "left"), series(chart.right, "right")],
@@ -164,6 +169,7 @@ const course = (() => {
       chart.plot ??= plotOf(chart);
       if (chart.plot.cursor.idx != null) continue;  // somebody reads values from it
       chart.plot.setData([x, made.map(chart.left.of), made.map(chart.right.of)]);
+      chart.plot.setLegend({idx: x.length - 1}, false);
       const now = made.at(-1);
       chart.box.setAttribute("aria-label", [chart.left, chart.right].map(s => s.name + ": " + s.show(s.of(now))).join("; ") + ", lately");
     }

@@ -94,22 +94,18 @@ const rows = (() => {
     asking?.abort();
     const mine = asking = new AbortController();
     const query = queryOf({limit: kPage, q: search.value, before: before.at(-1)});
-    try {
-      const answer = await get("/api/answers?" + query, mine.signal);
-      if (mine.signal.aborted) return false;
-      page = answer;
-      if (page.rows.length) head(page.rows);
-      show?.(page.rows);
-      part("older").disabled = page.next === null;
-      part("newer").disabled = !before.length;
-      showRemark();
-      return true;
-    } catch (error) {
+    const answer = await get("/api/answers?" + query, mine.signal).catch(error => {
       if (!mine.signal.aborted && error.told) put(note, error.told);
-      return false;
-    } finally {
-      if (asking === mine) asking = null;
-    }
+    });
+    if (asking === mine) asking = null;
+    if (!answer || mine.signal.aborted) return false;
+    page = answer;
+    if (page.rows.length) head(page.rows);
+    show?.(page.rows);
+    part("older").disabled = page.next === null;
+    part("newer").disabled = !before.length;
+    showRemark();
+    return true;
   };
   search.addEventListener("input", () => {
     clearTimeout(again);
@@ -148,18 +144,15 @@ const rows = (() => {
     const mine = reason;
     const query = queryOf({limit: 20, q: `"reason":${JSON.stringify(mine.reason)}`, before: older});
     put(part("reason-note"), "Reading…");
-    try {
-      const answer = await get("/api/rejects?" + query);
-      if (reason !== mine) return;
-      listed = answer.rows.filter(row => row.reason === mine.reason && (!mine.stage || row.stage === mine.stage));
-      older = answer.next;
-      showReason(listed);
-      part("reason-older").disabled = older === null;
-      put(part("reason-note"), listed.length ? "Newest first; a row opens whole."
-        : older !== null ? "None in this part of the file; Older goes on." : "No such rows are in the file.");
-    } catch (error) {
-      put(part("reason-note"), error.told ?? "The rows could not be read.");
-    }
+    const answer = await get("/api/rejects?" + query).catch(error =>
+      put(part("reason-note"), error.told ?? "The program does not answer."));
+    if (!answer || reason !== mine) return;
+    listed = answer.rows.filter(row => row.reason === mine.reason && (!mine.stage || row.stage === mine.stage));
+    older = answer.next;
+    showReason(listed);
+    part("reason-older").disabled = older === null;
+    put(part("reason-note"), listed.length ? "Newest first; a row opens whole."
+      : older !== null ? "None in this part of the file; Older goes on." : "No such rows are in the file.");
   };
   part("reason-older").addEventListener("click", askReason);
   part("reason-close").addEventListener("click", () => {

@@ -15,7 +15,7 @@ TIMEOUT = 120  # seconds for an answer
 class Browser:
     def __init__(self, program=None):
         program = program or shutil.which("chromium") or shutil.which("chromium-browser")
-        self.profile = tempfile.TemporaryDirectory(prefix="sluice-chromium-")
+        self.profile = tempfile.TemporaryDirectory(prefix="sluice-chromium-", ignore_cleanup_errors=True)
         here_out, there_in = os.pipe()[::-1]
         there_out, here_in = os.pipe()[::-1]
         # Its end of the pipes are file descriptors 3 and 4.

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -171,6 +172,10 @@ class Job:
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def setup(self):
+        super().setup()
+        self.server.connections.append(self.connection)
+
     def log_message(self, *_):
         pass
 
@@ -238,6 +243,7 @@ class Stub(http.server.ThreadingHTTPServer):
     def __init__(self, job, port=0, token="secret", locked=False, charts=True):
         super().__init__(("127.0.0.1", port), Handler)
         self.job, self.token, self.locked, self.charts, self.asked = job, token, locked, charts, []
+        self.connections = []
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
 
@@ -248,6 +254,11 @@ class Stub(http.server.ThreadingHTTPServer):
     def end(self):
         self.shutdown()
         self.server_close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # the browser has closed it
 
 
 if __name__ == "__main__":
