@@ -63,16 +63,17 @@
     const level = s.title || (s.questions > 1 ? `question ${s.question} of ${s.questions}` : "");
     put(part("phase").firstChild, [level, s.phase].filter(Boolean).join(" · ") || s.file);
   };
+  const sentence = (text, why) => text + (why ? ": " + why.replace(/[.\s]*$/, ".") : ".");
   const notice = () => {
-    if (locked) return "The program wants its token before it shows the job: enter it above, at Control.";
+    if (locked) return "The program wants its token before it shows the job: enter it below.";
     if (lost && !state) return "The program does not answer. The page tries again every 5 s.";
     if (lost && running())
       return `The connection has been lost since ${words.clock(lost / 1e3, true)}. These are the last figures; the page tries again every 5 s.`;
     const after = lost ? " Its program has ended; these are the last figures, and a new run at this address is followed." : "";
     switch (state.state) {
       case "finished": return "The run has finished." + after;
-      case "stopped": return "The run has stopped" + (state.why ? ": " + state.why : ".") + after;
-      case "failed": return "The run has failed" + (state.why ? ": " + state.why : ".") + after;
+      case "stopped": return sentence("The run has stopped", state.why) + after;
+      case "failed": return sentence("The run has failed", state.why) + after;
       case "interrupted": return "The job is not finished and no run has it; `sluice run` continues it." + after;
       case "running-elsewhere": return "Another process runs this job; the figures come from its checkpoint.";
       case "not-begun": return "No run of this job has begun." + after;
@@ -100,6 +101,7 @@
     put(part("pending"), words.count(pending));
     put(part("total"), total ? `${words.percent(done / 100)} of ${estimate ? "about " : ""}${words.count(total)} rows`
       : `${words.count(state.rows.read)} rows read`);
+    for (const id of ["main", "progress", "counts"]) part(id).hidden = false;
     put(part("foot"), `sluice ${state.version} · ${state.file}` + (state.live ? ` · process ${state.pid}` : "") +
       " · times of day are those of this browser");
     document.title = `${total ? Math.floor(done) + " % · " : ""}${state.job || "sluice"}`;
@@ -120,7 +122,7 @@
 
   const showEnd = () => {
     const {left_s: left, until_deadline_s: until, time: now} = state;
-    if (!running()) return ends(words.nothing, "");
+    if (!running()) return ends(state.live ? "ended" : words.nothing, state.live ? "at " + words.clock(state.started + state.elapsed_s) : "");
     const deadline = until === null ? "" : "deadline " + words.clock(now + until);
     if (until !== null && until <= 0) return ends(words.roughly(left), "the deadline has passed", "warn");
     if (left === null) return ends(words.nothing, deadline);
@@ -130,8 +132,9 @@
   };
   const showFacts = () => {
     const s = state, m = s.money, budget = m.budget_usd, rows = s.rows.answered + s.rows.rejected;
-    const rate = s.rows_per_second ?? null;
-    speed(rate === null ? words.nothing : words.number(rate) + " rows/s", s.limit && running() ? "limited by " + s.limit : "");
+    const rate = running() ? s.rows_per_second ?? null : course.rate();
+    speed(rate === null ? words.nothing : words.number(rate) + " rows/s",
+      !running() ? rate === null ? "" : "over the whole job" : s.limit ? "limited by " + s.limit : "");
     const maybe = m.maybe_billed_usd > 0 ? ` · up to ${words.money(m.maybe_billed_usd)} more may have been billed` : "";
     spent(words.money(m.spent_usd), (budget === null ? "no budget" : "of " + words.money(budget)) + maybe,
       budget !== null && m.spent_usd >= 0.95 * budget && running() ? "warn" : "none");
@@ -142,8 +145,9 @@
     showEnd();
     time(words.roughly(s.elapsed_s), s.started ? "since " + words.clock(s.started) : "");
     const r = s.requests;
-    requests(s.live ? `${words.count(r.in_flight)} in flight` : `${words.number(r.answered)} answered`,
-      (s.live ? `${words.count(r.waiting)} waiting · ${words.number(r.answered)} answered, ` : "") + `${words.count(r.failed)} failed`);
+    const live = s.live && running();
+    requests(live ? `${words.count(r.in_flight)} in flight` : `${words.number(r.answered)} answered`,
+      (live ? `${words.count(r.waiting)} waiting · ${words.number(r.answered)} answered, ` : "") + `${words.count(r.failed)} failed`);
     const perSecond = s.tokens_per_second ?? null;
     tokens(words.number(s.tokens.input + s.tokens.output), `${words.number(s.tokens.input)} in, ${words.number(s.tokens.output)} out` +
       (perSecond && running() ? ` · ${words.number(perSecond)}/s` : ""));
@@ -223,7 +227,7 @@
     control.show(state, running() && !lost, locked);
   };
   const take = next => {
-    const restarted = state && next.run !== run;
+    const restarted = state && next.run !== run, was = state?.state;
     state = next;
     run = next.run;
     lost = null;
@@ -235,8 +239,9 @@
     showTables();
     course.sample(next);
     showAll();
-    if (restarted || !courseOf) lookAtCourse();
-    if (restarted || !answersOf) lookAtAnswers(true);
+    if (!restarted && was === next.state) return;
+    lookAtCourse();
+    lookAtAnswers(restarted || !was || !running());
   };
   const follow = repeat(async () => {
     const next = await ask("/api/state").catch(error => {
@@ -257,6 +262,7 @@
     if (!timeline) return;
     courseOf = now;
     course.take(timeline);
+    showFacts();
   }, () => 5000);
   const lookAtAnswers = async forced => {
     if (!due(answersOf)) return;

@@ -203,6 +203,8 @@ const course = (() => {
       if (samples.length > kMostSamples) samples = samples.slice(-kMostSamples / 2 - 100);
       if (shown === 300) drawCharts();
     },
+    // Rows a second over the whole job; null: not known.
+    rate: () => timeline ? averages(0)?.rate ?? null : null,
     begin() {
       samples = [];
     },
