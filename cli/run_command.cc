@@ -160,7 +160,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     // A few rows are no job to plan.
     const auto planned = flags.limit ? std::nullopt : words::plan_run(spec, kVersion);
     std::optional<words::PlanWatch> plan;
-    observe::Observer* const observer = watch.begin(k);
+    watch.begin(k);
     // Once, or again over the same input with what batches have brought.
     job::BatchRefusals refusals;
     for (std::optional<job::Progress> earlier;;) {
@@ -173,7 +173,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                 .keep_going = flags.keep_going || earlier.has_value(),
                 .day_use_of_others = others->day_use,
                 .notice = [&](const std::string& text) { print_note(text, flags.log); },
-                .observer = observer});
+                .observer = watch.observer()});
       if (!made) return std::unexpected(made.error());
       job::Run& run = **made;
       if (!earlier) {

@@ -108,22 +108,24 @@ listen::ProcessFigures RunWatch::figures() const {
   return figures;
 }
 
-observe::Observer* RunWatch::begin(std::size_t question) {
-  if (!live_) return nullptr;
+void RunWatch::begin(std::size_t question) {
+  if (!live_) return;
   const std::vector<provider::EndpointSpec>& endpoints =
       job_.questions[question].dispatch.endpoints;
   auto accounts = accounts_of(job_).value_or(std::vector<store::Account>(job_.questions.size()));
   meters_.push_back(std::make_unique<observe::Meter>(endpoints.size()));
   live_->begin(question, title_of(job_, question), std::move(accounts), *meters_.back());
+  endpoints_.clear();
+  for (const provider::EndpointSpec& endpoint : endpoints)
+    endpoints_.push_back(
+        telemetry::endpoint_info(endpoint, codec::provider_of(endpoint).profile->name));
+}
+
+observe::Observer* RunWatch::observer() {
+  if (!live_) return nullptr;
   observers_ = {};
   observers_.add(meters_.back().get());
-  if (exporter_ != nullptr) {
-    std::vector<telemetry::EndpointInfo> infos;
-    for (const provider::EndpointSpec& endpoint : endpoints)
-      infos.push_back(
-          telemetry::endpoint_info(endpoint, codec::provider_of(endpoint).profile->name));
-    observers_.add(exporter_->begin(std::move(infos)));
-  }
+  if (exporter_ != nullptr) observers_.add(exporter_->begin(endpoints_));
   return observers_.get();
 }
 
@@ -133,10 +135,10 @@ void RunWatch::ended(const job::RunResult& result) {
 
 void RunWatch::over(listen::State state, std::string why) {
   if (!live_) return;
+  live_->over(state, std::move(why));
   if (exporter_ != nullptr) exporter_->finish();
   for (std::string& text : live_->take_notes()) note_(std::move(text));
   std::fflush(stdout);  // the summary does not wait for those who watch
-  live_->over(state, std::move(why));
   live_->wait_for_watchers();
 }
 

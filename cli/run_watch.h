@@ -44,8 +44,10 @@ class RunWatch {
                                                       const WatchFlags& flags,
                                                       std::function<void(std::string)> note);
 
-  // A question begins: whom its runs tell; null where nobody listens.
-  observe::Observer* begin(std::size_t question);
+  // A question begins.
+  void begin(std::size_t question);
+  // Whom its next run tells; null where nobody listens. Once for each run, whose requests are counted from 1 again.
+  observe::Observer* observer();
   // Null where nobody looks.
   listen::LiveJob* live() { return live_ ? &*live_ : nullptr; }
   // What was ordered over the listener.
@@ -70,6 +72,7 @@ class RunWatch {
   const std::function<void(std::string)> note_;
   std::optional<core::Duration> linger_;
   std::vector<std::unique_ptr<observe::Meter>> meters_;  // of each question that has begun
+  std::vector<telemetry::EndpointInfo> endpoints_;       // of the question
   observe::Observers observers_;
   std::optional<listen::LiveJob> live_;
   std::unique_ptr<telemetry::Exporter> exporter_;

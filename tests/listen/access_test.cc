@@ -11,7 +11,6 @@ namespace {
 using testing::HasSubstr;
 using Refusal = Gate::Refusal;
 
-
 std::string parsed(std::string_view text) {
   const auto address = parse_address(text);
   return address ? address->host + " " + std::to_string(address->port) : address.error().message;

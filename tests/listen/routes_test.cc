@@ -15,7 +15,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 
-
 class RoutesTest : public testing::Test {
  protected:
   explicit RoutesTest(std::string_view token = kToken)
