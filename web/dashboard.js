@@ -61,7 +61,7 @@
     put(pill, word);
     pill.dataset.tone = lost && running() ? "bad" : kTones[s.state] ?? "none";
     const level = s.title || (s.questions > 1 ? `question ${s.question} of ${s.questions}` : "");
-    put(part("phase").firstChild, [level, s.phase].filter(Boolean).join(" · ") || s.file);
+    put(part("phase").firstChild, [level, s.phase === s.state ? "" : s.phase].filter(Boolean).join(" · ") || s.file);
   };
   const sentence = (text, why) => text + (why ? ": " + why.replace(/[.\s]*$/, ".") : ".");
   const notice = () => {
@@ -89,7 +89,7 @@
 
   const showProgress = () => {
     const {answered, rejected, pending, total, total_is_estimate: estimate} = state.rows;
-    const bar = part("progress"), of = total || answered + rejected + pending;
+    const bar = part("progress"), of = total || (running() ? 0 : answered + rejected + pending);
     const share = n => of > 0 ? Math.min(100, 100 * n / of) : 0, done = share(answered + rejected);
     bar.children[0].style.width = share(answered) + "%";
     bar.children[1].style.width = share(rejected) + "%";
@@ -227,7 +227,7 @@
     control.show(state, running() && !lost, locked);
   };
   const take = next => {
-    const restarted = state && next.run !== run, was = state?.state;
+    const restarted = state && (next.run !== run || next.question !== state.question), was = state?.state;
     state = next;
     run = next.run;
     lost = null;
@@ -253,7 +253,7 @@
   }, () => lost || locked ? kLost : document.hidden ? 2000 : running() ? 1000 : 2000);
   // A job that stands still is looked at once.
   let courseOf = "", answersOf = "";
-  const condition = () => state.run + " " + state.state;
+  const condition = () => [state.run, state.question, state.state].join(" ");
   const due = last => state && !lost && !locked && !document.hidden && (running() || condition() !== last);
   const lookAtCourse = repeat(async () => {
     if (!due(courseOf)) return;
@@ -283,6 +283,6 @@
     keep: value => value ? sessionStorage.setItem(kToken, value) : sessionStorage.removeItem(kToken),
     look: follow,
   });
-  rows.start(ask);
+  rows.start(ask, () => lookAtAnswers(false));
   follow();
 })();

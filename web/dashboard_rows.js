@@ -4,6 +4,7 @@ const rows = (() => {
   const kPage = 50, kMostColumns = 12;
   const put = words.put;
   let get = null;      // how to ask: (path, signal) → JSON
+  let look = null;     // has refresh() called where it is due
   let columns = {};    // what the state says of them: {key: […], answer: […]}, where it does
 
   // --- one row ---
@@ -131,7 +132,10 @@ const rows = (() => {
   opensFrom(part("answers"), row => open("Answer", Object.entries(row)));
 
   let visible = true;
-  new IntersectionObserver(entries => visible = entries.at(-1).isIntersecting).observe(table.parentElement);
+  new IntersectionObserver(entries => {
+    visible = entries.at(-1).isIntersecting;
+    if (visible) look?.();
+  }).observe(table.parentElement);
 
   // --- rejects of a reason ---
   let reason = null, older = null, listed = [];
@@ -168,8 +172,9 @@ const rows = (() => {
   ]));
 
   return {
-    start(how) {
+    start(how, lookAtAnswers) {
       get = how;
+      look = lookAtAnswers;
     },
     columns(given) {
       columns = given ?? {};

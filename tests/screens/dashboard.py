@@ -20,7 +20,7 @@ from browser import Browser
 from dashboard_stub import ROOT, SCRIPT, Job, Stub
 
 AXE = os.path.join(ROOT, "build", "axe", "axe.min.js")
-WAIT = 30  # seconds for what must come
+WAIT = 60  # seconds for what must come
 # What the browser itself says while the program is away, or a token is wrong.
 EXPECTED = re.compile(r"net::ERR_|status of 40[1349]|/chart\.(css|js)")
 JOB = """\
@@ -31,16 +31,16 @@ return s.pipeline {
   s.validate { body = s.text { min = 8 } },
   s.pack { system = "You sort support tickets.", user = "{{body}}", answer = { queue = s.one_of { "billing", "bug" } } },
   s.dispatch { s.openai { name = "eu", model = "gpt-5.4-mini", base_url = "%s", key = "k", max_output_tokens = 200,
-                          rpm = 12000 }, budget = "$5" },
-  s.sink { "answers.jsonl" },
+                          rpm = %d }, budget = "$5" },
+  s.sink { "answers.jsonl", keep = { "body" } },
 }
 """
-ROWS = 3000
+ROWS = 1500
 
 
 class Page:
-    def __init__(self, browser, url):
-        self.browser, self.url, self.wrong = browser, url, []
+    def __init__(self, browser, url, wrong):
+        self.browser, self.url, self.wrong = browser, url, wrong
         browser.open(url)
 
     def get(self, expression):
@@ -65,14 +65,13 @@ class Page:
         until = time.monotonic() + WAIT
         while time.monotonic() < until:
             if self.get(expression):
-                return True
+                return
             time.sleep(0.05)  # between two looks
-        self.wrong.append(f"{claim}: this did not come: {expression}; {self.text('#state')}, {self.text('#notice')!r}; "
-                          f"{self.browser.complaints()}")
-        return False
+        raise AssertionError(f"{claim}: this did not come: {expression}; {self.text('#state')}, {self.text('#notice')!r}; "
+                             f"{set(self.browser.complaints())}")
 
     def has(self, claim, where, text):
-        return self.comes(claim, f"(document.querySelector({json.dumps(where)})?.textContent ?? '').includes({json.dumps(text)})")
+        self.comes(claim, f"(document.querySelector({json.dumps(where)})?.textContent ?? '').includes({json.dumps(text)})")
 
     def quiet(self, when, away=False):
         for text in self.browser.complaints():
@@ -109,9 +108,9 @@ class Page:
         self.browser.look(1400)
 
 
-def follow_the_stub(browser, keep):
+def follow_the_stub(browser, keep, wrong):
     stub = Stub(Job())
-    page = Page(browser, stub.url)
+    page = Page(browser, stub.url, wrong)
     try:
         port = stub.server_address[1]
         page.has("it shows the state", "#state", "running")
@@ -197,11 +196,9 @@ def follow_the_stub(browser, keep):
         page.quiet("lost", away=True)
     finally:
         stub.end()
-    return page.wrong
 
 
-def other_stubs(browser, keep):
-    wrong = []
+def other_stubs(browser, keep, wrong):
     for name, given, checks in (
             ("a program without charts", {"charts": False}, [("#chartless", "built without charts"), ("#course", "whole job")]),
             ("control is off", {"job": {"control": False}}, [("#panel-off", "SLUICE_LISTEN_TOKEN")]),
@@ -211,7 +208,7 @@ def other_stubs(browser, keep):
         job = Job(400, night=False)
         job.__dict__.update(given.get("job", {}))
         stub = Stub(job, locked=given.get("locked", False), charts=given.get("charts", True))
-        page = Page(browser, stub.url)
+        page = Page(browser, stub.url, wrong)
         for where, text in checks:
             page.has(name, where, text)
             page.comes(name, f"!document.querySelector('{where}').closest('[hidden]:not(#panel)')")
@@ -228,12 +225,10 @@ def other_stubs(browser, keep):
             page.has("a token in the address shows the job", "#answers", "T-")
             page.check("and leaves the address", "token" not in page.get("location.href"))
         page.quiet(name, away=True)
-        wrong += page.wrong
         stub.end()
-    return wrong
 
 
-def follow_the_program(browser, program, keep):
+def follow_the_program(browser, program, keep, wrong):
     """A real job: followed from the start, stopped by the page, run again at the same port, to its end."""
     with tempfile.TemporaryDirectory(prefix="sluice-dashboard-") as folder:
         mock = subprocess.Popen([program, "mock", "--port", "0", "--latency-ms", "200"], stdout=subprocess.PIPE, text=True)
@@ -244,8 +239,10 @@ def follow_the_program(browser, program, keep):
                 for row in range(ROWS):
                     body = SCRIPT + f" ticket {row}, \u202einvoice" if row % 200 else "short"
                     file.write(json.dumps({"id": f"T-{row}", "body": body}, ensure_ascii=False) + "\n")
-            with open(os.path.join(folder, "tickets.lua"), "w") as file:
-                file.write(JOB % url)
+            def write_job(requests_per_minute):
+                with open(os.path.join(folder, "tickets.lua"), "w") as file:
+                    file.write(JOB % (url, requests_per_minute))
+
             with socket.socket() as probe:  # a port that is free now and is to be the same for both runs
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
@@ -263,11 +260,13 @@ def follow_the_program(browser, program, keep):
                 with open(os.path.join(folder, "err")) as said:
                     raise RuntimeError("the run does not listen: " + said.read())
 
+            write_job(1200)  # time enough to look at it
             run()
-            page = Page(browser, f"http://127.0.0.1:{port}/")
+            page = Page(browser, f"http://127.0.0.1:{port}/", wrong)
             page.has("it shows the job", "#job", "tickets")
             page.has("it shows the state", "#state", "running")
             page.comes("rows are answered", "parseInt(document.querySelector('#answered').textContent.replace(',', '')) > 50")
+            page.get("document.querySelector('#answers-title').scrollIntoView()")
             page.has("their text is text", "#answers", SCRIPT)
             page.has("bidi overrides are written out", "#answers", "\\u202e")
             page.check("no element comes from a row",
@@ -297,16 +296,15 @@ def follow_the_program(browser, program, keep):
             page.has("it stops", "#notice", "The run has stopped")
             runs[-1].wait(WAIT)
             page.has("the program's end is said", "#notice", "Its program has ended")
-            answered = page.text("#answered")
-            page.check("the figures stay", answered not in (None, "–", "0"))
+            page.check("the figures stay", page.text("#answered") not in (None, "–", "0"))
+            write_job(6000)
             run()
             page.has("the next run is followed", "#state", "running")
             page.has("to its end", "#state", "finished")
-            page.has("with every row", "#answered", f"{ROWS - ROWS // 200:,}")
+            page.has("with every row", "#answered", f"{ROWS - len(range(0, ROWS, 200)):,}")
             runs[-1].wait(WAIT)
             page.has("the program's end is said again", "#notice", "Its program has ended")
             page.quiet("to the end", away=True)
-            return page.wrong
         finally:
             for process in [mock, *runs]:
                 process.terminate()
@@ -327,12 +325,14 @@ def main(arguments):
     parts = [follow_the_stub, other_stubs]
     if arguments[0] != "--stub":
         program = os.path.abspath(arguments[0])
-        parts.append(lambda browser, keep: follow_the_program(browser, program, keep))
+        parts.append(lambda browser, keep, wrong: follow_the_program(browser, program, keep, wrong))
     for part in parts:
         browser = Browser()
         try:
             browser.look(1400)
-            wrong += part(browser, keep)
+            part(browser, keep, wrong)
+        except AssertionError as missing:
+            wrong.append(str(missing))
         finally:
             browser.close()
     for line in wrong:
