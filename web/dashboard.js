@@ -9,7 +9,7 @@
 
   // --- asking ---
   if (location.hash.startsWith("#token=")) {
-    sessionStorage.setItem(kToken, decodeURIComponent(location.hash.slice(7)));
+    sessionStorage.setItem(kToken, location.hash.slice(7));
     history.replaceState(null, "", location.pathname);
   }
   const token = () => sessionStorage.getItem(kToken) ?? "";
@@ -184,7 +184,7 @@
       e => e.in_flight == null || !e.cap ? null : e.in_flight / e.cap),
     gauge(e => words.percent(e.quota_used), e => e.quota_used ?? null, e => e.quota_used == null ? "" : e.quota),
     figure(e => words.count(e.answered)), figure(e => words.count(e.failed)),
-    figure(e => words.duration(e.median_s)), figure(e => words.duration(e.tail_s)),
+    figure(e => words.latency(e.median_s)), figure(e => words.latency(e.tail_s)),
     figure(e => words.number(e.input_tokens)), figure(e => words.number(e.output_tokens)), figure(e => words.money(e.cost_usd)),
     {className: "remarks", show: (cell, item) => {
       if (!cell.firstChild) cell.append(make("bdi"), make("small", {}, make("bdi")));
@@ -233,7 +233,6 @@
     lost = null;
     locked = false;
     if (restarted) course.begin();
-    rows.columns(next.columns);
     showProgress();
     showFacts();
     showTables();

@@ -5,7 +5,6 @@ const rows = (() => {
   const put = words.put;
   let get = null;      // how to ask: (path, signal) → JSON
   let look = null;     // has refresh() called where it is due
-  let columns = {};    // what the state says of them: {key: […], answer: […]}, where it does
 
   // --- one row ---
   const dialog = part("row");
@@ -48,17 +47,12 @@ const rows = (() => {
   let before = [];  // cursors of the pages up to this one; empty: the newest
   let asking = null, again = 0;
 
-  // The key and the answer's fields, where the state names them; then short fields before long ones.
+  // The key stands first and the answer's fields last in a line: the key, then short fields, then long ones from the last.
   const order = list => {
-    const first = [...(columns.key ?? []), ...(columns.answer ?? [])];
     const all = [...new Set(list.flatMap(row => Object.keys(row)))];
-    const long = name => {
-      const lengths = list.map(row => words.line(row[name]).length);
-      return lengths.reduce((a, b) => a + b, 0) / lengths.length > 40 ? 1 : 0;
-    };
-    const place = name => first.includes(name) ? first.indexOf(name) - first.length : long(name);
-    const places = new Map(all.map(name => [name, place(name)]));
-    return all.sort((a, b) => places.get(a) - places.get(b)).slice(0, kMostColumns);
+    const isLong = name => list.reduce((sum, row) => sum + words.line(row[name]).length, 0) > 40 * list.length;
+    const rest = all.slice(1), long = rest.filter(isLong);
+    return [...all.slice(0, 1), ...rest.filter(name => !long.includes(name)), ...long.reverse()].slice(0, kMostColumns);
   };
   const head = list => {
     const now = order(list);
@@ -175,9 +169,6 @@ const rows = (() => {
     start(how, lookAtAnswers) {
       get = how;
       look = lookAtAnswers;
-    },
-    columns(given) {
-      columns = given ?? {};
     },
     // Asks for the newest answers, unless a person reads, searches or looks at older ones. Whether they came.
     async refresh(forced = false) {

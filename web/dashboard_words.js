@@ -47,7 +47,7 @@ const words = (() => {
     clock, put, line, whole, nothing,
     number: known(figures.number),
     money: known(figures.money),
-    duration: known(figures.duration),
+    latency: known(v => v < 60 ? figures.plain(v, v < 10 ? 2 : 1) + " s" : figures.duration(v)),
     roughly: known(v => figures.duration(v < 60 ? Math.round(v) : v < 3600 ? 10 * Math.round(v / 10) : 60 * Math.round(v / 60))),
     count: known(v => figures.plain(v, 0)),
     percent: known(v => figures.plain(100 * v, v < 0.1 ? 1 : 0) + " %"),
