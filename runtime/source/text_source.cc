@@ -1,5 +1,7 @@
 #include "source/text_source.h"
 
+#include <algorithm>
+
 #include "format/formats.h"
 #include "place/places.h"
 #include "storage/input_file.h"
@@ -7,6 +9,8 @@
 namespace sluice::source {
 namespace {
 
+// The first read is small, so that it is soon known what a record takes.
+constexpr std::size_t kFirstReadBytes = 16 * 1024;
 constexpr std::size_t kReadBytes = 256 * 1024;
 
 class TextSource final : public format::RecordSource {
@@ -26,15 +30,19 @@ class TextSource final : public format::RecordSource {
     // Not cleared ahead of being overwritten; the string may offer more room than was asked for.
     core::Result<storage::InputFile::Read> got;
     const std::size_t have = buffer_.size();
-    buffer_.resize_and_overwrite(have + kReadBytes, [&](char* bytes, std::size_t) {
-      got = file_->read({bytes + have, kReadBytes});
+    const std::size_t wanted = records_read_ == 0 ? kFirstReadBytes : kReadBytes;
+    buffer_.resize_and_overwrite(have + wanted, [&](char* bytes, std::size_t) {
+      got = file_->read({bytes + have, wanted});
       return have + (got && got->state == storage::InputFile::State::bytes ? got->count : 0);
     });
     if (!got) return std::unexpected(got.error());
     if (got->state == storage::InputFile::State::waiting) return State::waiting;
     text_bytes_ += buffer_.size() - have;
     const bool at_end = got->state == storage::InputFile::State::end;
-    const auto read = records_->read(buffer_, at_end, take);
+    const auto read = records_->read(buffer_, at_end, [&](const format::Record& record) {
+      count();
+      return take(record);
+    });
     if (!read) return std::unexpected(read.error());
     pass(at_end ? 0 : buffer_.size() - std::min(read->used, buffer_.size()));
     if (!read->more) return State::stopped;
@@ -51,7 +59,18 @@ class TextSource final : public format::RecordSource {
     const auto consumed = static_cast<double>(consumed_.load(std::memory_order_relaxed));
     const double cut =
         text_bytes_ == 0 ? 1 : 1 - static_cast<double>(left) / static_cast<double>(text_bytes_);
-    passed_.store(consumed * cut, std::memory_order_relaxed);
+    exact_ = consumed * cut;
+    exact_records_ = records_read_;
+    passed_.store(exact_, std::memory_order_relaxed);
+  }
+  // Between two reads, while rows wait for credits: by what the records so far have taken.
+  void count() {
+    ++records_read_;
+    if (exact_records_ == 0) return;
+    const double each = exact_ / static_cast<double>(exact_records_);
+    const double guess = exact_ + each * static_cast<double>(records_read_ - exact_records_);
+    const auto most = static_cast<double>(consumed_.load(std::memory_order_relaxed));
+    passed_.store(std::min(guess, most), std::memory_order_relaxed);
   }
 
   const std::unique_ptr<format::RecordReader> records_;
@@ -60,6 +79,9 @@ class TextSource final : public format::RecordSource {
   std::unique_ptr<storage::InputFile> file_;
   std::string buffer_;  // bytes not yet cut into records
   std::uint64_t text_bytes_ = 0;
+  std::uint64_t records_read_ = 0;
+  double exact_ = 0;  // passed(), and the records by then, when the last read was over
+  std::uint64_t exact_records_ = 0;
 };
 
 }  // namespace
