@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What it costs a job to be watched: whole jobs of the release program against the mock on loopback, interleaved.
 
-  bench/watched.py            ROWS (60000), ROUNDS (7)
+  bench/watched.py [--siege]            ROWS (60000), FAST_ROWS (400000), ROUNDS (7)
 
 Each round runs the job alone, then with all of it on: --listen, scraped every second, a page's own requests as often as it
-makes them, and traces and metrics exported to a collector that takes them and does nothing. Once at a provider's pace (100 ms, one
+makes them, and traces and metrics exported to a collector that takes them and does nothing. With --siege instead: with --listen, and
+a thousand slow and broken clients at the listener (siege.py). Once at a provider's pace (100 ms, one
 row a request), where a job waits for the network, and once as fast as the processor allows, where all that anybody does on this
 machine takes from it: the clients here too, which a real job's machine does not have.
 """
@@ -57,13 +58,14 @@ def look(port, until):
     return count
 
 
-def run(folder, mock, rows, per, watched, collector):
+def run(folder, mock, rows, per, watched, collector, siege):
     job = job_in(folder)
     settings = {"base_url": mock.url, "input": rows, "rows": per}
     command = [SLUICE, "run", job, "--log", "json"] + [a for k, v in settings.items() for a in ("--set", f"{k}={v}")]
     env = dict(os.environ)
     if watched:
         command += ["--listen", "0"]
+    if watched and not siege:
         env["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{collector.server_port}"
         env["OTEL_METRIC_EXPORT_INTERVAL"] = "1000"
     errors = folder / "errors"
@@ -75,12 +77,18 @@ def run(folder, mock, rows, per, watched, collector):
             time.sleep(0.01)
         text = errors.read_text()
         port = int(text[text.index("127.0.0.1:") + 10:].split("/")[0])
-        looking = threading.Thread(target=lambda: asked.append(look(port, gone)))
-        looking.start()
+        if siege:
+            besiegers = subprocess.Popen([sys.executable, pathlib.Path(__file__).parent / "siege.py", str(port)])
+        else:
+            looking = threading.Thread(target=lambda: asked.append(look(port, gone)))
+            looking.start()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     gone.set()
-    if watched:
+    if watched and siege:
+        besiegers.terminate()
+        besiegers.wait()
+    elif watched:
         looking.join()
     if process.returncode != 0:
         sys.exit(f"{command}: exit {process.returncode}\n{errors.read_text()[-2000:]}")
@@ -89,21 +97,24 @@ def run(folder, mock, rows, per, watched, collector):
             "asked": asked[0] if asked else 0}
 
 
-def main(scratch):
-    count, rounds = int(os.environ.get("ROWS", 60000)), int(os.environ.get("ROUNDS", 7))
-    write_rows(scratch / "rows.jsonl", 0, count)
+def main(scratch, siege):
+    rounds = int(os.environ.get("ROUNDS", 7))
     collector = Collector()
-    for title, latency in (("at a provider's pace", "100"), ("as fast as it can be", "0")):
+    for title, latency, count in (("at a provider's pace", "100", int(os.environ.get("ROWS", 60000))),
+                                  ("as fast as it can be", "0", int(os.environ.get("FAST_ROWS", 400000)))):
+        rows = scratch / "rows.jsonl"
+        rows.unlink(missing_ok=True)
+        write_rows(rows, 0, count)
         results = {False: [], True: []}
         with Mock("--latency-ms", latency) as mock:
             for _ in range(rounds):
                 for watched in results:
                     folder = scratch / "job"
                     folder.mkdir()
-                    results[watched].append(run(folder, mock, scratch / "rows.jsonl", 1, watched, collector))
+                    results[watched].append(run(folder, mock, rows, 1, watched, collector, siege))
                     shutil.rmtree(folder)
         middle = {w: {k: statistics.median(r[k] for r in results[w]) for k in results[w][0]} for w in results}
-        for watched, name in ((False, "alone"), (True, "watched")):
+        for watched, name in ((False, "alone"), (True, "besieged" if siege else "watched")):
             m = middle[watched]
             print(f"{title:22} {name:8} {count / m['seconds']:9,.0f} rows/s  cpu {m['cpu']:6.2f} s  peak {m['mb']:6.1f} MB"
                   f"  asked {m['asked']:.0f} times", flush=True)
@@ -115,6 +126,6 @@ def main(scratch):
 if __name__ == "__main__":
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="sluice-watched-"))
     try:
-        main(scratch)
+        main(scratch, sys.argv[1:] == ["--siege"])
     finally:
         shutil.rmtree(scratch)
