@@ -337,8 +337,9 @@ std::string summary_json(const stages::JobSpec& job, const Results& results,
   };
   std::string out;
   core::JsonWriter w(out);
-  observe::open_event(w, results.finished(job) ? "finished" : "stopped",
-                      core::SystemClock().wall_now());
+  const bool finished = results.finished(job);
+  observe::open_event(w, finished ? "finished" : "stopped", core::SystemClock().wall_now(),
+                      finished ? observe::Level::info : observe::Level::warning);
   w.field("job", job.name);
   if (const std::string& why = results.questions.back().run.why; !why.empty()) w.field("why", why);
   w.field("elapsed_s", std::chrono::duration<double>(results.elapsed).count());

@@ -34,8 +34,8 @@ std::string wipe(std::size_t lines) {
 
 }  // namespace
 
-Display::Display(int fd, Style style, Look look, core::Duration line_interval)
-    : fd_(fd), style_(style), look_(look), line_interval_(line_interval) {}
+Display::Display(int fd, Style style, Look look, core::Duration line_interval, LogFile* file)
+    : fd_(fd), style_(style), look_(look), line_interval_(line_interval), file_(file) {}
 
 Display::~Display() {
   clear();
@@ -43,14 +43,21 @@ Display::~Display() {
 }
 
 void Display::show(const View& view, core::Time now) {
-  if (style_ == Style::block) return paint(view);
+  if (style_ == Style::block) paint(view);
   if (last_line_ && now - *last_line_ < line_interval_) return;
   last_line_ = now;
-  write_all(fd_, (style_ == Style::json ? as_json(view) : as_line(view)) + "\n");
+  event(as_json(view));
+  if (style_ == Style::lines) write_all(fd_, as_line(view) + "\n");
 }
 
 void Display::tell(const std::string& message) {
+  event(notice_json(message, std::chrono::system_clock::now()));
+  say(message);
+}
+
+void Display::say(const std::string& message) {
   clear();
+  if (style_ == Style::lines) write_all(fd_, message + "\n");
   if (style_ == Style::block) {
     bool first = true;
     for (const std::string& line :
@@ -58,14 +65,11 @@ void Display::tell(const std::string& message) {
       write_all(fd_, (first ? "" : "  ") + line + "\n");
       first = false;
     }
-    return;
   }
-  write_all(fd_, (style_ == Style::json ? notice_json(message, std::chrono::system_clock::now())
-                                        : message) +
-                     "\n");
 }
 
 void Display::event(const std::string& json) {
+  if (file_ != nullptr) file_->write(json);
   if (style_ == Style::json) write_all(fd_, json + "\n");
 }
 

@@ -1,5 +1,6 @@
 // Where a run's progress is shown: one live block on a terminal, repainted in place; plain lines,
-// now and then, elsewhere; or JSON lines for programs.
+// now and then, elsewhere; or JSON lines for programs. Whatever is shown, these lines also go to a
+// file where one is given.
 //
 // Threads: one at a time; but restore_terminal() is safe in a signal handler.
 #pragma once
@@ -12,6 +13,7 @@
 
 #include "core/clock.h"
 #include "observe/block.h"
+#include "observe/log_file.h"
 #include "observe/view.h"
 
 namespace sluice::observe {
@@ -20,8 +22,9 @@ enum class Style : std::uint8_t { block, lines, json };
 
 class Display {
  public:
-  // Writes to `fd`. Lines and JSON come at most every `line_interval`.
-  Display(int fd, Style style, Look look, core::Duration line_interval);
+  // Writes to `fd`, and JSON to `file`, which may be null and outlives it. Lines and JSON come at most
+  // every `line_interval`.
+  Display(int fd, Style style, Look look, core::Duration line_interval, LogFile* file = nullptr);
   ~Display();
   Display(const Display&) = delete;
   Display& operator=(const Display&) = delete;
@@ -29,7 +32,9 @@ class Display {
   void show(const View& view, core::Time now);
   // One message that stays: a line above the block, or among the lines, or a JSON line.
   void tell(const std::string& message);
-  // A line of --log json (events.h); nothing in the other styles.
+  // The same for people alone: nothing in JSON.
+  void say(const std::string& message);
+  // A line of --log json (events.h); nothing in the other styles, but for the file.
   void event(const std::string& json);
   // Takes the block away; what is written next stands in its place.
   void clear();
@@ -43,7 +48,8 @@ class Display {
   const Style style_;
   const Look look_;
   const core::Duration line_interval_;
-  std::optional<core::Time> last_line_;
+  LogFile* const file_;
+  std::optional<core::Time> last_line_;  // or JSON line
   std::size_t painted_lines_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace sluice::observe {
 namespace {
@@ -69,16 +70,29 @@ std::string timestamp(core::WallTime time) {
                      duration_cast<milliseconds>(time - second).count());
 }
 
-void open_event(core::JsonWriter& w, std::string_view event, core::WallTime time) {
+std::string_view level_name(Level level) {
+  switch (level) {
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
+  }
+  std::unreachable();
+}
+
+void open_event(core::JsonWriter& w, std::string_view event, core::WallTime time, Level level) {
   w.open('{');
   w.field("event", event);
   w.field("time", timestamp(time));
+  w.field("level", level_name(level));
 }
 
-std::string notice_json(std::string_view message, core::WallTime time) {
+std::string notice_json(std::string_view message, core::WallTime time, Level level) {
   std::string out;
   core::JsonWriter w(out);
-  open_event(w, "notice", time);
+  open_event(w, "notice", time, level);
   w.field("message", message);
   w.close('}');
   return out;
@@ -87,7 +101,7 @@ std::string notice_json(std::string_view message, core::WallTime time) {
 std::string error_json(const core::Error& error, core::WallTime time) {
   std::string out;
   core::JsonWriter w(out);
-  open_event(w, "error", time);
+  open_event(w, "error", time, Level::error);
   w.field("exit", static_cast<std::uint64_t>(core::exit_code(error.code)));
   write_error_fields(w, error);
   w.close('}');
@@ -103,11 +117,32 @@ void write_error(core::JsonWriter& w, const core::Error& error) {
 std::string endpoint_json(const EndpointChange& change, core::WallTime time) {
   std::string out;
   core::JsonWriter w(out);
-  open_event(w, "endpoint", time);
+  open_event(w, "endpoint", time,
+             change.change == "stopped"        ? Level::error
+             : change.change == "breaker_open" ? Level::warning
+                                               : Level::info);
   w.field("endpoint", change.endpoint);
   w.field("change", change.change);
   if (!change.message.empty()) w.field("message", change.message);
   if (change.learned_rpm) w.field("learned_rpm", *change.learned_rpm);
+  w.close('}');
+  return out;
+}
+
+std::string batch_json(const BatchChanged& batch, std::string_view endpoint, core::WallTime time) {
+  const bool wrong = !batch.note.empty() || batch.failed > 0;
+  std::string out;
+  core::JsonWriter w(out);
+  open_event(w, "batch", time, wrong ? Level::warning : Level::info);
+  w.field("endpoint", endpoint);
+  w.field("batch", batch.name);
+  w.field("phase", batch.phase);
+  w.field("requests", batch.requests);
+  w.field("rows", batch.rows);
+  w.field("done", batch.done);
+  w.field("failed", batch.failed);
+  w.field("cost_usd", batch.cost.dollars());
+  if (!batch.note.empty()) w.field("message", batch.note);
   w.close('}');
   return out;
 }

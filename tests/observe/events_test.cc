@@ -15,18 +15,19 @@ const core::WallTime kNoon =
 TEST(Events, HaveTheTimeInUtcWithMilliseconds) {
   EXPECT_EQ(timestamp(kNoon), "2026-11-29T12:00:00.005Z");
   EXPECT_EQ(notice_json("a \"note\"", kNoon),
-            R"({"event":"notice","time":"2026-11-29T12:00:00.005Z","message":"a \"note\""})");
+            R"({"event":"notice","time":"2026-11-29T12:00:00.005Z","level":"warning",)"
+            R"("message":"a \"note\""})");
 }
 
 TEST(Events, ErrorsHaveTheirPlaceAndExitStatus) {
   EXPECT_EQ(error_json({core::ErrorCode::pipeline, "error: unknown option 'nmae'\n  3 | nmae",
                         "jobs/a.lua:3:5"},
                        kNoon),
-            R"({"event":"error","time":"2026-11-29T12:00:00.005Z","exit":3,)"
+            R"({"event":"error","time":"2026-11-29T12:00:00.005Z","level":"error","exit":3,)"
             R"("message":"unknown option 'nmae'","file":"jobs/a.lua","line":3,"column":5,)"
             R"("text":"jobs/a.lua:3:5: error: unknown option 'nmae'\n  3 | nmae"})");
   EXPECT_EQ(error_json({core::ErrorCode::io, "no such file", "in.jsonl"}, kNoon),
-            R"({"event":"error","time":"2026-11-29T12:00:00.005Z","exit":5,)"
+            R"({"event":"error","time":"2026-11-29T12:00:00.005Z","level":"error","exit":5,)"
             R"("message":"no such file","file":"in.jsonl","text":"in.jsonl: no such file"})");
   EXPECT_THAT(error_json({core::ErrorCode::io, "refused", "http://127.0.0.1:80"}, kNoon),
               testing::HasSubstr(R"("file":"http://127.0.0.1:80","text")"));

@@ -12,17 +12,19 @@ namespace {
 
 using testing::HasSubstr;
 
-// Each line of `text` is an object with "event" and "time"; the events' names.
+// Each line of `text` is an object with "event", "time" and "level"; the events' names.
 std::vector<std::string> events_of(const std::string& text) {
   std::vector<std::string> events;
   std::istringstream lines(text);
   simdjson::dom::parser parser;
   for (std::string line; std::getline(lines, line);) {
     simdjson::dom::element json;
-    std::string_view event, time;
+    std::string_view event, time, level;
     EXPECT_EQ(parser.parse(line).get(json), simdjson::SUCCESS) << line;
     EXPECT_EQ(json["event"].get(event), simdjson::SUCCESS) << line;
     EXPECT_EQ(json["time"].get(time), simdjson::SUCCESS) << line;
+    EXPECT_EQ(json["level"].get(level), simdjson::SUCCESS) << line;
+    EXPECT_THAT(level, testing::AnyOf("info", "warning", "error"));
     EXPECT_THAT(std::string(time), testing::MatchesRegex("20[0-9]{2}-.*T.*\\.[0-9]{3}Z"));
     events.emplace_back(event);
   }
@@ -70,7 +72,8 @@ TEST(LogJson, SaysThatAnEndpointStops) {
   EXPECT_EQ(ended.status, 5);
   EXPECT_THAT(events_of(ended.errors), testing::IsSupersetOf({"started", "endpoint", "error"}));
   EXPECT_THAT(ended.errors, HasSubstr(R"("change":"stopped","message":"HTTP 401)"));
-  EXPECT_THAT(ended.errors, testing::ContainsRegex(R"("event":"error","time":"[^"]*","exit":5,)"));
+  EXPECT_THAT(ended.errors, testing::ContainsRegex(
+                                R"("event":"error","time":"[^"]*","level":"error","exit":5,)"));
   EXPECT_THAT(events_of(ended.output), testing::ElementsAre("stopped"));
 }
 

@@ -251,7 +251,7 @@ TEST(Run, WritesJsonForPrograms) {
   const auto run = world.sluice(arguments);
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.output, testing::StartsWith(R"({"event":"finished","time":"2)"));
-  EXPECT_THAT(run.output, HasSubstr(R"(Z","job":"job",)"));
+  EXPECT_THAT(run.output, HasSubstr(R"(Z","level":"info","job":"job",)"));
   EXPECT_THAT(run.output, HasSubstr(R"("rows_answered":10)"));
 }
 

@@ -111,8 +111,9 @@ TEST_P(NeverAnswersTest, SaysSoAtOnceInLinesAndSummary) {
 TEST_P(NeverAnswersTest, SaysSoAtOnceInJson) {
   const auto ended = run_until_said({"--log", "json"});
   EXPECT_EQ(ended.status, 4);
-  EXPECT_THAT(ended.errors,
-              testing::ContainsRegex(R"(\{"event":"notice","time":"[^"]*Z","message":)"));
+  EXPECT_THAT(
+      ended.errors,
+      testing::ContainsRegex(R"(\{"event":"notice","time":"[^"]*Z","level":"warning","message":)"));
   EXPECT_THAT(ended.output,
               AllOf(HasSubstr(R"("problems":[{"endpoint":)"), HasSubstr(GetParam().said)));
 }
