@@ -113,7 +113,7 @@ int ask_rows(AskFlags flags) {
     if (const auto saved = save(flags.save, *flags.run.file.text); !saved)
       return report(saved.error());
   }
-  if (!note.empty()) print_note(note, flags.run.log);
+  if (!note.empty()) flags.run.log.note(note);
   const int exit_status = run_job(flags.run);
   if (flags.run.log == Log::text && (exit_status == 0 || exit_status == 1 || exit_status == 4))
     say_next(flags);
@@ -175,7 +175,7 @@ void add_options(CLI::App& command, AskFlags& flags) {
        "The environment variable with the service's key, where it is not the usual one");
   text("--save", flags.save, "FILE", "Write the pipeline file that this stands for");
   add_run_flags(command, flags.run);
-  add_log_option(command, flags.run.log);
+  add_log_options(command, flags.run.log);
 }
 
 }  // namespace

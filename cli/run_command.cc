@@ -22,6 +22,7 @@
 #include "job/run.h"
 #include "observe/events.h"
 #include "observe/figures.h"
+#include "observe/log_observer.h"
 #include "observe/view.h"
 #include "shell/help_text.h"
 #include "shell/number_range.h"
@@ -64,7 +65,7 @@ std::string asked_again_text(std::uint64_t rows) {
 
 // What is left of the budget does not cover another request.
 void report_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoint::Opened& opened,
-                   Log log) {
+                   const RunLog& log) {
   if (!spec.dispatch.budget) return;
   const stages::WorstCase worst = stages::least_worst_case(spec, stages::make_question(spec));
   if (worst.cost == core::Money() || opened.spent + worst.cost <= *spec.dispatch.budget) return;
@@ -73,7 +74,7 @@ void report_budget(const stages::PipelineSpec& spec, const checkpoint::Checkpoin
       "or {} max_output_tokens",
       spec.name, opened.spent.text(), spec.dispatch.budget->text(), stages::explain(worst),
       worst.capped ? "lower" : "set");
-  print_note(message, log);
+  log.note(message);
 }
 
 // The first line of a question's log.
@@ -114,6 +115,18 @@ core::Result<Others> used_by_others(const stages::JobSpec& job, std::size_t ques
   return others;
 }
 
+// Nothing where no log is kept.
+std::unique_ptr<observe::LogObserver> log_observer(const stages::PipelineSpec& spec,
+                                                   const RunLog& log) {
+  static const core::SystemClock clock;
+  if (log.style != Log::json && log.file == nullptr) return nullptr;
+  std::vector<std::string> names;
+  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
+    names.push_back(endpoint.name);
+  return std::make_unique<observe::LogObserver>(
+      std::move(names), clock, [&log](const std::string& line) { log.event(line); });
+}
+
 // A question with what the job's limits leave to it.
 stages::PipelineSpec limited(stages::PipelineSpec question, std::optional<core::Money> budget,
                              core::Money spent, core::Duration elapsed) {
@@ -140,7 +153,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                                               k == 0 ? core::Duration() : clock.now() - started);
     if (flags.log == Log::text) fmt::print(stderr, "{}", heading_of(job, k));
     if (const Change change = change_of(job, k); !change.text.empty()) {
-      print_note(change.text, flags.log);
+      flags.log.note(change.text);
       if (change.cost > kAskFirst && !flags.yes && ::isatty(STDIN_FILENO) != 0)
         return core::fail(
             core::ErrorCode::usage,
@@ -151,7 +164,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     if (auto own = deliver::look_ahead(spec); !own) return std::unexpected(own.error());
     const auto taken_back = inspect::take_back_of_changed(spec);
     if (!taken_back) return std::unexpected(taken_back.error());
-    if (*taken_back > 0) print_note(asked_again_text(*taken_back), flags.log);
+    if (*taken_back > 0) flags.log.note(asked_again_text(*taken_back));
     const auto gone = [&] { return clock.now() - started; };
     core::Result<job::RunResult> result;
     core::Duration elapsed{};
@@ -161,25 +174,26 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     const auto planned = flags.limit ? std::nullopt : words::plan_run(spec, kVersion);
     std::optional<words::PlanWatch> plan;
     watch.begin(k);
+    const auto log = log_observer(spec, flags.log);
     // Once, or again over the same input with what batches have brought.
     job::BatchRefusals refusals;
     for (std::optional<job::Progress> earlier;;) {
       const stages::PipelineSpec now =
           earlier ? limited(job.questions[k], watch.budget_ordered(), spent, gone()) : spec;
-      auto made = job::Run::make(
-          now, {.limit = k == 0 ? flags.limit : std::nullopt,
-                .detach = flags.detach,
-                .batch_refusals = refusals,
-                .keep_going = flags.keep_going || earlier.has_value(),
-                .day_use_of_others = others->day_use,
-                .notice = [&](const std::string& text) { print_note(text, flags.log); },
-                .observer = watch.observer()});
+      auto made =
+          job::Run::make(now, {.limit = k == 0 ? flags.limit : std::nullopt,
+                               .detach = flags.detach,
+                               .batch_refusals = refusals,
+                               .keep_going = flags.keep_going || earlier.has_value(),
+                               .day_use_of_others = others->day_use,
+                               .notice = [&](const std::string& text) { flags.log.note(text); },
+                               .observer = watch.observer(log.get())});
       if (!made) return std::unexpected(made.error());
       job::Run& run = **made;
       if (!earlier) {
         if (flags.log == Log::text) report_resumed(run.opened());
         report_budget(now, run.opened(), flags.log);
-        if (flags.log == Log::json) shell::say(started_json(job, k, flags, run.opened()) + "\n");
+        flags.log.event(started_json(job, k, flags, run.opened()));
       }
       if (!signal) signal.emplace();
       if (!timeline) {
@@ -193,7 +207,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                                                                       : observe::Style::lines;
         const OrdersTo orders(watch, run);
         words::Monitor monitor(now, {title_of(job, k), spent, watch.live()}, run, *signal, style,
-                               limits, *timeline, *plan);
+                               limits, *timeline, *plan, flags.log.file.get());
         result = run.run();
         elapsed += monitor.elapsed();
       }
@@ -229,9 +243,9 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
   return results;
 }
 
-int report_in(const core::Error& error, Log log) {
+int report_in(const core::Error& error, const RunLog& log) {
+  log.event(observe::error_json(error, core::SystemClock().wall_now()));
   if (log == Log::text) return report(error);
-  shell::say(observe::error_json(error, core::SystemClock().wall_now()) + "\n");
   return core::exit_code(error.code);
 }
 
@@ -243,13 +257,15 @@ struct Ran {
 };
 
 // The exit status.
-int run_to_end(const RunFlags& flags, RunEnd& end, Ran& ran) {
+int run_to_end(RunFlags& flags, RunEnd& end, Ran& ran) {
   const auto failed = [&](const core::Error& error) {
     end.failed(error);
     if (ran.watch) ran.watch->over(listen::State::failed, error.text());
     return report_in(error, flags.log);
   };
   const auto& job = ran.job = flags.file.load(Secrets::required);
+  if (auto opened = flags.log.open(flags.file.path, job ? &*job : nullptr); !opened)
+    return failed(opened.error());
   if (!job) return failed(job.error());
   if (auto told = end.begin(*job); !told) return failed(told.error());
   if (auto apart = job::keep_apart(*job); !apart) return failed(apart.error());
@@ -260,21 +276,23 @@ int run_to_end(const RunFlags& flags, RunEnd& end, Ran& ran) {
         *job, fmt::format(".before-{:%Y%m%dT%H%M%S}", std::chrono::floor<std::chrono::seconds>(
                                                           std::chrono::system_clock::now())));
     if (!aside) return failed(aside.error());
-    for (const std::string& path : *aside) print_note("set aside: " + path, flags.log);
+    for (const std::string& path : *aside) flags.log.note("set aside: " + path);
   }
   const auto lock = lock_to_run(*job);
   if (!lock) return failed(lock.error());
-  auto watch = RunWatch::open(*job, flags.file.path, flags.watch,
-                              [&](const std::string& text) { print_note(text, flags.log); });
+  auto watch = RunWatch::open(
+      *job, flags.file.path, flags.watch,
+      [&](const std::string& text, observe::Level level) { flags.log.note(text, level); });
   if (!watch) return failed(watch.error());
   ran.watch = std::move(*watch);
   const auto results = run_questions(*job, flags, *ran.watch, ran.signal);
   if (!results) return failed(results.error());
-  if (flags.log == Log::json || end.wants_summary()) {
+  if (flags.log == Log::json || flags.log.file != nullptr || end.wants_summary()) {
     const auto accounts = accounts_of(*job);
     if (!accounts) return failed(accounts.error());
     const std::string summary = words::summary_json(*job, *results, *accounts);
     if (flags.log == Log::json) fmt::print("{}\n", summary);
+    flags.log.keep(summary);
     end.ended(summary, results->finished(*job));
   }
   const job::RunResult& last = results->questions.back().run;
@@ -291,13 +309,8 @@ int run_to_end(const RunFlags& flags, RunEnd& end, Ran& ran) {
 
 }  // namespace
 
-void print_note(const std::string& text, Log log) {
-  shell::say((log == Log::json ? observe::notice_json(text, core::SystemClock().wall_now())
-                               : "note: " + text) +
-             "\n");
-}
-
-int run_job(const RunFlags& flags) {
+int run_job(const RunFlags& given) {
+  RunFlags flags = given;
   RunEnd end(flags);
   Ran ran;
   int exit_status = 0;
@@ -313,15 +326,6 @@ int run_job(const RunFlags& flags) {
   exit_status = end.tell(exit_status);
   if (ran.watch && !stopped) ran.watch->linger();
   return exit_status;
-}
-
-void add_log_option(CLI::App& command, Log& log) {
-  shell::restrict_to(
-      command.add_option_function<std::string>(
-          "--log",
-          [&log](const std::string& text) { log = text == "json" ? Log::json : Log::text; },
-          "Progress and summary: for people, or a JSON object a line"),
-      {"text", "json"});
 }
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
@@ -347,7 +351,7 @@ void add_run_command(CLI::App& app, int& exit_status) {
                     "Hand over batches and leave, with status 4: a later run collects them");
   add_run_flags(*command, *flags);
   add_watch_flags(*command, flags->watch);
-  add_log_option(*command, flags->log);
+  add_log_options(*command, flags->log);
   add_end_options(*command, *flags);
   command->footer(shell::help_footer(
       "Ctrl-C stops reading, waits for the requests in flight, and exits with 4; a second one "

@@ -8,11 +8,10 @@
 #include <string>
 
 #include "cli/job_file.h"
+#include "cli/run_log.h"
 #include "cli/run_watch.h"
 
 namespace sluice::cli {
-
-enum class Log : std::uint8_t { text, json };
 
 struct RunFlags {
   JobFile file;
@@ -21,19 +20,14 @@ struct RunFlags {
   bool detach = false;      // hand over batches, and leave
   bool yes = false;         // ask rows again that the file asks otherwise now, whatever it costs
   std::optional<std::uint64_t> limit;  // read at most so many rows
-  Log log = Log::text;
+  RunLog log;
   WatchFlags watch = {};
   std::string notify;   // a shell command to run at the end; empty: none
   std::string summary;  // a file for the summary; empty: none
 };
 
-// Adds --log, which fills `log`.
-void add_log_option(CLI::App& command, Log& log);
 // Adds --fresh, --yes and --keep-going.
 void add_run_flags(CLI::App& command, RunFlags& flags);
-
-// "note: …", or a notice of `--log json`.
-void print_note(const std::string& text, Log log);
 
 // Loads the file, runs or resumes the job, says how it went. The exit status.
 int run_job(const RunFlags& flags);

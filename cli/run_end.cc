@@ -11,7 +11,6 @@
 
 #include "cli/job_file.h"
 #include "core/json.h"
-#include "job/job_files.h"
 #include "notify/deliver.h"
 #include "observe/events.h"
 #include "shell/child_command.h"
@@ -34,11 +33,6 @@ core::Status write_whole(const std::string& path, const std::string& text) {
   if (!file) return std::unexpected(file.error());
   if (auto wrote = (*file)->write(text); !wrote) return wrote;
   return (*file)->finish();
-}
-
-bool are_one(const std::string& a, const std::string& b) {
-  std::error_code error;
-  return std::filesystem::equivalent(a, b, error) && !error;
 }
 
 core::Error about(std::string_view option, const core::Error& error) {
@@ -70,20 +64,21 @@ core::Status post(const notify::Webhook& webhook, const notify::Message& message
 }  // namespace
 
 RunEnd::RunEnd(const RunFlags& flags) : flags_(flags), path_(flags.summary) {
-  if (are_one(path_, flags.file.path)) path_.clear();  // which may not load
+  // The pipeline file may not load, and begin() not be called.
+  if (path_ == flags.log.path || !apart_from_job(path_, "the summary", flags.file.path, nullptr))
+    path_.clear();
 }
 
 core::Status RunEnd::begin(const stages::JobSpec& job) {
   job_ = job.name;
   if (!flags_.summary.empty()) {
-    const std::string path = std::exchange(path_, {});
-    if (std::ranges::any_of(job.files,
-                            [&](const std::string& file) { return are_one(flags_.summary, file); }))
-      return core::fail(core::ErrorCode::usage,
-                        "this is a file of the pipeline: give the summary another name",
+    path_.clear();
+    if (flags_.summary == flags_.log.path)
+      return core::fail(core::ErrorCode::usage, "the summary and the log need two names",
                         flags_.summary);
-    if (auto apart = job::keep_export_apart(job, flags_.summary); !apart) return apart;
-    path_ = path;
+    if (auto apart = apart_from_job(flags_.summary, "the summary", flags_.file.path, &job); !apart)
+      return apart;
+    path_ = flags_.summary;
   }
   if (job.on_end.webhook.empty()) return {};
   auto address = notify::parse_address(job.on_end.webhook.reveal());
@@ -108,7 +103,7 @@ std::string RunEnd::object(int exit_status) const {
   std::string out = summary_;
   if (out.empty()) {
     core::JsonWriter w(out);
-    observe::open_event(w, end(), core::SystemClock().wall_now());
+    observe::open_event(w, end(), core::SystemClock().wall_now(), observe::Level::error);
     if (!job_.empty()) w.field("job", job_);
     w.field("file", flags_.file.path);
     w.close('}');
@@ -132,7 +127,7 @@ int RunEnd::tell(int exit_status) {
   const std::string object = this->object(exit_status);
   if (!path_.empty()) {
     if (const auto wrote = write_whole(path_, object + "\n"); !wrote) {
-      print_note("the summary is not written: " + wrote.error().text(), flags_.log);
+      flags_.log.note("the summary is not written: " + wrote.error().text());
       exit_status = std::max(exit_status, core::exit_code(core::ErrorCode::io));
     }
   }
@@ -146,18 +141,17 @@ int RunEnd::tell(int exit_status) {
                                           {"SLUICE_END", std::string(end())},
                                           {"SLUICE_EXIT", std::to_string(exit_status)}}},
                            signal);
-    if (!told) print_note("the command of --notify " + told.error().message, flags_.log);
+    if (!told) flags_.log.note("the command of --notify " + told.error().message);
   }
   if (webhook_ && !signal.seen()) {
     const notify::Message message{new_message_id(),
                                   notify::payload(fmt::format("sluice.run.{}", end()),
                                                   core::SystemClock().wall_now(), object)};
     if (const auto sent = post(*webhook_, message, signal); !sent)
-      print_note("the webhook of on_end was not told: " + sent.error().message, flags_.log);
+      flags_.log.note("the webhook of on_end was not told: " + sent.error().message);
   } else if (webhook_) {
-    print_note(fmt::format("the webhook of on_end was not told: {}: interrupted",
-                           webhook_->address.origin),
-               flags_.log);
+    flags_.log.note(fmt::format("the webhook of on_end was not told: {}: interrupted",
+                                webhook_->address.origin));
   }
   return exit_status;
 }

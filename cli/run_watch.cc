@@ -45,12 +45,11 @@ std::string listening_text(const listen::Address& address, int port, bool contro
 
 core::Result<std::unique_ptr<RunWatch>> RunWatch::open(const stages::JobSpec& job,
                                                        const std::string& file,
-                                                       const WatchFlags& flags,
-                                                       std::function<void(std::string)> note) {
+                                                       const WatchFlags& flags, Note note) {
   std::unique_ptr<RunWatch> watch(new RunWatch(job, std::move(note)));
   const auto settings = telemetry::read_settings(http::process_environment);
   if (!settings) return std::unexpected(settings.error());
-  for (const std::string& text : settings->notes) watch->note_(text);
+  for (const std::string& text : settings->notes) watch->note_(text, observe::Level::warning);
   if (!flags.listen.empty() || settings->on()) watch->live_.emplace(job, file, kVersion);
   if (auto exporting = watch->export_to(*settings); !exporting)
     return std::unexpected(exporting.error());
@@ -77,7 +76,7 @@ core::Status RunWatch::listen(const WatchFlags& flags) {
       listen::Listener::open(*address, std::move(*gate), *live_, [this] { return figures(); });
   if (!listener) return std::unexpected(listener.error());
   listener_ = std::move(*listener);
-  note_(listening_text(*address, listener_->port(), control));
+  note_(listening_text(*address, listener_->port(), control), observe::Level::info);
   return {};
 }
 
@@ -121,10 +120,10 @@ void RunWatch::begin(std::size_t question) {
         telemetry::endpoint_info(endpoint, codec::provider_of(endpoint).profile->name));
 }
 
-observe::Observer* RunWatch::observer() {
-  if (!live_) return nullptr;
+observe::Observer* RunWatch::observer(observe::Observer* log) {
   observers_ = {};
-  observers_.add(meters_.back().get());
+  observers_.add(log);
+  if (live_) observers_.add(meters_.back().get());
   if (exporter_ != nullptr) observers_.add(exporter_->begin(endpoints_));
   return observers_.get();
 }
@@ -137,7 +136,7 @@ void RunWatch::over(listen::State state, std::string why) {
   if (!live_) return;
   live_->over(state, std::move(why));
   if (exporter_ != nullptr) exporter_->finish();
-  for (std::string& text : live_->take_notes()) note_(std::move(text));
+  for (const std::string& text : live_->take_notes()) note_(text, observe::Level::warning);
   std::fflush(stdout);  // the summary does not wait for those who watch
   live_->wait_for_watchers();
 }

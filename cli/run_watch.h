@@ -14,6 +14,7 @@
 #include "job/run.h"
 #include "listen/listener.h"
 #include "listen/live_job.h"
+#include "observe/events.h"
 #include "observe/meter.h"
 #include "observe/observer.h"
 #include "stages/spec.h"
@@ -38,16 +39,17 @@ std::string listening_text(const listen::Address& address, int port, bool contro
 
 class RunWatch {
  public:
+  using Note = std::function<void(const std::string& text, observe::Level level)>;
   // `note` is told what a person should know. ErrorCode::usage, ErrorCode::io. `job` outlives it.
   static core::Result<std::unique_ptr<RunWatch>> open(const stages::JobSpec& job,
                                                       const std::string& file,
-                                                      const WatchFlags& flags,
-                                                      std::function<void(std::string)> note);
+                                                      const WatchFlags& flags, Note note);
 
   // A question begins.
   void begin(std::size_t question);
-  // Whom its next run tells; null where nobody listens. Once for each run, whose requests are counted from 1 again.
-  observe::Observer* observer();
+  // Whom its next run tells, `log` among them where there is one; null where nobody listens. Once for
+  // each run, whose requests are counted from 1 again.
+  observe::Observer* observer(observe::Observer* log);
   // Null where nobody looks.
   listen::LiveJob* live() { return live_ ? &*live_ : nullptr; }
   // What was ordered over the listener.
@@ -62,14 +64,13 @@ class RunWatch {
   void linger();
 
  private:
-  RunWatch(const stages::JobSpec& job, std::function<void(std::string)> note)
-      : job_(job), note_(std::move(note)) {}
+  RunWatch(const stages::JobSpec& job, Note note) : job_(job), note_(std::move(note)) {}
   core::Status listen(const WatchFlags& flags);
   core::Status export_to(const telemetry::Settings& settings);
   listen::ProcessFigures figures() const;
 
   const stages::JobSpec& job_;
-  const std::function<void(std::string)> note_;
+  const Note note_;
   std::optional<core::Duration> linger_;
   std::vector<std::unique_ptr<observe::Meter>> meters_;  // of each question that has begun
   std::vector<telemetry::EndpointInfo> endpoints_;       // of the question

@@ -122,7 +122,7 @@ observe::EndpointView view_of(const provider::EndpointSpec& spec,
 
 Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run,
                  shell::StopSignal& signal, observe::Style style, observe::LimitTally& limits,
-                 RunTimeline& timeline, PlanWatch& plan)
+                 RunTimeline& timeline, PlanWatch& plan, observe::LogFile* file)
     : spec_(spec),
       job_(std::move(job)),
       run_(run),
@@ -130,8 +130,7 @@ Monitor::Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run,
       timeline_(timeline),
       plan_(plan),
       signal_(signal),
-      style_(style),
-      display_(STDERR_FILENO, style, observe::look_of(STDERR_FILENO), kLineEvery),
+      display_(STDERR_FILENO, style, observe::look_of(STDERR_FILENO), kLineEvery, file),
       thread_([this] { watch(); }) {}
 
 Monitor::~Monitor() {
@@ -189,8 +188,8 @@ void Monitor::report_problems(const observe::View& view) {
 void Monitor::report_changes(const observe::View& view) {
   for (const observe::EndpointChange& change : changes_.changes(view.endpoints)) {
     display_.event(observe::endpoint_json(change, view.time));
-    if (change.change == "recovered" && style_ != observe::Style::json)
-      display_.tell(fmt::format("{}: {}: answers again", spec_.name, change.endpoint));
+    if (change.change == "recovered")
+      display_.say(fmt::format("{}: {}: answers again", spec_.name, change.endpoint));
   }
 }
 

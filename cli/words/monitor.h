@@ -32,10 +32,10 @@ class Monitor {
     core::Money spent;                // by the other questions
     listen::LiveJob* live = nullptr;  // who looks at the job from outside
   };
-  // Starts watching. What is given by reference must outlive the monitor.
+  // Starts watching. What is given by reference must outlive the monitor; so must `file`, which may be null.
   Monitor(const stages::PipelineSpec& spec, Job job, job::Run& run, shell::StopSignal& signal,
-          observe::Style style, observe::LimitTally& limits, RunTimeline& timeline,
-          PlanWatch& plan);
+          observe::Style style, observe::LimitTally& limits, RunTimeline& timeline, PlanWatch& plan,
+          observe::LogFile* file = nullptr);
   ~Monitor();  // stops watching and takes the display away
 
   core::Duration elapsed() const { return clock_.now() - started_; }
@@ -81,7 +81,6 @@ class Monitor {
   core::Time sampled_at_ = started_;
   core::Duration sampled_cpu_{};
   shell::StopSignal& signal_;
-  const observe::Style style_;
   observe::Display display_;
   std::thread thread_;
 };

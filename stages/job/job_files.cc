@@ -256,35 +256,36 @@ core::Status keep_apart(const stages::JobSpec& job) {
   return {};
 }
 
-core::Status keep_export_apart(const stages::JobSpec& job, const std::string& path) {
+core::Status keep_export_apart(const stages::JobSpec& job, const std::string& path,
+                               std::string_view what) {
   const auto refused = [&](std::string why) {
     return core::fail(core::ErrorCode::usage, std::move(why), path);
   };
-  constexpr std::string_view kOwn =
-      "this is one of the job's own files: give the export another name";
+  const std::string own =
+      fmt::format("this is one of the job's own files: give {} another name", what);
   if (place::is_remote(path)) {
     if (const auto to = place::parse_uri(path); !to) return std::unexpected(to.error());
     if (const auto input = read_at(job, path))
       return refused(
           fmt::format("'{}' of s.read names this object, so that the next run would "
-                      "read the export as input: give it another name or prefix",
-                      *input));
+                      "read {} as input: give it another name or prefix",
+                      *input, what));
     return {};
   }
   for (const Output& output : outputs_of(job))
-    if (is_same(output, path)) return refused(std::string(kOwn));
-  const Output target(path, "the export");
+    if (is_same(output, path)) return refused(own);
+  const Output target(path, what);
   for (const std::string& pattern : job.questions.front().read.paths) {
     if (pattern == "-" || place::is_remote(pattern)) continue;
     const std::vector<std::string> inputs = matches_of(pattern);
     if (std::ranges::any_of(inputs,
                             [&](const std::string& input) { return is_same(target, input); }))
-      return refused(std::string(kOwn));
+      return refused(own);
     if (would_find(pattern, target))
       return refused(
           fmt::format("the pattern '{}' of s.read fits this name, so that the next run "
-                      "would read the export as input: give it another name or folder",
-                      pattern));
+                      "would read {} as input: give it another name or folder",
+                      pattern, what));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -19,8 +20,9 @@ namespace sluice::job {
 core::Status keep_apart(const stages::JobSpec& job);
 
 // ErrorCode::usage where an export to `path` would replace one of the job's files, or be read as
-// its input from then on.
-core::Status keep_export_apart(const stages::JobSpec& job, const std::string& path);
+// its input from then on. `what` is written there, for people.
+core::Status keep_export_apart(const stages::JobSpec& job, const std::string& path,
+                               std::string_view what = "the export");
 
 // The files that the question writes, of those that are there: what it must not open as input.
 std::vector<storage::FileId> written_files(const stages::PipelineSpec& question);
