@@ -207,6 +207,23 @@ return s.pipeline {
   expect_conforms(log);
 }
 
+TEST_F(LogFile, ConformsWithACascade) {
+  world_.write("job.lua", R"lua(
+local s = require "sluice"
+local function ask(name) return s.openai { model = name, base_url = s.param "base_url", price = { input = 1, output = 2 } } end
+return s.pipeline {
+  name = "job",
+  s.read { "in.jsonl", key = "id" },
+  s.pack { user = "{{text}}", answer = { size = s.int { min = 1, max = 9 } } },
+  s.dispatch { s.cascade { ask "small", ask "large", escalate = function(answer) return answer.size > 4 end } },
+  s.sink { "out.jsonl" },
+})lua");
+  world_.start_mock();
+  EXPECT_EQ(run().status, 0);
+  EXPECT_THAT(world_.read("run.log"), HasSubstr(R"("cascades":[{)"));
+  expect_conforms(world_.read("run.log"));
+}
+
 TEST_F(LogFile, OfABatchConforms) {
   const observe::BatchChanged batch{.endpoint = 0,
                                     .name = "job.1",

@@ -125,6 +125,17 @@ TEST_F(RunEnd, OfAFailedRunIsPostedWithItsError) {
               testing::ContainsRegex(R"("end":"failed","exit":5,"error":\{"message":"[^"]+",)"));
 }
 
+TEST_F(RunEnd, OfARunThatFailsInTheMiddleHasTheSummaryToo) {
+  const Hook hook;
+  world_.start_mock({"--key", "right"});
+  world_.make_job(5, "key = \"wrong\"", hook.option());
+  EXPECT_EQ(run().status, 5);
+  EXPECT_THAT(types_of(hook), ElementsAre("sluice.run.failed"));
+  const std::string message = body(hook.requests().front());
+  EXPECT_THAT(message, HasSubstr(R"("rows_pending":20,)"));
+  EXPECT_THAT(message, HasSubstr(R"("end":"failed","exit":5,"error":{"message":"no endpoint is)"));
+}
+
 TEST_F(RunEnd, IsPostedAgainUnderOneIdWhereTheServerCannotTakeIt) {
   const Hook hook(1);
   world_.make_job(5, "", hook.option());
