@@ -233,14 +233,14 @@ void add_process(Builder& b, const Status& status, const ProcessFigures& process
   MetricFamily& dropped = b.counter("sluice_telemetry_dropped_total", "",
                                     "Spans and metric exports that could not be delivered.");
   for (const auto& [signal, count] : process.dropped) b.add(dropped, {{"signal", signal}}, count);
-  b.counter("process_cpu_seconds_total", "seconds", "Processor time of this process.")
-      .samples.push_back({{}, process.cpu_seconds});
-  b.gauge("process_resident_memory_bytes", "bytes", "Memory of this process.")
-      .samples.push_back({{}, process.resident_bytes});
-  b.gauge("process_start_time_seconds", "seconds", "When this process began, since 1970.")
-      .samples.push_back({{}, process.started});
-  b.gauge("process_open_fds", "", "Open files and sockets of this process.")
-      .samples.push_back({{}, process.open_files});
+  b.add(b.counter("process_cpu_seconds_total", "seconds", "Processor time of this process."), {},
+        process.cpu_seconds);
+  b.add(b.gauge("process_resident_memory_bytes", "bytes", "Memory of this process."), {},
+        process.resident_bytes);
+  b.add(b.gauge("process_start_time_seconds", "seconds", "When this process began, since 1970."),
+        {}, process.started);
+  b.add(b.gauge("process_open_fds", "", "Open files and sockets of this process."), {},
+        process.open_files);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ def wrong_samples(text):
             wrong.append(f"{name} is not in metrics.txt")
             continue
         seen.add(name)
-        if not name.startswith("process_") and labels.pop("job_name", None) != "scraped":
+        if labels.pop("job_name", None) != "scraped":
             wrong.append(f"no job_name: {line}")
         if labels.keys() != known[name].keys():
             wrong.append(f"other labels than in metrics.txt: {line}")

@@ -36,7 +36,7 @@ TEST(Scheduler, SendsWhatIsSubmittedInItsOrder) {
 }
 
 TEST(Scheduler, APauseSendsNothingAndForgetsNothing) {
-  Harness h({.endpoints = {endpoint("a", {}, 2)}, .deadline = core::Time(60s)});
+  Harness h({.endpoints = {endpoint("a", {}, 2)}, .deadline = core::Time(1h) + 60s});
   h.submit_many(1, 4);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0", "send 2 to 0"));
   h.scheduler.pause(true);
@@ -53,7 +53,7 @@ TEST(Scheduler, APauseSendsNothingAndForgetsNothing) {
 }
 
 TEST(Scheduler, APauseEndsWithTheRun) {
-  Harness h({.endpoints = {endpoint("a", {}, 1)}, .deadline = core::Time(60s)});
+  Harness h({.endpoints = {endpoint("a", {}, 1)}, .deadline = core::Time(1h) + 60s});
   h.submit_many(1, 3);
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
   h.scheduler.pause(true);
