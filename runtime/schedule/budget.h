@@ -24,7 +24,12 @@ class Budget {
     spent_ += cost;
   }
 
-  void set_limit(core::Money limit) { limit_ = limit; }
+  // `may_grow`: a part of a budget that others spend from too, of which more may come.
+  void set_limit(core::Money limit, bool may_grow = false) {
+    limit_ = limit;
+    may_grow_ = may_grow;
+  }
+  bool may_grow() const { return may_grow_; }
   const std::optional<core::Money>& limit() const { return limit_; }
   core::Money spent() const { return spent_; }
   core::Money reserved() const { return reserved_; }
@@ -33,6 +38,7 @@ class Budget {
   std::optional<core::Money> limit_;
   core::Money spent_;
   core::Money reserved_;
+  bool may_grow_ = false;
 };
 
 }  // namespace sluice::schedule

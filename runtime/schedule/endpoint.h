@@ -16,6 +16,7 @@
 #include "schedule/quota.h"
 #include "schedule/rejections.h"
 #include "schedule/retry.h"
+#include "schedule/shares.h"
 #include "schedule/types.h"
 
 namespace sluice::schedule {
@@ -30,6 +31,7 @@ struct Endpoint {
 
   EndpointConfig config;
   QuotaSet quota;
+  Shares shares;
   Estimator estimate;
   CoolDown cooling;
   LearnedRate rate;
@@ -44,7 +46,7 @@ struct Endpoint {
   int slots_free() const {
     int limit = completed || !config.warm_up ? concurrency.limit() : 1;
     if (shortage.active()) limit = std::min(limit, Shortage::kProbes);
-    return limit - slots_taken();
+    return std::min(limit, shares.slots()) - slots_taken();
   }
   bool completed = false;  // some attempt has
   bool stopped = false;    // also where requests are parked: none is sent

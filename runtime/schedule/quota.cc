@@ -39,6 +39,16 @@ TokenBucket make_bucket(Quota q, double limit) {
   return TokenBucket(limit, window, burst_of(q, limit));
 }
 
+double units_of(Quota q, const provider::Usage& usage) {
+  Tokens tokens{.input = static_cast<double>(usage.input),
+                .output = static_cast<double>(usage.output)};
+  if (q == Quota::input_tokens_per_minute)
+    tokens.input -= static_cast<double>(std::min(usage.input, usage.cached_input));
+  return units_of(q, tokens);
+}
+
+}  // namespace
+
 double units_of(Quota q, const Tokens& tokens) {
   switch (q) {
     case Quota::requests_per_minute:
@@ -55,14 +65,6 @@ double units_of(Quota q, const Tokens& tokens) {
   return 0;
 }
 
-double units_of(Quota q, const provider::Usage& usage) {
-  Tokens tokens{.input = static_cast<double>(usage.input),
-                .output = static_cast<double>(usage.output)};
-  if (q == Quota::input_tokens_per_minute)
-    tokens.input -= static_cast<double>(std::min(usage.input, usage.cached_input));
-  return units_of(q, tokens);
-}
-
 double actual_units(Quota q, double reserved, const provider::Outcome& outcome) {
   const provider::Usage& usage = outcome.usage;
   const bool never_arrived = outcome.status == 0 && outcome.billing == provider::Billing::none;
@@ -75,8 +77,6 @@ double actual_units(Quota q, double reserved, const provider::Outcome& outcome) 
   }
   return units_of(q, usage);
 }
-
-}  // namespace
 
 std::string_view quota_name(Quota quota) {
   switch (quota) {

@@ -32,6 +32,10 @@
 
 namespace sluice::schedule {
 
+// What a request of these tokens counts for in a quota.
+double units_of(provider::Quota quota, const Tokens& tokens);
+// What it has counted for, of `reserved` units, when this became of it (above, What counts).
+double actual_units(provider::Quota quota, double reserved, const provider::Outcome& outcome);
 // "tokens per minute"
 std::string_view quota_name(provider::Quota quota);
 

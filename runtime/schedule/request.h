@@ -21,6 +21,7 @@ struct Flight {
   core::Time sent_at;
   core::Money worst_cost;
   Reservation reserved;
+  Tokens expected;
   std::uint64_t ordinal = 0;  // LearnedRate::sent
   std::uint32_t epoch = 0;    // Concurrency::sent
   bool probe = false;         // Breaker::sent

@@ -68,7 +68,8 @@ void Eligibility::make(const Request& request, core::Time now, std::span<const E
     if (slots <= 0 || (!claimed.empty() && claimed[i])) continue;
     const Tokens tokens = endpoint.estimate.expected(demand);
     core::Time free = std::max({endpoint.cooling.until(), endpoint.quota.earliest(now, tokens),
-                                endpoint.rate.earliest(now), endpoint.breaker.earliest(now)});
+                                endpoint.shares.earliest(now, tokens), endpoint.rate.earliest(now),
+                                endpoint.breaker.earliest(now)});
     if (!unwanted.empty())
       free = std::max(free, purchase->earliest(now, static_cast<EndpointId>(i)));
     if (free == core::Time::max()) continue;

@@ -55,6 +55,7 @@ LaneStep Scheduler::Impl::next_step(core::Time now) {
     if (!eligibility.anywhere) return {Step::nowhere, lane, {}};
     if (eligibility.fits != lane->fits()) return {Step::change_lane, lane, {}};
     if (!eligibility.affordable) {
+      if (budget.may_grow()) return {Step::wait_money, lane, when};
       if (budget.reserved() == core::Money()) return {Step::halt_budget, lane, {}};
       if (in_flight == 0) return {Step::release, lane, {}};  // until batches have ended
       // Younger requests must not eat the money that it waits for.
@@ -146,9 +147,11 @@ void Scheduler::Impl::send(core::Time now, Request& request, const Candidate& to
       .sent_at = now,
       .worst_cost = to.worst_cost,
       .reserved = endpoint.quota.reserve(now, to.expected),
+      .expected = to.expected,
       .ordinal = endpoint.rate.sent(now, endpoint.cooling.until(), endpoint.slots_free() <= 0),
       .epoch = endpoint.concurrency.sent(now, endpoint.slots_taken()),
       .probe = endpoint.breaker.sent(now)};
+  endpoint.shares.reserve(now, to.expected);
   actions.emplace_back(Send{request.demand.id, flight.attempt, to.endpoint, to.worst_cost,
                             endpoint.estimate.worst_usage(request.demand)});
   if (request.avoid == to.endpoint) request.avoid.reset();  // else it binds a hedge too
@@ -297,12 +300,30 @@ void Scheduler::drain() {
   impl_->draining = true;
 }
 
+void Scheduler::granted(core::Time now, EndpointId endpoint, const Share& share) {
+  impl_->endpoints[endpoint].shares.grant(now, share);
+}
+
+Demanded Scheduler::demanded(EndpointId endpoint) {
+  Impl& s = *impl_;
+  const Endpoint& of = s.endpoints[endpoint];
+  Demanded demanded{.used = of.shares.used(),
+                    .permits_used = of.shares.permits_used(),
+                    .in_flight = of.slots_taken()};
+  if (s.draining || s.paused || of.stopped) return demanded;
+  s.waiting.in_turn(s.lanes);
+  demanded.waiting = s.waiting.size() > 0;
+  if (!s.lanes.empty())
+    demanded.next = of.estimate.expected(s.lanes.front()->head().request->demand);
+  return demanded;
+}
+
 void Scheduler::pause(bool paused) {
   impl_->paused = paused;
 }
 
-void Scheduler::set_budget(core::Money budget) {
-  impl_->budget.set_limit(budget);
+void Scheduler::set_budget(core::Money budget, bool may_grow) {
+  impl_->budget.set_limit(budget, may_grow);
 }
 
 Snapshot Scheduler::snapshot(core::Time now) const {

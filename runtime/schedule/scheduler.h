@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "schedule/shares.h"
 #include "schedule/types.h"
 
 namespace sluice::schedule {
@@ -58,11 +59,17 @@ class Scheduler {
   std::optional<core::Time> wake_at(core::Time now) const;
   // Send nothing more; release what waits.
   void drain();
+  // A share of this endpoint's quotas, in the place of the one before: from now on nothing is sent there
+  // without. For processes that use one key.
+  void granted(core::Time now, EndpointId endpoint, const Share& share);
+  // What it has used of them and would use.
+  Demanded demanded(EndpointId endpoint);
   // Send nothing, park nothing that is not there yet, until it is told otherwise; what is in flight
   // goes on, and the deadline stands.
   void pause(bool paused);
-  // Another one, above what is spent or below. No effect behind a halt.
-  void set_budget(core::Money budget);
+  // Another one, above what is spent or below. `may_grow`: more of it may come, so what it does not cover
+  // waits for that instead of ending the run. No effect behind a halt.
+  void set_budget(core::Money budget, bool may_grow = false);
 
   Snapshot snapshot(core::Time now) const;
   // What is wrong with an endpoint that gives nothing but failures, for people; "" while there is

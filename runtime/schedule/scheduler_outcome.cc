@@ -134,6 +134,7 @@ void Scheduler::Impl::complete(core::Time now, const Request& request, const Fli
   budget.settle(flight.worst_cost,
                 provider::attempt_cost(outcome, endpoint.config.price, worst).cost);
   endpoint.quota.settle(now, flight.reserved, outcome);
+  endpoint.shares.settle(now, flight.expected, outcome);
   endpoint.odd_limits += static_cast<std::uint64_t>(endpoint.quota.correct(
       now, flight.reserved, outcome.hints,
       outcome.action == Verdict::none && outcome.usage.input > 0 ? std::optional(outcome.usage)

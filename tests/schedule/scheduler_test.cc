@@ -80,6 +80,24 @@ TEST(Scheduler, ABudgetThatIsRaisedInTimeHaltsNothing) {
   EXPECT_THAT(h.words(), ElementsAre("send 2 to 0"));
 }
 
+TEST(Scheduler, APartOfABudgetThatMayGrowIsWaitedFor) {
+  Config config{.endpoints = {endpoint("a", {}, 10)}, .budget = core::Money::picodollars(150)};
+  config.endpoints[0].price.output = core::Money::picodollars(1);
+  config.endpoints[0].max_output_tokens = 100;
+  Harness h(std::move(config));
+  h.scheduler.set_budget(core::Money::picodollars(50), true);
+  h.submit_many(1, 2);
+  EXPECT_THAT(h.words(), IsEmpty()) << "no halt";
+  EXPECT_EQ(h.wake_in(), std::nullopt);
+  h.scheduler.set_budget(core::Money::picodollars(100), true);
+  EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
+  h.scheduler.set_budget(core::Money::picodollars(100), false);
+  provider::Outcome full = success();
+  full.usage.output = 100;
+  h.answer(1, full);
+  EXPECT_THAT(h.words(), ElementsAre("halt budget", "release 2"));
+}
+
 TEST(Scheduler, KeepsNoMoreInFlightThanTheLid) {
   Harness h({.endpoints = {endpoint("a", {}, 2)}});
   h.submit_many(1, 4);
