@@ -1,7 +1,10 @@
 #include "net/socket.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace sluice::net {
@@ -50,6 +53,22 @@ int Socket::connect(const sockaddr& address) {
     auto* self = static_cast<Socket*>(request->handle->data);
     if (self->events_) guarded(request->handle->loop, [&] { self->events_->on_connect(status); });
   });
+}
+
+int Socket::connect_local(const std::string& path) {
+  sockaddr_un address{};
+  if (path.size() >= sizeof address.sun_path) return UV_ENAMETOOLONG;
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.sun_path);
+  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return uv_translate_sys_error(errno);
+  int status = 0;
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    status = uv_translate_sys_error(errno);
+  else
+    status = uv_tcp_open(&tcp_, descriptor);  // libuv asks of a stream no more than that it is one
+  if (status != 0) ::close(descriptor);
+  return status;
 }
 
 int Socket::accept(uv_stream_t* listener) {

@@ -1,4 +1,4 @@
-// One TCP socket on the loop: libuv's handle and requests, which must live until libuv has let go
+// One TCP socket on the loop, or one of a Unix path: libuv's handle and requests, which must live until libuv has let go
 // of them, behind an owner that may go at any time.
 //
 // Threads: the loop's.
@@ -13,6 +13,7 @@
 #include <expected>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "net/loop_impl.h"
@@ -42,6 +43,8 @@ class Socket {
   // 0, or an error at once; otherwise on_connect() follows. Errors here and below are libuv's
   // (negative errno values).
   int connect(const sockaddr& address);
+  // To a Unix socket, whose server takes or refuses at once: no on_connect() follows.
+  int connect_local(const std::string& path);
   int accept(uv_stream_t* listener);
   void set_no_delay();
   // Lets the kernel ask after a silent peer: a request may wait for minutes, and a gateway in
