@@ -42,7 +42,7 @@ std::size_t StoredJob::question() const {
   return last;
 }
 
-core::Result<listen::Status> StoredJob::read() const {
+core::Result<listen::Status> StoredJob::read() {
   listen::Status status;
   status.job = job_.name;
   status.file = file_;
@@ -65,7 +65,12 @@ core::Result<listen::Status> StoredJob::read() const {
   status.account.rows_rejected = rows.rows_rejected;
   status.account.input_complete = rows.input_complete;
   status.state = state_of(job_, status.question, rows);
-  for (const inspect::RejectReason& reason : words::reasons_of(spec).reasons)
+  if (std::pair now(status.question, rows.rows_rejected);
+      now != rejected_) {  // to read a million of them takes 2 s
+    reasons_ = words::reasons_of(spec);
+    rejected_ = now;
+  }
+  for (const inspect::RejectReason& reason : reasons_.reasons)
     status.rejects.push_back({.stage = reason.example.stage,
                               .reason = reason.example.reason,
                               .rows = reason.rows,

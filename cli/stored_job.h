@@ -6,8 +6,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/clock.h"
+#include "inspect/reject_reasons.h"
 #include "listen/source.h"
 #include "stages/spec.h"
 
@@ -25,7 +27,7 @@ class StoredJob final : public listen::Source {
   core::Result<listen::State> order(Order order, core::Money budget) override;
 
  private:
-  core::Result<listen::Status> read() const;
+  core::Result<listen::Status> read();
   // The last question that has begun.
   std::size_t question() const;
 
@@ -37,6 +39,8 @@ class StoredJob final : public listen::Source {
     core::Result<listen::Status> status;
   };
   std::optional<Read> read_;
+  inspect::RejectReasons reasons_;  // of this question, when so many were rejected:
+  std::pair<std::size_t, std::uint64_t> rejected_ = {};
   struct ReadSeries {
     core::Time at;
     std::string json;

@@ -2,6 +2,7 @@
 #include "dsl/dispatch_options.h"
 #include "dsl/embed_options.h"
 #include "dsl/end_options.h"
+#include "dsl/fleet_options.h"
 #include "dsl/image_options.h"
 #include "dsl/option_tables.h"
 #include "dsl/place_options.h"
@@ -24,6 +25,11 @@ constexpr Option kPipeline[] = {
      .meaning = "where and how durably answers are kept",
      .example = "{ durability = \"process\" }",
      .fallback = "see checkpoint"},
+    {.name = "fleet",
+     .type = table,
+     .meaning = "what other processes use too, with the same keys",
+     .example = "{ quota = s.secret \"REDIS_URL\" }",
+     .fallback = "nothing"},
     {.name = "on_end",
      .type = table,
      .meaning = "where the end of a run is told",
@@ -237,6 +243,7 @@ constexpr Section kJob[] = {
      .meaning = "the checkpoint of the job, an option of pipeline",
      .example = "checkpoint = { dir = \"/fast/disk/job\", durability = \"process\" }",
      .options = kCheckpoint},
+    kFleetSection,
     kOnEndSection,
     {.name = "read",
      .meaning =

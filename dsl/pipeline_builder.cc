@@ -66,6 +66,9 @@ class Builder {
     if (!read_) missing("read");
     end_question();
     if (sinks_.empty()) missing("sink");
+    const core::Secret shared_quota = read_shared_quota(lua_, arguments_);
+    for (stages::PipelineSpec& question : built_.job.questions)
+      question.dispatch.shared_quota = shared_quota;
     join_questions(built_.job);
     join_sinks(lua_, sinks_, built_.job.questions.back());
     check_files();

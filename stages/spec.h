@@ -160,6 +160,9 @@ struct DispatchSpec {
   std::string prices = {};  // file that endpoints without a price have theirs from; empty = none
   schedule::Route route = schedule::Route::cheapest;
   int retries = 7;     // of one request, after the first sending
+  // Where the quotas of its endpoints are kept that other processes use with the same keys
+  // (pool_store/pool_store.h); empty: this process is alone with them.
+  core::Secret shared_quota = {};
   bool hedge = false;  // ask the slow tail a second time
 };
 

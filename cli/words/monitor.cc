@@ -154,6 +154,7 @@ void Monitor::watch() {
       if (job_.live != nullptr) report_outside();
       report_throttle();
       report_beyond_deadline();
+      report_shares();
       report_forms();
       const observe::View now = view();
       report_problems(now);
@@ -224,6 +225,13 @@ void Monitor::report_throttle() {
   if (!throttle) return;
   throttle_reported_ = true;
   display_.tell(fmt::format("{}: {}", spec_.name, throttle_note(*throttle)));
+}
+
+void Monitor::report_shares() {
+  std::string problem = run_.progress().dispatch.shares_problem;
+  if (problem == shares_reported_) return;
+  shares_reported_ = std::move(problem);
+  if (!shares_reported_.empty()) display_.tell(fmt::format("{}: {}", spec_.name, shares_reported_));
 }
 
 void Monitor::report_beyond_deadline() {

@@ -48,6 +48,8 @@ class Monitor {
   void report_throttle();
   // What cannot be asked before the deadline.
   void report_beyond_deadline();
+  // Quotas that are shared, and of which there is nothing to be had.
+  void report_shares();
   // What the run will take, where that is not what was planned.
   void report_plan(const observe::View& view);
   // An endpoint that is asked for the answer's shape in another way than the file says.
@@ -66,6 +68,7 @@ class Monitor {
   bool stopping_ = false;
   bool throttle_reported_ = false;
   bool beyond_reported_ = false;
+  std::string shares_reported_;
   std::set<std::string> forms_reported_;
   std::set<std::pair<std::string, std::string>> problems_reported_;  // endpoint, ProblemView::kind
   // Rates, smoothed over some seconds.

@@ -16,29 +16,6 @@ namespace {
 constexpr std::string_view kWild = "*?[";
 constexpr int kTries = 5;  // of a page: a run that has not begun should not wait in silence
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Of encoding-type=url: as a form has it.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low >= 0) {
-      out += static_cast<char>(high << 4 | low);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 // What all names begin with that the pattern fits.
 std::string prefix_of(std::string_view pattern) {
   std::string prefix;
@@ -75,7 +52,7 @@ void take_page(std::string_view xml, const Wanted& wanted, Listing& listing) {
   const bool encoded = text_of(xml, "EncodingType") == "url";
   while (const auto object = take_element(xml, "Contents")) {
     std::string key = text_of(*object, "Key");
-    if (encoded) key = decoded(key);
+    if (encoded) key = provider::form_decoded(key);
     const std::string size_text = text_of(*object, "Size");
     std::uint64_t size = 0;
     std::from_chars(size_text.data(), size_text.data() + size_text.size(), size);

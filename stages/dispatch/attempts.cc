@@ -67,6 +67,7 @@ Attempts::Attempts(Setup setup)
       post_(std::move(setup.post)),
       batches_(setup.batches),
       observer_(setup.observer),
+      ended_(std::move(setup.ended)),
       healths_(setup.endpoints.size()),
       frame_bytes_(longest_frame(setup.endpoints)),
       scheduler_(std::move(setup.config)) {
@@ -162,6 +163,7 @@ void Attempts::finished(const schedule::Send& send, provider::Reply&& reply,
       provider::attempt_cost(outcome, endpoints_[send.endpoint].price,
                              {.usage = send.worst_usage, .cost = send.worst_cost});
   count(send, outcome, cost, doubts);
+  if (ended_) ended_(send.endpoint, outcome);
   if (observer_ != nullptr) tell_attempt(send, outcome, now, cost.cost);
   if (outcome.action == provider::Action::none && taken == schedule::Taken::wanted) {
     scheduler_.retain_slot(send.endpoint);  // until settled()

@@ -52,6 +52,8 @@ class Attempts {
     std::function<void(std::function<void()>)> post;
     parked::BatchJobs* batches = nullptr;
     observe::Observer* observer = nullptr;  // outlives this
+    // Called with each attempt that has ended; may be empty.
+    std::function<void(schedule::EndpointId, const provider::Outcome&)> ended = {};
   };
   explicit Attempts(Setup setup);
 
@@ -61,6 +63,13 @@ class Attempts {
   void drain() { scheduler_.drain(); }
   void pause(bool paused) { scheduler_.pause(paused); }
   void set_budget(core::Money budget) { scheduler_.set_budget(budget); }
+  void granted(schedule::EndpointId endpoint, const schedule::Share& share) {
+    scheduler_.granted(clock_.now(), endpoint, share);
+  }
+  void note_shares(std::string problem) { totals_.shares_problem = std::move(problem); }
+  schedule::Demanded demanded(schedule::EndpointId endpoint) {
+    return scheduler_.demanded(endpoint);
+  }
   // Dispatcher's.
   void collected(std::uint32_t endpoint, std::uint64_t lines, core::Money worst, core::Money cost) {
     scheduler_.collected(endpoint, lines, worst, cost);
@@ -141,6 +150,7 @@ class Attempts {
   const std::function<void(std::function<void()>)> post_;
   parked::BatchJobs* const batches_;
   observe::Observer* const observer_;
+  const std::function<void(schedule::EndpointId, const provider::Outcome&)> ended_;
   std::vector<observe::Health> healths_;  // by endpoint, as the observer was last told
   std::size_t frame_bytes_;               // of the longest
   schedule::Scheduler scheduler_;

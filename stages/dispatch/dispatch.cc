@@ -1,13 +1,17 @@
 #include "dispatch/dispatch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include "core/thread_name.h"
 #include "dispatch/attempts.h"
 #include "dispatch/endpoint.h"
+#include "dispatch/quota_shares.h"
 #include "net/loop.h"
 #include "stages/flow_limits.h"
 
@@ -26,8 +30,10 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   ~LoopDispatcher() override { join(); }
 
   core::Status open(const Setup& setup);
+  core::Status share_quotas(const Setup& setup);
 
   void start() override {
+    if (shares_) loop_.post([this] { shares_->start(); });
     thread_ = std::thread([this] { run(); });
   }
   void submit(std::vector<stages::RequestPtr> requests) override;
@@ -61,7 +67,10 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   }
   void join() override {
     if (!thread_.joinable()) return;
-    loop_.stop();
+    loop_.post([this] {
+      if (!shares_) return loop_.stop();
+      shares_->leave([this] { loop_.stop(); });
+    });
     thread_.join();
     attempts_->end();
   }
@@ -85,12 +94,14 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   std::vector<Endpoint> endpoints_;
   std::unique_ptr<Sender> sender_;
   std::optional<Attempts> attempts_;
+  std::unique_ptr<QuotaShares> shares_;  // null: quotas are this process's alone
   std::thread thread_;
 };
 
 core::Status LoopDispatcher::open(const Setup& setup) {
   const stages::DispatchSpec& spec = setup.spec.dispatch;
   std::size_t slots = 0;  // of all endpoints, at most
+  if (auto shared = share_quotas(setup); !shared) return shared;
   for (const provider::EndpointSpec& endpoint : spec.endpoints) {
     endpoints_.push_back(make_endpoint(endpoint, setup.question.frame));
     slots += stages::slots_of(endpoint);
@@ -113,9 +124,36 @@ core::Status LoopDispatcher::open(const Setup& setup) {
       .rows_to_come = setup.rows_to_come,
       .post = [this](std::function<void()> work) { loop_.post(std::move(work)); },
       .batches = setup.batches,
-      .observer = setup.observer});
+      .observer = setup.observer,
+      .ended =
+          shares_
+              ? [this](schedule::EndpointId endpoint,
+                       const provider::Outcome& outcome) { shares_->finished(endpoint, outcome); }
+              : std::function<void(schedule::EndpointId, const provider::Outcome&)>()});
   pump_soon_ =
       loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
+  return {};
+}
+
+core::Status LoopDispatcher::share_quotas(const Setup& setup) {
+  const stages::DispatchSpec& spec = setup.spec.dispatch;
+  if (spec.shared_quota.empty()) return {};
+  auto store = pool_store::open_pool_store(loop_, spec.shared_quota);
+  if (!store) return std::unexpected(store.error());
+  std::random_device random;
+  shares_ = std::make_unique<QuotaShares>(QuotaShares::Setup{
+      .loop = loop_,
+      .clock = clock_,
+      .specs = spec.endpoints,
+      .store = std::move(*store),
+      .member = fmt::format("{:08x}{:08x}", random(), random()),
+      .demanded = [this](schedule::EndpointId endpoint) { return attempts_->demanded(endpoint); },
+      .granted =
+          [this](schedule::EndpointId endpoint, const schedule::Share& share) {
+            attempts_->granted(endpoint, share);
+            pump_soon_->add();
+          },
+      .problem = [this](std::string problem) { attempts_->note_shares(std::move(problem)); }});
   return {};
 }
 

@@ -58,6 +58,7 @@ struct State {
   core::Money uncounted_cost;   // what they count for: their worst case
   std::uint64_t odd_charges = 0;
   std::vector<std::string> form_notes;  // by endpoint (AnswerForm::note)
+  std::string shares_problem;           // why shared quotas let less be sent; may be empty
 };
 
 // Borrowed: all of it must outlive the dispatcher, but for make_sender.

@@ -12,6 +12,7 @@
 #include "listen/line_search.h"
 #include "listen/status_json.h"
 #include "observe/metric_text.h"
+#include "provider/url_text.h"
 #include "web/embedded.h"
 
 namespace sluice::listen {
@@ -79,34 +80,13 @@ std::optional<ServerResponse> page_file(std::string_view path) {
   return std::nullopt;
 }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 &&
-        digit_of(text[i + 2]) >= 0) {
-      out += static_cast<char>(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 std::optional<std::string> parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::string_view one = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), one.size() + 1));
     const std::size_t equals = one.find('=');
     if (one.substr(0, equals) != name) continue;
-    return equals == one.npos ? std::string() : decoded(one.substr(equals + 1));
+    return equals == one.npos ? std::string() : provider::form_decoded(one.substr(equals + 1));
   }
   return std::nullopt;
 }
