@@ -196,7 +196,9 @@ const course = (() => {
       drawCharts();
     },
     sample(state) {
+      const was = ended;
       ended = !["running", "paused", "stopping", "running-elsewhere"].includes(state.state);
+      if (was !== ended) drawCharts();
       if (!state.live || ended) return;
       samples.push({at: state.time, rows: state.rows.answered + state.rows.rejected, spent: state.money.spent_usd,
         flight: state.requests.in_flight});

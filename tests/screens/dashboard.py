@@ -33,6 +33,7 @@ return s.pipeline {
   s.dispatch { s.openai { name = "eu", model = "gpt-5.4-mini", base_url = "%s", key = "k", max_output_tokens = 200,
                           rpm = %d }, budget = "$5" },
   s.sink { "answers.jsonl", keep = { "body" } },
+  checkpoint = { durability = "process" },
 }
 """
 ROWS = 1500

@@ -247,6 +247,10 @@ class Stub(http.server.ThreadingHTTPServer):
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
 
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the browser has gone
+            super().handle_error(request, client_address)
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}/"
