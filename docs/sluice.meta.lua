@@ -26,6 +26,7 @@
 ---@class (exact) sluice.pipelineOptions
 ---@field name string names the job and its checkpoint; letters, digits, '.', '_', '-'
 ---@field checkpoint? sluice.checkpointOptions where and how durably answers are kept
+---@field fleet? sluice.fleetOptions what other processes use too, with the same keys
 ---@field on_end? sluice.on_endOptions where the end of a run is told
 ---@field [integer] sluice.Stage read, then map, keep, explode and validate as needed, pack or embed, dispatch, parse (which may be left out), then sink; what stands between read and sink may come again, to ask about the answers
 
@@ -34,6 +35,10 @@
 ---@field dir? string folder of the checkpoint, made when missing
 ---@field share? string folder of checkpoints: equal questions that another job in it has asked are answered from there, by the same models; the job's own checkpoint stands in it too, unless dir says otherwise
 ---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
+
+---What other processes use too, with the same keys, an option of pipeline.
+---@class (exact) sluice.fleetOptions
+---@field quota sluice.Secret|string a Redis server in which all processes keep what each may use of a key's limits: redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; it is never shown
 
 ---Where the end of a run is told, an option of pipeline.
 ---@class (exact) sluice.on_endOptions
