@@ -42,6 +42,11 @@ class Redis:
         self.process.wait()
         self.socket.unlink(missing_ok=True)
 
+    def bytes(self):
+        """Of the pool's state."""
+        key = subprocess.run(["redis-cli", "-s", self.socket, "keys", "sluice:pool:*"], capture_output=True, text=True).stdout.split()
+        return int(subprocess.run(["redis-cli", "-s", self.socket, "hstrlen", key[0], "text"], capture_output=True, text=True).stdout) if key else 0
+
     def calls(self):
         out = subprocess.run(["redis-cli", "-s", self.socket, "info", "stats"], capture_output=True, text=True).stdout
         return int(next(line for line in out.splitlines() if line.startswith("total_commands_processed")).split(":")[1])
@@ -123,7 +128,7 @@ def main(scratch, faults):
                 calls, killed = 0, True
                 told.append("redis")
         after, passed = mock.stats(), time.monotonic() - started
-        made = redis.calls() - calls
+        made, size = redis.calls() - calls, redis.bytes()
         for worker in workers:
             worker.end()
     redis.kill()
@@ -131,7 +136,7 @@ def main(scratch, faults):
     refused = after["requests"] - before["requests"] - answered
     print(f"{count} processes, {rpm:,} requests a minute, {'shared' if shared else 'each for itself'}{', with faults' if faults else ''}: "
           f"first answer after {waited:.1f} s; in {passed:.0f} s {answered:,} answered, {answered / (rpm / 60 * passed):.3f} of the quota; "
-          f"{refused:,} refused, {refused / max(1, answered + refused):.5f}; {made / passed:.0f} calls a second to the store")
+          f"{refused:,} refused, {refused / max(1, answered + refused):.5f}; {made / passed:.0f} calls a second to the store, whose state has {size:,} bytes")
     if told:
         print("   " + ", ".join(f"{told.count(what)} {what}" for what in dict.fromkeys(told)))
 
