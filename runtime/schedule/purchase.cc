@@ -108,7 +108,10 @@ Offer Purchase::offer(core::Time now, const Endpoint& endpoint, double answered,
       now, tokens, deadline_ ? *deadline_ - now : core::Duration(std::chrono::hours(24)));
   const double learned =
       endpoint.rate.per_second().value_or(std::numeric_limits<double>::infinity());
-  const double limit = std::min(quota, learned);
+  // A share of nothing is no share yet: one comes within a lease.
+  const double share = endpoint.shares.per_second(now, tokens);
+  const double limit =
+      std::min({quota, learned, share > 0 ? share : std::numeric_limits<double>::infinity()});
   Offer offer;
   offer.cost = expected_cost(tokens, endpoint.config.price);
   offer.per_second = std::min(limit, endpoint.concurrency.limit() / takes) * answered;

@@ -55,6 +55,18 @@ core::Time Shares::earliest(core::Time now, const Tokens& tokens) const {
   return when < until_ ? when : core::Time::max();
 }
 
+double Shares::per_second(core::Time now, const Tokens& tokens) const {
+  double least = std::numeric_limits<double>::infinity();
+  if (!shared_) return least;
+  if (now >= until_) return 0;
+  for (std::size_t q = 0; q < kQuotas; ++q) {
+    const double units = units_of(static_cast<Quota>(q), tokens);
+    if (!of_[q] || units <= 0) continue;
+    least = std::min(least, buckets_[q] ? buckets_[q]->limit() / units : 0);
+  }
+  return least;
+}
+
 void Shares::reserve(core::Time now, const Tokens& tokens) {
   if (!shared_) return;
   for (std::size_t q = 0; q < kQuotas; ++q) {

@@ -56,6 +56,8 @@ class Shares {
   // The first moment at which they let such a request go; core::Time::max() where only another grant can.
   core::Time earliest(core::Time now, const Tokens& tokens) const;
   int slots() const { return slots_; }
+  // How many such requests a second they let go; infinite where nothing is shared.
+  double per_second(core::Time now, const Tokens& tokens) const;
 
   // The units that a request takes; permits that it goes by are used up.
   void reserve(core::Time now, const Tokens& tokens);

@@ -68,6 +68,12 @@ QuotaShares::QuotaShares(Setup setup)
   }
 }
 
+// What is asked of the store ends with it, and is of no interest any more.
+QuotaShares::~QuotaShares() {
+  closing_ = true;
+  setup_.store.reset();
+}
+
 void QuotaShares::start() {
   const core::Time now = setup_.clock.now();
   for (Shared& shared : shared_) {
@@ -127,8 +133,10 @@ void QuotaShares::call(Shared& shared, fleet::Call call, std::function<void()> d
         return fleet::encode(*state);
       },
       [this, &shared, answer, done = std::move(done)](const core::Status& status) {
+        if (closing_) return;
         shared.calling = false;
         const core::Time now = setup_.clock.now();
+        look(shared, now);  // a permit that was used by now is not to be given again
         if (status) {
           shared.member.answered(now, *answer);
           tell(answer->learning.count() == 0 ? std::string()

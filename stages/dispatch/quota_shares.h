@@ -50,6 +50,9 @@ class QuotaShares {
     std::function<void(std::string)> problem;
   };
   explicit QuotaShares(Setup setup);
+  ~QuotaShares();
+  QuotaShares(const QuotaShares&) = delete;
+  QuotaShares& operator=(const QuotaShares&) = delete;
 
   void start();
   // What became of an attempt.
@@ -82,6 +85,7 @@ class QuotaShares {
   std::unique_ptr<net::Loop::Timer> timer_;
   std::unique_ptr<net::Loop::Timer> farewell_;
   bool leaving_ = false;
+  bool closing_ = false;
   std::string problem_;
 };
 

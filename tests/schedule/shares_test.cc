@@ -123,6 +123,17 @@ TEST(SharedQuota, WhatWasUsedIsCountedAsItTurnsOut) {
   EXPECT_FALSE(h.scheduler.demanded(0).waiting);
 }
 
+TEST(SharedQuota, SaysHowManyRequestsASecondItLetsGo) {
+  Shares shares;
+  const Tokens tokens{.input = 80, .output = 20};
+  EXPECT_EQ(shares.per_second(core::Time(1s), tokens), std::numeric_limits<double>::infinity());
+  Share share = of_requests(10, core::Time(5s));
+  share.per_second[kTokens] = 200;
+  shares.grant(core::Time(1s), share);
+  EXPECT_DOUBLE_EQ(shares.per_second(core::Time(1s), tokens), 2) << "of tokens";
+  EXPECT_DOUBLE_EQ(shares.per_second(core::Time(5s), tokens), 0) << "the lease is over";
+}
+
 TEST(SharedQuota, WithoutAShareRowsGoToAnotherEndpoint) {
   Harness h(
       {.endpoints = {endpoint("a", {}, 10), endpoint("b", {}, 10)}, .route = Route::in_order});
