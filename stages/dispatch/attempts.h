@@ -80,6 +80,9 @@ class Attempts {
   // Does all that is to be done now. Returns when it is next worth calling, if nothing else
   // happens.
   std::optional<core::Time> pump();
+  // As things stand is what state() says next: pump() sees to that only now and then, and nothing may come
+  // after it for long.
+  void publish() { publish(clock_.now()); }
   // Sender::Events.
   void finished(const schedule::Send& send, provider::Reply&& reply, std::uint64_t reply_bytes);
   // Within `completed`.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "core/thread_name.h"
 #include "dispatch/attempts.h"
@@ -22,6 +23,8 @@ namespace {
 // may be in flight, so that one half is at the servers while the other is settled and sent again.
 constexpr std::size_t kLeastBurst = 32;
 constexpr std::size_t kMostBurst = 512;
+// After anything has happened, state() knows of it.
+constexpr std::chrono::milliseconds kStateWithin{150};
 
 class LoopDispatcher final : public Dispatcher, private Sender::Events {
  public:
@@ -90,6 +93,8 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   std::uint64_t taken_ = 0;                     // of these; the I/O thread's
   net::Loop loop_;
   std::unique_ptr<net::Loop::Timer> timer_ = loop_.make_timer();
+  std::unique_ptr<net::Loop::Timer> state_timer_ = loop_.make_timer();
+  bool state_due_ = false;  // it runs
   std::unique_ptr<net::Loop::Batcher> pump_soon_;
   std::vector<Endpoint> endpoints_;
   std::unique_ptr<Sender> sender_;
@@ -192,6 +197,7 @@ void LoopDispatcher::run() noexcept {
   }
   try {
     timer_->cancel();
+    state_timer_->cancel();
     sender_->stop();
   } catch (...) {
     handlers_.failed(core::caught());
@@ -199,6 +205,12 @@ void LoopDispatcher::run() noexcept {
 }
 
 void LoopDispatcher::pump() {
+  if (!std::exchange(state_due_, true)) {
+    state_timer_->start(kStateWithin, [this] {
+      state_due_ = false;
+      attempts_->publish();
+    });
+  }
   const std::optional<core::Time> wake = attempts_->pump();
   if (!wake) return timer_->cancel();
   timer_->start(clock_.machine_wait(*wake), [this] { pump(); });
