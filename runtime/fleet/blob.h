@@ -1,30 +1,31 @@
-// The state of a pool as the text that a store keeps: a line of words for the pool, then for each limit, and for each member
-// with its shares.
+// The state of a pool or of a budget as the text that a store keeps.
 //
-//   sluice-pool 1 POOL EPOCH CLOCK AT LEARNING_SINCE LEARNING_UNTIL PAUSE_UNTIL OPEN_UNTIL PROBER PROBER_UNTIL
-//   limit NAME KIND CAP KNOWN BROUGHT CUT_AT RAISED_AT PROBER PROBER_UNTIL FLOW LEVEL LEVEL_AT
-//   member ID CALL SEEN UNTIL WEIGHT
-//   share WANTS GRANT HELD NEED CEILING IDLE STATED SINCE WAITING TURNS        of the member above, by limit
+// Lines of words parted by one space; the first says what it is and of which version, the last is a checksum over all before it. Names
+// and ids are words in which everything but letters, digits and "-._:/+" is written as %XX. Numbers are the shortest that read as the
+// same. A member of a pool takes some 60 bytes and 30 a limit.
 //
-// Times are milliseconds; "-" is an empty text or none; a blank, '%' and '-' in a text are %XX.
+// The epoch of a state that was never written is 0; so an absent text is an empty state of that name, which the caller makes.
 //
-// Threads: any; plain functions.
+// Threads: plain functions.
 //
-// Invariants:
-//   1. decode(encode(s)) is s, and encode() of that the same text.
-//   2. Whatever a store holds under the name, decode() gives a state or an error that names the pool.
+// Invariants: decode(encode(state)) == state, as long as its numbers are finite; any other bytes are an error that names the
+// pool and says what to do, never a crash; what decode() accepts is encoded again as the same text.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "core/error.h"
+#include "fleet/budget.h"
 #include "fleet/pool.h"
 
 namespace sluice::fleet {
 
 std::string encode(const PoolState& state);
-// Of an empty text: the state of a pool that has none yet. ErrorCode::corrupt for a text of another program, version or pool.
-core::Result<PoolState> decode(std::string_view text, std::string_view pool);
+std::string encode(const BudgetState& state);
+
+// `pool`: whose text it should be. Another's is an error.
+core::Result<PoolState> decode_pool(std::string_view pool, std::string_view text);
+core::Result<BudgetState> decode_budget(std::string_view budget, std::string_view text);
 
 }  // namespace sluice::fleet

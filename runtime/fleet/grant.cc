@@ -157,7 +157,8 @@ void record(PoolState& state, std::size_t limit, std::size_t member, const Claim
   if (share.grant <= 0) {
     share.idle = 0;
     share.ceiling = 0;
-  } else if (state.at >= state.pause_until && !learning(state)) {
+  } else if (state.at >= state.pause_until && state.breaker.open_until == Ms(0) &&
+             !learning(state)) {
     if (claim.used < kIdle * share.grant) {
       ++share.idle;
     } else {

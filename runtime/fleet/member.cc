@@ -4,20 +4,13 @@
 #include <cmath>
 #include <utility>
 
+#include "fleet/jitter.h"
+
 namespace sluice::fleet {
 namespace {
 
 constexpr core::Duration kStatedByServer = std::chrono::minutes(1);
-constexpr double kJitter = 0.2;
 constexpr std::uint32_t kFewest = 4;  // members, where their number is old
-
-// SplitMix64 (Steele, Lea, Flood 2014), in [0, 1).
-double draw(std::uint64_t& state) {
-  std::uint64_t x = state += 0x9E3779B97F4A7C15;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
-}
 
 Ms until(core::Time now, core::Time then) {
   return then <= now ? Ms(0) : std::chrono::ceil<Ms>(then - now);
@@ -62,12 +55,6 @@ void Member::breaker_closed() {
   news_ = BreakerNews::closed;
   open_until_ = core::Time::min();
   probing_ = false;
-}
-
-core::Duration Member::jittered() {
-  const double tick = core::in_seconds(answer_ ? answer_->tick : kTick);
-  const double factor = 1 - kJitter + 2 * kJitter * draw(random_);
-  return std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(tick * factor));
 }
 
 double Member::unpaused_share(core::Time now, const Own& own) const {
@@ -120,7 +107,7 @@ Call Member::call(core::Time now) {
   }
   before_ = called_ = now;
   outstanding_ = true;
-  next_call_ = now + jittered();
+  next_call_ = now + jittered(answer_ ? answer_->tick : kTick, random_);
   return call;
 }
 

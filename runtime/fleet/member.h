@@ -100,7 +100,6 @@ class Member {
   };
   Own& at(std::size_t limit) { return limits_[limit]; }
   double unpaused_share(core::Time now, const Own& own) const;
-  core::Duration jittered();
 
   MemberConfig config_;
   std::vector<Own> limits_;

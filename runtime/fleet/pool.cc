@@ -8,7 +8,8 @@
 namespace sluice::fleet {
 namespace {
 
-constexpr double kMost = 1e15;  // no limit is larger
+constexpr double kMost = 1e15;                   // no limit is larger
+constexpr Ms kLongest = std::chrono::hours(24);  // pause
 
 double sane(double value) {
   return value > 0 ? std::min(value, kMost) : 0;
@@ -43,7 +44,7 @@ bool forgotten(PoolState& state, const Call& call) {
 }
 
 void begin_epoch(PoolState& state, const Call& call) {
-  state.epoch = std::max(state.epoch, call.epoch) + 1;
+  state.epoch = next_epoch(std::max(state.epoch, call.epoch), state.clock);
   state.learning_since = state.at;
   state.learning_until = state.at + kLeaseTicks * tick_of(state.members.size());
   for (Limit& limit : state.limits) {
@@ -80,7 +81,8 @@ void hear_breaker(PoolState& state, const Call& call) {
   breaker.prober.clear();
   if (call.breaker == BreakerNews::closed) breaker.open_until = Ms(0);
   if (call.breaker == BreakerNews::opened)
-    breaker.open_until = std::max(breaker.open_until, state.at + std::max(call.open_for, Ms(1)));
+    breaker.open_until =
+        std::max(breaker.open_until, state.at + std::clamp(call.open_for, Ms(1), kLongest));
 }
 
 void tell_breaker(PoolState& state, const Call& call, Answer& answer) {
@@ -108,14 +110,21 @@ Ms tick_of(std::size_t members) {
   return std::max(kTick, kTickOfEach * static_cast<std::int64_t>(members));
 }
 
+std::uint64_t next_epoch(std::uint64_t last, StoreTime now) {
+  const auto clock = std::max<Ms::rep>(now.time_since_epoch().count(), 0);
+  return std::max(last + 1, static_cast<std::uint64_t>(clock));
+}
+
 Answer exchange(PoolState& state, const Call& call, StoreTime now) {
   advance(state, now);
   std::erase_if(state.members, [&](const Holder& one) { return one.until <= state.at; });
   if (state.epoch == 0 || forgotten(state, call)) begin_epoch(state, call);
   if (call.leased && learning(state))
-    state.learning_until = std::max(state.learning_until, state.learning_since + call.lease);
+    state.learning_until =
+        std::max(state.learning_until, state.learning_since + std::min(call.lease, kLongest));
 
-  state.pause_until = std::max(state.pause_until, state.at + call.pause);
+  state.pause_until =
+      std::max(state.pause_until, state.at + std::clamp(call.pause, Ms(0), kLongest));
   hear_breaker(state, call);
 
   std::vector<Claim> claims;

@@ -137,7 +137,7 @@ struct PoolState {
   Ms learning_since{0};
   Ms learning_until{0};
   Ms pause_until{0};
-  BreakerState breaker;
+  BreakerState breaker{};
   std::vector<Limit> limits{};
   std::vector<Holder> members{};  // sorted by id
 };
@@ -206,6 +206,9 @@ struct Answer {
 // Applies `call` to `state`, which was read when the store's clock was `now`. If the state cannot be written any
 // more because another was faster, it is read again and this is done again with the same call.
 Answer exchange(PoolState& state, const Call& call, StoreTime now);
+
+// Greater than the last, and than any of a state that was lost, unless the store's clock is back by more than has passed.
+std::uint64_t next_epoch(std::uint64_t last, StoreTime now);
 
 // Call again after this, in a pool of so many members.
 Ms tick_of(std::size_t members);

@@ -127,7 +127,7 @@ void QuotaShares::call(Shared& shared, fleet::Call call, std::function<void()> d
       shared.pool,
       [call = std::move(call), answer, pool = shared.pool](
           std::string_view text, pool_store::StoreTime now) -> core::Result<std::string> {
-        auto state = fleet::decode(text, pool);
+        auto state = text.empty() ? fleet::PoolState{.pool = pool} : fleet::decode_pool(pool, text);
         if (!state) return std::unexpected(state.error());
         *answer = fleet::exchange(*state, call, now);
         return fleet::encode(*state);

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "fleet/blob.h"
 #include "seeds.h"
 #include "world.h"
 
@@ -21,9 +22,18 @@ class Faults {
   bool play() {
     for (int i = 0; i < 20; ++i) {
       if (!world_.play(Ms(static_cast<std::int64_t>(below(8000))))) return false;
+      if (!reads_back()) return false;
       strike();
     }
     return world_.play(Ms(30'000));
+  }
+  // What the store keeps is the whole of the state.
+  bool reads_back() {
+    const std::string text = encode(world_.state());
+    const auto again = decode_pool("", text);
+    if (again && encode(*again) == text) return true;
+    log_ += "does not read back:\n" + text;
+    return false;
   }
   std::string told() const { return world_.broken() + "\n" + log_; }
 
