@@ -154,5 +154,22 @@ TEST(Pool, OneMemberAloneTriesWhetherTheEndpointIsWellAgain) {
   EXPECT_NEAR(world.sum(), 100, 1);
 }
 
+TEST(Pool, FiftyMembersUseNinetyEightPercentThroughJoinsLeavesAndKills) {
+  World world(
+      1, {{{.name = "requests", .stated = 100}, 1}, {{.name = "tokens", .stated = 2e6 / 60}, 300}});
+  for (int i = 0; i < 50; ++i) world.join(kAll);
+  ASSERT_TRUE(world.play(Ms(30'000))) << world.broken();
+  const double before = world.all_sent();
+  for (std::size_t i = 0; i < 4; ++i) {
+    world.join(kAll);
+    ASSERT_TRUE(world.play(Ms(15'000))) << world.broken();
+    world.leave(2 * i);
+    ASSERT_TRUE(world.play(Ms(15'000))) << world.broken();
+    world.kill(2 * i + 1);
+    ASSERT_TRUE(world.play(Ms(30'000))) << world.broken();
+  }
+  EXPECT_GE((world.all_sent() - before) / (100 * 240), 0.98);
+}
+
 }  // namespace
 }  // namespace sluice::fleet
