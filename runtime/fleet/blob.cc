@@ -159,7 +159,7 @@ std::string encode(const BudgetState& state) {
   out.time(state.period_end.time_since_epoch());
   for (const Escrow& escrow : state.members) {
     out.line("m").name(escrow.member).natural(escrow.call).time(escrow.until);
-    out.integer(escrow.granted).integer(escrow.spent).integer(escrow.base);
+    out.integer(escrow.granted).natural(escrow.raised).integer(escrow.spent).integer(escrow.base);
   }
   return sealed(out.text());
 }
@@ -189,6 +189,7 @@ core::Result<BudgetState> decode_budget(std::string_view budget, std::string_vie
     escrow.call = words.natural();
     escrow.until = words.time();
     escrow.granted = words.amount();
+    escrow.raised = words.natural();
     escrow.spent = words.amount();
     escrow.base = words.amount();
     if (!state.members.empty() && !(state.members.back().member < escrow.member)) words.fail();

@@ -133,6 +133,7 @@ void give(const BudgetState& state, const BudgetCall& call, Escrow& escrow) {
   const Amount more = std::min(chunk - in_hand, free);
   if (in_hand + more < call.worst) return;  // it would do this member no good
   escrow.granted += more;
+  if (more > 0) escrow.raised = call.number;
 }
 
 }  // namespace
@@ -173,6 +174,7 @@ BudgetAnswer exchange(BudgetState& state, const BudgetCall& brought, StoreTime n
   answer.rejoin = escrow == nullptr;
   if (escrow != nullptr) {
     answer.kept = escrow->granted;
+    answer.raised = escrow->raised;
     if (state.rebuilt) give(state, call, *escrow);
     answer.granted = escrow->granted;
   }

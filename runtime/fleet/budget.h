@@ -45,11 +45,12 @@ constexpr Ms kLossBound{2000};
 
 struct Escrow {
   std::string member{};
-  std::uint64_t call = 0;  // number of its last
-  Ms until{0};             // lapsed from then on
-  Amount granted = 0;      // since it joined
-  Amount spent = 0;        // of that
-  Amount base = 0;         // of `spent`: before this period
+  std::uint64_t call = 0;    // number of its last
+  Ms until{0};               // lapsed from then on
+  Amount granted = 0;        // since it joined
+  std::uint64_t raised = 0;  // number of the call that last made it more
+  Amount spent = 0;          // of that
+  Amount base = 0;           // of `spent`: before this period
 };
 
 struct BudgetState {
@@ -113,7 +114,8 @@ struct BudgetAnswer {
   Ms lease{0};
   Ms tick{0};
   Ms learning{0};
-  Amount kept = 0;                 // of `granted`: what it had before this call
+  Amount kept = 0;                 // of `granted`: what it had before this call …
+  std::uint64_t raised = 0;        // … and has had since the call of this number
   Amount granted = 0;              // since it joined
   Amount free = 0;                 // nobody's
   Amount left = 0;                 // of all: not spent yet, unclear ones included

@@ -95,7 +95,8 @@ void EscrowMember::answered(core::Time now, const BudgetAnswer& answer) {
     return;
   }
   lease_end_ = before_ + answer.lease - kMargin;
-  if (pending_ > 0 && answer.kept < pending_) pending_ = 0;  // the store has lost it
+  // The store has lost it; what is there again, if anything, was given later.
+  if (answer.kept < pending_ || answer.raised > pending_call_) pending_ = 0;
   if (pending_ > 0 && before_ >= pending_since_ + kLossBound) {
     confirmed_ = std::max(confirmed_, pending_);
     pending_ = 0;
@@ -105,6 +106,7 @@ void EscrowMember::answered(core::Time now, const BudgetAnswer& answer) {
   if (pending_ == 0 && granted_ > confirmed_) {
     pending_ = granted_;
     pending_since_ = now;
+    pending_call_ = answer.number;
   }
   answer_ = answer;
 }

@@ -80,6 +80,7 @@ class EscrowMember {
   Amount reserved_ = 0;
   Amount pending_ = 0;  // what granted_ was at pending_since_; 0 = nothing waits
   core::Time pending_since_{};
+  std::uint64_t pending_call_ = 0;  // whose answer that was
   std::uint64_t number_ = 0;
   bool outstanding_ = false;
   bool left_ = false;
