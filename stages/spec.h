@@ -159,7 +159,7 @@ struct DispatchSpec {
   std::optional<core::Money> budget;              // for the whole job, earlier runs included
   std::string prices = {};  // file that endpoints without a price have theirs from; empty = none
   schedule::Route route = schedule::Route::cheapest;
-  int retries = 7;     // of one request, after the first sending
+  int retries = 7;  // of one request, after the first sending
   // Where the quotas of its endpoints are kept that other processes use with the same keys
   // (pool_store/pool_store.h); empty: this process is alone with them.
   core::Secret shared_quota = {};

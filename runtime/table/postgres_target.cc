@@ -78,10 +78,11 @@ class PostgresTarget final : public format::RecordTarget {
     if (auto connected = connect(); !connected) return std::unexpected(connected.error());
     table_.emplace(target_, server_->place());
     if (auto made = make_progress(); !made) return std::unexpected(made.error());
-    auto there = table_->look(*server_);
-    if (!there) return std::unexpected(failed(there.error()));
+    // The position first: it waits for a transaction of one that was killed, which may make the table.
     auto position = read_position();
     if (!position) return std::unexpected(failed(position.error()));
+    auto there = table_->look(*server_);
+    if (!there) return std::unexpected(failed(there.error()));
     position_ = *position;
     if (!*there && position_) {  // the table was dropped
       if (auto gone =

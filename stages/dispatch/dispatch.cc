@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t kLeastBurst = 32;
 constexpr std::size_t kMostBurst = 512;
 // After anything has happened, state() knows of it.
-constexpr std::chrono::milliseconds kStateWithin{150};
+constexpr std::chrono::seconds kStateWithin{1};
 
 class LoopDispatcher final : public Dispatcher, private Sender::Events {
  public:

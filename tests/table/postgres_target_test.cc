@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "table/postgres.h"
 #include "tests/postgres_server.h"
 #include "tests/table/deliver.h"
 #include "tests/table/read_rows.h"
@@ -177,6 +178,29 @@ std::string numbered(int rows) {
   std::string lines;
   for (int i = 0; i < rows; ++i) lines += fmt::format("{{\"id\":{}}}\n", i);
   return lines;
+}
+
+TEST_F(PostgresTarget, ATableThatOneWhoWasKilledIsAboutToMakeIsNotTakenForOneThatWasDropped) {
+  EXPECT_EQ(deliver(target(Mode::append), kTwo), "");
+  run("CREATE TABLE rows AS SELECT * FROM answers; CREATE TABLE progress AS SELECT * FROM "
+      "sluice_progress; "
+      "DROP TABLE answers; DELETE FROM sluice_progress");
+  // As it stands when the process was killed behind its COMMIT, and the server has not come to it yet.
+  const auto killed = Postgres::connect(core::Secret(server_->url()));
+  ASSERT_TRUE(killed);
+  for (const char* sql :
+       {"BEGIN",
+        "SELECT pg_advisory_xact_lock(hashtextextended('sluice:' || job, 0)) FROM progress",
+        "CREATE TABLE answers (LIKE rows)", "INSERT INTO answers SELECT * FROM rows",
+        "INSERT INTO sluice_progress SELECT * FROM progress"})
+    ASSERT_TRUE((*killed)->run(sql)) << sql;
+  std::thread next([&] { EXPECT_EQ(deliver(target(Mode::append), kTwo), ""); });
+  while (run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") !=
+         std::vector<std::string>{"1"})
+    std::this_thread::yield();
+  EXPECT_TRUE((*killed)->run("COMMIT"));
+  next.join();
+  EXPECT_EQ(rows().size(), 2u);
 }
 
 TEST_F(PostgresTarget, KilledAtTwentyMomentsLosesAndDoublesNothing) {
