@@ -156,6 +156,7 @@ BudgetAnswer exchange(BudgetState& state, const BudgetCall& brought, StoreTime n
   renew_period(state, call, now);
 
   BudgetAnswer answer{.number = call.number, .epoch = state.epoch};
+  if (const Escrow* before = find(state, call.member)) answer.known = before->call;
   Escrow* escrow = enter(state, call);
   if (escrow != nullptr && call.leaving) {
     escrow->granted = escrow->spent;

@@ -116,6 +116,7 @@ struct BudgetAnswer {
   Ms learning{0};
   Amount kept = 0;                 // of `granted`: what it had before this call …
   std::uint64_t raised = 0;        // … and has had since the call of this number
+  std::uint64_t known = 0;         // number of the last call that the store knew of before this one
   Amount granted = 0;              // since it joined
   Amount free = 0;                 // nobody's
   Amount left = 0;                 // of all: not spent yet, unclear ones included

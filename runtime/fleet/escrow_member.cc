@@ -90,11 +90,17 @@ void EscrowMember::answered(core::Time now, const BudgetAnswer& answer) {
     ++names_;
     granted_ = confirmed_ = spent_ = reserved_ = pending_ = 0;
     lease_end_ = core::Time::min();
+    leases_.clear();
     answer_.reset();
     next_call_ = now;
     return;
   }
-  lease_end_ = before_ + answer.lease - kMargin;
+  // A lease counts once it was seen again, like what is granted: a store that forgot it would settle what is still spent.
+  while (!leases_.empty() && leases_.back().call > answer.known) leases_.pop_back();
+  for (const Lease& lease : leases_)
+    if (before_ >= lease.since + kLossBound) lease_end_ = std::max(lease_end_, lease.end);
+  std::erase_if(leases_, [&](const Lease& lease) { return lease.end <= lease_end_; });
+  leases_.push_back({answer.number, now, before_ + answer.lease - kMargin});
   // The store has lost it; what is there again, if anything, was given later.
   if (answer.kept < pending_ || answer.raised > pending_call_) pending_ = 0;
   if (pending_ > 0 && before_ >= pending_since_ + kLossBound) {

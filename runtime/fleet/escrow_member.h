@@ -3,7 +3,7 @@
 // Problem. Money that was granted by a store that then lost its last second would be granted again to another.
 //
 // Mechanism. What is granted becomes *confirmed* when a call that began kLossBound after the reply finds it still in the store; only what
-// is confirmed is spendable. And only while the lease holds, as in member.h, since afterwards the ledger may settle it for somebody else.
+// is confirmed is spendable. Leases too count from when they were seen again. And only while the lease holds, as in member.h, since afterwards the ledger may settle it for somebody else.
 // What is in flight is reserved at its worst cost and settled at its real one, also after the lease. What is too little for a request
 // when nothing is free, what is more than is wanted, and all of it when there is nothing to do, is given back with the next call.
 //
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "fleet/budget.h"
@@ -67,6 +68,11 @@ class EscrowMember {
   core::Time lease_end() const { return lease_end_; }
 
  private:
+  struct Lease {
+    std::uint64_t call = 0;
+    core::Time since{};  // when the answer came
+    core::Time end{};
+  };
   Amount in_hand() const;
 
   EscrowConfig config_;
@@ -87,6 +93,7 @@ class EscrowMember {
   core::Time before_{};
   core::Time next_call_ = core::Time::min();
   core::Time lease_end_ = core::Time::min();
+  std::vector<Lease> leases_;  // not seen again yet; ten or so
   std::optional<Ledger> ledger_;
   std::optional<BudgetAnswer> answer_;
 };
