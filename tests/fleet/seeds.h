@@ -12,9 +12,9 @@
 namespace sluice::fleet {
 
 #if defined(NDEBUG) && !defined(SLUICE_SANITIZED)
-constexpr std::uint64_t kScenarios = 2000;
+constexpr std::uint64_t kScenarios = 600;
 #else
-constexpr std::uint64_t kScenarios = 200;
+constexpr std::uint64_t kScenarios = 60;
 #endif
 
 // Dealt out to so many tests, which can run side by side.
