@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "cli/job_file.h"
 #include "core/json.h"
+#include "core/random.h"
 #include "notify/deliver.h"
 #include "observe/events.h"
 #include "shell/child_command.h"
@@ -22,10 +22,7 @@ namespace {
 
 // 128 random bits: no two messages share a name.
 std::string new_message_id() {
-  std::random_device random;
-  std::string id = "msg_";
-  for (int i = 0; i < 4; ++i) id += fmt::format("{:08x}", random());
-  return id;
+  return "msg_" + core::random_name(32);
 }
 
 core::Status write_whole(const std::string& path, const std::string& text) {

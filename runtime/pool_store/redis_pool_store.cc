@@ -4,9 +4,9 @@
 
 #include <charconv>
 #include <optional>
-#include <random>
 #include <utility>
 
+#include "core/random.h"
 #include "redis/caller.h"
 #include "redis/connection.h"
 
@@ -107,8 +107,7 @@ class RedisPoolStore final : public PoolStore {
 
   std::unique_ptr<redis::Connection> connection_;
   const std::string shown_;
-  const std::string writer_ = fmt::format("{:08x}{:08x}{:08x}", std::random_device()(),
-                                          std::random_device()(), std::random_device()());
+  const std::string writer_ = core::random_name(32);
   std::uint64_t writes_ = 0;
   const std::shared_ptr<const redis::Script> script_;
 };

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "core/random.h"
 #include "net/after_poll.h"
 #include "net/loop_impl.h"
 #include "redis/link.h"
@@ -94,7 +95,7 @@ class Connection::Impl final : public std::enable_shared_from_this<Impl>, public
   std::uint64_t not_before_ms_ = 0;  // back-off
   core::Duration back_off_{};
   std::uint64_t watched_ms_ = 0;  // what command_limit_ is set to; zero: it is not
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_{static_cast<std::minstd_rand::result_type>(core::random_bits())};
   std::unique_ptr<net::Loop::Timer> reconnect_;
   std::unique_ptr<net::Loop::Timer> connect_limit_;
   std::unique_ptr<net::Loop::Timer> command_limit_;

@@ -6,11 +6,11 @@
 #include <exception>
 #include <list>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "core/clock.h"
+#include "core/random.h"
 #include "core/thread_name.h"
 #include "http/client.h"
 #include "net/loop.h"
@@ -28,9 +28,7 @@ constexpr std::size_t kMostReplyBytes = std::size_t{1} << 20;
 constexpr std::string_view kDroppedName = "sluice_telemetry_dropped_total";
 
 RunId random_run() {
-  std::random_device device;
-  const auto word = [&] { return (std::uint64_t{device()} << 32) | device(); };
-  return {word(), word()};
+  return {core::random_bits(), core::random_bits()};
 }
 
 std::string counted(std::uint64_t count, std::string_view one) {

@@ -1,14 +1,12 @@
 #include "dispatch/dispatch.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
+#include "core/random.h"
 #include "core/thread_name.h"
 #include "dispatch/attempts.h"
 #include "dispatch/endpoint.h"
@@ -145,13 +143,12 @@ core::Status LoopDispatcher::share_quotas(const Setup& setup) {
   if (spec.shared_quota.empty()) return {};
   auto store = pool_store::open_pool_store(loop_, spec.shared_quota);
   if (!store) return std::unexpected(store.error());
-  std::random_device random;
   shares_ = std::make_unique<QuotaShares>(QuotaShares::Setup{
       .loop = loop_,
       .clock = clock_,
       .specs = spec.endpoints,
       .store = std::move(*store),
-      .member = fmt::format("{:08x}{:08x}", random(), random()),
+      .member = core::random_name(16),
       .demanded = [this](schedule::EndpointId endpoint) { return attempts_->demanded(endpoint); },
       .granted =
           [this](schedule::EndpointId endpoint, const schedule::Share& share) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "core/random.h"
 #include "inspect/timeline.h"
 #include "provider/tier.h"
 #include "schedule/quota.h"
@@ -15,11 +15,6 @@ namespace {
 
 // Who asked within it is looking.
 constexpr std::chrono::seconds kLooking{4};
-
-std::string random_name() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 SeriesPoint point_of(const observe::View& view, const job::Progress& progress,
                      const std::string& limit) {
@@ -59,7 +54,10 @@ std::vector<EndpointInfo> endpoints_of(const stages::PipelineSpec& spec) {
 }
 
 LiveJob::LiveJob(const stages::JobSpec& job, std::string file, std::string version)
-    : job_(job), file_(std::move(file)), version_(std::move(version)), run_name_(random_name()) {}
+    : job_(job),
+      file_(std::move(file)),
+      version_(std::move(version)),
+      run_name_(core::random_name(16)) {}
 
 void LiveJob::begin(std::size_t question, std::string title, std::vector<store::Account> accounts,
                     const observe::Meter& meter) {
