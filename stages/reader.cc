@@ -80,7 +80,9 @@ core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
   source::expect(input_.from, input_.names, index + 1);
   format::RecordSource& records = **opened;
   const double before = passed_;
-  const format::RecordSource::Take take = [this, index](const format::Record& record) {
+  const format::RecordSource::Take take = [this, index, before,
+                                           &records](const format::Record& record) {
+    passed_.store(before + records.passed(), std::memory_order_relaxed);  // add() may wait long
     return add(record, index) == Next::go_on;
   };
   while (true) {

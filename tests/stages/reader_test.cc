@@ -1,6 +1,7 @@
 #include "stages/reader.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <optional>
 
 #include "stages/item.h"
 #include "storage/input_file.h"
@@ -91,6 +93,31 @@ TEST(Reader, CutsLinesAcrossReads) {
     text += rows.back() + "\n";
   }
   EXPECT_EQ(read_all({scratch.write("a", text)}).rows, rows);
+}
+
+TEST(Reader, KnowsHowMuchOfTheInputIsReadWhileItWaitsForCredits) {
+  const Scratch scratch;
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += fmt::format("{{\"n\":{:06}}}\n", i);
+  const std::string path = scratch.write("a", text);
+  flow::Shutdown shutdown;
+  flow::Credits credits({1024, 1 << 20}, [] {});
+  const source::Spec from{{path}, {}};
+  std::optional<Reader> reader;
+  std::vector<double> off;  // by how much, at each batch behind the first read
+  reader.emplace(Reader::Input{from, {path}}, std::nullopt, credits, shutdown,
+                 Reader::Callbacks{[&](core::RowBatch&& batch, flow::Cost weight) {
+                                     const double truth =
+                                         static_cast<double>(batch.back().line) / 3000;
+                                     if (batch.back().line > 1500)
+                                       off.push_back(reader->share_read().value_or(0) - truth);
+                                     credits.settle(weight, weight.bytes);
+                                     credits.give(weight);
+                                   },
+                                   [] {}, [](std::uint64_t, bool) {}});
+  ASSERT_TRUE(reader->run());
+  ASSERT_GT(off.size(), 10U);
+  for (const double one : off) EXPECT_NEAR(one, 0, 0.02);
 }
 
 TEST(Reader, StopsAtTheLimit) {
