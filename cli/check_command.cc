@@ -70,7 +70,8 @@ core::Result<std::string> inputs(const stages::PipelineSpec& spec) {
         read.paths.empty() ? "table" : format::format_of(read.format, read.paths[i]).name;
     if (std::ranges::find(shown, format) != shown.end()) continue;
     const inspect::FirstRows first = inspect::first_rows(read, kRows, i);
-    if (first.path.empty() && place::is_remote(read.paths[i])) add("input", first.why_none);
+    if (first.path.empty() && !read.paths.empty() && place::is_remote(read.paths[i]))
+      add("input", first.why_none);
     if (first.path.empty()) continue;
     const bool shows = may_show(first.path, spec.file);
     if (first.error && shows) return std::unexpected(*first.error);
