@@ -1,4 +1,4 @@
-// What an endpoint is fit for at a moment.
+// What an endpoint is fit for at a moment. Threads: a plain value.
 #pragma once
 
 #include <cstdint>

@@ -64,8 +64,8 @@ class Scheduler {
   void granted(core::Time now, EndpointId endpoint, const Share& share);
   // What it has used of them and would use.
   Demanded demanded(EndpointId endpoint);
-  // Send nothing, park nothing that is not there yet, until it is told otherwise; what is in flight
-  // goes on, and the deadline stands.
+  // Send nothing until it is told otherwise; what is in flight goes on, what comes for batches is parked
+  // (whoever creates them is paused too), and the deadline stands.
   void pause(bool paused);
   // Another one, above what is spent or below. `may_grow`: more of it may come, so what it does not cover
   // waits for that instead of ending the run. No effect behind a halt.

@@ -47,7 +47,7 @@ struct Demanded {
 
 class Shares {
  public:
-  // A request that the share brings no sooner waits for a permit.
+  // A request that the share brings no sooner waits for a permit. As long as the pool's (fleet/pool.h).
   static constexpr double kPatience = 2;  // seconds
 
   void grant(core::Time now, const Share& share);

@@ -1,4 +1,5 @@
 // What a span is made of, copied from an event: small plain values. No prompt, no answer, no text of a server.
+// Threads: none of its own; `endpoint` is the exporter's and does not change.
 #pragma once
 
 #include <cstdint>

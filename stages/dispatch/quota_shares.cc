@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -17,6 +18,8 @@ using provider::Quota;
 
 // Shares end, permits come and pauses pass between two calls.
 constexpr std::chrono::milliseconds kTick{100};
+// What the pool serves with a turn the scheduler must wait for, and the other way round.
+static_assert(std::chrono::duration<double>(schedule::Shares::kPatience) == fleet::kPatience);
 constexpr std::array<std::pair<Quota, const char*>, 4> kShared = {
     {{Quota::requests_per_minute, "requests"},
      {Quota::tokens_per_minute, "tokens"},

@@ -14,6 +14,7 @@
 //      it is back.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>

@@ -131,7 +131,6 @@ def scraped(sluice, promtool, prometheus, folder):
                     wrong.append(f"promtool check metrics: {linted.stdout}{linted.stderr}")
                 found, seen = wrong_samples(text)
                 wrong += found
-                time.sleep(0.3)
             until(lambda: server.one('sluice_job_state{state="finished"}') == 1, "the end, as Prometheus has it")
             if not (server.one("histogram_quantile(0.5, sum by (le) (sluice_attempt_duration_seconds_bucket))") or 0) > 0.15:
                 wrong.append("the median of the attempts is not what the mock takes")
