@@ -58,7 +58,8 @@ def peers(work):
 
 def packed(work):
     count, per = work.count(1_000_000, quick=300_000), 20
-    wrk, sluice = work.free_bench.wrk(per=per, seconds=1 if work.quick else 4), work.free_bench.sluice("power", per)
+    free = work.free_bench
+    clients = {"wrk": free.wrk(per=per, seconds=1 if work.quick else 4), "bare": free.bare(per=per), "sluice, power": free.sluice("power", per)}
     with BenchServer() as server:
 
         def beside_server(client):
@@ -69,9 +70,9 @@ def packed(work):
                 return result | {"server_share": used / (used + result["cpu_s"])}
             return run
 
-        results = interleave({"wrk": beside_server(wrk), "sluice, power": beside_server(sluice)}, work.rounds, work.say)
+        results = interleave({n: beside_server(c) for n, c in clients.items()}, work.rounds, work.say)
     claims = [claim("sluice, rows/s", median(results, "sluice, power", "rows_per_s"), least=250_000),
-              claim("sluice / wrk", ratio(results, "sluice, power", "wrk"), compared=True)]
+              claim("sluice / bare", ratio(results, "sluice, power", "bare"), compared=True)]
     return outcome(f"packed: {count:,} rows, {per} a request, both cores for client and bench_server", results,
                    ("rows_per_s", *STANDARD, "server_share"), "wrk", claims)
 

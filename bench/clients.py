@@ -4,7 +4,7 @@ A client is called with (url, rows file, number of rows) and gives a dict: rate 
 (user and system seconds for 100,000 requests), rss_mb (peak), and what else it has to tell. One that fails, or
 that leaves rows out, ends the measurement.
 """
-import json, os, pathlib, re, resource, shutil, socket, subprocess, tempfile, threading, time
+import json, math, os, pathlib, re, resource, shutil, socket, subprocess, tempfile, threading, time
 
 from checkpoint import ROOT, SLUICE, job_in
 from servers import on_core
@@ -131,8 +131,8 @@ class Bench:
             return figures(requests, requests / rate, cpu, rss, rows_per_s=per * rate)
         return run
 
-    def bare(self, in_flight=200):
-        return self.peer([BARE], in_flight)
+    def bare(self, in_flight=200, per=1):
+        return self.peer([BARE], in_flight, per)
 
     def python(self, name, in_flight=200):
         return self.peer([VENV / "bin/python", PEERS / f"{name}_client.py"], in_flight)
@@ -140,16 +140,16 @@ class Bench:
     def node(self, name, in_flight=200):
         return self.peer([NODE / "node_modules/node/bin/node", PEERS / f"{name}.mjs"], in_flight)
 
-    def peer(self, command, in_flight):
+    def peer(self, command, in_flight, per=1):
         def run(url, rows, count):
             target = self.scratch / "peer.jsonl"
-            out, _, took, cpu, rss = measure([*command, url, rows, target, in_flight], self.core, extra_env={"BENCH_NODE": str(NODE)})
+            out, _, took, cpu, rss = measure([*command, url, rows, target, in_flight, *([per] if per > 1 else [])], self.core, extra_env={"BENCH_NODE": str(NODE)})
             said = json.loads(out.strip().splitlines()[-1])
             with open(target, "rb") as lines:
                 written = sum(1 for _ in lines)
             if said["rows"] != count or written != count:
                 raise SystemExit(f"{command}: {count} rows, answered {said['rows']}, written {written}")
-            return figures(count, said["elapsed_s"], cpu, rss, rows_per_s=count / said["elapsed_s"], wall_s=took)
+            return figures(math.ceil(count / per), said["elapsed_s"], cpu, rss, rows_per_s=count / said["elapsed_s"], wall_s=took)
         return run
 
     def first_request(self, per):

@@ -1,7 +1,9 @@
 // What a client of this work costs that is nothing but this work: one thread, libuv, llhttp and
 // simdjson, no graph, no checkpoint, no retries; the first thing that is not as expected ends it.
 //
-//   bench_bare URL INPUT OUTPUT IN_FLIGHT      prints {"rows":N,"elapsed_s":T}
+//   bench_bare URL INPUT OUTPUT IN_FLIGHT [ROWS]   prints {"rows":N,"elapsed_s":T}
+//
+// ROWS is how many rows go into a request, 1 by default; more stand in tags, as sluice writes them.
 #include <fmt/format.h>
 #include <llhttp.h>
 #include <simdjson.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -70,13 +74,27 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-constexpr std::string_view kPrefix =
-    R"({"model":"mock","response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,)"
-    R"("schema":{"type":"object","properties":{"queue":{"type":"string","enum":["billing","bug","access","sales",)"
-    R"("other"]},"urgency":{"type":"integer","minimum":1,"maximum":5}},"required":["queue","urgency"],)"
-    R"("additionalProperties":false}}},"messages":[{"role":"system","content":"Sort the ticket."},)"
-    R"({"role":"user","content":")";
+constexpr std::string_view kAnswer =
+    R"("queue":{"type":"string","enum":["billing","bug","access","sales","other"]},"urgency":{"type":"integer",)"
+    R"("minimum":1,"maximum":5}},"required":["queue","urgency"],"additionalProperties":false})";
 constexpr std::string_view kSuffix = R"("}]})";
+
+// A request up to the first row's text.
+std::string prefix(std::size_t rows) {
+  std::string answer = fmt::format(R"({{"type":"object","properties":{{{})", kAnswer);
+  std::string system = "Sort the ticket.";
+  if (rows > 1) {
+    answer = fmt::format(
+        R"({{"type":"object","properties":{{"answers":{{"type":"array","items":{{"type":"object","properties":)"
+        R"({{"id":{{"type":"string"}},{}}}}},"required":["answers"],"additionalProperties":false}})",
+        kAnswer);
+    system += " Each row stands between tags with its id; answer each once, under that id.";
+  }
+  return fmt::format(
+      R"({{"model":"mock","response_format":{{"type":"json_schema","json_schema":{{"name":"answer","strict":true,)"
+      R"("schema":{}}}}},"messages":[{{"role":"system","content":"{}"}},{{"role":"user","content":")",
+      answer, system);
+}
 constexpr std::array<std::string_view, 5> kQueues = {"billing", "bug", "access", "sales", "other"};
 
 struct Connection {
@@ -84,39 +102,52 @@ struct Connection {
   uv_connect_t connect;
   uv_write_t write;
   llhttp_t parser;
-  std::string request, body, id;
+  std::string request, body;
+  std::vector<std::string> ids;  // of the rows that are asked, in their order
 };
 
 std::unique_ptr<Lines> lines;
 std::FILE* output;
-std::string host, path, written, content;
+std::string host, path, before, written, content;
+std::size_t rows_per_request = 1;
 simdjson::dom::parser row_parser, reply_parser, content_parser;
 std::size_t done;
 char read_buffer[256 * 1024];
 llhttp_settings_t settings;
 
-void send_next(Connection& c) {
+// Appends the next row's text, and its id to `ids`; false at the input's end.
+bool append_row(std::vector<std::string>& ids) {
   std::string_view line, subject, body, id;
-  if (!lines->next(line)) {
-    uv_close(reinterpret_cast<uv_handle_t*>(&c.socket), nullptr);
-    return;
-  }
+  if (!lines->next(line)) return false;
   simdjson::dom::object row;
   if (row_parser.parse(line.data(), line.size(), false).get(row) || row["id"].get(id) ||
       row["subject"].get(subject) || row["body"].get(body) || body.empty() || body.size() > 20000) {
     fail("a row is not as it should be");
   }
-  c.id = id;
-  content.clear();
+  if (rows_per_request > 1)
+    fmt::format_to(std::back_inserter(content), R"(<row id=\"{}\">\n)", ids.size());
+  ids.emplace_back(id);
   append_escaped(content, subject);
   content.append("\\n\\n");
   append_escaped(content, body);
+  if (rows_per_request > 1) content.append("\\n</row>\\n");
+  return true;
+}
+
+void send_next(Connection& c) {
+  c.ids.clear();
+  content.clear();
+  while (c.ids.size() < rows_per_request && append_row(c.ids)) continue;
+  if (c.ids.empty()) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&c.socket), nullptr);
+    return;
+  }
   c.request.clear();
   fmt::format_to(std::back_inserter(c.request),
                  "POST {}/chat/completions HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n"
                  "content-type: application/json\r\naccept: application/json\r\n\r\n",
-                 path, host, kPrefix.size() + content.size() + kSuffix.size());
-  c.request.append(kPrefix).append(content).append(kSuffix);
+                 path, host, before.size() + content.size() + kSuffix.size());
+  c.request.append(before).append(content).append(kSuffix);
   uv_buf_t all = uv_buf_init(c.request.data(), static_cast<unsigned>(c.request.size()));
   auto* stream = reinterpret_cast<uv_stream_t*>(&c.socket);
   const int sent = uv_try_write(stream, &all, 1);
@@ -133,11 +164,41 @@ int on_body(llhttp_t* parser, const char* data, std::size_t size) {
   return 0;
 }
 
+void write_answer(std::string_view id, const simdjson::dom::object& answer) {
+  std::string_view queue;
+  std::int64_t urgency = 0;
+  if (answer["queue"].get(queue) || answer["urgency"].get(urgency)) {
+    fail("an answer does not have its fields");
+  }
+  if (std::find(kQueues.begin(), kQueues.end(), queue) == kQueues.end() || urgency < 1 ||
+      urgency > 5) {
+    fail("an answer does not fit the schema");
+  }
+  fmt::format_to(std::back_inserter(written),
+                 R"({{"id":"{}","queue":"{}","urgency":{}}})"
+                 "\n",
+                 id, queue, urgency);
+}
+
+void write_answers(Connection& c, const simdjson::dom::object& content) {
+  if (rows_per_request == 1) return write_answer(c.ids.front(), content);
+  simdjson::dom::array answers;
+  if (content["answers"].get(answers) || answers.size() != c.ids.size())
+    fail("there is not an answer for each row");
+  for (const simdjson::dom::object answer : answers) {
+    std::string_view id;
+    std::size_t place = c.ids.size();
+    if (answer["id"].get(id)) fail("an answer has no id");
+    std::from_chars(id.data(), id.data() + id.size(), place);
+    if (place >= c.ids.size() || c.ids[place].empty()) fail("an answer is for no row");
+    write_answer(std::exchange(c.ids[place], {}), answer);
+  }
+}
+
 int on_message(llhttp_t* parser) {
   auto& c = *static_cast<Connection*>(parser->data);
   if (parser->status_code != 200) fail("the status is not 200");
-  std::string_view text, queue;
-  std::int64_t urgency = 0;
+  std::string_view text;
   simdjson::dom::element reply;
   simdjson::dom::object answer;
   c.body.reserve(c.body.size() + simdjson::SIMDJSON_PADDING);
@@ -145,23 +206,13 @@ int on_message(llhttp_t* parser) {
       reply.at_pointer("/choices/0/message/content").get(text)) {
     fail("the reply is no chat completion");
   }
-  if (content_parser.parse(text.data(), text.size()).get(answer) || answer["queue"].get(queue) ||
-      answer["urgency"].get(urgency)) {
-    fail("the answer does not have its fields");
-  }
-  if (std::find(kQueues.begin(), kQueues.end(), queue) == kQueues.end() || urgency < 1 ||
-      urgency > 5) {
-    fail("the answer does not fit the schema");
-  }
-  fmt::format_to(std::back_inserter(written),
-                 R"({{"id":"{}","queue":"{}","urgency":{}}})"
-                 "\n",
-                 c.id, queue, urgency);
+  if (content_parser.parse(text.data(), text.size()).get(answer)) fail("an answer is not JSON");
+  done += c.ids.size();
+  write_answers(c, answer);
   if (written.size() > 1 << 18) {
     std::fwrite(written.data(), 1, written.size(), output);
     written.clear();
   }
-  ++done;
   c.body.clear();
   send_next(c);
   return 0;
@@ -190,12 +241,15 @@ void on_connect(uv_connect_t* request, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) fail("usage: bench_bare http://127.0.0.1:PORT/v1 INPUT OUTPUT IN_FLIGHT");
+  if (argc != 5 && argc != 6)
+    fail("usage: bench_bare http://127.0.0.1:PORT/v1 INPUT OUTPUT IN_FLIGHT [ROWS]");
   const auto started = std::chrono::steady_clock::now();
   const std::string_view url = std::string_view(argv[1]).substr(std::strlen("http://"));
   const std::size_t slash = std::min(url.find('/'), url.size());
   host = url.substr(0, slash);
   path = url.substr(slash);
+  if (argc == 6) rows_per_request = std::strtoul(argv[5], nullptr, 10);
+  before = prefix(rows_per_request);
   lines = std::make_unique<Lines>(argv[2]);
   output = std::fopen(argv[3], "w");
   if (!output) fail("cannot open the output");
