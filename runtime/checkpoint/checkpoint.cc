@@ -54,7 +54,7 @@ class JobCheckpoint final : public Checkpoint {
       checkpoint->shared_ = std::move(*shared);
     }
     auto log = wal::WriteAheadLog::create(options.directory, options.durability,
-                                          checkpoint->journal_->applied());
+                                          checkpoint->journal_->applied(), options.shared_log);
     if (!log) return std::unexpected(log.error());
     checkpoint->committer_.emplace(*checkpoint->journal_, std::move(*log), options);
     return checkpoint;

@@ -15,14 +15,22 @@ Committer::Committer(Journal& journal, std::unique_ptr<wal::WriteAheadLog> log,
                      const Options& options)
     : journal_(journal),
       log_(std::move(log)),
+      shared_(options.shared_log),
       queue_(*log_, journal.endpoint_numbers(), options.group_entries),
-      group_sync_(options.durability == store::Durability::process
-                      ? nullptr
-                      : std::make_unique<wal::GroupSync>(
-                            [this] { return log_->sync(); },
-                            [this](core::Error error) { queue_.fail(std::move(error)); }, clock_)),
+      group_sync_(
+          options.durability == store::Durability::process && shared_ == nullptr
+              ? nullptr
+              : std::make_unique<wal::GroupSync>(
+                    [this, durability = options.durability] { return sync_log(durability); },
+                    [this](core::Error error) { queue_.fail(std::move(error)); }, clock_)),
       projection_sync_([this] { return journal_.sync(); }, [this] { queue_.synced(); }),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+  if (shared_ == nullptr) return;
+  wal::EndpointNames names;
+  const std::vector<std::uint32_t> numbers = journal.endpoint_numbers();
+  for (std::size_t e = 0; e < numbers.size(); ++e) names.emplace(numbers[e], options.endpoints[e]);
+  shared_->name_endpoints(std::move(names));
+}
 
 Committer::~Committer() {
   if (!thread_.joinable()) return;
@@ -44,7 +52,8 @@ bool Committer::intend(std::vector<store::Intent> intents, std::function<void()>
   const bool few = intents.size() <= kFewIntents;
   if (!queue_.push(std::move(intents))) return false;
   if (!group_sync_) return true;  // with the operating system, which outlives the process
-  if (few && group_sync_->sync_here()) return true;
+  // A shared log is a network away, and may be gone for minutes: no I/O thread waits for it.
+  if (few && shared_ == nullptr && group_sync_->sync_here()) return true;
   group_sync_->when_durable(std::move(durable));
   return false;
 }
@@ -78,10 +87,18 @@ void Committer::run() {
   }
 }
 
+core::Status Committer::sync_log(store::Durability durability) {
+  if (durability == store::Durability::power) {
+    if (auto status = log_->sync(); !status) return status;
+  }
+  return shared_ == nullptr ? core::Status() : shared_->commit();
+}
+
 core::Status Committer::work_off(CommitQueue::Work work) {
   if (work.error) return std::unexpected(*work.error);
   core::Status status = work.synced ? end_sync() : core::Status();
   if (status) status = journal_.commit(work.intents, work.results, work.applied);
+  if (status && shared_ != nullptr && !work.callbacks.empty()) status = shared_->commit();
   if (!status || queue_.abandoned()) return status;
   for (const auto& callback : work.callbacks) callback();
   const auto new_lines = journal_.project();

@@ -14,6 +14,9 @@
 //
 // The first error ends it: abandon(), and on_failure's callback is told.
 //
+// Where there is a shared log (wal/shared_log.h), what is durable here is durable there as well: intents before
+// they are sent, results before their callbacks run.
+//
 // Threads: the committer's, one for syncs of the projection and, with Durability::power, one for
 // the write-ahead log's, from the constructor to close() or the destructor, which wait for a sync under
 // way. intend(), commit(), touch(): any. close() and the destructor: the one that owns it.
@@ -53,6 +56,7 @@ class Committer {
   void run();
   void abandon();
   core::Status work_off(CommitQueue::Work work);
+  core::Status sync_log(store::Durability durability);
   // `due`: the projection's position is to be recorded. `new_lines`: and there is more of it now.
   core::Status record(bool due, bool new_lines);
   core::Status start_sync();
@@ -60,9 +64,11 @@ class Committer {
 
   Journal& journal_;
   const std::unique_ptr<wal::WriteAheadLog> log_;
+  wal::SharedLog* const shared_;  // null: there is none
   CommitQueue queue_;
   const core::SystemClock clock_;
-  const std::unique_ptr<wal::GroupSync> group_sync_;  // none with Durability::process
+  // None with Durability::process, unless there is a shared log.
+  const std::unique_ptr<wal::GroupSync> group_sync_;
   std::optional<Journal::Extent> syncing_;  // the committer's thread's; close()'s after that
   wal::SyncThread projection_sync_;
   std::mutex mutex_;  // guards what follows

@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "core/money.h"
 #include "store/records.h"
+#include "wal/shared_log.h"
 
 namespace sluice::checkpoint {
 
@@ -32,6 +33,8 @@ struct Options {
   std::size_t group_entries = kGroupEntries;  // so many results do not wait for more
   std::string share =
       {};  // folder of the checkpoints whose answers hold as well (shared_answers.h)
+  // Where other machines find what this run commits; null: nowhere. It outlives the checkpoint.
+  wal::SharedLog* shared_log = nullptr;
   std::string boot = this_boot();  // which the run that died last is told apart from
 };
 

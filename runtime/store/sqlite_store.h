@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,12 @@ struct PastGeneration {
 struct StoredEndpoint {
   std::int64_t id = 0;
   EndpointLedger ledger;
+};
+
+// A log of another machine, as far as it was taken over.
+struct TakenLog {
+  std::uint64_t last = 0;  // the number of its last record that is in the file
+  bool whole = false;      // it has ended, and all of it is
 };
 
 struct StoredModel {
@@ -144,6 +151,10 @@ class SqliteStore {
   core::Status put_model(const StoredModel& model);
   // `batch.endpoint` is a StoredEndpoint's.
   core::Status put_batch(const BatchRecord& batch);
+  // How far the logs of other machines are in this file (checkpoint/import.h), by their names. None in a file that
+  // never took one.
+  core::Result<std::map<std::string, TakenLog>> taken_logs();
+  core::Status put_taken_log(const std::string& name, const TakenLog& log);
   core::Status put_block(std::int64_t block, std::int64_t generation, std::uint32_t answers,
                          std::uint32_t rejects, std::string_view keys, std::string_view payload);
   // New keys for a block, with so many rejects that were not withdrawn.

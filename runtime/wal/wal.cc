@@ -60,8 +60,9 @@ std::vector<Record> records_of(std::string_view bytes) {
 
 core::Result<std::unique_ptr<WriteAheadLog>> WriteAheadLog::create(const std::string& directory,
                                                                    store::Durability durability,
-                                                                   std::uint64_t last) {
-  std::unique_ptr<WriteAheadLog> log(new WriteAheadLog(last));
+                                                                   std::uint64_t last,
+                                                                   SharedLog* shared) {
+  std::unique_ptr<WriteAheadLog> log(new WriteAheadLog(last, shared));
   for (std::size_t i = 0; i < log->files_.size(); ++i) {
     File& file = log->files_[i];
     file.path = tail_path(directory, i);
@@ -93,6 +94,7 @@ core::Status WriteAheadLog::append(std::string&& record) {
   ++last_;
   file.end += record.size();
   file.unsynced = true;
+  if (shared_ != nullptr) shared_->append(record);
   return {};
 }
 

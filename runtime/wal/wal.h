@@ -30,16 +30,19 @@
 #include "core/error.h"
 #include "store/records.h"
 #include "wal/record.h"
+#include "wal/shared_log.h"
 
 namespace sluice::wal {
 
 class WriteAheadLog {
  public:
   // Empty files; with Durability::power of kPreallocated bytes, on the disk. `last`: the number of
-  // the last record there ever was. Their records were taken over before (recovery.h).
+  // the last record there ever was. Their records were taken over before (recovery.h). `shared`: is
+  // given each record too, behind the files; null where there is none, else it outlives the log.
   static core::Result<std::unique_ptr<WriteAheadLog>> create(const std::string& directory,
                                                              store::Durability durability,
-                                                             std::uint64_t last);
+                                                             std::uint64_t last,
+                                                             SharedLog* shared = nullptr);
   ~WriteAheadLog();
   WriteAheadLog(const WriteAheadLog&) = delete;
   WriteAheadLog& operator=(const WriteAheadLog&) = delete;
@@ -64,11 +67,12 @@ class WriteAheadLog {
     std::uint64_t end = 0;  // where the next record goes
     std::atomic<bool> unsynced = false;
   };
-  explicit WriteAheadLog(std::uint64_t last) : last_(last) {}
+  WriteAheadLog(std::uint64_t last, SharedLog* shared) : last_(last), shared_(shared) {}
 
   std::array<File, 2> files_;
   std::size_t current_ = 0;
   std::uint64_t last_;
+  SharedLog* const shared_;
 };
 
 struct LogTail {

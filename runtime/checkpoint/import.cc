@@ -1,0 +1,165 @@
+#include "checkpoint/import.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checkpoint/past.h"
+#include "checkpoint/recovery.h"
+#include "storage/private_files.h"
+
+namespace sluice::checkpoint {
+
+core::Result<std::unique_ptr<Import>> Import::open(const std::string& directory,
+                                                   const std::string& job,
+                                                   const core::Hash128& fingerprint) {
+  if (auto made = storage::make_private_folder(directory); !made)
+    return std::unexpected(made.error());
+  auto lock = store::JobLock::take(directory, job);
+  if (!lock) return std::unexpected(lock.error());
+  if (auto whole = refuse_log_without_file(directory); !whole)
+    return std::unexpected(whole.error());
+  auto store = store::SqliteStore::open(directory);
+  if (!store) return std::unexpected(store.error());
+  if (auto status = (*store)->check(); !status) return std::unexpected(status.error());
+  if (auto status = replay(**store, directory); !status) return std::unexpected(status.error());
+  std::unique_ptr<Import> import(new Import(std::move(*lock), std::move(*store)));
+  if (auto status = import->load(fingerprint); !status) return std::unexpected(status.error());
+  return import;
+}
+
+Import::Import(store::JobLock lock, std::unique_ptr<store::SqliteStore> store)
+    : lock_(std::move(lock)), store_(std::move(store)) {}
+
+core::Status Import::load(const core::Hash128& fingerprint) {
+  auto taken = store_->taken_logs();
+  if (!taken) return std::unexpected(taken.error());
+  taken_ = std::move(*taken);
+  const auto job = store_->job();
+  if (!job) return std::unexpected(job.error());
+  if (job->generation != 0) {
+    const auto stored = store_->fingerprint(job->generation);
+    if (!stored) return std::unexpected(stored.error());
+    if (*stored == fingerprint) return {};
+  }
+  return begin_generation(fingerprint);
+}
+
+core::Status Import::begin_generation(const core::Hash128& fingerprint) {
+  auto job = store_->job();
+  if (!job) return std::unexpected(job.error());
+  const auto past = StoredPast::load(*store_, *job, {});
+  if (!past) return std::unexpected(past.error());
+  const store::JobState next = {.generation = job->generation + 1,
+                                .next_attempt = job->next_attempt,
+                                .projected = {},
+                                .proof = {},
+                                .applied = job->applied,
+                                .boot = job->boot};
+  return store_->transact([&]() -> core::Status {
+    if ((*past)->generations() > 0) {
+      if (auto status = store_->put_past((*past)->latest()); !status) return status;
+    }
+    if (auto status = store_->put_generation(next.generation, fingerprint); !status) return status;
+    return store_->put_job(next);
+  });
+}
+
+bool Import::whole(const std::string& log) const {
+  const auto found = taken_.find(log);
+  return found != taken_.end() && found->second.whole;
+}
+
+void Import::begin(ForeignLog log) {
+  log_ = std::move(log);
+  last_ = 0;
+  open_.clear();
+}
+
+core::Result<std::uint32_t> Import::number(std::uint32_t endpoint) const {
+  if (const auto found = numbers_.find(endpoint); found != numbers_.end()) return found->second;
+  return store::corrupt(store_->path(),
+                        "the log " + log_.name + " names an endpoint that it does not have");
+}
+
+// As FileState::apply(), but for what is told apart: endpoints and attempts have other numbers here.
+core::Status Import::take(const wal::Record& record) {
+  for (const store::Intent& sent : record.intents) {
+    const auto endpoint = number(sent.endpoint);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    state_->ledger.count_day_use(*endpoint, sent.worst_usage);
+  }
+  for (const store::Settlement& settlement : record.results.settlements) {
+    const auto endpoint = number(settlement.endpoint);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    state_->ledger.settle(*endpoint, settlement);
+  }
+  for (const store::Entry& entry : record.results.entries)
+    if (auto status = state_->add(entry, nullptr); !status) return status;
+  return {};
+}
+
+core::Status Import::add(std::span<const wal::Record> records) {
+  // A failure leaves a state that is of no use: each piece has its own.
+  std::vector<std::string> names;
+  for (const auto& [number, name] : log_.endpoints) names.push_back(name);
+  auto state = FileState::load(*store_, names, {});
+  if (!state) return std::unexpected(state.error());
+  state_ = std::move(*state);
+  numbers_.clear();
+  for (std::uint32_t index = 0; const auto& [number, name] : log_.endpoints)
+    numbers_.emplace(number, state_->ledger.number(index++));
+  store::TakenLog taken = taken_[log_.name];
+  for (const wal::Record& record : records) {
+    if (last_ != 0 && record.sequence != last_ + 1)
+      return store::corrupt(
+          store_->path(), fmt::format("record {} of the log {} is missing", last_ + 1, log_.name));
+    last_ = record.sequence;
+    for (const store::Intent& sent : record.intents) open_[sent.attempt] = sent;
+    for (const store::Settlement& settlement : record.results.settlements)
+      open_.erase(settlement.attempt);
+    if (record.sequence <= taken.last) continue;
+    if (auto status = take(record); !status) return status;
+    taken.last = record.sequence;
+  }
+  if (taken.last == taken_[log_.name].last) return {};
+  return write(taken);
+}
+
+core::Status Import::end() {
+  if (!log_.ended) return {};
+  if (auto status = add({}); !status) return status;  // with a state of its own
+  for (const auto& [attempt, sent] : open_) {
+    const auto endpoint = number(sent.endpoint);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    store::Intent ours = sent;
+    ours.attempt = state_->attempts.next();
+    state_->intend(*endpoint, ours);
+  }
+  return write({.last = taken_[log_.name].last, .whole = true});
+}
+
+core::Status Import::write(const store::TakenLog& taken) {
+  if (auto status = state_->close_block(); !status) return status;
+  store::JobState& job = state_->job;
+  job.rows_read = std::max(job.rows_read, job.answered + job.rejected);
+  auto status = store_->transact([&]() -> core::Status {
+    if (auto written = state_->write(*store_); !written) return written;
+    return store_->put_taken_log(log_.name, taken);
+  });
+  if (status) taken_[log_.name] = taken;
+  return status;
+}
+
+core::Status Import::skip(const std::string& log) {
+  const store::TakenLog whole = {.last = 0, .whole = true};
+  auto status = store_->transact([&] { return store_->put_taken_log(log, whole); });
+  if (status) taken_[log] = whole;
+  return status;
+}
+
+core::Status Import::close() {
+  return store_->close();
+}
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,76 @@
+// Takes over into a checkpoint's file what runs of the same job on other machines have committed: the records of
+// their write-ahead logs, as a shared log has them (wal/shared_log.h). The next opening projects the answers among
+// them, counts what was left open as maybe billed, and finds every question.
+//
+// Threads: one.
+//
+// Invariants:
+//   1. A record is taken once, however often its log is given: each transaction has the records and how far the log
+//      was taken, so a crash leaves both or neither.
+//   2. What a log left open counts once, and only when it has ended: until then its attempts are somebody else's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkpoint/file_state.h"
+#include "core/hash.h"
+#include "store/job_lock.h"
+#include "store/sqlite_store.h"
+#include "wal/record.h"
+#include "wal/shared_log.h"
+
+namespace sluice::checkpoint {
+
+// A log of another machine.
+struct ForeignLog {
+  std::string name;  // unique in the job
+  wal::EndpointNames endpoints;
+  bool ended = false;  // nothing will be appended any more
+};
+
+class Import {
+ public:
+  // Makes the file where there is none, and begins the generation of `fingerprint` where the file's is another.
+  // ErrorCode::busy, corrupt: as Checkpoint::open().
+  static core::Result<std::unique_ptr<Import>> open(const std::string& directory,
+                                                    const std::string& job,
+                                                    const core::Hash128& fingerprint);
+
+  // Whether there is nothing more to be had of this log.
+  bool whole(const std::string& log) const;
+  // All of a log, in pieces, from its first record on: those that were taken before are told apart here.
+  // ErrorCode::corrupt where a record is missing or names an endpoint that the log does not have.
+  void begin(ForeignLog log);
+  core::Status add(std::span<const wal::Record> records);
+  core::Status end();
+
+  // Of a run's own log, which is in the file anyway: it is not taken from elsewhere.
+  core::Status skip(const std::string& log);
+  core::Status close();
+
+ private:
+  Import(store::JobLock lock, std::unique_ptr<store::SqliteStore> store);
+  core::Status load(const core::Hash128& fingerprint);
+  core::Status begin_generation(const core::Hash128& fingerprint);
+  core::Status take(const wal::Record& record);
+  core::Status write(const store::TakenLog& taken);
+  core::Result<std::uint32_t> number(std::uint32_t endpoint) const;
+
+  const store::JobLock lock_;
+  const std::unique_ptr<store::SqliteStore> store_;
+  std::unique_ptr<FileState> state_;
+  std::map<std::string, store::TakenLog> taken_;
+
+  ForeignLog log_;
+  std::map<std::uint32_t, std::uint32_t> numbers_;  // Ledger::number(), by the log's
+  std::uint64_t last_ = 0;                          // record of log_ that was given
+  std::map<std::uint64_t, store::Intent> open_;     // of log_, by its own numbers of attempts
+};
+
+}  // namespace sluice::checkpoint
