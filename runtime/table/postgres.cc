@@ -166,6 +166,39 @@ SqlResult<PgResult> Postgres::run(const std::string& sql,
                                     nullptr, values.data(), nullptr, nullptr, 0)));
 }
 
+SqlResult<PgResult> Postgres::run_within(std::chrono::milliseconds limit, const std::string& sql,
+                                         const std::vector<SqlValue>& values, bool binary) {
+  std::vector<const char*> pointers;
+  std::vector<int> sizes, formats;
+  for (const SqlValue& value : values) {
+    pointers.push_back(value.bytes.c_str());
+    sizes.push_back(static_cast<int>(value.bytes.size()));
+    formats.push_back(value.binary ? 1 : 0);
+  }
+  if (pq_.send_query_params(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                            nullptr, pointers.data(), sizes.data(), formats.data(),
+                            binary ? 1 : 0) != 1)
+    return std::unexpected(lost());
+  const auto until = std::chrono::steady_clock::now() + limit;
+  std::optional<SqlResult<PgResult>> last;
+  while (true) {
+    while (pq_.is_busy(connection_.get()) != 0) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          until - std::chrono::steady_clock::now());
+      pollfd socket{pq_.socket(connection_.get()), POLLIN, 0};
+      if (left.count() <= 0 || ::poll(&socket, 1, static_cast<int>(left.count())) == 0) {
+        SqlError late = lost();
+        late.message = fmt::format("it has not answered for {} s", limit.count() / 1000);
+        return std::unexpected(late);
+      }
+      if (pq_.consume_input(connection_.get()) != 1) return std::unexpected(lost());
+    }
+    PGresult* raw = pq_.get_result(connection_.get());
+    if (raw == nullptr) return last ? std::move(*last) : std::unexpected(lost());
+    last = checked(PgResult(pq_, raw));
+  }
+}
+
 SqlResult<PgResult> Postgres::copy(const std::string& sql, std::string_view bytes) {
   if (auto begun = run(sql); !begun) return begun;
   constexpr std::size_t kPiece = 1 << 20;

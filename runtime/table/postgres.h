@@ -67,12 +67,22 @@ struct Address {
   std::string user, password;
 };
 
+// A parameter: a text, or the bytes of a bytea.
+struct SqlValue {
+  std::string bytes;
+  bool binary = false;
+};
+
 class Postgres {
  public:
   static core::Result<std::unique_ptr<Postgres>> connect(const core::Secret& url);
 
   // One statement, to its end.
   SqlResult<PgResult> run(const std::string& sql, const std::vector<std::string>& parameters = {});
+  // The same for who waits no longer than `limit` for all of it: then the connection counts as lost, and is of no
+  // more use. `binary`: columns come in the server's binary form.
+  SqlResult<PgResult> run_within(std::chrono::milliseconds limit, const std::string& sql,
+                                 const std::vector<SqlValue>& values, bool binary = false);
   // COPY … FROM STDIN, with `bytes` as what comes from there.
   SqlResult<PgResult> copy(const std::string& sql, std::string_view bytes);
 

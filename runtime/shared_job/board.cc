@@ -1,0 +1,331 @@
+// The job and its workers; its shards are in board_shards.cc.
+#include "shared_job/board.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "core/random.h"
+
+namespace sluice::shared_job {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstWait{100};
+constexpr std::chrono::milliseconds kLongestWait{2'000};
+// So many rows of a log are read with one statement.
+constexpr int kChunksARead = 32;
+
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS sluice_job(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+    "name text NOT NULL UNIQUE, fingerprint text NOT NULL, generation bigint NOT NULL DEFAULT 1, "
+    "shard_rows bigint NOT NULL, next_shard bigint NOT NULL DEFAULT 0, shards bigint, "
+    "finisher bigint, complete boolean NOT NULL DEFAULT false) WITH (fillfactor = 50)",
+    "CREATE TABLE IF NOT EXISTS sluice_worker(id bigint PRIMARY KEY, job bigint NOT NULL, "
+    "generation bigint NOT NULL, origin bigint NOT NULL, name text NOT NULL, "
+    "fingerprint text NOT NULL, state text NOT NULL, lease_until timestamptz NOT NULL, "
+    "endpoints text NOT NULL DEFAULT '', answered bigint NOT NULL DEFAULT 0, "
+    "rejected bigint NOT NULL DEFAULT 0, cost bigint NOT NULL DEFAULT 0, "
+    "joined timestamptz NOT NULL DEFAULT clock_timestamp()) WITH (fillfactor = 50)",
+    "CREATE INDEX IF NOT EXISTS sluice_worker_job ON sluice_worker(job)",
+    "CREATE TABLE IF NOT EXISTS sluice_shard(job bigint NOT NULL, generation bigint NOT NULL, "
+    "no bigint NOT NULL, worker bigint NOT NULL, done boolean NOT NULL DEFAULT false, "
+    "PRIMARY KEY (job, generation, no)) WITH (fillfactor = 50)",
+    "CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
+    "records bytea NOT NULL, PRIMARY KEY (worker, chunk))"};
+
+table::SqlValue text(std::string value) {
+  return {.bytes = std::move(value)};
+}
+table::SqlValue value(std::int64_t number) {
+  return text(std::to_string(number));
+}
+std::int64_t integer(const table::PgResult& rows, int row, int column) {
+  std::int64_t number = 0;
+  const std::string_view digits = rows.text(row, column);
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+// "1=east 2=west": the names of endpoints hold no blanks.
+std::string text_of(const wal::EndpointNames& names) {
+  std::string out;
+  for (const auto& [number, name] : names)
+    out += fmt::format("{}{}={}", out.empty() ? "" : "\n", number, name);
+  return out;
+}
+wal::EndpointNames names_of(std::string_view text) {
+  wal::EndpointNames names;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::size_t equals = line.find('=');
+    std::uint32_t number = 0;
+    if (equals == line.npos ||
+        std::from_chars(line.data(), line.data() + equals, number).ec != std::errc())
+      continue;
+    names.emplace(number, line.substr(equals + 1));
+  }
+  return names;
+}
+
+}  // namespace
+
+WorkerId new_worker_id() {
+  return static_cast<WorkerId>(core::random_bits() >> 1) | 1;
+}
+
+core::Result<std::unique_ptr<Board>> Board::open(const core::Secret& url,
+                                                 std::function<void(std::string)> problem) {
+  std::unique_ptr<Board> board(new Board(url, std::move(problem)));
+  auto connection = table::Postgres::connect(url);
+  if (!connection) return std::unexpected(connection.error());
+  board->connection_ = std::move(*connection);
+  board->place_ = board->connection_->place();
+  board->connections_ = 1;
+  if (auto made = board->make_tables(); !made) return std::unexpected(made.error());
+  return board;
+}
+
+core::Status Board::make_tables() {
+  const auto there = ask("SELECT to_regclass('sluice_log') IS NOT NULL", {});
+  if (!there) return std::unexpected(there.error());
+  if (there->text(0, 0) == "t") return {};
+  // Two who make them at once may fail with a unique violation in the server's own catalogue.
+  constexpr int kTries = 5;
+  for (int tries = 1;; ++tries) {
+    core::Status made;
+    for (const char* sql : kTables) {
+      made = tell(sql, {});
+      if (!made) break;
+    }
+    if (made || tries == kTries) return made;
+    std::this_thread::sleep_for(kFirstWait);
+  }
+}
+
+core::Result<table::PgResult> Board::ask(const std::string& sql, const Values& values,
+                                         bool binary) {
+  const std::lock_guard lock(mutex_);
+  bool away = false;
+  for (auto wait = kFirstWait;; wait = std::min(2 * wait, kLongestWait)) {
+    std::string why;
+    if (!connection_) {
+      auto made = table::Postgres::connect(url_);
+      if (made) {
+        connection_ = std::move(*made);
+        ++connections_;
+      } else {
+        why = made.error().text();
+      }
+    }
+    if (connection_) {
+      auto result = connection_->run_within(kStatementLimit, sql, values, binary);
+      if (result) {
+        if (away) problem_({});
+        return std::move(*result);
+      }
+      if (!result.error().transient && !result.error().lost)
+        return std::unexpected(connection_->error(result.error(), "the shared checkpoint"));
+      why = connection_->error(result.error()).text();
+      if (result.error().lost) connection_.reset();
+    }
+    if (hurry_) return core::fail(core::ErrorCode::io, "the shared checkpoint is away: " + why, {});
+    if (!away) problem_(fmt::format("the shared checkpoint is away: {}; it is waited for", why));
+    away = true;
+    std::this_thread::sleep_for(wait);
+  }
+}
+
+core::Status Board::tell(const std::string& sql, const Values& values) {
+  auto result = ask(sql, values);
+  if (!result) return std::unexpected(result.error());
+  return {};
+}
+
+core::Result<std::optional<std::uint64_t>> Board::number(const std::string& sql,
+                                                         const Values& values) {
+  auto result = ask(sql, values);
+  if (!result) return std::unexpected(result.error());
+  if (result->rows() == 0 || result->null(0, 0)) return std::nullopt;
+  return static_cast<std::uint64_t>(integer(*result, 0, 0));
+}
+
+std::uint64_t Board::connections() const {
+  const std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fingerprint,
+                               std::uint64_t shard_rows) {
+  const std::string print = fingerprint.hex();
+  if (auto made = tell("INSERT INTO sluice_job(name, fingerprint, shard_rows) VALUES($1, $2, $3) "
+                       "ON CONFLICT (name) DO NOTHING",
+                       {text(name), text(print), value(static_cast<std::int64_t>(shard_rows))});
+      !made)
+    return std::unexpected(made.error());
+  while (true) {
+    auto job = ask("SELECT id, generation, shard_rows, fingerprint FROM sluice_job WHERE name = $1",
+                   {text(name)});
+    if (!job) return std::unexpected(job.error());
+    if (job->rows() == 0)
+      return core::fail(core::ErrorCode::busy, "somebody forgets the job just now", name);
+    const Job found = {.id = integer(*job, 0, 0),
+                       .generation = integer(*job, 0, 1),
+                       .shard_rows = static_cast<std::uint64_t>(integer(*job, 0, 2))};
+    if (job->text(0, 3) == print) return found;
+    auto at_work =
+        ask("SELECT name FROM sluice_worker WHERE job = $1 AND state = 'alive' AND "
+            "lease_until > clock_timestamp() ORDER BY joined LIMIT 1",
+            {value(found.id)});
+    if (!at_work) return std::unexpected(at_work.error());
+    if (at_work->rows() > 0)
+      return core::fail(core::ErrorCode::busy,
+                        fmt::format("{} is at work on this job with another version of the "
+                                    "pipeline file; stop all workers, then start them with the "
+                                    "same file",
+                                    at_work->text(0, 0)),
+                        name);
+    if (auto begun = tell("UPDATE sluice_job SET fingerprint = $3, generation = generation + 1, "
+                          "shard_rows = $4, next_shard = 0, shards = NULL, finisher = NULL, "
+                          "complete = false WHERE id = $1 AND generation = $2",
+                          {value(found.id), value(found.generation), text(print),
+                           value(static_cast<std::int64_t>(shard_rows))});
+        !begun)
+      return std::unexpected(begun.error());
+  }
+}
+
+core::Result<std::optional<Job>> Board::find(const std::string& name) {
+  auto job = ask("SELECT id, generation, shard_rows FROM sluice_job WHERE name = $1", {text(name)});
+  if (!job) return std::unexpected(job.error());
+  if (job->rows() == 0) return std::nullopt;
+  return Job{.id = integer(*job, 0, 0),
+             .generation = integer(*job, 0, 1),
+             .shard_rows = static_cast<std::uint64_t>(integer(*job, 0, 2))};
+}
+
+core::Status Board::forget(const std::string& name) {
+  const auto job = find(name);
+  if (!job) return std::unexpected(job.error());
+  if (!*job) return {};
+  const std::int64_t id = (*job)->id;
+  auto alive =
+      ask("SELECT name FROM sluice_worker WHERE job = $1 AND state = 'alive' AND "
+          "lease_until > clock_timestamp() LIMIT 1",
+          {value(id)});
+  if (!alive) return std::unexpected(alive.error());
+  if (alive->rows() > 0)
+    return core::fail(core::ErrorCode::busy,
+                      fmt::format("{} is at work on this job", alive->text(0, 0)), name);
+  for (const char* sql :
+       {"DELETE FROM sluice_log WHERE worker IN (SELECT id FROM sluice_worker WHERE job = $1)",
+        "DELETE FROM sluice_worker WHERE job = $1", "DELETE FROM sluice_shard WHERE job = $1",
+        "DELETE FROM sluice_job WHERE id = $1"})
+    if (auto gone = tell(sql, {value(id)}); !gone) return gone;
+  return {};
+}
+
+core::Status Board::add_worker(const Job& job, WorkerId worker, WorkerId origin,
+                               const std::string& name, const core::Hash128& fingerprint) {
+  return tell(
+      fmt::format("INSERT INTO sluice_worker(id, job, generation, origin, name, fingerprint, "
+                  "state, lease_until) VALUES($1, $2, $3, $4, $5, $6, 'alive', clock_timestamp() + "
+                  "interval '{} s') ON CONFLICT (id) DO NOTHING",
+                  kLease.count()),
+      {value(worker), value(job.id), value(job.generation), value(origin), text(name),
+       text(fingerprint.hex())});
+}
+
+core::Status Board::name_endpoints(WorkerId worker, const wal::EndpointNames& names) {
+  return tell("UPDATE sluice_worker SET endpoints = $2 WHERE id = $1",
+              {value(worker), text(text_of(names))});
+}
+
+core::Result<bool> Board::renew(WorkerId worker, const Tally& tally) {
+  auto renewed =
+      ask(fmt::format("UPDATE sluice_worker SET lease_until = clock_timestamp() + interval '{} s', "
+                      "answered = $2, rejected = $3, cost = $4 WHERE id = $1 AND state = 'alive' "
+                      "RETURNING 1",
+                      kLease.count()),
+          {value(worker), value(static_cast<std::int64_t>(tally.answered)),
+           value(static_cast<std::int64_t>(tally.rejected)), value(tally.cost.picodollars())});
+  if (!renewed) return std::unexpected(renewed.error());
+  return renewed->rows() > 0;
+}
+
+core::Status Board::mark_dead(const Job& job) {
+  return tell(
+      "UPDATE sluice_worker SET state = 'dead' WHERE job = $1 AND state = 'alive' AND "
+      "lease_until < clock_timestamp()",
+      {value(job.id)});
+}
+
+core::Status Board::leave(WorkerId worker, const Tally& tally) {
+  return tell(
+      "UPDATE sluice_worker SET state = 'left', answered = $2, rejected = $3, cost = $4 "
+      "WHERE id = $1 AND state = 'alive'",
+      {value(worker), value(static_cast<std::int64_t>(tally.answered)),
+       value(static_cast<std::int64_t>(tally.rejected)), value(tally.cost.picodollars())});
+}
+
+core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
+  auto rows =
+      ask("SELECT w.id, w.origin, w.generation, w.name, w.state, w.fingerprint, "
+          "w.endpoints, w.answered, w.rejected, w.cost, (SELECT count(*) FROM sluice_shard "
+          "s WHERE s.job = w.job AND s.generation = $2 AND s.worker = w.id) FROM "
+          "sluice_worker w WHERE w.job = $1 ORDER BY w.generation, w.joined, w.id",
+          {value(job.id), value(job.generation)});
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<WorkerRow> all;
+  for (int i = 0; i < rows->rows(); ++i)
+    all.push_back({.id = integer(*rows, i, 0),
+                   .origin = integer(*rows, i, 1),
+                   .generation = integer(*rows, i, 2),
+                   .name = std::string(rows->text(i, 3)),
+                   .state = std::string(rows->text(i, 4)),
+                   .fingerprint = std::string(rows->text(i, 5)),
+                   .endpoints = names_of(rows->text(i, 6)),
+                   .tally = {.answered = static_cast<std::uint64_t>(integer(*rows, i, 7)),
+                             .rejected = static_cast<std::uint64_t>(integer(*rows, i, 8)),
+                             .cost = core::Money::picodollars(integer(*rows, i, 9))},
+                   .shards = static_cast<std::uint64_t>(integer(*rows, i, 10))});
+  return all;
+}
+
+core::Result<Board::Appended> Board::append(WorkerId worker, std::uint64_t chunk,
+                                            const std::string& records) {
+  // The worker's row is locked against mark_dead(), and gets no new version.
+  auto state = ask(
+      "WITH me AS (SELECT state FROM sluice_worker WHERE id = $1 FOR SHARE), put AS "
+      "(INSERT INTO sluice_log(worker, chunk, records) SELECT $1, $2, $3 FROM me "
+      "WHERE state = 'alive' ON CONFLICT DO NOTHING) SELECT state FROM me",
+      {value(worker), value(static_cast<std::int64_t>(chunk)), {.bytes = records, .binary = true}});
+  if (!state) return std::unexpected(state.error());
+  if (state->rows() == 0) return Appended::unknown_worker;
+  return state->text(0, 0) == "alive" ? Appended::yes : Appended::not_alive;
+}
+
+core::Result<std::uint64_t> Board::last_chunk(WorkerId worker) {
+  const auto last = number("SELECT max(chunk) FROM sluice_log WHERE worker = $1", {value(worker)});
+  if (!last) return std::unexpected(last.error());
+  return last->value_or(0);
+}
+
+core::Status Board::read_log(WorkerId worker,
+                             const std::function<core::Status(std::string_view records)>& each) {
+  for (std::int64_t after = 0;;) {
+    auto rows = ask(fmt::format("SELECT records FROM sluice_log WHERE worker = $1 AND chunk > $2 "
+                                "ORDER BY chunk LIMIT {}",
+                                kChunksARead),
+                    {value(worker), value(after)}, true);
+    if (!rows) return std::unexpected(rows.error());
+    for (int i = 0; i < rows->rows(); ++i)
+      if (auto taken = each(rows->text(i, 0)); !taken) return taken;
+    if (rows->rows() < kChunksARead) return {};
+    after += rows->rows();  // chunks have no gaps
+  }
+}
+
+}  // namespace sluice::shared_job

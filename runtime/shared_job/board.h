@@ -1,0 +1,176 @@
+// A job that several processes work on, as it stands in PostgreSQL: who works on it, who has which shard, and the
+// log of each. What a statement means is said here; when it is made, in membership.h and shipped_log.h.
+//
+//   sluice_job      a row a job: its question (fingerprint), how far shards were given out, whether it is complete
+//   sluice_worker   a row for each start of a process: alive until it leaves, or until its lease is over and somebody
+//                   else has marked it dead, from when on its log takes nothing more
+//   sluice_shard    a row a shard that was given out: whose it is, and whether all of its rows have ended
+//   sluice_log      the records of a worker's write-ahead log (wal/record.h), several a row; only appended to
+//
+// A shard is so many records of the input, by their number. Which rows have ended is not asked of shards but of the
+// logs: a shard is who reads what, so a wrong one costs time and never an answer.
+//
+// No statement needs a session or a second one beside it in a transaction, so a pooler may stand between. Each
+// may be made twice: it is made again when the connection was lost before its reply. `sluice_shard` and
+// `sluice_worker` are changed some times a minute and worker; nothing is updated a row or a request, so that a
+// snapshot which somebody holds for hours costs nothing.
+//
+// Threads: any, one after the other.
+//
+// Invariants:
+//   1. append() puts nothing into the log of a worker that is not alive.
+//   2. A shard is given to one worker at a time, and again only when that one is not alive.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/money.h"
+#include "core/secret.h"
+#include "table/postgres.h"
+#include "wal/shared_log.h"
+
+namespace sluice::shared_job {
+
+// A start of a process, by a random number above 0.
+using WorkerId = std::int64_t;
+
+// How long a worker that is not heard of counts as alive, and how often it tells. By the server's clock.
+constexpr std::chrono::seconds kLease{15};
+constexpr std::chrono::seconds kRenewal{3};
+// How long a statement may take before the connection counts as lost.
+constexpr std::chrono::seconds kStatementLimit{20};
+
+struct Job {
+  std::int64_t id = 0;
+  std::int64_t generation = 0;  // begins anew with another fingerprint
+  std::uint64_t shard_rows = 0;
+};
+
+// What a worker says of itself, for `sluice status`.
+struct Tally {
+  std::uint64_t answered = 0;
+  std::uint64_t rejected = 0;
+  core::Money cost = {};
+};
+
+struct WorkerRow {
+  WorkerId id = 0;
+  WorkerId origin = 0;  // 0, or the worker that it was before it was taken for dead
+  std::int64_t generation = 0;
+  std::string name;
+  std::string state;        // "alive", "left", "dead"
+  std::string fingerprint;  // 32 hexadecimal digits
+  wal::EndpointNames endpoints = {};
+  Tally tally = {};
+  std::uint64_t shards = 0;  // that are its own, in the job's generation
+  bool alive() const { return state == "alive"; }
+};
+
+struct Standing {
+  std::optional<std::uint64_t>
+      shards;               // of the whole input; nullopt until somebody has read to its end
+  std::uint64_t given = 0;  // shards that were given out
+  std::uint64_t done = 0;
+  std::uint64_t workers = 0;      // alive
+  std::uint64_t left_behind = 0;  // not done, and whoever had them is not alive
+  bool complete = false;
+  bool all_done() const { return shards && done >= *shards; }
+};
+
+class Board {
+ public:
+  // Connects, and makes the tables where they are not there. `problem` hears of a server that is away, once each
+  // time, and an empty text when it is back. Any thread.
+  static core::Result<std::unique_ptr<Board>> open(const core::Secret& url,
+                                                   std::function<void(std::string)> problem);
+
+  // The job by its name, made where there is none. A new generation where its fingerprint is another;
+  // ErrorCode::busy while others are at work on the old one.
+  core::Result<Job> enter(const std::string& name, const core::Hash128& fingerprint,
+                          std::uint64_t shard_rows);
+  // Of a job that is there. nullopt: it is not.
+  core::Result<std::optional<Job>> find(const std::string& name);
+  // Forgets the job and all that it has come to. ErrorCode::busy while somebody is at work.
+  core::Status forget(const std::string& name);
+
+  core::Status add_worker(const Job& job, WorkerId worker, WorkerId origin, const std::string& name,
+                          const core::Hash128& fingerprint);
+  core::Status name_endpoints(WorkerId worker, const wal::EndpointNames& names);
+  // False: it is not alive any more.
+  core::Result<bool> renew(WorkerId worker, const Tally& tally);
+  // Workers whose lease is over are dead from here on.
+  core::Status mark_dead(const Job& job);
+  core::Status leave(WorkerId worker, const Tally& tally);
+  core::Result<std::vector<WorkerRow>> workers(const Job& job);
+
+  enum class Appended { yes, not_alive, unknown_worker };
+  // Row `chunk` of the worker's log, from 1. Once however often.
+  core::Result<Appended> append(WorkerId worker, std::uint64_t chunk, const std::string& records);
+  core::Result<std::uint64_t> last_chunk(WorkerId worker);  // 0: none
+  // From the first on.
+  core::Status read_log(WorkerId worker,
+                        const std::function<core::Status(std::string_view records)>& each);
+
+  // The next shard that nobody had, which is then `worker`'s; nullopt: there is none, or the worker is not alive.
+  // `after`: the last that it was given in this way, -1: none.
+  core::Result<std::optional<std::uint64_t>> take_new(const Job& job, WorkerId worker,
+                                                      std::int64_t after);
+  // The first shard from `from` on that is not done and whose worker, one of `of`, is not alive; or that is `worker`'s
+  // own by now, since a reply may have been lost.
+  core::Result<std::optional<std::uint64_t>> take_left_behind(const Job& job, WorkerId worker,
+                                                              std::uint64_t from,
+                                                              const std::vector<WorkerId>& of);
+  // Who has shards that are not done and is not alive.
+  core::Result<std::vector<WorkerId>> left_behind(const Job& job);
+  // The input has so many.
+  core::Status set_shards(const Job& job, std::uint64_t shards);
+  // All rows of the worker's shards have ended.
+  core::Status set_done(const Job& job, WorkerId worker);
+  core::Result<Standing> standing(const Job& job);
+  // Makes `worker` the one that writes the output; false: another is at it, or it is written.
+  core::Result<bool> take_finish(const Job& job, WorkerId worker);
+  core::Status set_complete(const Job& job, WorkerId worker);
+  // After a fail-over that has lost the last moments: what the worker knows to be its own is so again.
+  core::Status restore(const Job& job, WorkerId worker, const std::vector<std::uint64_t>& shards);
+
+  // From here on nobody waits for a server that is away: what fails has failed.
+  void hurry() { hurry_ = true; }
+  // Connections that were made: more than before means that something may have been lost.
+  std::uint64_t connections() const;
+  const std::string& place() const { return place_; }
+
+ private:
+  using Values = std::vector<table::SqlValue>;
+  Board(core::Secret url, std::function<void(std::string)> problem)
+      : url_(std::move(url)), problem_(std::move(problem)) {}
+  core::Status make_tables();
+  // Until it has worked, or has failed for a reason that stays.
+  core::Result<table::PgResult> ask(const std::string& sql, const Values& values,
+                                    bool binary = false);
+  core::Status tell(const std::string& sql, const Values& values);
+  core::Result<std::optional<std::uint64_t>> number(const std::string& sql, const Values& values);
+
+  const core::Secret url_;
+  const std::function<void(std::string)> problem_;
+  std::string place_;
+  std::atomic<bool> hurry_ = false;
+  mutable std::mutex mutex_;  // guards what follows
+  std::unique_ptr<table::Postgres> connection_;
+  std::uint64_t connections_ = 0;
+};
+
+WorkerId new_worker_id();
+
+}  // namespace sluice::shared_job

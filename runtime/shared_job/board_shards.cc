@@ -1,0 +1,149 @@
+// Shards: who has which, and how far the job is.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+#include "shared_job/board.h"
+
+namespace sluice::shared_job {
+namespace {
+
+table::SqlValue as_value(std::int64_t number) {
+  return {.bytes = std::to_string(number)};
+}
+std::uint64_t unsigned_at(const table::PgResult& rows, int row, int column) {
+  std::uint64_t number = 0;
+  const std::string_view digits = rows.text(row, column);
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+}  // namespace
+
+core::Result<std::optional<std::uint64_t>> Board::take_new(const Job& job, WorkerId worker,
+                                                           std::int64_t after) {
+  // One that was given and whose reply was lost comes first.
+  auto given = number(
+      "SELECT min(no) FROM sluice_shard WHERE job = $1 AND generation = $2 AND "
+      "worker = $3 AND no > $4 AND NOT done",
+      {as_value(job.id), as_value(job.generation), as_value(worker), as_value(after)});
+  if (!given || *given) return given;
+  return number(
+      "WITH me AS (SELECT 1 FROM sluice_worker WHERE id = $3 AND state = 'alive' FOR SHARE), next "
+      "AS (UPDATE sluice_job SET next_shard = next_shard + 1 WHERE id = $1 AND generation = $2 AND "
+      "(shards IS NULL OR next_shard < shards) AND EXISTS (SELECT 1 FROM me) RETURNING next_shard "
+      "- 1 AS no) INSERT INTO sluice_shard(job, generation, no, worker) SELECT $1, $2, no, $3 FROM "
+      "next RETURNING no",
+      {as_value(job.id), as_value(job.generation), as_value(worker)});
+}
+
+core::Result<std::optional<std::uint64_t>> Board::take_left_behind(
+    const Job& job, WorkerId worker, std::uint64_t from, const std::vector<WorkerId>& of) {
+  return number(
+      "UPDATE sluice_shard SET worker = $3 WHERE (job, generation, no) = (SELECT s.job, "
+      "s.generation, s.no FROM sluice_shard s JOIN sluice_worker w ON w.id = s.worker WHERE s.job "
+      "= $1 AND s.generation = $2 AND s.no >= $4 AND NOT s.done AND (w.id = $3 OR w.state <> "
+      "'alive') AND s.worker = ANY($5::bigint[]) ORDER BY s.no LIMIT 1 FOR UPDATE OF s SKIP "
+      "LOCKED) "
+      "AND EXISTS (SELECT 1 FROM sluice_worker WHERE id = $3 AND state = 'alive') RETURNING no",
+      {as_value(job.id),
+       as_value(job.generation),
+       as_value(worker),
+       as_value(static_cast<std::int64_t>(from)),
+       {.bytes = fmt::format("{{{},{}}}", worker, fmt::join(of, ","))}});
+}
+
+core::Result<std::vector<WorkerId>> Board::left_behind(const Job& job) {
+  auto rows =
+      ask("SELECT DISTINCT s.worker FROM sluice_shard s JOIN sluice_worker w ON w.id = "
+          "s.worker WHERE s.job = $1 AND s.generation = $2 AND NOT s.done AND w.state <> "
+          "'alive'",
+          {as_value(job.id), as_value(job.generation)});
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<WorkerId> all;
+  for (int i = 0; i < rows->rows(); ++i)
+    all.push_back(static_cast<WorkerId>(unsigned_at(*rows, i, 0)));
+  return all;
+}
+
+core::Status Board::set_shards(const Job& job, std::uint64_t shards) {
+  if (auto set = tell("UPDATE sluice_job SET shards = $3 WHERE id = $1 AND generation = $2 AND "
+                      "shards IS NULL",
+                      {as_value(job.id), as_value(job.generation),
+                       as_value(static_cast<std::int64_t>(shards))});
+      !set)
+    return set;
+  // Those beyond the end were given to who had not read so far yet.
+  return tell(
+      "DELETE FROM sluice_shard USING sluice_job j WHERE job = $1 AND "
+      "sluice_shard.generation = $2 AND j.id = $1 AND no >= j.shards",
+      {as_value(job.id), as_value(job.generation)});
+}
+
+core::Status Board::set_done(const Job& job, WorkerId worker) {
+  return tell(
+      "UPDATE sluice_shard SET done = true WHERE job = $1 AND generation = $2 AND worker = "
+      "$3 AND NOT done",
+      {as_value(job.id), as_value(job.generation), as_value(worker)});
+}
+
+core::Result<Standing> Board::standing(const Job& job) {
+  auto row = ask(
+      "SELECT j.shards, j.next_shard, j.complete AND j.generation = $2, (SELECT count(*) FROM "
+      "sluice_shard s WHERE s.job = $1 AND s.generation = $2 AND s.done), (SELECT count(*) FROM "
+      "sluice_worker w WHERE w.job = $1 AND w.state = 'alive'), (SELECT count(*) FROM sluice_shard "
+      "s JOIN sluice_worker w ON w.id = s.worker WHERE s.job = $1 AND s.generation = $2 AND NOT "
+      "s.done AND w.state <> 'alive') FROM sluice_job j WHERE j.id = $1",
+      {as_value(job.id), as_value(job.generation)});
+  if (!row) return std::unexpected(row.error());
+  if (row->rows() == 0)
+    return core::fail(core::ErrorCode::io, "the job is gone from the shared checkpoint", place_);
+  Standing out;
+  if (!row->null(0, 0)) out.shards = unsigned_at(*row, 0, 0);
+  out.given = unsigned_at(*row, 0, 1);
+  out.complete = row->text(0, 2) == "t";
+  out.done = unsigned_at(*row, 0, 3);
+  out.workers = unsigned_at(*row, 0, 4);
+  out.left_behind = unsigned_at(*row, 0, 5);
+  return out;
+}
+
+core::Result<bool> Board::take_finish(const Job& job, WorkerId worker) {
+  const auto taken = number(
+      "UPDATE sluice_job SET finisher = $3 WHERE id = $1 AND generation = $2 AND (finisher IS NULL "
+      "OR finisher = $3 OR NOT EXISTS (SELECT 1 FROM sluice_worker w WHERE w.id = finisher AND "
+      "w.state = 'alive')) AND EXISTS (SELECT 1 FROM sluice_worker w WHERE w.id = $3 AND w.state = "
+      "'alive') RETURNING 1",
+      {as_value(job.id), as_value(job.generation), as_value(worker)});
+  if (!taken) return std::unexpected(taken.error());
+  return taken->has_value();
+}
+
+core::Status Board::set_complete(const Job& job, WorkerId worker) {
+  return tell(
+      "UPDATE sluice_job SET complete = true WHERE id = $1 AND generation = $2 AND finisher "
+      "= $3",
+      {as_value(job.id), as_value(job.generation), as_value(worker)});
+}
+
+core::Status Board::restore(const Job& job, WorkerId worker,
+                            const std::vector<std::uint64_t>& shards) {
+  for (const std::uint64_t no : shards) {
+    const auto shard = as_value(static_cast<std::int64_t>(no));
+    if (auto put = tell("INSERT INTO sluice_shard(job, generation, no, worker) VALUES($1, $2, $3, "
+                        "$4) ON CONFLICT DO NOTHING",
+                        {as_value(job.id), as_value(job.generation), shard, as_value(worker)});
+        !put)
+      return put;
+    if (auto put =
+            tell("UPDATE sluice_job SET next_shard = greatest(next_shard, $3 + 1) WHERE id = "
+                 "$1 AND generation = $2",
+                 {as_value(job.id), as_value(job.generation), shard});
+        !put)
+      return put;
+  }
+  return {};
+}
+
+}  // namespace sluice::shared_job

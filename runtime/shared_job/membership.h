@@ -1,0 +1,97 @@
+// A process at work on a shared job: joined under a lease that it renews, until it leaves. Takes shards, and hears
+// when it was taken for dead.
+//
+//            join()                     renew() finds it dead, or append() does
+//   outside ───────▶ alive as worker W ───────────────────────────────────────▶ alive as worker W', its shards lost
+//                        │  leave()                                               │
+//                        ▼                                                        ▼
+//                      left: its shards that are not done are anybody's          …
+//
+// Threads: any. A thread of its own renews.
+//
+// Invariants:
+//   1. Others are marked dead by a process that has itself been heard by the server for a whole lease: after an outage
+//      of the server nobody is dead for not having been heard.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "shared_job/board.h"
+#include "shared_job/shipped_log.h"
+
+namespace sluice::shared_job {
+
+class Membership {
+ public:
+  struct Setup {
+    core::Secret url = {};
+    std::string job = {};
+    core::Hash128 fingerprint = {};
+    std::uint64_t shard_rows = 0;
+    std::string name = {};  // of the process, for people
+    // For people; empty when it is over. Any thread.
+    std::function<void(std::string)> problem = [](const std::string&) {};
+  };
+  // ErrorCode::io where the server cannot be reached, busy where others are at work with another pipeline file.
+  static core::Result<std::unique_ptr<Membership>> join(Setup setup);
+  ~Membership();
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+
+  const Job& job() const { return job_; }
+  Board& board() { return *board_; }
+  WorkerId worker() const;
+  // All that it was, the first first.
+  std::vector<WorkerId> workers() const;
+  // Told, on any thread, when it was taken for dead; null: nobody.
+  void on_lost(std::function<void()> lost);
+  void set_tally(const Tally& tally);
+
+  // A log for a run under this membership; a file `kept` is made for it. The run ends before this does.
+  core::Result<std::unique_ptr<ShippedLog>> open_log(const std::string& kept);
+  // Goes on under a new number: for a run whose log others are not to take from the old one.
+  core::Status begin_anew();
+
+  core::Result<std::optional<std::uint64_t>> take_new();
+  core::Result<std::optional<std::uint64_t>> take_left_behind(std::uint64_t from,
+                                                              std::vector<WorkerId> of);
+  // What it took is done.
+  core::Status set_done();
+  // Its shards that are not done are anybody's. Waits for a server that is away no longer.
+  void leave();
+
+ private:
+  explicit Membership(Setup setup) : setup_(std::move(setup)) {}
+  core::Status add(WorkerId worker, WorkerId origin);
+  core::Result<WorkerId> rejoin(WorkerId from);
+  core::Status restore(WorkerId worker);
+  void run();
+  core::Status renew();
+
+  const Setup setup_;
+  std::unique_ptr<Board> board_;    // of claims and the lease
+  std::unique_ptr<Board> for_log_;  // of the run's log, which waits for nothing else
+  Job job_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::vector<WorkerId> workers_;
+  std::vector<std::uint64_t> shards_;  // that the present worker took
+  std::int64_t last_new_ = -1;
+  Tally tally_;
+  std::function<void()> lost_;
+  std::atomic<bool> leaving_ = false;
+  std::condition_variable leave_;
+  // The thread's.
+  std::uint64_t connections_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> heard_since_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace sluice::shared_job

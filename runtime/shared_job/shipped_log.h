@@ -1,0 +1,84 @@
+// A run's write-ahead log as its job's other workers find it (board.h). All that wait at once are served by one
+// statement; what was sent is kept in a file until the run ends, and sent again where a server has lost it in a
+// fail-over.
+//
+// Threads: as wal/shared_log.h says.
+//
+// Invariants:
+//   1. What commit() says stands there stands in the log of a worker of this process, in order and without a gap.
+//   2. A worker that was taken for dead in the meantime goes on as another (`rejoin`), under which the rest of
+//      its records come: they may be answers, and were paid for.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "shared_job/board.h"
+#include "storage/private_files.h"
+#include "wal/shared_log.h"
+
+namespace sluice::shared_job {
+
+class ShippedLog final : public wal::SharedLog {
+ public:
+  // What this process is called from now on, when `worker` is not alive any more. ErrorCode::io: it cannot be told.
+  using Rejoin = std::function<core::Result<WorkerId>(WorkerId worker)>;
+  // Makes `worker` known again to a server that has forgotten it.
+  using Restore = std::function<core::Status(WorkerId worker)>;
+
+  // `kept`: the path of the file. `board` outlives the log.
+  static core::Result<std::unique_ptr<ShippedLog>> make(Board& board, WorkerId worker,
+                                                        const std::string& kept, Rejoin rejoin,
+                                                        Restore restore);
+  ~ShippedLog() override;
+  ShippedLog(const ShippedLog&) = delete;
+  ShippedLog& operator=(const ShippedLog&) = delete;
+
+  void name_endpoints(wal::EndpointNames names) override;
+  void append(std::string_view record) override;
+  core::Status commit() override;
+
+  struct Counts {
+    std::uint64_t commits = 0;  // statements
+    std::uint64_t bytes = 0;
+  };
+  Counts counts() const;
+
+ private:
+  ShippedLog(Board& board, WorkerId worker, int kept, Rejoin rejoin, Restore restore);
+  core::Status ship(const std::string& records);
+  core::Status keep(const std::string& records);
+  core::Result<std::string> kept(std::size_t chunk) const;
+  core::Status look_for_losses();
+
+  Board& board_;
+  const Rejoin rejoin_;
+  const Restore restore_;
+  const int kept_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable shipped_;
+  std::string pending_;
+  std::uint64_t appended_ = 0;  // records, of which
+  std::uint64_t committed_ = 0;
+  bool busy_ = false;  // somebody is in ship()
+  std::optional<core::Error> error_;
+  wal::EndpointNames names_;
+  bool names_told_ = false;
+  Counts counts_;
+
+  // Of whoever is in ship().
+  WorkerId worker_;
+  std::uint64_t connections_;
+  std::uint64_t kept_end_ = 0;
+  struct Chunk {
+    std::uint64_t at = 0, size = 0;
+  };
+  std::vector<Chunk> chunks_;  // of worker_, as they stand in the file
+};
+
+}  // namespace sluice::shared_job

@@ -1,0 +1,142 @@
+// A process's membership and its log: taken for dead, a server that comes back, a server that has lost something.
+#include "shared_job/membership.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/postgres_server.h"
+#include "tests/scratch.h"
+
+namespace sluice::shared_job {
+namespace {
+
+class MembershipTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    SLUICE_NEEDS_POSTGRES();
+    server_.emplace();
+  }
+  std::unique_ptr<Membership> join(const std::string& name) {
+    auto member = Membership::join({.url = core::Secret(server_->url()),
+                                    .job = "tickets",
+                                    .fingerprint = core::hash128("f1"),
+                                    .shard_rows = 10,
+                                    .name = name});
+    EXPECT_TRUE(member) << member.error().text();
+    return std::move(*member);
+  }
+  std::unique_ptr<ShippedLog> open_log(Membership& member) {
+    auto log = member.open_log(scratch_.path("shared.log"));
+    EXPECT_TRUE(log) << log.error().text();
+    (*log)->name_endpoints({{1, "east"}});
+    return std::move(*log);
+  }
+  std::string log_of(Membership& member, WorkerId worker) {
+    std::string all;
+    EXPECT_TRUE(member.board().read_log(worker, [&](std::string_view records) -> core::Status {
+      all.append(records);
+      return {};
+    }));
+    return all;
+  }
+  void mark_dead(WorkerId worker) {
+    server_->run("UPDATE sluice_worker SET state = 'dead' WHERE id = " + std::to_string(worker));
+  }
+  Scratch scratch_;
+  std::optional<PostgresServer> server_;
+};
+
+TEST_F(MembershipTest, WhatIsCommittedStandsInItsLog) {
+  const auto member = join("one");
+  const auto log = open_log(*member);
+  log->append("a");
+  log->append("b");
+  ASSERT_TRUE(log->commit());
+  EXPECT_EQ(log_of(*member, member->worker()), "ab");
+  ASSERT_TRUE(log->commit());
+  EXPECT_EQ(log->counts().commits, 1u) << "nothing was new";
+}
+
+TEST_F(MembershipTest, AWorkerThatWasTakenForDeadGoesOnAsAnotherAndItsAnswersAreKept) {
+  const auto member = join("one");
+  const auto log = open_log(*member);
+  std::atomic<int> lost = 0;
+  member->on_lost([&] { ++lost; });
+  ASSERT_TRUE(*member->take_new());
+  log->append("a");
+  ASSERT_TRUE(log->commit());
+  const WorkerId before = member->worker();
+  mark_dead(before);
+  log->append("late");
+  ASSERT_TRUE(log->commit());
+  EXPECT_EQ(lost, 1);
+  EXPECT_NE(member->worker(), before);
+  EXPECT_EQ(log_of(*member, before), "a");
+  EXPECT_EQ(log_of(*member, member->worker()), "late");
+  const auto rows = member->board().workers(member->job());
+  EXPECT_EQ(rows->back().origin, before);
+  EXPECT_EQ(rows->back().endpoints.at(1), "east");
+  EXPECT_EQ(member->board().standing(member->job())->left_behind, 1u);
+}
+
+TEST_F(MembershipTest, AServerThatIsStartedAgainIsWaitedFor) {
+  const auto member = join("one");
+  const auto log = open_log(*member);
+  log->append("a");
+  ASSERT_TRUE(log->commit());
+  server_->stop(SIGQUIT);
+  log->append("b");
+  std::thread waits([&] { EXPECT_TRUE(log->commit()); });
+  server_->start();
+  waits.join();
+  EXPECT_EQ(log_of(*member, member->worker()), "ab");
+}
+
+TEST_F(MembershipTest, WhatAServerHasLostInAFailOverIsSentAgain) {
+  const auto member = join("one");
+  const auto log = open_log(*member);
+  log->append("a");
+  ASSERT_TRUE(log->commit());
+  ASSERT_TRUE(*member->take_new());
+  log->append("b");
+  ASSERT_TRUE(log->commit());
+  // As one that was promoted a moment too early.
+  server_->run(
+      "DELETE FROM sluice_worker; DELETE FROM sluice_log; DELETE FROM sluice_shard; "
+      "UPDATE sluice_job SET next_shard = 0; SELECT pg_terminate_backend(pid) FROM "
+      "pg_stat_activity WHERE application_name = 'sluice'");
+  log->append("c");
+  ASSERT_TRUE(log->commit());
+  EXPECT_EQ(log_of(*member, member->worker()), "abc");
+  const auto rows = member->board().workers(member->job());
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->front().endpoints.size(), 1u);
+  EXPECT_EQ(rows->front().shards, 1u);
+  EXPECT_EQ(*member->take_new(), 1u);
+}
+
+TEST_F(MembershipTest, WhoLeavesLeavesItsShards) {
+  auto one = join("one");
+  const auto two = join("two");
+  ASSERT_EQ(*one->take_new(), 0u);
+  const WorkerId gone = one->worker();
+  one.reset();
+  EXPECT_EQ(*two->board().left_behind(two->job()), std::vector<WorkerId>{gone});
+  EXPECT_EQ(*two->take_left_behind(0, {gone}), 0u);
+}
+
+TEST_F(MembershipTest, TheLeaseIsRenewedAndADeadWorkerFound) {
+  const auto one = join("one");
+  const WorkerId dead = new_worker_id();
+  ASSERT_TRUE(one->board().add_worker(one->job(), dead, 0, "dead", core::hash128("f1")));
+  const auto until = std::chrono::steady_clock::now() + 3 * kLease;
+  const auto state = [&](WorkerId worker) {
+    return server_->run("SELECT state FROM sluice_worker WHERE id = " + std::to_string(worker))[0];
+  };
+  while (state(dead) == "alive" && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(state(dead), "dead");
+  EXPECT_EQ(state(one->worker()), "alive");
+}
+
+}  // namespace
+}  // namespace sluice::shared_job
