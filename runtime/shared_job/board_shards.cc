@@ -51,7 +51,7 @@ core::Result<std::optional<std::uint64_t>> Board::take_left_behind(
        as_value(job.generation),
        as_value(worker),
        as_value(static_cast<std::int64_t>(from)),
-       {.bytes = fmt::format("{{{},{}}}", worker, fmt::join(of, ","))}});
+       {.bytes = fmt::format("{{{}{}{}}}", worker, of.empty() ? "" : ",", fmt::join(of, ","))}});
 }
 
 core::Result<std::vector<WorkerId>> Board::left_behind(const Job& job) {
