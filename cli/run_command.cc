@@ -13,6 +13,7 @@
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
 #include "cli/run_end.h"
+#include "cli/shared_run.h"
 #include "cli/version.h"
 #include "core/json.h"
 #include "deliver/deliver.h"
@@ -162,7 +163,8 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                         job.name, change.cost.text()));
     }
     if (auto own = deliver::look_ahead(spec); !own) return std::unexpected(own.error());
-    const auto taken_back = inspect::take_back_of_changed(spec);
+    const bool shared = is_shared(job);
+    const auto taken_back = shared ? 0 : inspect::take_back_of_changed(spec);
     if (!taken_back) return std::unexpected(taken_back.error());
     if (*taken_back > 0) flags.log.note(asked_again_text(*taken_back));
     const auto gone = [&] { return clock.now() - started; };
@@ -171,15 +173,36 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     observe::LimitTally limits;
     std::optional<words::RunTimeline> timeline;
     // A few rows are no job to plan.
-    const auto planned = flags.limit ? std::nullopt : words::plan_run(spec, kVersion);
+    const auto planned = flags.limit || shared ? std::nullopt : words::plan_run(spec, kVersion);
     std::optional<words::PlanWatch> plan;
     watch.begin(k);
     const auto log = log_observer(spec, flags.log);
-    // Once, or again over the same input with what batches have brought.
+    std::unique_ptr<passes::Passes> passes;
+    if (shared) {
+      auto joined =
+          passes::Passes::join(spec, [&flags](const std::string& text) { flags.log.note(text); });
+      if (!joined) return std::unexpected(joined.error());
+      passes = std::move(*joined);
+      if (!signal) signal.emplace();
+    }
+    const auto told_to_stop = [&] { return signal->seen() || watch.stop_ordered(); };
+    // Once, or again: over the same input with what batches have brought, or over another part of it.
     job::BatchRefusals refusals;
     for (std::optional<job::Progress> earlier;;) {
+      std::optional<passes::Pass> pass;
+      if (passes) {
+        auto next = passes->next(told_to_stop);
+        if (!next) return std::unexpected(next.error());
+        if (!*next) {
+          result = end_of_shared(*passes, earlier);
+          break;
+        }
+        pass = std::move(*next);
+      }
       const stages::PipelineSpec now =
-          earlier ? limited(job.questions[k], watch.budget_ordered(), spent, gone()) : spec;
+          earlier || pass
+              ? limited(pass ? pass->spec : job.questions[k], watch.budget_ordered(), spent, gone())
+              : spec;
       auto made =
           job::Run::make(now, {.limit = k == 0 ? flags.limit : std::nullopt,
                                .detach = flags.detach,
@@ -187,6 +210,8 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                                .keep_going = flags.keep_going || earlier.has_value(),
                                .day_use_of_others = others->day_use,
                                .notice = [&](const std::string& text) { flags.log.note(text); },
+                               .shards = pass ? pass->shards : nullptr,
+                               .shared_log = pass ? pass->log : nullptr,
                                .observer = watch.observer(log.get())});
       if (!made) return std::unexpected(made.error());
       job::Run& run = **made;
@@ -206,17 +231,28 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                            : observe::is_live_terminal(STDERR_FILENO) ? observe::Style::block
                                                                       : observe::Style::lines;
         const OrdersTo orders(watch, run);
+        const auto watched = passes ? passes->begin(run) : nullptr;
         words::Monitor monitor(now, {title_of(job, k), spent, watch.live()}, run, *signal, style,
                                limits, *timeline, *plan, flags.log.file.get());
         result = run.run();
         elapsed += monitor.elapsed();
       }
       if (!result) return std::unexpected(result.error());
+      if (passes) {
+        if (auto told = passes->ended(*result); !told) return std::unexpected(told.error());
+        results.has_whole_job = pass->kind == passes::Pass::Kind::finish;
+      }
       if (earlier) job::add_earlier(result->progress, *earlier);
+      if (passes && !results.has_whole_job &&
+          (result->end == job::RunEnd::finished || passes->lost())) {
+        earlier = result->progress;
+        continue;
+      }
       if (!result->again || signal->seen() || watch.stop_ordered()) break;
       earlier = result->progress;
       refusals = std::move(result->batch_refusals);
     }
+    if (passes) passes->leave(false);
     watch.ended(*result);
     if ((signal->seen() || watch.stop_ordered()) && k + 1 < job.questions.size() &&
         result->end == job::RunEnd::finished) {  // too late for this one, not for the job
@@ -224,12 +260,16 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
       result->why = "on request";
     }
     timeline->ended(*result);
-    auto delivered = deliver::deliver(spec);
+    auto delivered = shared && !results.has_whole_job
+                         ? core::Result<std::vector<deliver::Delivered>>{}
+                         : deliver::deliver(spec);
     if (!delivered) return std::unexpected(delivered.error());
     results.elapsed = clock.now() - started;
     results.questions.push_back(
         {std::move(*result), elapsed, limits.limits(), std::move(*delivered)});
-    if (flags.log == Log::text) {
+    if (flags.log == Log::text && shared && !results.has_whole_job) {
+      fmt::print("{}", part_summary(results.questions.back().run));
+    } else if (flags.log == Log::text) {
       const auto accounts = accounts_of(job);
       if (!accounts) return std::unexpected(accounts.error());
       const auto cascade = results.cascade(job, k, *accounts);
@@ -271,6 +311,7 @@ int run_to_end(RunFlags& flags, RunEnd& end, Ran& ran) {
   if (auto apart = job::keep_apart(*job); !apart) return failed(apart.error());
   if (auto none = job::none_left_behind(*job); !none) return failed(none.error());
   if (const auto same = flags.file.alike(*job); !same) return failed(same.error());
+  if (auto fits = prepare_shared(*job, flags); !fits) return failed(fits.error());
   if (flags.fresh) {
     const auto aside = job::set_aside(
         *job, fmt::format(".before-{:%Y%m%dT%H%M%S}", std::chrono::floor<std::chrono::seconds>(
@@ -288,7 +329,7 @@ int run_to_end(RunFlags& flags, RunEnd& end, Ran& ran) {
   const auto results = run_questions(*job, flags, *ran.watch, ran.signal);
   if (!results) return failed(results.error());
   if (flags.log == Log::json || flags.log.file != nullptr || end.wants_summary()) {
-    const auto accounts = accounts_of(*job);
+    const auto accounts = accounts_after(*job, *results);
     if (!accounts) return failed(accounts.error());
     const std::string summary = words::summary_json(*job, *results, *accounts);
     if (flags.log == Log::json) fmt::print("{}\n", summary);

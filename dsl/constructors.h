@@ -40,8 +40,12 @@ format::FormatOptions read_format(const Arguments& read, const std::vector<std::
 stages::EndSpec read_on_end(lua_State* lua, const Arguments& pipeline);
 
 // dsl/fleet_options.cc
-// The address in the option fleet of s.pipeline; empty without it.
-core::Secret read_shared_quota(lua_State* lua, const Arguments& pipeline);
+// The option fleet of s.pipeline; all empty without it.
+struct Fleet {
+  core::Secret quota = {};
+  stages::SharedJobSpec job = {};
+};
+Fleet read_fleet(lua_State* lua, const Arguments& pipeline);
 
 // dsl/endpoints.cc
 // Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.

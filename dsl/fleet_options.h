@@ -14,16 +14,34 @@ inline constexpr Option kFleet[] = {
                 "redis://[user:password@]host[:port][/db], "
                 "rediss://… over TLS, unix:/path; it is never shown",
      .example = "s.secret \"REDIS_URL\"",
-     .required = true,
+     .fallback = "each process has the limits for itself",
      .min = 1,
      .max = 4096},
+    {.name = "checkpoint",
+     .type = ValueType::secret,
+     .meaning = "a PostgreSQL server in which all processes that run this file keep one job: each "
+                "takes a part of the input, one writes the output; "
+                "postgresql://user:password@host:5432/database; it is never shown",
+     .example = "s.secret \"DATABASE_URL\"",
+     .fallback = "each process has a job of its own",
+     .min = 1,
+     .max = 4096},
+    {.name = "shard_rows",
+     .type = ValueType::whole,
+     .meaning = "with checkpoint: so many records of the input a process takes at a time",
+     .example = "5000",
+     .fallback = "2000",
+     .min = 1,
+     .max = 1'000'000},
 };
 
 inline constexpr Section kFleetSection = {
     .name = "fleet",
     .kind = SectionKind::table,
-    .meaning = "what other processes use too, with the same keys, an option of pipeline",
-    .example = "fleet = { quota = s.secret \"REDIS_URL\" }",
+    .meaning =
+        "what other processes use too, an option of pipeline: the limits of the same keys, "
+        "the same job, or both",
+    .example = "fleet = { quota = s.secret \"REDIS_URL\", checkpoint = s.secret \"DATABASE_URL\" }",
     .options = kFleet};
 
 }  // namespace sluice::dsl

@@ -66,9 +66,11 @@ class Builder {
     if (!read_) missing("read");
     end_question();
     if (sinks_.empty()) missing("sink");
-    const core::Secret shared_quota = read_shared_quota(lua_, arguments_);
-    for (stages::PipelineSpec& question : built_.job.questions)
-      question.dispatch.shared_quota = shared_quota;
+    const Fleet fleet = read_fleet(lua_, arguments_);
+    for (stages::PipelineSpec& question : built_.job.questions) {
+      question.dispatch.shared_quota = fleet.quota;
+      question.checkpoint.shared = fleet.job;
+    }
     join_questions(built_.job);
     join_sinks(lua_, sinks_, built_.job.questions.back());
     check_files();

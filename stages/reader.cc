@@ -46,7 +46,9 @@ core::Status Reader::read_all() {
     if (!read) return std::unexpected(read.error());
     next = *read;
   }
-  return {};
+  if (shards_error_) return std::unexpected(*shards_error_);
+  if (input_.shards == nullptr || no_more_ || next == Next::stop) return {};
+  return input_.shards->ended(records_.load(std::memory_order_relaxed));
 }
 
 std::optional<std::string> Reader::waiting_for() const {
@@ -104,8 +106,20 @@ core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
   }
 }
 
+Shards::Wanted Reader::wanted(std::uint64_t record) {
+  const auto here = input_.shards->wants(record);
+  if (!here) shards_error_ = here.error();
+  no_more_ = here && *here == Shards::Wanted::no_more;
+  return here ? *here : Shards::Wanted::no_more;
+}
+
 Reader::Next Reader::add(const format::Record& record, std::uint32_t index) {
-  records_.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t number = records_.fetch_add(1, std::memory_order_relaxed);
+  if (input_.shards != nullptr) {
+    const Shards::Wanted here = wanted(number);
+    if (here == Shards::Wanted::no_more) return Next::stop;
+    if (here == Shards::Wanted::no) return shutdown_.stopping() ? Next::stop : Next::go_on;
+  }
   core::Row row;
   row.raw = record.text;
   row.line = record.line;

@@ -22,6 +22,7 @@
 #include "format/record_reader.h"
 #include "source/sources.h"
 #include "stages/row_cost.h"
+#include "stages/shards.h"
 #include "stages/steps.h"
 #include "storage/file_lock.h"
 
@@ -43,6 +44,7 @@ class Reader {
     source::Spec from;
     std::vector<std::string> names;             // of names_of(from)
     std::vector<storage::FileId> written = {};  // as source::open()'s
+    Shards* shards = nullptr;                   // null: all records are read here
   };
 
   // `limit`: at most so many rows, as the steps leave them. What `steps` are of must outlive this.
@@ -68,6 +70,7 @@ class Reader {
 
  private:
   enum class Next { go_on, stop };
+  Shards::Wanted wanted(std::uint64_t record);
   core::Status read_all();
   core::Result<Next> read_source(std::uint32_t index);
   Next add(const format::Record& record, std::uint32_t index);
@@ -83,6 +86,8 @@ class Reader {
   const Steps steps_;
   RowCost cost_;
 
+  std::optional<core::Error> shards_error_;
+  bool no_more_ = false;  // of the records behind are wanted here
   core::RowBatch batch_;
   flow::Cost batch_weight_;
   std::uint64_t batches_ = 0;

@@ -216,10 +216,17 @@ struct SinkSpec {
   }
 };
 
+// A job that several processes work on (runtime/shared_job).
+struct SharedJobSpec {
+  core::Secret url = {};            // of a PostgreSQL server; empty: this process has the job for itself
+  std::uint64_t shard_rows = 2000;  // records of the input that a process takes at a time
+};
+
 struct CheckpointSpec {
   std::string directory;  // default ".sluice/<name>"
   store::Durability durability = store::Durability::power;
-  std::string share;  // folder of checkpoints whose answers hold as well; empty = none
+  SharedJobSpec shared = {};
+  std::string share = {};  // folder of checkpoints whose answers hold as well; empty = none
 };
 
 // Which level of a cascade a question is.

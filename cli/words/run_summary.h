@@ -33,6 +33,8 @@ std::string summary(const stages::PipelineSpec& spec, const QuestionResult& resu
 struct Results {
   std::vector<QuestionResult> questions;  // those that have begun
   core::Duration elapsed{};
+  // Of a job that several processes share: this one has the whole of it here, and has written its output.
+  bool has_whole_job = false;
   bool finished(const stages::JobSpec& job) const {
     return questions.size() == job.questions.size() &&
            questions.back().run.end == job::RunEnd::finished;

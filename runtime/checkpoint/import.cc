@@ -65,6 +65,18 @@ core::Status Import::begin_generation(const core::Hash128& fingerprint) {
   });
 }
 
+core::Result<bool> Import::begun(const std::string& directory, const core::Hash128& fingerprint) {
+  if (!store::SqliteStore::exists(directory)) return false;
+  auto store = store::SqliteStore::open_reader(directory);
+  if (!store) return std::unexpected(store.error());
+  const auto job = (*store)->job();
+  if (!job) return std::unexpected(job.error());
+  if (job->generation == 0) return false;
+  const auto stored = (*store)->fingerprint(job->generation);
+  if (!stored) return std::unexpected(stored.error());
+  return *stored == fingerprint;
+}
+
 bool Import::whole(const std::string& log) const {
   const auto found = taken_.find(log);
   return found != taken_.end() && found->second.whole;

@@ -42,6 +42,9 @@ class Import {
                                                     const std::string& job,
                                                     const core::Hash128& fingerprint);
 
+  // Whether the file in `directory` is at this generation; not so where there is no file.
+  static core::Result<bool> begun(const std::string& directory, const core::Hash128& fingerprint);
+
   // Whether there is nothing more to be had of this log.
   bool whole(const std::string& log) const;
   // All of a log, in pieces, from its first record on: those that were taken before are told apart here.

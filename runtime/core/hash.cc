@@ -4,12 +4,26 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <charconv>
 #include <cstring>
 
 namespace sluice::core {
 
 std::string Hash128::hex() const {
   return fmt::format("{:016x}{:016x}", high, low);
+}
+
+std::optional<Hash128> Hash128::from_hex(std::string_view digits) {
+  constexpr std::size_t kHalf = 16;
+  if (digits.size() != 2 * kHalf) return std::nullopt;
+  Hash128 hash;
+  for (std::uint64_t* half : {&hash.high, &hash.low}) {
+    const char* const end = digits.data() + kHalf;
+    const auto read = std::from_chars(digits.data(), end, *half, 16);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    digits.remove_prefix(kHalf);
+  }
+  return hash;
 }
 
 Hash128 hash128(std::string_view bytes, std::uint64_t seed) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ struct Hash128 {
   std::uint64_t low = 0;
   friend auto operator<=>(const Hash128&, const Hash128&) = default;
   std::string hex() const;  // 32 lower-case digits, most significant first
+  static std::optional<Hash128> from_hex(std::string_view digits);
 };
 
 // The name of a list of parts. `what` says what it names, so that no two kinds of things share one.

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/random.h"
+#include "table/postgres.h"
 
 namespace sluice::shared_job {
 namespace {
@@ -75,6 +76,11 @@ wal::EndpointNames names_of(std::string_view text) {
 WorkerId new_worker_id() {
   return static_cast<WorkerId>(core::random_bits() >> 1) | 1;
 }
+
+Board::Board(core::Secret url, std::function<void(std::string)> problem)
+    : url_(std::move(url)), problem_(std::move(problem)) {}
+
+Board::~Board() = default;
 
 core::Result<std::unique_ptr<Board>> Board::open(const core::Secret& url,
                                                  std::function<void(std::string)> problem) {

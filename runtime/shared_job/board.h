@@ -38,8 +38,13 @@
 #include "core/hash.h"
 #include "core/money.h"
 #include "core/secret.h"
-#include "table/postgres.h"
 #include "wal/shared_log.h"
+
+namespace sluice::table {
+class PgResult;
+class Postgres;
+struct SqlValue;
+}  // namespace sluice::table
 
 namespace sluice::shared_job {
 
@@ -95,6 +100,10 @@ class Board {
   // time, and an empty text when it is back. Any thread.
   static core::Result<std::unique_ptr<Board>> open(const core::Secret& url,
                                                    std::function<void(std::string)> problem);
+
+  ~Board();
+  Board(const Board&) = delete;
+  Board& operator=(const Board&) = delete;
 
   // The job by its name, made where there is none. A new generation where its fingerprint is another;
   // ErrorCode::busy while others are at work on the old one.
@@ -153,8 +162,7 @@ class Board {
 
  private:
   using Values = std::vector<table::SqlValue>;
-  Board(core::Secret url, std::function<void(std::string)> problem)
-      : url_(std::move(url)), problem_(std::move(problem)) {}
+  Board(core::Secret url, std::function<void(std::string)> problem);
   core::Status make_tables();
   // Until it has worked, or has failed for a reason that stays.
   core::Result<table::PgResult> ask(const std::string& sql, const Values& values,

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "shared_job/board.h"
+#include "table/postgres.h"
 
 namespace sluice::shared_job {
 namespace {

@@ -53,9 +53,9 @@ void Membership::on_lost(std::function<void()> lost) {
   lost_ = std::move(lost);
 }
 
-void Membership::set_tally(const Tally& tally) {
+void Membership::set_tally(std::function<Tally()> tally) {
   const std::lock_guard lock(mutex_);
-  tally_ = tally;
+  tally_ = std::move(tally);
 }
 
 core::Result<std::unique_ptr<ShippedLog>> Membership::open_log(const std::string& kept) {
@@ -70,7 +70,7 @@ core::Status Membership::begin_anew() {
   {
     const std::lock_guard lock(mutex_);
     before = workers_.back();
-    tally = std::exchange(tally_, {});
+    tally = tally_();
   }
   if (auto added = add(new_worker_id(), before); !added) return added;
   return board_->leave(before, tally);
@@ -149,7 +149,7 @@ core::Status Membership::renew() {
   {
     const std::lock_guard lock(mutex_);
     worker = workers_.back();
-    tally = tally_;
+    tally = tally_();
   }
   const auto before = std::chrono::steady_clock::now();
   auto alive = board_->renew(worker, tally);
@@ -189,7 +189,7 @@ void Membership::leave() {
     const std::lock_guard lock(mutex_);
     if (leaving_ || workers_.empty()) return;
     leaving_ = true;
-    tally = tally_;
+    tally = tally_();
     worker = workers_.back();
   }
   board_->hurry();

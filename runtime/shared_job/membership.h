@@ -53,7 +53,8 @@ class Membership {
   std::vector<WorkerId> workers() const;
   // Told, on any thread, when it was taken for dead; null: nobody.
   void on_lost(std::function<void()> lost);
-  void set_tally(const Tally& tally);
+  // Asked on the lease's thread, until another takes its place.
+  void set_tally(std::function<Tally()> tally);
 
   // A log for a run under this membership; a file `kept` is made for it. The run ends before this does.
   core::Result<std::unique_ptr<ShippedLog>> open_log(const std::string& kept);
@@ -84,7 +85,7 @@ class Membership {
   std::vector<WorkerId> workers_;
   std::vector<std::uint64_t> shards_;  // that the present worker took
   std::int64_t last_new_ = -1;
-  Tally tally_;
+  std::function<Tally()> tally_ = [] { return Tally(); };
   std::function<void()> lost_;
   std::atomic<bool> leaving_ = false;
   std::condition_variable leave_;

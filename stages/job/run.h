@@ -24,6 +24,7 @@
 #include "stages/key_tally.h"
 #include "stages/pack_savings.h"
 #include "stages/reject_tally.h"
+#include "stages/shards.h"
 #include "stages/spec.h"
 
 namespace sluice::job {
@@ -41,6 +42,10 @@ struct RunOptions {
   dispatch::DayUses day_use_of_others = {};  // of the job's other questions
   // Told within make() what a person should know and ends nothing.
   std::function<void(std::string)> notice = [](const std::string&) {};
+  // Where the job is shared with other processes (passes/passes.h): what of the input is read here, and where its
+  // write-ahead log goes as well. Both outlive the run.
+  stages::Shards* shards = nullptr;
+  wal::SharedLog* shared_log = nullptr;
   observe::Observer* observer = nullptr;  // of what happens; it outlives the run
   // For measurements beside a run that keeps nothing (bench/unchecked.cc).
   std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,

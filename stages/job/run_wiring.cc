@@ -42,6 +42,7 @@ core::Status FlowRun::open() {
   options.models = stages::models_of(spec_.dispatch);
   options.durability = spec_.checkpoint.durability;
   options.share = spec_.checkpoint.share;
+  options.shared_log = options_.shared_log;
   options.group_entries = stages::group_entries(spec_);
   sink_ = make_file_sink(spec_.sink.path, spec_.sink.rejects, options_.notice,
                          question_.answer_names());
@@ -83,7 +84,7 @@ core::Status FlowRun::open() {
   batch_refusals_ = options_.batch_refusals;
   for (const auto& [endpoint, why] : batch_refusals_) dispatcher_->stop_parking(endpoint, why);
   graph_.emplace(bodies(), shutdown_);
-  reader_.emplace(stages::Reader::Input{spec_.read, std::move(*names), written_files(spec_)},
+  reader_.emplace(stages::Reader::Input{spec_.read, std::move(*names), written_files(spec_), options_.shards},
                   options_.limit, credits_, shutdown_, callbacks(),
                   stages::Steps(spec_.read.steps));
   reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),

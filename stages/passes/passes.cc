@@ -1,0 +1,239 @@
+#include "passes/passes.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <numeric>
+#include <thread>
+
+#include "passes/take_over.h"
+#include "stages/question.h"
+#include "storage/private_files.h"
+#include "store/job_lock.h"
+
+namespace sluice::passes {
+namespace {
+
+using shared_job::WorkerId;
+using shared_job::WorkerRow;
+
+// How often it is looked at what the others do, where there is nothing else to do.
+constexpr std::chrono::milliseconds kLookAgain{500};
+// A folder of a process that is gone is removed when nothing was written there for so long.
+constexpr std::chrono::minutes kForgotten{10};
+
+std::string host_and_process() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}", host.data(), ::getpid());
+}
+
+// Of processes that were killed: what they had is in the shared checkpoint.
+void remove_forgotten(const std::string& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const auto written = std::filesystem::last_write_time(entry.path(), ignored);
+    if (ignored || std::filesystem::file_time_type::clock::now() - written < kForgotten) continue;
+    const auto lock = store::JobLock::take(entry.path().string(), "worker");
+    if (lock) std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
+
+shared_job::Tally tally_of(const job::Progress& progress, shared_job::Tally earlier) {
+  const std::uint64_t rejected = std::accumulate(
+      progress.rejects.begin(), progress.rejects.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const stages::RejectTally::Reason& r) { return sum + r.rows; });
+  earlier.answered += progress.rows_ended - std::min(progress.rows_ended, rejected);
+  earlier.rejected += rejected;
+  earlier.cost += progress.dispatch.cost;
+  return earlier;
+}
+
+}  // namespace
+
+core::Status can_be_shared(const stages::JobSpec& job) {
+  const stages::PipelineSpec& spec = job.questions.front();
+  std::string why;
+  if (job.questions.size() > 1)
+    why = "it asks several questions, of which each reads the answers to the one before";
+  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
+    if (endpoint.batch) why = fmt::format("endpoint {} has the tier \"batch\"", endpoint.name);
+  if (std::ranges::find(spec.read.paths, "-") != spec.read.paths.end())
+    why = "standard input is one process's own";
+  if (why.empty()) return {};
+  return core::fail(core::ErrorCode::pipeline,
+                    fmt::format("the checkpoint of fleet cannot be used for this job: {}", why),
+                    spec.file);
+}
+
+core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& spec,
+                                                   std::function<void(std::string)> notice) {
+  std::unique_ptr<Passes> passes(new Passes(spec, std::move(notice)));
+  auto member = shared_job::Membership::join(
+      {.url = spec.checkpoint.shared.url,
+       .job = spec.name,
+       .fingerprint = passes->fingerprint_,
+       .shard_rows = spec.checkpoint.shared.shard_rows,
+       .name = host_and_process(),
+       .problem = [p = passes.get()](const std::string& text) {
+         p->notice_(text.empty() ? "the shared checkpoint is back" : text);
+       }});
+  if (!member) return std::unexpected(member.error());
+  passes->member_ = std::move(*member);
+  const std::string workers = spec.checkpoint.directory + "/workers";
+  for (const std::string& folder : {spec.checkpoint.directory, workers})
+    if (auto made = storage::make_private_folder(folder); !made)
+      return std::unexpected(made.error());
+  remove_forgotten(workers);
+  passes->folder_ = fmt::format("{}/{:x}", workers, passes->member_->worker());
+  if (auto made = storage::make_private_folder(passes->folder_); !made)
+    return std::unexpected(made.error());
+  return passes;
+}
+
+Passes::Passes(const stages::PipelineSpec& spec, std::function<void(std::string)> notice)
+    : spec_(spec),
+      notice_(std::move(notice)),
+      fingerprint_(stages::fingerprint(spec, stages::make_question(spec))) {}
+
+Passes::~Passes() {
+  if (member_) leave(true);
+}
+
+stages::PipelineSpec Passes::part() const {
+  stages::PipelineSpec part = spec_;
+  part.checkpoint.directory = folder_;
+  // The server has what must last; this is what a process needs while it runs.
+  part.checkpoint.durability = store::Durability::process;
+  stages::SinkSpec& sink = part.sink;
+  if (sink.written_path.empty()) sink.written_path = sink.path;
+  if (sink.written_rejects.empty()) sink.written_rejects = sink.rejects;
+  sink.path = folder_ + "/out" + std::filesystem::path(spec_.sink.path).extension().string();
+  sink.rejects = folder_ + "/rejects.jsonl";
+  sink.places = {};
+  sink.deliveries.clear();
+  sink.keep_missing = true;
+  return part;
+}
+
+core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stopped) {
+  for (;; std::this_thread::sleep_for(kLookAgain)) {
+    if (stopped()) return std::nullopt;
+    lost_ = false;
+    const auto now = member_->board().standing(member_->job());
+    if (!now) return std::unexpected(now.error());
+    const bool again = std::exchange(first_, false) && now->complete;
+    complete_ = now->complete && !again;
+    if (complete_) return std::nullopt;
+    core::Result<std::optional<Pass>> pass;
+    if (again || now->all_done()) {
+      pass = finish();
+    } else if (!now->shards || now->given < *now->shards) {
+      auto some = new_shards();
+      if (!some) return std::unexpected(some.error());
+      pass = std::move(*some);
+    } else if (now->left_behind > 0) {
+      pass = left_behind();
+    }
+    if (!pass) return std::unexpected(pass.error());
+    if (*pass) return pass;
+  }
+}
+
+core::Result<Pass> Passes::with_log(Pass pass) {
+  auto log = member_->open_log(folder_ + "/shared.log");
+  if (!log) return std::unexpected(log.error());
+  log_ = std::move(*log);
+  pass.log = log_.get();
+  kind_ = pass.kind;
+  return pass;
+}
+
+core::Result<Pass> Passes::new_shards() {
+  const auto none = [](const WorkerRow&) { return false; };
+  if (auto taken = take_over(member_->board(), member_->job(),
+                             {folder_, spec_.name, fingerprint_, none, {}});
+      !taken)
+    return std::unexpected(taken.error());
+  shards_.emplace(*member_);
+  return with_log({.kind = Pass::Kind::new_shards, .spec = part(), .shards = &*shards_});
+}
+
+core::Result<std::optional<Pass>> Passes::left_behind() {
+  auto left_by = member_->board().left_behind(member_->job());
+  if (!left_by) return std::unexpected(left_by.error());
+  if (left_by->empty()) return std::nullopt;
+  const std::vector<WorkerId> own = member_->workers();
+  // With what each of them said under another name, after it was taken for dead.
+  std::vector<WorkerId> theirs = *left_by;
+  const auto wanted = [&](const WorkerRow& worker) {
+    const bool is_theirs =
+        std::ranges::find(theirs, worker.id) != theirs.end() ||
+        (worker.origin != 0 && std::ranges::find(theirs, worker.origin) != theirs.end());
+    if (is_theirs) theirs.push_back(worker.id);
+    return is_theirs;
+  };
+  if (auto taken = take_over(member_->board(), member_->job(),
+                             {folder_, spec_.name, fingerprint_, wanted, own});
+      !taken)
+    return std::unexpected(taken.error());
+  shards_.emplace(*member_, std::move(*left_by));
+  auto pass = with_log({.kind = Pass::Kind::left_behind, .spec = part(), .shards = &*shards_});
+  if (!pass) return std::unexpected(pass.error());
+  return std::move(*pass);
+}
+
+core::Result<std::optional<Pass>> Passes::finish() {
+  for (const bool renamed : {false, true}) {
+    const auto taken = member_->board().take_finish(member_->job(), member_->worker());
+    if (!taken) return std::unexpected(taken.error());
+    if (!*taken) return std::nullopt;
+    // What it writes from here on stands in the job's own checkpoint, and not in this process's.
+    if (!renamed)
+      if (auto anew = member_->begin_anew(); !anew) return std::unexpected(anew.error());
+  }
+  const auto all = [](const WorkerRow&) { return true; };
+  if (auto taken = take_over(
+          member_->board(), member_->job(),
+          {spec_.checkpoint.directory, spec_.name, fingerprint_, all, {member_->worker()}});
+      !taken)
+    return std::unexpected(taken.error());
+  auto pass = with_log({.kind = Pass::Kind::finish, .spec = spec_});
+  if (!pass) return std::unexpected(pass.error());
+  return std::move(*pass);
+}
+
+std::shared_ptr<void> Passes::begin(job::Run& run) {
+  member_->on_lost([this, &run] {
+    lost_ = true;
+    run.stop("others have its rows now");
+  });
+  member_->set_tally([this, &run] { return tally_of(run.progress(), earlier_); });
+  return {this, [](Passes* passes) {
+            passes->member_->on_lost(nullptr);
+            passes->member_->set_tally([tally = passes->earlier_] { return tally; });
+          }};
+}
+
+core::Status Passes::ended(const job::RunResult& result) {
+  earlier_ = tally_of(result.progress, earlier_);
+  member_->set_tally([tally = earlier_] { return tally; });
+  log_.reset();
+  if (result.end != job::RunEnd::finished) return {};
+  if (kind_ != Pass::Kind::finish) return lost_ ? core::Status() : member_->set_done();
+  complete_ = true;
+  return member_->board().set_complete(member_->job(), member_->worker());
+}
+
+void Passes::leave(bool failed) {
+  if (!member_) return;
+  log_.reset();
+  member_.reset();
+  std::error_code ignored;
+  if (!failed) std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace sluice::passes

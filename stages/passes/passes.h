@@ -1,0 +1,80 @@
+// What a process does of a job that it shares with others (runtime/shared_job): one run after the other, each over a
+// part of the input, until the job is complete.
+//
+//   new shards      records of the input that nobody had yet, as far as this process gets, into a checkpoint of its own
+//   left behind     shards of workers that died or left, with what their logs say they had answered
+//   finish          once all shards are done, one process: the logs of all in the job's own checkpoint, and a run over
+//                   the whole input that finds nothing to ask and writes the output, as that of a job alone
+//
+// So who has which shard is about time, never about truth: a row that was missed, for whatever reason, is asked by
+// the last run, and one that was answered twice stands in the output once.
+//
+// Threads: one, but for what is said.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "job/run.h"
+#include "passes/taken_shards.h"
+#include "shared_job/membership.h"
+#include "stages/spec.h"
+
+namespace sluice::passes {
+
+// ErrorCode::pipeline, with words for people, where a job cannot be shared.
+core::Status can_be_shared(const stages::JobSpec& job);
+
+struct Pass {
+  enum class Kind : std::uint8_t { new_shards, left_behind, finish };
+  Kind kind = Kind::new_shards;
+  stages::PipelineSpec spec;
+  stages::Shards* shards = nullptr;  // null: the whole input
+  wal::SharedLog* log = nullptr;
+};
+
+class Passes {
+ public:
+  // ErrorCode::io where the server is not reached, busy where others are at work with another pipeline file.
+  // `notice`: what people should know; any thread. `spec` outlives it.
+  static core::Result<std::unique_ptr<Passes>> join(const stages::PipelineSpec& spec,
+                                                    std::function<void(std::string)> notice);
+  ~Passes();
+
+  // The next run, once there is one to do; nullopt when the job is complete, or `stopped` is so.
+  core::Result<std::optional<Pass>> next(const std::function<bool()>& stopped);
+  // The run is told when its shards were lost, and asked how it stands.
+  // While what it returns lasts, which goes before the run does.
+  [[nodiscard]] std::shared_ptr<void> begin(job::Run& run);
+  core::Status ended(const job::RunResult& result);
+  // The last run ended since others have its rows now: there may be more to do.
+  bool lost() const { return lost_; }
+  bool complete() const { return complete_; }
+  // What this process leaves undone is others' to do. Its own files go, unless `failed`.
+  void leave(bool failed);
+
+ private:
+  Passes(const stages::PipelineSpec& spec, std::function<void(std::string)> notice);
+  core::Result<Pass> new_shards();
+  core::Result<std::optional<Pass>> left_behind();
+  core::Result<std::optional<Pass>> finish();
+  core::Result<Pass> with_log(Pass pass);
+  stages::PipelineSpec part() const;  // the pipeline with files of this process's own
+
+  const stages::PipelineSpec& spec_;
+  const std::function<void(std::string)> notice_;
+  const core::Hash128 fingerprint_;
+  std::string folder_;  // of this process, inside of the checkpoint's
+  std::unique_ptr<shared_job::Membership> member_;
+  std::optional<TakenShards> shards_;
+  std::unique_ptr<shared_job::ShippedLog> log_;
+  std::optional<Pass::Kind> kind_;
+  bool first_ = true;
+  bool complete_ = false;
+  std::atomic<bool> lost_ = false;
+  shared_job::Tally earlier_;  // of this process's runs before
+};
+
+}  // namespace sluice::passes

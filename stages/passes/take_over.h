@@ -1,0 +1,28 @@
+// Brings the logs of a shared job's workers into a checkpoint's folder, so that what they answered is answered there.
+//
+// Threads: one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "shared_job/board.h"
+
+namespace sluice::passes {
+
+struct TakeOver {
+  std::string directory;  // of the checkpoint, which nobody has open
+  std::string job;        // the pipeline's name
+  core::Hash128 fingerprint;
+  // Which of the present generation's logs; those of earlier ones come along where the folder is still before it.
+  std::function<bool(const shared_job::WorkerRow&)> wanted;
+  // Whose logs are there anyway, since their runs wrote them here.
+  std::vector<shared_job::WorkerId> own;
+};
+
+core::Status take_over(shared_job::Board& board, const shared_job::Job& job, const TakeOver& what);
+
+}  // namespace sluice::passes
