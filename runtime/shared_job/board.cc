@@ -31,7 +31,8 @@ constexpr const char* kTables[] = {
     "joined timestamptz NOT NULL DEFAULT clock_timestamp()) WITH (fillfactor = 50)",
     "CREATE INDEX IF NOT EXISTS sluice_worker_job ON sluice_worker(job)",
     "CREATE TABLE IF NOT EXISTS sluice_shard(job bigint NOT NULL, generation bigint NOT NULL, "
-    "no bigint NOT NULL, worker bigint NOT NULL, done boolean NOT NULL DEFAULT false, "
+    "no bigint NOT NULL, worker bigint NOT NULL, before bigint[] NOT NULL DEFAULT '{}', done "
+    "boolean NOT NULL DEFAULT false, "
     "PRIMARY KEY (job, generation, no)) WITH (fillfactor = 50)",
     "CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
     "records bytea NOT NULL, PRIMARY KEY (worker, chunk))"};

@@ -30,6 +30,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +95,12 @@ struct Standing {
   bool all_done() const { return shards && done >= *shards; }
 };
 
+// Shards that are not done, and whose worker is not alive.
+struct LeftBehind {
+  std::set<WorkerId> by;   // who had them last
+  std::set<WorkerId> had;  // all who ever had them: whose logs say which of their rows have ended
+};
+
 class Board {
  public:
   // Connects, and makes the tables where they are not there. `problem` hears of a server that is away, once each
@@ -140,9 +147,8 @@ class Board {
   // own by now, since a reply may have been lost.
   core::Result<std::optional<std::uint64_t>> take_left_behind(const Job& job, WorkerId worker,
                                                               std::uint64_t from,
-                                                              const std::vector<WorkerId>& of);
-  // Who has shards that are not done and is not alive.
-  core::Result<std::vector<WorkerId>> left_behind(const Job& job);
+                                                              const std::set<WorkerId>& of);
+  core::Result<LeftBehind> left_behind(const Job& job);
   // The input has so many.
   core::Status set_shards(const Job& job, std::uint64_t shards);
   // All rows of the worker's shards have ended.

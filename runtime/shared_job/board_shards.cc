@@ -39,10 +39,13 @@ core::Result<std::optional<std::uint64_t>> Board::take_new(const Job& job, Worke
       {as_value(job.id), as_value(job.generation), as_value(worker)});
 }
 
-core::Result<std::optional<std::uint64_t>> Board::take_left_behind(
-    const Job& job, WorkerId worker, std::uint64_t from, const std::vector<WorkerId>& of) {
+core::Result<std::optional<std::uint64_t>> Board::take_left_behind(const Job& job, WorkerId worker,
+                                                                   std::uint64_t from,
+                                                                   const std::set<WorkerId>& of) {
   return number(
-      "UPDATE sluice_shard SET worker = $3 WHERE (job, generation, no) = (SELECT s.job, "
+      "UPDATE sluice_shard SET worker = $3, before = CASE worker WHEN $3 THEN before ELSE before "
+      "|| "
+      "worker END WHERE (job, generation, no) = (SELECT s.job, "
       "s.generation, s.no FROM sluice_shard s JOIN sluice_worker w ON w.id = s.worker WHERE s.job "
       "= $1 AND s.generation = $2 AND s.no >= $4 AND NOT s.done AND (w.id = $3 OR w.state <> "
       "'alive') AND s.worker = ANY($5::bigint[]) ORDER BY s.no LIMIT 1 FOR UPDATE OF s SKIP "
@@ -55,16 +58,18 @@ core::Result<std::optional<std::uint64_t>> Board::take_left_behind(
        {.bytes = fmt::format("{{{}{}{}}}", worker, of.empty() ? "" : ",", fmt::join(of, ","))}});
 }
 
-core::Result<std::vector<WorkerId>> Board::left_behind(const Job& job) {
+core::Result<LeftBehind> Board::left_behind(const Job& job) {
   auto rows =
-      ask("SELECT DISTINCT s.worker FROM sluice_shard s JOIN sluice_worker w ON w.id = "
-          "s.worker WHERE s.job = $1 AND s.generation = $2 AND NOT s.done AND w.state <> "
-          "'alive'",
+      ask("SELECT DISTINCT s.worker, had FROM sluice_shard s JOIN sluice_worker w ON w.id = "
+          "s.worker CROSS JOIN LATERAL unnest(s.before || s.worker) had WHERE s.job = $1 AND "
+          "s.generation = $2 AND NOT s.done AND w.state <> 'alive'",
           {as_value(job.id), as_value(job.generation)});
   if (!rows) return std::unexpected(rows.error());
-  std::vector<WorkerId> all;
-  for (int i = 0; i < rows->rows(); ++i)
-    all.push_back(static_cast<WorkerId>(unsigned_at(*rows, i, 0)));
+  LeftBehind all;
+  for (int i = 0; i < rows->rows(); ++i) {
+    all.by.insert(static_cast<WorkerId>(unsigned_at(*rows, i, 0)));
+    all.had.insert(static_cast<WorkerId>(unsigned_at(*rows, i, 1)));
+  }
   return all;
 }
 

@@ -128,8 +128,8 @@ core::Result<std::optional<std::uint64_t>> Membership::take_new() {
   return taken;
 }
 
-core::Result<std::optional<std::uint64_t>> Membership::take_left_behind(std::uint64_t from,
-                                                                        std::vector<WorkerId> of) {
+core::Result<std::optional<std::uint64_t>> Membership::take_left_behind(
+    std::uint64_t from, const std::set<WorkerId>& of) {
   const WorkerId worker = this->worker();
   auto taken = board_->take_left_behind(job_, worker, from, of);
   if (!taken || !*taken) return taken;

@@ -63,7 +63,7 @@ class Membership {
 
   core::Result<std::optional<std::uint64_t>> take_new();
   core::Result<std::optional<std::uint64_t>> take_left_behind(std::uint64_t from,
-                                                              std::vector<WorkerId> of);
+                                                              const std::set<WorkerId>& of);
   // What it took is done.
   core::Status set_done();
   // Its shards that are not done are anybody's. Waits for a server that is away no longer.

@@ -13,6 +13,10 @@ namespace sluice::shared_job {
 core::Result<std::unique_ptr<ShippedLog>> ShippedLog::make(Board& board, WorkerId worker,
                                                            const std::string& kept, Rejoin rejoin,
                                                            Restore restore) {
+  const auto last = board.last_chunk(worker);
+  if (!last) return std::unexpected(last.error());
+  if (*last != 0)
+    return core::fail(core::ErrorCode::internal, "a worker's log is begun twice", board.place());
   const int fd = ::open(kept.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return storage::disk_failed("open", errno, kept);
   return std::unique_ptr<ShippedLog>(

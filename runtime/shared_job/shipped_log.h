@@ -30,7 +30,7 @@ class ShippedLog final : public wal::SharedLog {
   // Makes `worker` known again to a server that has forgotten it.
   using Restore = std::function<core::Status(WorkerId worker)>;
 
-  // `kept`: the path of the file. `board` outlives the log.
+  // `kept`: the path of the file. `board` outlives the log. ErrorCode::internal: `worker` has one already.
   static core::Result<std::unique_ptr<ShippedLog>> make(Board& board, WorkerId worker,
                                                         const std::string& kept, Rejoin rejoin,
                                                         Restore restore);

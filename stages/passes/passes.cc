@@ -144,9 +144,12 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
 }
 
 core::Result<Pass> Passes::with_log(Pass pass) {
-  auto log = member_->open_log(folder_ + "/shared.log");
-  if (!log) return std::unexpected(log.error());
-  log_ = std::move(*log);
+  // One log for all runs in this process's own checkpoint, another for that in the job's.
+  if (!log_ || pass.kind == Pass::Kind::finish) {
+    auto log = member_->open_log(folder_ + "/shared.log");
+    if (!log) return std::unexpected(log.error());
+    log_ = std::move(*log);
+  }
   pass.log = log_.get();
   kind_ = pass.kind;
   return pass;
@@ -163,24 +166,22 @@ core::Result<Pass> Passes::new_shards() {
 }
 
 core::Result<std::optional<Pass>> Passes::left_behind() {
-  auto left_by = member_->board().left_behind(member_->job());
-  if (!left_by) return std::unexpected(left_by.error());
-  if (left_by->empty()) return std::nullopt;
+  auto left = member_->board().left_behind(member_->job());
+  if (!left) return std::unexpected(left.error());
+  if (left->by.empty()) return std::nullopt;
   const std::vector<WorkerId> own = member_->workers();
   // With what each of them said under another name, after it was taken for dead.
-  std::vector<WorkerId> theirs = *left_by;
+  std::set<WorkerId> theirs = left->had;
   const auto wanted = [&](const WorkerRow& worker) {
-    const bool is_theirs =
-        std::ranges::find(theirs, worker.id) != theirs.end() ||
-        (worker.origin != 0 && std::ranges::find(theirs, worker.origin) != theirs.end());
-    if (is_theirs) theirs.push_back(worker.id);
+    const bool is_theirs = theirs.contains(worker.id) || theirs.contains(worker.origin);
+    if (is_theirs) theirs.insert(worker.id);
     return is_theirs;
   };
   if (auto taken = take_over(member_->board(), member_->job(),
                              {folder_, spec_.name, fingerprint_, wanted, own});
       !taken)
     return std::unexpected(taken.error());
-  shards_.emplace(*member_, std::move(*left_by));
+  shards_.emplace(*member_, std::move(left->by));
   auto pass = with_log({.kind = Pass::Kind::left_behind, .spec = part(), .shards = &*shards_});
   if (!pass) return std::unexpected(pass.error());
   return std::move(*pass);
@@ -191,6 +192,7 @@ core::Result<std::optional<Pass>> Passes::finish() {
     const auto taken = member_->board().take_finish(member_->job(), member_->worker());
     if (!taken) return std::unexpected(taken.error());
     if (!*taken) return std::nullopt;
+    log_.reset();
     // What it writes from here on stands in the job's own checkpoint, and not in this process's.
     if (!renamed)
       if (auto anew = member_->begin_anew(); !anew) return std::unexpected(anew.error());
@@ -221,7 +223,6 @@ std::shared_ptr<void> Passes::begin(job::Run& run) {
 core::Status Passes::ended(const job::RunResult& result) {
   earlier_ = tally_of(result.progress, earlier_);
   member_->set_tally([tally = earlier_] { return tally; });
-  log_.reset();
   if (result.end != job::RunEnd::finished) return {};
   if (kind_ != Pass::Kind::finish) return lost_ ? core::Status() : member_->set_done();
   complete_ = true;

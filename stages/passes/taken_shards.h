@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <set>
 
 #include "shared_job/membership.h"
 #include "stages/shards.h"
@@ -16,7 +16,7 @@ class TakenShards final : public stages::Shards {
  public:
   explicit TakenShards(shared_job::Membership& member) : member_(member) {}
   // Those of workers that are gone.
-  TakenShards(shared_job::Membership& member, std::vector<shared_job::WorkerId> left_by)
+  TakenShards(shared_job::Membership& member, std::set<shared_job::WorkerId> left_by)
       : member_(member), left_by_(std::move(left_by)) {}
 
   core::Result<Wanted> wants(std::uint64_t number) override;
@@ -24,7 +24,7 @@ class TakenShards final : public stages::Shards {
 
  private:
   shared_job::Membership& member_;
-  const std::optional<std::vector<shared_job::WorkerId>> left_by_;
+  const std::optional<std::set<shared_job::WorkerId>> left_by_;
   std::uint64_t from_ = 0;  // the shard that is being read, or is next: [from_, to_)
   std::uint64_t to_ = 0;
 };

@@ -112,7 +112,7 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   kill(one);
   ASSERT_TRUE(board->mark_dead(job));
   EXPECT_EQ(board->standing(job)->left_behind, 1u);
-  EXPECT_EQ(*board->left_behind(job), std::vector<WorkerId>{one});
+  EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{one});
   EXPECT_EQ(*board->take_new(job, one, 2), std::nullopt) << "the dead take nothing";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {}), std::nullopt) << "not one of those";
   EXPECT_EQ(*board->take_left_behind(job, three, 1, {one}), std::nullopt) << "it is before";
@@ -120,6 +120,11 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   ASSERT_TRUE(board->set_done(job, one));
   EXPECT_FALSE(board->standing(job)->all_done()) << "a dead worker's word is not its successor's";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {one}), 0u) << "its reply was lost";
+  kill(three);
+  ASSERT_TRUE(board->mark_dead(job));
+  EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{three});
+  EXPECT_EQ(board->left_behind(job)->had, (std::set<WorkerId>{one, three}))
+      << "what the first said of its rows counts";
   ASSERT_TRUE(board->set_done(job, three));
   EXPECT_TRUE(board->standing(job)->all_done());
 }

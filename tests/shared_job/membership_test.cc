@@ -120,7 +120,7 @@ TEST_F(MembershipTest, WhoLeavesLeavesItsShards) {
   ASSERT_EQ(*one->take_new(), 0u);
   const WorkerId gone = one->worker();
   one.reset();
-  EXPECT_EQ(*two->board().left_behind(two->job()), std::vector<WorkerId>{gone});
+  EXPECT_EQ(two->board().left_behind(two->job())->by, std::set<WorkerId>{gone});
   EXPECT_EQ(*two->take_left_behind(0, {gone}), 0u);
 }
 
