@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "core/json.h"
 #include "inspect/audit.h"
 #include "job/job_files.h"
@@ -174,7 +175,7 @@ std::string audit_json(const stages::JobSpec& job, const std::vector<AuditReport
 }
 
 int audit_job(const JobFile& file, bool json) {
-  const auto job = file.load(Secrets::there);
+  const auto job = load_to_look(file, Secrets::there);
   if (!job) return report(job.error());
   if (auto apart = job::keep_apart(*job); !apart) return report(apart.error());
   const auto lock = lock_to_read(*job);

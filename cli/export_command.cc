@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/job_file.h"
+#include "cli/shared_run.h"
 #include "inspect/export.h"
 #include "observe/figures.h"
 #include "shell/help_text.h"
@@ -19,7 +20,7 @@ struct ExportFlags {
 };
 
 int export_job(const ExportFlags& flags) {
-  const auto job = flags.file.load(Secrets::there);
+  const auto job = load_to_look(flags.file, Secrets::there);
   if (!job) return report(job.error());
   inspect::ExportOptions options{.to = flags.to, .columns = flags.columns};
   if (options.columns == std::vector<std::string>{"all"}) {

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "inspect/reject_line.h"
 #include "observe/figures.h"
 #include "shell/help_text.h"
@@ -38,7 +39,7 @@ int redo_question(const stages::PipelineSpec& spec, const JobFile& file,
 }
 
 int redo_job(const JobFile& file, const std::string& reason) {
-  const auto job = file.load(Secrets::unread);
+  const auto job = load_to_look(file, Secrets::unread);
   if (!job) return report(job.error());
   const auto lock = lock_to_change(*job);
   if (!lock) return report(lock.error());

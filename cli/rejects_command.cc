@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "core/printable.h"
 #include "inspect/line_identity.h"
 #include "inspect/reject_line.h"
@@ -91,7 +92,7 @@ int show_question(const stages::PipelineSpec& spec, const RejectsFlags& flags) {
 }
 
 int show_rejects(const RejectsFlags& flags) {
-  const auto job = flags.file.load(Secrets::unread);
+  const auto job = load_to_look(flags.file, Secrets::unread);
   if (!job) return report(job.error());
   for (std::size_t k = 0; k < job->questions.size(); ++k) {
     if (k > 0 && !begun(*job, k)) continue;

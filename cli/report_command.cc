@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "cli/version.h"
 #include "inspect/page_file.h"
 #include "inspect/report.h"
@@ -70,7 +71,7 @@ core::Result<inspect::Page> page_of(const stages::JobSpec& job, bool examples) {
 }
 
 int report_job(const ReportFlags& flags) {
-  const auto job = flags.file.load(Secrets::unread);
+  const auto job = load_to_look(flags.file, Secrets::unread);
   if (!job) return report(job.error());
   const auto page = page_of(*job, !flags.no_examples);
   if (!page) return report(page.error());

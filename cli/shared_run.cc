@@ -4,7 +4,9 @@
 
 #include "cli/job_questions.h"
 #include "observe/figures.h"
+#include "passes/take_over.h"
 #include "shared_job/board.h"
+#include "shell/standard_streams.h"
 
 namespace sluice::cli {
 
@@ -25,6 +27,49 @@ core::Status prepare_shared(const stages::JobSpec& job, const RunFlags& flags) {
                                              [](const std::string&) {});
   if (!board) return std::unexpected(board.error());
   return (*board)->forget(job.name);
+}
+
+namespace {
+
+core::Status bring_here(const stages::PipelineSpec& spec) {
+  const core::Secret& url = spec.checkpoint.shared.url;
+  if (url.reveal() == kUnreadSecret)
+    return core::fail(core::ErrorCode::io, "the variable with its address is not set");
+  const auto board = shared_job::Board::open(url, [](const std::string&) {});
+  if (!board) return std::unexpected(board.error());
+  (*board)->hurry();
+  const auto job = (*board)->find(spec.name);
+  if (!job) return std::unexpected(job.error());
+  if (!*job) return {};
+  return passes::take_all(**board, **job, spec.checkpoint.directory, spec.name);
+}
+
+}  // namespace
+
+core::Result<stages::JobSpec> load_to_look(const JobFile& file, Secrets secrets) {
+  auto job = file.load(secrets);
+  if (!job || !is_shared(*job)) return job;
+  if (secrets == Secrets::unread) job = file.load(Secrets::there);
+  if (!job) return job;
+  if (auto here = bring_here(job->questions.front()); !here)
+    shell::say(
+        fmt::format("{}: the shared checkpoint was not looked at ({}); what follows is what this "
+                    "machine has of it\n",
+                    job->name, here.error().text()));
+  return job;
+}
+
+std::optional<shared_job::Standing> standing_of(const stages::JobSpec& job) {
+  const core::Secret& url = job.questions.front().checkpoint.shared.url;
+  if (!is_shared(job) || url.reveal() == kUnreadSecret) return std::nullopt;
+  const auto board = shared_job::Board::open(url, [](const std::string&) {});
+  if (!board) return std::nullopt;
+  (*board)->hurry();
+  const auto found = (*board)->find(job.name);
+  if (!found || !*found) return std::nullopt;
+  auto standing = (*board)->standing(**found);
+  if (!standing) return std::nullopt;
+  return *standing;
 }
 
 job::RunResult end_of_shared(const passes::Passes& passes,

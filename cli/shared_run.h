@@ -16,6 +16,12 @@ bool is_shared(const stages::JobSpec& job);
 // ErrorCode::pipeline, usage: this job cannot be shared, or not with these flags. With --fresh, forgets what the
 // shared checkpoint has.
 core::Status prepare_shared(const stages::JobSpec& job, const RunFlags& flags);
+// A pipeline file for a command that looks at its job. Of a job that several processes share, what they have come to
+// by now is brought into the checkpoint's folder here; where that cannot be, a person is told, and what is there is
+// looked at.
+core::Result<stages::JobSpec> load_to_look(const JobFile& file, Secrets secrets);
+// How far those are that share the job; nullopt where it is not shared, or the server is not reached.
+std::optional<shared_job::Standing> standing_of(const stages::JobSpec& job);
 // Where there is nothing more to do here: the job is complete, or a stop was asked for.
 job::RunResult end_of_shared(const passes::Passes& passes,
                              const std::optional<job::Progress>& earlier);

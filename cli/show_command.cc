@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "core/json.h"
 #include "core/printable.h"
 #include "inspect/pretty_json.h"
@@ -193,7 +194,7 @@ std::string story_json(const stages::JobSpec& job, std::size_t question, const R
 int show_row(const ShowFlags& flags) {
   if (flags.query.key.empty() && !flags.query.line)
     return report({core::ErrorCode::usage, "which row? give its key, or --line N", {}});
-  const auto job = flags.file.load(Secrets::there);
+  const auto job = load_to_look(flags.file, Secrets::there);
   if (!job) return report(job.error());
   if (job->questions.front().read.key.empty() && !flags.query.line)
     return report({core::ErrorCode::usage,

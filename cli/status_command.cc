@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "cli/stored_job.h"
 #include "core/json.h"
 #include "observe/figures.h"
@@ -115,11 +116,37 @@ void write_account(core::JsonWriter& w, const store::Account& account,
   w.close('}');
 }
 
+void write_fleet(core::JsonWriter& w, const shared_job::Standing& standing) {
+  w.key("fleet");
+  w.open('{');
+  w.field("workers", standing.workers);
+  if (standing.shards) w.field("shards", *standing.shards);
+  w.field("shards_given", standing.given);
+  w.field("shards_done", standing.done);
+  w.field("shards_left_behind", standing.left_behind);
+  w.field("complete", standing.complete);
+  w.close('}');
+}
+
+std::string fleet_line(const shared_job::Standing& standing) {
+  std::string text = fmt::format(
+      "  fleet     {} at work; {}",
+      standing.workers == 1 ? "1 process" : count(standing.workers) + " processes",
+      standing.complete ? "the job is complete"
+                        : fmt::format("{} of {} shards done", count(standing.done),
+                                      standing.shards ? count(*standing.shards)
+                                                      : count(standing.given) + " or more"));
+  if (standing.left_behind > 0)
+    text += fmt::format(", {} left by processes that are gone", count(standing.left_behind));
+  return text + "\n";
+}
+
 std::string as_json(const stages::JobSpec& job, const std::vector<store::Account>& accounts) {
   std::string out;
   core::JsonWriter w(out);
   w.open('{');
   w.field("job", job.name);
+  if (const auto standing = standing_of(job)) write_fleet(w, *standing);
   write_account(w, store::joined(accounts), words::reasons_of(job.questions.back()));
   if (accounts.size() > 1) {
     w.key("questions");
@@ -194,7 +221,7 @@ std::string as_text(const stages::JobSpec& job, std::size_t question,
 }
 
 int status(const JobFile& file, bool json, const std::string& listen) {
-  const auto job = file.load(Secrets::unread);
+  const auto job = load_to_look(file, Secrets::unread);
   if (!job) return report(job.error());
   if (!listen.empty()) return listen_to_stored(*job, file.path, listen);
   if (!begun(*job, 0)) {  // in the words of the checkpoint
@@ -210,6 +237,7 @@ int status(const JobFile& file, bool json, const std::string& listen) {
     fmt::print("{}", heading_of(*job, k));
     if (begun(*job, k)) {
       fmt::print("{}", as_text(*job, k, (*accounts)[k]));
+      if (const auto standing = standing_of(*job)) fmt::print("\n{}", fleet_line(*standing));
     } else {
       fmt::print("{}\n  it has not begun\n", job->name);
     }

@@ -170,6 +170,13 @@ core::Status Import::skip(const std::string& log) {
   return status;
 }
 
+core::Status Import::set_input_complete() {
+  auto job = store_->job();
+  if (!job) return std::unexpected(job.error());
+  job->input_complete = true;
+  return store_->transact([&] { return store_->put_job(*job); });
+}
+
 core::Status Import::close() {
   return store_->close();
 }

@@ -55,6 +55,8 @@ class Import {
 
   // Of a run's own log, which is in the file anyway: it is not taken from elsewhere.
   core::Status skip(const std::string& log);
+  // The rows that have ended are all of the input.
+  core::Status set_input_complete();
   core::Status close();
 
  private:

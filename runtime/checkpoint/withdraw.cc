@@ -74,6 +74,7 @@ core::Result<std::uint64_t> withdraw_missing(
   std::uint64_t rows = 0;
   std::int64_t after = 0;
   bool more = true;
+  store::Kind kind = store::Kind::reject;
   const auto collect = [&](std::vector<Withdrawal>& found) {
     std::size_t held = 0;
     more = false;
@@ -91,7 +92,7 @@ core::Result<std::uint64_t> withdraw_missing(
           Withdrawal withdrawal{.block = block, .records = {}};
           for (std::size_t i = 0; i < keys->size(); ++i) {
             const KeyRecord record = keys->at(i);
-            if (record.withdrawn) continue;
+            if (record.withdrawn || record.kind != kind) continue;
             const core::Result<bool> gone = record.old_row ? true : missing(record.row);
             if (!gone) return std::unexpected(gone.error());
             if (*gone) withdrawal.records.push_back(static_cast<std::uint32_t>(i));
@@ -102,12 +103,17 @@ core::Result<std::uint64_t> withdraw_missing(
         });
   };
   auto status = store.transact([&]() -> core::Status {
-    while (more) {
-      std::vector<Withdrawal> found;
-      if (auto scanned = collect(found); !scanned && !more) return scanned;
-      const auto withdrawn = withdraw(store, found);
-      if (!withdrawn) return std::unexpected(withdrawn.error());
-      rows += *withdrawn;
+    for (const store::Kind each : {store::Kind::reject, store::Kind::answer}) {
+      kind = each;
+      after = 0;
+      more = true;
+      while (more) {
+        std::vector<Withdrawal> found;
+        if (auto scanned = collect(found); !scanned && !more) return scanned;
+        const auto withdrawn = withdraw(store, found);
+        if (!withdrawn) return std::unexpected(withdrawn.error());
+        rows += *withdrawn;
+      }
     }
     return {};
   });

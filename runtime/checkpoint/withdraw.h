@@ -30,7 +30,8 @@ core::Result<std::uint64_t> withdraw(store::SqliteStore& store,
                                      std::span<const Withdrawal> withdrawals);
 
 // All entries of the last generation for which `missing` says yes, one call an entry, in the order
-// in which they ended; in one transaction. Those that still have their names of formats 1 to 4 are
+// in which they ended, rejects before answers: of a row that two machines have brought to an end, its answer stays. In one
+// transaction. Those that still have their names of formats 1 to 4 are
 // missing: no row that was read has claimed them.
 core::Result<std::uint64_t> withdraw_missing(
     store::SqliteStore& store,

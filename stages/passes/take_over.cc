@@ -44,9 +44,23 @@ core::Status take_log(shared_job::Board& board, checkpoint::Import& import,
 
 }  // namespace
 
+core::Status take_all(shared_job::Board& board, const shared_job::Job& job,
+                      const std::string& directory, const std::string& name) {
+  const auto workers = board.workers(job);
+  if (!workers) return std::unexpected(workers.error());
+  const auto present = std::ranges::find(*workers, job.generation, &WorkerRow::generation);
+  if (present == workers->end()) return {};
+  const auto fingerprint = fingerprint_of(*present);
+  if (!fingerprint) return std::unexpected(fingerprint.error());
+  return take_over(board, job,
+                   {directory, name, *fingerprint, [](const WorkerRow&) { return true; }, {}});
+}
+
 core::Status take_over(shared_job::Board& board, const shared_job::Job& job, const TakeOver& what) {
   const auto workers = board.workers(job);
   if (!workers) return std::unexpected(workers.error());
+  const auto standing = board.standing(job);
+  if (!standing) return std::unexpected(standing.error());
   const auto begun = checkpoint::Import::begun(what.directory, what.fingerprint);
   if (!begun) return std::unexpected(begun.error());
   std::map<std::int64_t, std::vector<const WorkerRow*>> generations;
@@ -70,6 +84,8 @@ core::Status take_over(shared_job::Board& board, const shared_job::Job& job, con
           own ? (*import)->skip(std::to_string(worker->id)) : take_log(board, **import, *worker);
       if (!taken) return taken;
     }
+    if (generation == job.generation && standing->complete)
+      if (auto set = (*import)->set_input_complete(); !set) return set;
     if (auto closed = (*import)->close(); !closed) return closed;
   }
   return {};

@@ -23,6 +23,10 @@ struct TakeOver {
   std::vector<shared_job::WorkerId> own;
 };
 
+// Of all workers of the job's present generation, for who only looks. Nothing happens where nobody was at work yet.
+core::Status take_all(shared_job::Board& board, const shared_job::Job& job,
+                      const std::string& directory, const std::string& name);
+
 core::Status take_over(shared_job::Board& board, const shared_job::Job& job, const TakeOver& what);
 
 }  // namespace sluice::passes
