@@ -132,7 +132,7 @@ std::string fleet_line(const shared_job::Standing& standing) {
   std::string text = fmt::format(
       "  fleet     {} at work; {}",
       standing.workers == 1 ? "1 process" : count(standing.workers) + " processes",
-      standing.complete ? "the job is complete"
+      standing.complete ? "the job is complete, its output written by " + standing.finisher
                         : fmt::format("{} of {} shards done", count(standing.done),
                                       standing.shards ? count(*standing.shards)
                                                       : count(standing.given) + " or more"));

@@ -66,6 +66,7 @@ class JobCheckpoint final : public Checkpoint {
     return unmatched_.value_or(done_.size() + old_.unmatched());
   }
   void drop_missing() override { drop_missing_ = true; }
+  std::vector<core::Hash128> take_dropped() override { return std::exchange(dropped_, {}); }
 
   core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) override {
     if (question == core::Hash128()) return std::nullopt;
@@ -137,7 +138,11 @@ class JobCheckpoint final : public Checkpoint {
     auto store = store::SqliteStore::open(options_.directory);
     if (!store) return std::unexpected(store.error());
     const auto dropped =
-        withdraw_missing(**store, [this](const core::Hash128& row) { return done_.take(row); });
+        withdraw_missing(**store, [this](const core::Hash128& row) -> core::Result<bool> {
+          auto taken = done_.take(row);
+          if (taken && *taken && options_.shared_log != nullptr) dropped_.push_back(row);
+          return taken;
+        });
     if (!dropped) return std::unexpected(dropped.error());
     index::HashIndex index(options_.directory);
     index::SpilledMultiset done(options_.directory);
@@ -168,6 +173,7 @@ class JobCheckpoint final : public Checkpoint {
   Projection& projection_;
   Opened opened_;
   bool drop_missing_ = false;
+  std::vector<core::Hash128> dropped_;
   std::atomic<std::uint64_t> rows_read_ = 0;
   std::optional<std::uint64_t> unmatched_;  // as close() found it
   // In the order in which they may go: the lock last.

@@ -62,6 +62,8 @@ class Checkpoint {
   // Has close() take these rows out of the job (withdraw.h), and write the projection again without
   // them. For a run that has read all of its input. Nothing happens where there are none.
   virtual void drop_missing() {}
+  // After close(), where Options::shared_log is given: the rows that were taken out, one for each occurrence.
+  virtual std::vector<core::Hash128> take_dropped() { return {}; }
   // A committed answer to this question by one of Options::models: our own, or one of the jobs in
   // Options::share.
   virtual core::Result<std::optional<StoredAnswer>> find_answer(const core::Hash128& question) = 0;

@@ -6,6 +6,7 @@
 
 #include "checkpoint/past.h"
 #include "checkpoint/recovery.h"
+#include "checkpoint/withdraw.h"
 #include "storage/private_files.h"
 
 namespace sluice::checkpoint {
@@ -40,8 +41,12 @@ core::Status Import::load(const core::Hash128& fingerprint) {
   if (job->generation != 0) {
     const auto stored = store_->fingerprint(job->generation);
     if (!stored) return std::unexpected(stored.error());
-    if (*stored == fingerprint) return {};
+    if (*stored == fingerprint) {
+      generation_ = job->generation;
+      return {};
+    }
   }
+  generation_ = job->generation + 1;
   return begin_generation(fingerprint);
 }
 
@@ -77,15 +82,16 @@ core::Result<bool> Import::begun(const std::string& directory, const core::Hash1
   return *stored == fingerprint;
 }
 
-bool Import::whole(const std::string& log) const {
+bool Import::whole(const std::string& log, std::uint64_t parts) const {
   const auto found = taken_.find(log);
-  return found != taken_.end() && found->second.whole;
+  return found != taken_.end() && found->second.whole && found->second.parts >= parts;
 }
 
 void Import::begin(ForeignLog log) {
   log_ = std::move(log);
   last_ = 0;
   open_.clear();
+  booked_.clear();
 }
 
 core::Result<std::uint32_t> Import::number(std::uint32_t endpoint) const {
@@ -105,13 +111,19 @@ core::Status Import::take(const wal::Record& record) {
     const auto endpoint = number(settlement.endpoint);
     if (!endpoint) return std::unexpected(endpoint.error());
     state_->ledger.settle(*endpoint, settlement);
+    const auto booked = booked_.find(settlement.attempt);
+    if (booked == booked_.end()) continue;
+    state_->ledger.not_maybe_billed(*endpoint, booked->second.worst_cost,
+                                    booked->second.worst_usage);
+    booked_.erase(booked);
   }
+  if (record.sequence > log_.rows_until) return {};
   for (const store::Entry& entry : record.results.entries)
     if (auto status = state_->add(entry, nullptr); !status) return status;
   return {};
 }
 
-core::Status Import::add(std::span<const wal::Record> records) {
+core::Status Import::begin_piece() {
   // A failure leaves a state that is of no use: each piece has its own.
   std::vector<std::string> names;
   for (const auto& [number, name] : log_.endpoints) names.push_back(name);
@@ -121,34 +133,69 @@ core::Status Import::add(std::span<const wal::Record> records) {
   numbers_.clear();
   for (std::uint32_t index = 0; const auto& [number, name] : log_.endpoints)
     numbers_.emplace(number, state_->ledger.number(index++));
+  return {};
+}
+
+core::Status Import::add(std::span<const wal::Record> records) {
+  if (auto status = begin_piece(); !status) return status;
   store::TakenLog taken = taken_[log_.name];
+  const std::uint64_t before = taken.last;
   for (const wal::Record& record : records) {
     if (last_ != 0 && record.sequence != last_ + 1)
       return store::corrupt(
           store_->path(), fmt::format("record {} of the log {} is missing", last_ + 1, log_.name));
     last_ = record.sequence;
+    if (record.sequence > taken.last) {
+      if (auto status = take(record); !status) return status;
+      taken.last = record.sequence;
+      taken.whole = false;
+    }
     for (const store::Intent& sent : record.intents) open_[sent.attempt] = sent;
-    for (const store::Settlement& settlement : record.results.settlements)
+    for (const store::Settlement& settlement : record.results.settlements) {
       open_.erase(settlement.attempt);
-    if (record.sequence <= taken.last) continue;
-    if (auto status = take(record); !status) return status;
-    taken.last = record.sequence;
+      booked_.erase(settlement.attempt);
+    }
+    if (record.sequence == taken.booked_at) booked_ = open_;
   }
-  if (taken.last == taken_[log_.name].last) return {};
-  return write(taken);
+  return taken.last == before ? core::Status() : write(taken);
 }
 
 core::Status Import::end() {
   if (!log_.ended) return {};
-  if (auto status = add({}); !status) return status;  // with a state of its own
+  if (auto status = begin_piece(); !status) return status;
   for (const auto& [attempt, sent] : open_) {
+    if (booked_.contains(attempt)) continue;
     const auto endpoint = number(sent.endpoint);
     if (!endpoint) return std::unexpected(endpoint.error());
-    store::Intent ours = sent;
-    ours.attempt = state_->attempts.next();
-    state_->intend(*endpoint, ours);
+    state_->ledger.maybe_billed(*endpoint, sent.worst_cost, sent.worst_usage);
   }
-  return write({.last = taken_[log_.name].last, .whole = true});
+  store::TakenLog taken = taken_[log_.name];
+  taken.parts = log_.parts;
+  taken.booked_at = taken.last;
+  taken.whole = true;
+  return write(taken);
+}
+
+core::Status Import::withdraw(const std::vector<core::Hash128>& rows, bool applied_already) {
+  const std::string name = fmt::format("rows of generation {}", generation_);
+  std::uint64_t applied = taken_[name].last;
+  if (rows.size() <= applied) return {};
+  std::map<core::Hash128, std::uint64_t> left;
+  for (; applied < rows.size(); ++applied)
+    if (!applied_already) ++left[rows[applied]];
+  const store::TakenLog now = {.last = rows.size()};
+  const auto withdrawn = withdraw_missing(
+      *store_,
+      [&](const core::Hash128& row) {
+        const auto found = left.find(row);
+        if (found == left.end() || found->second == 0) return false;
+        --found->second;
+        return true;
+      },
+      [&] { return store_->put_taken_log(name, now); });
+  if (!withdrawn) return std::unexpected(withdrawn.error());
+  taken_[name] = now;
+  return {};
 }
 
 core::Status Import::write(const store::TakenLog& taken) {
@@ -164,7 +211,8 @@ core::Status Import::write(const store::TakenLog& taken) {
 }
 
 core::Status Import::skip(const std::string& log) {
-  const store::TakenLog whole = {.last = 0, .whole = true};
+  constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+  const store::TakenLog whole = {.last = kAll, .parts = kAll, .whole = true};
   auto status = store_->transact([&] { return store_->put_taken_log(log, whole); });
   if (status) taken_[log] = whole;
   return status;

@@ -124,6 +124,19 @@ bool Ledger::maybe_billed(std::uint32_t number, core::Money worst_cost,
   return true;
 }
 
+bool Ledger::not_maybe_billed(std::uint32_t number, core::Money worst_cost,
+                              const provider::Usage& worst) {
+  Line* line = find(number);
+  if (line == nullptr || line->stored.ledger.maybe_billed == 0) return false;
+  store::EndpointLedger& ledger = line->stored.ledger;
+  line->changed = true;
+  --ledger.maybe_billed;
+  ledger.maybe_billed_cost -= worst_cost;
+  ledger.maybe_billed_usage.input -= std::min(ledger.maybe_billed_usage.input, worst.input);
+  ledger.maybe_billed_usage.output -= std::min(ledger.maybe_billed_usage.output, worst.output);
+  return true;
+}
+
 core::Status Ledger::write(store::SqliteStore& store) {
   for (Line& line : lines_) {
     if (!line.changed) continue;

@@ -37,6 +37,9 @@ class Ledger {
   // One that a crash left open: billed without an answer, perhaps. False as above.
   bool maybe_billed(std::uint32_t number, core::Money worst_cost, const provider::Usage& worst);
 
+  // Takes one of these back: its settlement has come after all. False as above.
+  bool not_maybe_billed(std::uint32_t number, core::Money worst_cost, const provider::Usage& worst);
+
   // Writes what changed since the last write.
   core::Status write(store::SqliteStore& store);
 

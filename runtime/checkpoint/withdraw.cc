@@ -68,7 +68,8 @@ core::Result<std::uint64_t> withdraw(store::SqliteStore& store,
 
 core::Result<std::uint64_t> withdraw_missing(
     store::SqliteStore& store,
-    const std::function<core::Result<bool>(const core::Hash128& row)>& missing) {
+    const std::function<core::Result<bool>(const core::Hash128& row)>& missing,
+    const std::function<core::Status()>& also) {
   const auto job = store.job();
   if (!job) return std::unexpected(job.error());
   std::uint64_t rows = 0;
@@ -115,7 +116,7 @@ core::Result<std::uint64_t> withdraw_missing(
         rows += *withdrawn;
       }
     }
-    return {};
+    return also();
   });
   if (!status) return std::unexpected(status.error());
   return rows;

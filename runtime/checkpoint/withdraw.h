@@ -33,8 +33,10 @@ core::Result<std::uint64_t> withdraw(store::SqliteStore& store,
 // in which they ended, rejects before answers: of a row that two machines have brought to an end, its answer stays. In one
 // transaction. Those that still have their names of formats 1 to 4 are
 // missing: no row that was read has claimed them.
+// `also`: what else that transaction writes.
 core::Result<std::uint64_t> withdraw_missing(
     store::SqliteStore& store,
-    const std::function<core::Result<bool>(const core::Hash128& row)>& missing);
+    const std::function<core::Result<bool>(const core::Hash128& row)>& missing,
+    const std::function<core::Status()>& also = [] { return core::Status(); });
 
 }  // namespace sluice::checkpoint

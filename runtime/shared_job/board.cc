@@ -22,7 +22,8 @@ constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS sluice_job(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
     "name text NOT NULL UNIQUE, fingerprint text NOT NULL, generation bigint NOT NULL DEFAULT 1, "
     "shard_rows bigint NOT NULL, next_shard bigint NOT NULL DEFAULT 0, shards bigint, "
-    "finisher bigint, complete boolean NOT NULL DEFAULT false) WITH (fillfactor = 50)",
+    "finisher bigint, complete boolean NOT NULL DEFAULT false, ends text NOT NULL DEFAULT '', "
+    "surplus text NOT NULL DEFAULT '') WITH (fillfactor = 50)",
     "CREATE TABLE IF NOT EXISTS sluice_worker(id bigint PRIMARY KEY, job bigint NOT NULL, "
     "generation bigint NOT NULL, origin bigint NOT NULL, name text NOT NULL, "
     "fingerprint text NOT NULL, state text NOT NULL, lease_until timestamptz NOT NULL, "
@@ -194,11 +195,12 @@ core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fin
                                     "same file",
                                     at_work->text(0, 0)),
                         name);
-    if (auto begun = tell("UPDATE sluice_job SET fingerprint = $3, generation = generation + 1, "
-                          "shard_rows = $4, next_shard = 0, shards = NULL, finisher = NULL, "
-                          "complete = false WHERE id = $1 AND generation = $2",
-                          {value(found.id), value(found.generation), text(print),
-                           value(static_cast<std::int64_t>(shard_rows))});
+    if (auto begun =
+            tell("UPDATE sluice_job SET fingerprint = $3, generation = generation + 1, "
+                 "shard_rows = $4, next_shard = 0, shards = NULL, finisher = NULL, "
+                 "complete = false, ends = '', surplus = '' WHERE id = $1 AND generation = $2",
+                 {value(found.id), value(found.generation), text(print),
+                  value(static_cast<std::int64_t>(shard_rows))});
         !begun)
       return std::unexpected(begun.error());
   }

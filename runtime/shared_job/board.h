@@ -73,7 +73,8 @@ struct Tally {
 
 struct WorkerRow {
   WorkerId id = 0;
-  WorkerId origin = 0;  // 0, or the worker that it was before it was taken for dead
+  WorkerId origin =
+      0;  // 0, or the worker that it was before it was taken for dead: whose log goes on here
   std::int64_t generation = 0;
   std::string name;
   std::string state;        // "alive", "left", "dead"
@@ -92,7 +93,16 @@ struct Standing {
   std::uint64_t workers = 0;      // alive
   std::uint64_t left_behind = 0;  // not done, and whoever had them is not alive
   bool complete = false;
+  std::string finisher = {};  // who has written the output, or is about to; for people
   bool all_done() const { return shards && done >= *shards; }
+};
+
+// What a job that is complete consists of.
+struct Ending {
+  // By the first worker of a log: the last of its records whose rows count. What comes behind it comes too late.
+  std::map<WorkerId, std::uint64_t> ends = {};
+  // Rows that ended once more than they are in the input, one for each time. Grows.
+  std::vector<core::Hash128> surplus = {};
 };
 
 // Shards that are not done, and whose worker is not alive.
@@ -156,7 +166,9 @@ class Board {
   core::Result<Standing> standing(const Job& job);
   // Makes `worker` the one that writes the output; false: another is at it, or it is written.
   core::Result<bool> take_finish(const Job& job, WorkerId worker);
-  core::Status set_complete(const Job& job, WorkerId worker);
+  // With how far the job is in each log, and which rows it has once more than the input, as an Ending.
+  core::Status set_complete(const Job& job, WorkerId worker, const Ending& ending);
+  core::Result<Ending> ending(const Job& job);
   // After a fail-over that has lost the last moments: what the worker knows to be its own is so again.
   core::Status restore(const Job& job, WorkerId worker, const std::vector<std::uint64_t>& shards);
 

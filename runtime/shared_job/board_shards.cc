@@ -98,9 +98,12 @@ core::Result<Standing> Board::standing(const Job& job) {
   auto row = ask(
       "SELECT j.shards, j.next_shard, j.complete AND j.generation = $2, (SELECT count(*) FROM "
       "sluice_shard s WHERE s.job = $1 AND s.generation = $2 AND s.done), (SELECT count(*) FROM "
-      "sluice_worker w WHERE w.job = $1 AND w.state = 'alive'), (SELECT count(*) FROM sluice_shard "
+      "sluice_worker w WHERE w.job = $1 AND w.state = 'alive' AND w.lease_until > "
+      "clock_timestamp()), (SELECT count(*) FROM sluice_shard "
       "s JOIN sluice_worker w ON w.id = s.worker WHERE s.job = $1 AND s.generation = $2 AND NOT "
-      "s.done AND w.state <> 'alive') FROM sluice_job j WHERE j.id = $1",
+      "s.done AND w.state <> 'alive'), (SELECT w.name FROM sluice_worker w WHERE w.id = "
+      "j.finisher) "
+      "FROM sluice_job j WHERE j.id = $1",
       {as_value(job.id), as_value(job.generation)});
   if (!row) return std::unexpected(row.error());
   if (row->rows() == 0)
@@ -112,6 +115,7 @@ core::Result<Standing> Board::standing(const Job& job) {
   out.done = unsigned_at(*row, 0, 3);
   out.workers = unsigned_at(*row, 0, 4);
   out.left_behind = unsigned_at(*row, 0, 5);
+  out.finisher = row->text(0, 6);
   return out;
 }
 
@@ -126,11 +130,43 @@ core::Result<bool> Board::take_finish(const Job& job, WorkerId worker) {
   return taken->has_value();
 }
 
-core::Status Board::set_complete(const Job& job, WorkerId worker) {
+core::Status Board::set_complete(const Job& job, WorkerId worker, const Ending& ending) {
+  std::string ends, surplus;
+  for (const auto& [log, last] : ending.ends) ends += fmt::format("{}={}\n", log, last);
+  for (const core::Hash128& row : ending.surplus) surplus += row.hex();
   return tell(
-      "UPDATE sluice_job SET complete = true WHERE id = $1 AND generation = $2 AND finisher "
-      "= $3",
-      {as_value(job.id), as_value(job.generation), as_value(worker)});
+      "UPDATE sluice_job SET complete = true, ends = $4, surplus = $5 WHERE id = $1 AND "
+      "generation = $2 AND finisher = $3",
+      {as_value(job.id),
+       as_value(job.generation),
+       as_value(worker),
+       {.bytes = ends},
+       {.bytes = surplus}});
+}
+
+core::Result<Ending> Board::ending(const Job& job) {
+  auto row = ask("SELECT ends, surplus FROM sluice_job WHERE id = $1 AND generation = $2",
+                 {as_value(job.id), as_value(job.generation)});
+  if (!row) return std::unexpected(row.error());
+  Ending ending;
+  if (row->rows() == 0) return ending;
+  for (std::string_view ends = row->text(0, 0); !ends.empty();) {
+    const std::size_t line = ends.find('\n');
+    const std::string_view one = ends.substr(0, line);
+    ends.remove_prefix(line == ends.npos ? ends.size() : line + 1);
+    WorkerId log = 0;
+    std::uint64_t last = 0;
+    const std::size_t equals = std::min(one.find('='), one.size());
+    std::from_chars(one.data(), one.data() + equals, log);
+    if (equals < one.size())
+      std::from_chars(one.data() + equals + 1, one.data() + one.size(), last);
+    ending.ends[log] = last;
+  }
+  constexpr std::size_t kDigits = 32;
+  for (std::string_view rows = row->text(0, 1); rows.size() >= kDigits; rows.remove_prefix(kDigits))
+    if (const auto hash = core::Hash128::from_hex(rows.substr(0, kDigits)))
+      ending.surplus.push_back(*hash);
+  return ending;
 }
 
 core::Status Board::restore(const Job& job, WorkerId worker,

@@ -72,18 +72,17 @@ core::Status Membership::begin_anew() {
     before = workers_.back();
     tally = tally_();
   }
-  if (auto added = add(new_worker_id(), before); !added) return added;
+  if (auto added = add(new_worker_id(), 0); !added) return added;
   return board_->leave(before, tally);
 }
 
 core::Result<WorkerId> Membership::rejoin(WorkerId from) {
+  const std::lock_guard one_at_a_time(rejoining_);
   {
     const std::lock_guard lock(mutex_);
     if (workers_.back() != from)
       return workers_.back();  // the other connection has found out before
   }
-  const WorkerId next = new_worker_id();
-  if (auto added = add(next, from); !added) return std::unexpected(added.error());
   std::function<void()> lost;
   {
     const std::lock_guard lock(mutex_);
@@ -92,7 +91,9 @@ core::Result<WorkerId> Membership::rejoin(WorkerId from) {
   setup_.problem(
       "this worker was not heard of for too long: others have its rows now; what is in flight is "
       "kept");
-  if (lost) lost();
+  if (lost) lost();  // before anything comes under the new number
+  const WorkerId next = new_worker_id();
+  if (auto added = add(next, from); !added) return std::unexpected(added.error());
   return next;
 }
 

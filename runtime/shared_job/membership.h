@@ -51,7 +51,7 @@ class Membership {
   WorkerId worker() const;
   // All that it was, the first first.
   std::vector<WorkerId> workers() const;
-  // Told, on any thread, when it was taken for dead; null: nobody.
+  // Told, on any thread, when it was taken for dead, before anything is said under its next number; null: nobody.
   void on_lost(std::function<void()> lost);
   // Asked on the lease's thread, until another takes its place.
   void set_tally(std::function<Tally()> tally);
@@ -81,6 +81,7 @@ class Membership {
   std::unique_ptr<Board> board_;    // of claims and the lease
   std::unique_ptr<Board> for_log_;  // of the run's log, which waits for nothing else
   Job job_;
+  std::mutex rejoining_;
   mutable std::mutex mutex_;  // guards what follows
   std::vector<WorkerId> workers_;
   std::vector<std::uint64_t> shards_;  // that the present worker took

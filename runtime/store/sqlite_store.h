@@ -68,8 +68,11 @@ struct StoredEndpoint {
 
 // A log of another machine, as far as it was taken over.
 struct TakenLog {
-  std::uint64_t last = 0;  // the number of its last record that is in the file
-  bool whole = false;      // it has ended, and all of it is
+  std::uint64_t last = 0;   // the number of its last record that is in the file
+  std::uint64_t parts = 0;  // of which it was, when it was taken last
+  // What was open behind this record counts as maybe billed; 0: nothing does.
+  std::uint64_t booked_at = 0;
+  bool whole = false;  // it has ended, and all of it is
 };
 
 struct StoredModel {

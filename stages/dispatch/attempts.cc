@@ -139,7 +139,7 @@ void Attempts::send(std::vector<schedule::Send>& sends) {
     if (aborted_) return;
     send.sent = now;
     const auto found = requests_.find(send.request);
-    if (found == requests_.end()) {
+    if (found == requests_.end() || withheld_) {
       finished(send, not_needed(), 0);
     } else {
       endpoints_[send.endpoint].form->sent(send.attempt);

@@ -3,7 +3,7 @@
 //   scheduler says Send → intent durable → Sender::send() → finished() → scheduler told →
 //   reply handed on, its settlement with it; or settlement committed alone
 //
-// Threads: one at a time (the I/O thread), but for abort(), aborted() and state(), which any may
+// Threads: one at a time (the I/O thread), but for abort(), aborted(), withhold() and state(), which any may
 // call.
 //
 // Invariants:
@@ -61,6 +61,8 @@ class Attempts {
   // Dispatcher::settled().
   void settled(std::span<const int> by_endpoint);
   void drain() { scheduler_.drain(); }
+  // Any thread.
+  void withhold() { withheld_ = true; }
   void pause(bool paused) { scheduler_.pause(paused); }
   void set_budget(core::Money budget) { scheduler_.set_budget(budget); }
   void granted(schedule::EndpointId endpoint, const schedule::Share& share) {
@@ -161,6 +163,7 @@ class Attempts {
   std::pmr::unsynchronized_pool_resource nodes_;                          // of requests_
   std::pmr::unordered_map<schedule::RequestId, Open> requests_{&nodes_};  // waiting or in flight
   std::atomic<bool> aborted_ = false;
+  std::atomic<bool> withheld_ = false;
   bool handing_on_ = false;
   std::vector<schedule::Action> actions_;
   std::vector<schedule::Send> sends_;  // of this pump: one burst of intents

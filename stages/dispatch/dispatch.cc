@@ -40,6 +40,7 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   void submit(std::vector<stages::RequestPtr> requests) override;
   void settled(std::vector<int> by_endpoint) override;
   void drain() override;
+  void withhold() override { attempts_->withhold(); }
   void pause(bool paused) override {
     loop_.post([this, paused] {
       attempts_->pause(paused);
@@ -125,7 +126,13 @@ core::Status LoopDispatcher::open(const Setup& setup) {
       .sender = *sender_,
       .clock = clock_,
       .rows_to_come = setup.rows_to_come,
-      .post = [this](std::function<void()> work) { loop_.post(std::move(work)); },
+      .post =
+          [this](std::function<void()> work) {
+            loop_.post([this, work = std::move(work)] {
+              work();
+              pump_soon_->add();  // what was withheld has ended there
+            });
+          },
       .batches = setup.batches,
       .observer = setup.observer,
       .ended =

@@ -91,6 +91,8 @@ class Dispatcher {
   virtual void settled(std::vector<int> by_endpoint) = 0;
   // Send nothing more; what is in flight is waited for, the rest released.
   virtual void drain() = 0;
+  // Before drain(): not even what was about to be sent is. Any thread.
+  virtual void withhold() = 0;
   // Send nothing for a while; and another budget, of the job as the pipeline's is (Scheduler's).
   virtual void pause(bool paused) = 0;
   virtual void set_budget(core::Money budget) = 0;

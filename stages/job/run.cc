@@ -95,6 +95,7 @@ core::Result<RunResult> FlowRun::run() {
   result.unmatched =
       result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
   result.dropped = drop;
+  result.dropped_rows = checkpoint_->take_dropped();
   return result;
 }
 

@@ -94,6 +94,7 @@ struct RunResult {
   Progress progress;
   std::uint64_t unmatched = 0;  // rows of the checkpoint that are no longer in the input
   bool dropped = false;         // these were taken out of the sink
+  std::vector<core::Hash128> dropped_rows = {};  // and are these, where the log is shared
   // Rows wait for batches (stopped), or batches have brought replies that another run over the same
   // input reads, at once: then `again`.
   bool again = false;
@@ -113,6 +114,8 @@ class Run {
   virtual core::Result<RunResult> run() = 0;
   // Read no more, ask no more, finish what is in flight.
   virtual void stop(std::string why) = 0;
+  // The same, and what was about to be sent is not.
+  virtual void stop_at_once(std::string why) = 0;
   // Send nothing and create no batch, until it is told otherwise; what is in flight goes on. The
   // deadline stands. No effect on a run that stops.
   virtual void pause(bool paused) = 0;

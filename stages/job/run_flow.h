@@ -47,6 +47,10 @@ class FlowRun final : public Run {
   const checkpoint::Checkpoint::Opened& opened() const override { return checkpoint_->opened(); }
   core::Result<RunResult> run() override;
   void stop(std::string why) override { shutdown_.stop(std::move(why)); }
+  void stop_at_once(std::string why) override {
+    dispatcher_->withhold();
+    shutdown_.stop(std::move(why));
+  }
   void pause(bool paused) override {
     if (batches_) batches_->pause(paused);
     dispatcher_->pause(paused);

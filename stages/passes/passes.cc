@@ -211,7 +211,7 @@ core::Result<std::optional<Pass>> Passes::finish() {
 std::shared_ptr<void> Passes::begin(job::Run& run) {
   member_->on_lost([this, &run] {
     lost_ = true;
-    run.stop("others have its rows now");
+    run.stop_at_once("others have its rows now");
   });
   member_->set_tally([this, &run] { return tally_of(run.progress(), earlier_); });
   return {this, [](Passes* passes) {
@@ -226,7 +226,9 @@ core::Status Passes::ended(const job::RunResult& result) {
   if (result.end != job::RunEnd::finished) return {};
   if (kind_ != Pass::Kind::finish) return lost_ ? core::Status() : member_->set_done();
   complete_ = true;
-  return member_->board().set_complete(member_->job(), member_->worker());
+  return set_complete(member_->board(), member_->job(), member_->worker(),
+                      {spec_.checkpoint.directory, spec_.name, fingerprint_, {}, {}},
+                      result.dropped_rows);
 }
 
 void Passes::leave(bool failed) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "checkpoint/view.h"
 #include "support.h"
 
 namespace sluice::checkpoint {
@@ -65,12 +66,12 @@ class ImportTest : public testing::Test {
       ASSERT_TRUE(checkpoint->close());
     }
   }
-  void import(const std::string& name, const KeptLog& log, bool ended,
+  void import(const std::string& name, const KeptLog& log, bool ended, std::uint64_t parts = 1,
               const std::string& fingerprint = "f1") {
     auto import = Import::open(here_.job(), "classify", hash_of(fingerprint));
     ASSERT_TRUE(import) << import.error().text();
-    if ((*import)->whole(name)) return;
-    (*import)->begin({.name = name, .endpoints = log.names(), .ended = ended});
+    if ((*import)->whole(name, parts)) return;
+    (*import)->begin({.name = name, .endpoints = log.names(), .parts = parts, .ended = ended});
     for (const wal::Record& record : log.records()) {  // one a piece
       const auto added = (*import)->add({&record, 1});
       ASSERT_TRUE(added) << added.error().text();
@@ -117,16 +118,64 @@ TEST_F(ImportTest, WhatALogLeftOpenMayHaveBeenBilledOnceItHasEnded) {
   run_elsewhere(two, {"b"}, true);  // with the same numbers of attempts
   import("one", one, true);
   import("two", two, true);
+  const auto checkpoint = open_checkpoint(options_for(here_), projection_);
+  const store::EndpointLedger total = checkpoint->account().total();
+  EXPECT_EQ(total.maybe_billed, 2u);
+  EXPECT_EQ(total.maybe_billed_cost, dollars(4));
+  EXPECT_EQ(checkpoint->opened().spent, dollars(6));
+}
+
+TEST_F(ImportTest, WhoWasOnlyThoughtDeadMaySettleWhatItHadOpen) {
+  KeptLog log;
+  const ScratchDirectory scratch;
+  FileProjection projection(scratch.path());
+  Options options = options_for(scratch);
+  options.shared_log = &log;
+  const auto there = open_checkpoint(options, projection);
+  intend_now(*there, {{1, 0, dollars(2)}, {2, 0, dollars(2)}});
+  import("one", log, true);
+  EXPECT_EQ(read_account(here_.job())->total().maybe_billed, 2u);
+  commit_now(*there, {answer("late", "late", "m1")}, {settled(1, 0, 1)});
+  import("one", log, true, 2);
+  import("one", log, true, 2);
+  const store::EndpointLedger total = read_account(here_.job())->total();
+  EXPECT_EQ(total.maybe_billed, 1u);
+  EXPECT_EQ(total.maybe_billed_cost, dollars(2));
+  EXPECT_EQ(total.cost, dollars(1));
+  EXPECT_EQ(read_account(here_.job())->rows_answered, 1u);
+}
+
+TEST_F(ImportTest, RowsThatAreNotTheJobsAnyMoreCostAndDoNotCount) {
+  KeptLog log;
+  run_elsewhere(log, {"a", "b"}, false);
+  auto import = Import::open(here_.job(), "classify", hash_of("f1"));
+  ASSERT_TRUE(import);
+  const std::vector<wal::Record> records = log.records();
+  (*import)->begin({.name = "one", .endpoints = log.names(), .rows_until = records[1].sequence});
+  ASSERT_TRUE((*import)->add(records));
+  ASSERT_TRUE((*import)->close());
+  const auto account = read_account(here_.job());
+  EXPECT_EQ(account->rows_answered, 1u);
+  EXPECT_EQ(account->total().cost, dollars(2));
+}
+
+TEST_F(ImportTest, OfARowThatEndedTwiceOneEntryGoesTheRejectBeforeTheAnswer) {
+  KeptLog one, two;
+  run_elsewhere(one, {"a", "b"}, false);
+  import("one", one, true);
   {
     const auto checkpoint = open_checkpoint(options_for(here_), projection_);
-    EXPECT_EQ(checkpoint->opened().maybe_billed, 2u);
-    EXPECT_EQ(checkpoint->opened().maybe_billed_cost, dollars(4));
-    EXPECT_EQ(checkpoint->opened().spent, dollars(6));
+    commit_now(*checkpoint, {reject("a")});
     ASSERT_TRUE(checkpoint->close());
   }
-  const auto again = open_checkpoint(options_for(here_), projection_);
-  EXPECT_EQ(again->opened().maybe_billed, 0u);
-  EXPECT_EQ(again->opened().spent, dollars(6));
+  const core::Hash128 row = reject("a").row;
+  for (int times = 0; times < 2; ++times) {
+    auto import = Import::open(here_.job(), "classify", hash_of("f1"));
+    ASSERT_TRUE((*import)->withdraw({row}));
+    ASSERT_TRUE((*import)->close());
+    EXPECT_EQ(read_account(here_.job())->rows_answered, 2u);
+    EXPECT_EQ(read_account(here_.job())->rows_rejected, 0u);
+  }
 }
 
 TEST_F(ImportTest, AnswersOfAnotherGenerationAreFoundByQuestionAlone) {

@@ -18,6 +18,7 @@ class FakeRun final : public job::Run {
  public:
   const checkpoint::Checkpoint::Opened& opened() const override { return opened_; }
   core::Result<job::RunResult> run() override { return job::RunResult(); }
+  void stop_at_once(std::string) override {}
   void stop(std::string why) override { told.push_back("stop " + why); }
   void pause(bool paused) override { told.emplace_back(paused ? "pause" : "resume"); }
   void set_budget(core::Money budget) override { told.push_back("budget " + budget.text()); }

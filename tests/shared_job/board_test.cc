@@ -179,9 +179,12 @@ TEST_F(BoardTest, OneWritesTheOutputAndAnotherWhereThatOneDies) {
   kill(one);
   ASSERT_TRUE(board->mark_dead(job));
   EXPECT_TRUE(*board->take_finish(job, two));
-  ASSERT_TRUE(board->set_complete(job, one));
+  const Ending ending = {{{one, 7}, {two, 1}}, {core::hash128("x"), core::hash128("x")}};
+  ASSERT_TRUE(board->set_complete(job, one, {}));
   EXPECT_FALSE(board->standing(job)->complete);
-  ASSERT_TRUE(board->set_complete(job, two));
+  ASSERT_TRUE(board->set_complete(job, two, ending));
+  EXPECT_EQ(board->ending(job)->ends, ending.ends);
+  EXPECT_EQ(board->ending(job)->surplus, ending.surplus);
   EXPECT_TRUE(board->standing(job)->complete);
 }
 

@@ -1,0 +1,235 @@
+// One job on several machines, each a folder of its own, which have a PostgreSQL server in common. The referee is the
+// mock, which counts requests and rows.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "tests/cli/world.h"
+#include "tests/postgres_server.h"
+
+namespace sluice::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kSlots = 4;
+
+class SharedJob : public testing::Test {
+ protected:
+  void SetUp() override {
+    SLUICE_NEEDS_POSTGRES();
+    server_.emplace();
+  }
+
+  // A machine with the same files as the others.
+  World& machine(std::size_t rows, const std::string& system = "Sort.") {
+    World& world = *machines_.emplace_back(std::make_unique<World>());
+    world.make_rows(rows);
+    write_job(world, system);
+    return world;
+  }
+  void write_job(const World& world, const std::string& system = "Sort.") const {
+    world.write("job.lua", fmt::format(R"lua(
+local s = require "sluice"
+return s.pipeline {{
+  name = "job",
+  s.read {{ "in.jsonl", key = "id" }},
+  s.pack {{ system = "{}", user = "{{{{text}}}}", answer = {{ colour = s.one_of {{ "red", "green" }} }} }},
+  s.dispatch {{ s.openai {{ model = "mock", base_url = s.param "base_url", max_concurrency = {}, rpm = 1e9,
+                          price = {{ input = 1, output = 2 }} }} }},
+  s.sink {{ "out.jsonl" }},
+  fleet = {{ checkpoint = "{}", shard_rows = 25 }},
+}}
+)lua",
+                                       system, kSlots, server_->url()));
+  }
+  std::vector<std::string> with(const std::string& command, std::vector<std::string> more = {}) {
+    std::vector<std::string> all = {command, "job.lua", "--set", "base_url=" + mock_.base_url()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  void start_all() {
+    for (const auto& world : machines_) started_.push_back(world->start(with("run")));
+  }
+  void all_end_well() {
+    for (const auto& process : started_) EXPECT_EQ(process->wait(), 0) << process->errors();
+    started_.clear();
+  }
+  // The one that has written the output.
+  World& finisher() {
+    World* found = nullptr;
+    for (const auto& world : machines_)
+      if (std::filesystem::exists(world->path("out.jsonl"))) {
+        EXPECT_EQ(found, nullptr) << "two have written the output";
+        found = world.get();
+      }
+    EXPECT_NE(found, nullptr);
+    return found == nullptr ? *machines_.front() : *found;
+  }
+  // Nothing is lost or doubled, and each machine can tell.
+  void all_is_proven(std::size_t rows) {
+    const World& world = finisher();
+    EXPECT_EQ(wrong_with_output(world, rows), "");
+    const auto audit = world.sluice(with("audit"));
+    EXPECT_EQ(audit.status, 0) << audit.output << audit.errors;
+    EXPECT_THAT(audit.output, HasSubstr("proven"));
+    for (const auto& other : machines_) {
+      const auto exported = other->sluice(with("export", {"--to", "copy.jsonl"}));
+      EXPECT_EQ(exported.status, 0) << exported.errors;
+      EXPECT_EQ(other->lines("copy.jsonl").size(), rows);
+    }
+  }
+  // What the ledger of all says; the same wherever it is asked for.
+  JobStatus ledger() {
+    const std::string first = finisher().sluice(with("status", {"--json"})).output;
+    for (const auto& other : machines_)
+      EXPECT_EQ(other->sluice(with("status", {"--json"})).output, first);
+    return finisher().status();
+  }
+
+  std::optional<PostgresServer> server_;
+  World mock_;
+  std::vector<std::unique_ptr<World>> machines_;
+  std::vector<std::unique_ptr<Process>> started_;
+};
+
+TEST_F(SharedJob, MachinesAskEachRowOnceAndOneWritesTheOutput) {
+  constexpr std::size_t kRows = 600;
+  for (int i = 0; i < 3; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "20"});
+  start_all();
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+  EXPECT_EQ(ledger().answered_requests, kRows);
+  for (const auto& world : machines_)
+    EXPECT_TRUE(std::filesystem::is_empty(world->path(".sluice/job/workers")))
+        << "a process has left its own files";
+}
+
+TEST_F(SharedJob, WhoIsKilledOrStoppedPastItsLeaseCostsWhatItHadInFlight) {
+  constexpr std::size_t kRows = 900;
+  for (int i = 0; i < 3; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "60"});
+  start_all();
+  mock_.wait_for_requests(150);
+  started_[0]->signal(SIGKILL);
+  started_[0]->wait();
+  started_[1]->signal(SIGSTOP);
+  started_.push_back(machines_[0]->start(with("run")));
+  EXPECT_EQ(started_[2]->wait(), 0) << started_[2]->errors();
+  EXPECT_EQ(started_[3]->wait(), 0) << started_[3]->errors();
+  // It finds that its rows were taken, keeps what it had in flight, and sends nothing more.
+  started_[1]->signal(SIGCONT);
+  EXPECT_EQ(started_[1]->wait(), 0) << started_[1]->errors();
+  all_is_proven(kRows);
+  const JobStatus all = ledger();
+  const MockStats stats = mock_.mock_stats();
+  EXPECT_EQ(stats.requests, all.answered_requests + all.maybe_billed)
+      << "a request that no ledger knows";
+  EXPECT_LE(all.maybe_billed, 2U * kSlots);
+  EXPECT_LE(stats.requests, kRows + 2U * kSlots);
+}
+
+TEST_F(SharedJob, AServerThatIsStartedAgainIsWaitedForAndNothingIsAskedTwice) {
+  constexpr std::size_t kRows = 500;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(100);
+  server_->run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+      "'sluice'");
+  mock_.wait_for_requests(200);
+  server_->stop(SIGQUIT);
+  ASSERT_TRUE(started_[0]->runs_until([&] {
+    return started_[0]->errors().find("the shared checkpoint is away") != std::string::npos;
+  })) << started_[0]->errors();
+  server_->start();
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+TEST_F(SharedJob, CtrlCOnAllMachinesAndTheSameCommandsGoOn) {
+  constexpr std::size_t kRows = 400;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(100);
+  for (const auto& process : started_) process->signal(SIGINT);
+  for (const auto& process : started_) EXPECT_EQ(process->wait(), 4) << process->errors();
+  started_.clear();
+  const auto status = machines_[0]->sluice(with("status"));
+  EXPECT_THAT(status.output, AllOf(HasSubstr("0 processes at work"), HasSubstr("left by")));
+  start_all();
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+TEST_F(SharedJob, AnotherQuestionWaitsForThoseAtWorkAndBeginsAnew) {
+  constexpr std::size_t kRows = 300;
+  World& one = machine(kRows);
+  mock_.start_mock({"--latency-ms", "60"});
+  start_all();
+  mock_.wait_for_requests(50);
+  World& two = machine(kRows, "Sort otherwise.");
+  const auto refused = two.sluice(with("run"));
+  EXPECT_THAT(refused.errors, HasSubstr("another version of the pipeline file"));
+  all_end_well();
+  EXPECT_EQ(wrong_with_output(one, kRows), "");
+  const auto ended = two.sluice(with("run"));
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_EQ(mock_.mock_stats().requests, 2 * kRows);
+  // And back: all is answered.
+  write_job(two);
+  const auto back = two.sluice(with("run"));
+  EXPECT_EQ(back.status, 0) << back.errors;
+  EXPECT_EQ(wrong_with_output(two, kRows), "");
+  EXPECT_EQ(mock_.mock_stats().requests, 2 * kRows);
+}
+
+TEST_F(SharedJob, WhatCannotBeSharedIsSaid) {
+  World& world = machine(1);
+  mock_.start_mock();
+  EXPECT_THAT(world.sluice(with("run", {"--limit", "3"})).errors, HasSubstr("--limit reads"));
+  const std::string job = world.read("job.lua");
+  const auto refused = [&](const std::string& what, const std::string& by) {
+    std::string changed = job;
+    changed.replace(changed.find(what), what.size(), by);
+    world.write("job.lua", changed);
+    return world.sluice(with("run")).errors;
+  };
+  EXPECT_THAT(refused(R"("in.jsonl")", R"("-")"), HasSubstr("standard input is one process's own"));
+  EXPECT_THAT(refused("rpm = 1e9", R"(tiers = { "batch" })"),
+              HasSubstr("tier \"batch\""));
+  EXPECT_THAT(refused("checkpoint =", "checkpointed ="), HasSubstr("checkpointed"));
+  EXPECT_THAT(refused("user=sluice", "user=guarded password=word-to-hide"),
+              AllOf(HasSubstr("cannot connect"), Not(HasSubstr("word-to-hide"))));
+  EXPECT_EQ(mock_.mock_stats().requests, 0U);
+}
+
+TEST_F(SharedJob, FreshForgetsWhatAllHaveDone) {
+  constexpr std::size_t kRows = 60;
+  World& world = machine(kRows);
+  mock_.start_mock();
+  start_all();
+  all_end_well();
+  EXPECT_EQ(world.sluice(with("run")).status, 0);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+  const auto again = world.sluice(with("run", {"--fresh"}));
+  EXPECT_EQ(again.status, 0) << again.errors;
+  EXPECT_EQ(mock_.mock_stats().requests, 2 * kRows);
+  EXPECT_EQ(wrong_with_output(world, kRows), "");
+}
+
+}  // namespace
+}  // namespace sluice::cli
