@@ -13,8 +13,8 @@ lua.hpp dsl/ tests/dsl/ tests/fuzz/lexer_fuzz.cc
 oneapi/tbb stages/job/ bench/micro/
 CLI/ cli/
 csv.h runtime/format/csv_reader.cc
-dlfcn.h runtime/format/duckdb.cc runtime/table/libpq.cc
-libpq-fe.h runtime/table/ tests/table/ tests/postgres_server.h tests/cli/tables/
+dlfcn.h runtime/format/duckdb.cc runtime/postgres/libpq.cc
+libpq-fe.h runtime/postgres/ tests/postgres_server.h tests/pgbouncer_server.h
 simdjson.h runtime/ stages/ dsl/ tests/ bench/
 re2/ runtime/answer/pattern.cc
 nlohmann/ tests/

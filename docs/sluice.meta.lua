@@ -38,7 +38,7 @@
 
 ---What other processes use too, with the same keys, an option of pipeline.
 ---@class (exact) sluice.fleetOptions
----@field quota sluice.Secret|string a Redis server in which all processes keep what each may use of a key's limits: redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; it is never shown
+---@field quota sluice.Secret|string a server in which all processes keep what each may use of a key's limits: Redis, redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown
 
 ---Where the end of a run is told, an option of pipeline.
 ---@class (exact) sluice.on_endOptions

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "dsl/constructors.h"
-#include "redis/url.h"
+#include "pool_store/pool_store.h"
 
 namespace sluice::dsl {
 
@@ -23,10 +23,10 @@ Fleet read_fleet(lua_State* lua, const Arguments& pipeline) {
   core::Secret quota = fleet.secret("quota");
   // The line is not shown: an address may hold a password.
   if (fleet.text("quota")) {
-    if (const auto url = redis::parse_url(quota.reveal()); !url)
-      raise_at(lua, nullptr, {}, fmt::format("quota of fleet {}", url.error().message),
+    if (const auto address = pool_store::check_address(quota); !address)
+      raise_at(lua, nullptr, {}, fmt::format("quota of fleet {}", address.error().message),
                "for example fleet = { quota = s.secret \"REDIS_URL\" }, with redis://host:6379 in "
-               "that variable");
+               "that variable, or postgresql://host/database");
   }
   return {.quota = std::move(quota), .job = std::move(job)};
 }

@@ -10,9 +10,9 @@ namespace sluice::dsl {
 inline constexpr Option kFleet[] = {
     {.name = "quota",
      .type = ValueType::secret,
-     .meaning = "a Redis server in which all processes keep what each may use of a key's limits: "
-                "redis://[user:password@]host[:port][/db], "
-                "rediss://… over TLS, unix:/path; it is never shown",
+     .meaning = "a server in which all processes keep what each may use of a key's limits: Redis, "
+                "redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or "
+                "PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown",
      .example = "s.secret \"REDIS_URL\"",
      .fallback = "each process has the limits for itself",
      .min = 1,

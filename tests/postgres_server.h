@@ -5,20 +5,17 @@
 
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/scratch.h"
+#include "tests/server_process.h"
 
 namespace sluice {
 
@@ -37,10 +34,11 @@ class PostgresServer {
 
   PostgresServer() {
     ::chmod(scratch_.path().c_str(), 0777);
-    const std::string init =
-        as_user() + programs() + "/initdb -D '" + scratch_.path("data") +
-        "' -A trust -U sluice --no-sync --no-instructions --locale=C.UTF-8 >'" +
-        scratch_.path("initdb.log") + "' 2>&1";
+    std::string init;
+    for (const std::string& word : ServerProcess::not_as_root()) init += word + " ";
+    init += programs() + "/initdb -D '" + scratch_.path("data") +
+            "' -A trust -U sluice --no-sync --no-instructions --locale=C.UTF-8 >'" +
+            scratch_.path("initdb.log") + "' 2>&1";
     EXPECT_EQ(std::system(init.c_str()), 0) << Scratch::read(scratch_.path("initdb.log"));
     // A user who needs a password, before the rule that lets all in.
     const std::string rules = scratch_.path("data/pg_hba.conf");
@@ -48,37 +46,34 @@ class PostgresServer {
     std::ofstream(rules) << "local all guarded scram-sha-256\n" << rest;
     start();
   }
-  ~PostgresServer() { stop(SIGQUIT); }
+  ~PostgresServer() { stop(SIGQUIT); }  // at once, with its children
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
-  // On the thread that the test ends with: the server ends with the thread that started it.
+  // On the thread that the test ends with (server_process.h).
   void start() {
-    const std::string run = "exec " + as_user("--pdeathsig=QUIT ") + programs() + "/postgres -D '" +
-                            scratch_.path("data") + "' -k '" + scratch_.path() +
-                            "' -c listen_addresses='' >>'" + scratch_.path("log") + "' 2>&1";
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::setpgid(0, 0);
-      ::execl("/bin/sh", "sh", "-c", run.c_str(), nullptr);
-      ::_exit(127);
-    }
-    // What happens in another process has no event of its own here.
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (PQping(url().c_str()) != PQPING_OK) {
-      ASSERT_LT(std::chrono::steady_clock::now(), until) << Scratch::read(scratch_.path("log"));
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    // To become another user takes what ends it with its starter away: setpriv gives it again.
+    std::vector<std::string> words = ServerProcess::not_as_root("--pdeathsig=QUIT");
+    for (const std::string& word :
+         {programs() + "/postgres", std::string("-D"), scratch_.path("data"), std::string("-k"),
+          scratch_.path(), std::string("-c"), std::string("listen_addresses=")})
+      words.push_back(word);
+    process_.start(std::move(words), scratch_.path("log"),
+                   [this] { return PQping(url().c_str()) == PQPING_OK; });
   }
-  void stop(int signal) {
-    if (pid_ <= 0) return;
-    ::kill(pid_, signal);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
+  void stop(int signal) { process_.stop(signal); }
+  void signal(int signal) const { process_.signal(signal); }
 
   std::string url(const std::string& user = "sluice") const {
     return "host='" + scratch_.path() + "' user=" + user + " dbname=postgres";
+  }
+
+  std::string folder() const { return scratch_.path(); }  // of its socket
+  // The same as url(), written as one.
+  std::string uri(const std::string& user = "sluice") const {
+    std::string host;
+    for (const char c : scratch_.path()) host += c == '/' ? "%2F" : std::string(1, c);
+    return "postgresql://" + user + "@/postgres?host=" + host;
   }
 
   // Statements, each of which must work; the last one's rows, their columns joined by "|".
@@ -103,15 +98,8 @@ class PostgresServer {
   }
 
  private:
-  // The server refuses to run as root.
-  static std::string as_user(const std::string& more = "") {
-    const std::string as =
-        ::getuid() == 0 ? "--reuid=postgres --regid=postgres --init-groups " : "--no-new-privs ";
-    return "setpriv " + more + as;
-  }
-
   Scratch scratch_;
-  pid_t pid_ = 0;
+  ServerProcess process_;
 };
 
 // At the start of a test, or its SetUp().

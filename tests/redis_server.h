@@ -3,23 +3,19 @@
 // ends. Where Redis is not installed, tests are skipped, but not with CI set.
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/scratch.h"
+#include "tests/server_process.h"
 
 namespace sluice {
 
@@ -35,65 +31,24 @@ class RedisServer {
   explicit RedisServer(std::vector<std::string> options = {}) : options_(std::move(options)) {
     start();
   }
-  ~RedisServer() { stop(SIGKILL); }
-  RedisServer(const RedisServer&) = delete;
-  RedisServer& operator=(const RedisServer&) = delete;
 
-  // On the thread that the test ends with: the server ends with the thread that started it.
+  // On the thread that the test ends with (server_process.h).
   void start() {
-    std::vector<std::string> words = {program(),
-                                      "--unixsocket",
-                                      socket(),
-                                      "--port",
-                                      "0",
-                                      "--save",
-                                      "",
-                                      "--dir",
-                                      folder_.path(),
-                                      "--enable-debug-command",
-                                      "yes",
-                                      "--logfile",
-                                      folder_.path("log")};
+    std::vector<std::string> words = {
+        program(),      "--unixsocket",           socket(), "--port", "0", "--save", "", "--dir",
+        folder_.path(), "--enable-debug-command", "yes"};
     words.insert(words.end(), options_.begin(), options_.end());
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      std::vector<char*> arguments;
-      for (std::string& word : words) arguments.push_back(word.data());
-      arguments.push_back(nullptr);
-      ::execv(arguments[0], arguments.data());
-      ::_exit(127);
-    }
-    // What happens in another process has no event of its own here.
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!answers()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), until) << Scratch::read(folder_.path("log"));
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    process_.start(std::move(words), folder_.path("log"), [this] { return answers(); });
   }
-  void stop(int signal) {
-    if (pid_ <= 0) return;
-    ::kill(pid_, signal);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
+  void stop(int signal) { process_.stop(signal); }
+  void signal(int signal) const { process_.signal(signal); }
 
   std::string socket() const { return folder_.path("redis.sock"); }
   std::string url() const { return "unix:" + socket(); }
   const Scratch& folder() const { return folder_; }
 
-  // A port that was free a moment ago: Redis takes zero for "none".
-  static int free_port() {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    ::close(descriptor);
-    return ntohs(address.sin_port);
-  }
+  // Redis takes zero for "none".
+  static int free_port() { return ServerProcess::free_port(); }
 
  private:
   // PONG, or that a password is wanted.
@@ -113,7 +68,7 @@ class RedisServer {
 
   Scratch folder_;
   std::vector<std::string> options_;
-  pid_t pid_ = 0;
+  ServerProcess process_;
 };
 
 // At the start of a test, or its SetUp().

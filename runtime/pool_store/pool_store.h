@@ -32,14 +32,16 @@ class PoolStore {
   using Done = std::function<void(core::Status)>;
 
   virtual ~PoolStore() = default;  // every update that is under way ends with an error
-  // ErrorCode::io where the store is not reached, refuses, or others are faster kMostTries times.
+  // ErrorCode::io where the store is not reached, refuses, or others are faster kMostTries times. The text holds no NUL.
   static constexpr int kMostTries = 20;
   virtual void update(const std::string& name, Change change, Done done) = 0;
 };
 
-// By the address: redis://, rediss://, unix:. ErrorCode::pipeline for one that cannot be used; what is shown of it holds no
-// password.
+// By the address: redis://, rediss://, unix:, and postgres:// or postgresql://. ErrorCode::pipeline for one that cannot be used; what
+// is shown of it holds no password.
 core::Result<std::unique_ptr<PoolStore>> open_pool_store(net::Loop& loop,
                                                          const core::Secret& address);
+// Whether it is one of these, as far as can be told without asking anybody; shows nothing of it.
+core::Status check_address(const core::Secret& address);
 
 }  // namespace sluice::pool_store

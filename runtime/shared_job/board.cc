@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "core/random.h"
-#include "table/postgres.h"
+#include "postgres/connection.h"
 
 namespace sluice::shared_job {
 namespace {
@@ -38,13 +38,20 @@ constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
     "records bytea NOT NULL, PRIMARY KEY (worker, chunk))"};
 
-table::SqlValue text(std::string value) {
+postgres::Settings settings() {
+  return {.called = "the checkpoint of fleet",
+          .connect_timeout = std::chrono::seconds(5),
+          .tcp_user_timeout = kStatementLimit,
+          .writable = true};
+}
+
+postgres::SqlValue text(std::string value) {
   return {.bytes = std::move(value)};
 }
-table::SqlValue value(std::int64_t number) {
+postgres::SqlValue value(std::int64_t number) {
   return text(std::to_string(number));
 }
-std::int64_t integer(const table::PgResult& rows, int row, int column) {
+std::int64_t integer(const postgres::PgResult& rows, int row, int column) {
   std::int64_t number = 0;
   const std::string_view digits = rows.text(row, column);
   std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -87,7 +94,7 @@ Board::~Board() = default;
 core::Result<std::unique_ptr<Board>> Board::open(const core::Secret& url,
                                                  std::function<void(std::string)> problem) {
   std::unique_ptr<Board> board(new Board(url, std::move(problem)));
-  auto connection = table::Postgres::connect(url);
+  auto connection = postgres::Connection::connect(url, settings());
   if (!connection) return std::unexpected(connection.error());
   board->connection_ = std::move(*connection);
   board->place_ = board->connection_->place();
@@ -113,14 +120,14 @@ core::Status Board::make_tables() {
   }
 }
 
-core::Result<table::PgResult> Board::ask(const std::string& sql, const Values& values,
+core::Result<postgres::PgResult> Board::ask(const std::string& sql, const Values& values,
                                          bool binary) {
   const std::lock_guard lock(mutex_);
   bool away = false;
   for (auto wait = kFirstWait;; wait = std::min(2 * wait, kLongestWait)) {
     std::string why;
     if (!connection_) {
-      auto made = table::Postgres::connect(url_);
+      auto made = postgres::Connection::connect(url_, settings());
       if (made) {
         connection_ = std::move(*made);
         ++connections_;

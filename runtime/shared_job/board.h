@@ -41,11 +41,11 @@
 #include "core/secret.h"
 #include "wal/shared_log.h"
 
-namespace sluice::table {
+namespace sluice::postgres {
 class PgResult;
-class Postgres;
+class Connection;
 struct SqlValue;
-}  // namespace sluice::table
+}  // namespace sluice::postgres
 
 namespace sluice::shared_job {
 
@@ -179,11 +179,11 @@ class Board {
   const std::string& place() const { return place_; }
 
  private:
-  using Values = std::vector<table::SqlValue>;
+  using Values = std::vector<postgres::SqlValue>;
   Board(core::Secret url, std::function<void(std::string)> problem);
   core::Status make_tables();
   // Until it has worked, or has failed for a reason that stays.
-  core::Result<table::PgResult> ask(const std::string& sql, const Values& values,
+  core::Result<postgres::PgResult> ask(const std::string& sql, const Values& values,
                                     bool binary = false);
   core::Status tell(const std::string& sql, const Values& values);
   core::Result<std::optional<std::uint64_t>> number(const std::string& sql, const Values& values);
@@ -193,7 +193,7 @@ class Board {
   std::string place_;
   std::atomic<bool> hurry_ = false;
   mutable std::mutex mutex_;  // guards what follows
-  std::unique_ptr<table::Postgres> connection_;
+  std::unique_ptr<postgres::Connection> connection_;
   std::uint64_t connections_ = 0;
 };
 

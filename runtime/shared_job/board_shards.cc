@@ -5,15 +5,15 @@
 #include <charconv>
 
 #include "shared_job/board.h"
-#include "table/postgres.h"
+#include "postgres/connection.h"
 
 namespace sluice::shared_job {
 namespace {
 
-table::SqlValue as_value(std::int64_t number) {
+postgres::SqlValue as_value(std::int64_t number) {
   return {.bytes = std::to_string(number)};
 }
-std::uint64_t unsigned_at(const table::PgResult& rows, int row, int column) {
+std::uint64_t unsigned_at(const postgres::PgResult& rows, int row, int column) {
   std::uint64_t number = 0;
   const std::string_view digits = rows.text(row, column);
   std::from_chars(digits.data(), digits.data() + digits.size(), number);

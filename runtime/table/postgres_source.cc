@@ -58,7 +58,7 @@ class PostgresSource final : public format::RecordSource {
 
  private:
   core::Status connect() {
-    auto server = Postgres::connect(spec_.url);
+    auto server = connect_to(spec_.url);
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
     return {};

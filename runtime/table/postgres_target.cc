@@ -104,7 +104,7 @@ class PostgresTarget final : public format::RecordTarget {
   }
 
   core::Status connect() {
-    auto server = Postgres::connect(target_.spec.url);
+    auto server = connect_to(target_.spec.url);
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
     // What put() has returned for is to outlive a crash of the server.

@@ -186,7 +186,7 @@ TEST_F(PostgresTarget, ATableThatOneWhoWasKilledIsAboutToMakeIsNotTakenForOneTha
       "sluice_progress; "
       "DROP TABLE answers; DELETE FROM sluice_progress");
   // As it stands when the process was killed behind its COMMIT, and the server has not come to it yet.
-  const auto killed = Postgres::connect(core::Secret(server_->url()));
+  const auto killed = connect_to(core::Secret(server_->url()));
   ASSERT_TRUE(killed);
   for (const char* sql :
        {"BEGIN",

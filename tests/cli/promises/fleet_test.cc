@@ -99,7 +99,7 @@ TEST_F(Fleet, APasswordOfTheStoreIsNeverShown) {
 TEST_F(Fleet, AnAddressThatIsNoneIsAMistakeOfTheFile) {
   World world;
   world.make_rows(1);
-  make_job(world, "postgres://secret-word@host/db");
+  make_job(world, "mysql://secret-word@host/db");
   const auto ended = world.sluice({"check", "job.lua", "--set", "base_url=http://127.0.0.1:9/v1"});
   EXPECT_EQ(ended.status, 3);
   EXPECT_THAT(ended.errors, HasSubstr("quota of fleet"));

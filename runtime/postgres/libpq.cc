@@ -1,8 +1,8 @@
-#include "table/libpq.h"
+#include "postgres/libpq.h"
 
 #include <dlfcn.h>
 
-namespace sluice::table {
+namespace sluice::postgres {
 namespace {
 
 constexpr char kLibrary[] = "libpq.so.5";
@@ -30,6 +30,7 @@ Loaded load() {
   take(f.consume_input, "PQconsumeInput");
   take(f.db, "PQdb");
   take(f.error_message, "PQerrorMessage");
+  take(f.escape_literal, "PQescapeLiteral");
   take(f.exec, "PQexec");
   take(f.exec_params, "PQexecParams");
   take(f.finish, "PQfinish");
@@ -48,6 +49,7 @@ Loaded load() {
   take(f.put_copy_end, "PQputCopyEnd");
   take(f.result_error_field, "PQresultErrorField");
   take(f.result_status, "PQresultStatus");
+  take(f.send_query, "PQsendQuery");
   take(f.send_query_params, "PQsendQueryParams");
   take(f.set_notice_receiver, "PQsetNoticeReceiver");
   take(f.set_single_row_mode, "PQsetSingleRowMode");
@@ -62,9 +64,9 @@ core::Result<const Libpq*> libpq() {
   static const Loaded loaded = load();
   if (loaded.there) return &loaded.functions;
   return core::fail(core::ErrorCode::io,
-                    "s.postgres needs PostgreSQL's client library, libpq.so.5, which is not "
-                    "installed here: apt-get install libpq5, or dnf install libpq",
+                    "PostgreSQL needs its client library, libpq.so.5, which is not installed here: "
+                    "apt-get install libpq5, or dnf install libpq",
                     kLibrary);
 }
 
-}  // namespace sluice::table
+}  // namespace sluice::postgres

@@ -1,4 +1,4 @@
-// PostgreSQL's client library, loaded when the first table wants it, and not linked: so the program runs
+// PostgreSQL's client library, loaded when the first connection wants it, and not linked: so the program runs
 // where it is not installed, and the portable program needs none of what Debian's archive of it drags in
 // (Kerberos, LDAP). Its interface under the name libpq.so.5 has only grown since 2005.
 //
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-namespace sluice::table {
+namespace sluice::postgres {
 
 struct Libpq {
   decltype(&PQclear) clear;
@@ -20,6 +20,7 @@ struct Libpq {
   decltype(&PQconsumeInput) consume_input;
   decltype(&PQdb) db;
   decltype(&PQerrorMessage) error_message;
+  decltype(&PQescapeLiteral) escape_literal;
   decltype(&PQexec) exec;
   decltype(&PQexecParams) exec_params;
   decltype(&PQfinish) finish;
@@ -38,6 +39,7 @@ struct Libpq {
   decltype(&PQputCopyEnd) put_copy_end;
   decltype(&PQresultErrorField) result_error_field;
   decltype(&PQresultStatus) result_status;
+  decltype(&PQsendQuery) send_query;
   decltype(&PQsendQueryParams) send_query_params;
   decltype(&PQsetNoticeReceiver) set_notice_receiver;
   decltype(&PQsetSingleRowMode) set_single_row_mode;
@@ -48,4 +50,4 @@ struct Libpq {
 // An Error says what to install.
 core::Result<const Libpq*> libpq();
 
-}  // namespace sluice::table
+}  // namespace sluice::postgres
