@@ -133,7 +133,9 @@ stages::PipelineSpec limited(stages::PipelineSpec question, std::optional<core::
                              core::Money spent, core::Duration elapsed) {
   stages::DispatchSpec& dispatch = question.dispatch;
   if (budget) dispatch.budget = budget;
+  dispatch.whole_budget = dispatch.budget;
   if (dispatch.budget) dispatch.budget = std::max(core::Money(), *dispatch.budget - spent);
+  dispatch.spent_elsewhere = spent;
   if (dispatch.deadline)
     dispatch.deadline = std::max(core::Duration(1), *dispatch.deadline - elapsed);
   return question;

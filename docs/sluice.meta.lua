@@ -39,6 +39,7 @@
 ---What other processes use too, with the same keys, an option of pipeline.
 ---@class (exact) sluice.fleetOptions
 ---@field quota sluice.Secret|string a server in which all processes keep what each may use of a key's limits: Redis, redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown
+---@field budget? string the name under which processes share the budget of s.dispatch in that server; those that name the same one spend from one budget together
 
 ---Where the end of a run is told, an option of pipeline.
 ---@class (exact) sluice.on_endOptions

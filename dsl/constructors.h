@@ -40,12 +40,8 @@ format::FormatOptions read_format(const Arguments& read, const std::vector<std::
 stages::EndSpec read_on_end(lua_State* lua, const Arguments& pipeline);
 
 // dsl/fleet_options.cc
-// The option fleet of s.pipeline; all empty without it.
-struct Fleet {
-  core::Secret quota = {};
-  stages::SharedJobSpec job = {};
-};
-Fleet read_fleet(lua_State* lua, const Arguments& pipeline);
+// What the option fleet of s.pipeline says, in the questions of `job`.
+void read_fleet(lua_State* lua, const Arguments& pipeline, stages::JobSpec& job);
 
 // dsl/endpoints.cc
 // Sets the constructor of each endpoint section (dsl/option_tables.h) in the table on top of the stack.

@@ -3,32 +3,45 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "dsl/constructors.h"
 #include "pool_store/pool_store.h"
 
 namespace sluice::dsl {
 
-Fleet read_fleet(lua_State* lua, const Arguments& pipeline) {
-  if (!pipeline.has("fleet")) return {};
+void read_fleet(lua_State* lua, const Arguments& pipeline, stages::JobSpec& job) {
+  if (!pipeline.has("fleet")) return;
   const Arguments fleet(pipeline, kFleetSection, "fleet");
   if (!fleet.has("quota") && !fleet.has("checkpoint"))
     pipeline.fail_value("fleet", "fleet shares nothing", "give it quota, checkpoint, or both");
-  stages::SharedJobSpec job = {.url = fleet.secret("checkpoint")};
+  stages::SharedJobSpec shared = {.url = fleet.secret("checkpoint")};
   if (const auto rows = fleet.whole("shard_rows")) {
     if (!fleet.has("checkpoint"))
       fleet.fail_value("shard_rows", "shard_rows has no effect without checkpoint",
                        "take it out, or give checkpoint");
-    job.shard_rows = static_cast<std::uint64_t>(*rows);
+    shared.shard_rows = static_cast<std::uint64_t>(*rows);
   }
-  core::Secret quota = fleet.secret("quota");
+  const std::string_view named = fleet.has("quota") ? "quota" : "checkpoint";
+  core::Secret quota = fleet.secret(named);
   // The line is not shown: an address may hold a password.
-  if (fleet.text("quota")) {
+  if (fleet.text(named)) {
     if (const auto address = pool_store::check_address(quota); !address)
-      raise_at(lua, nullptr, {}, fmt::format("quota of fleet {}", address.error().message),
+      raise_at(lua, nullptr, {}, fmt::format("{} of fleet {}", named, address.error().message),
                "for example fleet = { quota = s.secret \"REDIS_URL\" }, with redis://host:6379 in "
                "that variable, or postgresql://host/database");
   }
-  return {.quota = std::move(quota), .job = std::move(job)};
+  for (stages::PipelineSpec& question : job.questions) {
+    question.checkpoint.shared = shared;
+    question.dispatch.shared_quota = quota;
+    question.dispatch.shared_budget = fleet.text("budget").value_or(job.name);
+    if (question.dispatch.budget &&
+        std::ranges::any_of(question.dispatch.endpoints, &provider::EndpointSpec::batch))
+      raise_at(lua, nullptr, {},
+               "batches cannot be paid from a budget that processes share: what is in one is "
+               "reserved for longer than a share of it is held",
+               "take the tier \"batch\", or the budget, or fleet out");
+  }
 }
 
 }  // namespace sluice::dsl

@@ -14,7 +14,7 @@ inline constexpr Option kFleet[] = {
                 "redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or "
                 "PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown",
      .example = "s.secret \"REDIS_URL\"",
-     .fallback = "each process has the limits for itself",
+     .fallback = "the server of checkpoint",
      .min = 1,
      .max = 4096},
     {.name = "checkpoint",
@@ -33,6 +33,15 @@ inline constexpr Option kFleet[] = {
      .fallback = "2000",
      .min = 1,
      .max = 1'000'000},
+    {.name = "budget",
+     .type = ValueType::text,
+     .meaning =
+         "the name under which processes share the budget of s.dispatch in that server; those "
+         "that name the same one spend from one budget together",
+     .example = "\"tickets-november\"",
+     .fallback = "the job's name",
+     .min = 1,
+     .max = 200},
 };
 
 inline constexpr Section kFleetSection = {

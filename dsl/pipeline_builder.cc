@@ -66,12 +66,8 @@ class Builder {
     if (!read_) missing("read");
     end_question();
     if (sinks_.empty()) missing("sink");
-    const Fleet fleet = read_fleet(lua_, arguments_);
-    for (stages::PipelineSpec& question : built_.job.questions) {
-      question.dispatch.shared_quota = fleet.quota;
-      question.checkpoint.shared = fleet.job;
-    }
     join_questions(built_.job);
+    read_fleet(lua_, arguments_, built_.job);
     join_sinks(lua_, sinks_, built_.job.questions.back());
     check_files();
     check_images(lua_, built_.job, marks_);

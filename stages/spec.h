@@ -163,7 +163,12 @@ struct DispatchSpec {
   // Where the quotas of its endpoints are kept that other processes use with the same keys
   // (pool_store/pool_store.h); empty: this process is alone with them.
   core::Secret shared_quota = {};
-  bool hedge = false;  // ask the slow tail a second time
+  // With it and a budget: the name under which processes share that budget there.
+  std::string shared_budget = {};
+  core::Money spent_elsewhere =
+      {};  // by the job's other questions: then `budget` is what they leave …
+  std::optional<core::Money> whole_budget = {};  // … of this
+  bool hedge = false;                            // ask the slow tail a second time
 };
 
 struct ParseSpec {

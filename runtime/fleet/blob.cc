@@ -155,6 +155,7 @@ std::string encode(const BudgetState& state) {
   out.line(kBudget).natural(kVersion).name(state.budget).natural(state.epoch);
   out.time(state.clock.time_since_epoch()).time(state.at);
   out.time(state.learning_since).time(state.learning_until).flag(state.rebuilt);
+  out.flag(state.assumed).flag(state.lost);
   out.integer(state.total).integer(state.stamp).integer(state.settled);
   out.time(state.period_end.time_since_epoch());
   for (const Escrow& escrow : state.members) {
@@ -178,6 +179,8 @@ core::Result<BudgetState> decode_budget(std::string_view budget, std::string_vie
   state.learning_since = words.time();
   state.learning_until = words.time();
   state.rebuilt = words.flag();
+  state.assumed = words.flag();
+  state.lost = words.flag();
   state.total = words.amount();
   state.stamp = words.integer();
   state.settled = words.amount();

@@ -58,8 +58,8 @@ bool learning(const BudgetState& state) {
 void begin_epoch(BudgetState& state, const BudgetCall& call) {
   state.epoch = next_epoch(std::max(state.epoch, call.epoch), state.clock);
   state.learning_since = state.at;
-  state.learning_until = state.at + kLeaseTicks * tick_of(state.members.size());
-  state.rebuilt = false;
+  state.learning_until = state.at + kEscrowTicks * tick_of(state.members.size());
+  state.rebuilt = state.assumed = false;
   state.settled = 0;  // the ledger will say it again
 }
 
@@ -86,6 +86,7 @@ bool forgotten(const BudgetState& state, const BudgetCall& call, const Escrow* e
 void apply_ledger(BudgetState& state, const Ledger& ledger) {
   if (ledger.epoch != state.epoch || learning(state)) return;
   if (ledger.whole == state.rebuilt) return;  // each line counts once
+  if (ledger.assumed && state.lost) return;
   for (const LedgerLine& line : ledger.lines) {
     const Amount amount = std::max<Amount>(line.spent, 0);
     Escrow* escrow = find(state, line.member);
@@ -100,7 +101,10 @@ void apply_ledger(BudgetState& state, const Ledger& ledger) {
     settle(state, *escrow, amount);
     state.members.erase(position(state, line.member));
   }
-  state.rebuilt = state.rebuilt || ledger.whole;
+  if (!ledger.whole) return;
+  state.rebuilt = true;
+  state.assumed = ledger.assumed;
+  state.lost = false;
 }
 
 // Writes down what the member brings. nullptr: it is to join under another name.
@@ -144,6 +148,10 @@ BudgetAnswer exchange(BudgetState& state, const BudgetCall& brought, StoreTime n
   state.clock = now;
   if (state.epoch == 0 || forgotten(state, call, find(state, call.member)))
     begin_epoch(state, call);
+  if (call.epoch != 0 && call.epoch != state.epoch && (!state.rebuilt || state.assumed)) {
+    state.lost = true;
+    state.rebuilt = state.assumed = false;
+  }
   if (call.leased && learning(state))
     state.learning_until =
         std::max(state.learning_until,
@@ -168,7 +176,7 @@ BudgetAnswer exchange(BudgetState& state, const BudgetCall& brought, StoreTime n
     return answer;
   }
   answer.tick = tick_of(state.members.size());
-  answer.lease = kLeaseTicks * answer.tick;
+  answer.lease = kEscrowTicks * answer.tick;
   if (escrow != nullptr) escrow->until = state.at + answer.lease;
   if (call.ledger) apply_ledger(state, *call.ledger);
   escrow = find(state, call.member);  // others have gone, so it may have moved
@@ -181,14 +189,17 @@ BudgetAnswer exchange(BudgetState& state, const BudgetCall& brought, StoreTime n
   }
   answer.learning = std::max(state.learning_until - state.at, Ms(0));
   answer.wants_ledger = !state.rebuilt && !learning(state);
+  answer.lost = state.lost;
   answer.free = minus(state.total, used(state));
   answer.left = minus(state.total, spent(state));
   answer.drained = state.rebuilt && answer.left < std::max<Amount>(call.worst, 1);
   for (const Escrow& one : state.members) {
-    if (!lapsed(state, one))
+    if (!lapsed(state, one)) {
       ++answer.members;
-    else if (state.rebuilt)
-      answer.unclear.push_back({one.member, one.call});
+      continue;
+    }
+    answer.withheld = plus(answer.withheld, minus(one.granted, one.spent));
+    if (state.rebuilt) answer.unclear.push_back({one.member, one.call});
   }
   return answer;
 }

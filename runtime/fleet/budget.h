@@ -17,6 +17,10 @@
 // loses less than kLossBound passes unnoticed: escrow may be spent only after it was seen again in the store so much later
 // (escrow_member.h), so what the store forgets was not used.
 //
+// No ledger. Where no ledger is that all reach, what members bring is all that can be known: one says so in the ledger's place
+// (Ledger::assumed), which begins a budget that nobody knows of. A budget that somebody knows of an earlier epoch of is *lost* then, and nothing is
+// given any more, as what its members of old have spent is not known: that takes a ledger, or another name.
+//
 // Day quotas are budgets of requests or tokens with a `period`. They begin again at its end by the store's clock.
 //
 // Threads: plain functions and values. No clock.
@@ -42,6 +46,8 @@ namespace sluice::fleet {
 using Amount = std::int64_t;
 
 constexpr Ms kLossBound{2000};
+constexpr int kEscrowTicks =
+    10;  // a lease of money, in ticks: it counts only once it was seen again, kLossBound later
 
 struct Escrow {
   std::string member{};
@@ -61,6 +67,8 @@ struct BudgetState {
   Ms learning_since{0};
   Ms learning_until{0};
   bool rebuilt = false;  // from the ledger, in this epoch
+  bool assumed = false;  // without one (Ledger::assumed)
+  bool lost = false;     // a member knows of an earlier epoch, and no ledger has been read since
   Amount total = 0;
   std::int64_t stamp = 0;         // of `total`: the newest counts
   Amount settled = 0;             // by those that have gone, this period
@@ -79,6 +87,7 @@ struct Ledger {
   std::uint64_t epoch = 0;  // BudgetAnswer::epoch of the answer that asked for it
   // All members that the ledger has ever seen (in this period, where there is one), as wants_ledger asks; else those of `unclear`.
   bool whole = false;
+  bool assumed = false;  // there is none; `whole`, and no line
   std::vector<LedgerLine> lines{};
 };
 
@@ -120,9 +129,11 @@ struct BudgetAnswer {
   Amount granted = 0;              // since it joined
   Amount free = 0;                 // nobody's
   Amount left = 0;                 // of all: not spent yet, unclear ones included
+  Amount withheld = 0;             // of that: unclear
   bool drained = false;            // not even one request's worst cost is left: end
   bool rejoin = false;             // join again, under another name
   bool wants_ledger = false;       // read it now, all of it, and bring it with a call
+  bool lost = false;               // BudgetState::lost: only a ledger that there is will do
   std::vector<Unclear> unclear{};  // read the ledger's lines of these now
   std::uint32_t members = 0;
 };

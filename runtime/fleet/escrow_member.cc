@@ -8,7 +8,7 @@
 namespace sluice::fleet {
 
 EscrowMember::EscrowMember(EscrowConfig config)
-    : config_(std::move(config)), random_(config_.seed) {}
+    : config_(std::move(config)), random_(config_.seed), spent_(config_.spent) {}
 
 std::string EscrowMember::name() const {
   return names_ == 0 ? config_.id : config_.id + "+" + std::to_string(names_);
@@ -44,9 +44,14 @@ void EscrowMember::settle(const Reserved& reserved, Amount cost) {
   spent_ += cost;
 }
 
+void EscrowMember::counted(Amount spent, Amount reserved) {
+  spent_ = spent;
+  reserved_ = reserved;
+}
+
 BudgetCall EscrowMember::call(core::Time now) {
   if (outstanding_) failed();
-  BudgetCall call{.member = name(), .number = ++number_};
+  BudgetCall call{.member = name(), .number = ++number_, .epoch = config_.epoch};
   if (answer_) {
     call.epoch = answer_->epoch;
     call.last = answer_->number;
@@ -88,6 +93,7 @@ void EscrowMember::answered(core::Time now, const BudgetAnswer& answer) {
   outstanding_ = false;
   if (answer.rejoin) {
     ++names_;
+    config_.epoch = answer.epoch;
     granted_ = confirmed_ = spent_ = reserved_ = pending_ = 0;
     lease_end_ = core::Time::min();
     leases_.clear();

@@ -31,6 +31,9 @@ struct EscrowConfig {
   std::int64_t stamp = 0;  // when that total was said: a larger one overrules
   Ms period{0};            // BudgetCall
   Ms offset{0};
+  Amount spent = 0;  // before it joins, which a budget that begins does not know of yet
+  std::uint64_t epoch =
+      0;  // that this budget had, as far as this process remembers; 0: it remembers none
   std::uint64_t seed = 0;
 };
 
@@ -52,6 +55,9 @@ class EscrowMember {
   // nullopt: not now. What costs nothing may always be spent.
   std::optional<Reserved> reserve(core::Time now, Amount worst);
   void settle(const Reserved& reserved, Amount cost);
+  // In place of these two, for a caller that counts by itself what it has spent under name() and what is in flight. It must not
+  // pass spent + reserved + spendable().
+  void counted(Amount spent, Amount reserved);
 
   core::Time next_call() const { return next_call_; }
   BudgetCall call(core::Time now);

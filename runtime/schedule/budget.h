@@ -5,10 +5,28 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "core/money.h"
 
 namespace sluice::schedule {
+
+// A budget that is a part of one that others spend from too.
+struct BudgetPart {
+  bool may_grow =
+      false;  // more of it may come: what it does not cover waits for that instead of ending the run
+  std::string over =
+      {};  // what a halt says that it ends, for people; empty: as of a budget of this run's own
+};
+// Where the money stands.
+struct Purse {
+  core::Money spent;
+  core::Money reserved;   // at its worst: in flight and parked
+  core::Money in_flight;  // at its worst
+  core::Money
+      next;  // the worst of what is next in turn, at the cheapest endpoint that takes it; 0: nothing waits
+};
 
 class Budget {
  public:
@@ -24,12 +42,13 @@ class Budget {
     spent_ += cost;
   }
 
-  // `may_grow`: a part of a budget that others spend from too, of which more may come.
-  void set_limit(core::Money limit, bool may_grow = false) {
+  // A part of a budget that others spend from too.
+  void set_part(core::Money limit, BudgetPart part) {
     limit_ = limit;
-    may_grow_ = may_grow;
+    part_ = std::move(part);
   }
-  bool may_grow() const { return may_grow_; }
+  bool may_grow() const { return part_.may_grow; }
+  const std::string& over() const { return part_.over; }
   const std::optional<core::Money>& limit() const { return limit_; }
   core::Money spent() const { return spent_; }
   core::Money reserved() const { return reserved_; }
@@ -38,7 +57,7 @@ class Budget {
   std::optional<core::Money> limit_;
   core::Money spent_;
   core::Money reserved_;
-  bool may_grow_ = false;
+  BudgetPart part_;
 };
 
 }  // namespace sluice::schedule

@@ -25,6 +25,11 @@ std::string explain(const Failure& failure, std::span<const Endpoint> endpoints)
   return text;
 }
 
+bool would_take(const Endpoint& endpoint, const Demand& demand) {
+  return (!endpoint.stopped || endpoint.config.batch) &&
+         !endpoint.quota.too_large(endpoint.estimate.expected(demand));
+}
+
 }  // namespace
 
 std::string explain_too_large(const Demand& demand, std::span<const Endpoint> endpoints) {
@@ -65,16 +70,25 @@ std::vector<std::string> explain_history(const Request& request,
   return lines;
 }
 
+std::optional<core::Money> least_worst(const Demand& next, std::span<const Endpoint> endpoints) {
+  std::optional<core::Money> least;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!would_take(endpoint, next)) continue;
+    const core::Money worst = endpoint.estimate.worst_cost(next, endpoint.config.price);
+    least = least ? std::min(*least, worst) : worst;
+  }
+  return least;
+}
+
 std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoints,
                            const Budget& budget) {
-  core::Money least = core::Money::max();
-  bool capped = true;
-  for (const Endpoint& endpoint : endpoints) {
-    if (endpoint.stopped && !endpoint.config.batch) continue;
-    if (endpoint.quota.too_large(endpoint.estimate.expected(next))) continue;
-    least = std::min(least, endpoint.estimate.worst_cost(next, endpoint.config.price));
-    capped = capped && endpoint.config.capped && endpoint.config.max_output_tokens.has_value();
-  }
+  const core::Money least = least_worst(next, endpoints).value_or(core::Money::max());
+  const bool capped = std::ranges::all_of(endpoints, [&](const Endpoint& endpoint) {
+    return !would_take(endpoint, next) ||
+           (endpoint.config.capped && endpoint.config.max_output_tokens.has_value());
+  });
+  if (!budget.over().empty())
+    return fmt::format("{} (the next request could cost {})", budget.over(), least.text());
   const std::string limit = budget.limit().value_or(core::Money()).text();
   std::string text =
       budget.spent() == core::Money()

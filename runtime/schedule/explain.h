@@ -1,6 +1,7 @@
 // The scheduler's words for people. Plain functions.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ std::string explain_exhausted(const Request& request, std::span<const Endpoint> 
 // "attempt 17 at openai/gpt: 503 server_error: overloaded (3 times)", one line a kind of failure.
 std::vector<std::string> explain_history(const Request& request,
                                          std::span<const Endpoint> endpoints);
+// What the cheapest endpoint that would take it may cost; nullopt: none would.
+std::optional<core::Money> least_worst(const Demand& next, std::span<const Endpoint> endpoints);
 std::string explain_budget(const Demand& next, std::span<const Endpoint> endpoints,
                            const Budget& budget);
 std::string explain_stopped(std::span<const Endpoint> endpoints);

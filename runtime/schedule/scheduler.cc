@@ -107,7 +107,7 @@ void Scheduler::Impl::send_ready(core::Time now) {
 }
 
 void Scheduler::Impl::note_throttle(const Request& request) {
-  if (throttle || draining) return;
+  if (throttle || draining || budget.may_grow()) return;
   Throttle seen;
   seen.in_flight = in_flight;
   bool capped = true;
@@ -322,8 +322,22 @@ void Scheduler::pause(bool paused) {
   impl_->paused = paused;
 }
 
-void Scheduler::set_budget(core::Money budget, bool may_grow) {
-  impl_->budget.set_limit(budget, may_grow);
+void Scheduler::set_budget(core::Money budget, BudgetPart part) {
+  impl_->budget.set_part(budget, std::move(part));
+}
+
+Purse Scheduler::purse() {
+  Impl& s = *impl_;
+  Purse purse{.spent = s.budget.spent(),
+              .reserved = s.budget.reserved(),
+              .in_flight = s.budget.reserved() - s.parked_cost,
+              .next = {}};
+  if (s.draining || s.paused) return purse;
+  s.waiting.in_turn(s.lanes);
+  for (const Lane* lane : s.lanes)
+    if (const auto worst = least_worst(lane->head().request->demand, s.endpoints))
+      purse.next = std::max(purse.next, *worst);
+  return purse;
 }
 
 Snapshot Scheduler::snapshot(core::Time now) const {

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "schedule/budget.h"
 #include "schedule/shares.h"
 #include "schedule/types.h"
 
@@ -67,9 +68,9 @@ class Scheduler {
   // Send nothing until it is told otherwise; what is in flight goes on, what comes for batches is parked
   // (whoever creates them is paused too), and the deadline stands.
   void pause(bool paused);
-  // Another one, above what is spent or below. `may_grow`: more of it may come, so what it does not cover
-  // waits for that instead of ending the run. No effect behind a halt.
-  void set_budget(core::Money budget, bool may_grow = false);
+  // Another one, above what is spent or below. No effect behind a halt.
+  void set_budget(core::Money budget, BudgetPart part = {});
+  Purse purse();
 
   Snapshot snapshot(core::Time now) const;
   // What is wrong with an endpoint that gives nothing but failures, for people; "" while there is

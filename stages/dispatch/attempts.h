@@ -64,7 +64,10 @@ class Attempts {
   // Any thread.
   void withhold() { withheld_ = true; }
   void pause(bool paused) { scheduler_.pause(paused); }
-  void set_budget(core::Money budget) { scheduler_.set_budget(budget); }
+  void set_budget(core::Money budget, schedule::BudgetPart part = {}) {
+    scheduler_.set_budget(budget, std::move(part));
+  }
+  schedule::Purse purse() { return scheduler_.purse(); }
   void granted(schedule::EndpointId endpoint, const schedule::Share& share) {
     scheduler_.granted(clock_.now(), endpoint, share);
   }

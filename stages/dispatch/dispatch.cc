@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "core/thread_name.h"
 #include "dispatch/attempts.h"
+#include "dispatch/budget_shares.h"
 #include "dispatch/endpoint.h"
 #include "dispatch/quota_shares.h"
 #include "net/loop.h"
@@ -28,13 +29,23 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
  public:
   explicit LoopDispatcher(Handlers handlers, const core::Clock& clock)
       : handlers_(std::move(handlers)), clock_(clock) {}
-  ~LoopDispatcher() override { join(); }
+  ~LoopDispatcher() override {
+    join();
+    if (shares_) shares_->close();
+    if (budget_) budget_->close();
+    store_.reset();  // what is asked of it ends
+  }
 
   core::Status open(const Setup& setup);
-  core::Status share_quotas(const Setup& setup);
+  core::Status open_store(const Setup& setup);
+  core::Status share_budget(const Setup& setup);
 
   void start() override {
-    if (shares_) loop_.post([this] { shares_->start(); });
+    if (store_)
+      loop_.post([this] {
+        shares_->start();
+        if (budget_) budget_->start();
+      });
     thread_ = std::thread([this] { run(); });
   }
   void submit(std::vector<stages::RequestPtr> requests) override;
@@ -49,7 +60,10 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   }
   void set_budget(core::Money budget) override {
     loop_.post([this, budget] {
-      attempts_->set_budget(budget);
+      if (budget_)
+        budget_->set_total(budget + spent_elsewhere_);
+      else
+        attempts_->set_budget(budget);
       pump();
     });
   }
@@ -70,8 +84,11 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   void join() override {
     if (!thread_.joinable()) return;
     loop_.post([this] {
-      if (!shares_) return loop_.stop();
-      shares_->leave([this] { loop_.stop(); });
+      if (!store_) return loop_.stop();
+      shares_->leave([this] {
+        if (!budget_) return loop_.stop();
+        budget_->leave([this] { loop_.stop(); });
+      });
     });
     thread_.join();
     attempts_->end();
@@ -82,6 +99,7 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
  private:
   // All below: the I/O thread.
   void run() noexcept;
+  void note(std::string& slot, std::string problem);
   void pump();
   void finished(const schedule::Send& attempt, provider::Reply&& reply,
                 std::uint64_t reply_bytes) override;
@@ -98,14 +116,18 @@ class LoopDispatcher final : public Dispatcher, private Sender::Events {
   std::vector<Endpoint> endpoints_;
   std::unique_ptr<Sender> sender_;
   std::optional<Attempts> attempts_;
-  std::unique_ptr<QuotaShares> shares_;  // null: quotas are this process's alone
+  core::Money spent_elsewhere_;
+  std::string quota_problem_, budget_problem_;
+  std::unique_ptr<QuotaShares> shares_;           // null: quotas are this process's alone
+  std::unique_ptr<BudgetShares> budget_;          // null: so is the budget
+  std::unique_ptr<pool_store::PoolStore> store_;  // of both; goes first
   std::thread thread_;
 };
 
 core::Status LoopDispatcher::open(const Setup& setup) {
   const stages::DispatchSpec& spec = setup.spec.dispatch;
   std::size_t slots = 0;  // of all endpoints, at most
-  if (auto shared = share_quotas(setup); !shared) return shared;
+  if (auto opened = open_store(setup); !opened) return opened;
   for (const provider::EndpointSpec& endpoint : spec.endpoints) {
     endpoints_.push_back(make_endpoint(endpoint, setup.question.frame));
     slots += stages::slots_of(endpoint);
@@ -142,19 +164,20 @@ core::Status LoopDispatcher::open(const Setup& setup) {
               : std::function<void(schedule::EndpointId, const provider::Outcome&)>()});
   pump_soon_ =
       loop_.make_batcher(std::clamp(slots / 2, kLeastBurst, kMostBurst), [this] { pump(); });
-  return {};
+  return share_budget(setup);
 }
 
-core::Status LoopDispatcher::share_quotas(const Setup& setup) {
+core::Status LoopDispatcher::open_store(const Setup& setup) {
   const stages::DispatchSpec& spec = setup.spec.dispatch;
   if (spec.shared_quota.empty()) return {};
   auto store = pool_store::open_pool_store(loop_, spec.shared_quota);
   if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
   shares_ = std::make_unique<QuotaShares>(QuotaShares::Setup{
       .loop = loop_,
       .clock = clock_,
       .specs = spec.endpoints,
-      .store = std::move(*store),
+      .store = *store_,
       .member = core::random_name(16),
       .demanded = [this](schedule::EndpointId endpoint) { return attempts_->demanded(endpoint); },
       .granted =
@@ -162,8 +185,38 @@ core::Status LoopDispatcher::share_quotas(const Setup& setup) {
             attempts_->granted(endpoint, share);
             pump_soon_->add();
           },
-      .problem = [this](std::string problem) { attempts_->note_shares(std::move(problem)); }});
+      .problem = [this](std::string problem) { note(quota_problem_, std::move(problem)); }});
   return {};
+}
+
+core::Status LoopDispatcher::share_budget(const Setup& setup) {
+  const stages::DispatchSpec& spec = setup.spec.dispatch;
+  if (!store_ || !spec.budget) return {};
+  spent_elsewhere_ = spec.spent_elsewhere;
+  budget_ = std::make_unique<BudgetShares>(BudgetShares::Setup{
+      .loop = loop_,
+      .clock = clock_,
+      .store = *store_,
+      .name = spec.shared_budget,
+      .member = core::random_name(16),
+      .directory = setup.spec.checkpoint.directory,
+      .total = spec.whole_budget.value_or(*spec.budget),
+      .elsewhere = spec.spent_elsewhere,
+      .ledger = setup.ledger,
+      .purse = [this] { return attempts_->purse(); },
+      .granted =
+          [this](core::Money limit, schedule::BudgetPart part) {
+            attempts_->set_budget(limit, std::move(part));
+            pump_soon_->add();
+          },
+      .problem = [this](std::string problem) { note(budget_problem_, std::move(problem)); }});
+  return budget_->begin();
+}
+
+void LoopDispatcher::note(std::string& slot, std::string problem) {
+  slot = std::move(problem);
+  const bool both = !quota_problem_.empty() && !budget_problem_.empty();
+  attempts_->note_shares(quota_problem_ + (both ? "; " : "") + budget_problem_);
 }
 
 void LoopDispatcher::submit(std::vector<stages::RequestPtr> requests) {
@@ -215,6 +268,7 @@ void LoopDispatcher::pump() {
       attempts_->publish();
     });
   }
+  if (budget_) budget_->look(clock_.now());
   const std::optional<core::Time> wake = attempts_->pump();
   if (!wake) return timer_->cancel();
   timer_->start(clock_.machine_wait(*wake), [this] { pump(); });

@@ -20,6 +20,7 @@
 #include "checkpoint/checkpoint.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "dispatch/budget_shares.h"
 #include "dispatch/config.h"
 #include "dispatch/sender.h"
 #include "observe/observer.h"
@@ -74,6 +75,8 @@ struct Setup {
   std::function<std::optional<double>(std::uint64_t submitted)> rows_to_come = {};
   parked::BatchJobs* batches = nullptr;   // null: there are none
   observe::Observer* observer = nullptr;  // null: nobody listens
+  // That the processes of a fleet write to together; empty: there is none (budget_shares.h).
+  AskLedger ledger = {};
 };
 
 // What an endpoint is fit for at `now`.

@@ -71,12 +71,6 @@ QuotaShares::QuotaShares(Setup setup)
   }
 }
 
-// What is asked of the store ends with it, and is of no interest any more.
-QuotaShares::~QuotaShares() {
-  closing_ = true;
-  setup_.store.reset();
-}
-
 void QuotaShares::start() {
   const core::Time now = setup_.clock.now();
   for (Shared& shared : shared_) {
@@ -126,10 +120,12 @@ void QuotaShares::look(Shared& shared, core::Time now) {
 void QuotaShares::call(Shared& shared, fleet::Call call, std::function<void()> done) {
   shared.calling = true;
   auto answer = std::make_shared<fleet::Answer>();
-  setup_.store->update(
+  setup_.store.update(
       shared.pool,
-      [call = std::move(call), answer, pool = shared.pool](
+      [call = std::move(call), answer, pool = shared.pool, &clock = setup_.clock,
+       until = setup_.clock.now() + fleet::kCallTimeout](
           std::string_view text, pool_store::StoreTime now) -> core::Result<std::string> {
+        if (clock.now() >= until) return core::fail(core::ErrorCode::io, "it answers too late");
         auto state = text.empty() ? fleet::PoolState{.pool = pool} : fleet::decode_pool(pool, text);
         if (!state) return std::unexpected(state.error());
         *answer = fleet::exchange(*state, call, now);
@@ -145,7 +141,7 @@ void QuotaShares::call(Shared& shared, fleet::Call call, std::function<void()> d
           tell(answer->learning.count() == 0 ? std::string()
                                              : "its quotas are shared, and the store knows nobody "
                                                "who uses them: each gets its share when one "
-                                               "lease has passed, some 10 s");
+                                               "lease has passed, some 5 s");
         } else {
           shared.member.failed();
           tell("the store of shared quotas is not reached, and without it nothing new is sent: " +

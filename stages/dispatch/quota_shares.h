@@ -42,7 +42,7 @@ class QuotaShares {
     net::Loop& loop;
     const core::Clock& clock;
     std::span<const provider::EndpointSpec> specs;
-    std::unique_ptr<pool_store::PoolStore> store;
+    pool_store::PoolStore& store;
     std::string member;  // unique to this start of the process
     std::function<schedule::Demanded(schedule::EndpointId)> demanded;
     // Called now and then; something may be sent by it.
@@ -51,7 +51,6 @@ class QuotaShares {
     std::function<void(std::string)> problem;
   };
   explicit QuotaShares(Setup setup);
-  ~QuotaShares();
   QuotaShares(const QuotaShares&) = delete;
   QuotaShares& operator=(const QuotaShares&) = delete;
 
@@ -61,6 +60,8 @@ class QuotaShares {
   // Gives the shares back, which takes a call to the store, at most kFarewell. Nothing is sent from then on.
   static constexpr std::chrono::milliseconds kFarewell{1000};
   void leave(std::function<void()> done);
+  // No call of the store is of interest any more.
+  void close() { closing_ = true; }
 
  private:
   struct Shared {

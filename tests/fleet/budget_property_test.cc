@@ -104,7 +104,7 @@ class BudgetFaults {
 class BudgetProperty : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(BudgetProperty, IsNeverPassedAndNearlyAllOfItIsSpentWhateverTheFaults) {
-  for (const std::uint64_t seed : seeds_of_shard(GetParam())) {
+  for (const std::uint64_t seed : fleets_of_shard(GetParam())) {
     BudgetFaults faults(seed);
     ASSERT_TRUE(faults.play()) << faults.told() << how_to_replay(seed);
     ASSERT_TRUE(faults.world().drained()) << faults.told() << how_to_replay(seed);

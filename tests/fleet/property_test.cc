@@ -107,7 +107,7 @@ class Faults {
 class Property : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Property, NoLimitIsPassedAndNobodyStarvesWhateverTheFaults) {
-  for (const std::uint64_t seed : seeds_of_shard(GetParam())) {
+  for (const std::uint64_t seed : fleets_of_shard(GetParam())) {
     Faults faults(seed);
     ASSERT_TRUE(faults.play()) << faults.told() << how_to_replay(seed);
   }

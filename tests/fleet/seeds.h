@@ -1,39 +1,15 @@
-// How many random fleets are played; the variables are those of tests/schedule/seeds.h.
-//
-//   SLUICE_SEED=n    that one alone: how a failure is replayed
-//   SLUICE_SEEDS=n   so many instead of kScenarios; 10,000 and more in the long suite
+// How many random fleets are played (tests/seeds.h); 10,000 and more in the long suite.
 #pragma once
 
-#include <cstdint>
-#include <cstdlib>
-#include <string>
-#include <vector>
+#include "tests/seeds.h"
 
 namespace sluice::fleet {
 
-#if defined(NDEBUG) && !defined(SLUICE_SANITIZED)
-constexpr std::uint64_t kScenarios = 600;
-#else
-constexpr std::uint64_t kScenarios = 60;
-#endif
-
-// Dealt out to so many tests, which can run side by side.
+constexpr std::uint64_t kScenarios = kFastBuild ? 600 : 60;
 constexpr std::uint64_t kShards = 4;
 
-inline std::vector<std::uint64_t> seeds_of_shard(std::uint64_t shard) {
-  if (const char* one = std::getenv("SLUICE_SEED")) {
-    if (shard != 0) return {};
-    return {std::strtoull(one, nullptr, 10)};
-  }
-  const char* many = std::getenv("SLUICE_SEEDS");
-  const std::uint64_t last = many != nullptr ? std::strtoull(many, nullptr, 10) : kScenarios;
-  std::vector<std::uint64_t> seeds;
-  for (std::uint64_t seed = shard + 1; seed <= last; seed += kShards) seeds.push_back(seed);
-  return seeds;
-}
-
-inline std::string how_to_replay(std::uint64_t seed) {
-  return "replay with SLUICE_SEED=" + std::to_string(seed);
+inline std::vector<std::uint64_t> fleets_of_shard(std::uint64_t shard) {
+  return seeds_of_shard(shard, kShards, kScenarios);
 }
 
 }  // namespace sluice::fleet

@@ -20,14 +20,14 @@ std::string last_of(const std::string& log) {
 class Property : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Property, EveryInvariantHoldsWhateverTheOutcomes) {
-  for (const std::uint64_t seed : seeds_of_shard(GetParam())) {
+  for (const std::uint64_t seed : scenarios_of_shard(GetParam())) {
     Referee referee(seed);
     ASSERT_EQ(referee.play(), "") << how_to_replay(seed) << last_of(referee.log());
   }
 }
 
 TEST_P(Property, EveryInvariantHoldsWhateverTheServers) {
-  for (const std::uint64_t seed : seeds_of_shard(GetParam())) {
+  for (const std::uint64_t seed : scenarios_of_shard(GetParam())) {
     const Scenario scenario(seed);
     Auditor auditor(scenario);
     ASSERT_EQ(auditor.play(), "") << how_to_replay(seed) << last_of(auditor.log());

@@ -85,13 +85,13 @@ TEST(Scheduler, APartOfABudgetThatMayGrowIsWaitedFor) {
   config.endpoints[0].price.output = core::Money::picodollars(1);
   config.endpoints[0].max_output_tokens = 100;
   Harness h(std::move(config));
-  h.scheduler.set_budget(core::Money::picodollars(50), true);
+  h.scheduler.set_budget(core::Money::picodollars(50), {.may_grow = true});
   h.submit_many(1, 2);
   EXPECT_THAT(h.words(), IsEmpty()) << "no halt";
   EXPECT_EQ(h.wake_in(), std::nullopt);
-  h.scheduler.set_budget(core::Money::picodollars(100), true);
+  h.scheduler.set_budget(core::Money::picodollars(100), {.may_grow = true});
   EXPECT_THAT(h.words(), ElementsAre("send 1 to 0"));
-  h.scheduler.set_budget(core::Money::picodollars(100), false);
+  h.scheduler.set_budget(core::Money::picodollars(100));
   provider::Outcome full = success();
   full.usage.output = 100;
   h.answer(1, full);

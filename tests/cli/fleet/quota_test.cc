@@ -1,11 +1,11 @@
-// Several processes with one key, whose quota they share through Redis. The referee is the mock, with the limit of one.
-#include <fmt/format.h>
+// Several processes with one key, whose quota they share.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
 
-#include "tests/cli/world.h"
+#include "jobs.h"
+#include "tests/postgres_server.h"
 #include "tests/redis_server.h"
 
 namespace sluice::cli {
@@ -14,35 +14,15 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kRpm = 6000;
-
 class Fleet : public testing::Test {
  protected:
   void SetUp() override { SLUICE_NEEDS_REDIS(); }
-
-  static void make_job(const World& world, const std::string& quota) {
-    world.write("job.lua", fmt::format(R"lua(
-local s = require "sluice"
-return s.pipeline {{
-  name = "job",
-  s.read {{ "in.jsonl", key = "id" }},
-  s.pack {{ user = "{{{{text}}}}", answer = {{ colour = s.one_of {{ "red", "green" }} }} }},
-  s.dispatch {{ s.openai {{ model = "mock", base_url = s.param "base_url", key = "one-key-of-all", rpm = {} }} }},
-  s.sink {{ "out.jsonl" }},
-  fleet = {{ quota = "{}" }},
-}}
-)lua",
-                                       kRpm, quota));
-  }
-  static std::vector<std::string> run_at(const World& mock) {
-    return {"run", "job.lua", "--set", "base_url=" + mock.base_url()};
-  }
 };
 
-TEST_F(Fleet, ProcessesWithOneKeyUseItsQuotaTogetherAndDoNotPassIt) {
-  const RedisServer redis;
+// Of three processes.
+void expect_quota_is_shared(const std::string& quota) {
   World mock;
-  mock.start_mock({"--rpm", std::to_string(kRpm), "--latency-ms", "50"});
+  mock.start_mock({"--rpm", std::to_string(kFleetRpm), "--latency-ms", "50"});
   constexpr int kWorkers = 3;
   constexpr std::size_t kRows = 300;
   std::vector<std::unique_ptr<World>> worlds;
@@ -50,7 +30,7 @@ TEST_F(Fleet, ProcessesWithOneKeyUseItsQuotaTogetherAndDoNotPassIt) {
   for (int i = 0; i < kWorkers; ++i) {
     worlds.push_back(std::make_unique<World>());
     worlds.back()->make_rows(kRows);
-    make_job(*worlds.back(), redis.url());
+    make_fleet_job(*worlds.back(), {.quota = quota});
     workers.push_back(worlds.back()->start(run_at(mock)));
   }
   for (int i = 0; i < kWorkers; ++i) {
@@ -63,12 +43,24 @@ TEST_F(Fleet, ProcessesWithOneKeyUseItsQuotaTogetherAndDoNotPassIt) {
   EXPECT_LE(stats.requests - stats.answered, 2U) << "refused";
 }
 
+TEST_F(Fleet, ProcessesWithOneKeyUseItsQuotaTogetherAndDoNotPassIt) {
+  const RedisServer redis;
+  expect_quota_is_shared(redis.url());
+}
+
+TEST(FleetInPostgres, ProcessesWithOneKeyUseItsQuotaTogetherAndDoNotPassIt) {
+  SLUICE_NEEDS_POSTGRES();
+  const PostgresServer postgres;
+  expect_quota_is_shared(postgres.uri());
+  EXPECT_EQ(postgres.run("SELECT count(*) FROM sluice_pool"), std::vector<std::string>{"1"});
+}
+
 TEST_F(Fleet, WithoutTheStoreNothingIsSentAndARowIsNotLostForIt) {
   RedisServer redis;
   redis.stop(SIGKILL);
   World world;
   world.make_rows(20);
-  make_job(world, redis.url());
+  make_fleet_job(world, {.quota = redis.url()});
   world.start_mock();
   const auto run = world.start(run_at(world));
   ASSERT_TRUE(run->runs_until([&] {
@@ -84,7 +76,7 @@ TEST_F(Fleet, APasswordOfTheStoreIsNeverShown) {
   const RedisServer redis({"--requirepass", "right"});
   World world;
   world.make_rows(5);
-  make_job(world, "unix://:wrong-and-secret@" + redis.socket());
+  make_fleet_job(world, {.quota = "unix://:wrong-and-secret@" + redis.socket()});
   world.start_mock();
   const auto run = world.start(run_at(world));
   ASSERT_TRUE(run->runs_until([&] {
@@ -99,7 +91,7 @@ TEST_F(Fleet, APasswordOfTheStoreIsNeverShown) {
 TEST_F(Fleet, AnAddressThatIsNoneIsAMistakeOfTheFile) {
   World world;
   world.make_rows(1);
-  make_job(world, "mysql://secret-word@host/db");
+  make_fleet_job(world, {.quota = "mysql://secret-word@host/db"});
   const auto ended = world.sluice({"check", "job.lua", "--set", "base_url=http://127.0.0.1:9/v1"});
   EXPECT_EQ(ended.status, 3);
   EXPECT_THAT(ended.errors, HasSubstr("quota of fleet"));
