@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Many processes with one key, their quota shared through Redis: how much of it they use together, and how often they pass it.
 
-  bench/fleet.py [--faults]      PROCESSES (50), RPM (6000), TPM (2000000), SECONDS (90), SHARED (1; 0: each for itself)
+  bench/fleet.py [--faults | --fall-back]      PROCESSES (50), RPM (6000), TPM (2000000), SECONDS (90), SHARED (1; 0: each for itself)
 
 The referee is outside: the mock's own limits, and its count of what it answered and refused. With --faults processes are killed, stopped
-for longer than a lease and started all the time, and the Redis server, which keeps nothing, is killed once. Counted is what comes
+for longer than a lease and started all the time, and the Redis server, which keeps nothing, is killed once. With --fall-back it
+is killed every ten seconds and comes back with what it had a second before, as after a fail-over. Counted is what comes
 between 15 s after the first answer and SECONDS later.
 """
 import json, os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time, urllib.request
@@ -42,6 +43,13 @@ class Redis:
         self.process.wait()
         self.socket.unlink(missing_ok=True)
 
+    def fall_back(self):
+        """To a second ago."""
+        subprocess.run(["redis-cli", "-s", self.socket, "save"], stdout=subprocess.DEVNULL, check=True)
+        time.sleep(1)
+        self.kill()
+        self.start()
+
     def bytes(self):
         """Of the pool's state."""
         key = subprocess.run(["redis-cli", "-s", self.socket, "keys", "sluice:pool:*"], capture_output=True, text=True).stdout.split()
@@ -75,7 +83,7 @@ class Worker:
             self.process.wait()
 
 
-def main(scratch, faults):
+def main(scratch, faults, fall_back):
     count, rpm = int(os.environ.get("PROCESSES", 50)), int(os.environ.get("RPM", 6000))
     tpm, seconds = int(os.environ.get("TPM", 2000000)), int(os.environ.get("SECONDS", 90))
     shared = os.environ.get("SHARED", "1") == "1"
@@ -95,9 +103,13 @@ def main(scratch, faults):
         time.sleep(15)
         before, started, calls = mock.stats(), time.monotonic(), redis.calls()
         stopped, told = {}, []
-        killed = not faults
+        killed, fell_back = not faults, 0
         while (passed := time.monotonic() - started) < seconds:
             time.sleep(0.5)
+            if fall_back and passed > 10 * (fell_back + 1):
+                redis.fall_back()
+                fell_back, calls = fell_back + 1, 0
+                told.append("fall back")
             if not faults:
                 continue
             worker = draw.choice(workers)
@@ -144,6 +156,6 @@ def main(scratch, faults):
 if __name__ == "__main__":
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="sluice-fleet-"))
     try:
-        main(scratch, sys.argv[1:] == ["--faults"])
+        main(scratch, sys.argv[1:] == ["--faults"], sys.argv[1:] == ["--fall-back"])
     finally:
         shutil.rmtree(scratch)

@@ -24,7 +24,7 @@ local key, version = KEYS[1], redis.call('HGET', KEYS[1], 'version') or ''
 local now = redis.call('TIME')
 if ARGV[1] == version then
   redis.call('HSET', key, 'version', ARGV[3], 'text', ARGV[2])
-  redis.call('EXPIRE', key, 86400)
+  redis.call('EXPIRE', key, 2592000)
   return {1, version, '', now[1], now[2]}
 end
 return {0, version, redis.call('HGET', key, 'text') or '', now[1], now[2]}

@@ -1,5 +1,5 @@
 // Pools in Redis: a hash with the text and its version under "sluice:pool:NAME", compared and set by a script, with the
-// server's own time. It is gone a day after the last call.
+// server's own time. It is gone 30 days after the last call.
 //
 // Threads: the loop's.
 #pragma once

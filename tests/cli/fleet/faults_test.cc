@@ -71,5 +71,21 @@ TEST_F(FleetFaults, AStoreThatFallsBackInTimeDoesNotHaveTheQuotaPassed) {
   EXPECT_LE(refused(), 4300U / 100);
 }
 
+TEST_F(FleetFaults, AProcessWhoseClockIsAnHourWrongSharesAsTheOthersDo) {
+#ifdef SLUICE_SANITIZED
+  GTEST_SKIP() << "a sanitizer's runtime must be loaded first";
+#endif
+  const RedisServer redis;
+  start_mock();
+  const auto right = start("right", 500, redis.url());
+  ::setenv("LD_PRELOAD", SLUICE_WRONG_CLOCK, 1);
+  const auto wrong = start("wrong", 500, redis.url());
+  ::unsetenv("LD_PRELOAD");
+  EXPECT_EQ(right->process->wait(), 0) << right->process->errors();
+  EXPECT_EQ(wrong->process->wait(), 0) << wrong->process->errors();
+  EXPECT_EQ(mock_.mock_stats().answered, 1000U);
+  EXPECT_LE(refused(), 2U);
+}
+
 }  // namespace
 }  // namespace sluice::cli
