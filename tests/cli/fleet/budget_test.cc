@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr double kOutputPrice = 1000, kInputPrice = 10;  // dollars a million tokens
-constexpr double kBudget = 3;
+constexpr double kBudget = 1;
 
 double bill(const World& mock) {
   const MockStats stats = mock.mock_stats();
@@ -26,7 +26,7 @@ double bill(const World& mock) {
 void make_paid_job(const World& world, const std::string& quota) {
   make_fleet_job(world, {.quota = quota,
                          .endpoint = fmt::format(
-                             "max_output_tokens = 40, price = {{ input = {}, output = {} }}",
+                             "max_output_tokens = 8, price = {{ input = {}, output = {} }}",
                              kInputPrice, kOutputPrice),
                          .dispatch = fmt::format("budget = \"${}\"", kBudget)});
 }
@@ -49,14 +49,14 @@ void expect_budget_holds(const std::string& quota) {
     jobs.push_back(std::make_unique<Paid>(quota));
     jobs.back()->process = jobs.back()->world.start(run_at(mock));
   }
-  mock.wait_for_requests(100);
+  mock.wait_for_requests(40);
   jobs[0]->process->signal(SIGKILL);
   jobs[0]->process->wait();
   jobs[0]->process = jobs[0]->world.start(run_at(mock));
   for (const auto& job : jobs) {
     EXPECT_EQ(job->process->wait(), 4) << job->process->errors();
     EXPECT_THAT(job->process->output(),
-                HasSubstr("the budget of $3.00 that processes share as 'job' is used up"));
+                HasSubstr("the budget of $1.00 that processes share as 'job' is used up"));
     EXPECT_THAT(job->process->output(), Not(HasSubstr("withheld")));
   }
   EXPECT_LE(bill(mock), kBudget);
