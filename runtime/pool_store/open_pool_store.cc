@@ -7,8 +7,10 @@
 namespace sluice::pool_store {
 namespace {
 
+// An address, or libpq's "host=… dbname=…".
 bool is_postgres(std::string_view address) {
-  return address.starts_with("postgres://") || address.starts_with("postgresql://");
+  return address.starts_with("postgres://") || address.starts_with("postgresql://") ||
+         (address.find("://") == address.npos && address.find('=') != address.npos);
 }
 
 }  // namespace
