@@ -1,15 +1,17 @@
 // Rows as they come from one file or table: what the reader pulls at. A file's bytes cut into records
 // (source/text_source.h), or what gives records by itself (a table, a Parquet file).
 //
-// Threads: one at a time, but for passed(), which any may call.
+// Threads: one at a time, but for passed() and ended(), which any may call.
 //
 // Invariants:
-//   1. Records come in an order that is the same whenever the same input is read, each once.
+//   1. Records come in an order that is the same whenever the same input is read, each once; those of a queue
+//      as it gives them.
 //   2. Memory is bounded: by what is read at once, never by the input.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "core/error.h"
 #include "format/record_reader.h"
@@ -27,6 +29,15 @@ class RecordSource {
   // Hands over the next records there are, perhaps none. An Error ends the run: it says which file, and
   // what to do.
   virtual core::Result<State> read(const Take& take) = 0;
+
+  // Whether the source wants to hear which of its records have ended for good: a queue, which keeps them until
+  // they are acknowledged. Then no two of its records have the same Record::line.
+  virtual bool acknowledged() const { return false; }
+  // The records with these lines have ended, durably. Any thread.
+  virtual void ended(std::span<const std::uint64_t>) {}
+  // Behind the last ended(): waits until all of them are acknowledged, for some seconds at most. An Error says
+  // how many are not.
+  virtual core::Status close() { return {}; }
 
   // For people, once records have come.
   virtual RecordReader::Description description() const = 0;
