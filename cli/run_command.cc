@@ -17,6 +17,7 @@
 #include "cli/version.h"
 #include "core/json.h"
 #include "deliver/deliver.h"
+#include "deliver/follow.h"
 #include "inspect/changed_endpoints.h"
 #include "job/job_files.h"
 #include "job/job_place.h"
@@ -236,6 +237,8 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
         const auto watched = passes ? passes->begin(run) : nullptr;
         words::Monitor monitor(now, {title_of(job, k), spent, watch.live()}, run, *signal, style,
                                limits, *timeline, *plan, flags.log.file.get());
+        const deliver::Follower follower(now,
+                                         [&](const std::string& text) { flags.log.note(text); });
         result = run.run();
         elapsed += monitor.elapsed();
       }

@@ -59,7 +59,7 @@
 ---@field null? string CSV: a cell with this text is null
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table
+---@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream alone takes the rows of a queue
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -113,7 +113,7 @@
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres or s.sqlite
+---@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite or s.redis_stream
 
 ---How s3:// is reached, an option of read and sink.
 ---@class (exact) sluice.s3Options
@@ -143,6 +143,20 @@
 ---@field query? string in s.read, in place of table: one SELECT; with an ORDER BY, rows come in the same order each time
 ---@field mode? "append"|"upsert"|"replace" in s.sink: answers become further rows; or they take the place of rows with their key; or they are the table's only rows
 ---@field [integer] string the file, relative to the pipeline file
+
+---A stream of Redis, in s.read and s.sink.
+---@class (exact) sluice.redis_streamOptions
+---@field url sluice.Secret|string where the server is: redis://[user:password@]host[:port][/database], rediss:// over TLS, or unix:/path of its socket; it is never shown
+---@field stream string the stream's key
+---@field group? string in s.read: the consumer group, made from the stream's beginning where it is missing; all workers that share the rows name the same one
+---@field consumer? string in s.read: this worker's name in the group; no two may have the same
+---@field field? string in s.read: the field of an entry that holds the row, a JSON object; in s.sink: the field to put the line into
+---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
+---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
+---@field take_over? string|number in s.read: a worker that has given no sign of life for so long is dead, and the others take over what it held; the same in all workers
+---@field delete? boolean in s.read: entries are deleted when they are acknowledged, where no other group reads them
+---@field maxlen? integer in s.sink: the stream is cut to about so many entries, the oldest first
+---@field ca_file? string the only certificates trusted for rediss:// (PEM file)
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@class (exact) sluice.cascadeOptions
@@ -523,6 +537,11 @@ function sluice.postgres(options) end
 ---@param options sluice.sqliteOptions|string[]
 ---@return sluice.Table
 function sluice.sqlite(options) end
+
+---A stream of Redis, in s.read and s.sink.
+---@param options sluice.redis_streamOptions
+---@return sluice.Table
+function sluice.redis_stream(options) end
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@param options sluice.cascadeOptions

@@ -295,9 +295,11 @@ void Arguments::check_items() const {
     const Node* node = to_node(lua_, -1);
     const bool files = node != nullptr && std::holds_alternative<InputFiles>(node->value);
     const bool table = node != nullptr && std::holds_alternative<table::Spec>(node->value);
+    const bool queue = node != nullptr && std::holds_alternative<queue::Spec>(node->value);
     const bool right = text ? type == LUA_TSTRING ||
                                   (files && positional.type.starts_with("text, s.files")) ||
                                   (table && positional.type.contains("a table of a database")) ||
+                                  (queue && positional.type.contains("a queue")) ||
                                   (type == LUA_TTABLE && positional.type == "text or a table")
                        : positional.type == "a function" ? type == LUA_TFUNCTION
                        : positional.type == "a table"    ? type == LUA_TTABLE

@@ -87,6 +87,12 @@ table::Spec read_table(const Arguments& read, const Node& node);
 // The table in `node`, which `sink` has as its item.
 table::Spec sink_table(const Arguments& sink, const Node& node);
 
+// dsl/queues.cc
+int construct_redis_stream(lua_State* lua);
+// As read_table() and sink_table().
+queue::Spec read_queue(const Arguments& read, const Node& node);
+queue::Spec sink_queue(const Arguments& sink, const Node& node);
+
 // dsl/embed.cc
 int construct_embed(lua_State* lua);
 

@@ -251,13 +251,13 @@ constexpr Section kJob[] = {
      .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
      .options = kRead,
      .positional = {.word = "path",
-                    .type = "text, s.files or a table of a database",
+                    .type = "text, s.files, a table of a database or a queue",
                     .luals = "string|sluice.Files|sluice.Table",
                     .meaning =
                         "files and globs, in order, of this machine (relative to the pipeline "
                         "file), at s3://, gs:// or https://; gzip and zstd are inflated; \"-\" is "
                         "standard input; s.files makes each file a row; s.postgres or s.sqlite "
-                        "alone reads a table",
+                        "alone reads a table, s.redis_stream alone takes the rows of a queue",
                     .example = "\"data/*.jsonl\"",
                     .least = 1,
                     .most = 10000}},
@@ -349,10 +349,10 @@ constexpr Section kJob[] = {
      .example = "s.sink { \"out/tickets.jsonl\", rejects = \"out/rejects.jsonl\" }",
      .options = kSink,
      .positional = {.word = "path",
-                    .type = "text or a table of a database",
+                    .type = "text, a table of a database or a queue",
                     .luals = "string|sluice.Table",
-                    .meaning = "the output file, relative to the pipeline file; or s.postgres or "
-                               "s.sqlite",
+                    .meaning = "the output file, relative to the pipeline file; or s.postgres, "
+                               "s.sqlite or s.redis_stream",
                     .example = "\"out/answers.jsonl\"",
                     .least = 1,
                     .most = 1}},

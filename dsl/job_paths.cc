@@ -31,13 +31,15 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     for (std::string& path : question.read.paths) put(as_pattern(folder), path);
     if (question.read.table && question.read.table->database == table::Database::sqlite)
       put(folder, question.read.table->file);
+    if (question.read.queue) put(folder, question.read.queue->ca_file);
     if (question.sink.written_path.empty()) question.sink.written_path = question.sink.path;
     question.sink.written_rejects = question.sink.rejects;
     put(folder, question.sink.path);
     put(folder, question.sink.rejects);
     for (stages::DeliverySpec& to : question.sink.deliveries) {
       to.written_path = to.path;
-      if (!to.table) put(folder, to.path);
+      if (!to.in_pieces()) put(folder, to.path);
+      if (to.queue) put(folder, to.queue->ca_file);
       if (to.table && to.table->database == table::Database::sqlite) put(folder, to.table->file);
     }
     put(folder, question.checkpoint.directory);

@@ -102,15 +102,25 @@ int construct_secret(lua_State* lua) {
 
 // The module's own functions, and its field types; the endpoints' are in the option tables.
 constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
-    {"pipeline", construct_pipeline}, {"read", construct_read},
-    {"map", construct_map},           {"keep", construct_keep},
-    {"explode", construct_explode},   {"validate", construct_validate},
-    {"cascade", construct_cascade},   {"embed", construct_embed},
-    {"pack", construct_pack},         {"dispatch", construct_dispatch},
-    {"parse", construct_parse},       {"sink", construct_sink},
-    {"file", construct_file},         {"files", construct_files},
-    {"secret", construct_secret},     {"param", construct_param},
-    {"postgres", construct_postgres}, {"sqlite", construct_sqlite}};
+    {"pipeline", construct_pipeline},
+    {"read", construct_read},
+    {"map", construct_map},
+    {"keep", construct_keep},
+    {"explode", construct_explode},
+    {"validate", construct_validate},
+    {"cascade", construct_cascade},
+    {"embed", construct_embed},
+    {"pack", construct_pack},
+    {"dispatch", construct_dispatch},
+    {"parse", construct_parse},
+    {"sink", construct_sink},
+    {"file", construct_file},
+    {"files", construct_files},
+    {"secret", construct_secret},
+    {"param", construct_param},
+    {"postgres", construct_postgres},
+    {"sqlite", construct_sqlite},
+    {"redis_stream", construct_redis_stream}};
 constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
     {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
     {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},

@@ -15,6 +15,7 @@
 #include "answer/field.h"
 #include "core/secret.h"
 #include "provider/endpoint.h"
+#include "queue/spec.h"
 #include "script/source.h"
 #include "stages/spec.h"
 #include "table/spec.h"
@@ -70,7 +71,7 @@ struct InputFiles {
 
 struct Node {
   using Value =
-      std::variant<BareField, InputFiles, table::Spec, answer::Field, core::Secret,
+      std::variant<BareField, InputFiles, table::Spec, queue::Spec, answer::Field, core::Secret,
                    std::vector<provider::EndpointSpec>, Cascade, stages::ReadSpec, stages::MapStep,
                    stages::KeepStep, stages::ExplodeStep, stages::ValidateSpec, stages::PackSpec,
                    Dispatch, stages::ParseSpec, stages::SinkSpec, Pipeline>;

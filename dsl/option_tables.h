@@ -11,6 +11,7 @@ namespace sluice::dsl {
 
 std::span<const Section> job_sections();
 std::span<const Section> table_sections();
+std::span<const Section> queue_sections();
 std::span<const Section> cascade_sections();
 std::span<const Section> endpoint_sections();
 std::span<const Section> own_profile_sections();

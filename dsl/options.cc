@@ -12,8 +12,9 @@ namespace sluice::dsl {
 std::span<const Section> sections() {
   static const std::vector<Section> all = [] {
     std::vector<Section> joined;
-    for (const auto part : {job_sections(), place_sections(), table_sections(), cascade_sections(),
-                            endpoint_sections(), own_profile_sections(), field_sections()}) {
+    for (const auto part :
+         {job_sections(), place_sections(), table_sections(), queue_sections(), cascade_sections(),
+          endpoint_sections(), own_profile_sections(), field_sections()}) {
       joined.insert(joined.end(), part.begin(), part.end());
     }
     return joined;

@@ -49,14 +49,18 @@ std::string default_rejects(std::string path) {
   return path.substr(0, dot) + ".rejects" + (lines ? path.substr(dot) : ".jsonl");
 }
 
-// Those of a table, or of an object, stand beside the pipeline file: "answers.rejects.jsonl".
+std::string file_name(std::string name) {
+  std::ranges::replace(name, '/', '_');
+  return name;
+}
+
+// Those of a table, a queue or an object stand beside the pipeline file: "answers.rejects.jsonl".
 std::string default_rejects(const stages::SinkSpec& sink) {
+  if (sink.queue) return file_name(sink.queue->stream) + ".rejects.jsonl";
   if (!sink.table)
     return default_rejects(place::is_remote(sink.path) ? sink.path.substr(sink.path.rfind('/') + 1)
                                                        : sink.path);
-  std::string name = sink.table->table;
-  std::ranges::replace(name, '/', '_');
-  return name + ".rejects.jsonl";
+  return file_name(sink.table->table) + ".rejects.jsonl";
 }
 
 bool keeps_the_same(const stages::SinkSpec& a, const stages::SinkSpec& b) {
@@ -124,7 +128,7 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
   for (const Node* node : nodes) check_upsert(lua, *node, question.read.key);
   stages::SinkSpec& lines = question.sink;
   lines = sinks.front();
-  const bool appended = !lines.table && can_be_appended(lines.path);
+  const bool appended = !lines.table && !lines.queue && can_be_appended(lines.path);
   if (sinks.size() == 1 && appended) return;
   const bool same = std::ranges::all_of(
       sinks, [&](const stages::SinkSpec& sink) { return keeps_the_same(sink, sinks.front()); });
@@ -141,8 +145,10 @@ void join_sinks(lua_State* lua, std::span<const Node* const> nodes,
                                 .keep_row = sink.keep_row,
                                 .keep = sink.keep,
                                 .table = sink.table,
+                                .queue = sink.queue,
                                 .places = sink.places});
   lines.table.reset();
+  lines.queue.reset();
 }
 
 int construct_sink(lua_State* lua) {
@@ -151,14 +157,20 @@ int construct_sink(lua_State* lua) {
   arguments.push_item(1);
   const Node* node = to_node(lua, -1);
   lua_pop(lua, 1);
-  if (node != nullptr) spec.table = sink_table(arguments, *node);
-  spec.path = spec.table ? table::name_of(*spec.table) : arguments.text_item(1);
+  if (node != nullptr && std::holds_alternative<queue::Spec>(node->value)) {
+    spec.queue = sink_queue(arguments, *node);
+  } else if (node != nullptr) {
+    spec.table = sink_table(arguments, *node);
+  }
+  spec.path = spec.queue   ? queue::name_of(*spec.queue)
+              : spec.table ? table::name_of(*spec.table)
+                           : arguments.text_item(1);
   if (spec.path == "-") {
     arguments.fail_item(
         1, "sink needs a file: a job that goes on cuts its output back to what is sure",
         "for example s.sink { \"out/answers.jsonl\" }");
   }
-  if (!spec.table) check_sink_ending(arguments, spec.path);
+  if (!spec.table && !spec.queue) check_sink_ending(arguments, spec.path);
   spec.rejects = arguments.text("rejects").value_or(default_rejects(spec));
   if (const format::Format* format = format::format_by_ending(spec.rejects);
       format != nullptr && format->name != "jsonl") {

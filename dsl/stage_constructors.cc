@@ -73,6 +73,13 @@ int construct_read(lua_State* lua) {
       spec.table = read_table(arguments, *node);
       break;
     }
+    if (node != nullptr && std::holds_alternative<queue::Spec>(node->value)) {
+      if (i > 1)
+        arguments.fail_item(i, fmt::format("read takes either paths or one s.{}", node->name),
+                            "name the queue alone");
+      spec.queue = read_queue(arguments, *node);
+      break;
+    }
     if (node != nullptr) ++files;
     spec.paths.push_back(node == nullptr ? arguments.text_item(i)
                                          : std::get<InputFiles>(node->value).pattern);

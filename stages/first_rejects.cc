@@ -9,6 +9,8 @@ namespace sluice::stages {
 // The lines of a file in another format are unreadable for several reasons.
 bool FirstRejects::differs(const Item& item) const {
   if (!item.reject || (!only_.empty() && item.reject->reason != only_)) return true;
+  // Of a queue: what became of its workers says nothing about the file.
+  if (item.reject->reason == "too_many_deliveries") return true;
   if (held_.empty()) return false;
   const core::Reject& first = *held_.front().reject;
   if (item.reject->stage != first.stage) return true;

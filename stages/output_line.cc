@@ -63,6 +63,7 @@ store::Entry LineWriter::answer(const Item& item, std::string_view members,
   store::Entry entry;
   entry.row = item.identity;
   entry.question = item.question;
+  entry.place = item.row.place();
   entry.kind = store::Kind::answer;
   std::string& line = entry.line;
   line.reserve(members.size() + item.row.key_json.size() + 32);
@@ -84,6 +85,7 @@ store::Entry LineWriter::reject(const Item& item, const core::Reject& reject) co
   store::Entry entry;
   entry.row = item.identity;
   entry.question = item.question;
+  entry.place = item.row.place();
   entry.kind = store::Kind::reject;
   core::JsonWriter w(entry.line);
   w.open('{');

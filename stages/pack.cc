@@ -48,6 +48,7 @@ void Packer::Out::append(Out&& more) {
   move(more.completions, completions);
   move(more.waiting, waiting);
   move(more.dead, dead);
+  move(more.done_at, done_at);
   ended += more.ended;
   done += more.done;
   shared += more.shared;
@@ -62,6 +63,7 @@ core::Result<Packer::Out> Packer::add(Items&& items) {
     if (item.row.accepted) ++out.accepted;
     if (*done) {
       out.done += weight_of(item);
+      out.done_at.push_back(item.row.place());
     } else if (item.row.accepted) {
       out.ended += weight_of(item);
       out.entries.push_back(

@@ -52,9 +52,10 @@ class Packer {
     Items waiting;  // in a batch that is out: they stay pending
     // Of `entries`, those that a batch has had rejected: question and why. Not among `rejects`.
     std::vector<std::pair<core::Hash128, core::Reject>> dead;
-    flow::Cost ended;          // the credits of `entries`
-    flow::Cost done;           // credits of rows that had ended in an earlier run
-    std::size_t shared = 0;    // rows among `entries` answered by a stored answer
+    flow::Cost ended;                     // the credits of `entries`
+    flow::Cost done;                      // credits of rows that had ended in an earlier run
+    std::vector<core::RowPlace> done_at;  // where these were read
+    std::size_t shared = 0;               // rows among `entries` answered by a stored answer
     std::size_t accepted = 0;  // rows with core::Row::accepted, those of earlier runs included
     void append(Out&& more);
   };

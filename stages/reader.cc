@@ -74,6 +74,18 @@ std::optional<double> Reader::rows_to_come() const {
   return std::max(0.0, read / *share - read);
 }
 
+void Reader::ended(std::span<const core::RowPlace> places) {
+  if (!acknowledged_) return;
+  std::vector<std::uint64_t> lines;
+  for (const core::RowPlace& place : places)
+    if (receipts_.ended(place.line)) lines.push_back(place.line);
+  if (!lines.empty()) acknowledged_->ended(lines);
+}
+
+core::Status Reader::close() {
+  return acknowledged_ ? acknowledged_->close() : core::Status();
+}
+
 core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
   using State = format::RecordSource::State;
   source_ = index;
@@ -81,6 +93,7 @@ core::Result<Reader::Next> Reader::read_source(std::uint32_t index) {
   if (!opened) return std::unexpected(opened.error());
   source::expect(input_.from, input_.names, index + 1);
   format::RecordSource& records = **opened;
+  if (records.acknowledged()) acknowledged_ = std::move(*opened);
   const double before = passed_;
   const format::RecordSource::Take take = [this, index, before,
                                            &records](const format::Record& record) {
@@ -131,14 +144,18 @@ Reader::Next Reader::add(const format::Record& record, std::uint32_t index) {
     return add_row(std::move(row));
   }
   if (steps_.empty()) return add_row(std::move(row));
+  const std::uint64_t line = row.line;
   // Steps may take long for a line and make nothing of many: a stop is not to wait for them.
   if (shutdown_.stopping()) return Next::stop;
+  if (acknowledged_) receipts_.begin(line);
   const bool all = steps_.run(
       std::move(row), [this](core::Row&& made) { return add_row(std::move(made)) == Next::go_on; });
+  if (all && acknowledged_ && receipts_.made(line)) acknowledged_->ended({&line, 1});
   return all ? Next::go_on : Next::stop;
 }
 
 Reader::Next Reader::add_row(core::Row&& row) {
+  if (acknowledged_) receipts_.row(row.line);
   batch_weight_ += {1, cost_.expected(row)};
   if (batch_.empty()) batch_.reserve(core::kBatchRows);
   batch_.push_back(std::move(row));

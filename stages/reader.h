@@ -1,7 +1,7 @@
 // Reads the input, runs the steps on their records, and feeds the rows to the
 // flow in batches, as fast as credits allow. Nothing ever holds the whole input.
 //
-// Threads: run() on a thread of its own, once; rows_read(), share_read() and waiting_for()
+// Threads: run() on a thread of its own, once; ended(), rows_read(), share_read() and waiting_for()
 // from any.
 //
 // A record longer than kMaxRowBytes ends the run.
@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "format/record_reader.h"
 #include "source/sources.h"
 #include "stages/row_cost.h"
+#include "stages/row_receipts.h"
 #include "stages/shards.h"
 #include "stages/steps.h"
 #include "storage/file_lock.h"
@@ -54,6 +56,11 @@ class Reader {
   // Returns at the end of the input, when the run is stopping, or with the error that ended the
   // reading; the rows of a batch that is not full by then stay unread.
   core::Status run();
+  // The rows that were read at these places have ended, durably: a source that wants to hear of its records hears it,
+  // also after run(). Any thread.
+  void ended(std::span<const core::RowPlace> places);
+  // Behind the last ended(): RecordSource::close() of such a source.
+  core::Status close();
   // By which credits are taken; whoever makes the prompts tells it what they are. Any thread.
   RowCost& cost() { return cost_; }
   std::uint64_t rows_read() const { return rows_.load(std::memory_order_relaxed); }
@@ -84,6 +91,9 @@ class Reader {
   const flow::Shutdown& shutdown_;
   const Callbacks callbacks_;
   const Steps steps_;
+  // That wants to hear of its records; null: none does. Set before the first of its rows is handed over.
+  std::unique_ptr<format::RecordSource> acknowledged_;
+  RowReceipts receipts_;
   RowCost cost_;
 
   std::optional<core::Error> shards_error_;

@@ -186,7 +186,10 @@ struct DeliverySpec {
   std::string written_path = {};  // as SinkSpec's
   bool keep_row = false;          // as SinkSpec's, of what its lines keep
   std::vector<std::string> keep = {};
-  std::optional<table::Spec> table = {};       // then `path` is its name
+  // One that keeps its own position: then `path` is its name.
+  std::optional<table::Spec> table = {};
+  std::optional<queue::Spec> queue = {};
+  bool in_pieces() const { return table || queue; }
   std::shared_ptr<place::Places> places = {};  // that a remote `path` is of
 };
 
@@ -205,8 +208,9 @@ struct SinkSpec {
   std::shared_ptr<place::Places> places = {};  // that remote names are of
   // It is read by the next level of a cascade: lines have the row whole and the model (cascade.h).
   bool for_next_level = false;
-  std::optional<table::Spec> table =
-      {};  // of a sink as it is written; join_sinks() makes a delivery of it
+  // Of a sink as it is written; join_sinks() makes a delivery of it.
+  std::optional<table::Spec> table = {};
+  std::optional<queue::Spec> queue = {};
   // The sinks of the pipeline file beside `path`, in its order. All of them, where none can be the file of
   // lines: then that is one of the checkpoint's.
   std::vector<DeliverySpec> deliveries = {};

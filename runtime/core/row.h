@@ -32,6 +32,12 @@ struct Accepted {
   std::string model;    // whose it is
 };
 
+// Where a row was read, in a run: what a source is told by that the row has ended.
+struct RowPlace {
+  std::uint32_t source = 0;
+  std::uint64_t line = 0;  // zero: none
+};
+
 struct Row {
   std::string raw;
   std::string key_json;
@@ -39,6 +45,8 @@ struct Row {
   std::uint32_t source = 0;              // index into the run's list of input files; for messages
   std::shared_ptr<const Reject> reject;  // null for all but a few
   std::shared_ptr<const Accepted> accepted = {};  // null for all that are asked
+
+  RowPlace place() const { return {source, line}; }
 };
 
 // Rows travel in batches: a graph message costs far more than a row should.

@@ -35,7 +35,7 @@ core::Time StreamFeed::now() {
 
 core::Result<redis::Settings> connection_settings(const Spec& spec) {
   auto url = redis::parse_url(spec.url.reveal());
-  if (!url) return std::unexpected(url.error());
+  if (!url) return core::fail(url.error().code, url.error().message, name_of(spec));
   redis::Settings settings;
   settings.url = std::move(*url);
   settings.name = "sluice";

@@ -190,6 +190,8 @@ void StreamFeed::on_tended(redis::Outcome outcome) {
       taken.push_back(std::move(entry));
     }
   }
+  // There may be more of them.
+  if (taken.size() == kOwnAtOnce) tend_timer_->start(kRetryAfter, [this] { tend(); });
   add(std::move(taken));
   if (first) {
     const std::lock_guard lock(mutex_);

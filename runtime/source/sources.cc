@@ -4,6 +4,7 @@
 
 #include "format/formats.h"
 #include "place/places.h"
+#include "queue/queues.h"
 #include "source/text_source.h"
 #include "storage/input_file.h"
 #include "table/tables.h"
@@ -59,6 +60,7 @@ class CopiedSource final : public format::RecordSource {
 
 std::vector<std::string> shown_names(const Spec& spec) {
   if (spec.paths.empty() && spec.table) return {table::name_of(*spec.table)};
+  if (spec.paths.empty() && spec.queue) return {queue::name_of(*spec.queue)};
   return spec.paths;
 }
 
@@ -95,6 +97,7 @@ void expect(const Spec& spec, const std::vector<std::string>& names, std::size_t
 core::Result<std::unique_ptr<format::RecordSource>> open(const Spec& spec, const std::string& name,
                                                          std::span<const storage::FileId> written) {
   if (spec.paths.empty() && spec.table) return table::open_source(*spec.table);
+  if (spec.paths.empty() && spec.queue) return queue::open_source(*spec.queue);
   const format::Format& format = format_of(spec.format, name);
   const auto places = place::is_remote(name) ? places_of(spec) : nullptr;
   if (format.open == nullptr) return open_text(name, spec.format, places, written);

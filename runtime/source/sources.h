@@ -13,6 +13,7 @@
 
 #include "format/format_options.h"
 #include "format/record_source.h"
+#include "queue/spec.h"
 #include "storage/file_lock.h"
 #include "table/spec.h"
 
@@ -28,10 +29,12 @@ struct Spec {
   format::FormatOptions format;
   std::shared_ptr<place::Places> places =
       {};  // that remote names are of; none: as nothing is said of them
-  std::optional<table::Spec> table = {};  // read where `paths` is empty
+  // One of these is read where `paths` is empty.
+  std::optional<table::Spec> table = {};
+  std::optional<queue::Spec> queue = {};
 };
 
-// For people: the paths and patterns, or the table.
+// For people: the paths and patterns, or the table or queue.
 std::vector<std::string> shown_names(const Spec& spec);
 
 // What `spec` names now, in order: each is opened by its name. ErrorCode::io for a pattern that names

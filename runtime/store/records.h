@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "core/money.h"
+#include "core/row.h"
 #include "provider/outcome.h"
 #include "store/batch_record.h"
 
@@ -94,7 +95,8 @@ struct Entry {
   // It was asked because find_answer() had no answer, and nobody asked the same meanwhile: so it is
   // not there yet, which saves a look.
   bool fresh = false;
-  bool old_names = false;  // from a log that was written by format 4
+  bool old_names = false;     // from a log that was written by format 4
+  core::RowPlace place = {};  // of its row, in this run: not kept
 };
 
 // A record of an older format gets its present name (old_names.h): its row, its question, or both.

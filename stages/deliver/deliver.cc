@@ -5,51 +5,12 @@
 #include "deliver/lines.h"
 #include "deliver/pieces.h"
 #include "deliver/record.h"
+#include "deliver/target.h"
 #include "deliver/whole_file.h"
 #include "format/record_writer.h"
-#include "stages/question.h"
-#include "table/tables.h"
 
 namespace sluice::deliver {
 namespace {
-
-// Lists and objects are json, whatever is in them.
-format::ColumnType type_of(answer::FieldType type) {
-  switch (type) {
-    case answer::FieldType::text:
-    case answer::FieldType::one_of:
-      return format::ColumnType::text;
-    case answer::FieldType::integer:
-      return format::ColumnType::integer;
-    case answer::FieldType::number:
-      return format::ColumnType::number;
-    case answer::FieldType::boolean:
-      return format::ColumnType::boolean;
-    case answer::FieldType::list:
-    case answer::FieldType::object:
-      break;
-  }
-  return format::ColumnType::json;
-}
-
-std::vector<format::Column> answer_columns(const stages::Question& question) {
-  std::vector<format::Column> columns;
-  for (const answer::Field& field : question.answer)
-    columns.push_back(
-        {field.name, question.vectors ? format::ColumnType::json : type_of(field.type)});
-  return columns;
-}
-
-// Those of `to`, of what the lines have; none: all.
-std::vector<std::string> columns_of(const stages::PipelineSpec& spec,
-                                    const stages::DeliverySpec& to,
-                                    const std::vector<format::Column>& answer) {
-  if (to.keep_row || (to.keep.empty() && spec.read.key.empty())) return {};
-  std::vector<std::string> columns = to.keep.empty() ? std::vector{spec.read.key} : to.keep;
-  for (const format::Column& column : answer)
-    if (std::ranges::find(columns, column.name) == columns.end()) columns.push_back(column.name);
-  return columns;
-}
 
 std::string name_of(const stages::DeliverySpec& to) {
   return to.written_path.empty() ? to.path : to.written_path;
@@ -61,24 +22,14 @@ WholeFile whole_file(const stages::PipelineSpec& spec, const stages::DeliverySpe
       .places = to.places ? to.places : std::make_shared<place::Places>(place::Settings{}),
       .to = name_of(to),
       .columns = {},
-      .answer = answer_columns(stages::make_question(spec))};
+      .answer = answer_columns(spec)};
   file.columns = columns_of(spec, to, file.answer);
   return file;
 }
 
-std::unique_ptr<format::RecordTarget> target_of(const stages::PipelineSpec& spec,
-                                                const stages::DeliverySpec& to) {
-  table::Target target{.spec = *to.table,
-                       .job = spec.name,
-                       .key = spec.read.key,
-                       .columns = answer_columns(stages::make_question(spec))};
-  target.only = columns_of(spec, to, target.columns);
-  return table::make_target(std::move(target));
-}
-
-// The table has its own position; the record has it as well, for standings(), which asks no database.
-core::Result<Delivered> put_into_table(const stages::PipelineSpec& spec,
-                                       const stages::DeliverySpec& to, Record& record) {
+// Such a sink has its own position; the record has it as well, for standings(), which asks no server.
+core::Result<Delivered> put_in_pieces(const stages::PipelineSpec& spec,
+                                      const stages::DeliverySpec& to, Record& record) {
   const auto target = target_of(spec, to);
   auto pieces = Pieces::open(*target, spec.sink.path);
   if (!pieces) return std::unexpected(pieces.error());
@@ -87,7 +38,11 @@ core::Result<Delivered> put_into_table(const stages::PipelineSpec& spec,
   const format::Stand now = pieces->stand();
   const Entry* noted = record.find(name_of(to));
   const bool changed = now != before || noted == nullptr || noted->stand != now;
-  Entry entry{.to = name_of(to), .stand = now, .form = "table", .tag = {}, .rows = pieces->rows()};
+  Entry entry{.to = name_of(to),
+              .stand = now,
+              .form = to.table ? "table" : "queue",
+              .tag = {},
+              .rows = pieces->rows()};
   if (changed)
     if (auto saved = record.put(std::move(entry)); !saved) return std::unexpected(saved.error());
   return Delivered{to.path, pieces->rows(), changed};
@@ -100,7 +55,7 @@ core::Status look_ahead(const stages::PipelineSpec& spec) {
   const auto record = Record::load(spec.checkpoint.directory);
   if (!record) return std::unexpected(record.error());
   for (const stages::DeliverySpec& to : spec.sink.deliveries) {
-    if (to.table) {
+    if (to.in_pieces()) {
       if (const auto there = target_of(spec, to)->open(); !there)
         return std::unexpected(there.error());
       continue;
@@ -121,8 +76,8 @@ core::Result<std::vector<Delivered>> deliver(const stages::PipelineSpec& spec) {
   auto record = Record::load(spec.checkpoint.directory);
   if (!record) return std::unexpected(record.error());
   for (const stages::DeliverySpec& to : spec.sink.deliveries) {
-    if (to.table) {
-      const auto put = put_into_table(spec, to, *record);
+    if (to.in_pieces()) {
+      const auto put = put_in_pieces(spec, to, *record);
       if (!put) return std::unexpected(put.error());
       all.push_back(*put);
       continue;
@@ -152,7 +107,7 @@ core::Result<std::vector<Stands>> standings(const stages::PipelineSpec& spec) {
     Stands& stands = all.emplace_back(Stands{to.path});
     if (entry == nullptr) continue;
     stands.rows = entry->rows;
-    if (to.table) {
+    if (to.in_pieces()) {
       stands.standing = entry->stand == *there ? Standing::whole : Standing::behind;
       continue;
     }

@@ -154,6 +154,7 @@ class Audit {
   }
 
   core::Status hold_input() {
+    if (spec_.read.queue) return count_ended();
     return each_input_row(
         spec_, question_,
         [this](const stages::Item& item) -> core::Status {
@@ -168,6 +169,17 @@ class Audit {
           return {};
         },
         old_names_);
+  }
+
+  // What was acknowledged may be gone from a queue, and other workers have what is left there: so all rows that this job
+  // knows of have ended.
+  core::Status count_ended() {
+    report_.answered = rows_of(Kind::answer).size() + rows_of(Kind::answer, true).size();
+    report_.rejected = rows_of(Kind::reject).size() + rows_of(Kind::reject, true).size();
+    report_.rows = report_.answered + report_.rejected;
+    rows_ = {};
+    old_rows_ = {};
+    return {};
   }
 
   bool anything_unmatched() const {

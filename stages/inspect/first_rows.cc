@@ -102,7 +102,8 @@ FirstRows remote_rows(const stages::ReadSpec& read, const std::string& pattern, 
 FirstRows first_of_table(const stages::ReadSpec& read, std::size_t count) {
   FirstRows first;
   const std::string name = source::shown_names(read).front();
-  if (read.table->database != table::Database::sqlite || !is_plain_file(read.table->file)) {
+  if (!read.table || read.table->database != table::Database::sqlite ||
+      !is_plain_file(read.table->file)) {
     first.why_none = fmt::format("'{}' cannot be looked at beforehand", core::printable(name));
     return first;
   }

@@ -45,7 +45,7 @@ core::Status can_look(const stages::ReadSpec& read) {
                     what));
   };
   if (read.paths.empty()) {
-    if (read.table && read.table->database != table::Database::sqlite)
+    if (!read.table || read.table->database != table::Database::sqlite)
       return cannot(source::shown_names(read).front());
     return {};
   }

@@ -89,6 +89,7 @@ core::Result<Trial> try_rows(const stages::PipelineSpec& whole, const TryOptions
   Recording recording;
   job::RunOptions run_options;
   if (options.key.empty()) run_options.limit = options.rows;
+  run_options.look = true;
   run_options.keep_going = true;  // each row is shown, however alike they fail
   run_options.make_sender = recorded(options.make_sender, recording, options.ended);
   run_options.open_checkpoint =

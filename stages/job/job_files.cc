@@ -133,7 +133,7 @@ std::vector<Output> outputs_of(const stages::JobSpec& job) {
     all.emplace_back(question.sink.path, "the output");
     all.emplace_back(question.sink.rejects, "the rejects file");
     for (const stages::DeliverySpec& to : question.sink.deliveries)
-      if (!to.table && !place::is_remote(to.path)) all.emplace_back(to.path, "an output");
+      if (!to.in_pieces() && !place::is_remote(to.path)) all.emplace_back(to.path, "an output");
   }
   return all;
 }

@@ -60,12 +60,14 @@ core::Result<RunResult> FlowRun::run() {
   // An answer stands for its row as it is: one that changed has a new one by now, and one that left
   // has none. Only a run that has seen all rows to their end can tell.
   const bool drop = input_complete_ && !options_.limit && !shutdown_.stopping() && !left_ &&
-                    !rows_wait_ && !spec_.sink.keep_missing;
+                    !rows_wait_ && !spec_.sink.keep_missing && !spec_.read.queue;
   if (drop) checkpoint_->drop_missing();
   core::Status closed;
   flow::guarded(shutdown_, [&] { closed = checkpoint_->close(); });
   if (auto error = shutdown_.error()) return std::unexpected(*error);
   if (!closed) return std::unexpected(closed.error());
+  if (auto acknowledged = reader_->close(); !acknowledged && !reader_error_)
+    reader_error_ = acknowledged.error();
   if (reader_error_) return std::unexpected(*reader_error_);
 
   RunResult result;
@@ -92,8 +94,9 @@ core::Result<RunResult> FlowRun::run() {
   }
   if (halt_error_) result.error = halt_error_;
   if (alike_error_) result.error = alike_error_;
-  result.unmatched =
-      result.progress.input_complete && !options_.limit ? checkpoint_->unmatched() : 0;
+  result.unmatched = result.progress.input_complete && !options_.limit && !spec_.read.queue
+                         ? checkpoint_->unmatched()
+                         : 0;
   result.dropped = drop;
   result.dropped_rows = checkpoint_->take_dropped();
   return result;
@@ -141,6 +144,7 @@ std::vector<stages::RequestPtr> FlowRun::pack(PackInput& input) {
   auto out = packed(input);
   if (!out) shutdown_.fail(out.error());
   if (!out) return {};
+  if (!out->done_at.empty()) reader_->ended(out->done_at);
   if (out->done.rows > 0) credits_.give(out->done);
   for (const auto& why : out->rejects) reject_tally_.add(*why);
   if (!out->waiting.empty()) {
@@ -296,6 +300,9 @@ void FlowRun::commit(store::Results&& results, flow::Cost ended,
   for (const store::Entry& entry : results.entries) {
     if (entry.kind == store::Kind::answer) answered.push_back(entry.question);
   }
+  std::vector<core::RowPlace> ended_at;
+  if (spec_.read.queue)
+    for (const store::Entry& entry : results.entries) ended_at.push_back(entry.place);
   observe::Committed event{.answered = answered.size(),
                            .rejected = results.entries.size() - answered.size()};
   const core::Time handed_over = options_.observer ? options_.clock->now() : core::Time();
@@ -303,7 +310,8 @@ void FlowRun::commit(store::Results&& results, flow::Cost ended,
   rows_committing_ += ended.rows;
   checkpoint_->commit(std::move(results),
                       [this, ended, event, handed_over, answered = std::move(answered),
-                       rejected = std::move(rejected)]() mutable {
+                       rejected = std::move(rejected), ended_at = std::move(ended_at)]() mutable {
+                        if (!ended_at.empty()) reader_->ended(ended_at);
                         rows_ended_ += ended.rows;
                         rows_committing_ -= ended.rows;
                         if (options_.observer != nullptr) {

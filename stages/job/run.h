@@ -54,6 +54,8 @@ struct RunOptions {
   // How attempts are carried, and by which clock: for tests. The clock must outlive the run.
   dispatch::MakeSender make_sender = dispatch::make_online_sender;
   const core::Clock* clock = &kMachineClock;
+  // Rows of a queue are looked at and left there: for a run that keeps nothing.
+  bool look = false;
 };
 
 // How far a run is, for the display and the summary.

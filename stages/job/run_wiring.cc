@@ -1,5 +1,6 @@
 // Joins a run's parts: opens them in their order, and says which calls which.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +20,18 @@ namespace {
 bool cannot_be_read_again(const std::string& name) {
   std::error_code error;
   return name == "-" || std::filesystem::is_fifo(name, error);
+}
+
+// Entries are taken for one consumer: the job in this folder of this machine, so that the next run of it gets first what
+// this one has not ended.
+void take_from(queue::Spec& queue, const std::string& directory) {
+  queue.take = true;
+  if (!queue.consumer.empty()) return;
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  std::error_code error;
+  const std::string folder = std::filesystem::weakly_canonical(directory, error).string();
+  queue.consumer = fmt::format("{}-{}", host.data(), core::hash128(folder).hex().substr(0, 12));
 }
 
 }  // namespace
@@ -84,8 +97,9 @@ core::Status FlowRun::open() {
   batch_refusals_ = options_.batch_refusals;
   for (const auto& [endpoint, why] : batch_refusals_) dispatcher_->stop_parking(endpoint, why);
   graph_.emplace(bodies(), shutdown_);
-  reader_.emplace(stages::Reader::Input{spec_.read, std::move(*names), written_files(spec_), options_.shards},
-                  options_.limit, credits_, shutdown_, callbacks(),
+  stages::Reader::Input input{spec_.read, std::move(*names), written_files(spec_), options_.shards};
+  if (input.from.queue && !options_.look) take_from(*input.from.queue, spec_.checkpoint.directory);
+  reader_.emplace(std::move(input), options_.limit, credits_, shutdown_, callbacks(),
                   stages::Steps(spec_.read.steps));
   reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),
                            stages::expected_answer_bytes(spec_.pack));
@@ -105,7 +119,7 @@ core::Status FlowRun::open_batches(const std::vector<std::string>& names) {
   const bool batches_wanted =
       std::ranges::any_of(spec_.dispatch.endpoints, &provider::EndpointSpec::batch);
   for (const std::string& name : names)
-    if (batches_wanted && cannot_be_read_again(name))
+    if (batches_wanted && (spec_.read.queue || cannot_be_read_again(name)))
       return core::fail(
           core::ErrorCode::pipeline,
           fmt::format("the tier \"batch\" needs an input that can be read again when "

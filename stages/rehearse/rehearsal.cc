@@ -48,6 +48,7 @@ stages::PipelineSpec placed(stages::PipelineSpec spec, const std::string& folder
   if (spec.level.number > 1)
     spec.read.paths.push_back(fmt::format("{}/rejects-{}.jsonl", folder, k));
   spec.read.format = {};  // the rows are there already, whatever they are read from
+  spec.read.queue.reset();
   spec.sink.path = fmt::format("{}/answers-{}.jsonl", folder, k + 1);
   spec.sink.rejects = fmt::format("{}/rejects-{}.jsonl", folder, k + 1);
   spec.sink.keep_row = spec.sink.keep_row || !last;
