@@ -59,7 +59,7 @@
 ---@field null? string CSV: a cell with this text is null
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream alone takes the rows of a queue
+---@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream or s.sqs alone takes the rows of a queue
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -113,7 +113,7 @@
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite or s.redis_stream
+---@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite, s.redis_stream or s.sqs
 
 ---How s3:// is reached, an option of read and sink.
 ---@class (exact) sluice.s3Options
@@ -151,12 +151,23 @@
 ---@field group? string in s.read: the consumer group, made from the stream's beginning where it is missing; all workers that share the rows name the same one
 ---@field consumer? string in s.read: this worker's name in the group; no two may have the same
 ---@field field? string in s.read: the field of an entry that holds the row, a JSON object; in s.sink: the field to put the line into
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
 ---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 ---@field take_over? string|number in s.read: a worker that has given no sign of life for so long is dead, and the others take over what it held; the same in all workers
 ---@field delete? boolean in s.read: entries are deleted when they are acknowledged, where no other group reads them
 ---@field maxlen? integer in s.sink: the stream is cut to about so many entries, the oldest first
 ---@field ca_file? string the only certificates trusted for rediss:// (PEM file)
+
+---A queue of Amazon SQS, in s.read and s.sink.
+---@class (exact) sluice.sqsOptions
+---@field url string the queue's, as Amazon's console shows it; or that of a queue at a server that speaks SQS's JSON protocol
+---@field region? string where the queue is
+---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it (its path begins with / or ~/), with "#PROFILE" behind it
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
+---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
+---@field visibility? string|number in s.read: how long a message is withheld from others without a word of the worker that has it, 2 s to 11 h; the worker extends it at half of that
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@class (exact) sluice.cascadeOptions
@@ -542,6 +553,11 @@ function sluice.sqlite(options) end
 ---@param options sluice.redis_streamOptions
 ---@return sluice.Table
 function sluice.redis_stream(options) end
+
+---A queue of Amazon SQS, in s.read and s.sink.
+---@param options sluice.sqsOptions
+---@return sluice.Table
+function sluice.sqs(options) end
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@param options sluice.cascadeOptions

@@ -25,13 +25,16 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     if (!path.empty() && path != "-" && path[0] != '/' && !place::is_remote(path))
       path.insert(0, before);
   };
+  const auto put_queue = [&](queue::Spec& queue) {
+    if (auto* stream = std::get_if<queue::RedisStream>(&queue.at)) put(folder, stream->ca_file);
+  };
   job.folder = folder;
   put(folder, job.directory);
   for (stages::PipelineSpec& question : job.questions) {
     for (std::string& path : question.read.paths) put(as_pattern(folder), path);
     if (question.read.table && question.read.table->database == table::Database::sqlite)
       put(folder, question.read.table->file);
-    if (question.read.queue) put(folder, question.read.queue->ca_file);
+    if (question.read.queue) put_queue(*question.read.queue);
     if (question.sink.written_path.empty()) question.sink.written_path = question.sink.path;
     question.sink.written_rejects = question.sink.rejects;
     put(folder, question.sink.path);
@@ -39,7 +42,7 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
     for (stages::DeliverySpec& to : question.sink.deliveries) {
       to.written_path = to.path;
       if (!to.in_pieces()) put(folder, to.path);
-      if (to.queue) put(folder, to.queue->ca_file);
+      if (to.queue) put_queue(*to.queue);
       if (to.table && to.table->database == table::Database::sqlite) put(folder, to.table->file);
     }
     put(folder, question.checkpoint.directory);

@@ -68,9 +68,8 @@ class Builder {
     if (sinks_.empty()) missing("sink");
     const auto& queue = built_.job.questions.front().read.queue;
     if (queue && !queue->idle_exit && built_.job.questions.size() > 1)
-      arguments_.fail(
-          "the rows of s.redis_stream have no end, and the next question begins at their end",
-          "give s.redis_stream an idle_exit, for example idle_exit = \"1m\"");
+      arguments_.fail("the rows of a queue have no end, and the next question begins at their end",
+                      "give the queue in s.read an idle_exit, for example idle_exit = \"1m\"");
     join_questions(built_.job);
     read_fleet(lua_, arguments_, built_.job);
     join_sinks(lua_, sinks_, built_.job.questions.back());

@@ -56,7 +56,7 @@ std::string file_name(std::string name) {
 
 // Those of a table, a queue or an object stand beside the pipeline file: "answers.rejects.jsonl".
 std::string default_rejects(const stages::SinkSpec& sink) {
-  if (sink.queue) return file_name(sink.queue->stream) + ".rejects.jsonl";
+  if (sink.queue) return file_name(queue::short_name_of(*sink.queue)) + ".rejects.jsonl";
   if (!sink.table)
     return default_rejects(place::is_remote(sink.path) ? sink.path.substr(sink.path.rfind('/') + 1)
                                                        : sink.path);

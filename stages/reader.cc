@@ -33,6 +33,7 @@ Reader::Reader(Input input, std::optional<std::uint64_t> limit, flow::Credits& c
 
 core::Status Reader::run() {
   core::Status read = read_all();
+  if (acknowledged_) acknowledged_->stop();
   if (read) flush();
   quiet_reads_ = 0;
   callbacks_.done(batches_, read && !shutdown_.stopping());

@@ -15,11 +15,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/clock.h"
 #include "provider/outcome.h"
 
 namespace sluice::auth {
+
+// Name, in any case, and value.
+using SigningHeader = std::pair<std::string_view, std::string_view>;
 
 // A request as it will be written, for what signs it.
 struct RequestView {
@@ -27,6 +31,7 @@ struct RequestView {
   std::string_view authority;                                // as the Host header has it
   std::string_view path;                                     // and query, as written
   std::span<const std::shared_ptr<const std::string>> body;  // in pieces
+  std::span<const SigningHeader> headers = {};               // of its own, where they are signed
 };
 
 struct Proof {

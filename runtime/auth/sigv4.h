@@ -31,9 +31,6 @@ struct SigningScope {
   bool sends_body_hash = false;  // as x-amz-content-sha256, which S3 wants
 };
 
-// Name, in any case, and value.
-using SigningHeader = std::pair<std::string_view, std::string_view>;
-
 class SigV4 {
  public:
   explicit SigV4(SigningScope scope) : scope_(std::move(scope)) {}

@@ -35,6 +35,8 @@ class RecordSource {
   virtual bool acknowledged() const { return false; }
   // The records with these lines have ended, durably. Any thread.
   virtual void ended(std::span<const std::uint64_t>) {}
+  // It is read no more, while records are still under way: takes nothing further. Any thread, also without an end.
+  virtual void stop() {}
   // Behind the last ended(): waits until all of them are acknowledged, for some seconds at most. An Error says
   // how many are not.
   virtual core::Status close() { return {}; }

@@ -42,6 +42,18 @@ std::pair<std::string, std::string> cut_location(std::string_view location) {
   return {std::string(location.substr(0, path)), std::move(rest)};
 }
 
+// "QueueDoesNotExist" of an error in JSON: {"__type":"com.amazonaws.sqs#QueueDoesNotExist", …}.
+std::string error_type(std::string_view json) {
+  constexpr std::string_view kName = "\"__type\"";
+  std::size_t at = json.find(kName);
+  if (at == json.npos) return {};
+  at = json.find('"', at + kName.size());
+  if (at == json.npos) return {};
+  std::string_view type = json.substr(at + 1, json.find('"', at + 1) - at - 1);
+  if (const std::size_t mark = type.find('#'); mark != type.npos) type.remove_prefix(mark + 1);
+  return std::string(type);
+}
+
 }  // namespace
 
 bool Pending::wait_for(core::Duration longest) {
@@ -205,10 +217,13 @@ struct Web::Impl {
     std::string headers;
     std::uint64_t token = 0;
     if (auto* credentials = (*line)->credentials.get()) {
+      const std::vector<auth::SigningHeader> own(attempt->call.headers.begin(),
+                                                 attempt->call.headers.end());
       const auto proof = credentials->prove({.method = attempt->call.method,
                                              .authority = (*line)->authority,
                                              .path = path,
-                                             .body = body},
+                                             .body = body,
+                                             .headers = own},
                                             clock.wall_now());
       if (!proof) return renew(attempt, *credentials);
       headers = *proof->headers;
@@ -262,6 +277,8 @@ struct Web::Impl {
     if (may_be_error && response.body.contains("<Error>")) {
       code = text_of(response.body, "Code");
       if (response.status == 200) response.status = 500;
+    } else if (response.status >= 400) {
+      code = error_type(response.body);
     }
     if (line.credentials != nullptr) {
       if (response.status < 300) line.credentials->accepted(token);

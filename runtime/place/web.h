@@ -48,7 +48,7 @@ struct Answer {
   int status = 0;
   http::Headers headers;
   std::string body;
-  std::string code;  // of an error in XML: "NoSuchKey"
+  std::string code;  // of an error in XML or JSON: "NoSuchKey"
   int tries = 1;
 };
 

@@ -1,21 +1,59 @@
+// The one list of queues.
 #include "queue/queues.h"
 
+#include <array>
+
+#include "queue/queue_source.h"
+#include "queue/sqs_client.h"
+#include "queue/sqs_queue.h"
+#include "queue/sqs_target.h"
 #include "queue/stream_look.h"
-#include "queue/stream_source.h"
+#include "queue/stream_queue.h"
 #include "queue/stream_target.h"
 
 namespace sluice::queue {
+namespace {
+
+// In the order of Spec::at.
+struct Service {
+  std::string_view prefix;  // of its queues' names
+  std::string_view format;  // for people
+  std::string (*short_name)(const Spec& spec);
+  std::unique_ptr<Queue> (*make)(const Spec& spec);
+  core::Result<std::unique_ptr<format::RecordSource>> (*look)(const Spec& spec);
+  std::unique_ptr<format::RecordTarget> (*make_target)(Target target);
+};
+
+constexpr std::array<Service, std::variant_size_v<decltype(Spec::at)>> kServices = {{
+    {"redis:", "Redis stream", stream_of, make_stream_queue, open_stream_look, make_stream_target},
+    {"sqs:", "SQS queue", sqs_name_of, make_sqs_queue, look_at_sqs, make_sqs_target},
+}};
+
+const Service& service_of(const Spec& spec) {
+  return kServices[spec.at.index()];
+}
+
+}  // namespace
 
 std::string name_of(const Spec& spec) {
-  return "redis:" + spec.stream;
+  return std::string(service_of(spec).prefix) + short_name_of(spec);
+}
+
+std::string short_name_of(const Spec& spec) {
+  return service_of(spec).short_name(spec);
 }
 
 core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec) {
-  return spec.take ? open_stream_source(spec) : open_stream_look(spec);
+  const Service& service = service_of(spec);
+  if (!spec.take) return service.look(spec);
+  return open_queue_source(service.make(spec), {.name = name_of(spec),
+                                                .format = std::string(service.format),
+                                                .max_deliveries = spec.max_deliveries,
+                                                .idle_exit = spec.idle_exit});
 }
 
 std::unique_ptr<format::RecordTarget> make_target(Target target) {
-  return make_stream_target(std::move(target));
+  return service_of(target.spec).make_target(std::move(target));
 }
 
 }  // namespace sluice::queue

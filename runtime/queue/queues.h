@@ -14,8 +14,8 @@
 
 namespace sluice::queue {
 
-// Spec::take: the rows of a consumer group, each to be acknowledged (RecordSource::ended). Else the entries
-// that stand in the stream now, from its beginning; nothing there changes.
+// Spec::take: rows that are to be acknowledged each (RecordSource::ended). Else what the queue holds now, where it can be
+// looked at without a change to it; ErrorCode::pipeline where it cannot.
 core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec);
 
 struct Target {
@@ -23,6 +23,8 @@ struct Target {
   std::string job;                     // whose answers these are
   std::string key = {};                // the field that names a row; empty = none
   std::vector<std::string> only = {};  // fields to put; none: all that the lines have
+  // The job's checkpoint's, for where the answers end where the queue cannot keep that.
+  std::string folder = {};
 };
 
 // Its open() connects. It takes nothing back: restart() is an Error.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "core/clock.h"
 #include "core/secret.h"
@@ -14,27 +15,47 @@
 namespace sluice::queue {
 
 // A stream of Redis.
-struct Spec {
+struct RedisStream {
   core::Secret url = {};  // redis/url.h
   std::string ca_file = {};
   std::string stream = {};
 
   // Of a source.
   std::string group = "sluice";
-  std::string consumer = {};  // empty: named by the machine and the checkpoint's folder
+  std::string consumer = {};  // empty: Spec::worker
   std::string field = {};     // that holds the row as JSON; empty: the entry's fields are the row's
-  std::uint64_t max_deliveries = 5;
-  std::optional<core::Duration> idle_exit = {};  // none: it has no end
   core::Duration take_over = std::chrono::seconds(30);
   bool remove = false;  // entries that are acknowledged are deleted as well
-  // Entries are taken for this consumer, and acknowledged; else the stream is only looked at.
-  bool take = false;
 
   // Of a target.
   std::optional<std::uint64_t> maxlen = {};
 };
 
-// "redis:rows": what messages and the books call it. Never the address.
+// A queue of Amazon SQS.
+struct SqsQueue {
+  std::string url = {};     // "https://sqs.eu-central-1.amazonaws.com/123456789012/rows"
+  std::string region = {};  // empty: of the URL's host, AWS_REGION, AWS_DEFAULT_REGION, "us-east-1"
+  core::Secret credentials = {};  // as auth::named_aws_keys() has them; empty: the machine's
+
+  // Of a source: how long a message is withheld from others without a word of the worker that has it.
+  core::Duration visibility = std::chrono::seconds(120);
+};
+
+struct Spec {
+  std::variant<RedisStream, SqsQueue> at = {};
+
+  // Of a source.
+  std::uint64_t max_deliveries = 5;
+  std::optional<core::Duration> idle_exit = {};  // none: it has no end
+  // Messages are taken, and acknowledged; else the queue is only looked at.
+  bool take = false;
+  std::string worker =
+      {};  // this job on this machine, for services that know their consumers by name
+};
+
+// "redis:rows", "sqs:rows": what messages and the books call it. Never the address.
 std::string name_of(const Spec& spec);
+// Its last part alone: "rows".
+std::string short_name_of(const Spec& spec);
 
 }  // namespace sluice::queue

@@ -9,10 +9,10 @@ std::shared_ptr<const redis::Script> make(std::string_view text) {
 
 }  // namespace
 
-const std::shared_ptr<const redis::Script>& tend_script() {
+const std::shared_ptr<const redis::Script>& sign_script() {
   static const auto script = make(R"(
 local stream, sign = KEYS[1], KEYS[2]
-local group, me, nonce, lasts, stale, dead, most, begins, prefix = unpack(ARGV)
+local group, me, nonce, lasts, stale, begins = unpack(ARGV)
 local there = redis.call('GET', sign)
 if there and there ~= nonce and begins ~= '1' then
   return redis.error_reply('OTHER another process reads as ' .. me)
@@ -26,16 +26,27 @@ end
 if #own > 0 then
   redis.call('XCLAIM', stream, group, me, 0, unpack(own), 'JUSTID')
 end
+return 1
+)");
+  return script;
+}
 
-local taken, left, from = {}, tonumber(most), '-'
+const std::shared_ptr<const redis::Script>& take_over_script() {
+  static const auto script = make(R"(
+local stream = KEYS[1]
+local group, me, dead, most, prefix = unpack(ARGV)
+local taken, left, from, lives = {}, tonumber(most), '-', {}
 while left > 0 do
   local page = redis.call('XPENDING', stream, group, 'IDLE', dead, from, '+', 100)
   for _, held in ipairs(page) do
     local id, owner = held[1], held[2]
-    if left > 0 and owner ~= me and redis.call('EXISTS', prefix .. owner) == 0 then
+    if lives[owner] == nil then
+      lives[owner] = owner == me or redis.call('EXISTS', prefix .. owner) == 1
+    end
+    if left > 0 and not lives[owner] then
       local entry = redis.call('XCLAIM', stream, group, me, dead, id)[1]
       if entry then
-        taken[#taken + 1] = {entry[1], entry[2], held[4] + 1, owner}
+        taken[#taken + 1] = {entry, held[4] + 1, owner}
         left = left - 1
       end
     end
@@ -43,7 +54,21 @@ while left > 0 do
   end
   if #page < 100 then break end
 end
-return {own, taken}
+return taken
+)");
+  return script;
+}
+
+const std::shared_ptr<const redis::Script>& give_back_script() {
+  static const auto script = make(R"(
+local stream, group, me, idle = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+for i = 4, #ARGV, 2 do
+  local id = ARGV[i]
+  if #redis.call('XPENDING', stream, group, id, id, 1, me) == 1 then
+    redis.call('XCLAIM', stream, group, me, 0, id, 'IDLE', idle, 'RETRYCOUNT', ARGV[i + 1], 'JUSTID')
+  end
+end
+return 1
 )");
   return script;
 }

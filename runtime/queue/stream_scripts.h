@@ -9,16 +9,29 @@
 
 namespace sluice::queue {
 
-// Says that this consumer lives, keeps its entries from going stale, and takes over those of consumers that do not live.
+// Says that this consumer lives, and keeps its entries from going stale.
 //
 //   KEYS  the stream, this consumer's sign of life
 //   ARGV  group, consumer, nonce of this process, how long the sign lasts (ms), how long an entry may be idle before it is
-//         kept alive (ms), before it is taken over (ms), how many at most, "1" when this process begins,
-//         what the keys of signs begin with
-//   →     [own, taken]: own, [id, …], those that were kept alive; taken, [[id, fields, deliveries, consumer], …]
+//         kept alive (ms), "1" when this process begins
 //
 // An error "OTHER" when another process has begun as the same consumer since.
-const std::shared_ptr<const redis::Script>& tend_script();
+const std::shared_ptr<const redis::Script>& sign_script();
+
+// Takes over entries of consumers without a sign of life.
+//
+//   KEYS  the stream
+//   ARGV  group, consumer, how long an entry is idle at least (ms), how many at most, what the keys of signs begin with
+//   →     [[[id, fields], deliveries, consumer that held it], …]
+const std::shared_ptr<const redis::Script>& take_over_script();
+
+// Lets entries be taken over by others at once.
+//
+//   KEYS  the stream
+//   ARGV  group, consumer, how long they are idle then (ms), for each entry its id and its deliveries
+//
+// Entries that this consumer does not hold any more stay as they are.
+const std::shared_ptr<const redis::Script>& give_back_script();
 
 // This consumer's entries from ARGV[3] on, as the pending list has them, at most ARGV[4]: [[id, deliveries], …].
 //   KEYS  the stream;  ARGV  group, consumer, first id, how many

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "queue/queues.h"
+#include "queue/worker.h"
 #include "stages/question.h"
 #include "table/tables.h"
 
@@ -52,11 +53,16 @@ std::vector<std::string> columns_of(const stages::PipelineSpec& spec,
 
 std::unique_ptr<format::RecordTarget> target_of(const stages::PipelineSpec& spec,
                                                 const stages::DeliverySpec& to) {
-  if (to.queue)
-    return queue::make_target({.spec = *to.queue,
-                               .job = spec.name,
-                               .key = spec.read.key,
-                               .only = columns_of(spec, to, answer_columns(spec))});
+  if (to.queue) {
+    // Workers that share a queue of rows have the answers of one job together, each its own.
+    const std::string& folder = spec.checkpoint.directory;
+    return queue::make_target(
+        {.spec = *to.queue,
+         .job = spec.read.queue ? spec.name + "@" + queue::worker_name(folder) : spec.name,
+         .key = spec.read.key,
+         .only = columns_of(spec, to, answer_columns(spec)),
+         .folder = folder});
+  }
   table::Target target{
       .spec = *to.table, .job = spec.name, .key = spec.read.key, .columns = answer_columns(spec)};
   target.only = columns_of(spec, to, target.columns);

@@ -1,6 +1,5 @@
 // Joins a run's parts: opens them in their order, and says which calls which.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include "job/file_sink.h"
 #include "job/job_files.h"
 #include "job/run_flow.h"
+#include "queue/worker.h"
 #include "stages/endpoint_options.h"
 #include "stages/read_files.h"
 #include "stages/vector_text.h"
@@ -20,18 +20,6 @@ namespace {
 bool cannot_be_read_again(const std::string& name) {
   std::error_code error;
   return name == "-" || std::filesystem::is_fifo(name, error);
-}
-
-// Entries are taken for one consumer: the job in this folder of this machine, so that the next run of it gets first what
-// this one has not ended.
-void take_from(queue::Spec& queue, const std::string& directory) {
-  queue.take = true;
-  if (!queue.consumer.empty()) return;
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  std::error_code error;
-  const std::string folder = std::filesystem::weakly_canonical(directory, error).string();
-  queue.consumer = fmt::format("{}-{}", host.data(), core::hash128(folder).hex().substr(0, 12));
 }
 
 }  // namespace
@@ -98,7 +86,10 @@ core::Status FlowRun::open() {
   for (const auto& [endpoint, why] : batch_refusals_) dispatcher_->stop_parking(endpoint, why);
   graph_.emplace(bodies(), shutdown_);
   stages::Reader::Input input{spec_.read, std::move(*names), written_files(spec_), options_.shards};
-  if (input.from.queue && !options_.look) take_from(*input.from.queue, spec_.checkpoint.directory);
+  if (input.from.queue && !options_.look) {
+    input.from.queue->take = true;
+    input.from.queue->worker = queue::worker_name(spec_.checkpoint.directory);
+  }
   reader_.emplace(std::move(input), options_.limit, credits_, shutdown_, callbacks(),
                   stages::Steps(spec_.read.steps));
   reader_->cost().at_least(spec_.pack.user ? 0 : spec_.pack.user_template.size(),

@@ -65,6 +65,7 @@ class World {
 
   void start_mock(std::vector<std::string> arguments = {});
   void stop_mock() { mock_.reset(); }
+  void signal_mock(int signal) const { mock_->signal(signal); }
   const std::string& base_url() const { return base_url_; }
   MockStats mock_stats() const;
   std::string mock_report() const;  // the body of its GET /stats

@@ -19,7 +19,7 @@ class StreamTargetTest : public testing::Test {
   }
   std::unique_ptr<format::RecordTarget> target(std::vector<std::string> only = {}) const {
     Spec spec = stream_->spec("");
-    spec.stream = "answers";
+    stream_in(spec).stream = "answers";
     return make_target({.spec = spec, .job = "job", .key = "id", .only = std::move(only)});
   }
   // Each entry's words, joined.

@@ -9,6 +9,7 @@
 
 #include "queue/queues.h"
 #include "redis/caller.h"
+#include "taker.h"
 #include "tests/redis_server.h"
 
 namespace sluice::queue {
@@ -36,12 +37,13 @@ class Stream {
     return ask({"XPENDING", "rows", group}).items.at(0).integer;
   }
   Spec spec(const std::string& consumer) const {
-    Spec spec;
-    spec.url = core::Secret(server_.url());
-    spec.stream = "rows";
-    spec.consumer = consumer;
+    RedisStream at;
+    at.url = core::Secret(server_.url());
+    at.stream = "rows";
+    at.take_over = std::chrono::milliseconds(300);
+    Spec spec{.at = std::move(at)};
+    spec.worker = consumer;
     spec.idle_exit = std::chrono::milliseconds(100);
-    spec.take_over = std::chrono::milliseconds(300);
     spec.take = true;
     return spec;
   }
@@ -58,52 +60,8 @@ class Stream {
   std::unique_ptr<redis::Caller> caller_;
 };
 
-// A source as a run has it.
-class Taker {
- public:
-  explicit Taker(const Spec& spec) {
-    auto opened = open_source(spec);
-    if (opened)
-      source_ = std::move(*opened);
-    else
-      error = opened.error().text();
-  }
-  using State = format::RecordSource::State;
-
-  // Until it ends, or has `most` rows or more. Each is acknowledged at once when `ends`.
-  State take(std::size_t most = 1'000'000, bool ends = true) {
-    State last = State::more;
-    while ((last == State::more || last == State::waiting) && rows.size() < most) {
-      std::vector<std::uint64_t> lines;
-      auto state = source_->read([&](const format::Record& record) {
-        rows.emplace_back(record.text);
-        if (record.reject != nullptr) rejects.push_back(*record.reject);
-        lines.push_back(record.line);
-        return true;
-      });
-      if (ends)
-        source_->ended(lines);
-      else
-        open.insert(open.end(), lines.begin(), lines.end());
-      if (!state) {
-        error = state.error().text();
-        return State::stopped;
-      }
-      last = *state;
-    }
-    return last;
-  }
-  void end_open() { source_->ended(open); }
-  core::Status close() { return source_->close(); }
-  void go() { source_.reset(); }
-
-  std::vector<std::string> rows;
-  std::vector<core::Reject> rejects;
-  std::vector<std::uint64_t> open;
-  std::string error;
-
- private:
-  std::unique_ptr<format::RecordSource> source_;
-};
+inline RedisStream& stream_in(Spec& spec) {
+  return std::get<RedisStream>(spec.at);
+}
 
 }  // namespace sluice::queue

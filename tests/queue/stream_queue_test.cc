@@ -1,4 +1,4 @@
-#include "queue/stream_source.h"
+#include "queue/stream_queue.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace {
 using State = Taker::State;
 using testing::HasSubstr;
 
-class StreamSourceTest : public testing::Test {
+class StreamQueueTest : public testing::Test {
  protected:
   void SetUp() override { SLUICE_NEEDS_REDIS(); }
 };
@@ -23,7 +23,7 @@ std::set<std::string> distinct(const std::vector<std::string>& rows) {
   return {rows.begin(), rows.end()};
 }
 
-TEST_F(StreamSourceTest, GivesEachRowOnceAndAcknowledgesWhatHasEnded) {
+TEST_F(StreamQueueTest, GivesEachRowOnceAndAcknowledgesWhatHasEnded) {
   const Stream stream;
   stream.add(0, 1000);
   Taker taker(stream.spec("a"));
@@ -36,18 +36,18 @@ TEST_F(StreamSourceTest, GivesEachRowOnceAndAcknowledgesWhatHasEnded) {
   EXPECT_EQ(stream.ask({"XLEN", "rows"}).integer, 1000);
 }
 
-TEST_F(StreamSourceTest, DeletesWhatIsAcknowledgedWhereItIsToldTo) {
+TEST_F(StreamQueueTest, DeletesWhatIsAcknowledgedWhereItIsToldTo) {
   const Stream stream;
   stream.add(0, 10);
   Spec spec = stream.spec("a");
-  spec.remove = true;
+  stream_in(spec).remove = true;
   Taker taker(spec);
   EXPECT_EQ(taker.take(), State::end);
   EXPECT_TRUE(taker.close().has_value());
   EXPECT_EQ(stream.ask({"XLEN", "rows"}).integer, 0);
 }
 
-TEST_F(StreamSourceTest, WaitsForWhatComesLater) {
+TEST_F(StreamQueueTest, WaitsForWhatComesLater) {
   const Stream stream;
   Taker taker(stream.spec("a"));
   std::thread later([&] { stream.add(0, 5); });
@@ -56,7 +56,7 @@ TEST_F(StreamSourceTest, WaitsForWhatComesLater) {
   EXPECT_EQ(taker.rows.size(), 5u);
 }
 
-TEST_F(StreamSourceTest, GivesItsOwnPendingRowsFirstWhenItBeginsAgain) {
+TEST_F(StreamQueueTest, GivesItsOwnPendingRowsFirstWhenItBeginsAgain) {
   const Stream stream;
   stream.add(0, 300);
   {
@@ -74,7 +74,7 @@ TEST_F(StreamSourceTest, GivesItsOwnPendingRowsFirstWhenItBeginsAgain) {
   EXPECT_EQ(stream.pending(), 0);
 }
 
-TEST_F(StreamSourceTest, SharesTheRowsAmongTheConsumersOfAGroup) {
+TEST_F(StreamQueueTest, SharesTheRowsAmongTheConsumersOfAGroup) {
   const Stream stream;
   stream.add(0, 2000);
   Taker a(stream.spec("a"));
@@ -91,7 +91,7 @@ TEST_F(StreamSourceTest, SharesTheRowsAmongTheConsumersOfAGroup) {
   EXPECT_EQ(stream.pending(), 0);
 }
 
-TEST_F(StreamSourceTest, TakesOverWhatADeadConsumerHeldAndNothingOfALivingOne) {
+TEST_F(StreamQueueTest, TakesOverWhatADeadConsumerHeldAndNothingOfALivingOne) {
   const Stream stream;
   stream.add(0, 20);
   stream.ask({"XGROUP", "CREATE", "rows", "sluice", "0"});
@@ -113,7 +113,7 @@ TEST_F(StreamSourceTest, TakesOverWhatADeadConsumerHeldAndNothingOfALivingOne) {
   EXPECT_EQ(stream.ask({"XPENDING", "rows", "sluice", "-", "+", "20", "living"}).items.size(), 10u);
 }
 
-TEST_F(StreamSourceTest, RejectsARowThatWasDeliveredTooOften) {
+TEST_F(StreamQueueTest, RejectsARowThatWasDeliveredTooOften) {
   const Stream stream;
   stream.add(0, 2);
   Spec spec = stream.spec("a");
@@ -132,7 +132,29 @@ TEST_F(StreamSourceTest, RejectsARowThatWasDeliveredTooOften) {
   EXPECT_EQ(stream.pending(), 0);
 }
 
-TEST_F(StreamSourceTest, EndsWhenAnotherProcessBeginsAsTheSameConsumer) {
+TEST_F(StreamQueueTest, GivesBackWhatHasNotEndedWithoutCountingTheDelivery) {
+  const Stream stream;
+  stream.add(0, 40);
+  Spec spec = stream.spec("a");
+  stream_in(spec).take_over = std::chrono::hours(1);
+  spec.max_deliveries = 1;
+  for (int times = 0; times < 3; ++times) {
+    Taker taker(spec);
+    taker.take(40, false);
+    EXPECT_TRUE(taker.rejects.empty());
+    EXPECT_TRUE(taker.close().has_value());
+    spec.worker = spec.worker == "a" ? "b" : "a";
+  }
+  EXPECT_EQ(stream.pending(), 40);
+  Taker other(spec);
+  EXPECT_EQ(other.take(40), State::more);
+  EXPECT_EQ(distinct(other.rows).size(), 40u);
+  EXPECT_TRUE(other.rejects.empty());
+  EXPECT_TRUE(other.close().has_value());
+  EXPECT_EQ(stream.pending(), 0);
+}
+
+TEST_F(StreamQueueTest, EndsWhenAnotherProcessBeginsAsTheSameConsumer) {
   const Stream stream;
   Spec spec = stream.spec("a");
   spec.idle_exit = std::chrono::seconds(60);
@@ -144,12 +166,12 @@ TEST_F(StreamSourceTest, EndsWhenAnotherProcessBeginsAsTheSameConsumer) {
               HasSubstr("another process reads as a: entries of one consumer are one process's"));
 }
 
-TEST_F(StreamSourceTest, OutlivesARestartOfTheServer) {
+TEST_F(StreamQueueTest, OutlivesARestartOfTheServer) {
   Stream stream({"--appendonly", "yes", "--appendfsync", "always"});
   stream.add(0, 500);
   Spec spec = stream.spec("a");
   spec.idle_exit = std::chrono::seconds(1);
-  spec.take_over = std::chrono::seconds(30);
+  stream_in(spec).take_over = std::chrono::seconds(30);
   Taker taker(spec);
   EXPECT_EQ(taker.take(100), State::more);
   stream.server().stop(SIGKILL);
@@ -161,19 +183,19 @@ TEST_F(StreamSourceTest, OutlivesARestartOfTheServer) {
   EXPECT_EQ(stream.pending(), 0);
 }
 
-TEST_F(StreamSourceTest, SaysWhatIsWrongAtTheServer) {
+TEST_F(StreamQueueTest, SaysWhatIsWrongAtTheServer) {
   const Stream stream;
   stream.ask({"SET", "rows", "text"});
   EXPECT_THAT(
       Taker(stream.spec("a")).error,
       AllOf(HasSubstr("redis:rows: "), HasSubstr("what has this name there is not a stream")));
   Spec spec = stream.spec("a");
-  spec.url = core::Secret("unix://:geheim@" + stream.server_socket());
+  stream_in(spec).url = core::Secret("unix://:geheim@" + stream.server_socket());
   EXPECT_THAT(Taker(spec).error,
               AllOf(HasSubstr("refuses the password"), Not(HasSubstr("geheim"))));
 }
 
-TEST_F(StreamSourceTest, SaysThatItsGroupIsGone) {
+TEST_F(StreamQueueTest, SaysThatItsGroupIsGone) {
   const Stream stream;
   Spec spec = stream.spec("a");
   spec.idle_exit = std::chrono::seconds(60);
