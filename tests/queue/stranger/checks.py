@@ -22,6 +22,8 @@ from botocore.credentials import Credentials
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+ROWS = 200  # moto takes long for many
+LONGEST = 60  # seconds, for each of the runs
 KEY, SECRET, REGION = "STRANGERKEY", "stranger-secret", "eu-central-1"
 REFUSED = b'{"__type":"com.amazon.coral.service#SignatureDoesNotMatch","message":"m"}'
 
@@ -111,6 +113,14 @@ def main():
             return subprocess.Popen([program, "run", "job.lua"], cwd=folder, env=environment, text=True,
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
+        def wait_until(holds, run):
+            until = time.monotonic() + LONGEST
+            while not holds():
+                if run.poll() is not None or time.monotonic() > until:
+                    run.kill()
+                    raise AssertionError(run.communicate()[0])
+                time.sleep(0.02)
+
         def lines():
             there = folder / "job.jsonl"
             return there.read_text().splitlines() if there.exists() else []
@@ -119,32 +129,34 @@ def main():
         try:
             mock_url = next(word for word in mock.stdout.readline().split() if word.startswith("http://"))
             # Killed: what it had comes again when its visibility is over, and what it had answered is not asked again.
-            add(0, 300)
+            add(0, 80)
             killed = start("2s")
-            while len(lines()) < 20 and killed.poll() is None:
-                time.sleep(0.02)
+            wait_until(lambda: len(lines()) >= 20, killed)
             killed.kill()
             killed.wait()
             # Stopped: what was not asked is visible at once.
-            add(300, 1000)
+            add(80, ROWS)
             stopped = start("1h")
             before = len(lines())
-            while len(lines()) <= before and stopped.poll() is None:
-                time.sleep(0.02)
+            wait_until(lambda: len(lines()) > before, stopped)
             stopped.send_signal(signal.SIGINT)
-            said = stopped.communicate()[0]
+            said = stopped.communicate(timeout=LONGEST)[0]
             assert stopped.returncode == 4, said
             visible, hidden = counts("rows")
             assert visible > 0, said
             ended = start("1h", ', idle_exit = "4s"')
-            said = ended.communicate()[0]
+            try:
+                said = ended.communicate(timeout=LONGEST)[0]
+            except subprocess.TimeoutExpired:
+                ended.kill()
+                raise AssertionError(f"{len(lines())} lines, {counts('rows')}, {ended.communicate()[0]}") from None
             assert ended.returncode == 0, said
             keys = [json.loads(line)["id"] for line in lines()]
-            assert len(keys) == len(set(keys)) == 1000, f"{len(keys)} lines, {len(set(keys))} keys\n{said}"
+            assert len(keys) == len(set(keys)) == ROWS, f"{len(keys)} lines, {len(set(keys))} keys\n{said}"
             assert counts("rows") == (0, 0), counts("rows")
-            assert counts("answers")[0] >= 1000
+            assert counts("answers")[0] >= ROWS
             sent = {}
-            while len(sent) < 1000:
+            while len(sent) < ROWS:
                 for one in sqs.receive_message(QueueUrl=queues["answers"], MaxNumberOfMessages=10,
                                                MessageAttributeNames=["key"]).get("Messages", []):
                     sent[one["MessageAttributes"]["key"]["StringValue"]] = json.loads(one["Body"])
