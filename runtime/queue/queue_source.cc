@@ -82,6 +82,7 @@ class QueueSource final : public format::RecordSource {
   std::uint64_t next_line_ = 1;
   std::vector<std::string> to_acknowledge_;
   bool acknowledging_ = false;
+  std::string refusal_;     // why the last acknowledgement failed; empty: it did not
   std::size_t taking_ = 0;  // asked for by takes that are under way
   std::size_t takers_running_ = 0;
   std::size_t count_ = kFirstCount;  // of one take, by the size of what came
@@ -201,12 +202,13 @@ core::Status QueueSource::close() {
   tender_.join();
   lock.lock();
   if (to_acknowledge_.empty()) return give_back(lock);
-  return core::fail(core::ErrorCode::io,
-                    fmt::format("{} rows have ended and could not be acknowledged: they are kept, "
-                                "and are acknowledged when the job is run again, without being "
-                                "asked",
-                                to_acknowledge_.size()),
-                    options_.name);
+  return core::fail(
+      core::ErrorCode::io,
+      fmt::format("{} rows have ended and could not be acknowledged{}: they are kept, "
+                  "and are acknowledged when the job is run again, without being "
+                  "asked",
+                  to_acknowledge_.size(), refusal_.empty() ? "" : " (" + refusal_ + ")"),
+      options_.name);
 }
 
 // What has not been asked. Where that fails it comes again all the same, later.
@@ -253,7 +255,8 @@ void QueueSource::take_on(Lock& lock) {
     take_failing_.since.reset();
     plenty_ = !taken->empty();
     if (taken->empty()) {
-      if (!quiet_since_) quiet_since_ = std::max(began, came_at_);
+      // It may have waited for a connection: an empty take vouches for its own time alone.
+      if (!quiet_since_) quiet_since_ = std::max({began, came_at_, steady_now() - longest});
     } else {
       add(std::move(*taken));
     }
@@ -324,6 +327,7 @@ bool QueueSource::acknowledge(Lock& lock) {
     tend_failing_.since.reset();
   else
     failed(left.error(), tend_failing_);
+  refusal_ = left ? "" : left.error().error.message;
   for (Held& one : held) {
     const auto known = held_.find(one.id);
     // A delivery that has come meanwhile counts by itself.

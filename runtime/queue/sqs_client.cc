@@ -23,7 +23,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kCallsAtOnce = 8;
 constexpr milliseconds kLookEvery{20};
 // Longer than a long poll takes.
-constexpr place::Patience kSqsPatience{.tries = 1,
+constexpr place::Patience kSqsPatience{.tries = 2,
+                                       .first_delay = milliseconds(100),
                                        .connect = std::chrono::seconds(5),
                                        .idle = std::chrono::seconds(30),
                                        .total = std::chrono::seconds(60)};

@@ -1,6 +1,6 @@
 // Calls of Amazon SQS, in its JSON protocol, signed (auth/sigv4.h).
 //
-// Threads: any, several calls at once. Calls block; a request is sent once, unless keys have expired.
+// Threads: any, several calls at once. Calls block; a request is sent twice at most.
 #pragma once
 
 #include <atomic>

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 #include <utility>
 
 #include "core/json.h"
@@ -15,7 +14,6 @@
 namespace sluice::queue {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kTakers = 4;

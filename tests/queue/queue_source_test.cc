@@ -196,8 +196,9 @@ TEST(QueueSource, AcknowledgesAgainWhatCouldNotBe) {
 TEST(QueueSource, TakesNoMoreOnceStopped) {
   Script script;
   script.give({message("a", "1")});
-  const auto taker = open(script, milliseconds(200));
+  const auto taker = open(script);
   taker->take(1, false);
+  script.wait([&] { return script.taking && script.to_give.empty(); });  // the next one
   taker->stop();
   script.wait([&] { return !script.taking; });
   script.give({message("b", "2")});
