@@ -35,6 +35,7 @@ struct Script {
   std::vector<std::string> held;          // ids of the last hold()
   int holds = 0;
   int takes_to_fail = 0;
+  bool acknowledgements_fail = false;
   bool failures_pass = true;
   std::vector<std::string> refuse_once;  // ids that are not acknowledged the first time
   std::function<void()> while_acknowledging;
@@ -85,6 +86,7 @@ class FakeQueue final : public Queue {
   QueueResult<std::vector<std::string>> acknowledge(std::span<const Held> held) override {
     if (script_.while_acknowledging) script_.while_acknowledging();
     const std::lock_guard lock(script_.mutex);
+    if (script_.acknowledgements_fail) return std::unexpected(failure(true));
     std::vector<std::string> left;
     for (const Held& one : held) {
       if (std::erase(script_.refuse_once, one.id) > 0)
@@ -114,10 +116,11 @@ Message message(const std::string& id, const std::string& receipt) {
   return {.id = id, .receipt = receipt, .text = "{\"id\":\"" + id + "\"}"};
 }
 
-std::unique_ptr<Taker> open(Script& script, milliseconds idle = seconds(60)) {
+std::unique_ptr<Taker> open(Script& script, milliseconds idle = seconds(60),
+                            milliseconds close_within = seconds(5)) {
   return std::make_unique<Taker>(open_queue_source(
       std::make_unique<FakeQueue>(script),
-      {.name = "fake:rows", .format = "fake", .idle_exit = idle, .close_within = seconds(5)}));
+      {.name = "fake:rows", .format = "fake", .idle_exit = idle, .close_within = close_within}));
 }
 
 TEST(QueueSource, AcknowledgesWhatHasEndedAndGivesBackTheRest) {
@@ -191,6 +194,20 @@ TEST(QueueSource, AcknowledgesAgainWhatCouldNotBe) {
   taker->take(2);
   EXPECT_TRUE(taker->close().has_value());
   EXPECT_THAT(script.acknowledged, UnorderedElementsAre("1", "2"));
+}
+
+TEST(QueueSource, SaysHowManyCouldNotBeAcknowledgedAndWhy) {
+  Script script;
+  script.acknowledgements_fail = true;
+  script.give({message("a", "1"), message("b", "2")});
+  const auto taker = open(script, seconds(60), milliseconds(300));
+  taker->take(2);
+  const auto closed = taker->close();
+  ASSERT_FALSE(closed.has_value());
+  EXPECT_THAT(closed.error().text(),
+              HasSubstr("fake:rows: 2 rows have ended and could not be acknowledged (the queue is "
+                        "away): they are kept"));
+  EXPECT_THAT(script.given_back, testing::IsEmpty());
 }
 
 TEST(QueueSource, TakesNoMoreOnceStopped) {
