@@ -63,6 +63,8 @@ core::Status can_be_shared(const stages::JobSpec& job) {
     if (endpoint.batch) why = fmt::format("endpoint {} has the tier \"batch\"", endpoint.name);
   if (std::ranges::find(spec.read.paths, "-") != spec.read.paths.end())
     why = "standard input is one process's own";
+  if (spec.read.queue)
+    why = "a queue gives each worker its rows anyway, without a checkpoint in common";
   if (why.empty()) return {};
   return core::fail(core::ErrorCode::pipeline,
                     fmt::format("the checkpoint of fleet cannot be used for this job: {}", why),
