@@ -22,12 +22,14 @@ void read_fleet(lua_State* lua, const Arguments& pipeline, stages::JobSpec& job)
                        "take it out, or give checkpoint");
     shared.shard_rows = static_cast<std::uint64_t>(*rows);
   }
-  const std::string_view named = fleet.has("quota") ? "quota" : "checkpoint";
-  core::Secret quota = fleet.secret(named);
+  if (fleet.has("budget") && !fleet.has("quota"))
+    fleet.fail_value("budget", "budget names one that is kept in the server of quota",
+                     "give quota, which may be the address of checkpoint");
+  core::Secret quota = fleet.secret("quota");
   // The line is not shown: an address may hold a password.
-  if (fleet.text(named)) {
+  if (fleet.text("quota")) {
     if (const auto address = pool_store::check_address(quota); !address)
-      raise_at(lua, nullptr, {}, fmt::format("{} of fleet {}", named, address.error().message),
+      raise_at(lua, nullptr, {}, fmt::format("quota of fleet {}", address.error().message),
                "for example fleet = { quota = s.secret \"REDIS_URL\" }, with redis://host:6379 in "
                "that variable, or postgresql://host/database");
   }
@@ -35,6 +37,11 @@ void read_fleet(lua_State* lua, const Arguments& pipeline, stages::JobSpec& job)
     question.checkpoint.shared = shared;
     question.dispatch.shared_quota = quota;
     question.dispatch.shared_budget = fleet.text("budget").value_or(job.name);
+    if (question.dispatch.budget && !fleet.has("quota"))
+      raise_at(
+          lua, nullptr, {}, "each process would spend the whole budget",
+          "processes share a budget in the server of quota: fleet = { checkpoint = …, quota = … }, "
+          "which may be the same address");
     if (question.dispatch.budget &&
         std::ranges::any_of(question.dispatch.endpoints, &provider::EndpointSpec::batch))
       raise_at(lua, nullptr, {},

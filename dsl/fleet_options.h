@@ -14,7 +14,7 @@ inline constexpr Option kFleet[] = {
                 "redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or "
                 "PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown",
      .example = "s.secret \"REDIS_URL\"",
-     .fallback = "the server of checkpoint",
+     .fallback = "each process has the limits for itself",
      .min = 1,
      .max = 4096},
     {.name = "checkpoint",
