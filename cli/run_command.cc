@@ -215,6 +215,8 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                                .notice = [&](const std::string& text) { flags.log.note(text); },
                                .shards = pass ? pass->shards : nullptr,
                                .shared_log = pass ? pass->log : nullptr,
+                               .ledger = pass ? pass->ledger : dispatch::AskLedger(),
+                               .spends_as = pass ? pass->spends_as : nullptr,
                                .observer = watch.observer(log.get())});
       if (!made) return std::unexpected(made.error());
       job::Run& run = **made;

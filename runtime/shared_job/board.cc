@@ -36,7 +36,7 @@ constexpr const char* kTables[] = {
     "boolean NOT NULL DEFAULT false, "
     "PRIMARY KEY (job, generation, no)) WITH (fillfactor = 50)",
     "CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
-    "records bytea NOT NULL, PRIMARY KEY (worker, chunk))"};
+    "records bytea NOT NULL, payer text NOT NULL DEFAULT '', PRIMARY KEY (worker, chunk))"};
 
 postgres::Settings settings() {
   return {.called = "the checkpoint of fleet",
@@ -121,7 +121,7 @@ core::Status Board::make_tables() {
 }
 
 core::Result<postgres::PgResult> Board::ask(const std::string& sql, const Values& values,
-                                         bool binary) {
+                                            bool binary) {
   const std::lock_guard lock(mutex_);
   bool away = false;
   for (auto wait = kFirstWait;; wait = std::min(2 * wait, kLongestWait)) {
@@ -311,13 +311,16 @@ core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
 }
 
 core::Result<Board::Appended> Board::append(WorkerId worker, std::uint64_t chunk,
-                                            const std::string& records) {
+                                            const std::string& records, const std::string& payer) {
   // The worker's row is locked against mark_dead(), and gets no new version.
-  auto state = ask(
-      "WITH me AS (SELECT state FROM sluice_worker WHERE id = $1 FOR SHARE), put AS "
-      "(INSERT INTO sluice_log(worker, chunk, records) SELECT $1, $2, $3 FROM me "
-      "WHERE state = 'alive' ON CONFLICT DO NOTHING) SELECT state FROM me",
-      {value(worker), value(static_cast<std::int64_t>(chunk)), {.bytes = records, .binary = true}});
+  auto state =
+      ask("WITH me AS (SELECT state FROM sluice_worker WHERE id = $1 FOR SHARE), put AS "
+          "(INSERT INTO sluice_log(worker, chunk, records, payer) SELECT $1, $2, $3, $4 FROM me "
+          "WHERE state = 'alive' ON CONFLICT DO NOTHING) SELECT state FROM me",
+          {value(worker),
+           value(static_cast<std::int64_t>(chunk)),
+           {.bytes = records, .binary = true},
+           text(payer)});
   if (!state) return std::unexpected(state.error());
   if (state->rows() == 0) return Appended::unknown_worker;
   return state->text(0, 0) == "alive" ? Appended::yes : Appended::not_alive;
@@ -331,14 +334,22 @@ core::Result<std::uint64_t> Board::last_chunk(WorkerId worker) {
 
 core::Status Board::read_log(WorkerId worker,
                              const std::function<core::Status(std::string_view records)>& each) {
+  return read_log_with_payers(
+      worker, [&each](std::string_view records, std::string_view) { return each(records); });
+}
+
+core::Status Board::read_log_with_payers(
+    WorkerId worker,
+    const std::function<core::Status(std::string_view records, std::string_view payer)>& each) {
   for (std::int64_t after = 0;;) {
-    auto rows = ask(fmt::format("SELECT records FROM sluice_log WHERE worker = $1 AND chunk > $2 "
-                                "ORDER BY chunk LIMIT {}",
-                                kChunksARead),
-                    {value(worker), value(after)}, true);
+    auto rows =
+        ask(fmt::format("SELECT records, payer FROM sluice_log WHERE worker = $1 AND chunk > $2 "
+                        "ORDER BY chunk LIMIT {}",
+                        kChunksARead),
+            {value(worker), value(after)}, true);
     if (!rows) return std::unexpected(rows.error());
     for (int i = 0; i < rows->rows(); ++i)
-      if (auto taken = each(rows->text(i, 0)); !taken) return taken;
+      if (auto taken = each(rows->text(i, 0), rows->text(i, 1)); !taken) return taken;
     if (rows->rows() < kChunksARead) return {};
     after += rows->rows();  // chunks have no gaps
   }

@@ -143,11 +143,16 @@ class Board {
 
   enum class Appended { yes, not_alive, unknown_worker };
   // Row `chunk` of the worker's log, from 1. Once however often.
-  core::Result<Appended> append(WorkerId worker, std::uint64_t chunk, const std::string& records);
+  // `payer`: under which name a shared budget knows who paid for what they tell; empty: there is none.
+  core::Result<Appended> append(WorkerId worker, std::uint64_t chunk, const std::string& records,
+                                const std::string& payer = {});
   core::Result<std::uint64_t> last_chunk(WorkerId worker);  // 0: none
   // From the first on.
   core::Status read_log(WorkerId worker,
                         const std::function<core::Status(std::string_view records)>& each);
+  core::Status read_log_with_payers(
+      WorkerId worker,
+      const std::function<core::Status(std::string_view records, std::string_view payer)>& each);
 
   // The next shard that nobody had, which is then `worker`'s; nullopt: there is none, or the worker is not alive.
   // `after`: the last that it was given in this way, -1: none.
@@ -184,7 +189,7 @@ class Board {
   core::Status make_tables();
   // Until it has worked, or has failed for a reason that stays.
   core::Result<postgres::PgResult> ask(const std::string& sql, const Values& values,
-                                    bool binary = false);
+                                       bool binary = false);
   core::Status tell(const std::string& sql, const Values& values);
   core::Result<std::optional<std::uint64_t>> number(const std::string& sql, const Values& values);
 

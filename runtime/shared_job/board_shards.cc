@@ -4,8 +4,8 @@
 
 #include <charconv>
 
-#include "shared_job/board.h"
 #include "postgres/connection.h"
+#include "shared_job/board.h"
 
 namespace sluice::shared_job {
 namespace {

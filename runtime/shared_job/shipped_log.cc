@@ -43,8 +43,15 @@ void ShippedLog::name_endpoints(wal::EndpointNames names) {
 
 void ShippedLog::append(std::string_view record) {
   const std::lock_guard lock(mutex_);
-  pending_.append(record);
+  if (pending_.empty() || pending_.back().payer != payer_)
+    pending_.push_back({.records = {}, .payer = payer_});
+  pending_.back().records.append(record);
   ++appended_;
+}
+
+void ShippedLog::set_payer(const std::string& payer) {
+  const std::lock_guard lock(mutex_);
+  payer_ = payer;
 }
 
 core::Status ShippedLog::commit() {
@@ -57,12 +64,13 @@ core::Status ShippedLog::commit() {
       continue;
     }
     busy_ = true;
-    const std::string records = std::exchange(pending_, {});
+    const std::vector<Pending> pending = std::exchange(pending_, {});
     const std::uint64_t upto = appended_;
     lock.unlock();
     core::Status status;
     try {
-      status = ship(records);
+      for (const Pending& piece : pending)
+        if (status) status = ship(piece);
     } catch (...) {
       status = std::unexpected(core::caught());
     }
@@ -70,8 +78,10 @@ core::Status ShippedLog::commit() {
     busy_ = false;
     if (status) committed_ = upto;
     if (!status) error_ = status.error();
-    ++counts_.commits;
-    counts_.bytes += records.size();
+    for (const Pending& piece : pending) {
+      ++counts_.commits;
+      counts_.bytes += piece.records.size();
+    }
     shipped_.notify_all();
   }
   return {};
@@ -82,16 +92,16 @@ ShippedLog::Counts ShippedLog::counts() const {
   return counts_;
 }
 
-core::Status ShippedLog::keep(const std::string& records) {
+core::Status ShippedLog::keep(const Pending& pending) {
   std::uint64_t at = kept_end_;
-  for (std::string_view rest = records; !rest.empty();) {
+  for (std::string_view rest = pending.records; !rest.empty();) {
     const ssize_t written = ::pwrite(kept_, rest.data(), rest.size(), static_cast<off_t>(at));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return storage::disk_failed("write", errno, "shared.log");
     rest.remove_prefix(static_cast<std::size_t>(written));
     at += static_cast<std::uint64_t>(written);
   }
-  chunks_.push_back({kept_end_, records.size()});
+  chunks_.push_back({kept_end_, pending.records.size(), pending.payer});
   kept_end_ = at;
   return {};
 }
@@ -116,15 +126,15 @@ core::Status ShippedLog::look_for_losses() {
   for (std::size_t chunk = *last; chunk + 1 < chunks_.size(); ++chunk) {
     const auto records = kept(chunk);
     if (!records) return std::unexpected(records.error());
-    const auto again = board_.append(worker_, chunk + 1, *records);
+    const auto again = board_.append(worker_, chunk + 1, *records, chunks_[chunk].payer);
     if (!again) return std::unexpected(again.error());
     if (*again != Board::Appended::yes) return {};  // ship() meets it too
   }
   return {};
 }
 
-core::Status ShippedLog::ship(const std::string& records) {
-  if (auto status = keep(records); !status) return status;
+core::Status ShippedLog::ship(const Pending& pending) {
+  if (auto status = keep(pending); !status) return status;
   while (true) {
     wal::EndpointNames names;
     {
@@ -136,7 +146,7 @@ core::Status ShippedLog::ship(const std::string& records) {
       if (auto told = board_.name_endpoints(worker_, names); !told) return told;
     if (const std::uint64_t now = board_.connections(); now != std::exchange(connections_, now))
       if (auto status = look_for_losses(); !status) return status;
-    const auto appended = board_.append(worker_, chunks_.size(), records);
+    const auto appended = board_.append(worker_, chunks_.size(), pending.records, pending.payer);
     if (!appended) return std::unexpected(appended.error());
     if (*appended == Board::Appended::yes) {
       if (board_.connections() == connections_) return {};

@@ -40,6 +40,8 @@ class ShippedLog final : public wal::SharedLog {
 
   void name_endpoints(wal::EndpointNames names) override;
   void append(std::string_view record) override;
+  // Who pays, by the name that a shared budget knows, for what is told from here on. With nothing in flight.
+  void set_payer(const std::string& payer);
   core::Status commit() override;
 
   struct Counts {
@@ -50,8 +52,12 @@ class ShippedLog final : public wal::SharedLog {
 
  private:
   ShippedLog(Board& board, WorkerId worker, int kept, Rejoin rejoin, Restore restore);
-  core::Status ship(const std::string& records);
-  core::Status keep(const std::string& records);
+  struct Pending {
+    std::string records;
+    std::string payer = {};
+  };
+  core::Status ship(const Pending& pending);
+  core::Status keep(const Pending& pending);
   core::Result<std::string> kept(std::size_t chunk) const;
   core::Status look_for_losses();
 
@@ -62,7 +68,8 @@ class ShippedLog final : public wal::SharedLog {
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable shipped_;
-  std::string pending_;
+  std::vector<Pending> pending_;  // a piece for each payer
+  std::string payer_;
   std::uint64_t appended_ = 0;  // records, of which
   std::uint64_t committed_ = 0;
   bool busy_ = false;  // somebody is in ship()
@@ -77,6 +84,7 @@ class ShippedLog final : public wal::SharedLog {
   std::uint64_t kept_end_ = 0;
   struct Chunk {
     std::uint64_t at = 0, size = 0;
+    std::string payer = {};
   };
   std::vector<Chunk> chunks_;  // of worker_, as they stand in the file
 };

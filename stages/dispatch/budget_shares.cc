@@ -81,7 +81,9 @@ core::Status BudgetShares::join(core::Money before) {
   before_ = before;
   from_ = paid(setup_.purse());
   memory_.begin(member_->name(), before_, from_);
-  return memory_.write();
+  if (auto written = memory_.write(); !written) return written;
+  if (setup_.spends_as) setup_.spends_as(member_->name());
+  return {};
 }
 
 void BudgetShares::start() {

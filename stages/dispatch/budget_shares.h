@@ -11,7 +11,7 @@
 // Invariants:
 //   1. What is spent and in flight at its worst never passes what the member may spend, and look() comes before each decision
 //      of the scheduler: so nothing is sent after the lease by this machine's monotonic clock.
-//   2. A name under which money is spent is in the checkpoint's memory first.
+//   2. A name under which money is spent is in the checkpoint's memory first, and `spends_as` was told.
 //   3. A store that is away costs no row.
 #pragma once
 
@@ -52,6 +52,8 @@ class BudgetShares {
     core::Money total;      // all that all may spend
     core::Money elsewhere;  // spent by the job outside of this run's checkpoint
     AskLedger ledger;       // may be empty: there is none
+    // Under which name money is spent from here on, with nothing in flight; may be empty.
+    std::function<void(const std::string& member)> spends_as;
     std::function<schedule::Purse()> purse;
     // In the place of what there was.
     std::function<void(core::Money limit, schedule::BudgetPart part)> granted;

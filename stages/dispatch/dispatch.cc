@@ -203,6 +203,7 @@ core::Status LoopDispatcher::share_budget(const Setup& setup) {
       .total = spec.whole_budget.value_or(*spec.budget),
       .elsewhere = spec.spent_elsewhere,
       .ledger = setup.ledger,
+      .spends_as = setup.spends_as,
       .purse = [this] { return attempts_->purse(); },
       .granted =
           [this](core::Money limit, schedule::BudgetPart part) {

@@ -77,6 +77,7 @@ struct Setup {
   observe::Observer* observer = nullptr;  // null: nobody listens
   // That the processes of a fleet write to together; empty: there is none (budget_shares.h).
   AskLedger ledger = {};
+  std::function<void(const std::string& member)> spends_as = {};  // BudgetShares::Setup's
 };
 
 // What an endpoint is fit for at `now`.

@@ -46,6 +46,9 @@ struct RunOptions {
   // write-ahead log goes as well. Both outlive the run.
   stages::Shards* shards = nullptr;
   wal::SharedLog* shared_log = nullptr;
+  // By which those who share a budget know what the others have spent (dispatch/budget_shares.h).
+  dispatch::AskLedger ledger = {};
+  std::function<void(const std::string& member)> spends_as = {};
   observe::Observer* observer = nullptr;  // of what happens; it outlives the run
   // For measurements beside a run that keeps nothing (bench/unchecked.cc).
   std::function<core::Result<std::unique_ptr<checkpoint::Checkpoint>>(const checkpoint::Options&,

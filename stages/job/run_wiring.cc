@@ -78,7 +78,9 @@ core::Status FlowRun::open() {
                                                 .clock = *options_.clock,
                                                 .rows_to_come = std::move(rows_left),
                                                 .batches = batches_.get(),
-                                                .observer = options_.observer},
+                                                .observer = options_.observer,
+                                                .ledger = options_.ledger,
+                                                .spends_as = options_.spends_as},
                                                handlers());
   if (!dispatcher) return std::unexpected(dispatcher.error());
   dispatcher_ = std::move(*dispatcher);

@@ -85,6 +85,10 @@ core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& s
        }});
   if (!member) return std::unexpected(member.error());
   passes->member_ = std::move(*member);
+  const stages::DispatchSpec& dispatch = spec.dispatch;
+  if (dispatch.budget)
+    passes->spent_.emplace(spec.checkpoint.shared.url, passes->member_->job(),
+                           dispatch.shared_budget == spec.name);
   const std::string workers = spec.checkpoint.directory + "/workers";
   for (const std::string& folder : {spec.checkpoint.directory, workers})
     if (auto made = storage::make_private_folder(folder); !made)
@@ -153,6 +157,13 @@ core::Result<Pass> Passes::with_log(Pass pass) {
     log_ = std::move(*log);
   }
   pass.log = log_.get();
+  if (spent_) {
+    pass.ledger = [this](const std::string&, std::vector<std::string> members,
+                         std::function<void(dispatch::LedgerLines)> tell) {
+      spent_->ask(std::move(members), std::move(tell));
+    };
+    pass.spends_as = [this](const std::string& member) { log_->set_payer(member); };
+  }
   kind_ = pass.kind;
   return pass;
 }
@@ -218,6 +229,7 @@ std::shared_ptr<void> Passes::begin(job::Run& run) {
   member_->set_tally([this, &run] { return tally_of(run.progress(), earlier_); });
   return {this, [](Passes* passes) {
             passes->member_->on_lost(nullptr);
+            if (passes->spent_) passes->spent_->forget();
             passes->member_->set_tally([tally = passes->earlier_] { return tally; });
           }};
 }
@@ -235,6 +247,7 @@ core::Status Passes::ended(const job::RunResult& result) {
 
 void Passes::leave(bool failed) {
   if (!member_) return;
+  spent_.reset();
   log_.reset();
   member_.reset();
   std::error_code ignored;

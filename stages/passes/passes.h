@@ -18,6 +18,7 @@
 #include <string>
 
 #include "job/run.h"
+#include "passes/spent.h"
 #include "passes/taken_shards.h"
 #include "shared_job/membership.h"
 #include "stages/spec.h"
@@ -33,6 +34,8 @@ struct Pass {
   stages::PipelineSpec spec;
   stages::Shards* shards = nullptr;  // null: the whole input
   wal::SharedLog* log = nullptr;
+  dispatch::AskLedger ledger = {};  // job::RunOptions', as the next
+  std::function<void(const std::string& member)> spends_as = {};
 };
 
 class Passes {
@@ -70,6 +73,7 @@ class Passes {
   std::unique_ptr<shared_job::Membership> member_;
   std::optional<TakenShards> shards_;
   std::unique_ptr<shared_job::ShippedLog> log_;
+  std::optional<Spent> spent_;  // where a budget is shared too
   std::optional<Pass::Kind> kind_;
   bool first_ = true;
   bool complete_ = false;
