@@ -36,9 +36,11 @@
 ---@field share? string folder of checkpoints: equal questions that another job in it has asked are answered from there, by the same models; the job's own checkpoint stands in it too, unless dir says otherwise
 ---@field durability? "power"|"process" what a committed answer survives: loss of power (it is synced to the disk), or the end of the process only
 
----What other processes use too, with the same keys, an option of pipeline.
+---What other processes use too, an option of pipeline: the limits of the same keys, the same job, or both.
 ---@class (exact) sluice.fleetOptions
----@field quota sluice.Secret|string a server in which all processes keep what each may use of a key's limits: Redis, redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown
+---@field quota? sluice.Secret|string a server in which all processes keep what each may use of a key's limits: Redis, redis://[user:password@]host[:port][/db], rediss://… over TLS, unix:/path; or PostgreSQL, postgresql://[user:password@]host[:port]/database; it is never shown
+---@field checkpoint? sluice.Secret|string a PostgreSQL server in which all processes that run this file keep one job: each takes a part of the input, one writes the output; postgresql://user:password@host:5432/database; it is never shown
+---@field shard_rows? integer with checkpoint: so many records of the input a process takes at a time
 ---@field budget? string the name under which processes share the budget of s.dispatch in that server; those that name the same one spend from one budget together
 
 ---Where the end of a run is told, an option of pipeline.

@@ -27,7 +27,8 @@ constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS sluice_worker(id bigint PRIMARY KEY, job bigint NOT NULL, "
     "generation bigint NOT NULL, origin bigint NOT NULL, name text NOT NULL, "
     "fingerprint text NOT NULL, state text NOT NULL, lease_until timestamptz NOT NULL, "
-    "endpoints text NOT NULL DEFAULT '', answered bigint NOT NULL DEFAULT 0, "
+    "endpoints text NOT NULL DEFAULT '', payers text[] NOT NULL DEFAULT '{}', answered bigint NOT "
+    "NULL DEFAULT 0, "
     "rejected bigint NOT NULL DEFAULT 0, cost bigint NOT NULL DEFAULT 0, "
     "joined timestamptz NOT NULL DEFAULT clock_timestamp()) WITH (fillfactor = 50)",
     "CREATE INDEX IF NOT EXISTS sluice_worker_job ON sluice_worker(job)",
@@ -78,6 +79,16 @@ wal::EndpointNames names_of(std::string_view text) {
     names.emplace(number, line.substr(equals + 1));
   }
   return names;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
 }
 
 }  // namespace
@@ -254,6 +265,13 @@ core::Status Board::add_worker(const Job& job, WorkerId worker, WorkerId origin,
        text(fingerprint.hex())});
 }
 
+core::Status Board::add_payer(WorkerId worker, const std::string& payer) {
+  return tell(
+      "UPDATE sluice_worker SET payers = payers || $2::text WHERE id = $1 AND NOT $2 = "
+      "ANY(payers)",
+      {value(worker), text(payer)});
+}
+
 core::Status Board::name_endpoints(WorkerId worker, const wal::EndpointNames& names) {
   return tell("UPDATE sluice_worker SET endpoints = $2 WHERE id = $1",
               {value(worker), text(text_of(names))});
@@ -289,7 +307,8 @@ core::Status Board::leave(WorkerId worker, const Tally& tally) {
 core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
   auto rows =
       ask("SELECT w.id, w.origin, w.generation, w.name, w.state, w.fingerprint, "
-          "w.endpoints, w.answered, w.rejected, w.cost, (SELECT count(*) FROM sluice_shard "
+          "w.endpoints, array_to_string(w.payers, ' '), w.answered, w.rejected, w.cost, (SELECT "
+          "count(*) FROM sluice_shard "
           "s WHERE s.job = w.job AND s.generation = $2 AND s.worker = w.id) FROM "
           "sluice_worker w WHERE w.job = $1 ORDER BY w.generation, w.joined, w.id",
           {value(job.id), value(job.generation)});
@@ -303,10 +322,11 @@ core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
                    .state = std::string(rows->text(i, 4)),
                    .fingerprint = std::string(rows->text(i, 5)),
                    .endpoints = names_of(rows->text(i, 6)),
-                   .tally = {.answered = static_cast<std::uint64_t>(integer(*rows, i, 7)),
-                             .rejected = static_cast<std::uint64_t>(integer(*rows, i, 8)),
-                             .cost = core::Money::picodollars(integer(*rows, i, 9))},
-                   .shards = static_cast<std::uint64_t>(integer(*rows, i, 10))});
+                   .payers = words_of(rows->text(i, 7)),
+                   .tally = {.answered = static_cast<std::uint64_t>(integer(*rows, i, 8)),
+                             .rejected = static_cast<std::uint64_t>(integer(*rows, i, 9)),
+                             .cost = core::Money::picodollars(integer(*rows, i, 10))},
+                   .shards = static_cast<std::uint64_t>(integer(*rows, i, 11))});
   return all;
 }
 

@@ -80,6 +80,7 @@ struct WorkerRow {
   std::string state;        // "alive", "left", "dead"
   std::string fingerprint;  // 32 hexadecimal digits
   wal::EndpointNames endpoints = {};
+  std::vector<std::string> payers = {};  // names by which a shared budget knows it
   Tally tally = {};
   std::uint64_t shards = 0;  // that are its own, in the job's generation
   bool alive() const { return state == "alive"; }
@@ -133,6 +134,7 @@ class Board {
 
   core::Status add_worker(const Job& job, WorkerId worker, WorkerId origin, const std::string& name,
                           const core::Hash128& fingerprint);
+  core::Status add_payer(WorkerId worker, const std::string& payer);
   core::Status name_endpoints(WorkerId worker, const wal::EndpointNames& names);
   // False: it is not alive any more.
   core::Result<bool> renew(WorkerId worker, const Tally& tally);

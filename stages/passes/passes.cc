@@ -162,7 +162,10 @@ core::Result<Pass> Passes::with_log(Pass pass) {
                          std::function<void(dispatch::LedgerLines)> tell) {
       spent_->ask(std::move(members), std::move(tell));
     };
-    pass.spends_as = [this](const std::string& member) { log_->set_payer(member); };
+    pass.spends_as = [this](const std::string& member) {
+      log_->set_payer(member);
+      spent_->add_payer(member_->worker(), member);
+    };
   }
   kind_ = pass.kind;
   return pass;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "core/thread_name.h"
 #include "wal/record.h"
@@ -54,6 +55,10 @@ core::Result<std::map<std::string, core::Money>> spent_by(shared_job::Board& boa
   std::set<std::string, std::less<>> at_work;
   std::map<shared_job::WorkerId, Sum> logs;  // by the last worker of each
   for (const WorkerRow& worker : *workers) {
+    for (const std::string& payer : worker.payers) {
+      all[payer];
+      if (worker.alive()) at_work.insert(payer);
+    }
     Sum sum;
     if (const auto before = logs.find(worker.origin); before != logs.end()) {
       sum = std::move(before->second);
@@ -92,14 +97,22 @@ Spent::~Spent() {
 void Spent::ask(std::vector<std::string> members, std::function<void(dispatch::LedgerLines)> tell) {
   {
     const std::lock_guard lock(mutex_);
-    questions_.push_back({std::move(members), std::move(tell)});
+    questions_.push_back({.members = std::move(members), .tell = std::move(tell)});
+  }
+  changed_.notify_all();
+}
+
+void Spent::add_payer(shared_job::WorkerId worker, std::string payer) {
+  {
+    const std::lock_guard lock(mutex_);
+    questions_.push_back({.worker = worker, .payer = std::move(payer)});
   }
   changed_.notify_all();
 }
 
 void Spent::forget() {
   std::unique_lock lock(mutex_);
-  questions_.clear();
+  std::erase_if(questions_, [](const Question& question) { return question.worker == 0; });
   changed_.wait(lock, [this] { return !answering_; });
 }
 
@@ -122,10 +135,14 @@ void Spent::run() {
 
 // Who is not told asks again.
 void Spent::answer(const Question& question) {
-  if (question.members.empty() && !whole_) return;
+  if (question.worker == 0 && question.members.empty() && !whole_) return;
   const auto board = shared_job::Board::open(url_, [](const std::string&) {});
   if (!board) return;
   (*board)->hurry();
+  if (question.worker != 0) {  // where it fails, what is held under that name stays withheld
+    std::ignore = (*board)->add_payer(question.worker, question.payer);
+    return;
+  }
   const auto spent = spent_by(**board, job_, question.members);
   if (!spent) return;
   if (spent->empty() && !question.members.empty()) return;

@@ -21,7 +21,7 @@
 
 namespace sluice::passes {
 
-// Of each name: what was paid, and what is open at its worst. `members`: these alone, and none of who is at work still; empty: all.
+// Of each name: what was paid, and what is open at its worst. `members`: these alone, and none of a worker that is alive; empty: all.
 core::Result<std::map<std::string, core::Money>> spent_by(shared_job::Board& board,
                                                           const shared_job::Job& job,
                                                           const std::vector<std::string>& members);
@@ -34,14 +34,18 @@ class Spent {
   Spent(const Spent&) = delete;
   Spent& operator=(const Spent&) = delete;
 
+  // Has `worker` known by this name, so that it can be told of one that is killed before it has spent anything.
+  void add_payer(shared_job::WorkerId worker, std::string payer);
   void ask(std::vector<std::string> members, std::function<void(dispatch::LedgerLines)> tell);
   // When it returns, nobody is told any more who asked before.
   void forget();
 
  private:
   struct Question {
-    std::vector<std::string> members;
-    std::function<void(dispatch::LedgerLines)> tell;
+    std::vector<std::string> members = {};
+    std::function<void(dispatch::LedgerLines)> tell = {};
+    shared_job::WorkerId worker = 0;  // then `payer` is to be its name
+    std::string payer = {};
   };
   void run();
   void answer(const Question& question);

@@ -6,6 +6,7 @@
 
 #include "jobs.h"
 #include "tests/redis_server.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 namespace {
@@ -64,12 +65,14 @@ void expect_budget_holds(const std::string& quota) {
 }
 
 TEST(FleetBudget, ItIsNotPassedByAllOfThemTogetherAlsoWhenOneIsKilled) {
+  SLUICE_NEEDS_TIME();
   SLUICE_NEEDS_REDIS();
   const RedisServer redis;
   expect_budget_holds(redis.url());
 }
 
 TEST(FleetBudget, AStoreThatHasLostItGivesNothingMoreOut) {
+  SLUICE_NEEDS_TIME();
   SLUICE_NEEDS_REDIS();
   RedisServer redis;  // keeps nothing
   World mock;

@@ -7,6 +7,7 @@
 
 #include "jobs.h"
 #include "tests/redis_server.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 namespace {
@@ -54,6 +55,7 @@ TEST_F(FleetFaults, TwoJobsWithOneKeyGetTheSameOfItHoweverManyRowsTheyHave) {
 
 // As after a fail-over to a replica that was behind, or a restart from a copy.
 TEST_F(FleetFaults, AStoreThatFallsBackInTimeDoesNotHaveTheQuotaPassed) {
+  SLUICE_NEEDS_TIME();
   RedisServer redis({"--dbfilename", "copy.rdb"});
   start_mock();
   const auto a = start("a", 2000, redis.url());
@@ -72,6 +74,7 @@ TEST_F(FleetFaults, AStoreThatFallsBackInTimeDoesNotHaveTheQuotaPassed) {
 }
 
 TEST_F(FleetFaults, AProcessWhoseClockIsAnHourWrongSharesAsTheOthersDo) {
+  SLUICE_NEEDS_TIME();
 #ifdef SLUICE_SANITIZED
   GTEST_SKIP() << "a sanitizer's runtime must be loaded first";
 #endif
