@@ -19,25 +19,25 @@ constexpr std::chrono::milliseconds kLongestWait{2'000};
 constexpr int kChunksARead = 32;
 
 constexpr const char* kTables[] = {
-    "CREATE TABLE IF NOT EXISTS sluice_job(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
-    "name text NOT NULL UNIQUE, fingerprint text NOT NULL, generation bigint NOT NULL DEFAULT 1, "
-    "shard_rows bigint NOT NULL, next_shard bigint NOT NULL DEFAULT 0, shards bigint, "
-    "finisher bigint, complete boolean NOT NULL DEFAULT false, ends text NOT NULL DEFAULT '', "
-    "surplus text NOT NULL DEFAULT '') WITH (fillfactor = 50)",
-    "CREATE TABLE IF NOT EXISTS sluice_worker(id bigint PRIMARY KEY, job bigint NOT NULL, "
-    "generation bigint NOT NULL, origin bigint NOT NULL, name text NOT NULL, "
-    "fingerprint text NOT NULL, state text NOT NULL, lease_until timestamptz NOT NULL, "
-    "endpoints text NOT NULL DEFAULT '', payers text[] NOT NULL DEFAULT '{}', answered bigint NOT "
-    "NULL DEFAULT 0, "
-    "rejected bigint NOT NULL DEFAULT 0, cost bigint NOT NULL DEFAULT 0, "
-    "joined timestamptz NOT NULL DEFAULT clock_timestamp()) WITH (fillfactor = 50)",
-    "CREATE INDEX IF NOT EXISTS sluice_worker_job ON sluice_worker(job)",
-    "CREATE TABLE IF NOT EXISTS sluice_shard(job bigint NOT NULL, generation bigint NOT NULL, "
-    "no bigint NOT NULL, worker bigint NOT NULL, before bigint[] NOT NULL DEFAULT '{}', done "
-    "boolean NOT NULL DEFAULT false, "
-    "PRIMARY KEY (job, generation, no)) WITH (fillfactor = 50)",
-    "CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
-    "records bytea NOT NULL, payer text NOT NULL DEFAULT '', PRIMARY KEY (worker, chunk))"};
+    ("CREATE TABLE IF NOT EXISTS sluice_job(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+     "name text NOT NULL UNIQUE, fingerprint text NOT NULL, generation bigint NOT NULL DEFAULT 1, "
+     "shard_rows bigint NOT NULL, next_shard bigint NOT NULL DEFAULT 0, shards bigint, "
+     "finisher bigint, complete boolean NOT NULL DEFAULT false, ends text NOT NULL DEFAULT '', "
+     "surplus text NOT NULL DEFAULT '') WITH (fillfactor = 50)"),
+    ("CREATE TABLE IF NOT EXISTS sluice_worker(id bigint PRIMARY KEY, job bigint NOT NULL, "
+     "generation bigint NOT NULL, origin bigint NOT NULL, name text NOT NULL, "
+     "fingerprint text NOT NULL, state text NOT NULL, lease_until timestamptz NOT NULL, "
+     "endpoints text NOT NULL DEFAULT '', payers text[] NOT NULL DEFAULT '{}', answered bigint NOT "
+     "NULL DEFAULT 0, "
+     "rejected bigint NOT NULL DEFAULT 0, cost bigint NOT NULL DEFAULT 0, "
+     "joined timestamptz NOT NULL DEFAULT clock_timestamp()) WITH (fillfactor = 50)"),
+    ("CREATE INDEX IF NOT EXISTS sluice_worker_job ON sluice_worker(job)"),
+    ("CREATE TABLE IF NOT EXISTS sluice_shard(job bigint NOT NULL, generation bigint NOT NULL, "
+     "no bigint NOT NULL, worker bigint NOT NULL, before bigint[] NOT NULL DEFAULT '{}', done "
+     "boolean NOT NULL DEFAULT false, "
+     "PRIMARY KEY (job, generation, no)) WITH (fillfactor = 50)"),
+    ("CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
+     "records bytea NOT NULL, payer text NOT NULL DEFAULT '', PRIMARY KEY (worker, chunk))")};
 
 postgres::Settings settings() {
   return {.called = "the checkpoint of fleet",
