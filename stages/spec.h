@@ -227,7 +227,7 @@ struct SinkSpec {
 
 // A job that several processes work on (runtime/shared_job).
 struct SharedJobSpec {
-  core::Secret url = {};            // of a PostgreSQL server; empty: this process has the job for itself
+  core::Secret url = {};  // of a PostgreSQL server; empty: this process has the job for itself
   std::uint64_t shard_rows = 2000;  // records of the input that a process takes at a time
 };
 

@@ -63,6 +63,7 @@ class Attempts {
   void drain() { scheduler_.drain(); }
   // Any thread.
   void withhold() { withheld_ = true; }
+  bool withheld() const { return withheld_; }
   void pause(bool paused) { scheduler_.pause(paused); }
   void set_budget(core::Money budget, schedule::BudgetPart part = {}) {
     scheduler_.set_budget(budget, std::move(part));

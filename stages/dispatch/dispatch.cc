@@ -152,7 +152,7 @@ core::Status LoopDispatcher::open(const Setup& setup) {
           [this](std::function<void()> work) {
             loop_.post([this, work = std::move(work)] {
               work();
-              pump_soon_->add();  // what was withheld has ended there
+              if (attempts_->withheld()) pump_soon_->add();  // it has ended there, unsent
             });
           },
       .batches = setup.batches,

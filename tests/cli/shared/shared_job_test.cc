@@ -209,8 +209,7 @@ TEST_F(SharedJob, WhatCannotBeSharedIsSaid) {
     return world.sluice(with("run")).errors;
   };
   EXPECT_THAT(refused(R"("in.jsonl")", R"("-")"), HasSubstr("standard input is one process's own"));
-  EXPECT_THAT(refused("rpm = 1e9", R"(tiers = { "batch" })"),
-              HasSubstr("tier \"batch\""));
+  EXPECT_THAT(refused("rpm = 1e9", R"(tiers = { "batch" })"), HasSubstr("tier \"batch\""));
   EXPECT_THAT(refused("checkpoint =", "checkpointed ="), HasSubstr("checkpointed"));
   EXPECT_THAT(refused("user=sluice", "user=guarded password=word-to-hide"),
               AllOf(HasSubstr("cannot connect"), Not(HasSubstr("word-to-hide"))));
