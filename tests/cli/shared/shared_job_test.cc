@@ -11,6 +11,7 @@
 
 #include "tests/cli/world.h"
 #include "tests/postgres_server.h"
+#include "tests/scale.h"
 
 namespace sluice::cli {
 namespace {
@@ -173,6 +174,37 @@ TEST_F(SharedJob, CtrlCOnAllMachinesAndTheSameCommandsGoOn) {
   all_end_well();
   all_is_proven(kRows);
   EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+TEST_F(SharedJob, ABudgetIsOneForAllAndWhatAKilledProcessHeldOthersSpend) {
+  SLUICE_NEEDS_TIME();
+  constexpr double kBudget = 2;
+  for (int i = 0; i < 3; ++i) {
+    World& world = machine(3000);
+    std::string job = world.read("job.lua");
+    const auto replace = [&job](const std::string& what, const std::string& by) {
+      job.replace(job.find(what), what.size(), by);
+    };
+    replace("price = { input = 1, output = 2 } }",
+            "price = { input = 100, output = 200 }, max_output_tokens = 20 }, budget = 2");
+    replace("fleet = {", "fleet = { quota = \"" + server_->url() + "\",");
+    replace("max_concurrency = 4, ", "");
+    world.write("job.lua", job);
+  }
+  mock_.start_mock({"--latency-ms", "100"});
+  start_all();
+  mock_.wait_for_requests(60);
+  started_[0]->signal(SIGKILL);
+  started_[0]->wait();
+  for (std::size_t i = 1; i < 3; ++i) {
+    EXPECT_EQ(started_[i]->wait(), 4) << started_[i]->errors();
+    EXPECT_THAT(started_[i]->output(), HasSubstr("is used up"));
+  }
+  const MockStats stats = mock_.mock_stats();
+  const double bill = static_cast<double>(stats.input_tokens) * 100e-6 +
+                      static_cast<double>(stats.output_tokens) * 200e-6;
+  EXPECT_LE(bill, kBudget);
+  EXPECT_GE(bill, 0.7 * kBudget) << "what was in flight when one was killed counts at its worst";
 }
 
 TEST_F(SharedJob, AnotherQuestionWaitsForThoseAtWorkAndBeginsAnew) {
