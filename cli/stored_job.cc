@@ -58,14 +58,9 @@ core::Result<listen::Status> StoredJob::read() {
     return status;
   auto accounts = accounts_of(job_);
   if (!accounts) return std::unexpected(accounts.error());
-  const store::Account rows = (*accounts)[status.question];
-  status.account = store::joined(*accounts);
-  status.account.rows_read = rows.rows_read;
-  status.account.rows_answered = rows.rows_answered;
-  status.account.rows_rejected = rows.rows_rejected;
-  status.account.input_complete = rows.input_complete;
-  status.state = state_of(job_, status.question, rows);
-  if (std::pair now(status.question, rows.rows_rejected);
+  status.account = store::joined(*accounts, status.question);
+  status.state = state_of(job_, status.question, status.account);
+  if (std::pair now(status.question, status.account.rows_rejected);
       now != rejected_) {  // to read a million of them takes 2 s
     reasons_ = words::reasons_of(spec);
     rejected_ = now;

@@ -29,7 +29,7 @@ EndpointLedger Account::total() const {
   return sum;
 }
 
-Account joined(const std::vector<Account>& accounts) {
+Account joined(const std::vector<Account>& accounts, std::size_t rows_of) {
   std::vector<Account> by_name;  // the ledgers of one endpoint each
   for (const Account& account : accounts) {
     for (const EndpointLedger& ledger : account.endpoints) {
@@ -39,7 +39,7 @@ Account joined(const std::vector<Account>& accounts) {
       same->endpoints.push_back(ledger);
     }
   }
-  Account sum = accounts.back();
+  Account sum = accounts[rows_of];
   sum.endpoints.clear();
   for (const Account& one : by_name) {
     sum.endpoints.push_back(one.total());

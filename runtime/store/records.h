@@ -170,7 +170,10 @@ struct Account {
   EndpointLedger total() const;
 };
 
-// Of a job's questions, at least one: the rows of the last, and what all have cost together, by endpoint.
-Account joined(const std::vector<Account>& accounts);
+// Of a job's questions, at least one: the rows of one of them, and what all have cost together, by endpoint.
+Account joined(const std::vector<Account>& accounts, std::size_t rows_of);
+inline Account joined(const std::vector<Account>& accounts) {  // the rows of the last
+  return joined(accounts, accounts.size() - 1);
+}
 
 }  // namespace sluice::store

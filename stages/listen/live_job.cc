@@ -181,12 +181,7 @@ core::Result<Status> LiveJob::status() {
   status.endpoints = endpoints_of(job_.questions[question_]);
   status.budget = budget_ ? budget_ : job_.questions[question_].dispatch.budget;
   if (!accounts_.empty()) {
-    status.account = store::joined(accounts_);
-    const store::Account& rows = accounts_[question_];
-    status.account.rows_read = rows.rows_read;
-    status.account.rows_answered = rows.rows_answered;
-    status.account.rows_rejected = rows.rows_rejected;
-    status.account.input_complete = rows.input_complete;
+    status.account = store::joined(accounts_, question_);
   }
   if (looked_) fill_live(status);
   const bool stopping = stop_ordered_ || (looked_ && looked_->view.stopping);
