@@ -7,13 +7,14 @@ sources() { git ls-files -- '*.cc' '*.h'; }
 rooms='sqlite3.h runtime/store/ runtime/table/ tests/checkpoint/ tests/table/
 uv.h runtime/net/ runtime/http/url.cc tests/http/ bench/
 hiredis/ runtime/redis/
+librdkafka/ runtime/queue/kafka_ tests/queue/kafka_
 llhttp.h runtime/http/ tests/http/ bench/
 openssl/ runtime/net/ runtime/auth/ runtime/redis/script.cc runtime/http/proxy.cc runtime/core/name.cc tests/http/ tests/auth/
 lua.hpp dsl/ tests/dsl/ tests/fuzz/lexer_fuzz.cc
 oneapi/tbb stages/job/ bench/micro/
 CLI/ cli/
 csv.h runtime/format/csv_reader.cc
-dlfcn.h runtime/format/duckdb.cc runtime/postgres/libpq.cc
+dlfcn.h runtime/format/duckdb.cc runtime/postgres/libpq.cc runtime/queue/kafka_library.cc
 libpq-fe.h runtime/postgres/ tests/postgres_server.h tests/pgbouncer_server.h
 simdjson.h runtime/ stages/ dsl/ tests/ bench/
 re2/ runtime/answer/pattern.cc

@@ -61,7 +61,7 @@
 ---@field null? string CSV: a cell with this text is null
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream or s.sqs alone takes the rows of a queue
+---@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream, s.sqs or s.kafka alone takes the rows of a queue
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -115,7 +115,7 @@
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite, s.redis_stream or s.sqs
+---@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite, s.redis_stream, s.sqs or s.kafka
 
 ---How s3:// is reached, an option of read and sink.
 ---@class (exact) sluice.s3Options
@@ -170,6 +170,15 @@
 ---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 ---@field visibility? string|number in s.read: how long a message is withheld from others without a word of the worker that has it, 2 s to 11 h; the worker extends it at half of that
+
+---A topic of Kafka, in s.read and s.sink.
+---@class (exact) sluice.kafkaOptions
+---@field brokers string one or more brokers of the cluster, host:port, with commas; the others are found by them
+---@field topic string the topic
+---@field group? string in s.read: the consumer group; one that is new begins with the topic's oldest message; all workers that share the rows name the same one
+---@field config? table<string, sluice.Secret|string> settings of Kafka's client, librdkafka, by their names there: how to prove who asks, timeouts, sizes; those that sluice rests on are refused
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@class (exact) sluice.cascadeOptions
@@ -560,6 +569,11 @@ function sluice.redis_stream(options) end
 ---@param options sluice.sqsOptions
 ---@return sluice.Table
 function sluice.sqs(options) end
+
+---A topic of Kafka, in s.read and s.sink.
+---@param options sluice.kafkaOptions
+---@return sluice.Table
+function sluice.kafka(options) end
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@param options sluice.cascadeOptions

@@ -98,6 +98,7 @@ bool fits(lua_State* lua, ValueType type) {
     case ValueType::secrets:
     case ValueType::names:
     case ValueType::types:
+    case ValueType::settings:
     case ValueType::fields:
     case ValueType::table:
       return found == LUA_TTABLE;

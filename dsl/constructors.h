@@ -90,6 +90,7 @@ table::Spec sink_table(const Arguments& sink, const Node& node);
 // dsl/queues.cc
 int construct_redis_stream(lua_State* lua);
 int construct_sqs(lua_State* lua);
+int construct_kafka(lua_State* lua);
 // As read_table() and sink_table().
 queue::Spec read_queue(const Arguments& read, const Node& node);
 queue::Spec sink_queue(const Arguments& sink, const Node& node);

@@ -121,7 +121,8 @@ constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"postgres", construct_postgres},
     {"sqlite", construct_sqlite},
     {"redis_stream", construct_redis_stream},
-    {"sqs", construct_sqs}};
+    {"sqs", construct_sqs},
+    {"kafka", construct_kafka}};
 constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
     {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
     {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},

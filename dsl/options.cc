@@ -65,6 +65,8 @@ std::string_view type_description(ValueType type) {
       return "a list of texts";
     case ValueType::types:
       return "a table of columns and their types";
+    case ValueType::settings:
+      return "a table of names with text or s.secret \"NAME\"";
     case ValueType::fields:
       return "a table of field types";
     case ValueType::table:

@@ -1,189 +1,42 @@
-// s.redis_stream { … } and s.sqs { … }: queues, for s.read and s.sink.
+// s.redis_stream { … }, s.sqs { … }, s.kafka { … }: queues, for s.read and s.sink. Their options: queue_options.cc.
 #include <fmt/format.h>
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
-#include "dsl/option_tables.h"
 #include "http/url.h"
+#include "queue/kafka_settings.h"
 #include "redis/url.h"
 
 namespace sluice::dsl {
 namespace {
 
-using enum ValueType;
-
-constexpr double kMostName = 500;
-
-constexpr Option kAck{
-    .name = "ack",
-    .type = choice,
-    .meaning =
-        "in s.read: when a row is acknowledged: \"answer\", once its answer or reject is "
-        "durable in the checkpoint. \"intake\", as soon as it is taken, is refused: sluice "
-        "keeps no rows",
-    .example = "\"answer\"",
-    .fallback = "\"answer\"",
-    .choices = "answer|intake"};
-constexpr Option kMaxDeliveries{
-    .name = "max_deliveries",
-    .type = whole,
-    .meaning =
-        "in s.read: a row that was delivered more often, and never acknowledged, is rejected "
-        "(too_many_deliveries)",
-    .example = "3",
-    .fallback = "5",
-    .min = 1,
-    .max = 1e6};
-constexpr Option kIdleExit{
-    .name = "idle_exit",
-    .type = duration,
-    .meaning = "in s.read: the run is over when nothing has come for so long",
-    .example = "\"30s\"",
-    .fallback = "the run goes on until it is stopped"};
-
-constexpr Option kRedisStream[] = {
-    {.name = "url",
-     .type = secret,
-     .meaning = "where the server is: redis://[user:password@]host[:port][/database], rediss:// "
-                "over TLS, or "
-                "unix:/path of its socket; it is never shown",
-     .example = "s.secret \"REDIS_URL\"",
-     .required = true},
-    {.name = "stream",
-     .type = text,
-     .meaning = "the stream's key",
-     .example = "\"rows\"",
-     .required = true,
-     .min = 1,
-     .max = kMostName},
-    {.name = "group",
-     .type = text,
-     .meaning =
-         "in s.read: the consumer group, made from the stream's beginning where it is missing; all "
-         "workers that share the rows name the same one",
-     .example = "\"triage\"",
-     .fallback = "\"sluice\"",
-     .min = 1,
-     .max = kMostName},
-    {.name = "consumer",
-     .type = text,
-     .meaning = "in s.read: this worker's name in the group; no two may have the same",
-     .example = "\"worker-1\"",
-     .fallback = "made of the machine's name and the checkpoint's folder",
-     .min = 1,
-     .max = kMostName},
-    {.name = "field",
-     .type = text,
-     .meaning = "in s.read: the field of an entry that holds the row, a JSON object; in s.sink: "
-                "the field to put "
-                "the line into",
-     .example = "\"json\"",
-     .fallback = "in s.read: the fields are the row's; in s.sink: \"json\"",
-     .min = 1,
-     .max = kMostName},
-    kAck,
-    kMaxDeliveries,
-    kIdleExit,
-    {.name = "take_over",
-     .type = duration,
-     .meaning = "in s.read: a worker that has given no sign of life for so long is dead, and the "
-                "others take over "
-                "what it held; the same in all workers",
-     .example = "\"2m\"",
-     .fallback = "\"30s\""},
-    {.name = "delete",
-     .type = boolean,
-     .meaning = "in s.read: entries are deleted when they are acknowledged, where no other group "
-                "reads them",
-     .example = "true",
-     .fallback = "false"},
-    {.name = "maxlen",
-     .type = whole,
-     .meaning = "in s.sink: the stream is cut to about so many entries, the oldest first",
-     .example = "1000000",
-     .fallback = "all stay",
-     .min = 1,
-     .max = 1e15},
-    {.name = "ca_file",
-     .type = text,
-     .meaning = "the only certificates trusted for rediss:// (PEM file)",
-     .example = "\"ca.pem\"",
-     .fallback = "the system's",
-     .min = 1,
-     .max = 4096},
-};
-
-constexpr Option kSqs[] = {
-    {.name = "url",
-     .type = text,
-     .meaning = "the queue's, as Amazon's console shows it; or that of a queue at a server that "
-                "speaks SQS's JSON protocol",
-     .example = "\"https://sqs.eu-central-1.amazonaws.com/123456789012/rows\"",
-     .required = true,
-     .min = 1,
-     .max = 2000},
-    {.name = "region",
-     .type = text,
-     .meaning = "where the queue is",
-     .example = "\"eu-central-1\"",
-     .fallback = "that of the URL; else AWS_REGION or AWS_DEFAULT_REGION, else us-east-1",
-     .min = 1,
-     .max = 40},
-    {.name = "credentials",
-     .type = secret,
-     .meaning = "keys that sign the requests: \"ID:SECRET\" or \"ID:SECRET:SESSION\", or a "
-                "credentials file as AWS's tools have it (its path begins with / or ~/), with "
-                "\"#PROFILE\" behind it",
-     .example = "s.secret \"AWS_KEYS\"",
-     .fallback = "the machine's, where AWS's tools look for them",
-     .min = 1,
-     .max = 100000},
-    kAck,
-    kMaxDeliveries,
-    kIdleExit,
-    {.name = "visibility",
-     .type = duration,
-     .meaning = "in s.read: how long a message is withheld from others without a word of the "
-                "worker that has it, 2 s to 11 h; the worker extends it at half of that",
-     .example = "\"10m\"",
-     .fallback = "\"2m\""},
-};
-
-constexpr Section kQueues[] = {
-    {.name = "redis_stream",
-     .kind = SectionKind::database,
-     .meaning = "a stream of Redis, in s.read and s.sink",
-     .example = "s.read { s.redis_stream { url = s.secret \"REDIS_URL\", stream = \"rows\" }, key "
-                "= \"id\" }",
-     .options = kRedisStream},
-    {.name = "sqs",
-     .kind = SectionKind::database,
-     .meaning = "a queue of Amazon SQS, in s.read and s.sink",
-     .example = "s.read { s.sqs { url = "
-                "\"https://sqs.eu-central-1.amazonaws.com/123456789012/rows\" }, key = \"id\" }",
-     .options = kSqs},
-};
-
 constexpr std::chrono::seconds kShortestTakeOver{1};
 constexpr std::chrono::seconds kShortestVisibility{2};
 constexpr std::chrono::hours kLongestVisibility{11};
 
+constexpr Section kConfig{.name = "config",
+                          .kind = SectionKind::table,
+                          .meaning = "settings of librdkafka",
+                          .example = "config = { [\"security.protocol\"] = \"sasl_ssl\" }",
+                          .options = {},
+                          .fields = true};
+
 // With what all queues have.
 int push_queue(lua_State* lua, const Arguments& arguments, const char* name,
-               decltype(queue::Spec::at) at, std::span<const Option> table) {
+               decltype(queue::Spec::at) at) {
   if (arguments.text("ack") == "intake")
     arguments.fail_value("ack",
                          "a row that is acknowledged as soon as it is taken is lost with this "
                          "process: sluice keeps answers and no rows",
                          "leave ack out: rows are held, however long their answers take");
   queue::Spec spec{.at = std::move(at)};
-  spec.max_deliveries = static_cast<std::uint64_t>(
-      arguments.whole("max_deliveries").value_or(static_cast<int>(spec.max_deliveries)));
+  if (arguments.has("max_deliveries"))
+    spec.max_deliveries = static_cast<std::uint64_t>(*arguments.whole("max_deliveries"));
   spec.idle_exit = arguments.duration("idle_exit");
   if (spec.idle_exit && *spec.idle_exit <= core::Duration::zero())
     arguments.fail_value("idle_exit", "idle_exit is no time at all", "for example \"30s\"");
   std::vector<OptionMark> options;
-  for (const Option& option : table)
+  for (const Option& option : section(name).options)
     if (arguments.has(option.name))
       options.push_back({.option = option.name, .item = 0, .mark = {}});
   const Place& place = arguments.place();
@@ -193,6 +46,23 @@ int push_queue(lua_State* lua, const Arguments& arguments, const char* name,
                       .value = std::move(spec),
                       .options = std::move(options)});
   return 1;
+}
+
+void read_config(lua_State* lua, const Arguments& kafka, queue::KafkaTopic& at) {
+  const Arguments config(kafka, kConfig, "config");
+  for (const std::string& name : config.names()) {
+    if (const auto why = queue::refused_kafka_setting(name))
+      config.fail_key(name, fmt::format("{} cannot be given: {}", name, *why), "leave it out");
+    config.push(name);
+    const Node* node = to_node(lua, -1);
+    const bool fits = lua_type(lua, -1) == LUA_TSTRING ||
+                      (node != nullptr && std::holds_alternative<core::Secret>(node->value));
+    lua_pop(lua, 1);
+    if (!fits)
+      config.fail_value(name, fmt::format("{} must be text or s.secret", name),
+                        "write it in quotes, numbers too");
+    at.config.emplace_back(name, config.secret(name));
+  }
 }
 
 // Of options that stand there and are for the other of s.read and s.sink.
@@ -207,10 +77,6 @@ void refuse_others(const Arguments& stage, const Node& node, std::string_view ot
 }
 
 }  // namespace
-
-std::span<const Section> queue_sections() {
-  return kQueues;
-}
 
 int construct_redis_stream(lua_State* lua) {
   const Arguments arguments(lua, section("redis_stream"));
@@ -235,7 +101,7 @@ int construct_redis_stream(lua_State* lua) {
   at.remove = arguments.flag("delete");
   if (const auto most = arguments.number("maxlen")) at.maxlen = static_cast<std::uint64_t>(*most);
   at.ca_file = arguments.text("ca_file").value_or("");
-  return push_queue(lua, arguments, "redis_stream", std::move(at), kRedisStream);
+  return push_queue(lua, arguments, "redis_stream", std::move(at));
 }
 
 int construct_sqs(lua_State* lua) {
@@ -253,7 +119,17 @@ int construct_sqs(lua_State* lua) {
   if (at.visibility < kShortestVisibility || at.visibility > kLongestVisibility)
     arguments.fail_value("visibility", "visibility is 2 s at least, and 11 h at most",
                          "for example \"2m\"");
-  return push_queue(lua, arguments, "sqs", std::move(at), kSqs);
+  return push_queue(lua, arguments, "sqs", std::move(at));
+}
+
+int construct_kafka(lua_State* lua) {
+  const Arguments arguments(lua, section("kafka"));
+  queue::KafkaTopic at;
+  at.brokers = arguments.text("brokers").value_or("");
+  at.topic = arguments.text("topic").value_or("");
+  at.group = arguments.text("group").value_or(at.group);
+  if (arguments.has("config")) read_config(lua, arguments, at);
+  return push_queue(lua, arguments, "kafka", std::move(at));
 }
 
 queue::Spec read_queue(const Arguments& read, const Node& node) {

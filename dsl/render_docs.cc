@@ -214,6 +214,8 @@ std::string luals_type(const Option& option) {
       return "string[]";
     case ValueType::types:
       return "table<string, \"text\"|\"int\"|\"number\"|\"bool\">";
+    case ValueType::settings:
+      return "table<string, sluice.Secret|string>";
     case ValueType::fields:
       return "table<string, sluice.Field>";
     case ValueType::table:

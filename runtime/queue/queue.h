@@ -54,6 +54,8 @@ class Queue {
   // consumers until they are acknowledged or given back, as long as hold() is called in time. May bring a message that
   // is held, with a receipt that takes the place of the older one.
   virtual QueueResult<std::vector<Message>> take(std::size_t most, core::Duration longest) = 0;
+  // Whether a message is still withheld for this consumer, so that it is of use to begin with its row. Any thread, at once.
+  virtual bool has(const Held& /*held*/) const { return true; }
   virtual std::size_t most_at_once() const { return 128; }
   virtual std::size_t takers() const { return 1; }
 

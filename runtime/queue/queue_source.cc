@@ -65,6 +65,7 @@ class QueueSource final : public format::RecordSource {
   bool acknowledge(Lock& lock);  // false: again later
   bool hold(Lock& lock);         // false: again soon
   void add(std::vector<Message> messages);
+  void drop_lost();
   std::size_t room() const;
   // False: the queue is of no more use.
   bool failed(const QueueFailure& failure, Failing& failing);
@@ -149,6 +150,7 @@ core::Result<format::RecordSource::State> QueueSource::read(const Take& take) {
           options_.idle_exit && quiet_since_ && steady_now() - *quiet_since_ >= *options_.idle_exit;
       return idle ? State::end : State::waiting;
     }
+    drop_lost();
     messages.swap(waiting_);
     bytes_ = 0;
     line = next_line_;
@@ -161,6 +163,16 @@ core::Result<format::RecordSource::State> QueueSource::read(const Take& take) {
       return State::stopped;
   }
   return State::more;
+}
+
+// What another consumer has by now. It may come again, as new.
+void QueueSource::drop_lost() {
+  std::erase_if(waiting_, [this](const Message& message) {
+    const auto known = held_.find(message.id);
+    if (queue_->has({message.id, known->second.receipt, known->second.deliveries})) return false;
+    held_.erase(known);
+    return true;
+  });
 }
 
 void QueueSource::stop() {

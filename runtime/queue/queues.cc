@@ -3,6 +3,9 @@
 
 #include <array>
 
+#include "queue/kafka_client.h"
+#include "queue/kafka_queue.h"
+#include "queue/kafka_target.h"
 #include "queue/queue_source.h"
 #include "queue/sqs_client.h"
 #include "queue/sqs_queue.h"
@@ -27,6 +30,7 @@ struct Service {
 constexpr std::array<Service, std::variant_size_v<decltype(Spec::at)>> kServices = {{
     {"redis:", "Redis stream", stream_of, make_stream_queue, open_stream_look, make_stream_target},
     {"sqs:", "SQS queue", sqs_name_of, make_sqs_queue, look_at_sqs, make_sqs_target},
+    {"kafka:", "Kafka topic", kafka_name_of, make_kafka_queue, look_at_kafka, make_kafka_target},
 }};
 
 const Service& service_of(const Spec& spec) {

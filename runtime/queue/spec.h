@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/secret.h"
@@ -41,8 +43,19 @@ struct SqsQueue {
   core::Duration visibility = std::chrono::seconds(120);
 };
 
+// A topic of Kafka.
+struct KafkaTopic {
+  std::string brokers = {};  // "host:9092,…"
+  std::string topic = {};
+  // librdkafka's own settings, by their names there; any may be a secret.
+  std::vector<std::pair<std::string, core::Secret>> config = {};
+
+  // Of a source.
+  std::string group = "sluice";
+};
+
 struct Spec {
-  std::variant<RedisStream, SqsQueue> at = {};
+  std::variant<RedisStream, SqsQueue, KafkaTopic> at = {};
 
   // Of a source.
   std::uint64_t max_deliveries = 5;
@@ -53,7 +66,7 @@ struct Spec {
       {};  // this job on this machine, for services that know their consumers by name
 };
 
-// "redis:rows", "sqs:rows": what messages and the books call it. Never the address.
+// "redis:rows", "kafka:rows": what messages and the books call it. Never the address.
 std::string name_of(const Spec& spec);
 // Its last part alone: "rows".
 std::string short_name_of(const Spec& spec);

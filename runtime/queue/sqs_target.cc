@@ -10,9 +10,8 @@
 #include "core/printable.h"
 #include "queue/answer_lines.h"
 #include "queue/queue_source.h"
+#include "queue/sent_position.h"
 #include "queue/sqs_client.h"
-#include "storage/atomic_file.h"
-#include "storage/whole_file.h"
 
 namespace sluice::queue {
 namespace {
@@ -22,7 +21,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSendAgainAfter{500};
 // Of all messages of a call. A longer message goes alone: the server knows what it takes.
 constexpr std::size_t kCallBytes = 256 * 1024;
-constexpr std::uint64_t kPositionBytes = 200;
 
 struct Outgoing {
   Answer answer;
@@ -35,18 +33,11 @@ class SqsTarget final : public format::RecordTarget {
       : target_(std::move(target)),
         at_(std::get<SqsQueue>(target_.spec.at)),
         fifo_(at_.url.ends_with(".fifo")),
-        position_file_(fmt::format("{}/sent-{}.position", target_.folder,
-                                   core::hash128(at_.url).hex().substr(0, 16))),
+        sent_(target_.folder, at_.url, name_of(target_.spec)),
         answers_(target_) {}
 
   core::Result<format::Stand> open() override;
-  core::Status restart() override {
-    return fail(core::ErrorCode::pipeline,
-                fmt::format("answers that were sent before have changed or gone, and a queue "
-                            "cannot take them back: name another queue, or delete {}, so that all "
-                            "answers are sent again",
-                            position_file_));
-  }
+  core::Status restart() override { return sent_.cannot_restart("queue"); }
   core::Status put(std::string_view lines, const format::Stand& stand) override;
 
  private:
@@ -59,7 +50,7 @@ class SqsTarget final : public format::RecordTarget {
   const Target target_;
   const SqsQueue at_;
   const bool fifo_;
-  const std::string position_file_;
+  const SentPosition sent_;
   AnswerLines answers_;
   std::unique_ptr<SqsClient> client_;
   format::Stand position_;
@@ -69,15 +60,9 @@ core::Result<format::Stand> SqsTarget::open() {
   auto made = SqsClient::make(at_);
   if (!made) return std::unexpected(made.error());
   client_ = std::move(*made);
-  const auto text = storage::read_whole(position_file_, kPositionBytes);
-  if (!text && text.error().what == storage::FileProblem::What::missing) return position_;
-  const auto stand = text ? read_stand(*text) : std::nullopt;
-  if (!stand)
-    return fail(core::ErrorCode::corrupt,
-                fmt::format("{} does not say how far answers were sent: delete it, and all of them "
-                            "are sent again",
-                            position_file_));
-  return position_ = *stand;
+  auto stand = sent_.read();
+  if (stand) position_ = *stand;
+  return stand;
 }
 
 core::Status SqsTarget::put(std::string_view lines, const format::Stand& stand) {
@@ -101,10 +86,7 @@ core::Status SqsTarget::put(std::string_view lines, const format::Stand& stand) 
   }
   if (!batch.empty())
     if (auto sent = send(std::move(batch)); !sent) return sent;
-  auto file = storage::AtomicFile::create(position_file_);
-  if (!file) return std::unexpected(file.error());
-  if (auto wrote = (*file)->write(stand_text(stand)); !wrote) return wrote;
-  if (auto wrote = (*file)->finish(); !wrote) return wrote;
+  if (auto wrote = sent_.write(stand); !wrote) return wrote;
   position_ = stand;
   return {};
 }
