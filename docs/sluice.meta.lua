@@ -61,7 +61,7 @@
 ---@field null? string CSV: a cell with this text is null
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream, s.sqs or s.kafka alone takes the rows of a queue
+---@field [integer] string|sluice.Files|sluice.Table files and globs, in order, of this machine (relative to the pipeline file), at s3://, gs:// or https://; gzip and zstd are inflated; "-" is standard input; s.files makes each file a row; s.postgres or s.sqlite alone reads a table, s.redis_stream, s.sqs, s.kafka or s.pubsub alone takes the rows of a queue
 
 ---What a row must be, before anything is spent on it.
 ---@class (exact) sluice.validateOptions
@@ -115,7 +115,7 @@
 ---@field keep_missing? boolean whether rows that have left the input keep their lines, and a changed row its old one beside the new
 ---@field s3? sluice.s3Options how s3:// is reached, see s3
 ---@field gcs? sluice.gcsOptions how gs:// is reached, see gcs
----@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite, s.redis_stream, s.sqs or s.kafka
+---@field [integer] string|sluice.Table the output file, relative to the pipeline file; or s.postgres, s.sqlite, s.redis_stream, s.sqs, s.kafka or s.pubsub
 
 ---How s3:// is reached, an option of read and sink.
 ---@class (exact) sluice.s3Options
@@ -179,6 +179,17 @@
 ---@field config? table<string, sluice.Secret|string> settings of Kafka's client, librdkafka, by their names there: how to prove who asks, timeouts, sizes; those that sluice rests on are refused
 ---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
+
+---A subscription of Google Pub/Sub, in s.read, or a topic, in s.sink.
+---@class (exact) sluice.pubsubOptions
+---@field subscription? string in s.read, where it must stand: the subscription, with its project; one that is pulled, not pushed
+---@field topic? string in s.sink, where it must stand: the topic, with its project
+---@field credentials? sluice.Secret|string a credential file of Google, by its path or what is in it
+---@field endpoint? string the server's address, such as that of an emulator or of a region
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
+---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
+---@field deadline? string|number in s.read: how long a message is withheld from others without a word of the worker that has it, 10 s to 10 min; the worker extends it at half of that
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@class (exact) sluice.cascadeOptions
@@ -574,6 +585,11 @@ function sluice.sqs(options) end
 ---@param options sluice.kafkaOptions
 ---@return sluice.Table
 function sluice.kafka(options) end
+
+---A subscription of Google Pub/Sub, in s.read, or a topic, in s.sink.
+---@param options sluice.pubsubOptions
+---@return sluice.Table
+function sluice.pubsub(options) end
 
 ---In dispatch: a cheap model is asked about every row, and a dearer one where its answer is not good enough.
 ---@param options sluice.cascadeOptions

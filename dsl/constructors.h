@@ -91,6 +91,7 @@ table::Spec sink_table(const Arguments& sink, const Node& node);
 int construct_redis_stream(lua_State* lua);
 int construct_sqs(lua_State* lua);
 int construct_kafka(lua_State* lua);
+int construct_pubsub(lua_State* lua);
 // As read_table() and sink_table().
 queue::Spec read_queue(const Arguments& read, const Node& node);
 queue::Spec sink_queue(const Arguments& sink, const Node& node);

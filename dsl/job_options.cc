@@ -250,18 +250,19 @@ constexpr Section kJob[] = {
          "where the rows come from: JSON lines, CSV, TSV, JSON or text, by the files' endings",
      .example = "s.read { \"data/tickets-*.jsonl.zst\", key = \"id\" }",
      .options = kRead,
-     .positional = {.word = "path",
-                    .type = "text, s.files, a table of a database or a queue",
-                    .luals = "string|sluice.Files|sluice.Table",
-                    .meaning =
-                        "files and globs, in order, of this machine (relative to the pipeline "
-                        "file), at s3://, gs:// or https://; gzip and zstd are inflated; \"-\" is "
-                        "standard input; s.files makes each file a row; s.postgres or s.sqlite "
-                        "alone reads a table, s.redis_stream, s.sqs or s.kafka alone takes the "
-                        "rows of a queue",
-                    .example = "\"data/*.jsonl\"",
-                    .least = 1,
-                    .most = 10000}},
+     .positional =
+         {.word = "path",
+          .type = "text, s.files, a table of a database or a queue",
+          .luals = "string|sluice.Files|sluice.Table",
+          .meaning =
+              "files and globs, in order, of this machine (relative to the pipeline "
+              "file), at s3://, gs:// or https://; gzip and zstd are inflated; \"-\" is "
+              "standard input; s.files makes each file a row; s.postgres or s.sqlite "
+              "alone reads a table, s.redis_stream, s.sqs, s.kafka or s.pubsub alone takes the "
+              "rows of a queue",
+          .example = "\"data/*.jsonl\"",
+          .least = 1,
+          .most = 10000}},
     {.name = "map",
      .kind = SectionKind::step,
      .meaning = "changes rows before they are asked",
@@ -353,7 +354,7 @@ constexpr Section kJob[] = {
                     .type = "text, a table of a database or a queue",
                     .luals = "string|sluice.Table",
                     .meaning = "the output file, relative to the pipeline file; or s.postgres, "
-                               "s.sqlite, s.redis_stream, s.sqs or s.kafka",
+                               "s.sqlite, s.redis_stream, s.sqs, s.kafka or s.pubsub",
                     .example = "\"out/answers.jsonl\"",
                     .least = 1,
                     .most = 1}},

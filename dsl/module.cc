@@ -122,7 +122,8 @@ constexpr std::pair<const char*, lua_CFunction> kFunctions[] = {
     {"sqlite", construct_sqlite},
     {"redis_stream", construct_redis_stream},
     {"sqs", construct_sqs},
-    {"kafka", construct_kafka}};
+    {"kafka", construct_kafka},
+    {"pubsub", construct_pubsub}};
 constexpr std::pair<const char*, FieldType> kFieldTypes[] = {
     {"text", FieldType::text},    {"int", FieldType::integer},   {"number", FieldType::number},
     {"bool", FieldType::boolean}, {"one_of", FieldType::one_of}, {"list", FieldType::list},

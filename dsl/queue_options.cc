@@ -1,4 +1,4 @@
-// The options of queues: s.redis_stream, s.sqs, s.kafka.
+// The options of queues: s.redis_stream, s.sqs, s.kafka, s.pubsub.
 #include "dsl/option_tables.h"
 
 namespace sluice::dsl {
@@ -179,6 +179,45 @@ constexpr Option kKafka[] = {
     kIdleExit,
 };
 
+constexpr Option kPubsub[] = {
+    {.name = "subscription",
+     .type = text,
+     .meaning = "in s.read, where it must stand: the subscription, with its project; one that is "
+                "pulled, not pushed",
+     .example = "\"projects/my-project/subscriptions/rows\"",
+     .min = 1,
+     .max = kMostName},
+    {.name = "topic",
+     .type = text,
+     .meaning = "in s.sink, where it must stand: the topic, with its project",
+     .example = "\"projects/my-project/topics/answers\"",
+     .min = 1,
+     .max = kMostName},
+    {.name = "credentials",
+     .type = secret,
+     .meaning = "a credential file of Google, by its path or what is in it",
+     .example = "s.secret \"GOOGLE_KEY_FILE\"",
+     .fallback = "the machine's, where Google's libraries look for them; at another endpoint, none",
+     .min = 1,
+     .max = 100000},
+    {.name = "endpoint",
+     .type = text,
+     .meaning = "the server's address, such as that of an emulator or of a region",
+     .example = "\"http://127.0.0.1:8085\"",
+     .fallback = "PUBSUB_EMULATOR_HOST; else https://pubsub.googleapis.com",
+     .min = 1,
+     .max = 2000},
+    kAck,
+    kMaxDeliveries,
+    kIdleExit,
+    {.name = "deadline",
+     .type = duration,
+     .meaning = "in s.read: how long a message is withheld from others without a word of the "
+                "worker that has it, 10 s to 10 min; the worker extends it at half of that",
+     .example = "\"2m\"",
+     .fallback = "\"1m\""},
+};
+
 constexpr Section kQueues[] = {
     {.name = "redis_stream",
      .kind = SectionKind::database,
@@ -197,6 +236,12 @@ constexpr Section kQueues[] = {
      .meaning = "a topic of Kafka, in s.read and s.sink",
      .example = "s.read { s.kafka { brokers = \"kafka-1:9092\", topic = \"rows\" }, key = \"id\" }",
      .options = kKafka},
+    {.name = "pubsub",
+     .kind = SectionKind::database,
+     .meaning = "a subscription of Google Pub/Sub, in s.read, or a topic, in s.sink",
+     .example = "s.read { s.pubsub { subscription = \"projects/my-project/subscriptions/rows\" }, "
+                "key = \"id\" }",
+     .options = kPubsub},
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
-// s.redis_stream { … }, s.sqs { … }, s.kafka { … }: queues, for s.read and s.sink. Their options: queue_options.cc.
+// s.redis_stream { … }, s.sqs { … }, s.kafka { … }, s.pubsub { … }: queues, for s.read and s.sink. Their options: queue_options.cc.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "dsl/constructors.h"
 #include "dsl/node.h"
@@ -11,6 +13,8 @@ namespace sluice::dsl {
 namespace {
 
 constexpr std::chrono::seconds kShortestTakeOver{1};
+constexpr std::chrono::seconds kShortestDeadline{10};
+constexpr std::chrono::minutes kLongestDeadline{10};
 constexpr std::chrono::seconds kShortestVisibility{2};
 constexpr std::chrono::hours kLongestVisibility{11};
 
@@ -65,6 +69,26 @@ void read_config(lua_State* lua, const Arguments& kafka, queue::KafkaTopic& at) 
   }
 }
 
+// "projects/P/subscriptions/S", or nothing.
+std::string pubsub_resource(const Arguments& arguments, std::string_view name,
+                            std::string_view kind) {
+  std::string text = arguments.text(name).value_or("");
+  if (text.empty()) return text;
+  const std::string example = fmt::format("projects/my-project{}rows", kind);
+  const std::size_t at = text.find(kind);
+  constexpr std::string_view kProjects = "projects/";
+  const bool fits = text.starts_with(kProjects) && at != text.npos && at > kProjects.size() &&
+                    at + kind.size() < text.size() &&
+                    text.find_first_not_of(
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789-_.~+:/") == text.npos &&
+                    std::ranges::count(text, '/') == 3;
+  if (!fits)
+    arguments.fail_value(name, fmt::format("{} is a name with its project", name),
+                         fmt::format("for example \"{}\"", example));
+  return text;
+}
+
 // Of options that stand there and are for the other of s.read and s.sink.
 void refuse_others(const Arguments& stage, const Node& node, std::string_view others) {
   const auto& options = node.options;
@@ -74,6 +98,16 @@ void refuse_others(const Arguments& stage, const Node& node, std::string_view ot
                       fmt::format("{} of s.{} is not for s.{}", mark.option, node.name,
                                   others.starts_with("|maxlen") ? "read" : "sink"),
                       "leave it out here");
+}
+
+// s.pubsub with the name of what the other stage takes.
+void refuse_end(const Arguments& stage, const Node& node, bool reads) {
+  const auto* const at = std::get_if<queue::Pubsub>(&std::get<queue::Spec>(node.value).at);
+  if (at == nullptr || at->subscription.empty() != reads) return;
+  stage.fail_item(1,
+                  reads ? "rows come from a subscription, not from a topic"
+                        : "answers go to a topic, not to a subscription",
+                  fmt::format("name the {} instead", reads ? "subscription" : "topic"));
 }
 
 }  // namespace
@@ -132,8 +166,29 @@ int construct_kafka(lua_State* lua) {
   return push_queue(lua, arguments, "kafka", std::move(at));
 }
 
+int construct_pubsub(lua_State* lua) {
+  const Arguments arguments(lua, section("pubsub"));
+  queue::Pubsub at;
+  at.subscription = pubsub_resource(arguments, "subscription", "/subscriptions/");
+  at.topic = pubsub_resource(arguments, "topic", "/topics/");
+  if (at.subscription.empty() == at.topic.empty())
+    arguments.fail("s.pubsub names either a subscription, in s.read, or a topic, in s.sink",
+                   "for example subscription = \"projects/my-project/subscriptions/rows\"");
+  at.endpoint = arguments.text("endpoint").value_or("");
+  const auto url = http::parse_url(at.endpoint);
+  if (!at.endpoint.empty() && !url)
+    arguments.fail_value("endpoint", url.error().message, "for example \"http://127.0.0.1:8085\"");
+  at.credentials = arguments.secret("credentials");
+  at.deadline = arguments.duration("deadline").value_or(at.deadline);
+  if (at.deadline < kShortestDeadline || at.deadline > kLongestDeadline)
+    arguments.fail_value("deadline", "deadline is 10 s at least, and 10 min at most",
+                         "for example \"2m\"");
+  return push_queue(lua, arguments, "pubsub", std::move(at));
+}
+
 queue::Spec read_queue(const Arguments& read, const Node& node) {
   refuse_others(read, node, "|maxlen|");
+  refuse_end(read, node, true);
   for (const std::string_view name :
        {"format", "path", "encoding", "delimiter", "header", "columns", "types", "null"}) {
     if (read.has(name))
@@ -144,8 +199,10 @@ queue::Spec read_queue(const Arguments& read, const Node& node) {
 }
 
 queue::Spec sink_queue(const Arguments& sink, const Node& node) {
-  refuse_others(sink, node,
-                "|group||consumer||ack||max_deliveries||idle_exit||take_over||delete||visibility|");
+  refuse_others(
+      sink, node,
+      "|group||consumer||ack||max_deliveries||idle_exit||take_over||delete||visibility||deadline|");
+  refuse_end(sink, node, false);
   return std::get<queue::Spec>(node.value);
 }
 

@@ -9,6 +9,7 @@
 #include "auth/refreshed.h"
 #include "auth/sigv4.h"
 #include "http/url.h"
+#include "place/google_login.h"
 #include "provider/endpoint.h"
 
 namespace sluice::place {
@@ -163,23 +164,7 @@ core::Result<Service> gcs(const Uri& uri, const GcsSettings& settings,
         [spec, project = settings.project](
             net::Loop& loop,
             const core::Clock& clock) -> core::Result<std::unique_ptr<auth::Credentials>> {
-      if (auto can = can_be_used(spec.credentials, "gcs"); !can)
-        return std::unexpected(can.error());
-      auto found = auth::find_google_credentials(spec, http::process_environment);
-      if (!found) return std::unexpected(found.error());
-      const std::string charged = project.empty() ? found->quota_project : project;
-      const std::string line = charged.empty() ? "" : "x-goog-user-project: " + charged + "\r\n";
-      return auth::make_refreshed(
-          {.loop = loop,
-           .clock = clock,
-           .source = std::move(found->source),
-           .signer =
-               [line](const auth::Token& token, const auth::RequestView& request,
-                      core::WallTime now) {
-                 return auth::bearer_lines(token, request, now) + line;
-               },
-           .head = {},
-           .ca_file = {}});
+      return google_login(spec, project, loop, clock);
     };
   }
   service.server = std::make_shared<const Server>(std::move(server));

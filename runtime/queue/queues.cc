@@ -6,6 +6,9 @@
 #include "queue/kafka_client.h"
 #include "queue/kafka_queue.h"
 #include "queue/kafka_target.h"
+#include "queue/pubsub_client.h"
+#include "queue/pubsub_queue.h"
+#include "queue/pubsub_target.h"
 #include "queue/queue_source.h"
 #include "queue/sqs_client.h"
 #include "queue/sqs_queue.h"
@@ -31,6 +34,8 @@ constexpr std::array<Service, std::variant_size_v<decltype(Spec::at)>> kServices
     {"redis:", "Redis stream", stream_of, make_stream_queue, open_stream_look, make_stream_target},
     {"sqs:", "SQS queue", sqs_name_of, make_sqs_queue, look_at_sqs, make_sqs_target},
     {"kafka:", "Kafka topic", kafka_name_of, make_kafka_queue, look_at_kafka, make_kafka_target},
+    {"pubsub:", "Pub/Sub subscription", pubsub_name_of, make_pubsub_queue, look_at_pubsub,
+     make_pubsub_target},
 }};
 
 const Service& service_of(const Spec& spec) {

@@ -54,8 +54,20 @@ struct KafkaTopic {
   std::string group = "sluice";
 };
 
+// A subscription of Google Pub/Sub, or a topic.
+struct Pubsub {
+  std::string subscription = {};  // of a source: "projects/p/subscriptions/rows"
+  std::string topic = {};         // of a target: "projects/p/topics/answers"
+  std::string endpoint = {};  // "https://host[:port]"; empty: PUBSUB_EMULATOR_HOST, Google's own
+  core::Secret credentials =
+      {};  // as auth::find_google_credentials() has them; empty: the machine's
+
+  // Of a source: how long a message is withheld from others without a word of the worker that has it.
+  core::Duration deadline = std::chrono::seconds(60);
+};
+
 struct Spec {
-  std::variant<RedisStream, SqsQueue, KafkaTopic> at = {};
+  std::variant<RedisStream, SqsQueue, KafkaTopic, Pubsub> at = {};
 
   // Of a source.
   std::uint64_t max_deliveries = 5;

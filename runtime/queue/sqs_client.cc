@@ -21,7 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kCallsAtOnce = 8;
-constexpr milliseconds kLookEvery{20};
 // Longer than a long poll takes.
 constexpr place::Patience kSqsPatience{.tries = 2,
                                        .first_delay = milliseconds(100),
@@ -119,8 +118,8 @@ std::string sqs_region_of(std::string_view host) {
   return {};
 }
 
-SqsClient::SqsClient(std::string name, std::shared_ptr<const place::Server> server)
-    : name_(std::move(name)), server_(std::move(server)), web_(kSqsPatience) {}
+SqsClient::SqsClient(std::string name, place::Server server)
+    : calls_(std::move(name), std::move(server), kSqsPatience) {}
 
 core::Result<std::unique_ptr<SqsClient>> SqsClient::make(const SqsQueue& at) {
   const std::string name = "sqs:" + queue_of(at.url);
@@ -132,29 +131,20 @@ core::Result<std::unique_ptr<SqsClient>> SqsClient::make(const SqsQueue& at) {
                                                                 const core::Clock& clock) {
     return make_sqs_credentials(at, region, loop, clock);
   };
-  return std::unique_ptr<SqsClient>(
-      new SqsClient(name, std::make_shared<const place::Server>(std::move(server))));
+  return std::unique_ptr<SqsClient>(new SqsClient(name, std::move(server)));
 }
 
 std::shared_ptr<place::Pending> SqsClient::start(std::string_view action, std::string body) {
-  return web_.start(server_, {.method = "POST",
-                              .path = "/",
-                              .headers = {{"content-type", "application/x-amz-json-1.0"},
-                                          {"x-amz-target", fmt::format("AmazonSQS.{}", action)}},
-                              .body = std::make_shared<const std::string>(std::move(body))});
+  return calls_.start({.method = "POST",
+                       .path = "/",
+                       .headers = {{"content-type", "application/x-amz-json-1.0"},
+                                   {"x-amz-target", fmt::format("AmazonSQS.{}", action)}},
+                       .body = std::make_shared<const std::string>(std::move(body))});
 }
 
 QueueResult<std::string> SqsClient::finish(std::string_view action, place::Pending& pending) const {
-  while (!pending.wait_for(kLookEvery))
-    if (closed_)
-      return std::unexpected(QueueFailure{
-          {core::ErrorCode::io, fmt::format("{} has been ended here", action), name_}, true});
-  auto answer = pending.take();
-  if (!answer) {
-    const bool passing = answer.error().code == core::ErrorCode::io;
-    return std::unexpected(
-        QueueFailure{{answer.error().code, std::move(answer.error().message), name_}, passing});
-  }
+  auto answer = calls_.finish(action, pending);
+  if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->status == 200) return std::move(answer->body);
   const std::string said = message_in(answer->body);
   return std::unexpected(QueueFailure{
@@ -162,7 +152,7 @@ QueueResult<std::string> SqsClient::finish(std::string_view action, place::Pendi
        fmt::format("{}: the server answers {}{}{}{}{}", action, answer->status,
                    answer->code.empty() ? "" : " " + answer->code, said.empty() ? "" : ": ",
                    core::printable(said), sqs_advice(answer->code)),
-       name_},
+       calls_.name()},
       may_pass(answer->status, answer->code)});
 }
 

@@ -3,7 +3,6 @@
 // Threads: any, several calls at once. Calls block; a request is sent twice at most.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,9 +10,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "place/web.h"
 #include "queue/queue.h"
 #include "queue/spec.h"
+#include "queue/web_calls.h"
 
 namespace sluice::queue {
 
@@ -33,18 +32,14 @@ class SqsClient {
   std::vector<QueueResult<std::string>> calls(std::string_view action,
                                               std::vector<std::string> bodies);
   // Ends calls that are under way, and all to come, with a failure.
-  void close() { closed_ = true; }
-  bool closed() const { return closed_; }
+  void close() { calls_.close(); }
 
  private:
-  SqsClient(std::string name, std::shared_ptr<const place::Server> server);
+  SqsClient(std::string name, place::Server server);
   std::shared_ptr<place::Pending> start(std::string_view action, std::string body);
   QueueResult<std::string> finish(std::string_view action, place::Pending& pending) const;
 
-  const std::string name_;  // for messages
-  const std::shared_ptr<const place::Server> server_;
-  std::atomic<bool> closed_ = false;
-  place::Web web_;
+  WebCalls calls_;
 };
 
 // The region of "sqs.REGION.amazonaws.com" and its kin; empty for another host.
