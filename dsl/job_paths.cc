@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "place/settings.h"
 #include "place/uri.h"
 #include "provider/profile.h"
 
@@ -27,6 +28,16 @@ void put_beside(stages::JobSpec& job, const std::string& file) {
   };
   const auto put_queue = [&](queue::Spec& queue) {
     if (auto* stream = std::get_if<queue::RedisStream>(&queue.at)) put(folder, stream->ca_file);
+    const auto put_secret = [&](core::Secret& secret) {
+      std::string path = secret.reveal();
+      if (path == place::kUnreadSecret || path.starts_with('{')) return;
+      put(folder, path);
+      secret = core::Secret(std::move(path));
+    };
+    if (auto* pubsub = std::get_if<queue::Pubsub>(&queue.at)) put_secret(pubsub->credentials);
+    if (auto* kafka = std::get_if<queue::KafkaTopic>(&queue.at))
+      for (auto& [name, value] : kafka->config)
+        if (name.ends_with(".location")) put_secret(value);
   };
   job.folder = folder;
   put(folder, job.directory);

@@ -194,6 +194,26 @@ return s.pipeline {
               testing::ElementsAre("sub/key.json", "/etc/key.json", R"({"type":"x"})", "t:c:s"));
 }
 
+TEST(Constructors, LookForFilesOfQueuesBesideThePipelineFile) {
+  const Scratch scratch;
+  scratch.write("sub/job.lua", R"(local s = require "sluice"
+return s.pipeline {
+  name = "job", s.read { s.kafka { brokers = "h:1", topic = "t", config = {
+    ["ssl.ca.location"] = "ca.pem", ["ssl.key.location"] = "/etc/key.pem", ["client.id"] = "me" } } },
+  s.pack { user = "{{a}}" }, s.dispatch { s.openai { model = "m", key = "k1234567" } }, s.sink { "out.jsonl" },
+  s.sink { s.pubsub { topic = "projects/p/topics/t", credentials = "key.json" } } })");
+  const auto job = load("sub/job.lua", {});
+  ASSERT_TRUE(job.has_value()) << job.error().message;
+  std::vector<std::string> values;
+  const auto& from = std::get<queue::KafkaTopic>(job->questions[0].read.queue->at);
+  for (const auto& [name, value] : from.config) values.push_back(name + "=" + value.reveal());
+  EXPECT_THAT(values,
+              testing::UnorderedElementsAre("ssl.ca.location=sub/ca.pem",
+                                            "ssl.key.location=/etc/key.pem", "client.id=me"));
+  const auto& to = std::get<queue::Pubsub>(job->questions[0].sink.deliveries.at(0).queue->at);
+  EXPECT_EQ(to.credentials.reveal(), "sub/key.json");
+}
+
 std::vector<std::string> names_of(const stages::PipelineSpec& spec) {
   std::vector<std::string> names;
   for (const auto& endpoint : spec.dispatch.endpoints) names.push_back(endpoint.name);
