@@ -42,6 +42,12 @@ std::pair<std::string, std::string> cut_location(std::string_view location) {
   return {std::string(location.substr(0, path)), std::move(rest)};
 }
 
+// S3 sends blanks while it puts an upload together.
+bool is_xml(std::string_view body) {
+  const std::size_t at = body.find_first_not_of(" \t\r\n");
+  return at != body.npos && body[at] == '<';
+}
+
 // "QueueDoesNotExist" of an error in JSON: {"__type":"com.amazonaws.sqs#QueueDoesNotExist", …}.
 std::string error_type(std::string_view json) {
   constexpr std::string_view kName = "\"__type\"";
@@ -274,7 +280,7 @@ struct Web::Impl {
     std::string code;
     // An upload that is being put together is answered by 200 before it is known whether it can be.
     const bool may_be_error = response.status >= 300 || attempt->call.method == "POST";
-    if (may_be_error && response.body.contains("<Error>")) {
+    if (may_be_error && is_xml(response.body) && response.body.contains("<Error>")) {
       code = text_of(response.body, "Code");
       if (response.status == 200) response.status = 500;
     } else if (response.status >= 400) {

@@ -61,6 +61,16 @@ TEST(SqsQueue, GivesEachRowOnceAndDeletesWhatHasEnded) {
   EXPECT_EQ(server.left(), 0u);
 }
 
+TEST(SqsQueue, GivesARowThatHoldsWhatAnErrorInXmlBeginsWith) {
+  SqsServer server;
+  server.add(R"({"id":"0","text":"<Error><Code>x</Code></Error>"})");
+  Taker taker(spec_of(server));
+  EXPECT_EQ(taker.take(), State::end) << taker.error;
+  EXPECT_EQ(taker.rows.size(), 1u);
+  EXPECT_TRUE(taker.close().has_value());
+  EXPECT_EQ(server.left(), 0u);
+}
+
 TEST(SqsQueue, GivesBackWhatHasNotEnded) {
   SqsServer server;
   server.add(0, 40);
