@@ -39,6 +39,7 @@ struct Script {
   bool failures_pass = true;
   std::vector<std::string> refuse_once;  // ids that are not acknowledged the first time
   std::function<void()> while_acknowledging;
+  std::vector<std::string> lost;  // receipts of messages that another consumer has
   bool taking = false;
   bool closed = false;
 
@@ -73,6 +74,10 @@ class FakeQueue final : public Queue {
     auto messages = std::move(script_.to_give.front());
     script_.to_give.erase(script_.to_give.begin());
     return messages;
+  }
+  bool has(const Held& held) const override {
+    const std::lock_guard lock(script_.mutex);
+    return std::ranges::find(script_.lost, held.receipt) == script_.lost.end();
   }
   QueueResult<void> hold(std::span<const Held> held) override {
     const std::lock_guard lock(script_.mutex);
@@ -121,6 +126,20 @@ std::unique_ptr<Taker> open(Script& script, milliseconds idle = seconds(60),
   return std::make_unique<Taker>(open_queue_source(
       std::make_unique<FakeQueue>(script),
       {.name = "fake:rows", .format = "fake", .idle_exit = idle, .close_within = close_within}));
+}
+
+TEST(QueueSource, BeginsWithNoRowThatAnotherConsumerHasAndTakesItAsNewWhenItComesAgain) {
+  Script script;
+  script.lost = {"ra1"};
+  script.give({message("a", "ra1"), message("b", "rb1")});
+  const auto taker = open(script);
+  taker->take(1);
+  EXPECT_THAT(taker->rows, ElementsAre(R"({"id":"b"})"));
+  script.give({message("a", "ra2")});
+  taker->take(2);
+  EXPECT_THAT(taker->rows, ElementsAre(R"({"id":"b"})", R"({"id":"a"})"));
+  EXPECT_TRUE(taker->close().has_value());
+  EXPECT_THAT(script.acknowledged, UnorderedElementsAre("rb1", "ra2"));
 }
 
 TEST(QueueSource, AcknowledgesWhatHasEndedAndGivesBackTheRest) {
