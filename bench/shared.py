@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One job on several processes, in PostgreSQL: what that costs beside a job alone, and what is left when much goes wrong.
 
-  bench/shared.py scale      1, 4 and 16 processes at a provider that takes 500 ms, 20 slots each: rows/s, CPU, statements. ROWS (40000)
+  bench/shared.py scale      1, 4 and 16 processes at a provider that takes 500 ms, 20 slots and ROWS (2000) rows each: rows/s, CPU, statements
   bench/shared.py alone      one process with a checkpoint in PostgreSQL beside one without, as fast as both can be. ROWS (200000), ROUNDS (3)
   bench/shared.py snapshot   the same, while another session holds a snapshot all the time. ROWS (200000), ROUNDS (3)
   bench/shared.py faults     4 processes; kill -9, SIGSTOP past a lease, pg_terminate_backend, a server that is killed and started again,
@@ -127,16 +127,20 @@ def rows_in(scratch, count):
 
 
 def scale(scratch, server):
-    count = int(os.environ.get("ROWS", 40_000))
-    rows = rows_in(scratch, count)
-    for workers in (1, 4, 16):
+    each = int(os.environ.get("ROWS", 2_000))
+    for workers in (0, 1, 4, 16):  # 0: one process, and no server
+        count = each * max(1, workers)
+        rows = rows_in(scratch, count)
         server.forget()
         with Mock("--latency-ms", 500) as mock:
+            time.sleep(1.5)  # what the server counts is seen a second later
             before, cpu = server.statements(), server.cpu_seconds()
-            seconds, used = run_all(scratch, workers, job_of(rows, mock.url, server.url, slots=20, per=5))
+            seconds, used = run_all(scratch, max(1, workers), job_of(rows, mock.url, server.url if workers else "", slots=20, per=5))
+            theirs = server.cpu_seconds() - cpu
+            time.sleep(1.5)
             stats = mock.stats()
-            print(f"{workers:2} processes: {count / seconds:8,.0f} rows/s, {seconds:6.1f} s; CPU a 1,000 rows: processes {used / count * 1e6:6.1f} ms, "
-                  f"PostgreSQL {(server.cpu_seconds() - cpu) / count * 1e6:6.1f} ms; {(server.statements() - before) / count * 1000:6.1f} statements; "
+            print(f"{workers or 'alone':>5} processes: {count / seconds:8,.0f} rows/s, {seconds:5.1f} s; CPU a 1,000 rows: processes {used / count * 1e6:6.1f} ms, "
+                  f"PostgreSQL {theirs / count * 1e6:6.1f} ms; {(server.statements() - before) / count * 1000:6.1f} statements a 1,000 rows; "
                   f"{stats['requests']} requests, {stats['rows']} rows asked", flush=True)
 
 
