@@ -22,6 +22,8 @@ using std::chrono::seconds;
 constexpr std::size_t kPullers = 4;
 constexpr std::size_t kIdsACall = 500;
 constexpr milliseconds kPullSlice{50};
+// How long a pull that is open at the end is waited for, after something was given back.
+constexpr milliseconds kLastPulls{250};
 
 class PubsubSource final : public Queue {
  public:
@@ -174,19 +176,30 @@ QueueResult<void> PubsubSource::hold(std::span<const Held> held) {
   return set_deadline(held, std::chrono::ceil<seconds>(at_.deadline));
 }
 
+// What is given back may come at once to a pull of our own that is still open, as may what came meanwhile: each of these
+// is looked at once more, and brings nothing after that.
 QueueResult<void> PubsubSource::give_back(std::span<const Held> held) {
-  std::vector<Held> all(held.begin(), held.end());
   std::vector<std::shared_ptr<place::Pending>> pulls;
   {
     const std::lock_guard lock(mutex_);
     pulls = std::exchange(waiting_, {});
   }
-  // What has come to a pull that nobody waits for.
-  for (const auto& pull : pulls)
-    if (pull->wait_for(core::Duration::zero()))
-      if (const auto messages = read(*pull))
-        for (const Message& one : *messages) all.push_back({one.id, one.receipt, one.deliveries});
-  return set_deadline(all, seconds(0));
+  std::vector<Held> all(held.begin(), held.end());
+  while (true) {
+    if (auto done = set_deadline(all, seconds(0)); !done) return done;
+    all.clear();
+    const auto until = std::chrono::steady_clock::now() + kLastPulls;
+    const auto came = [&] {
+      return std::ranges::find_if(pulls, [](const auto& one) { return one->wait_for(kPullSlice); });
+    };
+    auto answered = came();
+    while (answered == pulls.end() && !pulls.empty() && std::chrono::steady_clock::now() < until)
+      answered = came();
+    if (answered == pulls.end()) return {};
+    if (const auto messages = read(**answered))
+      for (const Message& one : *messages) all.push_back({one.id, one.receipt, one.deliveries});
+    pulls.erase(answered);
+  }
 }
 
 QueueResult<std::vector<std::string>> PubsubSource::acknowledge(std::span<const Held> held) {

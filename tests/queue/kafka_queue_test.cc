@@ -127,6 +127,11 @@ TEST(KafkaQueue, IsSharedByWorkersOfWhichOneComesLaterAndOneGoes) {
   EXPECT_TRUE(joined);
   EXPECT_TRUE(first.close().has_value());
   EXPECT_EQ(unique_kafka_rows(first).size(), 1200u) << "rows were lost";
+  // Of a partition that went and came back, what had ended in between comes again.
+  spec.idle_exit = seconds(1);
+  Taker last(spec);
+  EXPECT_EQ(last.take(), State::end) << last.error;
+  EXPECT_TRUE(last.close().has_value());
   for (int partition = 0; partition < 4; ++partition)
     EXPECT_EQ(cluster.committed("sluice", partition), 300);
 }
