@@ -40,11 +40,9 @@ class KafkaCluster {
     rd_kafka_mock_topic_create(cluster_, name, partitions, 1);
   }
   void add(const std::string& text, int partition = 0) {
-    EXPECT_EQ(
-        rd_kafka_producev(producer_, RD_KAFKA_V_TOPIC("rows"), RD_KAFKA_V_PARTITION(partition),
-                          RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
-        RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_vu_t value = part(RD_KAFKA_VTYPE_VALUE);
+    value.u.mem = {const_cast<char*>(text.data()), text.size()};
+    produce(partition, value);
   }
   // {"id":"0"} …, in all partitions by turns.
   void add(int from, int to, int partitions = 1) {
@@ -52,8 +50,10 @@ class KafkaCluster {
     flush();
   }
   void add_tombstone() {
-    rd_kafka_producev(producer_, RD_KAFKA_V_TOPIC("rows"), RD_KAFKA_V_PARTITION(0),
-                      RD_KAFKA_V_KEY("k", 1), RD_KAFKA_V_END);
+    char key[] = "k";
+    rd_kafka_vu_t only_a_key = part(RD_KAFKA_VTYPE_KEY);
+    only_a_key.u.mem = {key, 1};
+    produce(0, only_a_key);
     flush();
   }
   // The broker refuses all commits, for as long as that holds.
@@ -105,6 +105,19 @@ class KafkaCluster {
   }
 
  private:
+  static rd_kafka_vu_t part(rd_kafka_vtype_t type) {
+    rd_kafka_vu_t made{};
+    made.vtype = type;
+    return made;
+  }
+  void produce(int number, const rd_kafka_vu_t& what) {
+    std::array parts = {part(RD_KAFKA_VTYPE_TOPIC), part(RD_KAFKA_VTYPE_PARTITION),
+                        part(RD_KAFKA_VTYPE_MSGFLAGS), what};
+    parts[0].u.cstr = "rows";
+    parts[1].u.i32 = number;
+    parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+    EXPECT_EQ(rd_kafka_produceva(producer_, parts.data(), parts.size()), nullptr);
+  }
   static rd_kafka_t* client(rd_kafka_type_t type,
                             const std::map<std::string, std::string>& settings) {
     std::array<char, 256> why{};
