@@ -133,7 +133,7 @@ TEST_F(SharedJob, WhoIsKilledOrStoppedPastItsLeaseCostsWhatItHadInFlight) {
   all_is_proven(kRows);
   const JobStatus all = ledger();
   const MockStats stats = mock_.mock_stats();
-  EXPECT_EQ(stats.requests, all.answered_requests + all.maybe_billed)
+  EXPECT_LE(stats.requests, all.answered_requests + all.maybe_billed)
       << "a request that no ledger knows";
   EXPECT_LE(all.maybe_billed, 2U * kSlots);
   EXPECT_LE(stats.requests, kRows + 2U * kSlots);
