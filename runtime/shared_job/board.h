@@ -1,4 +1,4 @@
-// A job that several processes work on, as it stands in PostgreSQL: who works on it, who has which shard, and the
+// A job that several processes work on, as it stands in PostgreSQL: its workers, which of them has which shard, and the
 // log of each. What a statement means is said here; when it is made, in membership.h and shipped_log.h.
 //
 //   sluice_job      a row a job: its question (fingerprint), how far shards were given out, whether it is complete
@@ -8,7 +8,7 @@
 //   sluice_log      the records of a worker's write-ahead log (wal/record.h), several a row; only appended to
 //
 // A shard is so many records of the input, by their number. Which rows have ended is not asked of shards but of the
-// logs: a shard is who reads what, so a wrong one costs time and never an answer.
+// logs: a shard says which worker reads which records, so a wrong one costs time and never an answer.
 //
 // No statement needs a session or a second one beside it in a transaction, so a pooler may stand between. Each
 // may be made twice: it is made again when the connection was lost before its reply. `sluice_shard` and
@@ -92,9 +92,9 @@ struct Standing {
   std::uint64_t given = 0;  // shards that were given out
   std::uint64_t done = 0;
   std::uint64_t workers = 0;      // alive
-  std::uint64_t left_behind = 0;  // not done, and whoever had them is not alive
+  std::uint64_t left_behind = 0;  // not done, and their worker is not alive
   bool complete = false;
-  std::string finisher = {};  // who has written the output, or is about to; for people
+  std::string finisher = {};  // the worker that has written the output, or is about to; for people
   bool all_done() const { return shards && done >= *shards; }
 };
 
@@ -108,8 +108,8 @@ struct Ending {
 
 // Shards that are not done, and whose worker is not alive.
 struct LeftBehind {
-  std::set<WorkerId> by;   // who had them last
-  std::set<WorkerId> had;  // all who ever had them: whose logs say which of their rows have ended
+  std::set<WorkerId> by;   // their last workers
+  std::set<WorkerId> had;  // all workers that ever had them: their logs say which rows have ended
 };
 
 class Board {
@@ -145,7 +145,7 @@ class Board {
 
   enum class Appended { yes, not_alive, unknown_worker };
   // Row `chunk` of the worker's log, from 1. Once however often.
-  // `payer`: under which name a shared budget knows who paid for what they tell; empty: there is none.
+  // `payer`: the name by which a shared budget knows the process that paid; empty: there is none.
   core::Result<Appended> append(WorkerId worker, std::uint64_t chunk, const std::string& records,
                                 const std::string& payer = {});
   core::Result<std::uint64_t> last_chunk(WorkerId worker);  // 0: none

@@ -78,7 +78,7 @@ class ShippedLog final : public wal::SharedLog {
   bool names_told_ = false;
   Counts counts_;
 
-  // Of whoever is in ship().
+  // Of the thread that is in ship().
   WorkerId worker_;
   std::uint64_t connections_;
   std::uint64_t kept_end_ = 0;

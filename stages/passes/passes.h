@@ -6,7 +6,7 @@
 //   finish          once all shards are done, one process: the logs of all in the job's own checkpoint, and a run over
 //                   the whole input that finds nothing to ask and writes the output, as that of a job alone
 //
-// So who has which shard is about time, never about truth: a row that was missed, for whatever reason, is asked by
+// So which process has which shard is about time, never about truth: a row that was missed, for whatever reason, is asked by
 // the last run, and one that was answered twice stands in the output once.
 //
 // Threads: one, but for what is said.

@@ -1,4 +1,4 @@
-// What the workers of a shared job have spent of a budget, by their logs: so that what somebody held who was killed is free again
+// What the workers of a shared job have spent of a budget, by their logs: so that what a killed process held is free again
 // (dispatch/budget_shares.h).
 //
 // Threads: ask() on any; a thread of its own reads.
@@ -37,7 +37,7 @@ class Spent {
   // Has `worker` known by this name, so that it can be told of one that is killed before it has spent anything.
   void add_payer(shared_job::WorkerId worker, std::string payer);
   void ask(std::vector<std::string> members, std::function<void(dispatch::LedgerLines)> tell);
-  // When it returns, nobody is told any more who asked before.
+  // When it returns, no earlier question is answered any more.
   void forget();
 
  private:

@@ -23,7 +23,7 @@ struct TakeOver {
   std::vector<shared_job::WorkerId> own;
 };
 
-// Of all workers of the job's present generation, for who only looks. Nothing happens where nobody was at work yet.
+// Of all workers of the job's present generation, for a command that only looks. Nothing happens where no worker was there yet.
 core::Status take_all(shared_job::Board& board, const shared_job::Job& job,
                       const std::string& directory, const std::string& name);
 
