@@ -197,8 +197,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
       if (!result) return std::unexpected(result.error());
       if (passes) {
         if (auto told = passes->ended(*result); !told) return std::unexpected(told.error());
-        const bool taken_over = result->end == job::RunEnd::stopped && passes->lost();
-        results.has_whole_job = pass->kind == passes::Pass::Kind::finish && !taken_over;
+        results.has_whole_job = passes->has_whole_job();
       }
       if (earlier) job::add_earlier(result->progress, *earlier);
       if (passes && !results.has_whole_job &&

@@ -29,7 +29,7 @@ namespace sluice::queue {
 
 std::unique_ptr<Queue> make_kafka_queue(const Spec& spec);
 
-// An Error, for now.
+// Always an Error: `try` takes its rows from a file.
 core::Result<std::unique_ptr<format::RecordSource>> look_at_kafka(const Spec& spec);
 
 }  // namespace sluice::queue

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "core/random.h"
-#include "postgres/connection.h"
+#include "shared_job/sql_values.h"
 
 namespace sluice::shared_job {
 namespace {
@@ -44,19 +44,6 @@ postgres::Settings settings() {
           .connect_timeout = std::chrono::seconds(5),
           .tcp_user_timeout = kStatementLimit,
           .writable = true};
-}
-
-postgres::SqlValue text(std::string value) {
-  return {.bytes = std::move(value)};
-}
-postgres::SqlValue value(std::int64_t number) {
-  return text(std::to_string(number));
-}
-std::int64_t integer(const postgres::PgResult& rows, int row, int column) {
-  std::int64_t number = 0;
-  const std::string_view digits = rows.text(row, column);
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
 }
 
 // "1=east 2=west": the names of endpoints hold no blanks.
@@ -175,7 +162,7 @@ core::Result<std::optional<std::uint64_t>> Board::number(const std::string& sql,
   auto result = ask(sql, values);
   if (!result) return std::unexpected(result.error());
   if (result->rows() == 0 || result->null(0, 0)) return std::nullopt;
-  return static_cast<std::uint64_t>(integer(*result, 0, 0));
+  return unsigned_at(*result, 0, 0);
 }
 
 std::uint64_t Board::connections() const {
@@ -188,23 +175,23 @@ core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fin
   const std::string print = fingerprint.hex();
   if (auto made = tell("INSERT INTO sluice_job(name, fingerprint, shard_rows) VALUES($1, $2, $3) "
                        "ON CONFLICT (name) DO NOTHING",
-                       {text(name), text(print), value(static_cast<std::int64_t>(shard_rows))});
+                       {sql_text(name), sql_text(print), sql_integer(shard_rows)});
       !made)
     return std::unexpected(made.error());
   while (true) {
     auto job = ask("SELECT id, generation, shard_rows, fingerprint FROM sluice_job WHERE name = $1",
-                   {text(name)});
+                   {sql_text(name)});
     if (!job) return std::unexpected(job.error());
     if (job->rows() == 0)
       return core::fail(core::ErrorCode::busy, "somebody forgets the job just now", name);
-    const Job found = {.id = integer(*job, 0, 0),
-                       .generation = integer(*job, 0, 1),
-                       .shard_rows = static_cast<std::uint64_t>(integer(*job, 0, 2))};
+    const Job found = {.id = integer_at(*job, 0, 0),
+                       .generation = integer_at(*job, 0, 1),
+                       .shard_rows = unsigned_at(*job, 0, 2)};
     if (job->text(0, 3) == print) return found;
     auto at_work =
         ask("SELECT name FROM sluice_worker WHERE job = $1 AND state = 'alive' AND "
             "lease_until > clock_timestamp() ORDER BY joined LIMIT 1",
-            {value(found.id)});
+            {sql_integer(found.id)});
     if (!at_work) return std::unexpected(at_work.error());
     if (at_work->rows() > 0)
       return core::fail(core::ErrorCode::busy,
@@ -217,20 +204,21 @@ core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fin
             tell("UPDATE sluice_job SET fingerprint = $3, generation = generation + 1, "
                  "shard_rows = $4, next_shard = 0, shards = NULL, finisher = NULL, "
                  "complete = false, ends = '', surplus = '' WHERE id = $1 AND generation = $2",
-                 {value(found.id), value(found.generation), text(print),
-                  value(static_cast<std::int64_t>(shard_rows))});
+                 {sql_integer(found.id), sql_integer(found.generation), sql_text(print),
+                  sql_integer(shard_rows)});
         !begun)
       return std::unexpected(begun.error());
   }
 }
 
 core::Result<std::optional<Job>> Board::find(const std::string& name) {
-  auto job = ask("SELECT id, generation, shard_rows FROM sluice_job WHERE name = $1", {text(name)});
+  auto job =
+      ask("SELECT id, generation, shard_rows FROM sluice_job WHERE name = $1", {sql_text(name)});
   if (!job) return std::unexpected(job.error());
   if (job->rows() == 0) return std::nullopt;
-  return Job{.id = integer(*job, 0, 0),
-             .generation = integer(*job, 0, 1),
-             .shard_rows = static_cast<std::uint64_t>(integer(*job, 0, 2))};
+  return Job{.id = integer_at(*job, 0, 0),
+             .generation = integer_at(*job, 0, 1),
+             .shard_rows = unsigned_at(*job, 0, 2)};
 }
 
 core::Status Board::forget(const std::string& name) {
@@ -241,7 +229,7 @@ core::Status Board::forget(const std::string& name) {
   auto alive =
       ask("SELECT name FROM sluice_worker WHERE job = $1 AND state = 'alive' AND "
           "lease_until > clock_timestamp() LIMIT 1",
-          {value(id)});
+          {sql_integer(id)});
   if (!alive) return std::unexpected(alive.error());
   if (alive->rows() > 0)
     return core::fail(core::ErrorCode::busy,
@@ -250,7 +238,7 @@ core::Status Board::forget(const std::string& name) {
        {"DELETE FROM sluice_log WHERE worker IN (SELECT id FROM sluice_worker WHERE job = $1)",
         "DELETE FROM sluice_worker WHERE job = $1", "DELETE FROM sluice_shard WHERE job = $1",
         "DELETE FROM sluice_job WHERE id = $1"})
-    if (auto gone = tell(sql, {value(id)}); !gone) return gone;
+    if (auto gone = tell(sql, {sql_integer(id)}); !gone) return gone;
   return {};
 }
 
@@ -261,20 +249,20 @@ core::Status Board::add_worker(const Job& job, WorkerId worker, WorkerId origin,
                   "state, lease_until) VALUES($1, $2, $3, $4, $5, $6, 'alive', clock_timestamp() + "
                   "interval '{} s') ON CONFLICT (id) DO NOTHING",
                   kLease.count()),
-      {value(worker), value(job.id), value(job.generation), value(origin), text(name),
-       text(fingerprint.hex())});
+      {sql_integer(worker), sql_integer(job.id), sql_integer(job.generation), sql_integer(origin),
+       sql_text(name), sql_text(fingerprint.hex())});
 }
 
 core::Status Board::add_payer(WorkerId worker, const std::string& payer) {
   return tell(
       "UPDATE sluice_worker SET payers = payers || $2::text WHERE id = $1 AND NOT $2 = "
       "ANY(payers)",
-      {value(worker), text(payer)});
+      {sql_integer(worker), sql_text(payer)});
 }
 
 core::Status Board::name_endpoints(WorkerId worker, const wal::EndpointNames& names) {
   return tell("UPDATE sluice_worker SET endpoints = $2 WHERE id = $1",
-              {value(worker), text(text_of(names))});
+              {sql_integer(worker), sql_text(text_of(names))});
 }
 
 core::Result<bool> Board::renew(WorkerId worker, const Tally& tally) {
@@ -283,8 +271,8 @@ core::Result<bool> Board::renew(WorkerId worker, const Tally& tally) {
                       "answered = $2, rejected = $3, cost = $4 WHERE id = $1 AND state = 'alive' "
                       "RETURNING 1",
                       kLease.count()),
-          {value(worker), value(static_cast<std::int64_t>(tally.answered)),
-           value(static_cast<std::int64_t>(tally.rejected)), value(tally.cost.picodollars())});
+          {sql_integer(worker), sql_integer(tally.answered), sql_integer(tally.rejected),
+           sql_integer(tally.cost.picodollars())});
   if (!renewed) return std::unexpected(renewed.error());
   return renewed->rows() > 0;
 }
@@ -293,15 +281,15 @@ core::Status Board::mark_dead(const Job& job) {
   return tell(
       "UPDATE sluice_worker SET state = 'dead' WHERE job = $1 AND state = 'alive' AND "
       "lease_until < clock_timestamp()",
-      {value(job.id)});
+      {sql_integer(job.id)});
 }
 
 core::Status Board::leave(WorkerId worker, const Tally& tally) {
   return tell(
       "UPDATE sluice_worker SET state = 'left', answered = $2, rejected = $3, cost = $4 "
       "WHERE id = $1 AND state = 'alive'",
-      {value(worker), value(static_cast<std::int64_t>(tally.answered)),
-       value(static_cast<std::int64_t>(tally.rejected)), value(tally.cost.picodollars())});
+      {sql_integer(worker), sql_integer(tally.answered), sql_integer(tally.rejected),
+       sql_integer(tally.cost.picodollars())});
 }
 
 core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
@@ -311,22 +299,22 @@ core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
           "count(*) FROM sluice_shard "
           "s WHERE s.job = w.job AND s.generation = $2 AND s.worker = w.id) FROM "
           "sluice_worker w WHERE w.job = $1 ORDER BY w.generation, w.joined, w.id",
-          {value(job.id), value(job.generation)});
+          {sql_integer(job.id), sql_integer(job.generation)});
   if (!rows) return std::unexpected(rows.error());
   std::vector<WorkerRow> all;
   for (int i = 0; i < rows->rows(); ++i)
-    all.push_back({.id = integer(*rows, i, 0),
-                   .origin = integer(*rows, i, 1),
-                   .generation = integer(*rows, i, 2),
+    all.push_back({.id = integer_at(*rows, i, 0),
+                   .origin = integer_at(*rows, i, 1),
+                   .generation = integer_at(*rows, i, 2),
                    .name = std::string(rows->text(i, 3)),
                    .state = std::string(rows->text(i, 4)),
                    .fingerprint = std::string(rows->text(i, 5)),
                    .endpoints = names_of(rows->text(i, 6)),
                    .payers = words_of(rows->text(i, 7)),
-                   .tally = {.answered = static_cast<std::uint64_t>(integer(*rows, i, 8)),
-                             .rejected = static_cast<std::uint64_t>(integer(*rows, i, 9)),
-                             .cost = core::Money::picodollars(integer(*rows, i, 10))},
-                   .shards = static_cast<std::uint64_t>(integer(*rows, i, 11))});
+                   .tally = {.answered = unsigned_at(*rows, i, 8),
+                             .rejected = unsigned_at(*rows, i, 9),
+                             .cost = core::Money::picodollars(integer_at(*rows, i, 10))},
+                   .shards = unsigned_at(*rows, i, 11)});
   return all;
 }
 
@@ -337,28 +325,23 @@ core::Result<Board::Appended> Board::append(WorkerId worker, std::uint64_t chunk
       ask("WITH me AS (SELECT state FROM sluice_worker WHERE id = $1 FOR SHARE), put AS "
           "(INSERT INTO sluice_log(worker, chunk, records, payer) SELECT $1, $2, $3, $4 FROM me "
           "WHERE state = 'alive' ON CONFLICT DO NOTHING) SELECT state FROM me",
-          {value(worker),
-           value(static_cast<std::int64_t>(chunk)),
+          {sql_integer(worker),
+           sql_integer(chunk),
            {.bytes = records, .binary = true},
-           text(payer)});
+           sql_text(payer)});
   if (!state) return std::unexpected(state.error());
   if (state->rows() == 0) return Appended::unknown_worker;
   return state->text(0, 0) == "alive" ? Appended::yes : Appended::not_alive;
 }
 
 core::Result<std::uint64_t> Board::last_chunk(WorkerId worker) {
-  const auto last = number("SELECT max(chunk) FROM sluice_log WHERE worker = $1", {value(worker)});
+  const auto last =
+      number("SELECT max(chunk) FROM sluice_log WHERE worker = $1", {sql_integer(worker)});
   if (!last) return std::unexpected(last.error());
   return last->value_or(0);
 }
 
-core::Status Board::read_log(WorkerId worker,
-                             const std::function<core::Status(std::string_view records)>& each) {
-  return read_log_with_payers(
-      worker, [&each](std::string_view records, std::string_view) { return each(records); });
-}
-
-core::Status Board::read_log_with_payers(
+core::Status Board::read_log(
     WorkerId worker,
     const std::function<core::Status(std::string_view records, std::string_view payer)>& each) {
   for (std::int64_t after = 0;;) {
@@ -366,7 +349,7 @@ core::Status Board::read_log_with_payers(
         ask(fmt::format("SELECT records, payer FROM sluice_log WHERE worker = $1 AND chunk > $2 "
                         "ORDER BY chunk LIMIT {}",
                         kChunksARead),
-            {value(worker), value(after)}, true);
+            {sql_integer(worker), sql_integer(after)}, true);
     if (!rows) return std::unexpected(rows.error());
     for (int i = 0; i < rows->rows(); ++i)
       if (auto taken = each(rows->text(i, 0), rows->text(i, 1)); !taken) return taken;

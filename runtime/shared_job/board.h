@@ -150,9 +150,7 @@ class Board {
                                 const std::string& payer = {});
   core::Result<std::uint64_t> last_chunk(WorkerId worker);  // 0: none
   // From the first on.
-  core::Status read_log(WorkerId worker,
-                        const std::function<core::Status(std::string_view records)>& each);
-  core::Status read_log_with_payers(
+  core::Status read_log(
       WorkerId worker,
       const std::function<core::Status(std::string_view records, std::string_view payer)>& each);
 
@@ -174,7 +172,8 @@ class Board {
   // Makes `worker` the one that writes the output; false: another is at it, or it is written.
   core::Result<bool> take_finish(const Job& job, WorkerId worker);
   // With how far the job is in each log, and which rows it has once more than the input, as an Ending.
-  core::Status set_complete(const Job& job, WorkerId worker, const Ending& ending);
+  // False: `worker` is not the one that writes the output any more.
+  core::Result<bool> set_complete(const Job& job, WorkerId worker, const Ending& ending);
   core::Result<Ending> ending(const Job& job);
   // After a fail-over that has lost the last moments: what the worker knows to be its own is so again.
   core::Status restore(const Job& job, WorkerId worker, const std::vector<std::uint64_t>& shards);

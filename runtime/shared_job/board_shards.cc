@@ -8,27 +8,13 @@
 #include "shared_job/board.h"
 
 namespace sluice::shared_job {
-namespace {
-
-postgres::SqlValue as_value(std::int64_t number) {
-  return {.bytes = std::to_string(number)};
-}
-std::uint64_t unsigned_at(const postgres::PgResult& rows, int row, int column) {
-  std::uint64_t number = 0;
-  const std::string_view digits = rows.text(row, column);
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
-}  // namespace
-
 core::Result<std::optional<std::uint64_t>> Board::take_new(const Job& job, WorkerId worker,
                                                            std::int64_t after) {
   // One that was given and whose reply was lost comes first.
   auto given = number(
       "SELECT min(no) FROM sluice_shard WHERE job = $1 AND generation = $2 AND "
       "worker = $3 AND no > $4 AND NOT done",
-      {as_value(job.id), as_value(job.generation), as_value(worker), as_value(after)});
+      {sql_integer(job.id), sql_integer(job.generation), sql_integer(worker), sql_integer(after)});
   if (!given || *given) return given;
   return number(
       "WITH me AS (SELECT 1 FROM sluice_worker WHERE id = $3 AND state = 'alive' FOR SHARE), next "
@@ -36,7 +22,7 @@ core::Result<std::optional<std::uint64_t>> Board::take_new(const Job& job, Worke
       "(shards IS NULL OR next_shard < shards) AND EXISTS (SELECT 1 FROM me) RETURNING next_shard "
       "- 1 AS no) INSERT INTO sluice_shard(job, generation, no, worker) SELECT $1, $2, no, $3 FROM "
       "next RETURNING no",
-      {as_value(job.id), as_value(job.generation), as_value(worker)});
+      {sql_integer(job.id), sql_integer(job.generation), sql_integer(worker)});
 }
 
 core::Result<std::optional<std::uint64_t>> Board::take_left_behind(const Job& job, WorkerId worker,
@@ -51,10 +37,10 @@ core::Result<std::optional<std::uint64_t>> Board::take_left_behind(const Job& jo
       "'alive') AND s.worker = ANY($5::bigint[]) ORDER BY s.no LIMIT 1 FOR UPDATE OF s SKIP "
       "LOCKED) "
       "AND EXISTS (SELECT 1 FROM sluice_worker WHERE id = $3 AND state = 'alive') RETURNING no",
-      {as_value(job.id),
-       as_value(job.generation),
-       as_value(worker),
-       as_value(static_cast<std::int64_t>(from)),
+      {sql_integer(job.id),
+       sql_integer(job.generation),
+       sql_integer(worker),
+       sql_integer(from),
        {.bytes = fmt::format("{{{}{}{}}}", worker, of.empty() ? "" : ",", fmt::join(of, ","))}});
 }
 
@@ -63,12 +49,12 @@ core::Result<LeftBehind> Board::left_behind(const Job& job) {
       ask("SELECT DISTINCT s.worker, had FROM sluice_shard s JOIN sluice_worker w ON w.id = "
           "s.worker CROSS JOIN LATERAL unnest(s.before || s.worker) had WHERE s.job = $1 AND "
           "s.generation = $2 AND NOT s.done AND w.state <> 'alive'",
-          {as_value(job.id), as_value(job.generation)});
+          {sql_integer(job.id), sql_integer(job.generation)});
   if (!rows) return std::unexpected(rows.error());
   LeftBehind all;
   for (int i = 0; i < rows->rows(); ++i) {
-    all.by.insert(static_cast<WorkerId>(unsigned_at(*rows, i, 0)));
-    all.had.insert(static_cast<WorkerId>(unsigned_at(*rows, i, 1)));
+    all.by.insert(integer_at(*rows, i, 0));
+    all.had.insert(integer_at(*rows, i, 1));
   }
   return all;
 }
@@ -76,22 +62,21 @@ core::Result<LeftBehind> Board::left_behind(const Job& job) {
 core::Status Board::set_shards(const Job& job, std::uint64_t shards) {
   if (auto set = tell("UPDATE sluice_job SET shards = $3 WHERE id = $1 AND generation = $2 AND "
                       "shards IS NULL",
-                      {as_value(job.id), as_value(job.generation),
-                       as_value(static_cast<std::int64_t>(shards))});
+                      {sql_integer(job.id), sql_integer(job.generation), sql_integer(shards)});
       !set)
     return set;
   // Those beyond the end were given to who had not read so far yet.
   return tell(
       "DELETE FROM sluice_shard USING sluice_job j WHERE job = $1 AND "
       "sluice_shard.generation = $2 AND j.id = $1 AND no >= j.shards",
-      {as_value(job.id), as_value(job.generation)});
+      {sql_integer(job.id), sql_integer(job.generation)});
 }
 
 core::Status Board::set_done(const Job& job, WorkerId worker) {
   return tell(
       "UPDATE sluice_shard SET done = true WHERE job = $1 AND generation = $2 AND worker = "
       "$3 AND NOT done",
-      {as_value(job.id), as_value(job.generation), as_value(worker)});
+      {sql_integer(job.id), sql_integer(job.generation), sql_integer(worker)});
 }
 
 core::Result<Standing> Board::standing(const Job& job) {
@@ -104,7 +89,7 @@ core::Result<Standing> Board::standing(const Job& job) {
       "s.done AND w.state <> 'alive'), (SELECT w.name FROM sluice_worker w WHERE w.id = "
       "j.finisher) "
       "FROM sluice_job j WHERE j.id = $1",
-      {as_value(job.id), as_value(job.generation)});
+      {sql_integer(job.id), sql_integer(job.generation)});
   if (!row) return std::unexpected(row.error());
   if (row->rows() == 0)
     return core::fail(core::ErrorCode::io, "the job is gone from the shared checkpoint", place_);
@@ -125,28 +110,28 @@ core::Result<bool> Board::take_finish(const Job& job, WorkerId worker) {
       "OR finisher = $3 OR NOT EXISTS (SELECT 1 FROM sluice_worker w WHERE w.id = finisher AND "
       "w.state = 'alive')) AND EXISTS (SELECT 1 FROM sluice_worker w WHERE w.id = $3 AND w.state = "
       "'alive') RETURNING 1",
-      {as_value(job.id), as_value(job.generation), as_value(worker)});
+      {sql_integer(job.id), sql_integer(job.generation), sql_integer(worker)});
   if (!taken) return std::unexpected(taken.error());
   return taken->has_value();
 }
 
-core::Status Board::set_complete(const Job& job, WorkerId worker, const Ending& ending) {
+core::Result<bool> Board::set_complete(const Job& job, WorkerId worker, const Ending& ending) {
   std::string ends, surplus;
   for (const auto& [log, last] : ending.ends) ends += fmt::format("{}={}\n", log, last);
   for (const core::Hash128& row : ending.surplus) surplus += row.hex();
-  return tell(
-      "UPDATE sluice_job SET complete = true, ends = $4, surplus = $5 WHERE id = $1 AND "
-      "generation = $2 AND finisher = $3",
-      {as_value(job.id),
-       as_value(job.generation),
-       as_value(worker),
-       {.bytes = ends},
-       {.bytes = surplus}});
+  const auto set = number(
+      "UPDATE sluice_job SET complete = true, ends = $4, surplus = $5 WHERE id = $1 AND generation "
+      "= "
+      "$2 AND finisher = $3 RETURNING 1",
+      {sql_integer(job.id), sql_integer(job.generation), sql_integer(worker), sql_text(ends),
+       sql_text(surplus)});
+  if (!set) return std::unexpected(set.error());
+  return set->has_value();
 }
 
 core::Result<Ending> Board::ending(const Job& job) {
   auto row = ask("SELECT ends, surplus FROM sluice_job WHERE id = $1 AND generation = $2",
-                 {as_value(job.id), as_value(job.generation)});
+                 {sql_integer(job.id), sql_integer(job.generation)});
   if (!row) return std::unexpected(row.error());
   Ending ending;
   if (row->rows() == 0) return ending;
@@ -172,16 +157,17 @@ core::Result<Ending> Board::ending(const Job& job) {
 core::Status Board::restore(const Job& job, WorkerId worker,
                             const std::vector<std::uint64_t>& shards) {
   for (const std::uint64_t no : shards) {
-    const auto shard = as_value(static_cast<std::int64_t>(no));
-    if (auto put = tell("INSERT INTO sluice_shard(job, generation, no, worker) VALUES($1, $2, $3, "
-                        "$4) ON CONFLICT DO NOTHING",
-                        {as_value(job.id), as_value(job.generation), shard, as_value(worker)});
+    const auto shard = sql_integer(no);
+    if (auto put =
+            tell("INSERT INTO sluice_shard(job, generation, no, worker) VALUES($1, $2, $3, "
+                 "$4) ON CONFLICT DO NOTHING",
+                 {sql_integer(job.id), sql_integer(job.generation), shard, sql_integer(worker)});
         !put)
       return put;
     if (auto put =
             tell("UPDATE sluice_job SET next_shard = greatest(next_shard, $3 + 1) WHERE id = "
                  "$1 AND generation = $2",
-                 {as_value(job.id), as_value(job.generation), shard});
+                 {sql_integer(job.id), sql_integer(job.generation), shard});
         !put)
       return put;
   }

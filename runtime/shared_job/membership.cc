@@ -49,7 +49,7 @@ std::vector<WorkerId> Membership::workers() const {
 }
 
 void Membership::on_lost(std::function<void()> lost) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(losing_);
   lost_ = std::move(lost);
 }
 
@@ -58,9 +58,9 @@ void Membership::set_tally(std::function<Tally()> tally) {
   tally_ = std::move(tally);
 }
 
-core::Result<std::unique_ptr<ShippedLog>> Membership::open_log(const std::string& kept) {
+core::Result<std::unique_ptr<ShippedLog>> Membership::open_log(const std::string& directory) {
   return ShippedLog::make(
-      *for_log_, worker(), kept, [this](WorkerId from) { return rejoin(from); },
+      *for_log_, worker(), directory, [this](WorkerId from) { return rejoin(from); },
       [this](WorkerId known) { return restore(known); });
 }
 
@@ -83,15 +83,13 @@ core::Result<WorkerId> Membership::rejoin(WorkerId from) {
     if (workers_.back() != from)
       return workers_.back();  // the other connection has found out before
   }
-  std::function<void()> lost;
-  {
-    const std::lock_guard lock(mutex_);
-    lost = lost_;
-  }
   setup_.problem(
       "this worker was not heard of for too long: others have its rows now; what is in flight is "
       "kept");
-  if (lost) lost();  // before anything comes under the new number
+  {
+    const std::lock_guard lock(losing_);
+    if (lost_) lost_();  // before anything comes under the new number
+  }
   const WorkerId next = new_worker_id();
   if (auto added = add(next, from); !added) return std::unexpected(added.error());
   return next;

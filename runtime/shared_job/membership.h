@@ -51,13 +51,14 @@ class Membership {
   WorkerId worker() const;
   // All that it was, the first first.
   std::vector<WorkerId> workers() const;
-  // Told, on any thread, when it was taken for dead, before anything is said under its next number; null: nobody.
+  // Told, on any thread, when it was taken for dead, before anything is said under its next number; null: nobody. When
+  // on_lost() returns, the one before is not running and is not called any more.
   void on_lost(std::function<void()> lost);
   // Asked on the lease's thread, until another takes its place.
   void set_tally(std::function<Tally()> tally);
 
-  // A log for a run under this membership; a file `kept` is made for it. The run ends before this does.
-  core::Result<std::unique_ptr<ShippedLog>> open_log(const std::string& kept);
+  // A log for a run under this membership, with a file in `directory`. The run ends before this does.
+  core::Result<std::unique_ptr<ShippedLog>> open_log(const std::string& directory);
   // Goes on under a new number: for a run whose log others are not to take from the old one.
   core::Status begin_anew();
 
@@ -82,12 +83,13 @@ class Membership {
   std::unique_ptr<Board> for_log_;  // of the run's log, which waits for nothing else
   Job job_;
   std::mutex rejoining_;
+  std::mutex losing_;  // guards the next, also while it runs
+  std::function<void()> lost_;
   mutable std::mutex mutex_;  // guards what follows
   std::vector<WorkerId> workers_;
   std::vector<std::uint64_t> shards_;  // that the present worker took
   std::int64_t last_new_ = -1;
   std::function<Tally()> tally_ = [] { return Tally(); };
-  std::function<void()> lost_;
   std::atomic<bool> leaving_ = false;
   std::condition_variable leave_;
   // The thread's.

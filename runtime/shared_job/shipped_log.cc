@@ -1,39 +1,31 @@
 #include "shared_job/shipped_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <span>
 #include <utility>
-
-#include "storage/disk_error.h"
 
 namespace sluice::shared_job {
 
 core::Result<std::unique_ptr<ShippedLog>> ShippedLog::make(Board& board, WorkerId worker,
-                                                           const std::string& kept, Rejoin rejoin,
-                                                           Restore restore) {
+                                                           const std::string& directory,
+                                                           Rejoin rejoin, Restore restore) {
   const auto last = board.last_chunk(worker);
   if (!last) return std::unexpected(last.error());
   if (*last != 0)
     return core::fail(core::ErrorCode::internal, "a worker's log is begun twice", board.place());
-  const int fd = ::open(kept.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return storage::disk_failed("open", errno, kept);
+  auto kept = storage::SpillFile::make(directory);
+  if (!kept) return std::unexpected(kept.error());
   return std::unique_ptr<ShippedLog>(
-      new ShippedLog(board, worker, fd, std::move(rejoin), std::move(restore)));
+      new ShippedLog(board, worker, std::move(*kept), std::move(rejoin), std::move(restore)));
 }
 
-ShippedLog::ShippedLog(Board& board, WorkerId worker, int kept, Rejoin rejoin, Restore restore)
+ShippedLog::ShippedLog(Board& board, WorkerId worker, storage::SpillFile kept, Rejoin rejoin,
+                       Restore restore)
     : board_(board),
       rejoin_(std::move(rejoin)),
       restore_(std::move(restore)),
-      kept_(kept),
       worker_(worker),
-      connections_(board.connections()) {}
-
-ShippedLog::~ShippedLog() {
-  ::close(kept_);
-}
+      connections_(board.connections()),
+      kept_(std::move(kept)) {}
 
 void ShippedLog::name_endpoints(wal::EndpointNames names) {
   const std::lock_guard lock(mutex_);
@@ -78,43 +70,22 @@ core::Status ShippedLog::commit() {
     busy_ = false;
     if (status) committed_ = upto;
     if (!status) error_ = status.error();
-    for (const Pending& piece : pending) {
-      ++counts_.commits;
-      counts_.bytes += piece.records.size();
-    }
     shipped_.notify_all();
   }
   return {};
 }
 
-ShippedLog::Counts ShippedLog::counts() const {
-  const std::lock_guard lock(mutex_);
-  return counts_;
-}
-
 core::Status ShippedLog::keep(const Pending& pending) {
-  std::uint64_t at = kept_end_;
-  for (std::string_view rest = pending.records; !rest.empty();) {
-    const ssize_t written = ::pwrite(kept_, rest.data(), rest.size(), static_cast<off_t>(at));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return storage::disk_failed("write", errno, "shared.log");
-    rest.remove_prefix(static_cast<std::size_t>(written));
-    at += static_cast<std::uint64_t>(written);
-  }
+  if (auto status = kept_.append(std::as_bytes(std::span(pending.records))); !status) return status;
   chunks_.push_back({kept_end_, pending.records.size(), pending.payer});
-  kept_end_ = at;
+  kept_end_ += pending.records.size();
   return {};
 }
 
 core::Result<std::string> ShippedLog::kept(std::size_t chunk) const {
   std::string records(chunks_[chunk].size, '\0');
-  for (std::size_t done = 0; done < records.size();) {
-    const ssize_t read = ::pread(kept_, records.data() + done, records.size() - done,
-                                 static_cast<off_t>(chunks_[chunk].at + done));
-    if (read < 0 && errno == EINTR) continue;
-    if (read <= 0) return storage::disk_failed("read", read < 0 ? errno : EIO, "shared.log");
-    done += static_cast<std::size_t>(read);
-  }
+  auto status = kept_.read(chunks_[chunk].at, std::as_writable_bytes(std::span(records)));
+  if (!status) return std::unexpected(status.error());
   return records;
 }
 
@@ -131,6 +102,11 @@ core::Status ShippedLog::look_for_losses() {
     if (*again != Board::Appended::yes) return {};  // ship() meets it too
   }
   return {};
+}
+
+void ShippedLog::tell_names_again() {
+  const std::lock_guard lock(mutex_);
+  names_told_ = false;
 }
 
 core::Status ShippedLog::ship(const Pending& pending) {
@@ -154,15 +130,14 @@ core::Status ShippedLog::ship(const Pending& pending) {
     }
     if (*appended == Board::Appended::unknown_worker) {
       if (auto status = look_for_losses(); !status) return status;
-      if (const std::lock_guard lock(mutex_); true) names_told_ = false;
+      tell_names_again();
       continue;
     }
     const auto next = rejoin_(worker_);
     if (!next) return std::unexpected(next.error());
     worker_ = *next;
     chunks_ = {chunks_.back()};
-    const std::lock_guard lock(mutex_);
-    names_told_ = false;
+    tell_names_again();
   }
 }
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "shared_job/board.h"
-#include "storage/private_files.h"
+#include "storage/spill_file.h"
 #include "wal/shared_log.h"
 
 namespace sluice::shared_job {
@@ -30,11 +30,10 @@ class ShippedLog final : public wal::SharedLog {
   // Makes `worker` known again to a server that has forgotten it.
   using Restore = std::function<core::Status(WorkerId worker)>;
 
-  // `kept`: the path of the file. `board` outlives the log. ErrorCode::internal: `worker` has one already.
+  // `directory`: of the file. `board` outlives the log. ErrorCode::internal: `worker` has one already.
   static core::Result<std::unique_ptr<ShippedLog>> make(Board& board, WorkerId worker,
-                                                        const std::string& kept, Rejoin rejoin,
+                                                        const std::string& directory, Rejoin rejoin,
                                                         Restore restore);
-  ~ShippedLog() override;
   ShippedLog(const ShippedLog&) = delete;
   ShippedLog& operator=(const ShippedLog&) = delete;
 
@@ -44,14 +43,9 @@ class ShippedLog final : public wal::SharedLog {
   void set_payer(const std::string& payer);
   core::Status commit() override;
 
-  struct Counts {
-    std::uint64_t commits = 0;  // statements
-    std::uint64_t bytes = 0;
-  };
-  Counts counts() const;
-
  private:
-  ShippedLog(Board& board, WorkerId worker, int kept, Rejoin rejoin, Restore restore);
+  ShippedLog(Board& board, WorkerId worker, storage::SpillFile kept, Rejoin rejoin,
+             Restore restore);
   struct Pending {
     std::string records;
     std::string payer = {};
@@ -60,11 +54,11 @@ class ShippedLog final : public wal::SharedLog {
   core::Status keep(const Pending& pending);
   core::Result<std::string> kept(std::size_t chunk) const;
   core::Status look_for_losses();
+  void tell_names_again();
 
   Board& board_;
   const Rejoin rejoin_;
   const Restore restore_;
-  const int kept_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable shipped_;
@@ -76,11 +70,11 @@ class ShippedLog final : public wal::SharedLog {
   std::optional<core::Error> error_;
   wal::EndpointNames names_;
   bool names_told_ = false;
-  Counts counts_;
 
   // Of the thread that is in ship().
   WorkerId worker_;
   std::uint64_t connections_;
+  storage::SpillFile kept_;
   std::uint64_t kept_end_ = 0;
   struct Chunk {
     std::uint64_t at = 0, size = 0;

@@ -12,7 +12,6 @@
 #include "passes/take_over.h"
 #include "stages/question.h"
 #include "storage/private_files.h"
-#include "store/job_lock.h"
 
 namespace sluice::passes {
 namespace {
@@ -31,14 +30,19 @@ std::string host_and_process() {
   return fmt::format("{}:{}", host.data(), ::getpid());
 }
 
+// A folder in a process's own that it holds the lock of for as long as it lives: between two runs it has no other.
+std::string alive_in(const std::string& folder) {
+  return folder + "/alive";
+}
+
 // Of processes that were killed: what they had is in the shared checkpoint.
 void remove_forgotten(const std::string& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const auto written = std::filesystem::last_write_time(entry.path(), ignored);
     if (ignored || std::filesystem::file_time_type::clock::now() - written < kForgotten) continue;
-    const auto lock = store::JobLock::take(entry.path().string(), "worker");
-    if (lock) std::filesystem::remove_all(entry.path(), ignored);
+    const auto gone = store::JobLock::take(alive_in(entry.path().string()), "worker");
+    if (gone) std::filesystem::remove_all(entry.path(), ignored);
   }
 }
 
@@ -95,8 +99,12 @@ core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& s
       return std::unexpected(made.error());
   remove_forgotten(workers);
   passes->folder_ = fmt::format("{}/{:x}", workers, passes->member_->worker());
-  if (auto made = storage::make_private_folder(passes->folder_); !made)
-    return std::unexpected(made.error());
+  for (const std::string& folder : {passes->folder_, alive_in(passes->folder_)})
+    if (auto made = storage::make_private_folder(folder); !made)
+      return std::unexpected(made.error());
+  auto alive = store::JobLock::take(alive_in(passes->folder_), "worker");
+  if (!alive) return std::unexpected(alive.error());
+  passes->alive_.emplace(std::move(*alive));
   return passes;
 }
 
@@ -152,7 +160,7 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
 core::Result<Pass> Passes::with_log(Pass pass) {
   // One log for all runs in this process's own checkpoint, another for that in the job's.
   if (!log_ || pass.kind == Pass::Kind::finish) {
-    auto log = member_->open_log(folder_ + "/shared.log");
+    auto log = member_->open_log(folder_);
     if (!log) return std::unexpected(log.error());
     log_ = std::move(*log);
   }
@@ -242,10 +250,13 @@ core::Status Passes::ended(const job::RunResult& result) {
   member_->set_tally([tally = earlier_] { return tally; });
   if (result.end != job::RunEnd::finished) return {};
   if (kind_ != Pass::Kind::finish) return lost_ ? core::Status() : member_->set_done();
-  complete_ = true;
-  return set_complete(member_->board(), member_->job(), member_->worker(),
-                      {spec_.checkpoint.directory, spec_.name, fingerprint_, {}, {}},
-                      result.dropped_rows);
+  const auto complete = set_complete(member_->board(), member_->job(), member_->worker(),
+                                     {spec_.checkpoint.directory, spec_.name, fingerprint_, {}, {}},
+                                     result.dropped_rows);
+  if (!complete) return std::unexpected(complete.error());
+  complete_ = *complete;
+  if (!complete_) lost_ = true;
+  return {};
 }
 
 void Passes::leave(bool failed) {
@@ -253,6 +264,7 @@ void Passes::leave(bool failed) {
   spent_.reset();
   log_.reset();
   member_.reset();
+  alive_.reset();
   std::error_code ignored;
   if (!failed) std::filesystem::remove_all(folder_, ignored);
 }

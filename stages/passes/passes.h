@@ -22,6 +22,7 @@
 #include "passes/taken_shards.h"
 #include "shared_job/membership.h"
 #include "stages/spec.h"
+#include "store/job_lock.h"
 
 namespace sluice::passes {
 
@@ -55,6 +56,8 @@ class Passes {
   // The last run ended since others have its rows now: there may be more to do.
   bool lost() const { return lost_; }
   bool complete() const { return complete_; }
+  // The last run was the one that writes the output, and has not lost that to another process.
+  bool has_whole_job() const { return kind_ == Pass::Kind::finish && !lost_; }
   // What this process leaves undone is others' to do. Its own files go, unless `failed`.
   void leave(bool failed);
 
@@ -69,7 +72,8 @@ class Passes {
   const stages::PipelineSpec& spec_;
   const std::function<void(std::string)> notice_;
   const core::Hash128 fingerprint_;
-  std::string folder_;  // of this process, inside of the checkpoint's
+  std::string folder_;                   // of this process, inside of the checkpoint's
+  std::optional<store::JobLock> alive_;  // says so to those who would remove it
   std::unique_ptr<shared_job::Membership> member_;
   std::optional<TakenShards> shards_;
   std::unique_ptr<shared_job::ShippedLog> log_;

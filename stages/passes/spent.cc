@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "core/thread_name.h"
-#include "wal/record.h"
+#include "passes/worker_logs.h"
 
 namespace sluice::passes {
 namespace {
@@ -18,31 +18,39 @@ struct OpenAttempt {
   core::Money worst;
 };
 
+// Of one log.
 class Sum {
  public:
-  core::Status add(std::string_view bytes, std::string_view payer) {
-    while (!bytes.empty()) {
-      const auto record = wal::take_record(bytes);
-      if (!record)
-        return core::fail(core::ErrorCode::corrupt, "the shared checkpoint is damaged: a log");
-      for (const store::Intent& sent : record->intents)
+  void add(const std::vector<wal::Record>& records, std::string_view payer) {
+    for (const wal::Record& record : records) {
+      for (const store::Intent& sent : record.intents)
         open_[sent.attempt] = {std::string(payer), sent.worst_cost};
-      for (const store::Settlement& settlement : record->results.settlements) {
+      for (const store::Settlement& settlement : record.results.settlements) {
         paid_[std::string(payer)] += settlement.cost;
         open_.erase(settlement.attempt);
       }
     }
-    return {};
   }
-  void end(std::map<std::string, core::Money>& all) const {
-    for (const auto& [payer, money] : paid_) all[payer] += money;
-    for (const auto& [attempt, open] : open_) all[open.payer] += open.worst;
+  std::map<std::string, core::Money> by_payer() const {
+    std::map<std::string, core::Money> sums = paid_;
+    for (const auto& [attempt, open] : open_) sums[open.payer] += open.worst;
+    return sums;
   }
 
  private:
   std::map<std::string, core::Money> paid_;
   std::map<std::uint64_t, OpenAttempt> open_;
 };
+
+// Names by which a process is known, of those that are asked for.
+std::set<std::string> payers_of(const WorkerLog& log, const std::vector<std::string>& members) {
+  std::set<std::string> payers;
+  for (const WorkerRow* part : log.parts)
+    for (const std::string& payer : part->payers)
+      if (members.empty() || std::ranges::find(members, payer) != members.end())
+        payers.insert(payer);
+  return payers;
+}
 
 }  // namespace
 
@@ -52,32 +60,21 @@ core::Result<std::map<std::string, core::Money>> spent_by(shared_job::Board& boa
   const auto workers = board.workers(job);
   if (!workers) return std::unexpected(workers.error());
   std::map<std::string, core::Money> all;
-  std::set<std::string, std::less<>> at_work;
-  std::map<shared_job::WorkerId, Sum> logs;  // by the last worker of each
-  for (const WorkerRow& worker : *workers) {
-    for (const std::string& payer : worker.payers) {
-      all[payer];
-      if (worker.alive()) at_work.insert(payer);
-    }
+  for (const WorkerLog& log : logs_of(*workers)) {
+    const std::set<std::string> payers = payers_of(log, members);
+    if (!members.empty() && (payers.empty() || log.alive())) continue;
     Sum sum;
-    if (const auto before = logs.find(worker.origin); before != logs.end()) {
-      sum = std::move(before->second);
-      logs.erase(before);
-    }
-    auto read = board.read_log_with_payers(worker.id,
-                                           [&](std::string_view records, std::string_view payer) {
-                                             if (worker.alive()) at_work.emplace(payer);
-                                             return sum.add(records, payer);
-                                           });
+    auto read = read_records(
+        board, log,
+        [&](const std::vector<wal::Record>& records, std::string_view payer) -> core::Status {
+          sum.add(records, payer);
+          return {};
+        });
     if (!read) return std::unexpected(read.error());
-    logs[worker.id] = std::move(sum);
+    for (const std::string& payer : payers) all[payer];  // also one that has spent nothing
+    for (const auto& [payer, money] : sum.by_payer())
+      if (!payer.empty() && (members.empty() || payers.contains(payer))) all[payer] += money;
   }
-  for (const auto& [worker, sum] : logs) sum.end(all);
-  all.erase("");
-  if (members.empty()) return all;
-  std::erase_if(all, [&](const auto& line) {
-    return std::ranges::find(members, line.first) == members.end() || at_work.contains(line.first);
-  });
   return all;
 }
 

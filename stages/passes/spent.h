@@ -21,7 +21,8 @@
 
 namespace sluice::passes {
 
-// Of each name: what was paid, and what is open at its worst. `members`: these alone, and none of a worker that is alive; empty: all.
+// Of each name: what was paid, and what is open at its worst. `members`: these alone, of those that a worker is known by
+// (Board::add_payer), and none of a process that is alive; empty: all.
 core::Result<std::map<std::string, core::Money>> spent_by(shared_job::Board& board,
                                                           const shared_job::Job& job,
                                                           const std::vector<std::string>& members);

@@ -6,8 +6,10 @@
 #include <charconv>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "checkpoint/import.h"
+#include "passes/worker_logs.h"
 
 namespace sluice::passes {
 namespace {
@@ -22,54 +24,33 @@ core::Result<core::Hash128> fingerprint_of(const WorkerRow& worker) {
       fmt::format("the shared checkpoint is damaged: worker {} has no fingerprint", worker.id));
 }
 
-// The workers of one process, one after the other as each was taken for dead: together they wrote one log.
-struct Log {
-  std::vector<const WorkerRow*> parts;
-  shared_job::WorkerId first() const { return parts.front()->id; }
-  std::string name() const { return std::to_string(first()); }
-};
+// So many rows are taken with one transaction.
+constexpr std::size_t kRowsAtOnce = 4096;
 
-// In the order in which they were begun.
-std::vector<Log> logs_of(const std::vector<WorkerRow>& workers) {
-  std::vector<Log> logs;
-  for (const WorkerRow& worker : workers) {
-    const auto before = std::ranges::find_if(
-        logs, [&](const Log& log) { return worker.origin == log.parts.back()->id; });
-    if (worker.origin != 0 && before != logs.end()) {
-      before->parts.push_back(&worker);
-    } else {
-      logs.push_back({{&worker}});
-    }
-  }
-  return logs;
-}
-
-core::Status take_log(shared_job::Board& board, checkpoint::Import& import, const Log& log,
+core::Status take_log(shared_job::Board& board, checkpoint::Import& import, const WorkerLog& log,
                       std::uint64_t rows_until) {
   if (import.whole(log.name(), log.parts.size())) return {};
   checkpoint::ForeignLog foreign = {.name = log.name(),
                                     .parts = log.parts.size(),
-                                    .ended = !log.parts.back()->alive(),
+                                    .ended = !log.alive(),
                                     .rows_until = rows_until};
   for (const WorkerRow* part : log.parts)
     foreign.endpoints.insert(part->endpoints.begin(), part->endpoints.end());
   import.begin(std::move(foreign));
-  for (const WorkerRow* part : log.parts) {
-    auto read = board.read_log(part->id, [&](std::string_view bytes) -> core::Status {
-      std::vector<wal::Record> records;
-      while (!bytes.empty()) {
-        auto record = wal::take_record(bytes);
-        if (!record)
-          return core::fail(
-              core::ErrorCode::corrupt,
-              fmt::format("the shared checkpoint is damaged: the log of worker {}", part->id),
-              board.place());
-        records.push_back(std::move(*record));
-      }
-      return import.add(records);
-    });
-    if (!read) return read;
-  }
+  std::vector<wal::Record> records;
+  std::size_t rows = 0;
+  auto read = read_records(board, log,
+                           [&](std::vector<wal::Record> more, std::string_view) -> core::Status {
+                             for (wal::Record& record : more) {
+                               rows += record.results.entries.size();
+                               records.push_back(std::move(record));
+                             }
+                             if (rows < kRowsAtOnce) return {};
+                             rows = 0;
+                             return import.add(std::exchange(records, {}));
+                           });
+  if (!read) return read;
+  if (auto rest = import.add(records); !rest) return rest;
   return import.end();
 }
 
@@ -96,8 +77,8 @@ core::Status take_over(shared_job::Board& board, const shared_job::Job& job, con
   if (!workers) return std::unexpected(workers.error());
   const auto begun = checkpoint::Import::begun(what.directory, what.fingerprint);
   if (!begun) return std::unexpected(begun.error());
-  std::map<std::int64_t, std::vector<Log>> generations;
-  for (Log& log : logs_of(*workers)) {
+  std::map<std::int64_t, std::vector<WorkerLog>> generations;
+  for (WorkerLog& log : logs_of(*workers)) {
     const std::int64_t generation = log.parts.front()->generation;
     const bool present = generation == job.generation;
     const bool wanted =
@@ -117,7 +98,7 @@ core::Status take_over(shared_job::Board& board, const shared_job::Job& job, con
     }
     auto import = checkpoint::Import::open(what.directory, what.job, fingerprint);
     if (!import) return std::unexpected(import.error());
-    for (const Log& log : logs) {
+    for (const WorkerLog& log : logs) {
       std::uint64_t rows_until = std::numeric_limits<std::uint64_t>::max();
       if (present && standing->complete) {
         const auto end = ending->ends.find(log.first());
@@ -137,9 +118,9 @@ core::Status take_over(shared_job::Board& board, const shared_job::Job& job, con
   return {};
 }
 
-core::Status set_complete(shared_job::Board& board, const shared_job::Job& job,
-                          shared_job::WorkerId finisher, const TakeOver& what,
-                          const std::vector<core::Hash128>& surplus) {
+core::Result<bool> set_complete(shared_job::Board& board, const shared_job::Job& job,
+                                shared_job::WorkerId finisher, const TakeOver& what,
+                                const std::vector<core::Hash128>& surplus) {
   auto ending = board.ending(job);
   if (!ending) return std::unexpected(ending.error());
   auto import = checkpoint::Import::open(what.directory, what.job, what.fingerprint);
@@ -151,9 +132,12 @@ core::Status set_complete(shared_job::Board& board, const shared_job::Job& job,
       ending->ends[log] = taken.last;
   }
   ending->surplus.insert(ending->surplus.end(), surplus.begin(), surplus.end());
-  if (auto set = board.set_complete(job, finisher, *ending); !set) return set;
-  if (auto done = (*import)->withdraw(ending->surplus, true); !done) return done;
-  return (*import)->close();
+  const auto set = board.set_complete(job, finisher, *ending);
+  if (!set || !*set) return set;
+  if (auto done = (*import)->withdraw(ending->surplus, true); !done)
+    return std::unexpected(done.error());
+  if (auto closed = (*import)->close(); !closed) return std::unexpected(closed.error());
+  return true;
 }
 
 }  // namespace sluice::passes

@@ -30,9 +30,9 @@ core::Status take_all(shared_job::Board& board, const shared_job::Job& job,
 core::Status take_over(shared_job::Board& board, const shared_job::Job& job, const TakeOver& what);
 
 // After the run that has written the output from `what`: what the job consists of is what that run had taken over and
-// has itself added, less `surplus`, which it took out.
-core::Status set_complete(shared_job::Board& board, const shared_job::Job& job,
-                          shared_job::WorkerId finisher, const TakeOver& what,
-                          const std::vector<core::Hash128>& surplus);
+// has itself added, less `surplus`, which it took out. False: another process writes the output by now.
+core::Result<bool> set_complete(shared_job::Board& board, const shared_job::Job& job,
+                                shared_job::WorkerId finisher, const TakeOver& what,
+                                const std::vector<core::Hash128>& surplus);
 
 }  // namespace sluice::passes

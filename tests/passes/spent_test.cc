@@ -65,6 +65,7 @@ class SpentTest : public testing::Test {
  private:
   void append(WorkerId worker, const std::string& payer, std::string record) {
     wal::seal(record, ++sequence_);
+    EXPECT_TRUE(board_->add_payer(worker, payer));
     const auto last = board_->last_chunk(worker);
     EXPECT_EQ(*board_->append(worker, *last + 1, record, payer), shared_job::Board::Appended::yes);
   }

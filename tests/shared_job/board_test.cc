@@ -46,10 +46,11 @@ class BoardTest : public testing::Test {
   }
   static std::string log_of(Board& board, WorkerId worker) {
     std::string all;
-    EXPECT_TRUE(board.read_log(worker, [&](std::string_view records) -> core::Status {
-      all.append(records);
-      return {};
-    }));
+    EXPECT_TRUE(
+        board.read_log(worker, [&](std::string_view records, std::string_view) -> core::Status {
+          all.append(records);
+          return {};
+        }));
     return all;
   }
   static inline PostgresServer* server_ = nullptr;
@@ -180,9 +181,9 @@ TEST_F(BoardTest, OneWritesTheOutputAndAnotherWhereThatOneDies) {
   ASSERT_TRUE(board->mark_dead(job));
   EXPECT_TRUE(*board->take_finish(job, two));
   const Ending ending = {{{one, 7}, {two, 1}}, {core::hash128("x"), core::hash128("x")}};
-  ASSERT_TRUE(board->set_complete(job, one, {}));
+  EXPECT_FALSE(*board->set_complete(job, one, {}));
   EXPECT_FALSE(board->standing(job)->complete);
-  ASSERT_TRUE(board->set_complete(job, two, ending));
+  EXPECT_TRUE(*board->set_complete(job, two, ending));
   EXPECT_EQ(board->ending(job)->ends, ending.ends);
   EXPECT_EQ(board->ending(job)->surplus, ending.surplus);
   EXPECT_TRUE(board->standing(job)->complete);
