@@ -63,7 +63,7 @@ core::Result<Packer::Out> Packer::add(Items&& items) {
     if (item.row.accepted) ++out.accepted;
     if (*done) {
       out.done += weight_of(item);
-      out.done_at.push_back(item.row.place());
+      if (spec_.read.queue) out.done_at.push_back(item.row.place());
     } else if (item.row.accepted) {
       out.ended += weight_of(item);
       out.entries.push_back(

@@ -54,7 +54,7 @@ class Packer {
     std::vector<std::pair<core::Hash128, core::Reject>> dead;
     flow::Cost ended;                     // the credits of `entries`
     flow::Cost done;                      // credits of rows that had ended in an earlier run
-    std::vector<core::RowPlace> done_at;  // where these were read
+    std::vector<core::RowPlace> done_at;  // where these were read, of a queue
     std::size_t shared = 0;               // rows among `entries` answered by a stored answer
     std::size_t accepted = 0;  // rows with core::Row::accepted, those of earlier runs included
     void append(Out&& more);

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/eventually.h"
 #include "tests/queue/kafka_cluster.h"
 #include "tests/queue/taker.h"
 
@@ -41,15 +42,6 @@ KafkaTopic& kafka_in(Spec& spec) {
 
 std::set<std::string> unique_kafka_rows(const Taker& taker) {
   return {taker.rows.begin(), taker.rows.end()};
-}
-
-// What happens in the cluster has no event of its own here.
-void wait_for_kafka(const std::function<bool()>& holds) {
-  const auto until = std::chrono::steady_clock::now() + seconds(60);
-  while (!holds()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), until);
-    std::this_thread::sleep_for(milliseconds(20));
-  }
 }
 
 TEST(KafkaQueue, GivesEachRowOnceAndCommitsWhatHasEnded) {
@@ -90,7 +82,7 @@ TEST(KafkaQueue, ComesAgainToTheNextWorkerAfterAKill) {
   killed.take(30, false);
   killed.open.resize(10);
   killed.end_open();
-  wait_for_kafka([&] { return cluster.committed() == 10; });
+  ASSERT_TRUE(eventually([&] { return cluster.committed() == 10; }));
   killed.go();
   Taker next(spec_of(cluster));
   EXPECT_EQ(next.take(), State::end) << next.error;
@@ -148,12 +140,12 @@ TEST(KafkaQueue, CommitsNothingForARowWhosePartitionHasGone) {
   EXPECT_EQ(unique_kafka_rows(second).size(), 10u);
   first.end_open();
   // Only what is still its own is committed.
-  wait_for_kafka([&] {
+  ASSERT_TRUE(eventually([&] {
     return cluster.committed("sluice", 0) + cluster.committed("sluice", 1) == 9;  // 10 and none
-  });
+  }));
   second.end_open();
-  wait_for_kafka(
-      [&] { return cluster.committed("sluice", 0) + cluster.committed("sluice", 1) == 20; });
+  ASSERT_TRUE(eventually(
+      [&] { return cluster.committed("sluice", 0) + cluster.committed("sluice", 1) == 20; }));
   EXPECT_TRUE(first.close().has_value());
   EXPECT_TRUE(second.close().has_value());
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/eventually.h"
 #include "tests/queue/pubsub_server.h"
 #include "tests/queue/taker.h"
 
@@ -27,15 +28,6 @@ Spec spec_of(const PubsubServer& server, const std::string& name = "rows") {
   spec.idle_exit = milliseconds(200);
   spec.take = true;
   return spec;
-}
-
-// What happens in the server has no event of its own here.
-void wait_for_pubsub(const std::function<bool()>& holds) {
-  const auto until = std::chrono::steady_clock::now() + seconds(60);
-  while (!holds()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), until);
-    std::this_thread::sleep_for(milliseconds(5));
-  }
 }
 
 TEST(PubsubQueue, GivesEachRowOnceAndAcknowledgesWhatHasEnded) {
@@ -72,7 +64,7 @@ TEST(PubsubQueue, IsHeldFromTheStartAndForAsLongAsItTakes) {
   Taker taker(spec);
   taker.take(12, false);
   // Each three times: longer than its deadlines, that of the subscription among them.
-  wait_for_pubsub([&] { return server.extended() >= 36; });
+  ASSERT_TRUE(eventually([&] { return server.extended() >= 36; }));
   EXPECT_EQ(taker.rows.size(), 12u);
   taker.end_open();
   EXPECT_TRUE(taker.close().has_value());
@@ -84,7 +76,7 @@ TEST(PubsubQueue, LosesNoMessageThatComesToAPullOfBefore) {
   Spec spec = spec_of(server);
   spec.idle_exit = seconds(3);
   Taker taker(spec);
-  wait_for_pubsub([&] { return server.calls("pull") >= 1; });
+  ASSERT_TRUE(eventually([&] { return server.calls("pull") >= 1; }));
   std::this_thread::sleep_for(milliseconds(2200));  // longer than a take() waits
   server.add(0, 1);
   EXPECT_EQ(taker.take(1), State::more) << taker.error;

@@ -5,33 +5,24 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "core/clock.h"
-#include "http/server.h"
-#include "net/loop.h"
+#include "tests/queue/message_server.h"
 
 namespace sluice::queue {
 
-class PubsubServer {
+class PubsubServer final : public MessageServer {
  public:
   static constexpr int kSubscriptionDeadline = 1;  // seconds; of a message that is only pulled
 
-  PubsubServer();
-  ~PubsubServer();
-  PubsubServer(const PubsubServer&) = delete;
+  PubsubServer() { start(); }
+  ~PubsubServer() { stop(); }
 
   std::string endpoint() const;
-  // Empty: with an attribute alone.
-  void add(const std::string& text, int delivered_before = 0);
-  void add(int from, int to);  // {"id":"0"} …
-  // Counts deliveries, as with a dead-letter policy.
+  // Counts deliveries, as with a dead-letter policy. A message without text has an attribute alone.
   void count_attempts() { counts_ = true; }
 
   struct Sent {
@@ -39,50 +30,28 @@ class PubsubServer {
     std::string key;
   };
   std::vector<Sent> sent() const;
-  std::size_t left() const;      // not acknowledged
-  std::size_t withheld() const;  // delivered, and within their deadline
-  std::size_t pulling() const;   // pulls that wait
-  int extended() const;          // how often a message's deadline was set, but to zero
-  int calls(const std::string& method) const;
-  void show_all();  // as when all deadlines are over
 
   // In place of a method's answer: its status.
   using Faults = std::function<std::optional<int>(const std::string& method, int number)>;
   void set_faults(Faults faults);
 
  private:
-  struct Stored {
-    std::string id;
-    std::string text;
-    std::string ack_id = {};  // the latest
-    int deliveries = 0;
-    core::Time visible_at = {};
-  };
   struct Pull {
     std::shared_ptr<http::Responder> responder;
     std::size_t most;
   };
   void answer(const http::ServerRequest& request,
-              const std::shared_ptr<http::Responder>& responder);
+              const std::shared_ptr<http::Responder>& responder) override;
+  void serve() override;
+  std::size_t waiting_now() const override { return pulls_.size(); }
+  void forget_waiting() override { pulls_.clear(); }
   std::string done(const std::string& method, const std::string& body);
   std::string receive(std::size_t most);  // "": there are none
-  void serve_pulls();
 
-  mutable std::mutex mutex_;  // guards all up to the loop
-  std::vector<Stored> messages_;
   std::vector<Sent> sent_;
-  std::map<std::string, int> calls_;
   std::vector<Pull> pulls_;
   Faults faults_;
   bool counts_ = false;
-  int ids_ = 0;
-  int extended_ = 0;
-
-  net::Loop loop_;
-  std::unique_ptr<net::Loop::Timer> timer_;
-  std::unique_ptr<http::Server> server_;
-  int port_ = 0;
-  std::thread thread_;
 };
 
 }  // namespace sluice::queue

@@ -10,6 +10,7 @@
 
 #include "queue/sqs_client.h"
 #include "taker.h"
+#include "tests/eventually.h"
 #include "tests/queue/sqs_server.h"
 
 namespace sluice::queue {
@@ -34,15 +35,6 @@ Spec spec_of(const SqsServer& server, const std::string& name = "rows") {
 
 SqsQueue& sqs_in(Spec& spec) {
   return std::get<SqsQueue>(spec.at);
-}
-
-// What happens in the server has no event of its own here.
-void wait_for(const std::function<bool()>& holds) {
-  const auto until = std::chrono::steady_clock::now() + seconds(60);
-  while (!holds()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), until);
-    std::this_thread::sleep_for(milliseconds(5));
-  }
 }
 
 std::set<std::string> unique_rows(const Taker& taker) {
@@ -80,7 +72,7 @@ TEST(SqsQueue, GivesBackWhatHasNotEnded) {
   taker.end_open();
   EXPECT_TRUE(taker.close().has_value());
   EXPECT_EQ(server.left(), 25u);
-  EXPECT_EQ(server.hidden(), 0u);
+  EXPECT_EQ(server.withheld(), 0u);
 }
 
 TEST(SqsQueue, IsHeldForAsLongAsItTakes) {
@@ -91,7 +83,7 @@ TEST(SqsQueue, IsHeldForAsLongAsItTakes) {
   spec.idle_exit = seconds(60);
   Taker taker(spec);
   taker.take(12, false);
-  wait_for([&] { return server.extended() >= 24; });  // each of them twice
+  ASSERT_TRUE(eventually([&] { return server.extended() >= 24; }));  // each of them twice
   EXPECT_EQ(taker.rows.size(), 12u);
   taker.end_open();
   EXPECT_TRUE(taker.close().has_value());
@@ -124,7 +116,8 @@ TEST(SqsQueue, IsRejectedAfterTooManyDeliveries) {
     killed.take(1, false);
     EXPECT_TRUE(killed.rejects.empty());
     killed.go();
-    wait_for([&] { return server.polling() == 0; });  // its last request would take it
+    ASSERT_TRUE(
+        eventually([&] { return server.waiting() == 0; }));  // its last request would take it
     server.show_all();
   }
   Taker last(spec);

@@ -11,10 +11,7 @@ namespace sluice::queue {
 namespace {
 
 using nlohmann::json;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr milliseconds kLookEvery{5};
 
 http::ServerResponse reply(std::string body, int status = 200) {
   return {.status = status,
@@ -29,81 +26,15 @@ http::ServerResponse error(int status, const std::string& type) {
       status);
 }
 
-core::Time steady() {
-  return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
-SqsServer::SqsServer() : timer_(loop_.make_timer()) {
-  auto made = http::Server::listen(
-      loop_, {},
-      [this](const http::ServerRequest& request, std::shared_ptr<http::Responder> responder) {
-        answer(request, responder);
-      });
-  server_ = std::move(*made);
-  port_ = server_->port();
-  thread_ = std::thread([this] { loop_.run(); });
-}
-
-SqsServer::~SqsServer() {
-  loop_.post([this] {
-    timer_->cancel();
-    polls_.clear();
-    server_.reset();
-  });
-  loop_.stop();
-  thread_.join();
-}
-
 std::string SqsServer::url(const std::string& name) const {
-  return fmt::format("http://127.0.0.1:{}/123456789012/{}", port_, name);
-}
-
-void SqsServer::add(const std::string& body) {
-  const std::lock_guard lock(mutex_);
-  messages_.push_back({.id = fmt::format("m{}", ids_++), .body = body});
-}
-
-void SqsServer::add(int from, int to) {
-  for (int i = from; i < to; ++i) add(fmt::format(R"({{"id":"{}"}})", i));
+  return fmt::format("http://127.0.0.1:{}/123456789012/{}", port(), name);
 }
 
 std::vector<SqsServer::Sent> SqsServer::sent() const {
   const std::lock_guard lock(mutex_);
   return sent_;
-}
-
-std::size_t SqsServer::left() const {
-  const std::lock_guard lock(mutex_);
-  return messages_.size();
-}
-
-std::size_t SqsServer::hidden() const {
-  const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::ranges::count_if(
-      messages_, [](const Stored& one) { return one.visible_at > steady(); }));
-}
-
-std::size_t SqsServer::polling() const {
-  const std::lock_guard lock(mutex_);
-  return polls_.size();
-}
-
-int SqsServer::extended() const {
-  const std::lock_guard lock(mutex_);
-  return extended_;
-}
-
-void SqsServer::show_all() {
-  const std::lock_guard lock(mutex_);
-  for (Stored& one : messages_) one.visible_at = {};
-}
-
-int SqsServer::calls(const std::string& action) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = calls_.find(action);
-  return found == calls_.end() ? 0 : found->second;
 }
 
 void SqsServer::set_faults(Faults faults) {
@@ -138,10 +69,9 @@ bool SqsServer::may_ask(const http::ServerRequest& request) const {
 
 void SqsServer::answer(const http::ServerRequest& request,
                        const std::shared_ptr<http::Responder>& responder) {
-  const std::lock_guard lock(mutex_);
   const std::string target(request.headers.find("x-amz-target").value_or(""));
   const std::string action = target.substr(target.find('.') + 1);
-  const int number = calls_[action]++;
+  const int number = count(action);
   if (!may_ask(request)) return responder->respond(error(403, "SignatureDoesNotMatch"));
   if (const auto fault = faults_ ? faults_(action, number) : std::nullopt)
     return responder->respond(error(fault->status, fault->type));
@@ -153,21 +83,15 @@ void SqsServer::answer(const http::ServerRequest& request,
   polls_.push_back({responder, body["MaxNumberOfMessages"].get<std::size_t>(),
                     body["VisibilityTimeout"].get<std::int64_t>(),
                     steady() + seconds(body["WaitTimeSeconds"].get<int>())});
-  serve_polls();
+  serve_and_look_again();
 }
 
-// Under the lock.
-void SqsServer::serve_polls() {
+void SqsServer::serve() {
   std::erase_if(polls_, [this](const Poll& poll) {
     const std::string messages = receive(poll.most, poll.visibility);
     if (messages.empty() && poll.until > steady()) return false;
     poll.responder->respond(reply(messages.empty() ? "{}" : messages));
     return true;
-  });
-  if (polls_.empty()) return;
-  timer_->start(kLookEvery, [this] {
-    const std::lock_guard lock(mutex_);
-    serve_polls();
   });
 }
 
@@ -181,7 +105,7 @@ std::string SqsServer::receive(std::size_t most, std::int64_t visibility) {
     messages.push_back(
         {{"MessageId", one.id},
          {"ReceiptHandle", one.receipt},
-         {"Body", one.body},
+         {"Body", one.text},
          {"Attributes", {{"ApproximateReceiveCount", std::to_string(++one.deliveries)}}}});
   }
   return messages.empty() ? "" : json{{"Messages", messages}}.dump();
@@ -206,15 +130,10 @@ std::string SqsServer::batch(const std::string& action, const std::string& body)
                        entry.value("MessageDeduplicationId", "")});
       continue;
     }
-    const auto found = std::ranges::find(messages_, text, &Stored::receipt);
-    if (found == messages_.end()) continue;
     if (action == "DeleteMessageBatch") {
-      messages_.erase(found);
-    } else if (const int visibility = entry["VisibilityTimeout"]; visibility == 0) {
-      found->visible_at = {};
-    } else {
-      found->visible_at = steady() + seconds(visibility);
-      ++extended_;
+      acknowledge(text);
+    } else if (Stored* const message = find(text)) {
+      withhold(*message, entry["VisibilityTimeout"]);
     }
   }
   return json{{"Successful", done}, {"Failed", failed}}.dump();

@@ -4,34 +4,26 @@
 // Threads: any; it answers on a thread of its own.
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
-#include "core/clock.h"
-#include "http/server.h"
-#include "net/loop.h"
+#include "tests/queue/message_server.h"
 
 namespace sluice::queue {
 
-class SqsServer {
+class SqsServer final : public MessageServer {
  public:
   static constexpr const char* kKeys = "TESTKEY:test-secret";  // that may ask
 
-  SqsServer();
-  ~SqsServer();
-  SqsServer(const SqsServer&) = delete;
+  SqsServer() { start(); }
+  ~SqsServer() { stop(); }
 
   // Of the queue, whatever its name.
   std::string url(const std::string& name = "rows") const;
-  void add(const std::string& body);
-  void add(int from, int to);  // {"id":"0"} …
 
   struct Sent {
     std::string body;
@@ -41,14 +33,6 @@ class SqsServer {
   };
   // Those that the client has sent, in order; the queue does not deliver them.
   std::vector<Sent> sent() const;
-  std::size_t left() const;     // not deleted
-  std::size_t hidden() const;   // delivered, and not visible yet
-  int extended() const;         // how often a message was hidden for longer
-  std::size_t polling() const;  // requests that wait for messages
-  // Makes all visible, as when their time is over.
-  void show_all();
-  // How often an action was asked for.
-  int calls(const std::string& action) const;
 
   struct Fault {
     int status = 400;
@@ -63,13 +47,6 @@ class SqsServer {
   void set_entry_faults(EntryFaults faults);
 
  private:
-  struct Stored {
-    std::string id;
-    std::string body;
-    std::string receipt = {};  // the latest
-    int deliveries = 0;
-    core::Time visible_at = {};
-  };
   struct Poll {
     std::shared_ptr<http::Responder> responder;
     std::size_t most;
@@ -77,28 +54,19 @@ class SqsServer {
     core::Time until;
   };
   void answer(const http::ServerRequest& request,
-              const std::shared_ptr<http::Responder>& responder);
+              const std::shared_ptr<http::Responder>& responder) override;
+  void serve() override;
+  std::size_t waiting_now() const override { return polls_.size(); }
+  void forget_waiting() override { polls_.clear(); }
   bool may_ask(const http::ServerRequest& request) const;
   std::string receive(std::size_t most, std::int64_t visibility);  // "": there are none
   std::string batch(const std::string& action, const std::string& body);
-  void serve_polls();
 
-  mutable std::mutex mutex_;  // guards all up to the loop
-  std::deque<Stored> messages_;
   std::vector<Sent> sent_;
-  std::map<std::string, int> calls_;
   std::vector<Poll> polls_;
   Faults faults_;
   EntryFaults entry_faults_;
   int receipts_ = 0;
-  int ids_ = 0;
-  int extended_ = 0;
-
-  net::Loop loop_;
-  std::unique_ptr<net::Loop::Timer> timer_;
-  std::unique_ptr<http::Server> server_;
-  int port_ = 0;
-  std::thread thread_;
 };
 
 }  // namespace sluice::queue

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tests/cli/world.h"
+#include "tests/eventually.h"
 #include "tests/queue/sqs_server.h"
 
 namespace sluice::cli {
@@ -82,7 +83,8 @@ TEST_F(SqsJobs, AreAnsweredFromTheCheckpointAfterAKillBeforeTheAcknowledgement) 
       << run->errors();
   run->signal(SIGKILL);
   run->wait();
-  while (server_.polling() > 0) ::usleep(5'000);  // what it asked for last would take them
+  // What it asked for last would take them.
+  ASSERT_TRUE(eventually([&] { return server_.waiting() == 0; }));
   away = false;
   EXPECT_EQ(server_.left(), 40u);
   const auto requests = world_.mock_stats().requests;
@@ -104,7 +106,7 @@ TEST_F(SqsJobs, GiveBackAtCtrlCWhatWasNotAsked) {
   run->signal(SIGINT);
   EXPECT_EQ(run->wait(), 4) << run->errors();
   EXPECT_EQ(world_.lines("job.jsonl").size() + server_.left(), 2000u);
-  EXPECT_EQ(server_.hidden(), 0u);
+  EXPECT_EQ(server_.withheld(), 0u);
 }
 
 TEST_F(SqsJobs, AreNotLookedAt) {

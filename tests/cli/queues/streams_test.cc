@@ -10,6 +10,7 @@
 
 #include "redis/caller.h"
 #include "tests/cli/world.h"
+#include "tests/eventually.h"
 #include "tests/redis_server.h"
 
 namespace sluice::cli {
@@ -135,7 +136,7 @@ TEST_F(Streams, AreAnsweredFromTheCheckpointAfterAKillBeforeTheAcknowledgement) 
   run->signal(SIGKILL);
   run->wait();
   // What it has sent is gone with its connections.
-  while (ask({"CLIENT", "LIST"}).text.contains("name=sluice")) ::usleep(5'000);
+  ASSERT_TRUE(eventually([&] { return !ask({"CLIENT", "LIST"}).text.contains("name=sluice"); }));
   ask({"CLIENT", "UNPAUSE"});
   EXPECT_EQ(pending(), kRows);
   const auto requests = world_.mock_stats().requests;
