@@ -41,7 +41,7 @@ core::Status PostgresPools::connect() {
                                                        .writable = true});
   if (!made) return std::unexpected(made.error());
   connection_ = std::move(*made);
-  // What nobody needs any more. The table may not be there yet, and all of it is only tidiness.
+  // Pools that are not used any more. The table may not be there yet, and all of it is only tidiness.
   if (const auto swept = step(fmt::format(
           "DELETE FROM sluice_pool WHERE touched < clock_timestamp() - interval '{} days'",
           kForgotten.count()));

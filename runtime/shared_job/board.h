@@ -60,7 +60,7 @@ constexpr std::chrono::seconds kStatementLimit{20};
 
 struct Job {
   std::int64_t id = 0;
-  std::int64_t generation = 0;  // begins anew with another fingerprint
+  std::int64_t generation = 0;  // one more with each other fingerprint
   std::uint64_t shard_rows = 0;
 };
 
@@ -154,7 +154,7 @@ class Board {
       WorkerId worker,
       const std::function<core::Status(std::string_view records, std::string_view payer)>& each);
 
-  // The next shard that nobody had, which is then `worker`'s; nullopt: there is none, or the worker is not alive.
+  // The next shard that no worker had yet, which is then `worker`'s; nullopt: there is none, or the worker is not alive.
   // `after`: the last that it was given in this way, -1: none.
   core::Result<std::optional<std::uint64_t>> take_new(const Job& job, WorkerId worker,
                                                       std::int64_t after);
@@ -178,7 +178,7 @@ class Board {
   // After a fail-over that has lost the last moments: what the worker knows to be its own is so again.
   core::Status restore(const Job& job, WorkerId worker, const std::vector<std::uint64_t>& shards);
 
-  // From here on nobody waits for a server that is away: what fails has failed.
+  // From here on no call waits for a server that is away: what fails has failed.
   void hurry() { hurry_ = true; }
   // Connections that were made: more than before means that something may have been lost.
   std::uint64_t connections() const;

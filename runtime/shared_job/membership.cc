@@ -64,7 +64,7 @@ core::Result<std::unique_ptr<ShippedLog>> Membership::open_log(const std::string
       [this](WorkerId known) { return restore(known); });
 }
 
-core::Status Membership::begin_anew() {
+core::Status Membership::begin_next() {
   Tally tally;
   WorkerId before = 0;
   {

@@ -5,13 +5,13 @@
 //   outside ───────▶ alive as worker W ───────────────────────────────────────▶ alive as worker W', its shards lost
 //                        │  leave()                                               │
 //                        ▼                                                        ▼
-//                      left: its shards that are not done are anybody's          …
+//                      left: its shards that are not done are free          …
 //
 // Threads: any. A thread of its own renews.
 //
 // Invariants:
 //   1. Others are marked dead by a process that has itself been heard by the server for a whole lease: after an outage
-//      of the server nobody is dead for not having been heard.
+//      of the server no process is dead for not having been heard.
 #pragma once
 
 #include <atomic>
@@ -51,7 +51,7 @@ class Membership {
   WorkerId worker() const;
   // All that it was, the first first.
   std::vector<WorkerId> workers() const;
-  // Told, on any thread, when it was taken for dead, before anything is said under its next number; null: nobody. When
+  // Told, on any thread, when it was taken for dead, before anything is said under its next number; null: no call. When
   // on_lost() returns, the one before is not running and is not called any more.
   void on_lost(std::function<void()> lost);
   // Asked on the lease's thread, until another takes its place.
@@ -60,14 +60,14 @@ class Membership {
   // A log for a run under this membership, with a file in `directory`. The run ends before this does.
   core::Result<std::unique_ptr<ShippedLog>> open_log(const std::string& directory);
   // Goes on under a new number: for a run whose log others are not to take from the old one.
-  core::Status begin_anew();
+  core::Status begin_next();
 
   core::Result<std::optional<std::uint64_t>> take_new();
   core::Result<std::optional<std::uint64_t>> take_left_behind(std::uint64_t from,
                                                               const std::set<WorkerId>& of);
   // What it took is done.
   core::Status set_done();
-  // Its shards that are not done are anybody's. Waits for a server that is away no longer.
+  // Frees its shards that are not done. Does not wait for a server that is away.
   void leave();
 
  private:

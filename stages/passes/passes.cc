@@ -219,7 +219,7 @@ core::Result<std::optional<Pass>> Passes::finish() {
     log_.reset();
     // What it writes from here on stands in the job's own checkpoint, and not in this process's.
     if (!renamed)
-      if (auto anew = member_->begin_anew(); !anew) return std::unexpected(anew.error());
+      if (auto next = member_->begin_next(); !next) return std::unexpected(next.error());
   }
   const auto all = [](const WorkerRow&) { return true; };
   if (auto taken = take_over(

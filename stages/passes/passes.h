@@ -1,7 +1,7 @@
 // What a process does of a job that it shares with others (runtime/shared_job): one run after the other, each over a
 // part of the input, until the job is complete.
 //
-//   new shards      records of the input that nobody had yet, as far as this process gets, into a checkpoint of its own
+//   new shards      records of the input that no process had yet, as far as this process gets, into a checkpoint of its own
 //   left behind     shards of workers that died or left, with what their logs say they had answered
 //   finish          once all shards are done, one process: the logs of all in the job's own checkpoint, and a run over
 //                   the whole input that finds nothing to ask and writes the output, as that of a job alone

@@ -87,7 +87,7 @@ core::Status take_over(shared_job::Board& board, const shared_job::Job& job, con
                 : !*begun;
     if (wanted) generations[generation].push_back(std::move(log));
   }
-  generations[job.generation];  // the last, whoever was at work before
+  generations[job.generation];  // the last, and there in any case
   for (const auto& [generation, logs] : generations) {
     const bool present = generation == job.generation;
     core::Hash128 fingerprint = what.fingerprint;

@@ -14,7 +14,7 @@
 namespace sluice::passes {
 
 struct TakeOver {
-  std::string directory;  // of the checkpoint, which nobody has open
+  std::string directory;  // of the checkpoint, which is not open
   std::string job;        // the pipeline's name
   core::Hash128 fingerprint;
   // Which of the present generation's logs; those of earlier ones come along where the folder is still before it.

@@ -1,4 +1,4 @@
-// The shards that a process takes while it reads the input: of those that nobody had, or of those that were left behind.
+// The shards that a process takes while it reads the input: of those that are new, or of those that were left behind.
 //
 // Threads: the reader's.
 #pragma once
