@@ -78,7 +78,7 @@ class Postgres:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def forget(self):
-        self.ask("DROP TABLE IF EXISTS sluice_job, sluice_worker, sluice_shard, sluice_log")
+        self.ask("DROP TABLE IF EXISTS sluice_job, sluice_worker, sluice_shard, sluice_log, sluice_file")
 
 
 class Machine:

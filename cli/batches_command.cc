@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
 #include "cli/job_questions.h"
+#include "cli/shared_run.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/printable.h"
@@ -83,12 +86,17 @@ std::string as_json(const std::vector<store::Account>& accounts) {
 }
 
 int batches(const BatchesFlags& flags) {
-  const auto job = flags.file.load(Secrets::unread);
+  const auto job =
+      flags.cancel ? flags.file.load(Secrets::unread) : load_to_look(flags.file, Secrets::unread);
   if (!job) return report(job.error());
   if (flags.cancel) {
-    for (const stages::PipelineSpec& question : job->questions)
-      if (auto asked = parked::ask_to_cancel(question.checkpoint.directory, flags.which); !asked)
-        return report(asked.error());
+    if (is_shared(*job)) {
+      if (auto asked = cancel_shared(flags.file, flags.which); !asked) return report(asked.error());
+    } else {
+      for (const stages::PipelineSpec& question : job->questions)
+        if (auto asked = parked::ask_to_cancel(question.checkpoint.directory, flags.which); !asked)
+          return report(asked.error());
+    }
     fmt::print(
         "the run that has the job cancels them within some seconds, or else the next one; "
         "what is finished of them is kept\n");
@@ -118,6 +126,7 @@ void add_batches_command(CLI::App& app, int& exit_status) {
                               {"sluice batches tickets.lua --cancel", "all that are out"}}));
   command->callback([flags, command, &exit_status] {
     flags->cancel = flags->cancel || command->count("--cancel") > 0;
+    std::erase(flags->which, "");  // what the option holds where none is named
     exit_status = batches(*flags);
   });
 }

@@ -141,9 +141,9 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
     const auto told_to_stop = [&] { return signal->seen() || watch.stop_ordered(); };
     // Once, or again: over the same input with what batches have brought, or over another part of it.
     job::BatchRefusals refusals;
+    std::optional<passes::Pass> pass;
     for (std::optional<job::Progress> earlier;;) {
-      std::optional<passes::Pass> pass;
-      if (passes) {
+      if (passes && !(result && result->again)) {
         auto next = passes->next(told_to_stop);
         if (!next) return std::unexpected(next.error());
         if (!*next) {
@@ -165,6 +165,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
                                .notice = [&](const std::string& text) { flags.log.note(text); },
                                .shards = pass ? pass->shards : nullptr,
                                .shared_log = pass ? pass->log : nullptr,
+                               .shared_files = pass ? pass->files : nullptr,
                                .ledger = pass ? pass->ledger : dispatch::AskLedger(),
                                .spends_as = pass ? pass->spends_as : nullptr,
                                .observer = watch.observer(log.get())});

@@ -4,6 +4,7 @@
 
 #include "cli/job_questions.h"
 #include "observe/figures.h"
+#include "passes/batch_copies.h"
 #include "passes/take_over.h"
 #include "shared_job/board.h"
 #include "shell/standard_streams.h"
@@ -31,13 +32,19 @@ core::Status prepare_shared(const stages::JobSpec& job, const RunFlags& flags) {
 
 namespace {
 
-core::Status bring_here(const stages::PipelineSpec& spec) {
+// For a command that does not wait for a server that is away.
+core::Result<std::unique_ptr<shared_job::Board>> board_of(const stages::PipelineSpec& spec) {
   const core::Secret& url = spec.checkpoint.shared.url;
   if (url.reveal() == kUnreadSecret)
     return core::fail(core::ErrorCode::io, "the variable with its address is not set");
-  const auto board = shared_job::Board::open(url, [](const std::string&) {});
+  auto board = shared_job::Board::open(url, [](const std::string&) {});
+  if (board) (*board)->hurry();
+  return board;
+}
+
+core::Status bring_here(const stages::PipelineSpec& spec) {
+  const auto board = board_of(spec);
   if (!board) return std::unexpected(board.error());
-  (*board)->hurry();
   const auto job = (*board)->find(spec.name);
   if (!job) return std::unexpected(job.error());
   if (!*job) return {};
@@ -59,12 +66,21 @@ core::Result<stages::JobSpec> load_to_look(const JobFile& file, Secrets secrets)
   return job;
 }
 
+core::Status cancel_shared(const JobFile& file, std::span<const std::string> which) {
+  const auto job = file.load(Secrets::there);
+  if (!job) return std::unexpected(job.error());
+  const auto board = board_of(job->questions.front());
+  if (!board) return std::unexpected(board.error());
+  const auto found = (*board)->find(job->name);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return core::fail(core::ErrorCode::usage, "the job was never run", job->name);
+  return passes::order_cancel(**board, **found, which);
+}
+
 std::optional<shared_job::Standing> standing_of(const stages::JobSpec& job) {
-  const core::Secret& url = job.questions.front().checkpoint.shared.url;
-  if (!is_shared(job) || url.reveal() == kUnreadSecret) return std::nullopt;
-  const auto board = shared_job::Board::open(url, [](const std::string&) {});
+  if (!is_shared(job)) return std::nullopt;
+  const auto board = board_of(job.questions.front());
   if (!board) return std::nullopt;
-  (*board)->hurry();
   const auto found = (*board)->find(job.name);
   if (!found || !*found) return std::nullopt;
   auto standing = (*board)->standing(**found);

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
 
 #include "cli/run_command.h"
 #include "passes/passes.h"
@@ -22,6 +24,8 @@ core::Status prepare_shared(const stages::JobSpec& job, const RunFlags& flags);
 core::Result<stages::JobSpec> load_to_look(const JobFile& file, Secrets secrets);
 // How far those are that share the job; nullopt where it is not shared, or the server is not reached.
 std::optional<shared_job::Standing> standing_of(const stages::JobSpec& job);
+// Orders the process that has the job to cancel these batches, or with none all; or the next one that has it.
+core::Status cancel_shared(const JobFile& file, std::span<const std::string> which);
 // Where there is nothing more to do here: the job is complete, or a stop was asked for.
 job::RunResult end_of_shared(const passes::Passes& passes,
                              const std::optional<job::Progress>& earlier);

@@ -11,6 +11,7 @@
 #include "cli/stored_job.h"
 #include "core/json.h"
 #include "observe/figures.h"
+#include "passes/passes.h"
 #include "shell/help_text.h"
 #include "words/cost_notes.h"
 #include "words/reject_notes.h"
@@ -128,14 +129,19 @@ void write_fleet(core::JsonWriter& w, const shared_job::Standing& standing) {
   w.close('}');
 }
 
-std::string fleet_line(const shared_job::Standing& standing) {
-  std::string text = fmt::format(
-      "  fleet     {} at work; {}",
-      standing.workers == 1 ? "1 process" : count(standing.workers) + " processes",
-      standing.complete ? "the job is complete, its output written by " + standing.finisher
-                        : fmt::format("{} of {} shards done", count(standing.done),
-                                      standing.shards ? count(*standing.shards)
-                                                      : count(standing.given) + " or more"));
+std::string fleet_line(const shared_job::Standing& standing, bool by_one) {
+  std::string text =
+      fmt::format("  fleet     {} at work; ",
+                  standing.workers == 1 ? "1 process" : count(standing.workers) + " processes");
+  if (standing.complete)
+    text += "the job is complete, its output written by " + standing.finisher;
+  else if (by_one)
+    text += standing.finisher.empty() ? "none has had the job yet"
+                                      : "the last that had the job is " + standing.finisher;
+  else
+    text +=
+        fmt::format("{} of {} shards done", count(standing.done),
+                    standing.shards ? count(*standing.shards) : count(standing.given) + " or more");
   if (standing.left_behind > 0)
     text += fmt::format(", {} left by processes that are gone", count(standing.left_behind));
   return text + "\n";
@@ -237,7 +243,8 @@ int status(const JobFile& file, bool json, const std::string& listen) {
     fmt::print("{}", heading_of(*job, k));
     if (begun(*job, k)) {
       fmt::print("{}", as_text(*job, k, (*accounts)[k]));
-      if (const auto standing = standing_of(*job)) fmt::print("\n{}", fleet_line(*standing));
+      if (const auto standing = standing_of(*job))
+        fmt::print("\n{}", fleet_line(*standing, passes::is_by_one(job->questions.front())));
     } else {
       fmt::print("{}\n  it has not begun\n", job->name);
     }

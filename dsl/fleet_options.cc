@@ -37,13 +37,19 @@ void read_fleet(lua_State* lua, const Arguments& pipeline, stages::JobSpec& job)
     question.checkpoint.shared = shared;
     question.dispatch.shared_quota = quota;
     question.dispatch.shared_budget = fleet.text("budget").value_or(job.name);
+    const bool batches =
+        std::ranges::any_of(question.dispatch.endpoints, &provider::EndpointSpec::batch);
+    // One process at a time has such a job, and its checkpoint knows all that was paid.
+    if (batches && fleet.has("checkpoint") && !fleet.has("budget")) {
+      question.dispatch.shared_budget.clear();
+      continue;
+    }
     if (question.dispatch.budget && !fleet.has("quota"))
       raise_at(
           lua, nullptr, {}, "each process would spend the whole budget",
           "processes share a budget in the server of quota: fleet = { checkpoint = …, quota = … }, "
           "which may be the same address");
-    if (question.dispatch.budget &&
-        std::ranges::any_of(question.dispatch.endpoints, &provider::EndpointSpec::batch))
+    if (question.dispatch.budget && batches)
       raise_at(lua, nullptr, {},
                "batches cannot be paid from a budget that processes share: what is in one is "
                "reserved for longer than a share of it is held",

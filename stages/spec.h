@@ -163,7 +163,7 @@ struct DispatchSpec {
   // Where the quotas of its endpoints are kept that other processes use with the same keys
   // (pool_store/pool_store.h); empty: this process is alone with them.
   core::Secret shared_quota = {};
-  // With it and a budget: the name under which processes share that budget there.
+  // With it and a budget: the name under which processes share that budget there; empty: the job has it alone.
   std::string shared_budget = {};
   core::Money spent_elsewhere =
       {};  // by the job's other questions: then `budget` is what they leave …

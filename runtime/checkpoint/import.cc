@@ -117,6 +117,11 @@ core::Status Import::take(const wal::Record& record) {
                                     booked->second.worst_usage);
     booked_.erase(booked);
   }
+  for (const store::BatchRecord& batch : record.results.batches) {
+    const auto endpoint = number(batch.endpoint);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    state_->batches.put(batch, *endpoint);
+  }
   if (record.sequence > log_.rows_until) return {};
   for (const store::Entry& entry : record.results.entries)
     if (auto status = state_->add(entry, nullptr); !status) return status;

@@ -1,6 +1,7 @@
 // Takes over into a checkpoint's file what runs of the same job on other machines have committed: the records of
 // their write-ahead logs, as a shared log has them (wal/shared_log.h). The next opening projects the answers among
-// them, counts what was left open as maybe billed, and finds every question.
+// them, counts what was left open as maybe billed, and finds every question. Batches come with it: whoever runs goes
+// on with those that are out.
 //
 // Threads: one.
 //

@@ -37,7 +37,9 @@ constexpr const char* kTables[] = {
      "boolean NOT NULL DEFAULT false, "
      "PRIMARY KEY (job, generation, no)) WITH (fillfactor = 50)"),
     ("CREATE TABLE IF NOT EXISTS sluice_log(worker bigint NOT NULL, chunk bigint NOT NULL, "
-     "records bytea NOT NULL, payer text NOT NULL DEFAULT '', PRIMARY KEY (worker, chunk))")};
+     "records bytea NOT NULL, payer text NOT NULL DEFAULT '', PRIMARY KEY (worker, chunk))"),
+    ("CREATE TABLE IF NOT EXISTS sluice_file(job bigint NOT NULL, name text NOT NULL, part bigint "
+     "NOT NULL, parts bigint NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (job, name, part))")};
 
 postgres::Settings settings() {
   return {.called = "the checkpoint of fleet",
@@ -102,7 +104,7 @@ core::Result<std::unique_ptr<Board>> Board::open(const core::Secret& url,
 }
 
 core::Status Board::make_tables() {
-  const auto there = ask("SELECT to_regclass('sluice_log') IS NOT NULL", {});
+  const auto there = ask("SELECT to_regclass('sluice_file') IS NOT NULL", {});
   if (!there) return std::unexpected(there.error());
   if (there->text(0, 0) == "t") return {};
   // Two who make them at once may fail with a unique violation in the server's own catalogue.
@@ -236,8 +238,8 @@ core::Status Board::forget(const std::string& name) {
                       fmt::format("{} is at work on this job", alive->text(0, 0)), name);
   for (const char* sql :
        {"DELETE FROM sluice_log WHERE worker IN (SELECT id FROM sluice_worker WHERE job = $1)",
-        "DELETE FROM sluice_worker WHERE job = $1", "DELETE FROM sluice_shard WHERE job = $1",
-        "DELETE FROM sluice_job WHERE id = $1"})
+        "DELETE FROM sluice_file WHERE job = $1", "DELETE FROM sluice_worker WHERE job = $1",
+        "DELETE FROM sluice_shard WHERE job = $1", "DELETE FROM sluice_job WHERE id = $1"})
     if (auto gone = tell(sql, {sql_integer(id)}); !gone) return gone;
   return {};
 }

@@ -6,6 +6,7 @@
 //                   else has marked it dead, from when on its log takes nothing more
 //   sluice_shard    a row a shard that was given out: whose it is, and whether all of its rows have ended
 //   sluice_log      the records of a worker's write-ahead log (wal/record.h), several a row; only appended to
+//   sluice_file     files that processes have in common, in parts: those of batches (passes/batch_copies.h)
 //
 // A shard is so many records of the input, by their number. Which rows have ended is not asked of shards but of the
 // logs: a shard says which worker reads which records, so a wrong one costs time and never an answer.
@@ -175,6 +176,20 @@ class Board {
   // False: `worker` is not the one that writes the output any more.
   core::Result<bool> set_complete(const Job& job, WorkerId worker, const Ending& ending);
   core::Result<Ending> ending(const Job& job);
+
+  // A file, in the place of one of this name, which is not there in the meantime. False: `worker` is not the one that
+  // take_finish() has made so last, or not alive.
+  core::Result<bool> put_file(
+      const Job& job, WorkerId worker, const std::string& name, std::uint64_t parts,
+      const std::function<core::Result<std::string>(std::uint64_t number)>& part);
+  // Those that are whole.
+  core::Result<std::vector<std::string>> files(const Job& job);
+  core::Status read_file(const Job& job, const std::string& name,
+                         const std::function<core::Status(std::string_view part)>& each);
+  // In one piece, by whoever it is.
+  core::Status leave_file(const Job& job, const std::string& name, const std::string& bytes);
+  core::Status remove_file(const Job& job, const std::string& name);
+
   // After a fail-over that has lost the last moments: what the worker knows to be its own is so again.
   core::Status restore(const Job& job, WorkerId worker, const std::vector<std::uint64_t>& shards);
 

@@ -27,12 +27,19 @@ Membership::~Membership() {
   leave();
 }
 
+bool Membership::is_heard() const {
+  const std::lock_guard lock(mutex_);
+  return std::chrono::steady_clock::now() - heard_ < kLease - kRenewal;
+}
+
 core::Status Membership::add(WorkerId worker, WorkerId origin) {
+  const auto before = std::chrono::steady_clock::now();
   if (auto added = board_->add_worker(job_, worker, origin, setup_.name, setup_.fingerprint);
       !added)
     return added;
   const std::lock_guard lock(mutex_);
   workers_.push_back(worker);
+  heard_ = before;
   shards_.clear();
   last_new_ = -1;
   return {};
@@ -163,6 +170,9 @@ core::Status Membership::renew() {
   if (!*alive) {
     const auto next = rejoin(worker);
     if (!next) return std::unexpected(next.error());
+  } else {
+    const std::lock_guard lock(mutex_);
+    heard_ = before;
   }
   const auto now = std::chrono::steady_clock::now();
   if (away || now - before > kRenewal || !heard_since_) heard_since_ = now;

@@ -51,6 +51,8 @@ class Membership {
   WorkerId worker() const;
   // All that it was, the first first.
   std::vector<WorkerId> workers() const;
+  // Whether its lease holds as far as this process knows, by its own clock.
+  bool is_heard() const;
   // Told, on any thread, when it was taken for dead, before anything is said under its next number; null: no call. When
   // on_lost() returns, the one before is not running and is not called any more.
   void on_lost(std::function<void()> lost);
@@ -90,6 +92,7 @@ class Membership {
   std::vector<std::uint64_t> shards_;  // that the present worker took
   std::int64_t last_new_ = -1;
   std::function<Tally()> tally_ = [] { return Tally(); };
+  std::chrono::steady_clock::time_point heard_;  // a moment before the server was told last
   std::atomic<bool> leaving_ = false;
   std::condition_variable leave_;
   // The thread's.

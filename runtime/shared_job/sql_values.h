@@ -1,4 +1,4 @@
-// Parameters and columns of the board's statements. Private to board.cc and board_shards.cc.
+// Parameters and columns of the board's statements. Private to board*.cc.
 //
 // Threads: plain functions.
 #pragma once

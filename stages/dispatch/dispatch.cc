@@ -191,7 +191,7 @@ core::Status LoopDispatcher::open_store(const Setup& setup) {
 
 core::Status LoopDispatcher::share_budget(const Setup& setup) {
   const stages::DispatchSpec& spec = setup.spec.dispatch;
-  if (!store_ || !spec.budget) return {};
+  if (!store_ || !spec.budget || spec.shared_budget.empty()) return {};
   spent_elsewhere_ = spec.spent_elsewhere;
   budget_ = std::make_unique<BudgetShares>(BudgetShares::Setup{
       .loop = loop_,

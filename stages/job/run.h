@@ -46,6 +46,7 @@ struct RunOptions {
   // write-ahead log goes as well. Both outlive the run.
   stages::Shards* shards = nullptr;
   wal::SharedLog* shared_log = nullptr;
+  parked::SharedFiles* shared_files = nullptr;  // likewise: of batches
   // By which those who share a budget know what the others have spent (dispatch/budget_shares.h).
   dispatch::AskLedger ledger = {};
   std::function<void(const std::string& member)> spends_as = {};

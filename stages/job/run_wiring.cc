@@ -141,7 +141,8 @@ core::Status FlowRun::open_batches(const std::vector<std::string>& names) {
              dispatcher_->stop_parking(endpoint, why);
            },
        .failed = [this](core::Error error) { shutdown_.fail(std::move(error)); },
-       .observer = options_.observer});
+       .observer = options_.observer,
+       .shared = options_.shared_files});
   if (!batches) return std::unexpected(batches.error());
   batches_ = std::move(*batches);
   return {};

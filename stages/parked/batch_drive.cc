@@ -46,6 +46,8 @@ bool ThreadBatchJobs::take_sealed() {
   }
   for (Sealed& one : sealed) {
     if (auto done = one.writer.finish(); !done) return fail(done.error()), false;
+    if (auto shared = share(one.record.nonce, {FileKind::rows}); !shared)
+      return fail(shared.error()), false;
     one.record.bytes = one.writer.bytes();
     one.record.intended_at = std::chrono::floor<std::chrono::seconds>(setup_.clock.wall_now())
                                  .time_since_epoch()
@@ -86,6 +88,7 @@ core::WallTime ThreadBatchJobs::drive() {
   core::WallTime again = core::WallTime::max();
   if (const core::WallTime now = setup_.clock.wall_now(); now - looked_ >= kLookAtDeadline) {
     looked_ = now;
+    if (setup_.shared != nullptr) setup_.shared->tend();
     take_cancel_requests();
     look_at_deadline(now);
   }
@@ -117,6 +120,7 @@ core::WallTime ThreadBatchJobs::drive() {
 
 void ThreadBatchJobs::step(Driven& driven, batch::Step step) {
   batch::Machine& machine = driven.machine;
+  if (setup_.shared != nullptr && !may_take(driven, step)) return;
   if (step == batch::Step::clean_up) return clean_up(driven);
   if (step == batch::Step::collect) {
     if (auto done = bring_home(driven); !done)

@@ -42,6 +42,15 @@ std::string file_of(const std::string& directory, std::string_view nonce, FileKi
                      kEndings[static_cast<std::size_t>(kind)], part ? ".part" : "");
 }
 
+std::optional<std::string> path_in(const std::string& directory, std::string_view name) {
+  const std::size_t dot = name.find('.');
+  const std::string_view nonce = name.substr(0, dot);
+  if (dot == name.npos || nonce.empty()) return std::nullopt;
+  if (nonce.find_first_not_of("0123456789abcdef") != nonce.npos) return std::nullopt;
+  if (std::ranges::find(kEndings, name.substr(dot + 1)) == kEndings.end()) return std::nullopt;
+  return fmt::format("{}/{}", folder_of(directory), name);
+}
+
 void remove_file(const std::string& directory, std::string_view nonce, FileKind kind) {
   std::error_code ignored;
   for (const bool part : {false, true})

@@ -32,6 +32,8 @@ enum class FileKind : std::uint8_t { upload, rows, replies, index };
 // "…/batches/NONCE.upload". With `part`, as it is called until it is whole.
 std::string file_of(const std::string& directory, std::string_view nonce, FileKind kind,
                     bool part = false);
+// Of a file that came from another machine, "NONCE.rows"; nullopt where that is no name of a batch's file.
+std::optional<std::string> path_in(const std::string& directory, std::string_view name);
 // Removes those of a batch.
 void remove_files(const std::string& directory, std::string_view nonce);
 void remove_file(const std::string& directory, std::string_view nonce, FileKind kind);

@@ -14,6 +14,8 @@
 //   1. Nothing of a batch is sent before it is `intended` in the checkpoint, its files on the disk.
 //   2. A line is settled once: in the commit that makes its batch collected.
 //   3. The files of a batch are removed only when its answers are in the checkpoint.
+//   4. Where machines share the job, each of these files stands where all find it before the record that needs it. What is
+//      handed over stays on its machine: a batch that another one has not handed over is dropped.
 #pragma once
 
 #include <functional>
@@ -28,6 +30,7 @@
 #include "core/error.h"
 #include "observe/observer.h"
 #include "parked/parked_rows.h"
+#include "parked/shared_files.h"
 #include "provider/codec.h"
 #include "provider/endpoint.h"
 #include "schedule/types.h"
@@ -57,6 +60,7 @@ struct BatchSetup {
   std::function<void(std::uint32_t endpoint, const std::string& why)> stopped;
   std::function<void(core::Error)> failed;
   observe::Observer* observer = nullptr;  // null: nobody listens
+  SharedFiles* shared = nullptr;          // where several machines share the job; outlives it
 };
 
 // For people.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,7 +53,7 @@ class ThreadBatchJobs final : public BatchJobs {
   void pause(bool paused) override { paused_ = paused; }
   bool wait(core::Duration passed, const std::function<bool()>& stop) override;
   bool hand_over(const std::function<bool()>& stop) override;
-  void forget() override { rows_.forget(); }
+  void forget() override;
   BatchesState state() const override;
   void abandon() override { failed_ = true; }
   void close() override;
@@ -98,6 +99,9 @@ class ThreadBatchJobs final : public BatchJobs {
   core::Status fetch_places(Driven& driven, OutFile& out);
   core::Status fetch_pages(Driven& driven, OutFile& out);
   void clean_up(Driven& driven);
+  core::Status share(const std::string& nonce, std::initializer_list<FileKind> kinds) const;
+  // Whether `step` may be taken here and now, where machines share the job.
+  bool may_take(Driven& driven, batch::Step step);
   // The record, and what is settled with it, are in the checkpoint when it returns. False: nothing
   // is committed any more.
   bool commit(Driven& driven, std::vector<store::Settlement> settlements = {});

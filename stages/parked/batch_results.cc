@@ -128,6 +128,7 @@ core::Status ThreadBatchJobs::bring_home(Driven& driven) {
     return core::fail_errno("cannot name a batch's file", errno, replies);
   if (auto indexed = RepliesFile::write_index(setup_.directory, nonce, collected->places); !indexed)
     return indexed;
+  if (auto shared = share(nonce, {FileKind::replies, FileKind::index}); !shared) return shared;
   machine.collected(collected->answered, collected->cost, setup_.clock.wall_now());
   if (commit(driven, std::move(collected->settlements))) over(driven);
   return {};

@@ -159,11 +159,15 @@ core::Status ParkedRows::ended(const std::string& nonce, BatchPhase phase) {
   return open_files(*batch);
 }
 
-void ParkedRows::forget() {
+std::vector<std::string> ParkedRows::forget() {
+  std::vector<std::string> nonces;
   const std::lock_guard lock(mutex_);
-  for (const auto& batch : batches_)
-    if (batch->phase == BatchPhase::collected || batch->phase == BatchPhase::dropped)
-      remove_files(directory_, batch->nonce);
+  for (const auto& batch : batches_) {
+    if (batch->phase != BatchPhase::collected && batch->phase != BatchPhase::dropped) continue;
+    remove_files(directory_, batch->nonce);
+    nonces.push_back(batch->nonce);
+  }
+  return nonces;
 }
 
 }  // namespace sluice::parked

@@ -57,8 +57,8 @@ class ParkedRows {
   // Its files are whole.
   core::Status seal(const std::string& nonce);
   core::Status ended(const std::string& nonce, store::BatchPhase phase);
-  // Removes the files of what was collected or dropped: all that it gave is in the checkpoint.
-  void forget();
+  // Removes the files of what was collected or dropped: all that it gave is in the checkpoint. Whose they were.
+  std::vector<std::string> forget();
 
  private:
   struct Batch {

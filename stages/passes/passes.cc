@@ -63,8 +63,6 @@ core::Status can_be_shared(const stages::JobSpec& job) {
   std::string why;
   if (job.questions.size() > 1)
     why = "it asks several questions, of which each reads the answers to the one before";
-  for (const provider::EndpointSpec& endpoint : spec.dispatch.endpoints)
-    if (endpoint.batch) why = fmt::format("endpoint {} has the tier \"batch\"", endpoint.name);
   if (std::ranges::find(spec.read.paths, "-") != spec.read.paths.end())
     why = "standard input is one process's own";
   if (spec.read.queue)
@@ -73,6 +71,10 @@ core::Status can_be_shared(const stages::JobSpec& job) {
   return core::fail(core::ErrorCode::pipeline,
                     fmt::format("the checkpoint of fleet cannot be used for this job: {}", why),
                     spec.file);
+}
+
+bool is_by_one(const stages::PipelineSpec& spec) {
+  return std::ranges::any_of(spec.dispatch.endpoints, &provider::EndpointSpec::batch);
 }
 
 core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& spec,
@@ -90,7 +92,7 @@ core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& s
   if (!member) return std::unexpected(member.error());
   passes->member_ = std::move(*member);
   const stages::DispatchSpec& dispatch = spec.dispatch;
-  if (dispatch.budget)
+  if (dispatch.budget && !dispatch.shared_budget.empty())
     passes->spent_.emplace(spec.checkpoint.shared.url, passes->member_->job(),
                            dispatch.shared_budget == spec.name);
   const std::string workers = spec.checkpoint.directory + "/workers";
@@ -111,7 +113,8 @@ core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& s
 Passes::Passes(const stages::PipelineSpec& spec, std::function<void(std::string)> notice)
     : spec_(spec),
       notice_(std::move(notice)),
-      fingerprint_(stages::fingerprint(spec, stages::make_question(spec))) {}
+      fingerprint_(stages::fingerprint(spec, stages::make_question(spec))),
+      by_one_(is_by_one(spec)) {}
 
 Passes::~Passes() {
   if (member_) leave(true);
@@ -143,8 +146,13 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
     complete_ = now->complete && !again;
     if (complete_) return std::nullopt;
     core::Result<std::optional<Pass>> pass;
-    if (again || now->all_done()) {
+    if (again || now->all_done() || by_one_) {
       pass = finish();
+      if (by_one_ && pass && !*pass && !std::exchange(waits_, true))
+        notice_(
+            fmt::format("{} has the job: its batches are one process's at a time. This one goes "
+                        "on with them when that is gone",
+                        now->finisher.empty() ? "another process" : now->finisher));
     } else if (!now->shards || now->given < *now->shards) {
       auto some = new_shards();
       if (!some) return std::unexpected(some.error());
@@ -229,6 +237,11 @@ core::Result<std::optional<Pass>> Passes::finish() {
     return std::unexpected(taken.error());
   auto pass = with_log({.kind = Pass::Kind::finish, .spec = spec_});
   if (!pass) return std::unexpected(pass.error());
+  if (by_one_) {
+    batches_.emplace(*member_, spec_.checkpoint.directory);
+    if (auto here = batches_->bring(); !here) return std::unexpected(here.error());
+    pass->files = &*batches_;
+  }
   return std::move(*pass);
 }
 

@@ -6,6 +6,9 @@
 //   finish          once all shards are done, one process: the logs of all in the job's own checkpoint, and a run over
 //                   the whole input that finds nothing to ask and writes the output, as that of a job alone
 //
+// A job with batches is one process's at a time, from its beginning to its end: batches are waited for far longer than
+// handed over, and what is out when that process dies the next one goes on with.
+//
 // So which process has which shard is about time, never about truth: a row that was missed, for whatever reason, is asked by
 // the last run, and one that was answered twice stands in the output once.
 //
@@ -18,6 +21,7 @@
 #include <string>
 
 #include "job/run.h"
+#include "passes/batch_copies.h"
 #include "passes/spent.h"
 #include "passes/taken_shards.h"
 #include "shared_job/membership.h"
@@ -28,6 +32,8 @@ namespace sluice::passes {
 
 // ErrorCode::pipeline, with words for people, where a job cannot be shared.
 core::Status can_be_shared(const stages::JobSpec& job);
+// Whether a shared job is one process's at a time: it has batches.
+bool is_by_one(const stages::PipelineSpec& spec);
 
 struct Pass {
   enum class Kind : std::uint8_t { new_shards, left_behind, finish };
@@ -35,6 +41,7 @@ struct Pass {
   stages::PipelineSpec spec;
   stages::Shards* shards = nullptr;  // null: the whole input
   wal::SharedLog* log = nullptr;
+  parked::SharedFiles* files = nullptr;
   dispatch::AskLedger ledger = {};  // job::RunOptions', as the next
   std::function<void(const std::string& member)> spends_as = {};
 };
@@ -72,14 +79,17 @@ class Passes {
   const stages::PipelineSpec& spec_;
   const std::function<void(std::string)> notice_;
   const core::Hash128 fingerprint_;
+  const bool by_one_;                    // the last run is the only one
   std::string folder_;                   // of this process, inside of the checkpoint's
   std::optional<store::JobLock> alive_;  // says so to those who would remove it
   std::unique_ptr<shared_job::Membership> member_;
   std::optional<TakenShards> shards_;
   std::unique_ptr<shared_job::ShippedLog> log_;
+  std::optional<BatchCopies> batches_;
   std::optional<Spent> spent_;  // where a budget is shared too
   std::optional<Pass::Kind> kind_;
   bool first_ = true;
+  bool waits_ = false;  // for the process that has a job with batches, and has said so
   bool complete_ = false;
   std::atomic<bool> lost_ = false;
   shared_job::Tally earlier_;  // of this process's runs before

@@ -188,6 +188,39 @@ TEST_F(ImportTest, AnswersOfAnotherGenerationAreFoundByQuestionAlone) {
   EXPECT_TRUE(*checkpoint->find_answer(answer("a", "a", "m1").question));
 }
 
+TEST_F(ImportTest, ABatchThatIsOutElsewhereIsOutHereAndItsMoneyReserved) {
+  KeptLog log;
+  {
+    const ScratchDirectory scratch;
+    FileProjection projection(scratch.path());
+    Options options = options_for(scratch);
+    options.endpoints = {"north", "west"};
+    options.shared_log = &log;
+    const auto checkpoint = open_checkpoint(options, projection);
+    std::promise<void> durable;
+    store::Results results;
+    results.batches = {{.nonce = "ab12",
+                        .endpoint = 1,
+                        .phase = store::BatchPhase::created,
+                        .id = "batch_7",
+                        .lines = 10,
+                        .worst_cost = dollars(3)}};
+    checkpoint->commit(std::move(results), [&] { durable.set_value(); });
+    durable.get_future().wait();
+    ASSERT_TRUE(checkpoint->close());
+  }
+  import("one", log, true);
+  FileProjection projection(here_.path());
+  const auto checkpoint = open_checkpoint(options_for(here_), projection);
+  ASSERT_EQ(checkpoint->opened().batches.size(), 1U);
+  const store::BatchRecord& batch = checkpoint->opened().batches.front();
+  EXPECT_EQ(batch.id, "batch_7");
+  EXPECT_EQ(batch.phase, store::BatchPhase::created);
+  const store::Account account = checkpoint->account();
+  EXPECT_EQ(account.endpoints[batch.endpoint].name, "west") << "by name, not by number";
+  EXPECT_EQ(account.endpoints[batch.endpoint].parked_cost, dollars(3)) << "reserved";
+}
+
 TEST_F(ImportTest, AMissingRecordIsToldOf) {
   KeptLog log;
   run_elsewhere(log, {"a", "b", "c"}, false);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <string>
 
 #include "tests/cli/world.h"
@@ -58,6 +59,21 @@ TEST_F(BatchPasses, ARunOfAFewRowsLeavesTheRepliesOfTheOthers) {
   EXPECT_EQ(world_.sluice({"run", "job.lua"}).status, 0);
   expect_whole(120);
   EXPECT_EQ(world_.mock_stats().rows, 120U);
+}
+
+TEST_F(BatchPasses, CancelledWithoutNamesAreAllThatAreOut) {
+  world_.make_rows(80);
+  world_.start_mock({"--batch-turnaround", "200h"});
+  make_job("in.jsonl", "40");
+  EXPECT_EQ(world_.sluice({"run", "job.lua", "--detach"}).status, 4);
+  EXPECT_EQ(world_.sluice({"batches", "job.lua", "--cancel"}).status, 0);
+  const auto run = world_.start({"run", "job.lua"});
+  EXPECT_TRUE(run->runs_until([&] {
+    const std::string batches = world_.sluice({"batches", "job.lua"}).output;
+    return batches.find("collected") != batches.rfind("collected");
+  })) << run->errors();
+  run->signal(SIGINT);
+  EXPECT_EQ(run->wait(), 4) << run->errors();
 }
 
 TEST_F(BatchPasses, AnInputThatCannotBeReadAgainIsRefused) {

@@ -1,5 +1,4 @@
-// One job on several machines, each a folder of its own, which have a PostgreSQL server in common. The referee is the
-// mock, which counts requests and rows.
+// One job on several machines: what is asked once, whatever happens to them.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "tests/cli/world.h"
-#include "tests/postgres_server.h"
+#include "tests/cli/shared/machines.h"
 #include "tests/scale.h"
 
 namespace sluice::cli {
@@ -19,87 +17,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr int kSlots = 4;
-
-class SharedJob : public testing::Test {
- protected:
-  void SetUp() override {
-    SLUICE_NEEDS_POSTGRES();
-    server_.emplace();
-  }
-
-  // A machine with the same files as the others.
-  World& machine(std::size_t rows, const std::string& system = "Sort.") {
-    World& world = *machines_.emplace_back(std::make_unique<World>());
-    world.make_rows(rows);
-    write_job(world, system);
-    return world;
-  }
-  void write_job(const World& world, const std::string& system = "Sort.") const {
-    world.write("job.lua", fmt::format(R"lua(
-local s = require "sluice"
-return s.pipeline {{
-  name = "job",
-  s.read {{ "in.jsonl", key = "id" }},
-  s.pack {{ system = "{}", user = "{{{{text}}}}", answer = {{ colour = s.one_of {{ "red", "green" }} }} }},
-  s.dispatch {{ s.openai {{ model = "mock", base_url = s.param "base_url", max_concurrency = {}, rpm = 1e9,
-                          price = {{ input = 1, output = 2 }} }} }},
-  s.sink {{ "out.jsonl" }},
-  fleet = {{ checkpoint = "{}", shard_rows = 25 }},
-}}
-)lua",
-                                       system, kSlots, server_->url()));
-  }
-  std::vector<std::string> with(const std::string& command, std::vector<std::string> more = {}) {
-    std::vector<std::string> all = {command, "job.lua", "--set", "base_url=" + mock_.base_url()};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  void start_all() {
-    for (const auto& world : machines_) started_.push_back(world->start(with("run")));
-  }
-  void all_end_well() {
-    for (const auto& process : started_) EXPECT_EQ(process->wait(), 0) << process->errors();
-    started_.clear();
-  }
-  // The one that has written the output.
-  World& finisher() {
-    World* found = nullptr;
-    for (const auto& world : machines_)
-      if (std::filesystem::exists(world->path("out.jsonl"))) {
-        EXPECT_EQ(found, nullptr) << "two have written the output";
-        found = world.get();
-      }
-    EXPECT_NE(found, nullptr);
-    return found == nullptr ? *machines_.front() : *found;
-  }
-  // Nothing is lost or doubled, and each machine can tell.
-  void all_is_proven(std::size_t rows) {
-    const World& world = finisher();
-    EXPECT_EQ(wrong_with_output(world, rows), "");
-    const auto audit = world.sluice(with("audit"));
-    EXPECT_EQ(audit.status, 0) << audit.output << audit.errors;
-    EXPECT_THAT(audit.output, HasSubstr("proven"));
-    for (const auto& other : machines_) {
-      const auto exported = other->sluice(with("export", {"--to", "copy.jsonl"}));
-      EXPECT_EQ(exported.status, 0) << exported.errors;
-      EXPECT_EQ(other->lines("copy.jsonl").size(), rows);
-    }
-  }
-  // What the ledger of all says; the same wherever it is asked for.
-  JobStatus ledger() {
-    const std::string first = finisher().sluice(with("status", {"--json"})).output;
-    for (const auto& other : machines_)
-      EXPECT_EQ(other->sluice(with("status", {"--json"})).output, first);
-    return finisher().status();
-  }
-
-  std::optional<PostgresServer> server_;
-  World mock_;
-  std::vector<std::unique_ptr<World>> machines_;
-  std::vector<std::unique_ptr<Process>> started_;
-};
 
 TEST_F(SharedJob, MachinesAskEachRowOnceAndOneWritesTheOutput) {
   constexpr std::size_t kRows = 600;
@@ -241,7 +158,6 @@ TEST_F(SharedJob, WhatCannotBeSharedIsSaid) {
     return world.sluice(with("run")).errors;
   };
   EXPECT_THAT(refused(R"("in.jsonl")", R"("-")"), HasSubstr("standard input is one process's own"));
-  EXPECT_THAT(refused("rpm = 1e9", R"(tiers = { "batch" })"), HasSubstr("tier \"batch\""));
   EXPECT_THAT(refused("checkpoint =", "checkpointed ="), HasSubstr("checkpointed"));
   EXPECT_THAT(refused("user=sluice", "user=guarded password=word-to-hide"),
               AllOf(HasSubstr("cannot connect"), Not(HasSubstr("word-to-hide"))));
