@@ -54,11 +54,11 @@ using Ms = std::chrono::milliseconds;
 // What the store's clock says, and no other.
 using StoreTime = std::chrono::time_point<std::chrono::system_clock, Ms>;
 
-constexpr Ms kCallTimeout{2000};  // a call that has not read and written by then has failed
+constexpr Ms kCallTimeout{1500};  // a call that has not read and written by then has failed
 constexpr Ms kTick{
     1000};  // between two calls of a member, in pools of up to 200; then 5 ms a member
 constexpr Ms kTickOfEach{5};    // so that a pool of any size sees 200 calls a second
-constexpr int kLeaseTicks = 5;  // a lease, in ticks
+constexpr int kLeaseTicks = 4;  // a lease, in ticks
 constexpr Ms kMargin{1000};     // a member gives up its share so long before the pool does
 constexpr Ms kPatience{
     2000};  // a share that brings the next request no sooner is no share but a turn

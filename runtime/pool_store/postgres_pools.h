@@ -24,7 +24,7 @@ namespace sluice::pool_store {
 
 class PostgresPools {
  public:
-  static constexpr std::chrono::milliseconds kStep{2000};
+  static constexpr std::chrono::milliseconds kStep{1500};
 
   PostgresPools(core::Secret address, const std::atomic<bool>& stop)
       : address_(std::move(address)), stop_(stop) {}

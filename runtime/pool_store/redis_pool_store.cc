@@ -14,7 +14,7 @@ namespace sluice::pool_store {
 namespace {
 
 // A member's call has so long (fleet::kCallTimeout).
-constexpr std::chrono::seconds kTimeout{2};
+constexpr std::chrono::milliseconds kTimeout = fleet::kCallTimeout;
 
 // KEYS[1]: the pool. ARGV[1]: the version that was read, "-" to read; ARGV[2]: the text that takes its place, and ARGV[3] its
 // version: of its own in each write, so that a server that has lost its state and has a new one is not taken for the old.

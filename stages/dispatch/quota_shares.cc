@@ -141,7 +141,7 @@ void QuotaShares::call(Shared& shared, fleet::Call call, std::function<void()> d
           tell(answer->learning.count() == 0 ? std::string()
                                              : "its quotas are shared, and the store knows nobody "
                                                "who uses them: each gets its share when one "
-                                               "lease has passed, some 5 s");
+                                               "lease has passed, some 4 s");
         } else {
           shared.member.failed();
           tell("the store of shared quotas is not reached, and without it nothing new is sent: " +
