@@ -78,6 +78,7 @@ double Member::permit(core::Time now, std::size_t limit) const {
 Call Member::call(core::Time now) {
   if (outstanding_) failed();
   Call call{.member = config_.id, .number = ++number_, .weight = config_.weight};
+  if (!answer_) call.heir_of = config_.heir_of;
   if (answer_) {
     call.epoch = answer_->epoch;
     call.last = answer_->number;

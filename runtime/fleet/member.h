@@ -40,7 +40,8 @@ struct LimitSpec {
 };
 
 struct MemberConfig {
-  std::string id{};  // unique to this start of the process
+  std::string id{};       // unique to this start of the process
+  std::string heir_of{};  // Call's
   double weight = 1;
   std::vector<LimitSpec> limits{};
   bool safe_share = false;  // when the store is gone for longer than a lease

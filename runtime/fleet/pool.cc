@@ -117,7 +117,9 @@ std::uint64_t next_epoch(std::uint64_t last, StoreTime now) {
 
 Answer exchange(PoolState& state, const Call& call, StoreTime now) {
   advance(state, now);
-  std::erase_if(state.members, [&](const Holder& one) { return one.until <= state.at; });
+  std::erase_if(state.members, [&](const Holder& one) {
+    return one.until <= state.at || (!call.heir_of.empty() && one.id == call.heir_of);
+  });
   if (state.epoch == 0 || forgotten(state, call)) begin_epoch(state, call);
   if (call.leased && learning(state))
     state.learning_until =

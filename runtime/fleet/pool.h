@@ -35,8 +35,8 @@
 // Invariants (tests/fleet/property_test.cc):
 //   1. Σ held + the flow of permits ≤ cap, for each limit, after each exchange, as long as the cap was not lowered; and a member never
 //      has more than its `held`. A cap that is lowered is kept to after a call of each member, one lease at most.
-//   2. Between the calls of a member nobody else gets what it has, until it has confirmed less or its lease has lapsed here, which is a
-//      second after it has lapsed there.
+//   2. Between the calls of a member nobody else gets what it has, until it has confirmed less, its heir has called, or its lease has
+//      lapsed here, which is a second after it has lapsed there.
 //   3. After a fail-over that loses writes, at most what was given in the lost time is given twice, for one lease at most.
 //   4. A member that calls and wants something gets a share or a permit in the end: nothing is given past one that waits longer.
 //   5. exchange() does not depend on what a call brought to a state that was then not written.
@@ -167,8 +167,9 @@ struct Call {
   bool leased = false;       // its lease has not lapsed
   Ms lease{0};               // how long that was when it was given
   double weight = 1;
-  bool leaving = false;  // gives everything back
-  Ms pause{0};           // a server has asked all to wait so long
+  std::string heir_of{};  // a member that is dead for certain: what it had is free at once
+  bool leaving = false;   // gives everything back
+  Ms pause{0};            // a server has asked all to wait so long
   BreakerNews breaker = BreakerNews::none;
   Ms open_for{0};  // with BreakerNews::opened
   std::vector<Claim> claims{};

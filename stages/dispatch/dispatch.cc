@@ -179,6 +179,7 @@ core::Status LoopDispatcher::open_store(const Setup& setup) {
       .specs = spec.endpoints,
       .store = *store_,
       .member = core::random_name(16),
+      .directory = setup.spec.checkpoint.directory,
       .demanded = [this](schedule::EndpointId endpoint) { return attempts_->demanded(endpoint); },
       .granted =
           [this](schedule::EndpointId endpoint, const schedule::Share& share) {

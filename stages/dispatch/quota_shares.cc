@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "core/hash.h"
 #include "fleet/blob.h"
 #include "schedule/quota.h"
+#include "storage/atomic_file.h"
+#include "storage/whole_file.h"
 
 namespace sluice::dispatch {
 namespace {
@@ -30,8 +33,24 @@ constexpr std::size_t index(Quota quota) {
   return static_cast<std::size_t>(quota);
 }
 
-fleet::MemberConfig config_of(const provider::EndpointSpec& spec, std::string id) {
-  fleet::MemberConfig config{.id = std::move(id)};
+std::string id_of(const std::string& member, std::size_t endpoint) {
+  return fmt::format("{}.{}", member, endpoint);
+}
+
+// The member that the last run of this checkpoint was, and empty where there is none; the next one finds `member`. A file that
+// cannot be read or written costs a lease.
+std::string exchange_member(const std::string& directory, const std::string& member) {
+  constexpr std::uint64_t kMostBytes = 64;
+  const std::string path = directory + "/shared-quota";
+  const auto last = storage::read_whole(path, kMostBytes);
+  if (auto file = storage::AtomicFile::create(path); file && (*file)->write(member))
+    std::ignore = (*file)->finish();
+  return last.value_or(std::string());
+}
+
+fleet::MemberConfig config_of(const provider::EndpointSpec& spec, std::string id,
+                              std::string heir_of) {
+  fleet::MemberConfig config{.id = std::move(id), .heir_of = std::move(heir_of)};
   for (const auto& [quota, name] : kShared) {
     if (const auto limit = spec.limits[quota])
       config.limits.push_back({.name = name, .kind = fleet::Kind::rate, .stated = *limit / 60});
@@ -56,9 +75,11 @@ QuotaShares::QuotaShares(Setup setup)
     : setup_(std::move(setup)),
       timer_(setup_.loop.make_timer()),
       farewell_(setup_.loop.make_timer()) {
+  const std::string last = exchange_member(setup_.directory, setup_.member);
   for (std::size_t e = 0; e < setup_.specs.size(); ++e) {
     const provider::EndpointSpec& spec = setup_.specs[e];
-    fleet::MemberConfig config = config_of(spec, fmt::format("{}.{}", setup_.member, e));
+    fleet::MemberConfig config =
+        config_of(spec, id_of(setup_.member, e), last.empty() ? last : id_of(last, e));
     if (config.limits.empty() || spec.batch) continue;
     std::vector<Quota> quotas;
     for (const auto& [quota, name] : kShared)

@@ -10,7 +10,8 @@
 // Invariants:
 //   1. From start() on nothing is sent at a shared endpoint without a share whose lease holds by this machine's monotonic
 //      clock, counted from before the call that brought it: a process that was stopped for longer sends nothing when it wakes.
-//   2. A store that is away costs what it withholds and nothing else: no row is rejected for it, and the run goes on when
+//   2. What a process of the same checkpoint had when it was killed is free with the first call: its lock is this one's, so it is dead.
+//   3. A store that is away costs what it withholds and nothing else: no row is rejected for it, and the run goes on when
 //      it is back.
 #pragma once
 
@@ -43,7 +44,8 @@ class QuotaShares {
     const core::Clock& clock;
     std::span<const provider::EndpointSpec> specs;
     pool_store::PoolStore& store;
-    std::string member;  // unique to this start of the process
+    std::string member;     // unique to this start of the process
+    std::string directory;  // of the checkpoint, of which this process has the lock
     std::function<schedule::Demanded(schedule::EndpointId)> demanded;
     // Called now and then; something may be sent by it.
     std::function<void(schedule::EndpointId, const schedule::Share&)> granted;

@@ -70,6 +70,18 @@ TEST(Pool, AMemberThatIsStoppedPastItsLeaseSendsNothingWhenItWakes) {
   EXPECT_NEAR(world.share(a), 50, 1);
 }
 
+TEST(Pool, WhatAKilledMemberHadIsItsHeirsAtOnce) {
+  World world(1, requests(100));
+  const std::size_t a = world.join(kAll);
+  const std::size_t b = world.join(kAll);
+  ASSERT_TRUE(world.play(Ms(20'000))) << world.broken();
+  const std::size_t heir = world.restart(b);
+  ASSERT_TRUE(world.play(Ms(1'500))) << world.broken();
+  EXPECT_NEAR(world.share(a), 50, 1);
+  EXPECT_NEAR(world.share(heir), 50, 1);
+  EXPECT_EQ(world.state().members.size(), 2U);
+}
+
 TEST(Pool, ALostStoreChangesNothingForThoseThatHoldShares) {
   World world(1, requests(100));
   const std::size_t a = world.join(kAll);

@@ -40,7 +40,7 @@ class Faults {
  private:
   static constexpr const char* kFaults[] = {"join",   "leave",   "kill",    "stop",
                                             "resume", "cut off", "connect", "lose or roll back",
-                                            "clock"};
+                                            "clock",  "restart"};
 
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
   double wants() { return below(3) == 0 ? static_cast<double>(below(20)) : kAll; }
@@ -58,7 +58,7 @@ class Faults {
   }
 
   void strike() {
-    const std::uint64_t fault = below(9);
+    const std::uint64_t fault = below(10);
     log_ += std::to_string(world_.now().count()) + " ms: " + kFaults[fault] + "\n";
     switch (fault) {
       case 0:
@@ -93,6 +93,12 @@ class Faults {
         if (world_.now() - jumped_ < Ms(13'000)) break;
         jumped_ = world_.now();
         world_.set_store_clock(Ms(static_cast<std::int64_t>(below(7'200'000))) - Ms(3'600'000));
+        break;
+      }
+      case 9: {
+        std::size_t& one = joined_[below(joined_.size())];
+        one = world_.restart(one);
+        break;
       }
     }
   }

@@ -20,11 +20,12 @@ Ms in_ms(double seconds) {
 World::World(std::uint64_t seed, std::vector<WorldLimit> limits)
     : machines_(seed), limits_(std::move(limits)), given_twice_(limits_.size()) {}
 
-std::size_t World::join(double wants, double weight) {
+std::size_t World::join(double wants, double weight, const std::string& heir_of) {
   const std::size_t number = machines_.add();
   auto actor = std::make_unique<Actor>();
   actor->id = "m" + std::to_string(number);
-  MemberConfig config{.id = actor->id, .weight = weight, .seed = machines_.draw()};
+  MemberConfig config{
+      .id = actor->id, .heir_of = heir_of, .weight = weight, .seed = machines_.draw()};
   for (const WorldLimit& limit : limits_) config.limits.push_back(limit.spec);
   actor->member = std::make_unique<Member>(std::move(config));
   actor->wants = wants;
@@ -34,6 +35,11 @@ std::size_t World::join(double wants, double weight) {
   actors_.push_back(std::move(actor));
   wake(number);
   return number;
+}
+
+std::size_t World::restart(std::size_t member) {
+  kill(member);
+  return join(actors_[member]->wants, 1, actors_[member]->id);
 }
 
 void World::wake(std::size_t member) {

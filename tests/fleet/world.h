@@ -25,7 +25,9 @@ class World {
   World(std::uint64_t seed, std::vector<WorldLimit> limits);
 
   // Returns the new member's number.
-  std::size_t join(double wants, double weight = 1);
+  std::size_t join(double wants, double weight = 1, const std::string& heir_of = {});
+  // Killed, and started again where it ran.
+  std::size_t restart(std::size_t member);
   void leave(std::size_t member);
 
   // Faults, effective at once.
