@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "observe/figures.h"
 #include "passes/passes.h"
+#include "queue/intake.h"
 #include "shell/help_text.h"
 #include "words/cost_notes.h"
 #include "words/reject_notes.h"
@@ -213,6 +214,10 @@ std::string as_text(const stages::JobSpec& job, std::size_t question,
     text += fmt::format("  {:<10}{}\n", title, note);
     title = "";
   }
+  if (const auto kept = queue::rows_taken_in(job.questions[question].checkpoint.directory);
+      kept && *kept > 0)
+    text += fmt::format("  intake    {} of the queue's rows wait here: it has forgotten them\n",
+                        count(*kept));
   text += fmt::format("  cost      {}\n", total.cost.text());
   for (const std::string& note : words::cost_notes(account, job.questions))
     text += fmt::format("            {}\n", note);

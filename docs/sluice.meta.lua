@@ -153,7 +153,7 @@
 ---@field group? string in s.read: the consumer group, made from the stream's beginning where it is missing; all workers that share the rows name the same one
 ---@field consumer? string in s.read: this worker's name in the group; no two may have the same
 ---@field field? string in s.read: the field of an entry that holds the row, a JSON object; in s.sink: the field to put the line into
----@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint; "intake", within a second after it was taken: the row is kept in the checkpoint's folder until then
 ---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 ---@field take_over? string|number in s.read: a worker that has given no sign of life for so long is dead, and the others take over what it held; the same in all workers
@@ -166,7 +166,7 @@
 ---@field url string the queue's, as Amazon's console shows it; or that of a queue at a server that speaks SQS's JSON protocol
 ---@field region? string where the queue is
 ---@field credentials? sluice.Secret|string keys that sign the requests: "ID:SECRET" or "ID:SECRET:SESSION", or a credentials file as AWS's tools have it (its path begins with / or ~/), with "#PROFILE" behind it
----@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint; "intake", within a second after it was taken: the row is kept in the checkpoint's folder until then
 ---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 ---@field visibility? string|number in s.read: how long a message is withheld from others without a word of the worker that has it, 2 s to 11 h; the worker extends it at half of that
@@ -177,7 +177,7 @@
 ---@field topic string the topic
 ---@field group? string in s.read: the consumer group; one that is new begins with the topic's oldest message; all workers that share the rows name the same one
 ---@field config? table<string, sluice.Secret|string> settings of Kafka's client, librdkafka, by their names there: how to prove who asks, timeouts, sizes; those that sluice rests on are refused
----@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint; "intake", within a second after it was taken: the row is kept in the checkpoint's folder until then
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 
 ---A subscription of Google Pub/Sub, in s.read, or a topic, in s.sink.
@@ -186,7 +186,7 @@
 ---@field topic? string in s.sink, where it must stand: the topic, with its project
 ---@field credentials? sluice.Secret|string a credential file of Google, by its path or what is in it
 ---@field endpoint? string the server's address, such as that of an emulator or of a region
----@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint. "intake", as soon as it is taken, is refused: sluice keeps no rows
+---@field ack? "answer"|"intake" in s.read: when a row is acknowledged: "answer", once its answer or reject is durable in the checkpoint; "intake", within a second after it was taken: the row is kept in the checkpoint's folder until then
 ---@field max_deliveries? integer in s.read: a row that was delivered more often, and never acknowledged, is rejected (too_many_deliveries)
 ---@field idle_exit? string|number in s.read: the run is over when nothing has come for so long
 ---@field deadline? string|number in s.read: how long a message is withheld from others without a word of the worker that has it, 10 s to 10 min; the worker extends it at half of that

@@ -13,8 +13,8 @@ constexpr Option kAck{
     .type = choice,
     .meaning =
         "in s.read: when a row is acknowledged: \"answer\", once its answer or reject is "
-        "durable in the checkpoint. \"intake\", as soon as it is taken, is refused: sluice "
-        "keeps no rows",
+        "durable in the checkpoint; \"intake\", within a second after it was taken: the row is "
+        "kept in the checkpoint's folder until then",
     .example = "\"answer\"",
     .fallback = "\"answer\"",
     .choices = "answer|intake"};

@@ -28,12 +28,7 @@ constexpr Section kConfig{.name = "config",
 // With what all queues have.
 int push_queue(lua_State* lua, const Arguments& arguments, const char* name,
                decltype(queue::Spec::at) at) {
-  if (arguments.text("ack") == "intake")
-    arguments.fail_value("ack",
-                         "a row that is acknowledged as soon as it is taken is lost with this "
-                         "process: sluice keeps answers and no rows",
-                         "leave ack out: rows are held, however long their answers take");
-  queue::Spec spec{.at = std::move(at)};
+  queue::Spec spec{.at = std::move(at), .intake = arguments.text("ack") == "intake"};
   if (arguments.has("max_deliveries"))
     spec.max_deliveries = static_cast<std::uint64_t>(*arguments.whole("max_deliveries"));
   spec.idle_exit = arguments.duration("idle_exit");

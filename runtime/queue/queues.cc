@@ -2,7 +2,9 @@
 #include "queue/queues.h"
 
 #include <array>
+#include <utility>
 
+#include "queue/intake.h"
 #include "queue/kafka_client.h"
 #include "queue/kafka_queue.h"
 #include "queue/kafka_target.h"
@@ -55,10 +57,15 @@ std::string short_name_of(const Spec& spec) {
 core::Result<std::unique_ptr<format::RecordSource>> open_source(const Spec& spec) {
   const Service& service = service_of(spec);
   if (!spec.take) return service.look(spec);
-  return open_queue_source(service.make(spec), {.name = name_of(spec),
-                                                .format = std::string(service.format),
-                                                .max_deliveries = spec.max_deliveries,
-                                                .idle_exit = spec.idle_exit});
+  auto queue = service.make(spec);
+  // Rows that an earlier run has kept are read, whatever the pipeline file says now.
+  const auto kept = rows_taken_in(spec.folder);
+  if (!kept) return std::unexpected(kept.error());
+  if (spec.intake || *kept > 0) queue = make_intake(std::move(queue), spec.folder, spec.intake);
+  return open_queue_source(std::move(queue), {.name = name_of(spec),
+                                              .format = std::string(service.format),
+                                              .max_deliveries = spec.max_deliveries,
+                                              .idle_exit = spec.idle_exit});
 }
 
 std::unique_ptr<format::RecordTarget> make_target(Target target) {

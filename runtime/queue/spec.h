@@ -74,6 +74,8 @@ struct Spec {
   std::optional<core::Duration> idle_exit = {};  // none: it has no end
   // Messages are taken, and acknowledged; else the queue is only looked at.
   bool take = false;
+  bool intake = false;      // rows are kept, and acknowledged before they have ended (intake.h), …
+  std::string folder = {};  // … here: the job's checkpoint's
   std::string worker =
       {};  // this job on this machine, for services that know their consumers by name
 };

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "queue/intake.h"
 #include "storage/directory.h"
 #include "store/job_lock.h"
 
@@ -46,6 +47,18 @@ core::Result<std::vector<std::string>> set_aside(const stages::JobSpec& job,
     return storage::sync_name(to);
   };
   if (!std::filesystem::exists(job.directory, error)) return moved;
+  for (const stages::PipelineSpec& question : job.questions) {
+    const auto taken = queue::rows_taken_in(question.checkpoint.directory);
+    if (!taken) return std::unexpected(taken.error());
+    if (*taken > 0)
+      return core::fail(
+          core::ErrorCode::usage,
+          fmt::format("{} rows are kept here that the queue has forgotten (ack = "
+                      "\"intake\"), and would be set aside with the rest: run the job "
+                      "without --fresh first. Nothing was changed",
+                      *taken),
+          question.checkpoint.directory);
+  }
   const auto lock = store::JobLock::take(job.directory, job.name);
   if (!lock) return std::unexpected(lock.error());
   // The checkpoint last: until it has gone, the job is as it was, and its files are written again.

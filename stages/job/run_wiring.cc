@@ -90,6 +90,7 @@ core::Status FlowRun::open() {
   stages::Reader::Input input{spec_.read, std::move(*names), written_files(spec_), options_.shards};
   if (input.from.queue && !options_.look) {
     input.from.queue->take = true;
+    input.from.queue->folder = spec_.checkpoint.directory;
     input.from.queue->worker = queue::worker_name(spec_.checkpoint.directory);
   }
   reader_.emplace(std::move(input), options_.limit, credits_, shutdown_, callbacks(),

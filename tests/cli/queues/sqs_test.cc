@@ -68,6 +68,36 @@ TEST_F(SqsJobs, AreAnsweredAndDeletedAndTheirAnswersSent) {
   EXPECT_THAT(ended.output, HasSubstr("sqs:answers: 100 rows"));
 }
 
+TEST_F(SqsJobs, TakenInAreTheJobsOwnAndAreAskedOnceWhateverIsKilled) {
+  world_.start_mock({"--latency-ms", "300"});
+  add_rows(0, 400);
+  make_job("ack = 'intake', visibility = '1h', idle_exit = '500ms'");
+  std::string job = world_.read("job.lua");
+  job.replace(job.find("price = 0"), 0, "max_concurrency = 1, ");
+  world_.write("job.lua", job);
+  std::unique_ptr<Process> run;
+  for (const int signal : {SIGKILL, SIGINT}) {
+    const std::size_t before = world_.lines("job.jsonl").size();
+    run = world_.start(command());
+    EXPECT_TRUE(run->runs_until([&] {
+      return server_.left() == 0 && world_.lines("job.jsonl").size() > before;
+    })) << run->errors();
+    run->signal(signal);
+    run->wait();
+  }
+  EXPECT_THAT(world_.sluice({"status", "job.lua", "--set", "base_url=" + world_.base_url()}).output,
+              HasSubstr("of the queue's rows wait here"));
+  auto fresh = command();
+  fresh.emplace_back("--fresh");
+  EXPECT_THAT(world_.sluice(fresh).errors, HasSubstr("run the job without --fresh first"));
+  const auto ended = world_.sluice(command());
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  const auto lines = world_.lines("job.jsonl");
+  EXPECT_EQ(lines.size(), 400u);
+  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(), 400u);
+  EXPECT_LE(world_.mock_stats().rows, 400u + 20) << "but for what was in flight at the kill";
+}
+
 TEST_F(SqsJobs, AreAnsweredFromTheCheckpointAfterAKillBeforeTheAcknowledgement) {
   world_.start_mock();
   add_rows(0, 40);
