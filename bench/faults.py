@@ -54,6 +54,8 @@ class Siege:
             if machine.process.returncode not in (5, -signal.SIGKILL):  # 5: it was started while the server was away
                 raise SystemExit(f"a process has ended with {machine.process.returncode}: {machine.last_words()}")
             self.again += machine.process.returncode == 5
+            if self.again > 60:
+                raise SystemExit(f"a process ends with 5 again and again: {machine.last_words()}")
             machine.start()
 
     def may(self, what, now):
@@ -142,9 +144,10 @@ def faults(count=None, every=None, kinds=None, in_order=None):
     draw = random.Random(int(os.environ.get("SEED", 1)))
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="sluice-faults-"))
     scratch.chmod(0o755)
-    pair = Pair(scratch / "postgres", synchronous="both" in kinds)
-    siege = None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    pair, siege = None, None
     try:
+        pair = Pair(scratch / "postgres", synchronous="both" in kinds)
         with Mock("--latency-ms", LATENCY_MS) as mock:
             siege = Siege(scratch, job_of(rows_in(scratch, count), mock.url, pair.clients.url, SLOTS, PER, SHARD_ROWS), pair, draw)
             began = last = time.monotonic()
@@ -173,7 +176,8 @@ def faults(count=None, every=None, kinds=None, in_order=None):
             if machine.runs():
                 machine.process.kill()
                 machine.process.wait()
-        pair.stop()
+        if pair:
+            pair.stop()
         if os.environ.get("KEEP"):
             print(f"kept: {scratch}")
         else:

@@ -19,7 +19,7 @@ PIECE = 1 << 16
 def reset(writer):
     """Ends a connection as a machine does that knows nothing of it."""
     sock = writer.get_extra_info("socket")
-    if sock is not None and sock.family != socket.AF_UNIX:
+    if not writer.transport.is_closing() and sock.family != socket.AF_UNIX:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 

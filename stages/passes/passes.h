@@ -64,7 +64,8 @@ class Passes {
  private:
   Passes(const stages::PipelineSpec& spec, std::function<void(std::string)> notice);
   core::Result<Pass> new_shards();
-  core::Result<std::optional<Pass>> left_behind();
+  // `own_too`: of this process's own there is one that was given to it without its knowing.
+  core::Result<std::optional<Pass>> left_behind(bool own_too);
   core::Result<std::optional<Pass>> finish();
   core::Result<Pass> with_log(Pass pass);
   stages::PipelineSpec part() const;  // the pipeline with files of this process's own
@@ -76,7 +77,7 @@ class Passes {
   std::optional<store::JobLock> alive_;  // says so to those who would remove it
   std::unique_ptr<shared_job::Membership> member_;
   std::optional<TakenShards> shards_;
-  std::unique_ptr<shared_job::ShippedLog> log_;
+  shared_job::ShippedLog* log_ = nullptr;  // the membership's
   std::optional<Spent> spent_;  // where a budget is shared too
   std::optional<Pass::Kind> kind_;
   bool first_ = true;
