@@ -5,7 +5,7 @@ Passes each connection on to the server at the Unix socket SOCKET; tells its por
 
   target SOCKET     new connections go there
   cut               all connections are reset
-  refuse SECONDS    the same, and new ones are refused for so long
+  refuse SECONDS    the same, and so are new ones for so long
   hold SECONDS      nothing is passed on either way, and new connections are taken and hear nothing; then what was held goes on
   drop              the same, without end, until `cut`: what was held is lost
   half BYTES        of what the server says on each connection, so much is passed on and then the connection reset: a statement
@@ -26,16 +26,14 @@ def reset(writer):
 
 class Proxy:
     def __init__(self, target):
-        self.target, self.connections, self.listener, self.port = target, set(), None, 0
+        self.target, self.connections, self.refused_until = target, set(), 0.0
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.left = {}  # of a connection that is to be cut in the middle: bytes
 
-    async def listen(self):
-        self.listener = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
-        self.port = self.listener.sockets[0].getsockname()[1]
-
     async def serve(self, reader, writer):
+        if asyncio.get_running_loop().time() < self.refused_until:
+            return reset(writer)
         ends = [writer]
         self.connections.add(writer)
         try:
@@ -79,10 +77,8 @@ class Proxy:
         elif what == "cut":
             self.cut()
         elif what == "refuse":
-            self.listener.close()
+            self.refused_until = asyncio.get_running_loop().time() + float(value)
             self.cut()
-            await asyncio.sleep(float(value))
-            await self.listen()
         elif what in ("hold", "drop"):
             self.flowing.clear()
             if what == "hold":
@@ -94,8 +90,8 @@ class Proxy:
 
 async def main():
     proxy = Proxy(sys.argv[1])
-    await proxy.listen()
-    print(proxy.port, flush=True)
+    listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    print(listener.sockets[0].getsockname()[1], flush=True)
     orders = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)

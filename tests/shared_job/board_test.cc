@@ -64,6 +64,7 @@ TEST_F(BoardTest, ALogTakesARowOnceAndInOrder) {
   const std::string bytes("\0\1\xff'\\", 5);
   EXPECT_EQ(*board->append(worker, 1, bytes), Appended::yes);
   EXPECT_EQ(*board->append(worker, 1, bytes), Appended::yes) << "the reply was lost";
+  EXPECT_EQ(*board->append(worker, 3, "too early"), Appended::gap);
   EXPECT_EQ(*board->append(worker, 2, "more"), Appended::yes);
   EXPECT_EQ(log_of(*board, worker), bytes + "more");
   EXPECT_EQ(*board->last_chunk(worker), 2u);
@@ -87,12 +88,14 @@ TEST_F(BoardTest, WhoseLeaseIsOverIsDeadOnceItIsMarkedAndNothingIsAppendedAnyMor
   const Job job = enter(*board);
   const WorkerId worker = add(*board, job);
   EXPECT_TRUE(board->mark_dead(job));
-  EXPECT_TRUE(*board->renew(worker, {.answered = 3})) << "its lease holds";
+  EXPECT_TRUE(board->renew(worker, {.answered = 3})->alive) << "its lease holds";
   kill(worker);
   EXPECT_EQ(*board->append(worker, 1, "x"), Appended::yes) << "late, and nobody has its rows";
   EXPECT_TRUE(board->mark_dead(job));
   EXPECT_EQ(*board->append(worker, 2, "y"), Appended::not_alive);
-  EXPECT_FALSE(*board->renew(worker, {}));
+  EXPECT_FALSE(board->renew(worker, {})->alive);
+  EXPECT_EQ(board->renew(worker, {})->chunks, 1u);
+  EXPECT_FALSE(board->renew(new_worker_id(), {})->known);
   EXPECT_EQ(log_of(*board, worker), "x");
 }
 
@@ -108,8 +111,11 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   ASSERT_TRUE(board->set_shards(job, 2));
   EXPECT_EQ(*board->take_new(job, one, 2), std::nullopt);
   EXPECT_EQ(board->standing(job)->shards, 2u);
-  ASSERT_TRUE(board->set_done(job, two));
-  EXPECT_EQ(board->standing(job)->done, 1u);
+  EXPECT_FALSE(*board->set_done(job, two, {1}, 1)) << "its log is not there";
+  EXPECT_EQ(board->standing(job)->done, 0u);
+  EXPECT_EQ(board->standing(job, two)->own, 1u);
+  EXPECT_TRUE(*board->set_done(job, two, {1, 2}, 0));
+  EXPECT_EQ(board->standing(job)->done, 1u) << "the other is not its own";
   kill(one);
   ASSERT_TRUE(board->mark_dead(job));
   EXPECT_EQ(board->standing(job)->left_behind, 1u);
@@ -118,7 +124,7 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {}), std::nullopt) << "not one of those";
   EXPECT_EQ(*board->take_left_behind(job, three, 1, {one}), std::nullopt) << "it is before";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {one}), 0u);
-  ASSERT_TRUE(board->set_done(job, one));
+  ASSERT_TRUE(board->set_done(job, one, {0}, 0));
   EXPECT_FALSE(board->standing(job)->all_done()) << "a dead worker's word is not its successor's";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {one}), 0u) << "its reply was lost";
   kill(three);
@@ -126,7 +132,7 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{three});
   EXPECT_EQ(board->left_behind(job)->had, (std::set<WorkerId>{one, three}))
       << "what the first said of its rows counts";
-  ASSERT_TRUE(board->set_done(job, three));
+  ASSERT_TRUE(board->set_done(job, three, {0}, 0));
   EXPECT_TRUE(board->standing(job)->all_done());
 }
 
@@ -194,7 +200,7 @@ TEST_F(BoardTest, WorkersAreToldWithWhatTheySay) {
   const Job job = enter(*board);
   const WorkerId worker = add(*board, job);
   ASSERT_TRUE(board->name_endpoints(worker, {{1, "east"}, {3, "west=2"}}));
-  ASSERT_TRUE(*board->renew(worker, {7, 2, core::Money::picodollars(5)}));
+  ASSERT_TRUE(board->renew(worker, {7, 2, core::Money::picodollars(5)})->alive);
   ASSERT_TRUE(*board->take_new(job, worker, -1));
   const auto rows = board->workers(job);
   ASSERT_TRUE(rows);
