@@ -180,10 +180,10 @@ std::chrono::steady_clock::time_point Board::connected_at() const {
 core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fingerprint,
                                std::uint64_t shard_rows) {
   const std::string print = fingerprint.hex();
-  if (auto made = tell("INSERT INTO sluice_job(id, name, fingerprint, shard_rows) OVERRIDING SYSTEM "
-                       "VALUE VALUES($4, $1, $2, $3) ON CONFLICT (name) DO NOTHING",
-                       {sql_text(name), sql_text(print), sql_integer(shard_rows),
-                        sql_integer(new_worker_id())});
+  if (auto made = tell(
+          "INSERT INTO sluice_job(id, name, fingerprint, shard_rows) OVERRIDING SYSTEM "
+          "VALUE VALUES($4, $1, $2, $3) ON CONFLICT (name) DO NOTHING",
+          {sql_text(name), sql_text(print), sql_integer(shard_rows), sql_integer(new_worker_id())});
       !made)
     return std::unexpected(made.error());
   while (true) {

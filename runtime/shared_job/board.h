@@ -107,7 +107,7 @@ struct Claim {
   WorkerId origin = 0;
   std::string name = {};
   std::map<std::uint64_t, bool> shards = {};  // by their number: whether it is done
-  std::uint64_t chunks = 0;           // of its log: all that it said of those that are done
+  std::uint64_t chunks = 0;                   // of its log: all that it said of those that are done
   std::set<WorkerId> taken_from = {};  // workers that were dead, whose shards are among these
 };
 

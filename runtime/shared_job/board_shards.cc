@@ -201,7 +201,8 @@ core::Status Board::restore(const Job& job, const std::string& name,
           "sluice_shard.done OR excluded.done, worker = CASE WHEN sluice_shard.worker = "
           "ANY($7::bigint[]) THEN excluded.worker ELSE sluice_shard.worker END, before = CASE WHEN "
           "sluice_shard.worker = excluded.worker THEN sluice_shard.before WHEN sluice_shard.worker "
-          "= ANY($7::bigint[]) THEN sluice_shard.before || sluice_shard.worker WHEN excluded.worker "
+          "= ANY($7::bigint[]) THEN sluice_shard.before || sluice_shard.worker WHEN "
+          "excluded.worker "
           "= ANY(sluice_shard.before) THEN sluice_shard.before ELSE sluice_shard.before || "
           "excluded.worker END",
           {sql_integer(job.id),

@@ -7,6 +7,12 @@
 #include "core/thread_name.h"
 
 namespace sluice::shared_job {
+namespace {
+
+// In which every process that a cut of the network or a fail-over has met is heard again.
+constexpr auto kOthersAreBack = 2 * kRenewal;
+
+}  // namespace
 
 core::Result<std::unique_ptr<Membership>> Membership::join(Setup setup) {
   std::unique_ptr<Membership> member(new Membership(std::move(setup)));
@@ -19,7 +25,8 @@ core::Result<std::unique_ptr<Membership>> Membership::join(Setup setup) {
                                    member->setup_.shard_rows);
   if (!job) return std::unexpected(job.error());
   member->job_ = *job;
-  if (auto added = member->add(new_worker_id(), 0, nullptr); !added) return std::unexpected(added.error());
+  if (auto added = member->add(new_worker_id(), 0, nullptr); !added)
+    return std::unexpected(added.error());
   member->connections_ = member->board_->connections();
   member->thread_ = std::thread([m = member.get()] { m->run(); });
   return member;
@@ -34,8 +41,7 @@ core::Status Membership::add(WorkerId worker, WorkerId origin, ShippedLog* log) 
       !added)
     return added;
   const std::lock_guard lock(mutex_);
-  own_.push_back(
-      {.claim = {.worker = worker, .origin = origin, .name = setup_.name}, .log = log});
+  own_.push_back({.claim = {.worker = worker, .origin = origin, .name = setup_.name}, .log = log});
   return {};
 }
 
@@ -147,7 +153,6 @@ core::Status Membership::restore_all() {
 
 // After a fail-over a shard may be given out that another process had before: it is given the time to say so.
 void Membership::settle() {
-  static constexpr auto kOthersAreBack = 2 * kRenewal;
   constexpr std::chrono::milliseconds kLook{50};
   const auto settled = [this] {
     return board_->connections() == 1 ||
@@ -242,8 +247,8 @@ core::Status Membership::renew() {
     worker = own.claim.worker;
     tally = tally_();
     if (own.log != nullptr) chunks = own.log->sent_of(worker);
-    done = static_cast<std::uint64_t>(
-        std::ranges::count(own.claim.shards | std::views::values, true));
+    done =
+        static_cast<std::uint64_t>(std::ranges::count(own.claim.shards | std::views::values, true));
   }
   const auto before = std::chrono::steady_clock::now();
   auto renewed = board_->renew(worker, tally);
@@ -260,8 +265,9 @@ core::Status Membership::renew() {
     if (!next) return std::unexpected(next.error());
   }
   const auto now = std::chrono::steady_clock::now();
-  if (away || now - before > kRenewal || !heard_since_) heard_since_ = now;
-  if (now - *heard_since_ < kLease) return {};
+  if (now - before > kRenewal || !heard_since_) heard_since_ = now;
+  // A cut that was short for this process was so for the others, who need as long as this to be heard again.
+  if (now - *heard_since_ < kLease || now - board_->connected_at() < kOthersAreBack) return {};
   return board_->mark_dead(job_);
 }
 

@@ -10,8 +10,8 @@
 // Threads: any. A thread of its own renews.
 //
 // Invariants:
-//   1. Others are marked dead by a process that has itself been heard by the server for a whole lease: after an outage
-//      of the server no process is dead for not having been heard.
+//   1. Others are marked dead by a process that has itself been heard by the server for a whole lease, but for cuts that were
+//      shorter than a renewal: after an outage of the server no process is dead for not having been heard.
 //   2. What a server lacks of this process is there again at the latest one renewal after it is reached, whether or not there
 //      is anything to say; no new shard is taken before the others have had that time.
 #pragma once
@@ -98,8 +98,8 @@ class Membership {
   std::mutex rejoining_;
   std::mutex losing_;  // guards the next, also while it runs
   std::function<void()> lost_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::vector<Own> own_;  // the present one is the last
+  mutable std::mutex mutex_;                       // guards what follows
+  std::vector<Own> own_;                           // the present one is the last
   std::vector<std::unique_ptr<ShippedLog>> logs_;  // the thread uses them
   std::function<Tally()> tally_ = [] { return Tally(); };
   std::atomic<bool> leaving_ = false;

@@ -78,7 +78,7 @@ class Passes {
   std::unique_ptr<shared_job::Membership> member_;
   std::optional<TakenShards> shards_;
   shared_job::ShippedLog* log_ = nullptr;  // the membership's
-  std::optional<Spent> spent_;  // where a budget is shared too
+  std::optional<Spent> spent_;             // where a budget is shared too
   std::optional<Pass::Kind> kind_;
   bool first_ = true;
   bool complete_ = false;

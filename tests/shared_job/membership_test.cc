@@ -32,9 +32,10 @@ class MembershipTest : public testing::Test {
   }
   // As a server that was promoted a moment too early.
   void lose(const std::string& sql) {
-    server_->run(sql +
-                 "; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
-                 "'sluice'");
+    server_->run(
+        sql +
+        "; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+        "'sluice'");
   }
   bool comes_to(const std::string& sql, const std::string& wanted) {
     const auto until = std::chrono::steady_clock::now() + 4 * kRenewal;
@@ -174,8 +175,9 @@ TEST_F(MembershipTest, AJobThatIsLostWithAllOfItIsPutBack) {
   ASSERT_EQ(*member->take_new(), 0u);
   log->append("a");
   ASSERT_TRUE(log->commit());
-  lose("DELETE FROM sluice_job; DELETE FROM sluice_worker; DELETE FROM sluice_log; "
-       "DELETE FROM sluice_shard");
+  lose(
+      "DELETE FROM sluice_job; DELETE FROM sluice_worker; DELETE FROM sluice_log; "
+      "DELETE FROM sluice_shard");
   EXPECT_TRUE(comes_to("SELECT name, next_shard FROM sluice_job", "tickets|1"));
   EXPECT_TRUE(comes_to("SELECT count(*) FROM sluice_log", "1"));
 }
@@ -214,8 +216,9 @@ TEST_F(MembershipTest, AShardThatIsBackAtItsDeadWorkerIsItsTakersAgain) {
   ASSERT_EQ(*one->board().take_new(one->job(), dead, -1), 0u);
   mark_dead(dead);
   ASSERT_EQ(*one->take_left_behind(0, {dead}), 0u);
-  lose("UPDATE sluice_shard SET worker = before[1], before = '{}'; "
-       "UPDATE sluice_worker SET state = 'alive'");
+  lose(
+      "UPDATE sluice_shard SET worker = before[1], before = '{}'; "
+      "UPDATE sluice_worker SET state = 'alive'");
   EXPECT_TRUE(comes_to("SELECT worker, before[1] FROM sluice_shard",
                        std::to_string(one->worker()) + "|" + std::to_string(dead)));
 }

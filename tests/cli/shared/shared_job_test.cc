@@ -95,6 +95,27 @@ return s.pipeline {{
     return finisher().status();
   }
 
+  // As a server that followed until the one call is promoted at the other: what came between is lost.
+  void note_what_is_there() {
+    std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ;";
+    for (const char* table : kTables)
+      sql += fmt::format("CREATE TABLE was_{0} AS TABLE sluice_{0};", table);
+    server_->run(sql + "COMMIT");
+  }
+  void go_back_to_it() {
+    std::string sql = "BEGIN;";
+    for (const char* table : kTables)
+      sql += fmt::format(
+          "TRUNCATE sluice_{0}; INSERT INTO sluice_{0} OVERRIDING SYSTEM VALUE TABLE was_{0}; DROP "
+          "TABLE was_{0};",
+          table);
+    server_->run(sql + "COMMIT");
+    server_->run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+        "'sluice'");
+  }
+  static constexpr const char* kTables[] = {"job", "worker", "shard", "log"};
+
   std::optional<PostgresServer> server_;
   World mock_;
   std::vector<std::unique_ptr<World>> machines_;
@@ -154,6 +175,56 @@ TEST_F(SharedJob, AServerThatIsStartedAgainIsWaitedForAndNothingIsAskedTwice) {
     return started_[0]->errors().find("the shared checkpoint is away") != std::string::npos;
   })) << started_[0]->errors();
   server_->start();
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+TEST_F(SharedJob, WhatAPromotedServerLacksIsPutBackAndNothingIsAskedTwice) {
+  constexpr std::size_t kRows = 1200;
+  for (int i = 0; i < 3; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "60"});
+  start_all();
+  for (const std::uint64_t asked : {100, 400, 800}) {
+    mock_.wait_for_requests(asked);
+    note_what_is_there();
+    mock_.wait_for_requests(asked + 100);
+    go_back_to_it();
+  }
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+  EXPECT_EQ(ledger().answered_requests, kRows);
+}
+
+// The end of the job is where nobody has anything more to say that would find out what is lost.
+TEST_F(SharedJob, WhatIsLostOfTheEndOfAJobIsPutBackToo) {
+  constexpr std::size_t kRows = 300;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(kRows - 20);
+  note_what_is_there();
+  mock_.wait_for_requests(kRows);
+  go_back_to_it();
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+TEST_F(SharedJob, AShardThatWasGivenWithoutItsWorkersKnowingIsReadToo) {
+  constexpr std::size_t kRows = 400;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(60);
+  // Twice, as where the second reply to a question was lost too.
+  for (int i = 0; i < 2; ++i)
+    server_->run(
+        "WITH n AS (UPDATE sluice_job SET next_shard = next_shard + 1 RETURNING id, generation, "
+        "next_shard - 1 AS no) INSERT INTO sluice_shard(job, generation, no, worker) SELECT n.id, "
+        "n.generation, n.no, (SELECT min(w.id) FROM sluice_worker w WHERE w.state = 'alive') FROM "
+        "n");
   all_end_well();
   all_is_proven(kRows);
   EXPECT_EQ(mock_.mock_stats().requests, kRows);
