@@ -37,7 +37,7 @@ class Siege:
         self.pair, self.draw = pair, draw
         self.machines = [Machine(scratch, i, job).start() for i in range(4)]
         self.told, self.stopped, self.lost = {}, {}, [0, 0, 0, 0]
-        self.kills, self.again = 0, 0
+        self.kills, self.again, self.due = 0, 0, None
         self.killed_at = self.failed_over_at = self.busy_until = 0.0
 
     def running(self):
@@ -68,7 +68,18 @@ class Siege:
             return bool(self.running()) and now - self.failed_over_at > SETTLED
         return True
 
+    def draw_one(self, kinds):
+        """A fail-over that was drawn comes as soon as it may; until then, nothing that would put it off."""
+        what = self.draw.choice(kinds)
+        if self.due and what in ("kill", "stop", "silence", "both", self.due):
+            return self.due
+        if what in ("failover", "both"):
+            self.due = what
+        return what
+
     def do(self, what, now):
+        if what == self.due:
+            self.due = None
         self.told[what] = self.told.get(what, 0) + 1
         getattr(self, what)(now)
 
@@ -160,7 +171,7 @@ def faults(count=None, every=None, kinds=None, in_order=None):
                     continue
                 if now - began > 1700:
                     raise SystemExit("the job does not end\n" + "\n".join(m.last_words() for m in siege.machines))
-                what = (left[0] if left else None) if in_order else draw.choice(kinds)
+                what = (left[0] if left else None) if in_order else siege.draw_one(kinds)
                 if what is None or not siege.may(what, now):
                     continue
                 if in_order:

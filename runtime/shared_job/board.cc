@@ -92,14 +92,26 @@ Board::~Board() = default;
 core::Result<std::unique_ptr<Board>> Board::open(const core::Secret& url,
                                                  std::function<void(std::string)> problem) {
   std::unique_ptr<Board> board(new Board(url, std::move(problem)));
-  auto connection = postgres::Connection::connect(url, settings());
-  if (!connection) return std::unexpected(connection.error());
-  board->connection_ = std::move(*connection);
+  if (auto connected = board->connect(); !connected) return std::unexpected(connected.error());
   board->place_ = board->connection_->place();
-  board->connections_ = 1;
-  board->connected_at_ = std::chrono::steady_clock::now();
   if (auto made = board->make_tables(); !made) return std::unexpected(made.error());
   return board;
+}
+
+core::Status Board::connect() {
+  // The timeline, which is another with each promotion. What does not tell it may be another server each time.
+  constexpr const char* kHistory = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
+  auto made = postgres::Connection::connect(url_, settings());
+  if (!made) return std::unexpected(made.error());
+  const auto told = (*made)->run_within(kStatementLimit, kHistory, {});
+  if (!told && told.error().lost) return std::unexpected((*made)->error(told.error()));
+  const std::string history = told ? std::string(told->text(0, 0)) : std::string();
+  if (connections_ > 0 && (history.empty() || history != history_))
+    promoted_at_ = std::chrono::steady_clock::now();
+  history_ = history;
+  connection_ = std::move(*made);
+  ++connections_;
+  return {};
 }
 
 core::Status Board::make_tables() {
@@ -126,14 +138,7 @@ core::Result<postgres::PgResult> Board::ask(const std::string& sql, const Values
   for (auto wait = kFirstWait;; wait = std::min(2 * wait, kLongestWait)) {
     std::string why;
     if (!connection_) {
-      auto made = postgres::Connection::connect(url_, settings());
-      if (made) {
-        connection_ = std::move(*made);
-        ++connections_;
-        connected_at_ = std::chrono::steady_clock::now();
-      } else {
-        why = made.error().text();
-      }
+      if (auto connected = connect(); !connected) why = connected.error().text();
     }
     if (connection_) {
       auto result = connection_->run_within(kStatementLimit, sql, values, binary);
@@ -172,9 +177,9 @@ std::uint64_t Board::connections() const {
   return connections_;
 }
 
-std::chrono::steady_clock::time_point Board::connected_at() const {
+std::optional<std::chrono::steady_clock::time_point> Board::promoted_at() const {
   const std::lock_guard lock(mutex_);
-  return connected_at_;
+  return promoted_at_;
 }
 
 core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fingerprint,

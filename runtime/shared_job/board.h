@@ -210,14 +210,16 @@ class Board {
 
   // From here on no call waits for a server that is away: what fails has failed.
   void hurry() { hurry_ = true; }
-  // Connections that were made: more than before means that something may have been lost. And when the last one was.
+  // Connections that were made: more than before means that something may have been lost.
   std::uint64_t connections() const;
-  std::chrono::steady_clock::time_point connected_at() const;
+  // When it was connected to another server than before, as far as can be told.
+  std::optional<std::chrono::steady_clock::time_point> promoted_at() const;
   const std::string& place() const { return place_; }
 
  private:
   using Values = std::vector<postgres::SqlValue>;
   Board(core::Secret url, std::function<void(std::string)> problem);
+  core::Status connect();
   core::Status make_tables();
   // Until it has worked, or has failed for a reason that stays.
   core::Result<postgres::PgResult> ask(const std::string& sql, const Values& values,
@@ -232,7 +234,8 @@ class Board {
   mutable std::mutex mutex_;  // guards what follows
   std::unique_ptr<postgres::Connection> connection_;
   std::uint64_t connections_ = 0;
-  std::chrono::steady_clock::time_point connected_at_;
+  std::string history_;  // which the server tells of itself
+  std::optional<std::chrono::steady_clock::time_point> promoted_at_;
 };
 
 WorkerId new_worker_id();

@@ -9,7 +9,7 @@
 namespace sluice::shared_job {
 namespace {
 
-// In which every process that a cut of the network or a fail-over has met is heard again.
+// After a fail-over: in which every process is heard again.
 constexpr auto kOthersAreBack = 2 * kRenewal;
 
 }  // namespace
@@ -151,13 +151,14 @@ core::Status Membership::restore_all() {
   return {};
 }
 
+bool Membership::settled() const {
+  const auto promoted = board_->promoted_at();
+  return !promoted || std::chrono::steady_clock::now() - *promoted > kOthersAreBack;
+}
+
 // After a fail-over a shard may be given out that another process had before: it is given the time to say so.
 void Membership::settle() {
   constexpr std::chrono::milliseconds kLook{50};
-  const auto settled = [this] {
-    return board_->connections() == 1 ||
-           std::chrono::steady_clock::now() - board_->connected_at() > kOthersAreBack;
-  };
   do {
     while (!settled() && !leaving_) std::this_thread::sleep_for(kLook);
     std::ignore = board_->last_chunk(0);  // finds out that the connection is gone
@@ -266,8 +267,8 @@ core::Status Membership::renew() {
   }
   const auto now = std::chrono::steady_clock::now();
   if (now - before > kRenewal || !heard_since_) heard_since_ = now;
-  // A cut that was short for this process was so for the others, who need as long as this to be heard again.
-  if (now - *heard_since_ < kLease || now - board_->connected_at() < kOthersAreBack) return {};
+  // A cut that was short for this process was so for the others; another server may have another clock.
+  if (now - *heard_since_ < kLease || !settled()) return {};
   return board_->mark_dead(job_);
 }
 

@@ -87,6 +87,7 @@ class Membership {
   core::Result<WorkerId> rejoin(WorkerId from);
   core::Status restore(WorkerId worker, Board& board);
   core::Status restore_all();
+  bool settled() const;
   void settle();
   void run();
   core::Status renew();

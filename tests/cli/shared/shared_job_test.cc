@@ -110,9 +110,7 @@ return s.pipeline {{
           "TABLE was_{0};",
           table);
     server_->run(sql + "COMMIT");
-    server_->run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
-        "'sluice'");
+    server_->promote();
   }
   static constexpr const char* kTables[] = {"job", "worker", "shard", "log"};
 
