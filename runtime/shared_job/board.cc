@@ -285,8 +285,8 @@ core::Result<Renewed> Board::renew(WorkerId worker, const Tally& tally) {
                       "state = 'alive' RETURNING 1) SELECT EXISTS (SELECT 1 FROM me), (SELECT "
                       "coalesce(max(chunk), 0) FROM sluice_log l WHERE l.worker = w.id), (SELECT "
                       "count(*) FROM sluice_shard s WHERE s.job = w.job AND s.generation = "
-                      "w.generation AND s.worker = w.id AND s.done) FROM sluice_worker w WHERE "
-                      "w.id = $1",
+                      "w.generation AND s.worker = w.id AND s.done), clock_timestamp() FROM "
+                      "sluice_worker w WHERE w.id = $1",
                       kLease.count()),
           {sql_integer(worker), sql_integer(tally.answered), sql_integer(tally.rejected),
            sql_integer(tally.cost.picodollars())});
@@ -295,14 +295,15 @@ core::Result<Renewed> Board::renew(WorkerId worker, const Tally& tally) {
   return Renewed{.known = true,
                  .alive = renewed->text(0, 0) == "t",
                  .chunks = unsigned_at(*renewed, 0, 1),
-                 .done = unsigned_at(*renewed, 0, 2)};
+                 .done = unsigned_at(*renewed, 0, 2),
+                 .now = std::string(renewed->text(0, 3))};
 }
 
-core::Status Board::mark_dead(const Job& job) {
+core::Status Board::mark_dead(const Job& job, const std::string& when) {
   return tell(
       "UPDATE sluice_worker SET state = 'dead' WHERE job = $1 AND state = 'alive' AND "
-      "lease_until < clock_timestamp()",
-      {sql_integer(job.id)});
+      "lease_until < $2::timestamptz",
+      {sql_integer(job.id), sql_text(when)});
 }
 
 core::Status Board::leave(WorkerId worker, const Tally& tally) {

@@ -99,6 +99,7 @@ struct Renewed {
   bool alive = false;
   std::uint64_t chunks = 0;  // of its log
   std::uint64_t done = 0;    // shards of its own
+  std::string now = {};      // by the server's clock, as it writes it
 };
 
 // What a worker knows to be its own.
@@ -106,6 +107,7 @@ struct Claim {
   WorkerId worker = 0;
   WorkerId origin = 0;
   std::string name = {};
+  std::vector<std::string> payers = {};
   std::map<std::uint64_t, bool> shards = {};  // by their number: whether it is done
   std::uint64_t chunks = 0;                   // of its log: all that it said of those that are done
   std::set<WorkerId> taken_from = {};  // workers that were dead, whose shards are among these
@@ -163,8 +165,9 @@ class Board {
   core::Status add_payer(WorkerId worker, const std::string& payer);
   core::Status name_endpoints(WorkerId worker, const wal::EndpointNames& names);
   core::Result<Renewed> renew(WorkerId worker, const Tally& tally);
-  // Workers whose lease is over are dead from here on.
-  core::Status mark_dead(const Job& job);
+  // Workers whose lease was over at `when`, which renew() has told, are dead from here on: a statement that was held up on its way
+  // says nothing of those who were held up with it.
+  core::Status mark_dead(const Job& job, const std::string& when);
   core::Status leave(WorkerId worker, const Tally& tally);
   core::Result<std::vector<WorkerRow>> workers(const Job& job);
 

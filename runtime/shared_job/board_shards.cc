@@ -191,6 +191,8 @@ core::Status Board::restore(const Job& job, const std::string& name,
     return put;
   if (auto put = add_worker(job, claim.worker, claim.origin, claim.name, fingerprint); !put)
     return put;
+  for (const std::string& payer : claim.payers)
+    if (auto put = add_payer(claim.worker, payer); !put) return put;
   if (claim.shards.empty()) return {};
   if (auto put = tell(
           "WITH log AS (SELECT coalesce(max(chunk), 0) >= $6 AS there FROM sluice_log WHERE worker "

@@ -165,6 +165,20 @@ void Membership::settle() {
   } while (!settled() && !leaving_);
 }
 
+void Membership::note_payer(const std::string& payer) {
+  const std::lock_guard lock(mutex_);
+  own_.back().claim.payers.push_back(payer);
+}
+
+core::Result<Standing> Membership::standing() {
+  const WorkerId worker = this->worker();
+  auto standing = board_->standing(job_, worker);
+  if (standing) return standing;
+  // The job itself may be younger than what a promoted server has.
+  if (auto put = restore(worker, *board_); !put) return standing;
+  return board_->standing(job_, worker);
+}
+
 core::Result<std::optional<std::uint64_t>> Membership::take_new() {
   settle();
   WorkerId worker = 0;
@@ -264,12 +278,13 @@ core::Status Membership::renew() {
   if (!renewed->alive) {
     const auto next = rejoin(worker);
     if (!next) return std::unexpected(next.error());
+    return {};
   }
   const auto now = std::chrono::steady_clock::now();
   if (now - before > kRenewal || !heard_since_) heard_since_ = now;
   // A cut that was short for this process was so for the others; another server may have another clock.
   if (now - *heard_since_ < kLease || !settled()) return {};
-  return board_->mark_dead(job_);
+  return board_->mark_dead(job_, renewed->now);
 }
 
 void Membership::run() {

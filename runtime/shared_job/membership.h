@@ -64,6 +64,9 @@ class Membership {
   // Goes on under a new number: for a run whose log others are not to take from the old one.
   core::Status begin_next();
 
+  // By which a shared budget knows it, as the server is told by others (passes/spent.h).
+  void note_payer(const std::string& payer);
+  core::Result<Standing> standing();
   core::Result<std::optional<std::uint64_t>> take_new();
   core::Result<std::optional<std::uint64_t>> take_left_behind(std::uint64_t from,
                                                               const std::set<WorkerId>& of);

@@ -137,7 +137,7 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
   for (;; std::this_thread::sleep_for(kLookAgain)) {
     if (stopped()) return std::nullopt;
     lost_ = false;
-    const auto now = member_->board().standing(member_->job(), member_->worker());
+    const auto now = member_->standing();
     if (!now) return std::unexpected(now.error());
     const bool again = std::exchange(first_, false) && now->complete;
     complete_ = now->complete && !again;
@@ -172,6 +172,7 @@ core::Result<Pass> Passes::with_log(Pass pass) {
     };
     pass.spends_as = [this](const std::string& member) {
       log_->set_payer(member);
+      member_->note_payer(member);
       spent_->add_payer(member_->worker(), member);
     };
   }
@@ -225,7 +226,7 @@ core::Result<std::optional<Pass>> Passes::finish() {
   for (std::uint64_t connections = 0; connections != member_->board().connections();) {
     // By one connection, so of one server: all that it says is done, it has.
     connections = member_->board().connections();
-    const auto now = member_->board().standing(member_->job());
+    const auto now = member_->standing();
     if (!now) return std::unexpected(now.error());
     if (!now->complete && !now->all_done()) return std::nullopt;
     if (auto taken = take_over(

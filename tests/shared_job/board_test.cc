@@ -41,6 +41,7 @@ class BoardTest : public testing::Test {
     server_->run("UPDATE sluice_worker SET lease_until = now() - interval '1 s' WHERE id = " +
                  std::to_string(worker));
   }
+  static std::string now() { return server_->run("SELECT clock_timestamp()")[0]; }
   static std::string name() {
     return testing::UnitTest::GetInstance()->current_test_info()->name();
   }
@@ -87,11 +88,14 @@ TEST_F(BoardTest, WhoseLeaseIsOverIsDeadOnceItIsMarkedAndNothingIsAppendedAnyMor
   const auto board = open();
   const Job job = enter(*board);
   const WorkerId worker = add(*board, job);
-  EXPECT_TRUE(board->mark_dead(job));
+  EXPECT_TRUE(board->mark_dead(job, now()));
   EXPECT_TRUE(board->renew(worker, {.answered = 3})->alive) << "its lease holds";
   kill(worker);
   EXPECT_EQ(*board->append(worker, 1, "x"), Appended::yes) << "late, and nobody has its rows";
-  EXPECT_TRUE(board->mark_dead(job));
+  const std::string before = server_->run("SELECT clock_timestamp() - interval '2 s'")[0];
+  EXPECT_TRUE(board->mark_dead(job, before));
+  EXPECT_TRUE(board->workers(job)->front().alive()) << "as a statement that was held up";
+  EXPECT_TRUE(board->mark_dead(job, now()));
   EXPECT_EQ(*board->append(worker, 2, "y"), Appended::not_alive);
   EXPECT_FALSE(board->renew(worker, {})->alive);
   EXPECT_EQ(board->renew(worker, {})->chunks, 1u);
@@ -117,7 +121,7 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   EXPECT_TRUE(*board->set_done(job, two, {1, 2}, 0));
   EXPECT_EQ(board->standing(job)->done, 1u) << "the other is not its own";
   kill(one);
-  ASSERT_TRUE(board->mark_dead(job));
+  ASSERT_TRUE(board->mark_dead(job, now()));
   EXPECT_EQ(board->standing(job)->left_behind, 1u);
   EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{one});
   EXPECT_EQ(*board->take_new(job, one, 2), std::nullopt) << "the dead take nothing";
@@ -128,7 +132,7 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   EXPECT_FALSE(board->standing(job)->all_done()) << "a dead worker's word is not its successor's";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {one}), 0u) << "its reply was lost";
   kill(three);
-  ASSERT_TRUE(board->mark_dead(job));
+  ASSERT_TRUE(board->mark_dead(job, now()));
   EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{three});
   EXPECT_EQ(board->left_behind(job)->had, (std::set<WorkerId>{one, three}))
       << "what the first said of its rows counts";
@@ -184,7 +188,7 @@ TEST_F(BoardTest, OneWritesTheOutputAndAnotherWhereThatOneDies) {
   EXPECT_TRUE(*board->take_finish(job, one));
   EXPECT_FALSE(*board->take_finish(job, two));
   kill(one);
-  ASSERT_TRUE(board->mark_dead(job));
+  ASSERT_TRUE(board->mark_dead(job, now()));
   EXPECT_TRUE(*board->take_finish(job, two));
   const Ending ending = {{{one, 7}, {two, 1}}, {core::hash128("x"), core::hash128("x")}};
   EXPECT_FALSE(*board->set_complete(job, one, {}));

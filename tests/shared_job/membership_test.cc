@@ -173,11 +173,13 @@ TEST_F(MembershipTest, AJobThatIsLostWithAllOfItIsPutBack) {
   ASSERT_EQ(*member->take_new(), 0u);
   log->append("a");
   ASSERT_TRUE(log->commit());
+  member->note_payer("us");
   lose(
       "DELETE FROM sluice_job; DELETE FROM sluice_worker; DELETE FROM sluice_log; "
       "DELETE FROM sluice_shard");
   EXPECT_TRUE(comes_to("SELECT name, next_shard FROM sluice_job", "tickets|1"));
   EXPECT_TRUE(comes_to("SELECT count(*) FROM sluice_log", "1"));
+  EXPECT_TRUE(comes_to("SELECT payers FROM sluice_worker", "{us}"));
 }
 
 TEST_F(MembershipTest, AShardIsNotDoneOnAServerThatLacksWhatWasSaidOfIt) {
