@@ -22,7 +22,7 @@ from checkpoint import Mock  # noqa: E402
 from machines import Machine, job_of, rows_in  # noqa: E402
 from postgres import Pair  # noqa: E402
 
-OFTEN = "kill kill kill kill stop terminate server cut silence half half failover failover"
+OFTEN = "kill kill kill kill kill kill stop stop terminate server cut silence half half failover"
 SLOTS, PER, LATENCY_MS = int(os.environ.get("SLOTS", 40)), 5, int(os.environ.get("LATENCY_MS", 300))
 SHARD_ROWS = int(os.environ.get("SHARD_ROWS", 2000))
 STOPPED = 25.0
