@@ -121,6 +121,7 @@ struct Standing {
   std::uint64_t workers = 0;      // alive
   std::uint64_t left_behind = 0;  // not done, and their worker is not alive
   std::uint64_t own = 0;          // not done, and of the worker that asks
+  std::uint64_t missing = 0;      // of those that were given, none is known to whom
   bool complete = false;
   std::string finisher = {};  // the worker that has written the output, or is about to; for people
   bool all_done() const { return shards && done >= *shards; }
@@ -193,6 +194,9 @@ class Board {
                                                               std::uint64_t from,
                                                               const std::set<WorkerId>& of);
   core::Result<LeftBehind> left_behind(const Job& job);
+  // Shards that were given to somebody whom a promoted server has never heard of, and who is gone: nobody's (worker 0), and left
+  // behind. Who has one after all restores it.
+  core::Status leave_missing(const Job& job);
   // The input has so many.
   core::Status set_shards(const Job& job, std::uint64_t shards);
   // All rows of these of the worker's shards have ended, and so many rows of its log say so; false: the server has fewer.

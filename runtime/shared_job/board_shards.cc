@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ranges>
 
@@ -42,9 +43,10 @@ core::Result<std::optional<std::uint64_t>> Board::take_left_behind(const Job& jo
       "UPDATE sluice_shard SET worker = $3, before = CASE worker WHEN $3 THEN before ELSE before "
       "|| "
       "worker END WHERE (job, generation, no) = (SELECT s.job, "
-      "s.generation, s.no FROM sluice_shard s JOIN sluice_worker w ON w.id = s.worker WHERE s.job "
-      "= $1 AND s.generation = $2 AND s.no >= $4 AND NOT s.done AND (w.id = $3 OR w.state <> "
-      "'alive') AND s.worker = ANY($5::bigint[]) ORDER BY s.no LIMIT 1 FOR UPDATE OF s SKIP "
+      "s.generation, s.no FROM sluice_shard s LEFT JOIN sluice_worker w ON w.id = s.worker WHERE "
+      "s.job = $1 AND s.generation = $2 AND s.no >= $4 AND NOT s.done AND (s.worker = $3 OR "
+      "w.state IS DISTINCT FROM 'alive') AND s.worker = ANY($5::bigint[]) ORDER BY s.no LIMIT 1 "
+      "FOR UPDATE OF s SKIP "
       "LOCKED) "
       "AND EXISTS (SELECT 1 FROM sluice_worker WHERE id = $3 AND state = 'alive') RETURNING no",
       {sql_integer(job.id),
@@ -56,17 +58,25 @@ core::Result<std::optional<std::uint64_t>> Board::take_left_behind(const Job& jo
 
 core::Result<LeftBehind> Board::left_behind(const Job& job) {
   auto rows =
-      ask("SELECT DISTINCT s.worker, had FROM sluice_shard s JOIN sluice_worker w ON w.id = "
+      ask("SELECT DISTINCT s.worker, had FROM sluice_shard s LEFT JOIN sluice_worker w ON w.id = "
           "s.worker CROSS JOIN LATERAL unnest(s.before || s.worker) had WHERE s.job = $1 AND "
-          "s.generation = $2 AND NOT s.done AND w.state <> 'alive'",
+          "s.generation = $2 AND NOT s.done AND w.state IS DISTINCT FROM 'alive'",
           {sql_integer(job.id), sql_integer(job.generation)});
   if (!rows) return std::unexpected(rows.error());
   LeftBehind all;
   for (int i = 0; i < rows->rows(); ++i) {
     all.by.insert(integer_at(*rows, i, 0));
-    all.had.insert(integer_at(*rows, i, 1));
+    if (const WorkerId had = integer_at(*rows, i, 1); had != 0) all.had.insert(had);
   }
   return all;
+}
+
+core::Status Board::leave_missing(const Job& job) {
+  return tell(
+      "INSERT INTO sluice_shard(job, generation, no, worker) SELECT j.id, j.generation, n, 0 FROM "
+      "sluice_job j CROSS JOIN LATERAL generate_series(0, least(j.next_shard, j.shards) - 1) n "
+      "WHERE j.id = $1 AND j.generation = $2 ON CONFLICT DO NOTHING",
+      {sql_integer(job.id), sql_integer(job.generation)});
 }
 
 core::Status Board::set_shards(const Job& job, std::uint64_t shards) {
@@ -107,9 +117,11 @@ core::Result<Standing> Board::standing(const Job& job, WorkerId asks) {
       "SELECT j.shards, j.next_shard, j.complete AND j.generation = $2, (SELECT count(*) FROM "
       "shard WHERE done), (SELECT count(*) FROM "
       "sluice_worker w WHERE w.job = $1 AND w.state = 'alive' AND w.lease_until > "
-      "clock_timestamp()), (SELECT count(*) FROM shard WHERE NOT done AND state <> 'alive'), "
+      "clock_timestamp()), (SELECT count(*) FROM shard WHERE NOT done AND state IS DISTINCT FROM "
+      "'alive'), "
       "(SELECT w.name FROM sluice_worker w WHERE w.id = j.finisher), (SELECT count(*) FROM shard "
-      "WHERE NOT done AND worker = $3) FROM sluice_job j WHERE j.id = $1",
+      "WHERE NOT done AND worker = $3), least(j.next_shard, j.shards) - (SELECT count(*) FROM "
+      "shard) FROM sluice_job j WHERE j.id = $1",
       {sql_integer(job.id), sql_integer(job.generation), sql_integer(asks)});
   if (!row) return std::unexpected(row.error());
   if (row->rows() == 0)
@@ -123,6 +135,7 @@ core::Result<Standing> Board::standing(const Job& job, WorkerId asks) {
   out.left_behind = unsigned_at(*row, 0, 5);
   out.finisher = row->text(0, 6);
   out.own = unsigned_at(*row, 0, 7);
+  out.missing = static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_at(*row, 0, 8)));
   return out;
 }
 
@@ -213,7 +226,8 @@ core::Status Board::restore(const Job& job, const std::string& name,
            {.bytes = fmt::format("{{{}}}", fmt::join(std::views::keys(claim.shards), ","))},
            {.bytes = fmt::format("{{{}}}", fmt::join(std::views::values(claim.shards), ","))},
            sql_integer(claim.chunks),
-           {.bytes = fmt::format("{{{}}}", fmt::join(claim.taken_from, ","))}});
+           {.bytes = fmt::format("{{0{}{}}}", claim.taken_from.empty() ? "" : ",",
+                                 fmt::join(claim.taken_from, ","))}});
       !put)
     return put;
   return tell(

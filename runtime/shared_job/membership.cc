@@ -211,6 +211,11 @@ core::Result<std::optional<std::uint64_t>> Membership::take_left_behind(
   return taken;
 }
 
+core::Status Membership::leave_missing() {
+  settle();
+  return board_->leave_missing(job_);
+}
+
 core::Status Membership::set_done() {
   constexpr std::chrono::milliseconds kAgain{100};
   const WorkerId worker = this->worker();

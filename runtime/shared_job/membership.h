@@ -70,6 +70,8 @@ class Membership {
   core::Result<std::optional<std::uint64_t>> take_new();
   core::Result<std::optional<std::uint64_t>> take_left_behind(std::uint64_t from,
                                                               const std::set<WorkerId>& of);
+  // Shards that nobody has come to say are his (board.h).
+  core::Status leave_missing();
   // What it took is done, and its log committed.
   core::Status set_done();
   // The input has so many.

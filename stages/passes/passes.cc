@@ -151,6 +151,8 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
       pass = std::move(*some);
     } else if (now->left_behind > 0 || now->own > 0) {
       pass = left_behind(now->own > 0);
+    } else if (now->missing > 0) {
+      if (auto left = member_->leave_missing(); !left) return std::unexpected(left.error());
     }
     if (!pass) return std::unexpected(pass.error());
     if (*pass) return pass;

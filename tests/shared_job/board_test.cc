@@ -140,6 +140,31 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   EXPECT_TRUE(board->standing(job)->all_done());
 }
 
+TEST_F(BoardTest, AShardOfWhichAPromotedServerDoesNotKnowWhoseItWasIsLeftBehindByNobody) {
+  const auto board = open();
+  const Job job = enter(*board);
+  const WorkerId lost = add(*board, job), one = add(*board, job), two = add(*board, job);
+  EXPECT_EQ(*board->take_new(job, lost, -1), 0u);
+  EXPECT_EQ(*board->take_new(job, one, -1), 1u);
+  ASSERT_TRUE(board->set_shards(job, 2));
+  EXPECT_EQ(board->standing(job)->missing, 0u);
+  server_->run("DELETE FROM sluice_worker WHERE id = " + std::to_string(lost) +
+               "; DELETE FROM sluice_shard WHERE worker = " + std::to_string(lost));
+  EXPECT_EQ(board->standing(job)->missing, 1u);
+  ASSERT_TRUE(board->leave_missing(job));
+  EXPECT_EQ(board->standing(job)->missing, 0u);
+  EXPECT_EQ(board->standing(job)->left_behind, 1u);
+  EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{0});
+  EXPECT_TRUE(board->left_behind(job)->had.empty());
+  EXPECT_EQ(*board->take_left_behind(job, two, 0, {0}), 0u);
+  // Whose it was is there after all.
+  server_->run("UPDATE sluice_shard SET worker = 0 WHERE no = 0");
+  ASSERT_TRUE(
+      board->restore(job, name(), core::hash128("f1"), {.worker = lost, .shards = {{0, false}}}));
+  EXPECT_EQ(*board->take_left_behind(job, two, 0, {0}), std::nullopt);
+  EXPECT_EQ(board->standing(job, lost)->own, 1u);
+}
+
 TEST_F(BoardTest, ManyTakeAllShardsAndNoneTwice) {
   const auto board = open();
   const Job job = enter(*board);
