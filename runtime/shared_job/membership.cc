@@ -145,6 +145,9 @@ core::Status Membership::restore_all() {
       if (log_is_there || own.log == nullptr) continue;
       if (auto sent = own.log->look(); !sent) return sent;
     }
+    if (own.finishes && present)
+      if (auto taken = board_->take_finish(job_, own.claim.worker); !taken)
+        return std::unexpected(taken.error());
     if (!own.left) continue;
     if (auto left = board_->leave(own.claim.worker, {}); !left) return left;
   }
@@ -156,7 +159,7 @@ bool Membership::settled() const {
   return !promoted || std::chrono::steady_clock::now() - *promoted > kOthersAreBack;
 }
 
-// After a fail-over a shard may be given out that another process had before: it is given the time to say so.
+// After a fail-over something may be given out that another process had before: it is given the time to say so.
 void Membership::settle() {
   constexpr std::chrono::milliseconds kLook{50};
   do {
@@ -200,6 +203,7 @@ core::Result<std::optional<std::uint64_t>> Membership::take_new() {
 
 core::Result<std::optional<std::uint64_t>> Membership::take_left_behind(
     std::uint64_t from, const std::set<WorkerId>& of) {
+  settle();
   const WorkerId worker = this->worker();
   auto taken = board_->take_left_behind(job_, worker, from, of);
   if (!taken || !*taken) return taken;
@@ -208,6 +212,16 @@ core::Result<std::optional<std::uint64_t>> Membership::take_left_behind(
   if (own.claim.worker != worker) return std::nullopt;
   own.claim.shards[**taken] = false;
   own.claim.taken_from.insert(of.begin(), of.end());
+  return taken;
+}
+
+core::Result<bool> Membership::take_finish() {
+  settle();
+  const WorkerId worker = this->worker();
+  const auto taken = board_->take_finish(job_, worker);
+  if (!taken || !*taken) return taken;
+  const std::lock_guard lock(mutex_);
+  if (own_.back().claim.worker == worker) own_.back().finishes = true;
   return taken;
 }
 

@@ -72,6 +72,8 @@ class Membership {
                                                               const std::set<WorkerId>& of);
   // Shards that nobody has come to say are his (board.h).
   core::Status leave_missing();
+  // False: another writes the output, or has written it.
+  core::Result<bool> take_finish();
   // What it took is done, and its log committed.
   core::Status set_done();
   // The input has so many.
@@ -86,6 +88,7 @@ class Membership {
     Claim claim = {};
     ShippedLog* log = nullptr;  // that goes on under it
     bool left = false;
+    bool finishes = false;  // writes the output
     std::int64_t last_new = -1;
   };
   core::Status add(WorkerId worker, WorkerId origin, ShippedLog* log);

@@ -216,7 +216,7 @@ core::Result<std::optional<Pass>> Passes::left_behind(bool own_too) {
 
 core::Result<std::optional<Pass>> Passes::finish() {
   for (const bool renamed : {false, true}) {
-    const auto taken = member_->board().take_finish(member_->job(), member_->worker());
+    const auto taken = member_->take_finish();
     if (!taken) return std::unexpected(taken.error());
     if (!*taken) return std::nullopt;
     log_ = nullptr;

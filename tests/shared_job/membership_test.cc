@@ -232,6 +232,16 @@ TEST_F(MembershipTest, WhoTakesAShardThatAnotherHadReadsItsLogToo) {
                        std::to_string(two->worker()) + "|" + std::to_string(one->worker())));
 }
 
+TEST_F(MembershipTest, WhoWritesTheOutputDoesSoAfterAFailOverToo) {
+  const auto one = join("one");
+  const auto two = join("two");
+  ASSERT_TRUE(*one->take_finish());
+  EXPECT_FALSE(*two->take_finish());
+  lose("UPDATE sluice_job SET finisher = NULL");
+  EXPECT_FALSE(*two->take_finish());
+  EXPECT_TRUE(*one->take_finish());
+}
+
 // A server that has come back with its own history has lost nothing: for it nobody waits.
 TEST_F(MembershipTest, NoNewShardOfAPromotedServerIsTakenBeforeOthersHaveSaidWhatIsTheirs) {
   const auto one = join("one");
