@@ -12,7 +12,8 @@ import os, pathlib, random, shutil, signal, sys, tempfile, time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from checkpoint import Mock  # noqa: E402
 from fleet import Redis  # noqa: E402
-from shared import Machine, Postgres, job_of, rows_in  # noqa: E402
+from machines import Machine, job_of, rows_in  # noqa: E402
+from postgres import Postgres  # noqa: E402
 
 INPUT, OUTPUT = 5, 20  # dollars a million tokens
 

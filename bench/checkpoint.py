@@ -11,7 +11,7 @@ resume  a finished job of MANY (1000000) rows run again, then with 1,000 rows mo
 import json, os, pathlib, shutil, statistics, subprocess, sys, tempfile, time, urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SLUICE = ROOT / "build/release/sluice"
+SLUICE = pathlib.Path(os.environ.get("SLUICE_PROGRAM", ROOT / "build/release/sluice"))
 UNCHECKED = ROOT / "build/release/sluice_unchecked"
 JOB = ROOT / "bench/tickets.lua"
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -62,6 +63,13 @@ class PostgresServer {
                    [this] { return PQping(url().c_str()) == PQPING_OK; });
   }
   void stop(int signal) { process_.stop(signal); }
+  // Has it go on as a standby that was promoted: with a history of its own from here on.
+  void promote() {
+    stop(SIGINT);
+    std::ofstream(scratch_.path("data/standby.signal"));
+    start();
+    run("SELECT pg_promote()");
+  }
   void signal(int signal) const { process_.signal(signal); }
 
   std::string url(const std::string& user = "sluice") const {

@@ -34,7 +34,7 @@ namespace sluice::checkpoint {
 struct ForeignLog {
   std::string name;  // unique in the job
   wal::EndpointNames endpoints = {};
-  std::uint64_t parts = 1;  // in which it came; only ever more
+  std::uint64_t parts = 1;  // in which it came; more of them where there is more of it
   bool ended = false;       // nothing will be appended any more, as far as is known
   // Behind this record, rows that have ended are not the job's any more: what they cost is.
   std::uint64_t rows_until = std::numeric_limits<std::uint64_t>::max();

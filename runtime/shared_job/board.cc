@@ -94,13 +94,26 @@ Board::~Board() = default;
 core::Result<std::unique_ptr<Board>> Board::open(const core::Secret& url,
                                                  std::function<void(std::string)> problem) {
   std::unique_ptr<Board> board(new Board(url, std::move(problem)));
-  auto connection = postgres::Connection::connect(url, settings());
-  if (!connection) return std::unexpected(connection.error());
-  board->connection_ = std::move(*connection);
+  if (auto connected = board->connect(); !connected) return std::unexpected(connected.error());
   board->place_ = board->connection_->place();
-  board->connections_ = 1;
   if (auto made = board->make_tables(); !made) return std::unexpected(made.error());
   return board;
+}
+
+core::Status Board::connect() {
+  // The timeline, which is another with each promotion. What does not tell it may be another server each time.
+  constexpr const char* kHistory = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
+  auto made = postgres::Connection::connect(url_, settings());
+  if (!made) return std::unexpected(made.error());
+  const auto told = (*made)->run_within(kStatementLimit, kHistory, {});
+  if (!told && told.error().lost) return std::unexpected((*made)->error(told.error()));
+  const std::string history = told ? std::string(told->text(0, 0)) : std::string();
+  if (connections_ > 0 && (history.empty() || history != history_))
+    promoted_at_ = std::chrono::steady_clock::now();
+  history_ = history;
+  connection_ = std::move(*made);
+  ++connections_;
+  return {};
 }
 
 core::Status Board::make_tables() {
@@ -127,13 +140,7 @@ core::Result<postgres::PgResult> Board::ask(const std::string& sql, const Values
   for (auto wait = kFirstWait;; wait = std::min(2 * wait, kLongestWait)) {
     std::string why;
     if (!connection_) {
-      auto made = postgres::Connection::connect(url_, settings());
-      if (made) {
-        connection_ = std::move(*made);
-        ++connections_;
-      } else {
-        why = made.error().text();
-      }
+      if (auto connected = connect(); !connected) why = connected.error().text();
     }
     if (connection_) {
       auto result = connection_->run_within(kStatementLimit, sql, values, binary);
@@ -172,12 +179,18 @@ std::uint64_t Board::connections() const {
   return connections_;
 }
 
+std::optional<std::chrono::steady_clock::time_point> Board::promoted_at() const {
+  const std::lock_guard lock(mutex_);
+  return promoted_at_;
+}
+
 core::Result<Job> Board::enter(const std::string& name, const core::Hash128& fingerprint,
                                std::uint64_t shard_rows) {
   const std::string print = fingerprint.hex();
-  if (auto made = tell("INSERT INTO sluice_job(name, fingerprint, shard_rows) VALUES($1, $2, $3) "
-                       "ON CONFLICT (name) DO NOTHING",
-                       {sql_text(name), sql_text(print), sql_integer(shard_rows)});
+  if (auto made = tell(
+          "INSERT INTO sluice_job(id, name, fingerprint, shard_rows) OVERRIDING SYSTEM "
+          "VALUE VALUES($4, $1, $2, $3) ON CONFLICT (name) DO NOTHING",
+          {sql_text(name), sql_text(print), sql_integer(shard_rows), sql_integer(new_worker_id())});
       !made)
     return std::unexpected(made.error());
   while (true) {
@@ -267,23 +280,32 @@ core::Status Board::name_endpoints(WorkerId worker, const wal::EndpointNames& na
               {sql_integer(worker), sql_text(text_of(names))});
 }
 
-core::Result<bool> Board::renew(WorkerId worker, const Tally& tally) {
+core::Result<Renewed> Board::renew(WorkerId worker, const Tally& tally) {
   auto renewed =
-      ask(fmt::format("UPDATE sluice_worker SET lease_until = clock_timestamp() + interval '{} s', "
-                      "answered = $2, rejected = $3, cost = $4 WHERE id = $1 AND state = 'alive' "
-                      "RETURNING 1",
+      ask(fmt::format("WITH me AS (UPDATE sluice_worker SET lease_until = clock_timestamp() + "
+                      "interval '{} s', answered = $2, rejected = $3, cost = $4 WHERE id = $1 AND "
+                      "state = 'alive' RETURNING 1) SELECT EXISTS (SELECT 1 FROM me), (SELECT "
+                      "coalesce(max(chunk), 0) FROM sluice_log l WHERE l.worker = w.id), (SELECT "
+                      "count(*) FROM sluice_shard s WHERE s.job = w.job AND s.generation = "
+                      "w.generation AND s.worker = w.id AND s.done), clock_timestamp() FROM "
+                      "sluice_worker w WHERE w.id = $1",
                       kLease.count()),
           {sql_integer(worker), sql_integer(tally.answered), sql_integer(tally.rejected),
            sql_integer(tally.cost.picodollars())});
   if (!renewed) return std::unexpected(renewed.error());
-  return renewed->rows() > 0;
+  if (renewed->rows() == 0) return Renewed();
+  return Renewed{.known = true,
+                 .alive = renewed->text(0, 0) == "t",
+                 .chunks = unsigned_at(*renewed, 0, 1),
+                 .done = unsigned_at(*renewed, 0, 2),
+                 .now = std::string(renewed->text(0, 3))};
 }
 
-core::Status Board::mark_dead(const Job& job) {
+core::Status Board::mark_dead(const Job& job, const std::string& when) {
   return tell(
       "UPDATE sluice_worker SET state = 'dead' WHERE job = $1 AND state = 'alive' AND "
-      "lease_until < clock_timestamp()",
-      {sql_integer(job.id)});
+      "lease_until < $2::timestamptz",
+      {sql_integer(job.id), sql_text(when)});
 }
 
 core::Status Board::leave(WorkerId worker, const Tally& tally) {
@@ -299,7 +321,8 @@ core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
       ask("SELECT w.id, w.origin, w.generation, w.name, w.state, w.fingerprint, "
           "w.endpoints, array_to_string(w.payers, ' '), w.answered, w.rejected, w.cost, (SELECT "
           "count(*) FROM sluice_shard "
-          "s WHERE s.job = w.job AND s.generation = $2 AND s.worker = w.id) FROM "
+          "s WHERE s.job = w.job AND s.generation = $2 AND s.worker = w.id), (SELECT "
+          "coalesce(max(l.chunk), 0) FROM sluice_log l WHERE l.worker = w.id) FROM "
           "sluice_worker w WHERE w.job = $1 ORDER BY w.generation, w.joined, w.id",
           {sql_integer(job.id), sql_integer(job.generation)});
   if (!rows) return std::unexpected(rows.error());
@@ -316,7 +339,8 @@ core::Result<std::vector<WorkerRow>> Board::workers(const Job& job) {
                    .tally = {.answered = unsigned_at(*rows, i, 8),
                              .rejected = unsigned_at(*rows, i, 9),
                              .cost = core::Money::picodollars(integer_at(*rows, i, 10))},
-                   .shards = unsigned_at(*rows, i, 11)});
+                   .shards = unsigned_at(*rows, i, 11),
+                   .chunks = unsigned_at(*rows, i, 12)});
   return all;
 }
 
@@ -324,16 +348,19 @@ core::Result<Board::Appended> Board::append(WorkerId worker, std::uint64_t chunk
                                             const std::string& records, const std::string& payer) {
   // The worker's row is locked against mark_dead(), and gets no new version.
   auto state =
-      ask("WITH me AS (SELECT state FROM sluice_worker WHERE id = $1 FOR SHARE), put AS "
+      ask("WITH me AS (SELECT state, $2::bigint = 1 OR EXISTS (SELECT 1 FROM sluice_log WHERE "
+          "worker = $1 AND chunk = $2::bigint - 1) AS follows FROM sluice_worker WHERE id = $1 FOR "
+          "SHARE), put AS "
           "(INSERT INTO sluice_log(worker, chunk, records, payer) SELECT $1, $2, $3, $4 FROM me "
-          "WHERE state = 'alive' ON CONFLICT DO NOTHING) SELECT state FROM me",
+          "WHERE state = 'alive' AND follows ON CONFLICT DO NOTHING) SELECT state, follows FROM me",
           {sql_integer(worker),
            sql_integer(chunk),
            {.bytes = records, .binary = true},
            sql_text(payer)});
   if (!state) return std::unexpected(state.error());
   if (state->rows() == 0) return Appended::unknown_worker;
-  return state->text(0, 0) == "alive" ? Appended::yes : Appended::not_alive;
+  if (state->text(0, 0) != "alive") return Appended::not_alive;
+  return state->text(0, 1) == "t" ? Appended::yes : Appended::gap;
 }
 
 core::Result<std::uint64_t> Board::last_chunk(WorkerId worker) {

@@ -18,9 +18,15 @@
 //
 // Threads: any, one after the other.
 //
+// A server may be one that was promoted and lacks the last moments of the one before: any row of these tables may be gone
+// or be as it was, but never one while another stands that was committed after it. Each process puts back what is its own
+// (membership.h), and nothing here comes from a sequence, which such a server could give out a second time.
+//
 // Invariants:
 //   1. append() puts nothing into the log of a worker that is not alive.
 //   2. A shard is given to one worker at a time, and again only when that one is not alive.
+//   3. A log has no gaps: what a server has lost comes before what follows it.
+//   4. A shard is done only on a server that has all that its worker said of it.
 #pragma once
 
 #include <atomic>
@@ -84,7 +90,28 @@ struct WorkerRow {
   std::vector<std::string> payers = {};  // names by which a shared budget knows it
   Tally tally = {};
   std::uint64_t shards = 0;  // that are its own, in the job's generation
+  std::uint64_t chunks = 0;  // of its log
   bool alive() const { return state == "alive"; }
+};
+
+// A worker as the server has it.
+struct Renewed {
+  bool known = false;
+  bool alive = false;
+  std::uint64_t chunks = 0;  // of its log
+  std::uint64_t done = 0;    // shards of its own
+  std::string now = {};      // by the server's clock, as it writes it
+};
+
+// What a worker knows to be its own.
+struct Claim {
+  WorkerId worker = 0;
+  WorkerId origin = 0;
+  std::string name = {};
+  std::vector<std::string> payers = {};
+  std::map<std::uint64_t, bool> shards = {};  // by their number: whether it is done
+  std::uint64_t chunks = 0;                   // of its log: all that it said of those that are done
+  std::set<WorkerId> taken_from = {};  // workers that were dead, whose shards are among these
 };
 
 struct Standing {
@@ -94,6 +121,8 @@ struct Standing {
   std::uint64_t done = 0;
   std::uint64_t workers = 0;      // alive
   std::uint64_t left_behind = 0;  // not done, and their worker is not alive
+  std::uint64_t own = 0;          // not done, and of the worker that asks
+  std::uint64_t missing = 0;      // of those that were given, none is known to whom
   bool complete = false;
   std::string finisher = {};  // the worker that has written the output, or is about to; for people
   bool all_done() const { return shards && done >= *shards; }
@@ -137,14 +166,15 @@ class Board {
                           const core::Hash128& fingerprint);
   core::Status add_payer(WorkerId worker, const std::string& payer);
   core::Status name_endpoints(WorkerId worker, const wal::EndpointNames& names);
-  // False: it is not alive any more.
-  core::Result<bool> renew(WorkerId worker, const Tally& tally);
-  // Workers whose lease is over are dead from here on.
-  core::Status mark_dead(const Job& job);
+  core::Result<Renewed> renew(WorkerId worker, const Tally& tally);
+  // Workers whose lease was over at `when`, which renew() has told, are dead from here on: a statement that was held up on its way
+  // says nothing of those who were held up with it.
+  core::Status mark_dead(const Job& job, const std::string& when);
   core::Status leave(WorkerId worker, const Tally& tally);
   core::Result<std::vector<WorkerRow>> workers(const Job& job);
 
-  enum class Appended { yes, not_alive, unknown_worker };
+  // gap: the one before it is not there.
+  enum class Appended { yes, gap, not_alive, unknown_worker };
   // Row `chunk` of the worker's log, from 1. Once however often.
   // `payer`: the name by which a shared budget knows the process that paid; empty: there is none.
   core::Result<Appended> append(WorkerId worker, std::uint64_t chunk, const std::string& records,
@@ -165,13 +195,18 @@ class Board {
                                                               std::uint64_t from,
                                                               const std::set<WorkerId>& of);
   core::Result<LeftBehind> left_behind(const Job& job);
+  // Shards that were given to somebody whom a promoted server has never heard of, and who is gone: nobody's (worker 0), and left
+  // behind. Who has one after all restores it.
+  core::Status leave_missing(const Job& job);
   // The input has so many.
   core::Status set_shards(const Job& job, std::uint64_t shards);
-  // All rows of the worker's shards have ended.
-  core::Status set_done(const Job& job, WorkerId worker);
-  core::Result<Standing> standing(const Job& job);
+  // All rows of these of the worker's shards have ended, and so many rows of its log say so; false: the server has fewer.
+  core::Result<bool> set_done(const Job& job, WorkerId worker,
+                              const std::vector<std::uint64_t>& shards, std::uint64_t chunks);
+  core::Result<Standing> standing(const Job& job, WorkerId asks = 0);
   // Makes `worker` the one that writes the output; false: another is at it, or it is written.
-  core::Result<bool> take_finish(const Job& job, WorkerId worker);
+  // `again`: also where it is written.
+  core::Result<bool> take_finish(const Job& job, WorkerId worker, bool again = false);
   // With how far the job is in each log, and which rows it has once more than the input, as an Ending.
   // False: `worker` is not the one that writes the output any more.
   core::Result<bool> set_complete(const Job& job, WorkerId worker, const Ending& ending);
@@ -190,18 +225,24 @@ class Board {
   core::Status leave_file(const Job& job, const std::string& name, const std::string& bytes);
   core::Status remove_file(const Job& job, const std::string& name);
 
-  // After a fail-over that has lost the last moments: what the worker knows to be its own is so again.
-  core::Status restore(const Job& job, WorkerId worker, const std::vector<std::uint64_t>& shards);
+  // After a fail-over that has lost the last moments: what the worker knows to be its own is so again, but for a shard that
+  // another has by now: who takes it from that one reads this worker's log too. Shards are done where the log is there.
+  // ErrorCode::io: another job has this one's name.
+  core::Status restore(const Job& job, const std::string& name, const core::Hash128& fingerprint,
+                       const Claim& claim);
 
   // From here on no call waits for a server that is away: what fails has failed.
   void hurry() { hurry_ = true; }
   // Connections that were made: more than before means that something may have been lost.
   std::uint64_t connections() const;
+  // When it was connected to another server than before, as far as can be told.
+  std::optional<std::chrono::steady_clock::time_point> promoted_at() const;
   const std::string& place() const { return place_; }
 
  private:
   using Values = std::vector<postgres::SqlValue>;
   Board(core::Secret url, std::function<void(std::string)> problem);
+  core::Status connect();
   core::Status make_tables();
   // Until it has worked, or has failed for a reason that stays.
   core::Result<postgres::PgResult> ask(const std::string& sql, const Values& values,
@@ -216,6 +257,8 @@ class Board {
   mutable std::mutex mutex_;  // guards what follows
   std::unique_ptr<postgres::Connection> connection_;
   std::uint64_t connections_ = 0;
+  std::string history_;  // which the server tells of itself
+  std::optional<std::chrono::steady_clock::time_point> promoted_at_;
 };
 
 WorkerId new_worker_id();

@@ -1,5 +1,6 @@
 #include "shared_job/shipped_log.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -89,55 +90,107 @@ core::Result<std::string> ShippedLog::kept(std::size_t chunk) const {
   return records;
 }
 
-// A server that was promoted may lack the last moments of the one before.
-core::Status ShippedLog::look_for_losses() {
-  if (auto known = restore_(worker_); !known) return known;
-  const auto last = board_.last_chunk(worker_);
-  if (!last) return std::unexpected(last.error());
-  for (std::size_t chunk = *last; chunk + 1 < chunks_.size(); ++chunk) {
-    const auto records = kept(chunk);
-    if (!records) return std::unexpected(records.error());
-    const auto again = board_.append(worker_, chunk + 1, *records, chunks_[chunk].payer);
-    if (!again) return std::unexpected(again.error());
-    if (*again != Board::Appended::yes) return {};  // ship() meets it too
-  }
-  return {};
+void ShippedLog::set_sent(std::uint64_t chunks) {
+  const std::lock_guard lock(mutex_);
+  sent_ = std::min<std::uint64_t>(chunks, chunks_.size());
 }
 
-void ShippedLog::tell_names_again() {
+std::uint64_t ShippedLog::sent_of(WorkerId worker) const {
   const std::lock_guard lock(mutex_);
-  names_told_ = false;
+  return worker == worker_ ? sent_ : 0;
 }
 
 core::Status ShippedLog::ship(const Pending& pending) {
   if (auto status = keep(pending); !status) return status;
+  return send();
+}
+
+core::Status ShippedLog::look() {
+  std::unique_lock lock(mutex_);
+  shipped_.wait(lock, [this] { return !busy_; });
+  if (error_) return std::unexpected(*error_);
+  busy_ = true;
+  lock.unlock();
+  core::Status status;
+  try {
+    connections_ = 0;  // as one that was lost
+    status = send();
+  } catch (...) {
+    status = std::unexpected(core::caught());
+  }
+  lock.lock();
+  busy_ = false;
+  shipped_.notify_all();
+  return status;
+}
+
+// A server that was promoted may lack the last moments of the one before.
+core::Status ShippedLog::find_losses() {
+  connections_ = board_.connections();
+  if (auto known = restore_(worker_); !known) return known;
+  const auto last = board_.last_chunk(worker_);
+  if (!last) return std::unexpected(last.error());
+  set_sent(*last);
+  const std::lock_guard lock(mutex_);
+  names_told_ = false;
+  return {};
+}
+
+core::Status ShippedLog::tell_names() {
+  wal::EndpointNames names;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!names_told_) names = names_;
+    names_told_ = true;
+  }
+  return names.empty() ? core::Status() : board_.name_endpoints(worker_, names);
+}
+
+// With what the server has not of this one: that others have taken its rows is no reason to lose what it has paid for.
+core::Status ShippedLog::go_on_as_another() {
+  const auto last = board_.last_chunk(worker_);
+  if (!last) return std::unexpected(last.error());
+  const auto next = rejoin_(worker_);
+  if (!next) return std::unexpected(next.error());
+  chunks_.erase(chunks_.begin(),
+                chunks_.begin() + static_cast<std::ptrdiff_t>(std::min(*last, chunks_.size())));
+  const std::lock_guard lock(mutex_);
+  worker_ = *next;
+  sent_ = 0;
+  names_told_ = false;
+  return {};
+}
+
+core::Status ShippedLog::send() {
   while (true) {
-    wal::EndpointNames names;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!names_told_) names = names_;
-      names_told_ = true;
+    if (board_.connections() != connections_) {
+      if (auto found = find_losses(); !found) return found;
+      continue;  // all of it by one connection
     }
-    if (!names.empty())
-      if (auto told = board_.name_endpoints(worker_, names); !told) return told;
-    if (const std::uint64_t now = board_.connections(); now != std::exchange(connections_, now))
-      if (auto status = look_for_losses(); !status) return status;
-    const auto appended = board_.append(worker_, chunks_.size(), pending.records, pending.payer);
-    if (!appended) return std::unexpected(appended.error());
-    if (*appended == Board::Appended::yes) {
+    if (auto told = tell_names(); !told) return told;
+    if (sent_ == chunks_.size()) {
       if (board_.connections() == connections_) return {};
-      continue;  // lost on the way: this chunk may be there, and those before it not
-    }
-    if (*appended == Board::Appended::unknown_worker) {
-      if (auto status = look_for_losses(); !status) return status;
-      tell_names_again();
       continue;
     }
-    const auto next = rejoin_(worker_);
-    if (!next) return std::unexpected(next.error());
-    worker_ = *next;
-    chunks_ = {chunks_.back()};
-    tell_names_again();
+    const auto records = kept(sent_);
+    if (!records) return std::unexpected(records.error());
+    const auto appended = board_.append(worker_, sent_ + 1, *records, chunks_[sent_].payer);
+    if (!appended) return std::unexpected(appended.error());
+    core::Status status;
+    switch (*appended) {
+      case Board::Appended::yes:
+        // By another connection it may be another server, which is asked how far it has come.
+        if (board_.connections() == connections_) set_sent(sent_ + 1);
+        break;
+      case Board::Appended::gap:
+      case Board::Appended::unknown_worker:
+        status = find_losses();
+        break;
+      case Board::Appended::not_alive:
+        status = go_on_as_another();
+        break;
+    }
+    if (!status) return status;
   }
 }
 

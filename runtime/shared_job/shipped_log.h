@@ -1,5 +1,5 @@
 // A run's write-ahead log as its job's other workers find it (board.h). All that wait at once are served by one
-// statement; what was sent is kept in a file until the run ends, and sent again where a server has lost it in a
+// statement; what was sent is kept in a file until the membership ends, and sent again where a server has lost it in a
 // fail-over.
 //
 // Threads: as wal/shared_log.h says.
@@ -7,7 +7,7 @@
 // Invariants:
 //   1. What commit() says stands there stands in the log of a worker of this process, in order and without a gap.
 //   2. A worker that was taken for dead in the meantime goes on as another (`rejoin`), under which the rest of
-//      its records come: they may be answers, and were paid for.
+//      its records come: they may be answers, and were paid for. The rest is what the server has not of the dead one.
 #pragma once
 
 #include <condition_variable>
@@ -43,6 +43,11 @@ class ShippedLog final : public wal::SharedLog {
   void set_payer(const std::string& payer);
   core::Status commit() override;
 
+  // Sends again what the server has lost, where nothing new comes that would find it out. Any thread.
+  core::Status look();
+  // Rows of `worker`'s log that the server has said it has.
+  std::uint64_t sent_of(WorkerId worker) const;
+
  private:
   ShippedLog(Board& board, WorkerId worker, storage::SpillFile kept, Rejoin rejoin,
              Restore restore);
@@ -53,8 +58,12 @@ class ShippedLog final : public wal::SharedLog {
   core::Status ship(const Pending& pending);
   core::Status keep(const Pending& pending);
   core::Result<std::string> kept(std::size_t chunk) const;
-  core::Status look_for_losses();
-  void tell_names_again();
+  // Until the server has all that is kept.
+  core::Status send();
+  core::Status find_losses();
+  core::Status go_on_as_another();
+  core::Status tell_names();
+  void set_sent(std::uint64_t chunks);
 
   Board& board_;
   const Rejoin rejoin_;
@@ -66,13 +75,14 @@ class ShippedLog final : public wal::SharedLog {
   std::string payer_;
   std::uint64_t appended_ = 0;  // records, of which
   std::uint64_t committed_ = 0;
-  bool busy_ = false;  // somebody is in ship()
+  bool busy_ = false;  // somebody is in ship() or look()
   std::optional<core::Error> error_;
   wal::EndpointNames names_;
   bool names_told_ = false;
-
-  // Of the thread that is in ship().
+  std::uint64_t sent_ = 0;  // of chunks_; changed, as the next, by the thread that is busy alone
   WorkerId worker_;
+
+  // Of the thread that is busy.
   std::uint64_t connections_;
   storage::SpillFile kept_;
   std::uint64_t kept_end_ = 0;

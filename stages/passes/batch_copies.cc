@@ -22,17 +22,16 @@ std::string name_of(const std::string& path) {
 }  // namespace
 
 BatchCopies::BatchCopies(shared_job::Membership& member, std::string directory)
-    : member_(member),
-      directory_(std::move(directory)),
-      worker_(member.worker()),
-      connections_(member.board().connections()) {}
+    : member_(member), directory_(std::move(directory)), worker_(member.worker()) {}
 
 core::Status BatchCopies::bring() {
   const auto names = member_.board().files(member_.job());
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
     const auto path = parked::path_in(directory_, name);
-    if (!path || std::filesystem::exists(*path)) continue;
+    if (!path) continue;
+    put_.insert(*path);
+    if (std::filesystem::exists(*path)) continue;
     const std::string folder = std::filesystem::path(*path).parent_path();
     if (auto made = storage::make_private_folder(folder); !made) return made;
     auto file = parked::OutFile::create(*path + ".part");
@@ -68,11 +67,9 @@ void BatchCopies::tend() {
   shared_job::Board& board = member_.board();
   const auto there = board.files(member_.job());
   if (!there) return;
-  if (const std::uint64_t now = board.connections(); now != std::exchange(connections_, now)) {
-    // A server that was promoted may lack the last moments of the one before.
-    for (const std::string& path : std::set(put_))
-      if (std::ranges::find(*there, name_of(path)) == there->end()) std::ignore = put(path);
-  }
+  // A server that was promoted may lack the last moments of the one before.
+  for (const std::string& path : std::set(put_))
+    if (std::ranges::find(*there, name_of(path)) == there->end()) std::ignore = put(path);
   if (std::ranges::find(*there, kCancelOrder) == there->end()) return;
   std::string text;
   const auto read = board.read_file(member_.job(), kCancelOrder, [&](std::string_view part) {

@@ -32,8 +32,7 @@ class BatchCopies final : public parked::SharedFiles {
   shared_job::Membership& member_;
   const std::string directory_;
   const shared_job::WorkerId worker_;
-  std::uint64_t connections_;
-  std::set<std::string> put_;  // paths
+  std::set<std::string> put_;  // paths of what is there, or ought to be
 };
 
 // From a machine that may not have the batches: those named, or with none all.

@@ -140,14 +140,14 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
   for (;; std::this_thread::sleep_for(kLookAgain)) {
     if (stopped()) return std::nullopt;
     lost_ = false;
-    const auto now = member_->board().standing(member_->job());
+    const auto now = member_->standing();
     if (!now) return std::unexpected(now.error());
     const bool again = std::exchange(first_, false) && now->complete;
     complete_ = now->complete && !again;
     if (complete_) return std::nullopt;
     core::Result<std::optional<Pass>> pass;
     if (again || now->all_done() || by_one_) {
-      pass = finish();
+      pass = finish(again);
       if (by_one_ && pass && !*pass && !std::exchange(waits_, true))
         notice_(
             fmt::format("{} has the job: its batches are one process's at a time. This one goes "
@@ -157,8 +157,10 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
       auto some = new_shards();
       if (!some) return std::unexpected(some.error());
       pass = std::move(*some);
-    } else if (now->left_behind > 0) {
-      pass = left_behind();
+    } else if (now->left_behind > 0 || now->own > 0) {
+      pass = left_behind(now->own > 0);
+    } else if (now->missing > 0) {
+      if (auto left = member_->leave_missing(); !left) return std::unexpected(left.error());
     }
     if (!pass) return std::unexpected(pass.error());
     if (*pass) return pass;
@@ -167,12 +169,12 @@ core::Result<std::optional<Pass>> Passes::next(const std::function<bool()>& stop
 
 core::Result<Pass> Passes::with_log(Pass pass) {
   // One log for all runs in this process's own checkpoint, another for that in the job's.
-  if (!log_ || pass.kind == Pass::Kind::finish) {
+  if (log_ == nullptr || pass.kind == Pass::Kind::finish) {
     auto log = member_->open_log(folder_);
     if (!log) return std::unexpected(log.error());
-    log_ = std::move(*log);
+    log_ = *log;
   }
-  pass.log = log_.get();
+  pass.log = log_;
   if (spent_) {
     pass.ledger = [this](const std::string&, std::vector<std::string> members,
                          std::function<void(dispatch::LedgerLines)> tell) {
@@ -180,6 +182,7 @@ core::Result<Pass> Passes::with_log(Pass pass) {
     };
     pass.spends_as = [this](const std::string& member) {
       log_->set_payer(member);
+      member_->note_payer(member);
       spent_->add_payer(member_->worker(), member);
     };
   }
@@ -197,10 +200,10 @@ core::Result<Pass> Passes::new_shards() {
   return with_log({.kind = Pass::Kind::new_shards, .spec = part(), .shards = &*shards_});
 }
 
-core::Result<std::optional<Pass>> Passes::left_behind() {
+core::Result<std::optional<Pass>> Passes::left_behind(bool own_too) {
   auto left = member_->board().left_behind(member_->job());
   if (!left) return std::unexpected(left.error());
-  if (left->by.empty()) return std::nullopt;
+  if (left->by.empty() && !own_too) return std::nullopt;
   const std::vector<WorkerId> own = member_->workers();
   // With what each of them said under another name, after it was taken for dead.
   std::set<WorkerId> theirs = left->had;
@@ -219,22 +222,29 @@ core::Result<std::optional<Pass>> Passes::left_behind() {
   return std::move(*pass);
 }
 
-core::Result<std::optional<Pass>> Passes::finish() {
+core::Result<std::optional<Pass>> Passes::finish(bool again) {
   for (const bool renamed : {false, true}) {
-    const auto taken = member_->board().take_finish(member_->job(), member_->worker());
+    const auto taken = member_->take_finish(again);
     if (!taken) return std::unexpected(taken.error());
     if (!*taken) return std::nullopt;
-    log_.reset();
+    log_ = nullptr;
     // What it writes from here on stands in the job's own checkpoint, and not in this process's.
     if (!renamed)
       if (auto next = member_->begin_next(); !next) return std::unexpected(next.error());
   }
   const auto all = [](const WorkerRow&) { return true; };
-  if (auto taken = take_over(
-          member_->board(), member_->job(),
-          {spec_.checkpoint.directory, spec_.name, fingerprint_, all, {member_->worker()}});
-      !taken)
-    return std::unexpected(taken.error());
+  for (std::uint64_t connections = 0; connections != member_->board().connections();) {
+    // By one connection, so of one server: all that it says is done, it has.
+    connections = member_->board().connections();
+    const auto now = member_->standing();
+    if (!now) return std::unexpected(now.error());
+    if (!by_one_ && !now->complete && !now->all_done()) return std::nullopt;
+    if (auto taken = take_over(
+            member_->board(), member_->job(),
+            {spec_.checkpoint.directory, spec_.name, fingerprint_, all, {member_->worker()}});
+        !taken)
+      return std::unexpected(taken.error());
+  }
   auto pass = with_log({.kind = Pass::Kind::finish, .spec = spec_});
   if (!pass) return std::unexpected(pass.error());
   if (by_one_) {
@@ -275,7 +285,7 @@ core::Status Passes::ended(const job::RunResult& result) {
 void Passes::leave(bool failed) {
   if (!member_) return;
   spent_.reset();
-  log_.reset();
+  log_ = nullptr;
   member_.reset();
   alive_.reset();
   std::error_code ignored;

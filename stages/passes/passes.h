@@ -71,8 +71,9 @@ class Passes {
  private:
   Passes(const stages::PipelineSpec& spec, std::function<void(std::string)> notice);
   core::Result<Pass> new_shards();
-  core::Result<std::optional<Pass>> left_behind();
-  core::Result<std::optional<Pass>> finish();
+  // `own_too`: of this process's own there is one that was given to it without its knowing.
+  core::Result<std::optional<Pass>> left_behind(bool own_too);
+  core::Result<std::optional<Pass>> finish(bool again);
   core::Result<Pass> with_log(Pass pass);
   stages::PipelineSpec part() const;  // the pipeline with files of this process's own
 
@@ -84,7 +85,7 @@ class Passes {
   std::optional<store::JobLock> alive_;  // says so to those who would remove it
   std::unique_ptr<shared_job::Membership> member_;
   std::optional<TakenShards> shards_;
-  std::unique_ptr<shared_job::ShippedLog> log_;
+  shared_job::ShippedLog* log_ = nullptr;  // the membership's
   std::optional<BatchCopies> batches_;
   std::optional<Spent> spent_;  // where a budget is shared too
   std::optional<Pass::Kind> kind_;

@@ -29,11 +29,10 @@ constexpr std::size_t kRowsAtOnce = 4096;
 
 core::Status take_log(shared_job::Board& board, checkpoint::Import& import, const WorkerLog& log,
                       std::uint64_t rows_until) {
-  if (import.whole(log.name(), log.parts.size())) return {};
-  checkpoint::ForeignLog foreign = {.name = log.name(),
-                                    .parts = log.parts.size(),
-                                    .ended = !log.alive(),
-                                    .rows_until = rows_until};
+  // One that has ended may grow: its worker lives, and a server that was promoted does not know that it was dead.
+  if (import.whole(log.name(), log.chunks())) return {};
+  checkpoint::ForeignLog foreign = {
+      .name = log.name(), .parts = log.chunks(), .ended = !log.alive(), .rows_until = rows_until};
   for (const WorkerRow* part : log.parts)
     foreign.endpoints.insert(part->endpoints.begin(), part->endpoints.end());
   import.begin(std::move(foreign));

@@ -17,7 +17,7 @@ core::Result<stages::Shards::Wanted> TakenShards::wants(std::uint64_t number) {
 
 core::Status TakenShards::ended(std::uint64_t records) {
   const std::uint64_t rows = member_.job().shard_rows;
-  return member_.board().set_shards(member_.job(), (records + rows - 1) / rows);
+  return member_.set_shards((records + rows - 1) / rows);
 }
 
 }  // namespace sluice::passes

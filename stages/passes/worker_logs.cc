@@ -8,6 +8,12 @@ namespace sluice::passes {
 
 using shared_job::WorkerRow;
 
+std::uint64_t WorkerLog::chunks() const {
+  std::uint64_t sum = 0;
+  for (const WorkerRow* part : parts) sum += part->chunks;
+  return sum;
+}
+
 std::vector<WorkerLog> logs_of(const std::vector<WorkerRow>& workers) {
   std::vector<WorkerLog> logs;
   for (const WorkerRow& worker : workers) {

@@ -21,6 +21,7 @@ struct WorkerLog {
   shared_job::WorkerId first() const { return parts.front()->id; }
   std::string name() const { return std::to_string(first()); }
   bool alive() const { return parts.back()->alive(); }
+  std::uint64_t chunks() const;  // that are there
 };
 
 // In the order in which they were begun. They point into `workers`.

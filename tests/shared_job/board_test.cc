@@ -41,6 +41,7 @@ class BoardTest : public testing::Test {
     server_->run("UPDATE sluice_worker SET lease_until = now() - interval '1 s' WHERE id = " +
                  std::to_string(worker));
   }
+  static std::string now() { return server_->run("SELECT clock_timestamp()")[0]; }
   static std::string name() {
     return testing::UnitTest::GetInstance()->current_test_info()->name();
   }
@@ -64,6 +65,7 @@ TEST_F(BoardTest, ALogTakesARowOnceAndInOrder) {
   const std::string bytes("\0\1\xff'\\", 5);
   EXPECT_EQ(*board->append(worker, 1, bytes), Appended::yes);
   EXPECT_EQ(*board->append(worker, 1, bytes), Appended::yes) << "the reply was lost";
+  EXPECT_EQ(*board->append(worker, 3, "too early"), Appended::gap);
   EXPECT_EQ(*board->append(worker, 2, "more"), Appended::yes);
   EXPECT_EQ(log_of(*board, worker), bytes + "more");
   EXPECT_EQ(*board->last_chunk(worker), 2u);
@@ -86,13 +88,18 @@ TEST_F(BoardTest, WhoseLeaseIsOverIsDeadOnceItIsMarkedAndNothingIsAppendedAnyMor
   const auto board = open();
   const Job job = enter(*board);
   const WorkerId worker = add(*board, job);
-  EXPECT_TRUE(board->mark_dead(job));
-  EXPECT_TRUE(*board->renew(worker, {.answered = 3})) << "its lease holds";
+  EXPECT_TRUE(board->mark_dead(job, now()));
+  EXPECT_TRUE(board->renew(worker, {.answered = 3})->alive) << "its lease holds";
   kill(worker);
   EXPECT_EQ(*board->append(worker, 1, "x"), Appended::yes) << "late, and nobody has its rows";
-  EXPECT_TRUE(board->mark_dead(job));
+  const std::string before = server_->run("SELECT clock_timestamp() - interval '2 s'")[0];
+  EXPECT_TRUE(board->mark_dead(job, before));
+  EXPECT_TRUE(board->workers(job)->front().alive()) << "as a statement that was held up";
+  EXPECT_TRUE(board->mark_dead(job, now()));
   EXPECT_EQ(*board->append(worker, 2, "y"), Appended::not_alive);
-  EXPECT_FALSE(*board->renew(worker, {}));
+  EXPECT_FALSE(board->renew(worker, {})->alive);
+  EXPECT_EQ(board->renew(worker, {})->chunks, 1u);
+  EXPECT_FALSE(board->renew(new_worker_id(), {})->known);
   EXPECT_EQ(log_of(*board, worker), "x");
 }
 
@@ -108,26 +115,54 @@ TEST_F(BoardTest, AShardIsGivenOnceAndAgainWhenItsWorkerIsDead) {
   ASSERT_TRUE(board->set_shards(job, 2));
   EXPECT_EQ(*board->take_new(job, one, 2), std::nullopt);
   EXPECT_EQ(board->standing(job)->shards, 2u);
-  ASSERT_TRUE(board->set_done(job, two));
-  EXPECT_EQ(board->standing(job)->done, 1u);
+  EXPECT_FALSE(*board->set_done(job, two, {1}, 1)) << "its log is not there";
+  EXPECT_EQ(board->standing(job)->done, 0u);
+  EXPECT_EQ(board->standing(job, two)->own, 1u);
+  EXPECT_TRUE(*board->set_done(job, two, {1, 2}, 0));
+  EXPECT_EQ(board->standing(job)->done, 1u) << "the other is not its own";
   kill(one);
-  ASSERT_TRUE(board->mark_dead(job));
+  ASSERT_TRUE(board->mark_dead(job, now()));
   EXPECT_EQ(board->standing(job)->left_behind, 1u);
   EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{one});
   EXPECT_EQ(*board->take_new(job, one, 2), std::nullopt) << "the dead take nothing";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {}), std::nullopt) << "not one of those";
   EXPECT_EQ(*board->take_left_behind(job, three, 1, {one}), std::nullopt) << "it is before";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {one}), 0u);
-  ASSERT_TRUE(board->set_done(job, one));
+  ASSERT_TRUE(board->set_done(job, one, {0}, 0));
   EXPECT_FALSE(board->standing(job)->all_done()) << "a dead worker's word is not its successor's";
   EXPECT_EQ(*board->take_left_behind(job, three, 0, {one}), 0u) << "its reply was lost";
   kill(three);
-  ASSERT_TRUE(board->mark_dead(job));
+  ASSERT_TRUE(board->mark_dead(job, now()));
   EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{three});
   EXPECT_EQ(board->left_behind(job)->had, (std::set<WorkerId>{one, three}))
       << "what the first said of its rows counts";
-  ASSERT_TRUE(board->set_done(job, three));
+  ASSERT_TRUE(board->set_done(job, three, {0}, 0));
   EXPECT_TRUE(board->standing(job)->all_done());
+}
+
+TEST_F(BoardTest, AShardOfWhichAPromotedServerDoesNotKnowWhoseItWasIsLeftBehindByNobody) {
+  const auto board = open();
+  const Job job = enter(*board);
+  const WorkerId lost = add(*board, job), one = add(*board, job), two = add(*board, job);
+  EXPECT_EQ(*board->take_new(job, lost, -1), 0u);
+  EXPECT_EQ(*board->take_new(job, one, -1), 1u);
+  ASSERT_TRUE(board->set_shards(job, 2));
+  EXPECT_EQ(board->standing(job)->missing, 0u);
+  server_->run("DELETE FROM sluice_worker WHERE id = " + std::to_string(lost) +
+               "; DELETE FROM sluice_shard WHERE worker = " + std::to_string(lost));
+  EXPECT_EQ(board->standing(job)->missing, 1u);
+  ASSERT_TRUE(board->leave_missing(job));
+  EXPECT_EQ(board->standing(job)->missing, 0u);
+  EXPECT_EQ(board->standing(job)->left_behind, 1u);
+  EXPECT_EQ(board->left_behind(job)->by, std::set<WorkerId>{0});
+  EXPECT_TRUE(board->left_behind(job)->had.empty());
+  EXPECT_EQ(*board->take_left_behind(job, two, 0, {0}), 0u);
+  // Whose it was is there after all.
+  server_->run("UPDATE sluice_shard SET worker = 0 WHERE no = 0");
+  ASSERT_TRUE(
+      board->restore(job, name(), core::hash128("f1"), {.worker = lost, .shards = {{0, false}}}));
+  EXPECT_EQ(*board->take_left_behind(job, two, 0, {0}), std::nullopt);
+  EXPECT_EQ(board->standing(job, lost)->own, 1u);
 }
 
 TEST_F(BoardTest, ManyTakeAllShardsAndNoneTwice) {
@@ -178,7 +213,7 @@ TEST_F(BoardTest, OneWritesTheOutputAndAnotherWhereThatOneDies) {
   EXPECT_TRUE(*board->take_finish(job, one));
   EXPECT_FALSE(*board->take_finish(job, two));
   kill(one);
-  ASSERT_TRUE(board->mark_dead(job));
+  ASSERT_TRUE(board->mark_dead(job, now()));
   EXPECT_TRUE(*board->take_finish(job, two));
   const Ending ending = {{{one, 7}, {two, 1}}, {core::hash128("x"), core::hash128("x")}};
   EXPECT_FALSE(*board->set_complete(job, one, {}));
@@ -187,6 +222,12 @@ TEST_F(BoardTest, OneWritesTheOutputAndAnotherWhereThatOneDies) {
   EXPECT_EQ(board->ending(job)->ends, ending.ends);
   EXPECT_EQ(board->ending(job)->surplus, ending.surplus);
   EXPECT_TRUE(board->standing(job)->complete);
+  // One that has waited meanwhile does not write it once more, but where it is asked to.
+  kill(two);
+  ASSERT_TRUE(board->mark_dead(job, now()));
+  const WorkerId three = add(*board, job);
+  EXPECT_FALSE(*board->take_finish(job, three));
+  EXPECT_TRUE(*board->take_finish(job, three, true));
 }
 
 TEST_F(BoardTest, WorkersAreToldWithWhatTheySay) {
@@ -194,7 +235,7 @@ TEST_F(BoardTest, WorkersAreToldWithWhatTheySay) {
   const Job job = enter(*board);
   const WorkerId worker = add(*board, job);
   ASSERT_TRUE(board->name_endpoints(worker, {{1, "east"}, {3, "west=2"}}));
-  ASSERT_TRUE(*board->renew(worker, {7, 2, core::Money::picodollars(5)}));
+  ASSERT_TRUE(board->renew(worker, {7, 2, core::Money::picodollars(5)})->alive);
   ASSERT_TRUE(*board->take_new(job, worker, -1));
   const auto rows = board->workers(job);
   ASSERT_TRUE(rows);

@@ -95,6 +95,25 @@ return s.pipeline {{
     return finisher().status();
   }
 
+  // As a server that followed until the one call is promoted at the other: what came between is lost.
+  void note_what_is_there() {
+    std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ;";
+    for (const char* table : kTables)
+      sql += fmt::format("CREATE TABLE was_{0} AS TABLE sluice_{0};", table);
+    server_->run(sql + "COMMIT");
+  }
+  void go_back_to_it() {
+    std::string sql = "BEGIN;";
+    for (const char* table : kTables)
+      sql += fmt::format(
+          "TRUNCATE sluice_{0}; INSERT INTO sluice_{0} OVERRIDING SYSTEM VALUE TABLE was_{0}; DROP "
+          "TABLE was_{0};",
+          table);
+    server_->run(sql + "COMMIT");
+    server_->promote();
+  }
+  static constexpr const char* kTables[] = {"job", "worker", "shard", "log", "file"};
+
   std::optional<PostgresServer> server_;
   World mock_;
   std::vector<std::unique_ptr<World>> machines_;

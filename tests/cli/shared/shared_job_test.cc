@@ -76,6 +76,69 @@ TEST_F(SharedJob, AServerThatIsStartedAgainIsWaitedForAndNothingIsAskedTwice) {
   EXPECT_EQ(mock_.mock_stats().requests, kRows);
 }
 
+TEST_F(SharedJob, WhatAPromotedServerLacksIsPutBackAndNothingIsAskedTwice) {
+  constexpr std::size_t kRows = 1200;
+  for (int i = 0; i < 3; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "60"});
+  start_all();
+  for (const std::uint64_t asked : {100, 400, 800}) {
+    mock_.wait_for_requests(asked);
+    note_what_is_there();
+    mock_.wait_for_requests(asked + 100);
+    go_back_to_it();
+  }
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+  EXPECT_EQ(ledger().answered_requests, kRows);
+}
+
+// The end of the job is where nobody has anything more to say that would find out what is lost.
+TEST_F(SharedJob, WhatIsLostOfTheEndOfAJobIsPutBackToo) {
+  constexpr std::size_t kRows = 300;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(kRows - 20);
+  note_what_is_there();
+  mock_.wait_for_requests(kRows);
+  go_back_to_it();
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+TEST_F(SharedJob, AShardThatWasGivenWithoutItsWorkersKnowingIsReadToo) {
+  constexpr std::size_t kRows = 400;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(60);
+  // Twice, as where the second reply to a question was lost too.
+  for (int i = 0; i < 2; ++i)
+    server_->run(
+        "WITH n AS (UPDATE sluice_job SET next_shard = next_shard + 1 RETURNING id, generation, "
+        "next_shard - 1 AS no) INSERT INTO sluice_shard(job, generation, no, worker) SELECT n.id, "
+        "n.generation, n.no, (SELECT min(w.id) FROM sluice_worker w WHERE w.state = 'alive') FROM "
+        "n");
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
+// It was given to a process that died in the moments that a promoted server lacks; others have those behind it.
+TEST_F(SharedJob, AShardOfWhichNobodyKnowsWhoseItIsIsReadToo) {
+  constexpr std::size_t kRows = 400;
+  for (int i = 0; i < 2; ++i) machine(kRows);
+  mock_.start_mock({"--latency-ms", "40"});
+  start_all();
+  mock_.wait_for_requests(60);
+  server_->run("UPDATE sluice_job SET next_shard = next_shard + 1");
+  all_end_well();
+  all_is_proven(kRows);
+  EXPECT_EQ(mock_.mock_stats().requests, kRows);
+}
+
 TEST_F(SharedJob, CtrlCOnAllMachinesAndTheSameCommandsGoOn) {
   constexpr std::size_t kRows = 400;
   for (int i = 0; i < 2; ++i) machine(kRows);
