@@ -1,0 +1,259 @@
+"""Jobs whose rows come from a broker of Kafka and whose answers go there: kafka.py PROGRAM FOLDER
+
+The broker is Kafka's own, made by servers.py in FOLDER. Rows are sent by Confluent's client, and answers read by it (read_committed) and by
+Kafka's console consumer.
+"""
+import collections
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import ConsumerGroupState
+
+import jobs
+from jobs import Job, Provider, account, body, end_all, finish, wait
+
+PARTITIONS = 4
+PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{1}
+listeners=PLAINTEXT://127.0.0.1:{0},CONTROLLER://127.0.0.1:{1}
+advertised.listeners=PLAINTEXT://127.0.0.1:{0}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+log.dirs={2}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+"""
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Broker:
+    """One process that is broker and controller. It may be killed, and started again with its data."""
+
+    def __init__(self, libraries, folder):
+        self.java = ["java", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{libraries}/*"]
+        self.folder = folder
+        folder.mkdir()
+        port = free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.settings = folder / "server.properties"
+        self.settings.write_text(PROPERTIES.format(port, free_port(), folder / "data"))
+        self.tool("kafka.tools.StorageTool", "format", "-t", "c2x1aWNlLXF1ZXVlLTAwMQ", "-c", self.settings)
+        self.client = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        self.start()
+
+    def tool(self, name, *arguments, said=None):
+        """A program of Kafka's; its output."""
+        done = subprocess.run([*self.java, name, *arguments], input=said, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def start(self):
+        with open(self.folder / "broker.log", "a") as log:
+            self.process = subprocess.Popen([*self.java, "kafka.Kafka", self.settings], stdout=log, stderr=log)
+        until = time.monotonic() + jobs.LONGEST
+        while True:
+            try:
+                self.client.list_topics(timeout=1)
+                return
+            except KafkaException:
+                assert self.process.poll() is None and time.monotonic() < until, (self.folder / "broker.log").read_text()[-3000:]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class KafkaQueue:
+    counts = False
+    environment = {}
+
+    def __init__(self, broker, name="kafka", partitions=PARTITIONS):
+        self.broker, self.name, self.partitions = broker, name, partitions
+        self.rows, self.target_topic, self.group = f"{name}-rows", f"{name}-answers", f"{name}-workers"
+        made = broker.client.create_topics([NewTopic(self.rows, partitions), NewTopic(self.target_topic, 2)])
+        for topic in made.values():
+            topic.result()
+        self.producer = Producer({"bootstrap.servers": broker.address, "log_level": 0})
+
+    def source(self, more=""):
+        return (f's.kafka {{ brokers = "{self.broker.address}", topic = "{self.rows}", group = "{self.group}", config = {{ '
+                f'["session.timeout.ms"] = "6000", ["heartbeat.interval.ms"] = "500" }}{more} }}')
+
+    def target(self):
+        return f's.kafka {{ brokers = "{self.broker.address}", topic = "{self.target_topic}" }}'
+
+    def send(self, bodies, partition=None):
+        for number, one in enumerate(bodies):
+            self.producer.produce(self.rows, one, partition=number % self.partitions if partition is None else partition)
+        assert self.producer.flush(jobs.LONGEST) == 0
+
+    def settle(self, workers):
+        """Until the group is stable with so many members, each with a partition."""
+        until = time.monotonic() + jobs.LONGEST
+        while True:
+            group = self.broker.client.describe_consumer_groups([self.group])[self.group].result()
+            parts = [len(member.assignment.topic_partitions) for member in group.members]
+            if group.state == ConsumerGroupState.STABLE and len(parts) == workers and min(parts) > 0 and sum(parts) == self.partitions:
+                return
+            assert time.monotonic() < until, f"{group.state} {parts}"
+            time.sleep(0.1)
+
+    def lag(self):
+        """Messages by partition behind what the group has committed."""
+        reader = Consumer({"bootstrap.servers": self.broker.address, "group.id": self.group, "log_level": 0})
+        try:
+            lag = {}
+            for one in reader.committed([TopicPartition(self.rows, number) for number in range(self.partitions)], timeout=30):
+                low, high = reader.get_watermark_offsets(one, timeout=30)
+                lag[one.partition] = high - (low if one.offset < 0 else one.offset)
+            return lag
+        finally:
+            reader.close()
+
+    def left(self):
+        return sum(self.lag().values())
+
+    def read(self, topic, count):
+        """(partition, key, value) of a topic's first messages."""
+        reader = Consumer({"bootstrap.servers": self.broker.address, "group.id": "reader", "isolation.level": "read_committed",
+                           "enable.auto.commit": False, "log_level": 0})
+        reader.assign([TopicPartition(topic, number, 0) for number in reader.list_topics(topic, 30).topics[topic].partitions])
+        ends = sum(reader.get_watermark_offsets(one, timeout=30)[1] for one in reader.assignment())
+        found, until = [], time.monotonic() + jobs.LONGEST
+        while len(found) < max(count, ends):
+            assert time.monotonic() < until, f"{len(found)} of {count} in {topic}"
+            message = reader.poll(0.5)
+            if message and not message.error():
+                found.append((message.partition(), (message.key() or b"").decode(), message.value().decode()))
+        reader.close()
+        return found
+
+    def answers(self):
+        return [key for _, key, _ in self.read(self.target_topic, 0)]
+
+    def redelivered(self):
+        return None
+
+
+def behind_a_slow_row(program, folder, broker):
+    """One row's answer keeps the offset of its partition back: what has ended behind it comes again, to the same folder unasked."""
+    queue = KafkaQueue(broker, "slow", 2)
+    rows = [f"r{number}" for number in range(60)]
+    with Provider(program, 50) as provider:
+        provider.kept_back = {"r0": threading.Event()}
+        worker, other = both = [Job(program, folder, f"slow-{name}", queue, provider) for name in "ab"]
+        try:
+            queue.send([body(row) for row in rows])
+            worker.start()
+            # All but the pack that holds r0; it is the first of partition 0, which has half of the rows.
+            wait(lambda: len(worker.keys()) >= len(rows) - PACK, worker)
+            wait(lambda: queue.lag() == {0: len(rows) // 2, 1: 0}, worker)
+            known = worker.kill()
+            before = len(worker.asked())
+            worker.start()
+            wait(lambda: len(worker.asked()) > before, worker)
+            again = worker.asked()[before:]
+            assert len(again) <= PACK and not set(again) & known, again
+            # To another worker they are new: it asks for those of that partition alone.
+            worker.kill()
+            other.start()
+            queue.settle(1)
+            provider.kept_back["r0"].set()
+            provider.kept_back = {}
+            wait(lambda: queue.left() == 0, other)
+            worker.start()
+            finish(queue, both, rows)
+            assert len(other.asked()) == len(set(other.asked())) == len(rows) // 2
+            result = account(queue, both, rows)
+            print(f"behind a slow row: {len(known)} answers kept over a kill -9, {len(set(again))} rows in flight asked again; "
+                  f"another worker asked for {len(other.asked())} of {len(rows)}")
+            return result
+        finally:
+            end_all(both)
+
+
+def broker_killed(program, folder, broker):
+    """The broker is killed in the middle, and comes back with its data: the job goes on, and asks for nothing twice."""
+    queue = KafkaQueue(broker, "killed")
+    rows = [f"r{number}" for number in range(jobs.ROWS)]
+    with Provider(program) as provider:
+        worker = Job(program, folder, "killed-a", queue, provider)
+        try:
+            queue.send([body(row) for row in rows[:jobs.ROWS // 2]])
+            worker.start()
+            wait(lambda: len(worker.keys()) >= 40, worker)
+            broker.kill()
+            dead = len(worker.keys())
+            # What it had taken is answered meanwhile.
+            wait(lambda: len(worker.keys()) >= dead + 20, worker)
+            broker.start()
+            queue.send([body(row) for row in rows[jobs.ROWS // 2:]])
+            finish(queue, [worker], rows)
+            result = account(queue, [worker], rows)
+            assert result["asked"] == len(rows), result
+            print(f"the broker killed -9: {dead} answers before, {result['asked']} rows asked of {len(rows)}")
+            return result
+        finally:
+            end_all([worker])
+
+
+def as_kafkas_own(broker, queue):
+    """Kafka's console consumer reads the answers; its producer puts the same keys into the same partitions."""
+    found = queue.read(queue.target_topic, 1)
+    said = broker.tool("org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", broker.address, "--topic",
+                       queue.target_topic, "--from-beginning", "--max-messages", str(len(found)), "--timeout-ms", "60000",
+                       "--isolation-level", "read_committed", "--formatter-property", "print.key=true")
+    theirs = [line for line in said.splitlines() if "\t" in line]
+    assert sorted(theirs) == sorted(f"{key}\t{value}" for _, key, value in found), said[-2000:]
+    broker.client.create_topics([NewTopic("by-java", 2)])["by-java"].result()
+    keys = sorted({key for _, key, _ in found})
+    broker.tool("org.apache.kafka.tools.ConsoleProducer", "--bootstrap-server", broker.address, "--topic", "by-java",
+                "--reader-property", "parse.key=true", said="".join(f"{key}\tv\n" for key in keys))
+    partitions = collections.defaultdict(set)
+    for partition, key, _ in found + queue.read("by-java", len(keys)):
+        partitions[key].add(partition)
+    assert all(len(where) == 1 for where in partitions.values()), {k: v for k, v in partitions.items() if len(v) > 1}
+    print(f"{len(theirs)} answers read by Kafka's console consumer, {len(keys)} keys where Kafka's producer puts them")
+
+
+def main():
+    program, made = sys.argv[1], pathlib.Path(sys.argv[2])
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="kafka-"))
+    with Broker(made / "kafka/lib", folder / "broker") as broker:
+        queue = KafkaQueue(broker)
+        results = [jobs.scenario(program, folder, queue)]
+        as_kafkas_own(broker, queue)
+        results += [behind_a_slow_row(program, folder, broker), broker_killed(program, folder, broker)]
+    print(jobs.table(results))
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
