@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "queue/ended_messages.h"
 #include "taker.h"
 
 namespace sluice::queue {
@@ -177,6 +178,36 @@ TEST(QueueSource, HandsAMessageOverOnceAndAcknowledgesItsLatestDelivery) {
   taker->end_open();
   EXPECT_TRUE(taker->close().has_value());
   EXPECT_THAT(script.acknowledged, UnorderedElementsAre("new", "2"));
+}
+
+TEST(QueueSource, AcknowledgesADeliveryThatComesAfterItsRowHasEndedAndHandsItOverNoMore) {
+  Script script;
+  script.give({message("a", "1")});
+  const auto taker = open(script);
+  taker->take(1);
+  script.wait([&] { return script.acknowledged.size() == 1; });
+  Message another = message("a", "3");  // as of a topic that was made anew
+  another.text = R"({"id":"other"})";
+  script.give({message("a", "2")});
+  script.wait([&] { return script.acknowledged.size() == 2; });
+  script.give({another, message("b", "4")});
+  taker->take(3);
+  EXPECT_THAT(taker->rows, ElementsAre(R"({"id":"a"})", R"({"id":"other"})", R"({"id":"b"})"));
+  EXPECT_TRUE(taker->close().has_value());
+  EXPECT_THAT(script.acknowledged, UnorderedElementsAre("1", "2", "3", "4"));
+}
+
+TEST(EndedMessages, AreForgottenTheOldestFirst) {
+  EndedMessages ended;
+  const auto name = [](std::size_t i) {
+    return EndedMessages::name_of(message(std::to_string(i), ""));
+  };
+  for (std::size_t i = 0; i < EndedMessages::kRemembered; ++i) ended.add(name(i));
+  ended.add(name(0));
+  EXPECT_TRUE(ended.has(name(0)));
+  ended.add(name(EndedMessages::kRemembered));
+  EXPECT_FALSE(ended.has(name(0)));
+  EXPECT_TRUE(ended.has(name(1)));
 }
 
 TEST(QueueSource, AcknowledgesADeliveryThatComesWhileAnEarlierOneIsAcknowledged) {

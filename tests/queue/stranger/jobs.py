@@ -70,6 +70,10 @@ class Provider:
     def url(self, job):
         return f"http://127.0.0.1:{self.server.server_address[1]}/{job}/v1"
 
+    def seen(self):
+        with self.lock:
+            return {row for asked in self.asked.values() for row in asked}
+
     def stats(self):
         with urllib.request.urlopen(f"http://{self.mock}/stats") as reply:
             return json.load(reply)
@@ -228,10 +232,20 @@ def account(queue, jobs, rows):
             "rejected": ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))}
 
 
+def trickle(queue, waiting, provider, holds, *jobs):
+    """Sends a few rows at a time, so that no job takes them all ahead, until holds()."""
+    while not holds():
+        assert waiting, "\n".join(["no rows are left"] + [f"{job.name}: {len(job.keys())} answers\n{job.said()}" for job in jobs])
+        some = [waiting.pop(0) for _ in range(PACK)]
+        queue.send([body(row) for row in some])
+        wait(lambda: provider.seen() >= set(some), *jobs)
+
+
 def scenario(program, folder, queue):
-    """Rows in two halves. Of two workers one is killed; it begins again and a third joins; one is stopped; each in the end runs once
-    more."""
+    """Of two workers one is killed with rows in flight; it begins again and a third joins; one is stopped; in the end each runs once
+    more. Some messages are no rows, and one has killed too many workers."""
     rows = [f"r{number}" for number in range(ROWS)]
+    waiting = list(rows)
     with Provider(program) as provider:
         a, b, c = jobs = [Job(program, folder, f"{queue.name}-{name}", queue, provider) for name in "abc"]
         try:
@@ -240,16 +254,16 @@ def scenario(program, folder, queue):
             a.start()
             b.start()
             queue.settle(2)
-            queue.send([body(row) for row in rows[:ROWS // 2]] + NOT_ROWS)
-            wait(lambda: len(a.keys()) >= 20 and len(b.keys()) >= 20, a, b)
+            queue.send(NOT_ROWS)
+            trickle(queue, waiting, provider, lambda: len(a.keys()) >= 20 and len(b.keys()) >= 20 and len(a.asked()) > len(a.keys()), a, b)
             a.kill()
             before = len(a.asked())
             a.start()
             c.start()
             queue.settle(3)
-            queue.send([body(row) for row in rows[ROWS // 2:]])
-            wait(lambda: len(a.asked()) > before and len(c.keys()) >= 20, a, b, c)
+            trickle(queue, waiting, provider, lambda: len(c.keys()) >= 20 and len(a.asked()) >= before + 20, a, b, c)
             b.stop()
+            queue.send([body(row) for row in waiting])
             finish(queue, jobs, rows)
             result = account(queue, jobs, rows)
             # In flight when it was killed, and what has ended behind them.

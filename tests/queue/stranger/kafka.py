@@ -4,6 +4,7 @@ The broker is Kafka's own, made by servers.py in FOLDER. Rows are sent by Conflu
 Kafka's console consumer.
 """
 import collections
+import contextlib
 import pathlib
 import shutil
 import socket
@@ -13,12 +14,11 @@ import tempfile
 import threading
 import time
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from confluent_kafka import ConsumerGroupState
 
 import jobs
-from jobs import Job, Provider, account, body, end_all, finish, wait
+from jobs import PACK, Job, Provider, account, body, end_all, finish, wait
 
 PARTITIONS = 4
 PROPERTIES = """process.roles=broker,controller
@@ -117,11 +117,13 @@ class KafkaQueue:
         """Until the group is stable with so many members, each with a partition."""
         until = time.monotonic() + jobs.LONGEST
         while True:
-            group = self.broker.client.describe_consumer_groups([self.group])[self.group].result()
-            parts = [len(member.assignment.topic_partitions) for member in group.members]
-            if group.state == ConsumerGroupState.STABLE and len(parts) == workers and min(parts) > 0 and sum(parts) == self.partitions:
+            state, parts = None, []
+            with contextlib.suppress(KafkaException):  # the group's coordinator is about to come up
+                group = self.broker.client.describe_consumer_groups([self.group])[self.group].result()
+                state, parts = group.state, [len(member.assignment.topic_partitions) for member in group.members]
+            if state == ConsumerGroupState.STABLE and len(parts) == workers and min(parts) > 0 and sum(parts) == self.partitions:
                 return
-            assert time.monotonic() < until, f"{group.state} {parts}"
+            assert time.monotonic() < until, f"{state} {parts}"
             time.sleep(0.1)
 
     def lag(self):

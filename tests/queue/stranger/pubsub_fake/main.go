@@ -17,13 +17,16 @@ import (
 	"connectrpc.com/vanguard"
 	"connectrpc.com/vanguard/vanguardgrpc"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 func main() {
 	pstest.SetMinAckDeadline(10 * time.Second) // as Google has it
 	var server *grpc.Server
 	fake := pstest.NewServerWithCallback(0, func(made *grpc.Server) { server = made })
-	rest, err := vanguardgrpc.NewTranscoder(server, vanguard.WithUnknownHandler(http.NotFoundHandler()))
+	rest, err := vanguardgrpc.NewTranscoder(server, vanguard.WithCodec(func(types vanguard.TypeResolver) vanguard.Codec {
+		return vanguard.JSONCodec{MarshalOptions: protojson.MarshalOptions{Resolver: types}} // as Google leaves out what is empty
+	}))
 	if err != nil {
 		log.Fatal(err)
 	}
