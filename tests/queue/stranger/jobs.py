@@ -18,6 +18,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -136,7 +137,7 @@ class Job:
     def __init__(self, program, folder, name, queue, provider):
         self.program, self.folder, self.name, self.queue, self.provider = program, folder / name, name, queue, provider
         self.folder.mkdir(parents=True)
-        self.known = set()  # whose answers were there when it was killed
+        self.kills = []  # for each, how many rows it had asked for, and whose answers were there
         self.process = None
 
     def start(self, more=""):
@@ -163,8 +164,8 @@ class Job:
     def kill(self):
         self.process.kill()
         self.process.wait()
-        self.known |= set(self.keys())
-        return self.known
+        self.kills.append((len(self.asked()), set(self.keys())))
+        return self.kills[-1][1]
 
     def end(self, status, ask=None):
         """Stops it, or waits for its end; fails when it does not end with `status`."""
@@ -185,11 +186,11 @@ class Job:
                               stdout=subprocess.PIPE, env={**os.environ, **self.queue.environment}).stdout
         return [json.loads(line) for line in said.splitlines()]
 
-    def asked_again(self):
-        """Rows that it asked more than once; none of them is one whose answer it had when it was killed."""
-        again = {row for row, times in collections.Counter(self.asked()).items() if times > 1}
-        assert not again & self.known, f"{self.name} asked for {sorted(again & self.known)} though it had their answers"
-        return again
+    def check_asked(self):
+        """That it has asked for no row whose answer it had when it was killed."""
+        for before, known in self.kills:
+            again = known & set(self.asked()[before:])
+            assert not again, f"{self.name} asked for {sorted(again)} though it had their answers"
 
 
 def end_all(jobs):
@@ -224,7 +225,7 @@ def account(queue, jobs, rows):
     asked = [row for job in jobs for row in job.asked()]
     same = sum(len(job.asked()) - len(set(job.asked())) for job in jobs)
     for job in jobs:
-        job.asked_again()
+        job.check_asked()
     reasons = collections.Counter(reject["reason"] for job in jobs for reject in job.rejects())
     return {"queue": queue.name, "rows": len(rows), "lines": len(lines), "distinct": len(set(lines)), "asked": len(asked),
             "again, same folder": same, "again, another": len(asked) - len(set(rows)) - same,
@@ -271,6 +272,33 @@ def scenario(program, folder, queue):
             expected = ["no_key", "not_json"] + (["too_many_deliveries"] if queue.counts else [])
             assert re.findall(r"[a-z_]+", result["rejected"]) == expected, result
             return result
+        finally:
+            end_all(jobs)
+
+
+def storm(program, folder, queue):
+    """Three workers, of which by chance one after the other is killed or stopped, and begins again."""
+    seed = int(os.environ.get("SLUICE_SEED") or random.randrange(1_000_000))
+    chance = random.Random(seed)
+    rows = [f"r{number}" for number in range(ROWS)]
+    waiting = list(rows)
+    with Provider(program, 200) as provider:
+        jobs = [Job(program, folder, f"{queue.name}-{name}", queue, provider) for name in "abc"]
+        try:
+            for job in jobs:
+                job.start()
+            while waiting:
+                some = [waiting.pop(0) for _ in range(6 * PACK)]
+                queue.send([body(row) for row in some])
+                wanted = chance.randint(0, len(some))
+                wait(lambda: len(provider.seen() & set(some)) >= wanted, *jobs)
+                job = chance.choice(jobs)
+                job.kill() if chance.random() < 0.6 else job.stop()
+                job.start()
+            finish(queue, jobs, rows)
+            return account(queue, jobs, rows)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
         finally:
             end_all(jobs)
 

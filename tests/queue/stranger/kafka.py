@@ -108,10 +108,11 @@ class KafkaQueue:
     def target(self):
         return f's.kafka {{ brokers = "{self.broker.address}", topic = "{self.target_topic}" }}'
 
-    def send(self, bodies, partition=None):
+    def send(self, bodies, producer=None):
+        producer = producer or self.producer
         for number, one in enumerate(bodies):
-            self.producer.produce(self.rows, one, partition=number % self.partitions if partition is None else partition)
-        assert self.producer.flush(jobs.LONGEST) == 0
+            producer.produce(self.rows, one, partition=number % self.partitions)
+        assert producer.flush(jobs.LONGEST) == 0
 
     def settle(self, workers):
         """Until the group is stable with so many members, each with a partition."""
@@ -225,6 +226,27 @@ def broker_killed(program, folder, broker):
             end_all([worker])
 
 
+def in_transactions(program, folder, broker):
+    """Rows that a producer commits are asked, those that it aborts are not; the marks between them hold nothing up."""
+    queue = KafkaQueue(broker, "transactions", 2)
+    producer = Producer({"bootstrap.servers": broker.address, "transactional.id": "rows", "log_level": 0})
+    producer.init_transactions(jobs.LONGEST)
+    rows = [f"r{number}" for number in range(60)]
+    for begin in range(0, len(rows), 10):
+        producer.begin_transaction()
+        queue.send([body(row) for row in rows[begin:begin + 10]], producer=producer)
+        producer.abort_transaction() if begin % 20 else producer.commit_transaction()
+    committed = [row for number, row in enumerate(rows) if number // 10 % 2 == 0]
+    with Provider(program, 50) as provider:
+        worker = Job(program, folder, "transactions-a", queue, provider)
+        try:
+            worker.start(', idle_exit = "3s"').end((0,))
+            assert sorted(worker.asked()) == sorted(committed) and sorted(queue.answers()) == sorted(committed)
+            print(f"in transactions: {len(committed)} rows of {len(rows)} asked, those that were committed")
+        finally:
+            end_all([worker])
+
+
 def as_kafkas_own(broker, queue):
     """Kafka's console consumer reads the answers; its producer puts the same keys into the same partitions."""
     found = queue.read(queue.target_topic, 1)
@@ -251,6 +273,7 @@ def main():
         queue = KafkaQueue(broker)
         results = [jobs.scenario(program, folder, queue)]
         as_kafkas_own(broker, queue)
+        in_transactions(program, folder, broker)
         results += [behind_a_slow_row(program, folder, broker), broker_killed(program, folder, broker)]
     print(jobs.table(results))
     shutil.rmtree(folder)
