@@ -83,8 +83,8 @@ class QueueSource final : public format::RecordSource {
   std::unordered_map<std::string, Known> held_;  // by id: waiting, under way, to acknowledge
   std::unordered_map<std::uint64_t, std::string> under_way_;  // ids by the line of the record
   std::uint64_t next_line_ = 1;
-  std::vector<std::string> to_acknowledge_;
-  EndedMessages ended_;  // and acknowledged
+  std::deque<std::string> to_acknowledge_;  // those that could not be come last
+  EndedMessages ended_;                     // and acknowledged
   bool acknowledging_ = false;
   std::string refusal_;     // why the last acknowledgement failed; empty: it did not
   std::size_t taking_ = 0;  // asked for by takes that are under way
@@ -336,10 +336,10 @@ bool QueueSource::acknowledge(Lock& lock) {
   const std::size_t count = std::min(to_acknowledge_.size(), kAcksAtOnce);
   std::vector<Held> held;
   for (std::size_t i = 0; i < count; ++i) {
-    std::string& id = to_acknowledge_.back();
+    std::string& id = to_acknowledge_.front();
     const Known& known = held_.at(id);
     held.push_back({std::move(id), known.receipt, known.deliveries});
-    to_acknowledge_.pop_back();
+    to_acknowledge_.pop_front();
   }
   acknowledging_ = true;
   lock.unlock();

@@ -27,6 +27,7 @@ from pubsub import ATTEMPTS, Fake, PubsubQueue
 
 class RedisQueue:
     counts = True
+    stops = (4,)
     environment = {}
 
     def __init__(self, port, name):
@@ -67,6 +68,7 @@ class RedisQueue:
 
 class SqsQueue:
     counts = True
+    stops = (4,)
     environment = {"STRANGER_KEYS": f"{KEY}:{SECRET}"}
 
     def __init__(self, port, name):

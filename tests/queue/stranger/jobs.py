@@ -3,6 +3,7 @@ every queue.
 
 A queue is an object with:
   name; counts                  for people; whether it counts deliveries
+  stops                         how a job may end that is stopped in the middle of changes
   environment                   what its jobs need of it
   source(more), target()        as a pipeline file has them
   send(bodies)                  by a client of others
@@ -293,7 +294,7 @@ def storm(program, folder, queue):
                 wanted = chance.randint(0, len(some))
                 wait(lambda: len(provider.seen() & set(some)) >= wanted, *jobs)
                 job = chance.choice(jobs)
-                job.kill() if chance.random() < 0.6 else job.stop()
+                job.kill() if chance.random() < 0.6 else job.end(queue.stops, signal.SIGINT)
                 job.start()
             finish(queue, jobs, rows)
             return account(queue, jobs, rows)

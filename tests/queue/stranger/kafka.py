@@ -21,6 +21,7 @@ import jobs
 from jobs import PACK, Job, Provider, account, body, end_all, finish, wait
 
 PARTITIONS = 4
+HEARTBEAT_MS = 500
 PROPERTIES = """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{1}
@@ -91,6 +92,7 @@ class Broker:
 
 class KafkaQueue:
     counts = False
+    stops = (4, 5)  # 5 while the group waits for a member: nothing can be committed
     environment = {}
 
     def __init__(self, broker, name="kafka", partitions=PARTITIONS):
@@ -103,7 +105,7 @@ class KafkaQueue:
 
     def source(self, more=""):
         return (f's.kafka {{ brokers = "{self.broker.address}", topic = "{self.rows}", group = "{self.group}", config = {{ '
-                f'["session.timeout.ms"] = "6000", ["heartbeat.interval.ms"] = "500" }}{more} }}')
+                f'["session.timeout.ms"] = "6000", ["heartbeat.interval.ms"] = "{HEARTBEAT_MS}" }}{more} }}')
 
     def target(self):
         return f's.kafka {{ brokers = "{self.broker.address}", topic = "{self.target_topic}" }}'
@@ -120,12 +122,19 @@ class KafkaQueue:
         while True:
             state, parts = None, []
             with contextlib.suppress(KafkaException):  # the group's coordinator is about to come up
-                group = self.broker.client.describe_consumer_groups([self.group])[self.group].result()
+                group = self.described()
                 state, parts = group.state, [len(member.assignment.topic_partitions) for member in group.members]
             if state == ConsumerGroupState.STABLE and len(parts) == workers and min(parts) > 0 and sum(parts) == self.partitions:
                 return
             assert time.monotonic() < until, f"{state} {parts}"
             time.sleep(0.1)
+
+    def described(self):
+        return self.broker.client.describe_consumer_groups([self.group])[self.group].result()
+
+    def waits(self):
+        """Whether the group waits for its members."""
+        return self.described().state == ConsumerGroupState.PREPARING_REBALANCING
 
     def lag(self):
         """Messages by partition behind what the group has committed."""
@@ -201,6 +210,37 @@ def behind_a_slow_row(program, folder, broker):
             end_all(both)
 
 
+def group_waits(program, folder, broker):
+    """A worker is killed and begins again at once, and one more joins: the group waits for the one that has died. What another answers meanwhile is
+    committed then, and nobody else asks for it."""
+    queue = KafkaQueue(broker, "waits", 12)
+    rows = [f"r{number}" for number in range(200)]
+    with Provider(program, 50) as provider:
+        a, b, c = all_three = [Job(program, folder, f"waits-{name}", queue, provider) for name in "abc"]
+        try:
+            a.start()
+            b.start()
+            queue.settle(2)
+            b.kill()
+            b.start()
+            c.start()
+            wait(queue.waits, a, b)
+            time.sleep(2 * HEARTBEAT_MS / 1000)  # by then a has been told, and waits too
+            queue.send([body(row) for row in rows])
+            wait(lambda: len(a.keys()) >= len(rows) // 4, a, b)
+            meanwhile = set(a.keys())
+            assert queue.waits(), "the group did not wait so long"
+            queue.settle(3)
+            finish(queue, all_three, rows)
+            again = meanwhile & set(b.asked() + c.asked())
+            assert not again, f"{len(again)} of {len(meanwhile)} answers were asked for by another: they were not committed"
+            result = account(queue, all_three, rows)
+            print(f"while the group waited for a dead worker: {len(meanwhile)} answers, none asked for by another")
+            return result
+        finally:
+            end_all(all_three)
+
+
 def broker_killed(program, folder, broker):
     """The broker is killed in the middle, and comes back with its data: the job goes on, and asks for nothing twice."""
     queue = KafkaQueue(broker, "killed")
@@ -274,7 +314,7 @@ def main():
         results = [jobs.scenario(program, folder, queue)]
         as_kafkas_own(broker, queue)
         in_transactions(program, folder, broker)
-        results += [behind_a_slow_row(program, folder, broker), broker_killed(program, folder, broker)]
+        results += [check(program, folder, broker) for check in (behind_a_slow_row, group_waits, broker_killed)]
     print(jobs.table(results))
     shutil.rmtree(folder)
     return 0

@@ -45,6 +45,7 @@ class Fake:
 
 class PubsubQueue:
     counts = True
+    stops = (4,)
     environment = {}
 
     def __init__(self, fake, name="pubsub", deadline=f"{DEADLINE}s"):
