@@ -145,13 +145,15 @@ class Job:
         url = self.provider.url(self.name)
         text = JOB % (self.queue.source(more), PACK, url, CONCURRENCY, self.queue.target())
         (self.folder / "job.lua").write_text(text)
+        self.said_before = len(self.said())
         with open(self.folder / "said", "a") as said:
             self.process = subprocess.Popen([self.program, "run", "job.lua"], cwd=self.folder, stdout=said, stderr=said,
                                             env={**os.environ, **self.queue.environment})
         return self
 
     def said(self):
-        return (self.folder / "said").read_text()
+        there = self.folder / "said"
+        return there.read_text() if there.exists() else ""
 
     def keys(self):
         there = self.folder / "job.jsonl"
@@ -171,6 +173,7 @@ class Job:
     def end(self, status, ask=None):
         """Stops it, or waits for its end; fails when it does not end with `status`."""
         if ask:
+            wait(lambda: "running" in self.said()[self.said_before:], self)  # and hears signals
             self.process.send_signal(ask)
         try:
             self.process.wait(LONGEST)
