@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -98,18 +99,25 @@ TEST(KafkaQueue, IsSharedByWorkersOfWhichOneComesLaterAndOneGoes) {
   spec.idle_exit = seconds(60);  // the other may be long in joining
   Taker first(spec);
   first.take(100);
-  // It goes on reading, since a rebalance waits for it; what it has is not ended before the second has come.
+  // It goes on reading, since a rebalance waits for it, and commits what it has read before a partition goes. So rows are added
+  // until the second has some.
+  std::atomic<bool> has_some = false;
   std::thread second([&] {
     Taker other(spec);
     other.take(1, false);
+    has_some = true;
     EXPECT_FALSE(other.rows.empty()) << other.error;
     EXPECT_TRUE(other.close().has_value());  // gives all of them back
   });
-  cluster.add(400, 800, 4);
   bool joined = false;
   std::thread adder([&] {
+    int next = 400;
+    for (; next < 1000 && !has_some; next += 4) {
+      cluster.add(next, next + 4, 4);
+      std::this_thread::sleep_for(milliseconds(100));
+    }
     second.join();
-    cluster.add(800, 1200, 4);
+    cluster.add(next, 1200, 4);
     joined = true;
   });
   while (unique_kafka_rows(first).size() < 1200 && first.error.empty() &&
