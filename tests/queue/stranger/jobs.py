@@ -260,13 +260,15 @@ def scenario(program, folder, queue):
             b.start()
             queue.settle(2)
             queue.send(NOT_ROWS)
-            trickle(queue, waiting, provider, lambda: len(a.keys()) >= 20 and len(b.keys()) >= 20 and len(a.asked()) > len(a.keys()), a, b)
+            # Who gets how many is chance at most servers.
+            trickle(queue, waiting, provider,
+                    lambda: len(a.keys()) >= 2 * PACK and len(b.keys()) >= PACK and len(a.asked()) > len(a.keys()), a, b)
             a.kill()
             before = len(a.asked())
             a.start()
             c.start()
             queue.settle(3)
-            trickle(queue, waiting, provider, lambda: len(c.keys()) >= 20 and len(a.asked()) >= before + 20, a, b, c)
+            trickle(queue, waiting, provider, lambda: len(c.keys()) >= PACK and len(a.asked()) >= before + PACK, a, b, c)
             b.stop()
             queue.send([body(row) for row in waiting])
             finish(queue, jobs, rows)
