@@ -119,6 +119,7 @@ core::Status KafkaClient::start(rd_kafka_type_t type, const KafkaSettings& defau
   library_.conf_set_error_cb(conf.get(), on_error);
   if (hooks_.rebalance) library_.conf_set_rebalance_cb(conf.get(), on_rebalance);
   if (hooks_.delivered) library_.conf_set_dr_msg_cb(conf.get(), on_delivered);
+  if (hooks_.sent) library_.conf_interceptor_add_on_new(conf.get(), "sluice", on_made, this);
   handle_ = library_.make(type, conf.get(), why.data(), why.size());
   if (handle_ == nullptr)
     return core::fail(core::ErrorCode::pipeline,
@@ -218,6 +219,21 @@ void KafkaClient::on_delivered(rd_kafka_t* /*handle*/, const rd_kafka_message_t*
                                void* self) {
   auto& client = *static_cast<KafkaClient*>(self);
   client.guarded([&] { client.hooks_.delivered(*message); });
+}
+
+rd_kafka_resp_err_t KafkaClient::on_made(rd_kafka_t* handle, const rd_kafka_conf_t* /*conf*/,
+                                         void* self, char* /*why*/, std::size_t /*size*/) {
+  auto& client = *static_cast<KafkaClient*>(self);
+  return client.library_.interceptor_add_on_request_sent(handle, "sluice", on_sent, self);
+}
+
+rd_kafka_resp_err_t KafkaClient::on_sent(rd_kafka_t* /*handle*/, int /*socket*/,
+                                         const char* /*broker*/, std::int32_t /*broker_id*/,
+                                         std::int16_t api, std::int16_t /*version*/,
+                                         std::int32_t /*number*/, std::size_t /*size*/,
+                                         void* self) {
+  static_cast<KafkaClient*>(self)->hooks_.sent(api);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 }  // namespace sluice::queue

@@ -1,9 +1,10 @@
 // A consumer or a producer of librdkafka as a value: made of a pipeline's settings, with what its callbacks say kept for
 // its owner. No text that leaves it holds what a setting of `config` holds.
 //
-// Threads: what librdkafka says of its functions; trouble() and shown() any. Hooks run on the thread that polls.
+// Threads: what librdkafka says of its functions; trouble() and shown() any. Hooks run on the thread that polls, but for `sent`.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -27,6 +28,8 @@ std::string kafka_name_of(const Spec& spec);  // the topic
 struct KafkaHooks {
   std::function<void(rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*)> rebalance = {};
   std::function<void(const rd_kafka_message_t&)> delivered = {};
+  // A request has been written to a broker: its number in Kafka's protocol. On threads of librdkafka's; must not throw.
+  std::function<void(std::int16_t)> sent = {};
 };
 
 using KafkaSettings = std::vector<std::pair<std::string_view, std::string>>;
@@ -64,6 +67,10 @@ class KafkaClient {
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t* partitions, void* self);
   static void on_delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
+  static rd_kafka_resp_err_t on_made(rd_kafka_t* handle, const rd_kafka_conf_t*, void* self, char*,
+                                     std::size_t);
+  static rd_kafka_resp_err_t on_sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api,
+                                     std::int16_t, std::int32_t, std::size_t, void* self);
   template <class Body>
   void guarded(Body body);
 

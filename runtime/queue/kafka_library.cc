@@ -27,6 +27,7 @@ LoadedKafka load_kafka() {
   take(f.assignment_lost, "rd_kafka_assignment_lost");
   take(f.commit_queue, "rd_kafka_commit_queue");
   take(f.conf_destroy, "rd_kafka_conf_destroy");
+  take(f.conf_interceptor_add_on_new, "rd_kafka_conf_interceptor_add_on_new");
   take(f.conf_new, "rd_kafka_conf_new");
   take(f.conf_set, "rd_kafka_conf_set");
   take(f.conf_set_dr_msg_cb, "rd_kafka_conf_set_dr_msg_cb");
@@ -45,6 +46,7 @@ LoadedKafka load_kafka() {
   take(f.flush, "rd_kafka_flush");
   take(f.incremental_assign, "rd_kafka_incremental_assign");
   take(f.incremental_unassign, "rd_kafka_incremental_unassign");
+  take(f.interceptor_add_on_request_sent, "rd_kafka_interceptor_add_on_request_sent");
   take(f.last_error, "rd_kafka_last_error");
   take(f.message_destroy, "rd_kafka_message_destroy");
   take(f.metadata, "rd_kafka_metadata");

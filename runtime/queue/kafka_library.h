@@ -15,6 +15,7 @@ struct KafkaLibrary {
   decltype(&rd_kafka_assignment_lost) assignment_lost;
   decltype(&rd_kafka_commit_queue) commit_queue;
   decltype(&rd_kafka_conf_destroy) conf_destroy;
+  decltype(&rd_kafka_conf_interceptor_add_on_new) conf_interceptor_add_on_new;
   decltype(&rd_kafka_conf_new) conf_new;
   decltype(&rd_kafka_conf_set) conf_set;
   decltype(&rd_kafka_conf_set_dr_msg_cb) conf_set_dr_msg_cb;
@@ -33,6 +34,7 @@ struct KafkaLibrary {
   decltype(&rd_kafka_flush) flush;
   decltype(&rd_kafka_incremental_assign) incremental_assign;
   decltype(&rd_kafka_incremental_unassign) incremental_unassign;
+  decltype(&rd_kafka_interceptor_add_on_request_sent) interceptor_add_on_request_sent;
   decltype(&rd_kafka_last_error) last_error;
   decltype(&rd_kafka_message_destroy) message_destroy;
   decltype(&rd_kafka_metadata) metadata;

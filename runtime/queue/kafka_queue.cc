@@ -32,6 +32,9 @@ constexpr seconds kFindAgainWithin{1};
 // How long an answer about a partition's end is waited for before nothing is taken to be nothing.
 constexpr seconds kSettleWithin{10};
 constexpr std::size_t kWindow = 50'000;
+// Requests by their numbers in Kafka's protocol.
+constexpr std::int16_t kJoinGroup = 11;
+constexpr std::int16_t kSyncGroup = 14;
 
 int in_milliseconds(core::Duration duration) {
   return static_cast<int>(
@@ -78,6 +81,7 @@ class KafkaSource final : public Queue {
   const std::string worker_;
   std::unique_ptr<KafkaClient> client_;
   std::atomic<bool> closed_ = false;
+  std::atomic<bool> joining_ = false;  // the group waits for its members, this one has come
 
   // In this order where several are held.
   std::mutex polling_;              // guards the next three, and that one thread polls
@@ -113,7 +117,11 @@ QueueResult<void> KafkaSource::open() {
        {"enable.auto.offset.store", "false"},
        {"enable.partition.eof", "true"},
        {"partition.assignment.strategy", "cooperative-sticky"}},
-      {.rebalance = [this](rd_kafka_resp_err_t code, Partitions* of) { rebalance(code, of); }});
+      {.rebalance = [this](rd_kafka_resp_err_t code, Partitions* of) { rebalance(code, of); },
+       .sent =
+           [this](std::int16_t api) {
+             if (api == kJoinGroup || api == kSyncGroup) joining_ = api == kJoinGroup;
+           }});
   if (!made) return std::unexpected(QueueFailure{made.error()});
   client_ = std::move(*made);
   if (auto found = client_->find_topic(kFindWithin, true); !found) return found;
@@ -291,7 +299,7 @@ void KafkaSource::revoke(Partitions* partitions) {
   {
     const std::lock_guard commits(commits_);
     // Where that fails their rows come again, to the next owner.
-    if (client_->library().assignment_lost(client_->handle()) == 0)
+    if (client_->library().assignment_lost(client_->handle()) == 0 && !joining_)
       static_cast<void>(commit(numbers));
     const std::lock_guard lock(mutex_);
     for (const std::int32_t number : numbers) partitions_.erase(number);
@@ -316,6 +324,13 @@ QueueResult<std::vector<std::string>> KafkaSource::acknowledge(std::span<const H
     }
     for (const auto& [number, partition] : partitions_) of.push_back(number);
   }
+  if (joining_)
+    return std::unexpected(QueueFailure{
+        {core::ErrorCode::io,
+         fmt::format("the group '{}' waits for all its members, perhaps for one that has died",
+                     at_.group),
+         name()},
+        true});
   if (auto done = commit(of); !done) return std::unexpected(std::move(done.error()));
   return {};
 }

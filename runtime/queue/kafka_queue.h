@@ -15,7 +15,10 @@
 //      partition has gone, or has gone and come again, commits nothing.
 //   2. The group is polled every kHoldEvery, whether there is room or not: a worker that does not is taken for dead after
 //      max.poll.interval.ms (5 min).
-//   3. Of a partition at most kWindow messages, and one fetch, are behind the first that has not ended.
+//   3. Nothing is committed while the group waits for its members, which takes up to session.timeout.ms (45 s) where one has died:
+//      a broker leaves what comes behind a JoinGroup on its connection until then, refuses it as of another generation, and the
+//      client gives up its partitions for that. It is committed when the group has its new generation, before a partition goes.
+//   4. Of a partition at most kWindow messages, and one fetch, are behind the first that has not ended.
 #pragma once
 
 #include <memory>

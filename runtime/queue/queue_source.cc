@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/thread_name.h"
+#include "queue/ended_messages.h"
 #include "queue/message_row.h"
 
 namespace sluice::queue {
@@ -55,8 +56,9 @@ class QueueSource final : public format::RecordSource {
     std::optional<core::Time> since;
   };
   struct Known {
-    std::string receipt;
+    std::string receipt = {};
     std::uint64_t deliveries = 1;
+    core::Hash128 name = {};  // in ended_
   };
 
   void run_thread(void (QueueSource::*body)(Lock&), const char* name);
@@ -64,7 +66,7 @@ class QueueSource final : public format::RecordSource {
   void tend(Lock& lock);
   bool acknowledge(Lock& lock);  // false: again later
   bool hold(Lock& lock);         // false: again soon
-  void add(std::vector<Message> messages);
+  void add(std::vector<Message> messages, const std::vector<core::Hash128>& names);
   void drop_lost();
   std::size_t room() const;
   // False: the queue is of no more use.
@@ -81,7 +83,8 @@ class QueueSource final : public format::RecordSource {
   std::unordered_map<std::string, Known> held_;  // by id: waiting, under way, to acknowledge
   std::unordered_map<std::uint64_t, std::string> under_way_;  // ids by the line of the record
   std::uint64_t next_line_ = 1;
-  std::vector<std::string> to_acknowledge_;
+  std::deque<std::string> to_acknowledge_;  // those that could not be come last
+  EndedMessages ended_;                     // and acknowledged
   bool acknowledging_ = false;
   std::string refusal_;     // why the last acknowledgement failed; empty: it did not
   std::size_t taking_ = 0;  // asked for by takes that are under way
@@ -255,6 +258,9 @@ void QueueSource::take_on(Lock& lock) {
     const core::Time began = steady_now();
     lock.unlock();
     auto taken = queue_->take(most, longest);
+    std::vector<core::Hash128> names;
+    if (taken)
+      for (const Message& message : *taken) names.push_back(EndedMessages::name_of(message));
     lock.lock();
     taking_ -= most;
     if (!taken) {
@@ -270,21 +276,26 @@ void QueueSource::take_on(Lock& lock) {
       // It may have waited for a connection: an empty take vouches for its own time alone.
       if (!quiet_since_) quiet_since_ = std::max({began, came_at_, steady_now() - longest});
     } else {
-      add(std::move(*taken));
+      add(std::move(*taken), names);
     }
     changed_.notify_all();
   }
 }
 
-void QueueSource::add(std::vector<Message> messages) {
+void QueueSource::add(std::vector<Message> messages, const std::vector<core::Hash128>& names) {
   std::size_t bytes = 0;
   const std::size_t count = messages.size();
-  for (Message& message : messages) {
+  for (std::size_t i = 0; i < count; ++i) {
+    Message& message = messages[i];
     const std::size_t size = sizeof message + message.text.size();
     bytes += size;
     const auto [known, first] = held_.try_emplace(message.id);
-    known->second = {message.receipt, message.deliveries};
+    known->second = {message.receipt, message.deliveries, names[i]};
     if (!first) continue;
+    if (ended_.has(names[i])) {
+      to_acknowledge_.push_back(std::move(message.id));
+      continue;
+    }
     bytes_ += size;
     waiting_.push_back(std::move(message));
   }
@@ -325,10 +336,10 @@ bool QueueSource::acknowledge(Lock& lock) {
   const std::size_t count = std::min(to_acknowledge_.size(), kAcksAtOnce);
   std::vector<Held> held;
   for (std::size_t i = 0; i < count; ++i) {
-    std::string& id = to_acknowledge_.back();
+    std::string& id = to_acknowledge_.front();
     const Known& known = held_.at(id);
     held.push_back({std::move(id), known.receipt, known.deliveries});
-    to_acknowledge_.pop_back();
+    to_acknowledge_.pop_front();
   }
   acknowledging_ = true;
   lock.unlock();
@@ -345,10 +356,12 @@ bool QueueSource::acknowledge(Lock& lock) {
     // A delivery that has come meanwhile counts by itself.
     const bool again = !left || std::ranges::find(*left, one.id) != left->end() ||
                        known->second.receipt != one.receipt;
-    if (again)
+    if (again) {
       to_acknowledge_.push_back(std::move(one.id));
-    else
+    } else {
+      ended_.add(known->second.name);
       held_.erase(known);
+    }
   }
   changed_.notify_all();
   return left && left->empty();

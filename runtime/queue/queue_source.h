@@ -6,12 +6,13 @@
 //                       └──────── close() ─┴─────▶ give_back()
 //
 // A message that was delivered more than max_deliveries times becomes a reject: perhaps it is what kills the workers.
-// One that comes again after its row has ended is found in the checkpoint by its row's name, and acknowledged.
+// One that comes again after its row has ended is acknowledged: here, where it ended in this process (ended_messages.h); else
+// it is found in the checkpoint by its row's name.
 //
 // Threads: as RecordSource's; ended() from any. Threads of its own: Queue::takers() that take, and one that does the rest.
 //
 // Invariants:
-//   1. A message that is held is not handed over again: another delivery of it renews its receipt.
+//   1. A message that is held, or whose row has ended, is not handed over again: another delivery of it renews its receipt.
 //   2. A message is acknowledged after its ended() and not before, by its latest receipt, again until that is through or
 //      close() gives up.
 //   3. At most kAhead messages wait for the reader, or kAheadBytes and what one take() of each taker brings.

@@ -1,4 +1,5 @@
-// A cluster of Kafka in this process: librdkafka's own mock of one, whose brokers listen on loopback.
+// A cluster of Kafka in this process: librdkafka's own mock of one, whose brokers listen on loopback. It answers other requests
+// while a JoinGroup waits for members, which no broker does: what hangs on that is tried at a real one (stranger/kafka.py).
 //
 // Threads: one.
 #pragma once

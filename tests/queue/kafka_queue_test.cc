@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -98,18 +99,25 @@ TEST(KafkaQueue, IsSharedByWorkersOfWhichOneComesLaterAndOneGoes) {
   spec.idle_exit = seconds(60);  // the other may be long in joining
   Taker first(spec);
   first.take(100);
-  // It goes on reading, since a rebalance waits for it; what it has is not ended before the second has come.
+  // It goes on reading, since a rebalance waits for it, and commits what it has read before a partition goes. So rows are added
+  // until the second has some.
+  std::atomic<bool> has_some = false;
   std::thread second([&] {
     Taker other(spec);
     other.take(1, false);
+    has_some = true;
     EXPECT_FALSE(other.rows.empty()) << other.error;
     EXPECT_TRUE(other.close().has_value());  // gives all of them back
   });
-  cluster.add(400, 800, 4);
   bool joined = false;
   std::thread adder([&] {
+    int next = 400;
+    for (; next < 1000 && !has_some; next += 4) {
+      cluster.add(next, next + 4, 4);
+      std::this_thread::sleep_for(milliseconds(100));
+    }
     second.join();
-    cluster.add(800, 1200, 4);
+    cluster.add(next, 1200, 4);
     joined = true;
   });
   while (unique_kafka_rows(first).size() < 1200 && first.error.empty() &&
@@ -119,13 +127,46 @@ TEST(KafkaQueue, IsSharedByWorkersOfWhichOneComesLaterAndOneGoes) {
   EXPECT_TRUE(joined);
   EXPECT_TRUE(first.close().has_value());
   EXPECT_EQ(unique_kafka_rows(first).size(), 1200u) << "rows were lost";
-  // Of a partition that went and came back, what had ended in between comes again.
+  EXPECT_EQ(first.rows.size(), 1200u) << "a row came twice";
+  // What it had ended when a partition went is committed by the last.
   spec.idle_exit = seconds(1);
   Taker last(spec);
   EXPECT_EQ(last.take(), State::end) << last.error;
   EXPECT_TRUE(last.close().has_value());
   for (int partition = 0; partition < 4; ++partition)
     EXPECT_EQ(cluster.committed("sluice", partition), 300);
+}
+
+TEST(KafkaQueue, HandsNoRowOverTwiceWhosePartitionGoesAndComesAgain) {
+  KafkaCluster cluster(2);
+  cluster.add(0, 20, 2);
+  Spec spec = spec_of(cluster);
+  spec.idle_exit = seconds(60);
+  Taker first(spec);
+  first.take(20, false);
+  // The first row of each partition keeps back what has ended behind it.
+  const auto lines = std::exchange(first.open, {});
+  std::vector<std::uint64_t> slow;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool is_first = first.rows[i] == R"({"id":"0"})" || first.rows[i] == R"({"id":"1"})";
+    (is_first ? slow : first.open).push_back(lines[i]);
+  }
+  ASSERT_EQ(slow.size(), 2u);
+  first.end_open();
+  {
+    Taker second(spec);
+    second.take(10, false);
+    EXPECT_TRUE(second.close().has_value());  // gives all of them back
+  }
+  first.open = slow;
+  first.end_open();
+  cluster.add(20, 22, 2);
+  first.take(22);
+  EXPECT_EQ(first.rows.size(), 22u) << "a row came twice";
+  EXPECT_EQ(unique_kafka_rows(first).size(), 22u);
+  EXPECT_TRUE(first.close().has_value());
+  EXPECT_EQ(cluster.committed("sluice", 0), 11);
+  EXPECT_EQ(cluster.committed("sluice", 1), 11);
 }
 
 TEST(KafkaQueue, CommitsNothingForARowWhosePartitionHasGone) {

@@ -86,6 +86,40 @@ TEST(PubsubQueue, LosesNoMessageThatComesToAPullOfBefore) {
   EXPECT_LE(server.calls("pull"), 8);  // one or two each taker, and no new one for each wait
 }
 
+TEST(PubsubQueue, AsksAgainWhereAPullBringsNothing) {
+  PubsubServer server;
+  server.answer_empty_after(milliseconds(20));
+  Spec spec = spec_of(server);
+  spec.idle_exit = seconds(2);
+  Taker taker(spec);
+  ASSERT_TRUE(eventually([&] { return server.calls("pull") >= 10; }));
+  server.add(0, 30);
+  EXPECT_EQ(taker.take(), State::end) << taker.error;
+  EXPECT_EQ(taker.rows.size(), 30u);
+  EXPECT_TRUE(taker.close().has_value());
+  EXPECT_EQ(server.left(), 0u);
+}
+
+TEST(PubsubQueue, HandsNoRowOverTwiceThatIsDeliveredAgainAfterItHasEnded) {
+  PubsubServer server;
+  server.add(0, 1);
+  server.set_faults([](const std::string& method, int number) -> std::optional<int> {
+    return method == "acknowledge" && number == 1 ? std::optional(400) : std::nullopt;  // forgotten
+  });
+  Spec spec = spec_of(server);
+  spec.idle_exit = seconds(60);
+  Taker taker(spec);
+  taker.take(1);
+  ASSERT_TRUE(eventually([&] { return server.calls("acknowledge") == 1; }));
+  server.show_all();
+  ASSERT_TRUE(eventually([&] { return server.left() == 0; }));
+  server.add(1, 2);
+  taker.take(2);
+  EXPECT_EQ(taker.rows.size(), 2u);
+  EXPECT_NE(taker.rows[0], taker.rows[1]);
+  EXPECT_TRUE(taker.close().has_value());
+}
+
 TEST(PubsubQueue, IsAcknowledgedByItsLatestAckId) {
   PubsubServer server;
   server.add(0, 1);

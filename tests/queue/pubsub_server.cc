@@ -39,6 +39,11 @@ void PubsubServer::set_faults(Faults faults) {
   faults_ = std::move(faults);
 }
 
+void PubsubServer::answer_empty_after(std::chrono::milliseconds longest) {
+  const std::lock_guard lock(mutex_);
+  longest_pull_ = longest;
+}
+
 void PubsubServer::answer(const http::ServerRequest& request,
                           const std::shared_ptr<http::Responder>& responder) {
   const std::size_t colon = request.target.find(':');
@@ -53,15 +58,16 @@ void PubsubServer::answer(const http::ServerRequest& request,
     return responder->respond(error(404));
   if (method == "get") return responder->respond(reply("{}"));
   if (method != "pull") return responder->respond(reply(done(method, request.body)));
-  pulls_.push_back({responder, json::parse(request.body)["maxMessages"].get<std::size_t>()});
+  pulls_.push_back({responder, json::parse(request.body)["maxMessages"].get<std::size_t>(),
+                    longest_pull_ ? steady() + *longest_pull_ : core::Time::max()});
   serve_and_look_again();
 }
 
 void PubsubServer::serve() {
   std::erase_if(pulls_, [this](const Pull& pull) {
     const std::string messages = receive(pull.most);
-    if (messages.empty()) return false;
-    pull.responder->respond(reply(messages));
+    if (messages.empty() && steady() < pull.until) return false;
+    pull.responder->respond(reply(messages.empty() ? "{}" : messages));
     return true;
   });
 }
@@ -105,6 +111,7 @@ std::string PubsubServer::done(const std::string& method, const std::string& bod
       acknowledge(receipt);
     } else if (Stored* const message = find(receipt)) {
       withhold(*message, asked["ackDeadlineSeconds"]);
+      if (asked["ackDeadlineSeconds"] == 0) message->receipt.clear();  // good for nothing any more
     }
   }
   return "{}";

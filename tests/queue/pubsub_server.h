@@ -1,9 +1,10 @@
 // Google Pub/Sub in memory, by its REST API: one topic, "answers", and one subscription, "rows", which waits with the answer
-// to a pull until there is a message.
+// to a pull until there is a message. Held against Google's own server in memory (tests/queue/stranger/pubsub.py).
 //
 // Threads: any; it answers on a thread of its own.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@ class PubsubServer final : public MessageServer {
   ~PubsubServer() { stop(); }
 
   std::string endpoint() const;
+  // A pull that nothing comes to is answered after so long, with nothing, as Google's server does; else never.
+  void answer_empty_after(std::chrono::milliseconds longest);
   // Counts deliveries, as with a dead-letter policy. A message without text has an attribute alone.
   void count_attempts() { counts_ = true; }
 
@@ -39,6 +42,7 @@ class PubsubServer final : public MessageServer {
   struct Pull {
     std::shared_ptr<http::Responder> responder;
     std::size_t most;
+    core::Time until;
   };
   void answer(const http::ServerRequest& request,
               const std::shared_ptr<http::Responder>& responder) override;
@@ -50,6 +54,7 @@ class PubsubServer final : public MessageServer {
 
   std::vector<Sent> sent_;
   std::vector<Pull> pulls_;
+  std::optional<std::chrono::milliseconds> longest_pull_;
   Faults faults_;
   bool counts_ = false;
 };

@@ -7,8 +7,10 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 
+#include "queue/ended_messages.h"
 #include "taker.h"
 
 namespace sluice::queue {
@@ -36,6 +38,7 @@ struct Script {
   int holds = 0;
   int takes_to_fail = 0;
   bool acknowledgements_fail = false;
+  std::set<std::string> tried;  // ids that were to be acknowledged
   bool failures_pass = true;
   std::vector<std::string> refuse_once;  // ids that are not acknowledged the first time
   std::function<void()> while_acknowledging;
@@ -91,6 +94,8 @@ class FakeQueue final : public Queue {
   QueueResult<std::vector<std::string>> acknowledge(std::span<const Held> held) override {
     if (script_.while_acknowledging) script_.while_acknowledging();
     const std::lock_guard lock(script_.mutex);
+    for (const Held& one : held) script_.tried.insert(one.id);
+    script_.changed.notify_all();
     if (script_.acknowledgements_fail) return std::unexpected(failure(true));
     std::vector<std::string> left;
     for (const Held& one : held) {
@@ -179,6 +184,36 @@ TEST(QueueSource, HandsAMessageOverOnceAndAcknowledgesItsLatestDelivery) {
   EXPECT_THAT(script.acknowledged, UnorderedElementsAre("new", "2"));
 }
 
+TEST(QueueSource, AcknowledgesADeliveryThatComesAfterItsRowHasEndedAndHandsItOverNoMore) {
+  Script script;
+  script.give({message("a", "1")});
+  const auto taker = open(script);
+  taker->take(1);
+  script.wait([&] { return script.acknowledged.size() == 1; });
+  Message another = message("a", "3");  // as of a topic that was made anew
+  another.text = R"({"id":"other"})";
+  script.give({message("a", "2")});
+  script.wait([&] { return script.acknowledged.size() == 2; });
+  script.give({another, message("b", "4")});
+  taker->take(3);
+  EXPECT_THAT(taker->rows, ElementsAre(R"({"id":"a"})", R"({"id":"other"})", R"({"id":"b"})"));
+  EXPECT_TRUE(taker->close().has_value());
+  EXPECT_THAT(script.acknowledged, UnorderedElementsAre("1", "2", "3", "4"));
+}
+
+TEST(EndedMessages, AreForgottenTheOldestFirst) {
+  EndedMessages ended;
+  const auto name = [](std::size_t i) {
+    return EndedMessages::name_of(message(std::to_string(i), ""));
+  };
+  for (std::size_t i = 0; i < EndedMessages::kRemembered; ++i) ended.add(name(i));
+  ended.add(name(0));
+  EXPECT_TRUE(ended.has(name(0)));
+  ended.add(name(EndedMessages::kRemembered));
+  EXPECT_FALSE(ended.has(name(0)));
+  EXPECT_TRUE(ended.has(name(1)));
+}
+
 TEST(QueueSource, AcknowledgesADeliveryThatComesWhileAnEarlierOneIsAcknowledged) {
   Script script;
   script.give({message("a", "old")});
@@ -213,6 +248,20 @@ TEST(QueueSource, AcknowledgesAgainWhatCouldNotBe) {
   taker->take(2);
   EXPECT_TRUE(taker->close().has_value());
   EXPECT_THAT(script.acknowledged, UnorderedElementsAre("1", "2"));
+}
+
+TEST(QueueSource, TellsTheQueueOfAllThatHaveEndedThoughNoneCanBeAcknowledgedYet) {
+  Script script;
+  script.acknowledgements_fail = true;
+  for (int i = 0; i < 120; ++i) {
+    std::vector<Message> ten;
+    for (int k = 0; k < 10; ++k) ten.push_back(message(std::to_string(i * 10 + k), "r"));
+    script.give(std::move(ten));
+  }
+  const auto taker = open(script, seconds(60), milliseconds(1));
+  taker->take(1200);
+  script.wait([&] { return script.tried.size() == 1200; });
+  EXPECT_FALSE(taker->close().has_value());
 }
 
 TEST(QueueSource, SaysHowManyCouldNotBeAcknowledgedAndWhy) {
