@@ -217,7 +217,7 @@ core::Result<words::Results> run_questions(const stages::JobSpec& job, const Run
       result->end = job::RunEnd::stopped;
       result->why = "on request";
     }
-    timeline->ended(*result);
+    if (timeline) timeline->ended(*result);  // none: others have done all of it
     auto delivered = shared && !results.has_whole_job
                          ? core::Result<std::vector<deliver::Delivered>>{}
                          : deliver::deliver(spec);
