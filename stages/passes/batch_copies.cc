@@ -86,6 +86,18 @@ void BatchCopies::tend() {
   std::ignore = board.remove_file(member_.job(), kCancelOrder);
 }
 
+core::Status none_out(shared_job::Board& board, const shared_job::Job& job) {
+  const auto names = board.files(job);
+  if (!names) return std::unexpected(names.error());
+  if (std::ranges::all_of(*names, [](const std::string& name) { return name == kCancelOrder; }))
+    return {};
+  return core::fail(
+      core::ErrorCode::pipeline,
+      "batches of this job are out, and no endpoint has the tier \"batch\" any more: put "
+      "it back until they were collected, or their rows are paid for twice",
+      board.place());
+}
+
 core::Status order_cancel(shared_job::Board& board, const shared_job::Job& job,
                           std::span<const std::string> which) {
   std::string text;

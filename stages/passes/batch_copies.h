@@ -35,6 +35,9 @@ class BatchCopies final : public parked::SharedFiles {
   std::set<std::string> put_;  // paths of what is there, or ought to be
 };
 
+// ErrorCode::pipeline, with words for people, where batches are out, or have brought what was not read yet: for a job that has none by now.
+core::Status none_out(shared_job::Board& board, const shared_job::Job& job);
+
 // From a machine that may not have the batches: those named, or with none all.
 core::Status order_cancel(shared_job::Board& board, const shared_job::Job& job,
                           std::span<const std::string> which);

@@ -91,6 +91,9 @@ core::Result<std::unique_ptr<Passes>> Passes::join(const stages::PipelineSpec& s
        }});
   if (!member) return std::unexpected(member.error());
   passes->member_ = std::move(*member);
+  if (!passes->by_one_)
+    if (auto none = none_out(passes->member_->board(), passes->member_->job()); !none)
+      return std::unexpected(none.error());
   const stages::DispatchSpec& dispatch = spec.dispatch;
   if (dispatch.budget && !dispatch.shared_budget.empty())
     passes->spent_.emplace(spec.checkpoint.shared.url, passes->member_->job(),

@@ -75,6 +75,11 @@ TEST_F(SharedBatches, GoOnAfterCtrlCOnAnotherMachineAndCanBeCancelledFromAThird)
   EXPECT_EQ(started_[0]->wait(), 4) << started_[0]->errors();
   EXPECT_EQ(made().size(), 2U);
   started_.clear();
+  write_job(*machines_[2]);
+  const auto without = machines_[2]->sluice(with("run"));
+  EXPECT_EQ(without.status, 3);
+  EXPECT_THAT(without.errors, HasSubstr("batches of this job are out"));
+  write_job(*machines_[2], "Sort.", kBatches);
   started_.push_back(machines_[1]->start(with("run")));
   ASSERT_TRUE(started_[0]->runs_until([&] {
     return started_[0]->errors().find("2 out") != std::string::npos;
