@@ -5,7 +5,7 @@
 //
 // Invariants:
 //   1. A message is known by its id and its text: an id that a service gives away again, as Kafka its offsets when a topic is
-//      made anew, names another message.
+//      made again, names another message.
 //   2. The latest kRemembered are known, in some 15 MB.
 #pragma once
 

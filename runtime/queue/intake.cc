@@ -29,6 +29,23 @@ std::string path_in(const std::string& folder) {
   return folder + "/intake.db";
 }
 
+std::string receipt_of(std::int64_t number) {
+  return fmt::format("{}{}", kKept, number);
+}
+std::int64_t number_of(std::string_view receipt) {
+  std::int64_t number = 0;
+  std::from_chars(receipt.data() + 1, receipt.data() + receipt.size(), number);
+  return number;
+}
+bool is_kept(const Held& held) {
+  return held.receipt.starts_with(kKept);
+}
+std::vector<Held> not_kept(std::span<const Held> held) {
+  std::vector<Held> theirs;
+  std::ranges::copy_if(held, std::back_inserter(theirs), std::not_fn(is_kept));
+  return theirs;
+}
+
 std::unexpected<QueueFailure> final_failure(const core::Error& error) {
   return std::unexpected(QueueFailure{error, false});
 }
@@ -52,7 +69,6 @@ class Intake final : public Queue {
   void close() override { service_->close(); }
 
  private:
-  static bool is_kept(const Held& held) { return held.receipt.starts_with(kKept); }
   core::Status prepare();
   core::Result<std::vector<Message>> take_kept(std::size_t most);
   // Keeps those that are rows. What is to be handed over.
@@ -142,17 +158,14 @@ core::Result<std::vector<Message>> Intake::take_kept(std::size_t most) {
       if (!row) return std::unexpected(row.error());
       if (!*row) break;
       messages.push_back({.id = std::string(select_.bytes(1)),
-                          .receipt = fmt::format("{}{}", kKept, select_.integer(0)),
+                          .receipt = receipt_of(select_.integer(0)),
                           .text = std::string(select_.bytes(3)),
                           .deliveries = select_.unsigned_integer(2)});
       next_ = select_.integer(0);
     }
     select_.reset();
     for (const Message& message : messages) {
-      std::int64_t number = 0;
-      std::from_chars(message.receipt.data() + 1, message.receipt.data() + message.receipt.size(),
-                      number);
-      if (auto told = deliver_.bind(1, number).run(); !told) return told;
+      if (auto told = deliver_.bind(1, number_of(message.receipt)).run(); !told) return told;
     }
     return {};
   });
@@ -176,7 +189,7 @@ core::Result<std::vector<Message>> Intake::keep(std::vector<Message> messages) {
       const auto row = insert_.step();
       if (!row) return std::unexpected(row.error());
       if (*row) {
-        message.receipt = fmt::format("{}{}", kKept, insert_.integer(0));
+        message.receipt = receipt_of(insert_.integer(0));
         fresh.push_back(std::move(message));
       }
       insert_.reset();
@@ -213,10 +226,7 @@ QueueResult<void> Intake::hold(std::span<const Held> held) {
   const core::Time now = std::chrono::steady_clock::now();
   if (now - held_at_ + kAcknowledgeEvery < service_->hold_every()) return {};
   held_at_ = now;
-  std::vector<Held> theirs;
-  std::ranges::copy_if(held, std::back_inserter(theirs),
-                       [](const Held& one) { return !is_kept(one); });
-  return service_->hold(theirs);
+  return service_->hold(not_kept(held));
 }
 
 core::Status Intake::each_kept(std::span<const Held> held, store::Statement& statement) {
@@ -224,9 +234,7 @@ core::Status Intake::each_kept(std::span<const Held> held, store::Statement& sta
   return transact([&]() -> core::Status {
     for (const Held& one : held) {
       if (!is_kept(one)) continue;
-      std::int64_t number = 0;
-      std::from_chars(one.receipt.data() + 1, one.receipt.data() + one.receipt.size(), number);
-      if (auto done = statement.bind(1, number).run(); !done) return done;
+      if (auto done = statement.bind(1, number_of(one.receipt)).run(); !done) return done;
     }
     return {};
   });
@@ -258,10 +266,7 @@ QueueResult<void> Intake::give_back(std::span<const Held> held) {
   // Kept rows stay, for the next run: that this one has not asked them is nothing against them.
   if (auto stay = each_kept(held, undeliver_); !stay) return final_failure(stay.error());
   const auto told = acknowledge_kept();
-  std::vector<Held> theirs;
-  std::ranges::copy_if(held, std::back_inserter(theirs),
-                       [](const Held& one) { return !is_kept(one); });
-  const auto given = service_->give_back(theirs);
+  const auto given = service_->give_back(not_kept(held));
   return told ? given : told;
 }
 

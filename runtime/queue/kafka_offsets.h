@@ -17,7 +17,7 @@ namespace sluice::queue {
 class KafkaOffsets {
  public:
   // False: it was taken before. One that lies before all that are open begins the partition again: its log was cut off or
-  // made anew.
+  // made again.
   bool take(std::int64_t offset);
   void end(std::int64_t offset);
 

@@ -106,9 +106,9 @@ bool FlowRun::wait_for_batches(core::Duration passed) {
   const auto stop = [this] { return shutdown_.stopping(); };
   if (!stop()) batches_->seal_all();
   const bool again = options_.detach ? batches_->hand_over(stop) : batches_->wait(passed, stop);
+  batches_->close();
   // Only who has seen all rows knows that none of them has a reply left to be read.
   if (input_complete_ && !options_.limit && !rows_wait_ && !left_ && !stop()) batches_->forget();
-  batches_->close();
   return again && rows_wait_;
 }
 

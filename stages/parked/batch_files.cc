@@ -86,20 +86,23 @@ core::Status ask_to_cancel(const std::string& directory, std::span<const std::st
   return file->finish(path);
 }
 
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
 std::optional<std::vector<std::string>> take_cancels(const std::string& directory) {
   const std::string path = folder_of(directory) + std::string(kCancelFile);
   if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
   const auto file = InFile::open(path);
   const auto text = file ? file->piece(0, kBuffer) : core::Result<std::string>(std::string());
   ::unlink(path.c_str());
-  std::vector<std::string> which;
-  for (std::string_view rest = text ? std::string_view(*text) : std::string_view();
-       !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    which.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return which;
+  return lines_of(text ? *text : std::string());
 }
 
 core::Result<OutFile> OutFile::create(const std::string& path) {

@@ -43,6 +43,7 @@ void remove_others(const std::string& directory, std::span<const std::string> no
 // A request to cancel batches, for the run that has the job or the next: their nonces, or the
 // provider's ids; none: all.
 core::Status ask_to_cancel(const std::string& directory, std::span<const std::string> which);
+std::vector<std::string> lines_of(std::string_view text);
 // What was asked for, once; nullopt: nothing.
 std::optional<std::vector<std::string>> take_cancels(const std::string& directory);
 

@@ -89,7 +89,7 @@ class BatchJobs : public stages::ParkedReplies {
   virtual bool wait(core::Duration passed, const std::function<bool()>& stop) = 0;
   // Until no batch is left to be created, or `stop` says so: false.
   virtual bool hand_over(const std::function<bool()>& stop) = 0;
-  // Every row has ended: the files of collected batches are of no use any more.
+  // After close(), where every row has ended: the files of collected batches are of no use any more.
   virtual void forget() = 0;
   virtual BatchesState state() const = 0;
   // Nothing is committed any more: what is under way is dropped. Takes no memory.

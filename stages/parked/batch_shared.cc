@@ -1,5 +1,4 @@
 // Batches of a job that several machines share.
-#include <algorithm>
 #include <filesystem>
 
 #include "parked/batch_jobs_impl.h"
@@ -22,7 +21,9 @@ bool ThreadBatchJobs::may_take(Driven& driven, batch::Step step) {
     return false;
   }
   // What is to be handed over was not taken along: its rows are asked in another batch.
-  const bool wants_file = step == batch::Step::upload || driven.service->api->uploads() == 0;
+  const provider::BatchApi& api = *driven.service->api;
+  const bool wants_file =
+      step == batch::Step::upload || (api.uploads() == 0 && !api.place_of_file(machine.job()));
   if (!wants_file ||
       std::filesystem::exists(file_of(setup_.directory, machine.record().nonce, FileKind::upload)))
     return true;

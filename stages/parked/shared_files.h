@@ -1,10 +1,9 @@
 // A second place for the files of batches, where several machines share the job: whoever goes on with a batch of
 // another needs to know which rows stand in it.
 //
-// Threads: the batches', but for remove_ended(), which comes when that has nothing more to do.
+// Threads: the batches', and remove() when that one has ended.
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "core/error.h"

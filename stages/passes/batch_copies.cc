@@ -30,8 +30,7 @@ core::Status BatchCopies::bring() {
   for (const std::string& name : *names) {
     const auto path = parked::path_in(directory_, name);
     if (!path) continue;
-    put_.insert(*path);
-    if (std::filesystem::exists(*path)) continue;
+    put_.insert(*path);  // in the place of what is here: replies and their index are of one process
     const std::string folder = std::filesystem::path(*path).parent_path();
     if (auto made = storage::make_private_folder(folder); !made) return made;
     auto file = parked::OutFile::create(*path + ".part");
@@ -76,13 +75,7 @@ void BatchCopies::tend() {
     text += part;
     return core::Status();
   });
-  std::vector<std::string> which;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    which.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  if (!read || !parked::ask_to_cancel(directory_, which)) return;
+  if (!read || !parked::ask_to_cancel(directory_, parked::lines_of(text))) return;
   std::ignore = board.remove_file(member_.job(), kCancelOrder);
 }
 

@@ -20,7 +20,7 @@ class BatchCopies final : public parked::SharedFiles {
  public:
   // `directory`: of the job's checkpoint.
   BatchCopies(shared_job::Membership& member, std::string directory);
-  // Brings those here that are not.
+  // Brings here what is there.
   core::Status bring();
 
   core::Status put(const std::string& path) override;

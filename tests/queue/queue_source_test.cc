@@ -190,7 +190,7 @@ TEST(QueueSource, AcknowledgesADeliveryThatComesAfterItsRowHasEndedAndHandsItOve
   const auto taker = open(script);
   taker->take(1);
   script.wait([&] { return script.acknowledged.size() == 1; });
-  Message another = message("a", "3");  // as of a topic that was made anew
+  Message another = message("a", "3");  // as of a topic that was made again
   another.text = R"({"id":"other"})";
   script.give({message("a", "2")});
   script.wait([&] { return script.acknowledged.size() == 2; });
